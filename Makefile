@@ -1,0 +1,128 @@
+# deltam: two programs (build/$(MODE)/deltam, deltam-worker) from one Makefile.
+# `make help` lists the targets.
+
+MODE ?= release
+B := build/$(MODE)
+O := $(B)/obj
+.DEFAULT_GOAL := all
+
+# What Debian must have; the reason for each is in docs/ARCHITECTURE.md.
+PACKAGES := libsqlite3-dev libuv1-dev libcjson-dev libopenblas-dev libxxhash-dev \
+	zlib1g-dev check sqlite3 dataset-fashion-mnist
+
+CC := gcc
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	-Wundef -Wformat=2 -Wcast-qual -Wwrite-strings -Wdouble-promotion -Wconversion \
+	-Wno-sign-conversion -Wno-format-truncation $(if $(CI),-Werror)
+OPT_release := -O2 -g
+OPT_debug := -O0 -g3
+OPT_asan := -O1 -g3 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+OPT_cov := -O0 -g3 --coverage
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+CFLAGS := -std=c17 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -ffp-contract=off \
+	$(OPT_$(MODE)) $(WARN) -I. -MMD -MP
+LDFLAGS := $(OPT_$(MODE))
+
+# The kernels: one source, once per instruction set (docs/ARCHITECTURE.md).
+KERNEL_FLAGS := -ffp-contract=fast -O3 -fno-math-errno -fno-trapping-math
+MULTIARCH := $(shell $(CC) -print-multiarch)
+
+COMMON_SRC := $(wildcard common/*.c)
+STORE_SRC := $(wildcard common/store/*.c)
+TRAINER_SRC := $(filter-out trainer-core/kernel/vector.c,$(wildcard trainer-core/*.c \
+	trainer-core/kernel/*.c trainer-core/weighting/*.c trainer-core/dataset/*.c \
+	trainer-core/model/*.c trainer-core/metric/*.c))
+ORCHESTRATOR_SRC := $(filter-out orchestrator/main.c,$(wildcard orchestrator/*.c \
+	orchestrator/report/*.c))
+WORKER_SRC := $(filter-out worker/main.c,$(wildcard worker/*.c))
+TEST_SRC := $(wildcard tests/main.c tests/unit/*.c tests/integration/*.c tests/lib/*.c)
+BENCH_SRC := $(wildcard bench/*.c)
+
+obj = $(patsubst %.c,$(O)/%.o,$(1))
+COMMON := $(call obj,$(COMMON_SRC))
+STORE := $(call obj,$(STORE_SRC)) $(O)/schema.o
+TRAINER := $(call obj,$(TRAINER_SRC)) \
+	$(if $(wildcard trainer-core/kernel/vector.c),$(patsubst %,$(O)/trainer-core/kernel/vector_%.o,portable avx2 avx512))
+ORCHESTRATOR := $(call obj,$(ORCHESTRATOR_SRC))
+WORKER := $(call obj,$(WORKER_SRC))
+
+TRAINER_LIBS := -lopenblas -lz -lxxhash -lm
+STORE_LIBS := -lsqlite3
+ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
+
+PROGRAMS := $(if $(wildcard orchestrator/main.c),$(B)/deltam) \
+	$(if $(wildcard worker/main.c),$(B)/deltam-worker) \
+	$(if $(wildcard tests/fixtures.c),$(B)/fixtures) $(if $(BENCH_SRC),$(B)/bench)
+
+.PHONY: all deps demo check data bench lint layers fmt asan valgrind fuzz docs clean help
+.DELETE_ON_ERROR:
+
+all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
+
+$(B)/deltam: $(O)/orchestrator/main.o $(ORCHESTRATOR) $(STORE) $(COMMON)
+	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)
+
+$(B)/deltam-worker: $(O)/worker/main.o $(WORKER) $(TRAINER) $(STORE) $(COMMON)
+	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(TRAINER_LIBS)
+
+$(B)/fixtures: $(O)/tests/fixtures.o $(ORCHESTRATOR) \
+		$(TRAINER) $(STORE) $(COMMON)
+	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
+
+$(B)/bench: $(call obj,$(BENCH_SRC)) $(WORKER) $(ORCHESTRATOR) $(TRAINER) $(STORE) $(COMMON)
+	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
+
+$(B)/tests: $(call obj,$(TEST_SRC)) $(WORKER) $(ORCHESTRATOR) $(TRAINER) $(STORE) $(COMMON)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcheck -lsubunit -lrt -lpthread $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c -o $@ $<
+
+VECTOR = @mkdir -p $(@D); $(CC) $(CFLAGS) $(KERNEL_FLAGS) -MT $@ -c -o $@ $<
+$(O)/trainer-core/kernel/vector_portable.o: trainer-core/kernel/vector.c
+	$(VECTOR) -DKERNEL_ISA=portable
+$(O)/trainer-core/kernel/vector_avx2.o: trainer-core/kernel/vector.c
+	$(VECTOR) -DKERNEL_ISA=avx2 -march=x86-64-v3
+$(O)/trainer-core/kernel/vector_avx512.o: trainer-core/kernel/vector.c
+	$(VECTOR) -DKERNEL_ISA=avx512 -march=x86-64-v4 -mprefer-vector-width=512
+
+$(O)/schema.c: schema.sql
+	@mkdir -p $(@D)
+	{ echo 'extern const char schema_sql[]; const char schema_sql[] ='; \
+	  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } > $@
+$(O)/schema.o: $(O)/schema.c
+	$(CC) $(CFLAGS) -Wno-overlength-strings -c -o $@ $<
+
+deps: ## install the packages that are missing (as root or through sudo)
+	@missing=; for p in $(PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q ' installed' || \
+			missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo; \
+	else echo "missing packages; run as root: apt-get install$$missing" >&2; exit 1; fi; \
+	echo "installing$$missing" >&2; \
+	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		$$sudo apt-get install -y -qq --no-install-recommends $$missing
+
+layers: all ## check that no layer includes what it must not know
+	@sh tests/layers.sh $(B)
+
+fmt: ## format every source file
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+lint: ## formatting, clang-tidy, cppcheck
+	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -I. \
+		--enable=warning,performance,portability common orchestrator worker trainer-core
+	clang-tidy --quiet $$(git ls-files '*.c' | grep -v kernel/vector.c) -- -std=c17 \
+		-D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. -Ibuild/release
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,53 @@
+/*
+ * Arena: memory with one lifetime. Allocation bumps a pointer; everything goes at once.
+ *
+ * Out of memory aborts here and nowhere else (jobs resume). Blocks are zeroed and
+ * aligned to 64 bytes when asked for. Whoever passes the arena owns the result.
+ */
+#ifndef DELTAM_ARENA_H
+#define DELTAM_ARENA_H
+
+#include <stddef.h>
+#include "common/err.h"
+
+struct arena_chunk;
+
+struct arena {
+	struct arena_chunk *chunk; /* newest first */
+};
+
+struct arena_mark {
+	struct arena_chunk *chunk;
+	size_t used;
+};
+
+/* An arena starts as {0}. */
+void arena_release(struct arena *a);
+
+/* Zeroed, 16-byte aligned. Never NULL. */
+void *arena_alloc(struct arena *a, size_t count, size_t size);
+
+/* Zeroed, 64-byte aligned; from 1 MiB on huge pages are asked for. Never NULL. */
+void *arena_alloc_aligned(struct arena *a, size_t bytes);
+
+char *arena_strdup(struct arena *a, const char *s);
+char *arena_strndup(struct arena *a, const char *s, size_t n);
+char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
+
+struct arena_mark arena_mark(const struct arena *a);
+void arena_rewind(struct arena *a, struct arena_mark m);
+
+#define NEW(a, type) ((type *)arena_alloc((a), 1, sizeof(type)))
+#define NEW_ARRAY(a, type, n) ((type *)arena_alloc((a), (size_t)(n), sizeof(type)))
+
+/*
+ * Makes room for one more element in an arena-held array that grows by doubling:
+ *	GROW(a, list->items, list->count, list->capacity)[list->count++] = x;
+ */
+#define GROW(a, array, count, capacity) \
+	((count) < (capacity) ? (array) \
+			      : ((array) = arena_grow((a), (array), &(capacity), \
+					 sizeof(*(array)))))
+void *arena_grow(struct arena *a, void *old, int *capacity, size_t size);
+
+#endif

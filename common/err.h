@@ -1,0 +1,52 @@
+/*
+ * Errors: one code and one message, set where it happens, wrapped on the way out.
+ *
+ * A fallible function returns OK or a negative enum err_code, takes `struct err *e`
+ * last and is MUST_CHECK. The one who notices the fault calls err_set(); callers add
+ * context in front with err_wrap(). Nothing else carries errors.
+ */
+#ifndef DELTAM_ERR_H
+#define DELTAM_ERR_H
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+
+enum err_code {
+	OK = 0,
+	ERR_USAGE = -1, /* command line */
+	ERR_SPEC = -2, /* sweep file */
+	ERR_DATA = -3, /* data files: missing, corrupt */
+	ERR_DB = -4, /* database: not ours, newer, unwritable, SQLite */
+	ERR_LOCKED = -5, /* another orchestrator holds the database */
+	ERR_SYS = -6, /* operating system */
+	ERR_STALE = -7, /* the attempt token is no longer valid: stop, write nothing */
+	ERR_DETERMINISM = -8, /* a row exists with another value */
+	ERR_DIVERGED = -9, /* training left the finite numbers */
+	ERR_CHECKPOINT = -10, /* torn, foreign or of another arithmetic: start over */
+	ERR_INTERRUPTED = -11,
+	ERR_FAILED = -12, /* a job failed for good */
+};
+
+struct err {
+	enum err_code code;
+	char msg[1024];
+};
+
+/* Sets *e and returns code. e may be NULL. */
+int err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF(3, 4);
+
+/* Puts "context: " in front of the message; returns e->code. e may be NULL. */
+int err_wrap(struct err *e, const char *fmt, ...) PRINTF(2, 3);
+
+/* "what: strerror(errno)" as ERR_SYS. */
+int err_errno(struct err *e, const char *fmt, ...) PRINTF(2, 3);
+
+/* The process exit status of design.md for a code: 0, 1, 2, 3 or 130. */
+int err_exit_status(int code);
+
+/* A broken promise of our own code: prints file:line and aborts, in release too. */
+_Noreturn void bug_at(const char *file, int line, const char *what);
+#define BUG(what) bug_at(__FILE__, __LINE__, what)
+#define ASSERT(cond) ((cond) ? (void)0 : bug_at(__FILE__, __LINE__, #cond))
+
+#endif

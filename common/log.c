@@ -1,0 +1,33 @@
+#include "common/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+static enum log_level log_limit = LOG_WARN;
+
+void log_set_level(enum log_level level)
+{
+	log_limit = level;
+}
+
+void log_line(enum log_level level, const char *module, const char *fmt, ...)
+{
+	static const char *const names[] = { "error", "warn", "info", "debug" };
+	char text[1200];
+	char when[32];
+	struct timespec now;
+	struct tm tm;
+	va_list ap;
+
+	if (level > log_limit)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &tm);
+	strftime(when, sizeof(when), "%H:%M:%S", &tm);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "%s.%03ld %s %s %s\n", when, now.tv_nsec / 1000000,
+		names[level], module, text);
+}

@@ -1,0 +1,169 @@
+#include "common/params.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Where name is, or where it would go. */
+static int position(const struct params *ps, const char *name, bool *found)
+{
+	int lo = 0;
+	int hi = ps->n;
+
+	*found = false;
+	while (lo < hi) {
+		int mid = lo + (hi - lo) / 2;
+		int order = strcmp(ps->p[mid].name, name);
+
+		if (order == 0) {
+			*found = true;
+			return mid;
+		}
+		if (order < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+void params_set(struct params *ps, struct arena *a, const char *name, const char *value)
+{
+	bool found;
+	int at = position(ps, name, &found);
+
+	if (found) {
+		ps->p[at].value = arena_strdup(a, value);
+		return;
+	}
+	(void)GROW(a, ps->p, ps->n, ps->capacity);
+	memmove(ps->p + at + 1, ps->p + at, (size_t)(ps->n - at) * sizeof(*ps->p));
+	ps->p[at] = (struct param){ arena_strdup(a, name), arena_strdup(a, value) };
+	ps->n++;
+}
+
+void params_set_number(struct params *ps, struct arena *a, const char *name, double v)
+{
+	char buf[NUMBER_MAX];
+
+	params_set(ps, a, name, number_format(v, buf));
+}
+
+void params_unset(struct params *ps, const char *name)
+{
+	bool found;
+	int at = position(ps, name, &found);
+
+	if (!found)
+		return;
+	ps->n--;
+	memmove(ps->p + at, ps->p + at + 1, (size_t)(ps->n - at) * sizeof(*ps->p));
+}
+
+struct params params_copy(struct arena *a, const struct params *ps)
+{
+	struct params copy = { NULL, ps->n, ps->n };
+
+	if (ps->n) {
+		copy.p = NEW_ARRAY(a, struct param, ps->n);
+		memcpy(copy.p, ps->p, (size_t)ps->n * sizeof(*ps->p));
+	}
+	return copy;
+}
+
+const char *params_get(const struct params *ps, const char *name)
+{
+	bool found;
+	int at = position(ps, name, &found);
+
+	return found ? ps->p[at].value : NULL;
+}
+
+int params_number(const struct params *ps, const char *name, double deflt, double *v,
+	struct err *e)
+{
+	const char *text = params_get(ps, name);
+
+	*v = deflt;
+	if (text && !number_parse(text, v))
+		return err_set(e, ERR_SPEC, "%s: \"%s\" is not a number", name, text);
+	return OK;
+}
+
+int params_integer(
+	const struct params *ps, const char *name, int deflt, int *v, struct err *e)
+{
+	const char *text = params_get(ps, name);
+	int64_t wide;
+
+	*v = deflt;
+	if (!text)
+		return OK;
+	if (!integer_parse(text, &wide) || wide < INT32_MIN || wide > INT32_MAX)
+		return err_set(e, ERR_SPEC, "%s: \"%s\" is not an integer", name, text);
+	*v = (int)wide;
+	return OK;
+}
+
+int params_bool(
+	const struct params *ps, const char *name, bool deflt, bool *v, struct err *e)
+{
+	const char *text = params_get(ps, name);
+
+	*v = deflt;
+	if (!text)
+		return OK;
+	if (strcmp(text, "true") && strcmp(text, "false"))
+		return err_set(e, ERR_SPEC, "%s: \"%s\" is neither true nor false",
+			name, text);
+	*v = text[0] == 't';
+	return OK;
+}
+
+int params_numbers(const struct params *ps, const char *name, double *v, int max,
+	int *n, struct err *e)
+{
+	const char *s = params_get(ps, name);
+
+	*n = 0;
+	while (s && *s) {
+		char *end;
+		double x = strtod(s, &end);
+
+		if (end == s || (*end && *end != ' '))
+			return err_set(e, ERR_SPEC,
+				"%s: \"%s\" is not a list of numbers", name, s);
+		if (*n == max)
+			return err_set(
+				e, ERR_SPEC, "%s: more than %d numbers", name, max);
+		v[(*n)++] = x;
+		s = *end ? end + 1 : end;
+	}
+	return OK;
+}
+
+static void json_string(struct str *out, const char *s)
+{
+	str_put(out, "\"");
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			str_printf(out, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20)
+			str_printf(out, "\\u%04x", (unsigned char)*s);
+		else
+			str_putn(out, s, 1);
+	}
+	str_put(out, "\"");
+}
+
+void params_json(const struct params *ps, struct str *out)
+{
+	str_put(out, "{");
+	for (int i = 0; i < ps->n; i++) {
+		if (i)
+			str_put(out, ",");
+		json_string(out, ps->p[i].name);
+		str_put(out, ":");
+		json_string(out, ps->p[i].value);
+	}
+	str_put(out, "}");
+}

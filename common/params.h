@@ -1,0 +1,56 @@
+/*
+ * Parameters: the flat, sorted list of name and value that determines a training run.
+ *
+ * One form serves the planner (it writes it), the identity (hash of its canonical
+ * JSON), the table job_param (its rows) and the worker (it reads it). Names:
+ *	lr  wd  seed  method  task (baseline only: the one task trained)
+ *	dataset.name dataset.train dataset.* dataset.digest   model.name model.*
+ *	train.epochs train.batch train.optimizer train.optimizer.momentum train.lr_decay ...
+ *	a hyperparameter of the method under its own name: T, alpha, weights ...
+ * Values are canonical text: numbers by number_format(), lists with one blank between
+ * ("0.2 0.3 0.5"), booleans "true" and "false".
+ */
+#ifndef DELTAM_PARAMS_H
+#define DELTAM_PARAMS_H
+
+#include "common/arena.h"
+#include "common/str.h"
+
+struct param {
+	const char *name;
+	const char *value;
+};
+
+struct params {
+	struct param *p; /* sorted by name (strcmp), names unique */
+	int n;
+	int capacity;
+};
+
+/* Adds or replaces. Copies both texts into the arena. */
+void params_set(
+	struct params *ps, struct arena *a, const char *name, const char *value);
+void params_set_number(struct params *ps, struct arena *a, const char *name, double v);
+void params_unset(struct params *ps, const char *name);
+
+/* A copy that grows on its own. */
+struct params params_copy(struct arena *a, const struct params *ps);
+
+/* NULL where there is none. */
+const char *params_get(const struct params *ps, const char *name);
+
+/* Read one value, with a default for the absent: ERR_SPEC where the text does not fit. */
+MUST_CHECK int params_number(const struct params *ps, const char *name, double deflt,
+	double *v, struct err *e);
+MUST_CHECK int params_integer(
+	const struct params *ps, const char *name, int deflt, int *v, struct err *e);
+MUST_CHECK int params_bool(
+	const struct params *ps, const char *name, bool deflt, bool *v, struct err *e);
+/* At most max numbers into v; *n is how many there were (0 where absent). */
+MUST_CHECK int params_numbers(const struct params *ps, const char *name, double *v,
+	int max, int *n, struct err *e);
+
+/* {"a":"1","b":"x y"} with the names sorted: what identity hashes. */
+void params_json(const struct params *ps, struct str *out);
+
+#endif

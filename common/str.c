@@ -1,0 +1,157 @@
+#include "common/str.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void reserve(struct str *b, size_t more)
+{
+	size_t want = b->n + more + 1;
+	char *s;
+
+	if (want <= b->capacity)
+		return;
+	if (want < 2 * b->capacity)
+		want = 2 * b->capacity;
+	s = arena_alloc(b->arena, want, 1);
+	if (b->n)
+		memcpy(s, b->s, b->n);
+	b->s = s;
+	b->capacity = want;
+}
+
+void str_putn(struct str *b, const char *s, size_t n)
+{
+	reserve(b, n);
+	memcpy(b->s + b->n, s, n);
+	b->n += n;
+	b->s[b->n] = '\0';
+}
+
+void str_put(struct str *b, const char *s)
+{
+	str_putn(b, s, strlen(s));
+}
+
+void str_printf(struct str *b, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	ASSERT(n >= 0);
+	reserve(b, (size_t)n);
+	va_start(ap, fmt);
+	vsnprintf(b->s + b->n, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->n += (size_t)n;
+}
+
+const char *str_get(const struct str *b)
+{
+	return b->s ? b->s : "";
+}
+
+char *number_format(double v, char buf[NUMBER_MAX])
+{
+	int digits;
+
+	ASSERT(isfinite(v));
+	if (v ==
+		0) /* one zero: -0 would give an equal configuration another identity */
+		v = 0;
+	if (v == floor(v) && fabs(v) < 1e15) {
+		snprintf(buf, NUMBER_MAX, "%.0f", v);
+		return buf;
+	}
+	for (digits = 1; digits <= 17; digits++) {
+		snprintf(buf, NUMBER_MAX, "%.*g", digits, v);
+		if (strtod(buf, NULL) == v)
+			break;
+	}
+	return buf;
+}
+
+bool number_parse(const char *s, double *v)
+{
+	char *end;
+
+	if (!*s || isspace((unsigned char)*s))
+		return false;
+	*v = strtod(s, &end);
+	return *end == '\0' && isfinite(*v);
+}
+
+bool integer_parse(const char *s, int64_t *v)
+{
+	char *end;
+
+	if (!*s || isspace((unsigned char)*s))
+		return false;
+	errno = 0;
+	*v = strtoll(s, &end, 10);
+	return *end == '\0' && errno == 0;
+}
+
+#define WORD_MAX 64
+
+static int min3(int a, int b, int c)
+{
+	int m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* Edit distance, letter case costing nothing: wrong case is the commonest slip. */
+static int distance(const char *a, const char *b)
+{
+	int row[WORD_MAX + 1];
+	int na = (int)strlen(a);
+	int nb = (int)strlen(b);
+
+	if (na > WORD_MAX || nb > WORD_MAX)
+		return WORD_MAX;
+	for (int j = 0; j <= nb; j++)
+		row[j] = j;
+	for (int i = 1; i <= na; i++) {
+		int diagonal = row[0];
+
+		row[0] = i;
+		for (int j = 1; j <= nb; j++) {
+			int above = row[j];
+			bool same = tolower((unsigned char)a[i - 1]) ==
+				tolower((unsigned char)b[j - 1]);
+
+			row[j] = min3(above + 1, row[j - 1] + 1, diagonal + !same);
+			diagonal = above;
+		}
+	}
+	return row[nb];
+}
+
+const char *str_nearest(const char *word, const char *const *candidates, int n)
+{
+	const char *best = NULL;
+	int limit = (int)strlen(word) / 3;
+	int best_distance;
+
+	if (limit < 2)
+		limit = 2;
+	best_distance = limit + 1;
+	for (int i = 0; i < n; i++) {
+		int d = distance(word, candidates[i]);
+
+		/* "a" is not a slip of "eps": something of the word must remain. */
+		if (d < best_distance && d < (int)strlen(candidates[i])) {
+			best = candidates[i];
+			best_distance = d;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,43 @@
+/*
+ * Text: growing buffers, and numbers in their canonical spelling.
+ */
+#ifndef DELTAM_STR_H
+#define DELTAM_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "common/arena.h"
+
+/* A growing, always NUL-terminated text in an arena. Starts as { .arena = a }. */
+struct str {
+	struct arena *arena;
+	char *s; /* NULL while empty: use str_get() */
+	size_t n;
+	size_t capacity;
+};
+
+void str_put(struct str *b, const char *s);
+void str_putn(struct str *b, const char *s, size_t n);
+void str_printf(struct str *b, const char *fmt, ...) PRINTF(2, 3);
+const char *str_get(const struct str *b);
+
+#define NUMBER_MAX 32
+/*
+ * The shortest decimal text that reads back as the same double; integers below 1e15
+ * without exponent or point. Identity, tables in full precision and job_param use it.
+ * Writes at most NUMBER_MAX bytes into buf; returns buf. v must be finite.
+ */
+char *number_format(double v, char buf[NUMBER_MAX]);
+
+/* The whole of s is one finite number. */
+bool number_parse(const char *s, double *v);
+bool integer_parse(const char *s, int64_t *v);
+
+/*
+ * The candidate nearest to `word` by edit distance, or NULL when none is near enough
+ * to be a plausible slip (help.c of git: at most a third of the letters, at least 2).
+ */
+const char *str_nearest(const char *word, const char *const *candidates, int n);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * Runs every suite of suites.def, each test in a process of its own (CK_FORK=no for a
+ * debugger). `tests NAME ...` runs the named suites only.
+ */
+#include <check.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUITE(name) Suite *suite_##name(void);
+#include "tests/suites.def"
+#undef SUITE
+
+static const struct {
+	const char *name;
+	Suite *(*make)(void);
+} suites[] = {
+#define SUITE(name) { #name, suite_##name },
+#include "tests/suites.def"
+#undef SUITE
+};
+
+static bool wanted(const char *name, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], name))
+			return true;
+	return argc < 2;
+}
+
+int main(int argc, char **argv)
+{
+	SRunner *runner = srunner_create(NULL);
+	int failed;
+
+	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
+		if (wanted(suites[i].name, argc, argv))
+			srunner_add_suite(runner, suites[i].make());
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

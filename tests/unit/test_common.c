@@ -1,0 +1,135 @@
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include "common/arena.h"
+#include "common/catalogue.h"
+#include "common/err.h"
+#include "common/params.h"
+#include "common/str.h"
+
+START_TEST(context_grows_outward)
+{
+	struct err e = { 0 };
+	int rc = err_set(&e, ERR_DB, "disk full");
+
+	rc = err_wrap(&e, "finish job %d", 7);
+	ck_assert_int_eq(rc, ERR_DB);
+	ck_assert_str_eq(e.msg, "finish job 7: disk full");
+}
+END_TEST
+
+START_TEST(arena_memory_is_zero_after_a_rewind)
+{
+	struct arena a = { 0 };
+	struct arena_mark m;
+	char *p = arena_alloc(&a, 100, 1);
+
+	p[0] = 1;
+	m = arena_mark(&a);
+	p = arena_alloc(&a, 50, 1);
+	p[49] = 1;
+	(void)arena_alloc(&a, 1 << 20, 1);
+	arena_rewind(&a, m);
+	p = arena_alloc(&a, 50, 1);
+	ck_assert_int_eq(p[49], 0);
+	ck_assert_uint_eq((uintptr_t)arena_alloc_aligned(&a, 3) % 64, 0);
+	arena_release(&a);
+}
+END_TEST
+
+START_TEST(numbers_are_spelled_shortest_and_read_back)
+{
+	static const struct {
+		double v;
+		const char *text;
+	} cases[] = { { 0.1, "0.1" }, { 1e-5, "1e-05" }, { 0.003, "0.003" },
+		{ -0.0, "0" }, { 256, "256" }, { 1e300, "1e+300" },
+		{ 1.0 / 3, "0.3333333333333333" } };
+	char buf[NUMBER_MAX];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert_str_eq(number_format(cases[i].v, buf), cases[i].text);
+		ck_assert_double_eq(strtod(buf, NULL), cases[i].v);
+	}
+}
+END_TEST
+
+START_TEST(text_that_is_no_number_is_refused)
+{
+	double v;
+
+	ck_assert(!number_parse("", &v));
+	ck_assert(!number_parse(" 1", &v));
+	ck_assert(!number_parse("1x", &v));
+	ck_assert(!number_parse("1e999", &v));
+	ck_assert(!number_parse("nan", &v));
+	ck_assert(number_parse("-2.5e3", &v));
+	ck_assert_double_eq(v, -2500);
+}
+END_TEST
+
+START_TEST(a_slip_finds_the_nearest_name)
+{
+	static const char *const names[] = { "epochs", "batch", "optimizer" };
+
+	ck_assert_str_eq(str_nearest("epoch", names, 3), "epochs");
+	ck_assert_str_eq(str_nearest("Optimizer", names, 3), "optimizer");
+	ck_assert_str_eq(str_nearest("optimiser", names, 3), "optimizer");
+	ck_assert_ptr_null(str_nearest("dropout", names, 3));
+}
+END_TEST
+
+START_TEST(params_stay_sorted_and_unique)
+{
+	struct arena a = { 0 };
+	struct params ps = { 0 };
+	struct str json = { .arena = &a };
+
+	params_set(&ps, &a, "wd", "0");
+	params_set_number(&ps, &a, "lr", 0.001);
+	params_set(&ps, &a, "wd", "0.1");
+	ck_assert_int_eq(ps.n, 2);
+	params_json(&ps, &json);
+	ck_assert_str_eq(str_get(&json), "{\"lr\":\"0.001\",\"wd\":\"0.1\"}");
+	params_unset(&ps, "lr");
+	ck_assert_ptr_null(params_get(&ps, "lr"));
+	arena_release(&a);
+}
+END_TEST
+
+START_TEST(synthetic_tasks_come_in_threes)
+{
+	struct arena a = { 0 };
+	struct params ps = { 0 };
+	struct task_info tasks[TASKS_MAX];
+	struct err e = { 0 };
+	int n;
+
+	params_set(&ps, &a, "dataset.name", "synthetic");
+	params_set(&ps, &a, "dataset.tasks", "6");
+	ck_assert_int_eq(catalogue_tasks(&ps, &a, tasks, &n, &e), OK);
+	ck_assert_int_eq(n, 6);
+	ck_assert_str_eq(tasks[1].name, "reg2");
+	ck_assert_str_eq(tasks[2].name, "cls1");
+	ck_assert_str_eq(tasks[4].name, "reg4");
+	ck_assert_str_eq(tasks[5].name, "cls2");
+	arena_release(&a);
+}
+END_TEST
+
+Suite *suite_common(void);
+Suite *suite_common(void)
+{
+	Suite *s = suite_create("common");
+	TCase *tc = tcase_create("common");
+
+	tcase_add_test(tc, context_grows_outward);
+	tcase_add_test(tc, arena_memory_is_zero_after_a_rewind);
+	tcase_add_test(tc, numbers_are_spelled_shortest_and_read_back);
+	tcase_add_test(tc, text_that_is_no_number_is_refused);
+	tcase_add_test(tc, a_slip_finds_the_nearest_name);
+	tcase_add_test(tc, params_stay_sorted_and_unique);
+	tcase_add_test(tc, synthetic_tasks_come_in_threes);
+	suite_add_tcase(s, tc);
+	return s;
+}

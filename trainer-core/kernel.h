@@ -1,0 +1,121 @@
+/*
+ * Kernels: the arithmetic that decides speed, in one table per instruction set.
+ *
+ * kernel/vector.c is compiled three times (-march=x86-64-v4, -v3, and the base), each
+ * with WIDTH and tiles as macros; kernels_get() chooses once by the processor. Everything
+ * else in those files is static. -ffp-contract=fast there and only there.
+ *
+ * Layouts (N samples; blocks of 16, the last one padded with zeros whose gradients are
+ * zero as well):
+ *	ROW   (N, F)                    row-major, for linear layers
+ *	N16   (ceil(N/16), C, H, W, 16) sixteen images side by side, for convolutions on few
+ *	                                channels
+ * Sums have an order fixed by the shapes alone, so the same call gives the same bits.
+ * Pointers are 64-byte aligned. Nothing here allocates; `work` is scratch of the size
+ * that the matching *_work function names.
+ */
+#ifndef DELTAM_KERNEL_H
+#define DELTAM_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LANES 16
+
+struct conv_shape {
+	int N; /* images */
+	int C, H, W; /* input */
+	int O, OH, OW; /* output, before pooling */
+	int kh, kw, stride, pad, dilation;
+	int pool; /* 1: ReLU and a 2x2 max-pool with stride 2 follow in the same pass */
+	int relu; /* 1: ReLU follows; set with pool */
+};
+
+struct linear_shape {
+	int N, in, out;
+	int relu; /* 1: ReLU follows in the same pass */
+};
+
+struct adam_step {
+	float lr, beta1, beta2, eps, wd;
+	float c1, c2;
+	int decoupled; /* AdamW */
+	int amsgrad;
+};
+
+struct sgd_step {
+	float lr, momentum, dampening, wd;
+	int nesterov;
+	int first; /* the buffer becomes the gradient */
+};
+
+struct kernels {
+	const char *name; /* "avx512", "avx2", "portable" */
+
+	/*
+	 * Convolution in N16. w (O, C, kh, kw), b (O) or NULL; y (O, OH, OW) or, pooled,
+	 * (O, OH/2, OW/2) per image; `which` has a byte for each output: with pool the
+	 * winner 0..3 in row-major order, strict >, or 4 where ReLU closed it (max <= 0).
+	 * Without pool `which` is NULL and ReLU's backward reads y.
+	 */
+	size_t (*conv_work)(const struct conv_shape *s);
+	void (*conv_forward)(const struct conv_shape *s, const float *x, const float *w,
+		const float *b, float *y, uint8_t *which, void *work);
+	/* dw, db are set (not added to). dy belongs to y; y is read for ReLU without pool. */
+	void (*conv_backward_weights)(const struct conv_shape *s, const float *x,
+		const float *y, const float *dy, const uint8_t *which, float *dw,
+		float *db, void *work);
+	/* dx is set, or added to with `add`. */
+	void (*conv_backward_data)(const struct conv_shape *s, const float *w,
+		const float *y, const float *dy, const uint8_t *which, float *dx,
+		int add, void *work);
+
+	/*
+	 * Linear in ROW: y = x w^T + b. Weights are stored packed (linear_floats of them,
+	 * padding included and zero); linear_index says where logical (o, i) lies. Packing
+	 * is the same for every instruction set, and optimizers do not care.
+	 */
+	size_t (*linear_work)(const struct linear_shape *s);
+	void (*linear_forward)(const struct linear_shape *s, const float *x,
+		const float *w, const float *b, float *y, void *work);
+	void (*linear_backward_weights)(const struct linear_shape *s, const float *x,
+		const float *y, const float *dy, float *dw, float *db, void *work);
+	void (*linear_backward_data)(const struct linear_shape *s, const float *w,
+		const float *y, const float *dy, float *dx, int add, void *work);
+
+	/* Between layouts: (F, 16) blocks and rows of F. The last block's padding is zero. */
+	void (*n16_to_rows)(int N, int F, const float *x, float *y);
+	void (*rows_to_n16)(int N, int F, const float *x, float *y);
+
+	/* A batch: rows index[0..N) of data, times scale, into N16 or ROW. */
+	void (*gather_u8_n16)(int N, int F, const uint8_t *data, const int *index,
+		float scale, float *y);
+	void (*gather_f32_n16)(
+		int N, int F, const float *data, const int *index, float *y);
+	void (*gather_u8_rows)(int N, int F, const uint8_t *data, const int *index,
+		float scale, float *y);
+	void (*gather_f32_rows)(
+		int N, int F, const float *data, const int *index, float *y);
+
+	/*
+	 * One optimizer step on n floats (optim.h holds the formulas and who calls).
+	 * Adam: c1 = 1/(1 - beta1^t), c2 = 1/(1 - beta2^t), already computed in double.
+	 */
+	void (*adam)(size_t n, float *p, const float *g, float *m, float *v,
+		float *vmax, const struct adam_step *s);
+	void (*sgd)(size_t n, float *p, const float *g, float *buf,
+		const struct sgd_step *s);
+
+	/* y += a x */
+	void (*axpy)(size_t n, float a, const float *x, float *y);
+	void (*scale)(size_t n, float a, float *x);
+	double (*dot)(size_t n, const float *x, const float *y);
+};
+
+size_t linear_floats(int in, int out);
+size_t linear_index(int in, int out, int o, int i);
+
+/* The best table for this processor, or the one that DELTAM_KERNELS names. */
+const struct kernels *kernels_get(void);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * Training one job: the static graph, the batch loop, evaluation, the state to save.
+ *
+ * Built once from the job's parameters and its mapped data set; no allocation after the
+ * first step. Everything that the next epoch depends on is in the saved state, random
+ * streams are functions of (seed, purpose, epoch, index): continuing is bit-identical
+ * to never having stopped.
+ */
+#ifndef DELTAM_TRAIN_H
+#define DELTAM_TRAIN_H
+
+#include <stddef.h>
+#include "common/params.h"
+#include "trainer-core/dataset.h"
+
+struct train;
+
+/* One figure of an epoch. */
+struct metric_row {
+	const char *split; /* train, val, test */
+	const char *task; /* "" for what belongs to no task */
+	const char *name; /* loss, accuracy ... */
+	double value; /* finite */
+};
+
+struct weight_row {
+	const char *task;
+	double weight_mean, weight_std; /* over the steps of the epoch */
+	double weighted_loss_mean, weighted_loss_std;
+};
+
+struct epoch_rows {
+	int epoch; /* from 1 */
+	const struct metric_row *metric;
+	int metrics;
+	const struct weight_row *weight;
+	int weights;
+};
+
+/*
+ * Builds the job of ps on d (both outlive it). With `task` in ps (a baseline) the other
+ * heads do not exist. Errors: ERR_SPEC.
+ */
+MUST_CHECK int train_new(struct train **out, const struct params *ps,
+	const struct dataset *d, struct arena *a, struct err *e);
+
+/* "avx512", "avx2", "portable", with "+CORE" of the BLAS where it is used. */
+const char *train_kernel_class(void);
+
+/*
+ * Trains the next epoch and evaluates val and test; *rows lives until the next call.
+ * on_step (may be NULL) is called after every step; nonzero stops: ERR_INTERRUPTED, and
+ * the state is no longer usable. ERR_DIVERGED: a loss, weight or metric left the finite
+ * numbers; the message says in which step and task.
+ */
+MUST_CHECK int train_epoch(struct train *t, int (*on_step)(void *arg), void *arg,
+	const struct epoch_rows **rows, struct err *e);
+
+int train_epochs_done(const struct train *t);
+
+/* The whole state as bytes: parameters, optimizer, method, buffers, epoch. */
+size_t train_state_size(const struct train *t);
+void train_state_save(const struct train *t, void *bytes);
+MUST_CHECK int train_state_load(
+	struct train *t, const void *bytes, size_t n, struct err *e);
+
+#endif
