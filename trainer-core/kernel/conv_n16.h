@@ -10,7 +10,7 @@
 #ifndef DELTAM_KERNEL_CONV_N16_H
 #define DELTAM_KERNEL_CONV_N16_H
 
-#include "trainer-core/kernel/width.h"
+#include "trainer-core/kernel/layout.h"
 
 #if WIDTH == 16
 #define OUTS 5
@@ -509,18 +509,20 @@ static int chunk_rows(const struct conv_shape *s)
 	return min_int(max_int(fit, 2) / 2 * 2, s->OH);
 }
 
-static void add_planes(int outs, size_t pixels, const float *g, float *sums)
+/* Four chains: one alone would wait for its own additions. */
+static void add_plane(size_t pixels, const float *g, float *sums)
 {
-	for (int o = 0; o < outs; o++)
-		for (int h = 0; h < HALVES; h++) {
-			const float *p = g + o * pixels * LANES + h * WIDTH;
-			float *to = sums + o * LANES + h * WIDTH;
-			vec sum = { 0 };
+	for (int h = 0; h < HALVES; h++, g += WIDTH, sums += WIDTH) {
+		vec sum[4] = { { 0 } };
+		size_t i = 0;
 
-			for (size_t i = 0; i < pixels; i++)
-				sum += load(p + i * LANES);
-			store(to, load(to) + sum);
-		}
+		for (; i + 4 <= pixels; i += 4)
+			UNROLL for (int j = 0; j < 4; j++)
+				sum[j] += load(g + (i + j) * LANES);
+		for (; i < pixels; i++)
+			sum[0] += load(g + i * LANES);
+		store(sums, load(sums) + ((sum[0] + sum[1]) + (sum[2] + sum[3])));
+	}
 }
 
 /* The sweep of one block by one group of channels. */
@@ -543,11 +545,13 @@ static void weights_group(const struct gradient *g, const float *x, int block, i
 	for (int first = 0; first < s->OH; first += chunk) {
 		t.rows = min_int(chunk, s->OH - first);
 		t.g_plane = (size_t)t.rows * s->OW * LANES;
-		for (int i = 0; i < outs; i++)
+		for (int i = 0; i < outs; i++) {
+			float *at = expanded + i * t.g_plane;
+
 			expand_rows(g, block, o + i, first, t.rows,
-				(struct plane){ expanded + i * t.g_plane,
-					(size_t)s->OW * LANES, LANES });
-		add_planes(outs, (size_t)t.rows * s->OW, expanded, db + o * LANES);
+				(struct plane){ at, (size_t)s->OW * LANES, LANES });
+			add_plane((size_t)t.rows * s->OW, at, db + (o + i) * LANES);
+		}
 		weights_chunk(k, x, outs, first, &t);
 	}
 }
@@ -571,13 +575,17 @@ static void conv_backward_weights(const struct conv_shape *s, const float *x,
 		for (int o = 0; o < s->O; o += OUTS)
 			weights_group(&g, in, block, o, sums, bias, expanded);
 	}
-	for (size_t i = 0; i < weights; i++)
-		dw[i] = sum_tree(sums + i * LANES, LANES);
-	for (int o = 0; db && o < s->O; o++)
-		db[o] = sum_tree(bias + o * LANES, LANES);
+	sum_lanes(weights, sums, dw);
+	if (db)
+		sum_lanes(s->O, bias, db);
 }
 
 /* ---- backward data ---- */
+
+/* A tap that reaches the tile: where in a plane of g, and in the weights of a channel. */
+struct tap {
+	int g, w;
+};
 
 /*
  * The expanded gradient of a block, all channels: (O, GH, GW, 16). A stride becomes
@@ -587,38 +595,39 @@ static void conv_backward_weights(const struct conv_shape *s, const float *x,
 struct data {
 	const struct conv *k;
 	const float *g, *w;
+	struct tap *tap; /* room for kh * kw */
 	int GH, GW;
 };
 
 struct data_tile {
-	const float *g; /* tap 0 of channel 0, left pixel; taps go backwards */
+	const float *g; /* tap 0 of channel 0, left pixel */
 	const float *w; /* (O, kh, kw, channels of the tile) */
-	int O, kh, kw;
-	int top, bottom, left, right; /* taps [top, bottom) x [left, right) */
-	size_t plane, row, column;
+	const struct tap *tap;
+	int taps;
+	int O;
+	size_t g_plane, w_plane;
 };
 
 INLINE void data_sums(int ins, const struct data_tile *t, int h, vec acc[INS][2])
 {
+	const float *g = t->g + h * WIDTH, *w = t->w;
+	const struct tap *end = t->tap + t->taps;
+
 	UNROLL for (int c = 0; c < ins; c++)
 		acc[c][0] = acc[c][1] = (vec){ 0 };
-	for (int o = 0; o < t->O; o++)
-		for (int i = t->top; i < t->bottom; i++) {
-			const float *g = t->g + o * t->plane + h * WIDTH -
-					 i * t->row - t->left * t->column;
-			const float *w = t->w +
-					 (size_t)((o * t->kh + i) * t->kw + t->left) * ins;
+	for (int o = 0; o < t->O; o++, g += t->g_plane, w += t->w_plane)
+		for (const struct tap *tap = t->tap; tap < end; tap++) {
+			const float *p = w + tap->w;
+			vec a = load(g + tap->g), b = load(g + tap->g + LANES);
 
-			for (int j = t->left; j < t->right; j++) {
-				vec a = load(g), b = load(g + LANES);
+			PIN(a);
+			PIN(b);
+			UNROLL for (int c = 0; c < ins; c++)
+			{
+				vec weight = all(p[c]);
 
-				UNROLL for (int c = 0; c < ins; c++)
-				{
-					acc[c][0] += a * w[c];
-					acc[c][1] += b * w[c];
-				}
-				g -= t->column;
-				w += ins;
+				acc[c][0] += a * weight;
+				acc[c][1] += b * weight;
 			}
 		}
 }
@@ -692,24 +701,40 @@ static void valid_taps(
 	*end = max_int(*end, *first);
 }
 
+/* The taps of the tile at (h, x) of the bordered input; w counts `ins` floats a tap. */
+static int data_taps(const struct data *d, int h, int x, int ins, struct tap *list)
+{
+	const struct conv_shape *s = d->k->s;
+	int top, bottom, left, right, n = 0;
+
+	valid_taps(h, s->dilation, s->kh, 0, d->GH - 1, &top, &bottom);
+	valid_taps(x, s->dilation, s->kw, -1, d->GW - 3, &left, &right);
+	for (int i = top; i < bottom; i++)
+		for (int j = left; j < right; j++)
+			list[n++] = (struct tap){
+				-(i * d->GW + j) * s->dilation * LANES,
+				(i * s->kw + j) * ins,
+			};
+	return n;
+}
+
 static void data_row(const struct data *d, int block, int h, float *dx, int add)
 {
 	const struct conv *k = d->k;
 	const struct conv_shape *s = k->s;
 	size_t plane = (size_t)s->H * s->W * LANES;
-	struct data_tile t = {
-		.O = s->O,
-		.kh = s->kh,
-		.kw = s->kw,
-		.plane = (size_t)d->GH * d->GW * LANES,
-		.row = (size_t)s->dilation * d->GW * LANES,
-		.column = (size_t)s->dilation * LANES,
-	};
 
-	valid_taps(h + s->pad, s->dilation, s->kh, 0, d->GH - 1, &t.top, &t.bottom);
-	for (int c = 0; c < s->C; c += INS)
+	for (int c = 0; c < s->C; c += INS) {
+		int ins = min_int(INS, s->C - c);
+		struct data_tile t = {
+			.w = d->w + (size_t)c * s->O * s->kh * s->kw,
+			.tap = d->tap,
+			.O = s->O,
+			.g_plane = (size_t)d->GH * d->GW * LANES,
+			.w_plane = (size_t)s->kh * s->kw * ins,
+		};
+
 		for (int x = 0; x < s->W; x += 2) {
-			int at = x + s->pad;
 			struct data_out to = {
 				.dx = dx + (block * s->C + c) * plane +
 				      ((size_t)h * s->W + x) * LANES,
@@ -718,12 +743,12 @@ static void data_row(const struct data *d, int block, int h, float *dx, int add)
 				.add = add,
 			};
 
-			valid_taps(at, s->dilation, s->kw, -1, d->GW - 3, &t.left,
-				&t.right);
-			t.g = d->g + ((size_t)(h + s->pad) * d->GW + at + 1) * LANES;
-			t.w = d->w + (size_t)c * s->O * s->kh * s->kw;
-			data_any(min_int(INS, s->C - c), &t, &to);
+			t.g = d->g + ((size_t)(h + s->pad) * d->GW + x + s->pad + 1) *
+					     LANES;
+			t.taps = data_taps(d, h + s->pad, x + s->pad, ins, d->tap);
+			data_any(ins, &t, &to);
 		}
+	}
 }
 
 static void conv_backward_data(const struct conv_shape *s, const float *w, const float *y,
@@ -735,7 +760,8 @@ static void conv_backward_data(const struct conv_shape *s, const float *w, const
 	size_t plane = (size_t)GH * GW * LANES;
 	float *expanded = work;
 	float *packed = expanded + s->O * plane + (size_t)s->stride * GW * LANES;
-	struct data d = { &k, expanded, packed, GH, GW };
+	struct tap *tap = (struct tap *)(packed + (size_t)s->O * k.taps);
+	struct data d = { &k, expanded, packed, tap, GH, GW };
 
 	pack_data(&k, w, packed);
 	memset(expanded, 0, sizeof(float) * s->O * plane);
@@ -759,7 +785,8 @@ static size_t conv_work(const struct conv_shape *s)
 	size_t GW = (size_t)(s->OW - 1) * s->stride + 3;
 	size_t sums = (weights + s->O) * LANES +
 		      (size_t)OUTS * (chunk_rows(s) + 1) * s->OW * LANES + copy;
-	size_t data = (s->O * GH + s->stride) * GW * LANES + weights;
+	size_t data = (s->O * GH + s->stride) * GW * LANES + weights +
+		      2 * (size_t)s->kh * s->kw;
 	size_t most = sums > data ? sums : data;
 
 	return sizeof(float) * (most + LANES);

@@ -42,7 +42,27 @@ INLINE void transpose(const float *from, size_t from_row, float *to, size_t to_r
 }
 #endif
 
-/* The same where only rows x columns exist. */
+/* Each of n blocks of sixteen lanes becomes its sum, in pairs whatever the width. */
+static void sum_lanes(size_t n, const float *lanes, float *sums)
+{
+	size_t i = 0;
+
+	for (; i + LANES <= n; i += LANES, lanes += LANES * LANES) {
+		float t[LANES][LANES] __attribute__((aligned(64)));
+
+		transpose(lanes, LANES, t[0], LANES);
+		for (int half = LANES / 2; half; half /= 2)
+			for (int k = 0; k < half; k++)
+				for (int v = 0; v < LANES; v += WIDTH)
+					store(t[k] + v,
+						load(t[k] + v) + load(t[k + half] + v));
+		memcpy(sums + i, t[0], sizeof(t[0]));
+	}
+	for (; i < n; i++, lanes += LANES)
+		sums[i] = sum_tree(lanes, LANES);
+}
+
+/* The transpose where only rows x columns exist. */
 static void transpose_part(int rows, int columns, const float *from, size_t from_row,
 	float *to, size_t to_row)
 {
