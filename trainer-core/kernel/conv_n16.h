@@ -501,10 +501,10 @@ static void weights_chunk(
 	t->dw = dw;
 }
 
-/* Rows whose expanded gradient (of OUTS channels) stays in half of the L1 cache. */
+/* Rows whose expanded gradient (of OUTS channels) leaves some of the L1 cache to x. */
 static int chunk_rows(const struct conv_shape *s)
 {
-	int fit = 24 * 1024 / (int)(OUTS * s->OW * LANES * sizeof(float));
+	int fit = 36 * 1024 / (int)(OUTS * s->OW * LANES * sizeof(float));
 
 	return min_int(max_int(fit, 2) / 2 * 2, s->OH);
 }
