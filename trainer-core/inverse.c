@@ -25,36 +25,45 @@ int inverse_softmax(int K, const double *loss, double floor, double T, double *w
 	return floored;
 }
 
-struct inverse_moments inverse_moments(
-	int K, const double *loss, double floor, const double *w)
+double inverse_mean_loss(int K, const double *loss, const double *w)
 {
-	struct inverse_moments m = { 0, 0, 0 };
+	double sum = 0;
+
+	for (int k = 0; k < K; k++)
+		sum += w[k] * loss[k];
+	return sum;
+}
+
+double inverse_alpha(int K, const double *loss, double floor, const double *w)
+{
 	double a[TASKS_MAX];
 
 	(void)inverse_losses(K, loss, floor, a);
-	for (int k = 0; k < K; k++) {
-		m.alpha += w[k] * a[k];
-		m.mean += w[k] * loss[k];
-		m.product += w[k] * a[k] * loss[k];
-	}
-	return m;
+	return inverse_mean_loss(K, a, w);
 }
 
-double inverse_residual(const struct inverse_moments *m)
+/* By pairs: no cancellation, and no sign but the right one. */
+double inverse_residual(int K, const double *loss, double floor, const double *w)
 {
-	return m->alpha * m->mean - m->product;
+	double a[TASKS_MAX];
+	double sum = 0;
+
+	(void)inverse_losses(K, loss, floor, a);
+	for (int k = 0; k < K; k++)
+		for (int j = 0; j < k; j++)
+			sum += w[j] * w[k] * (a[j] - a[k]) * (loss[k] - loss[j]);
+	return sum;
 }
 
 int inverse_diagnose(int K, const double *mean_loss, double floor, double T,
 	double floored, struct diagnostic *d)
 {
 	double w[TASKS_MAX];
-	struct inverse_moments m;
 	int n = 0;
 
 	(void)inverse_softmax(K, mean_loss, floor, T, w);
-	m = inverse_moments(K, mean_loss, floor, w);
-	d[n++] = (struct diagnostic){ "analytic_residual", -1, inverse_residual(&m) };
+	d[n++] = (struct diagnostic){ "analytic_residual", -1,
+		inverse_residual(K, mean_loss, floor, w) };
 	if (floored > 0)
 		d[n++] = (struct diagnostic){ "floored_losses", -1, floored };
 	return n;

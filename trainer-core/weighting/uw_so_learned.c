@@ -3,7 +3,7 @@
  * are constants for the network (Kirchdorfer et al. 2025, eq. 24). With alpha = sum w a
  * and Lbar = sum w L its slope is
  *
- *	d/dT = (alpha Lbar - sum w a L)/T^2 - 1/T^2 = (alpha Lbar - 2)/T^2
+ *	d/dT = -Cov_w(a, L)/T^2 - 1/T^2 = (alpha Lbar - 2)/T^2
  *
  * since sum w_k a_k L_k = 1 above the floor. T itself takes the optimizer's steps, as printed
  * in the paper, which is silent on T > 0: here one step may at most halve T. Where
@@ -67,12 +67,10 @@ static double objective(const struct weighting_setup *setup, const double *state
 	const struct uw_so_learned *o = setup->options;
 	double T = temperature(state);
 	double w[TASKS_MAX];
-	struct inverse_moments m;
 
 	(void)inverse_softmax(setup->K, loss, o->floor, T, w);
-	m = inverse_moments(setup->K, loss, o->floor, w);
-	gradient[0] = (inverse_residual(&m) - 1) / (T * T);
-	return m.mean + 1 / T;
+	gradient[0] = (inverse_residual(setup->K, loss, o->floor, w) - 1) / (T * T);
+	return inverse_mean_loss(setup->K, loss, w) + 1 / T;
 }
 
 static void update(const struct weighting_setup *setup, double *state,
