@@ -171,6 +171,7 @@ static int open_immutable(struct store *s, struct err *e)
 
 static int open_database(struct store *s, struct err *e)
 {
+	int sqlite;
 	int rc;
 
 	if (s->mode == STORE_ORCHESTRATOR)
@@ -179,8 +180,8 @@ static int open_database(struct store *s, struct err *e)
 	rc = open_flags(s, s->path, SQLITE_OPEN_READWRITE, e);
 	if (rc || s->mode != STORE_READER)
 		return rc;
-	if (sqlite3_exec(s->db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL) ==
-		SQLITE_CANTOPEN)
+	sqlite = sqlite3_exec(s->db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
+	if (sqlite == SQLITE_CANTOPEN || sqlite == SQLITE_READONLY)
 		rc = open_immutable(s, e);
 	return rc;
 }
@@ -216,8 +217,10 @@ static void remove_files(const char *path)
 
 static void close_database(struct store *s)
 {
-	for (int i = 0; i < STMT_COUNT; i++)
+	for (int i = 0; i < STMT_COUNT; i++) {
 		sqlite3_finalize(s->stmt[i]);
+		s->stmt[i] = NULL;
+	}
 	if (sqlite3_close(s->db) != SQLITE_OK)
 		BUG("a cursor is still open");
 	s->db = NULL;
