@@ -67,9 +67,9 @@ $(B)/deltam: $(O)/orchestrator/main.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 $(B)/deltam-worker: $(O)/worker/main.o $(WORKER) $(TRAINER) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(TRAINER_LIBS)
 
-$(B)/fixtures: $(call obj,$(FIXTURES_SRC)) $(ORCHESTRATOR) \
-		$(TRAINER) $(STORE) $(COMMON)
-	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
+$(B)/fixtures: $(call obj,$(FIXTURES_SRC) $(wildcard orchestrator/stats*.c)) \
+		$(TRAINER) $(COMMON)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcjson $(TRAINER_LIBS)
 
 $(B)/bench: $(call obj,$(BENCH_SRC)) $(WORKER) $(ORCHESTRATOR) $(TRAINER) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
