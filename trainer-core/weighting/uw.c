@@ -127,8 +127,7 @@ static void update(const struct weighting_setup *setup, double *state,
 	double gradient[TASKS_MAX];
 
 	(void)objective(setup, state, step->loss, gradient);
-	learned_step(setup, &o->learned, step, setup->K, gradient, o->form[0] == SIGMA,
-		state);
+	learned_step(setup, &o->learned, step, setup->K, gradient, 0, state);
 }
 
 static double log_variance(enum form form, double s)
