@@ -422,7 +422,7 @@ static int search(struct stage_ctx *c, const struct lane *l, struct grid *g, int
 	if (first)
 		return search(c, first, g, best, a, e);
 	*g = plan_tune(c->spec, v, l->entry, a);
-	if (c->spec->select.epoch == EPOCH_LAST10) {
+	if (!plan_searches(c->spec, v)) {
 		*best = 0;
 		return DECIDED;
 	}
