@@ -104,8 +104,10 @@ static int migrate(struct store *s, struct err *e)
 static int set_up(struct store *s, struct err *e)
 {
 	static const char *const synchronous[] = {
-		[STORE_ORCHESTRATOR] =
-			"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
+		[STORE_ORCHESTRATOR] = "PRAGMA journal_mode=WAL;"
+				       "PRAGMA synchronous=FULL;"
+				       "PRAGMA foreign_keys=ON",
+		/* A worker's rows belong to the job that its token names. */
 		[STORE_WORKER] = "PRAGMA synchronous=NORMAL",
 		[STORE_READER] = "PRAGMA query_only=ON",
 	};
@@ -120,7 +122,7 @@ static int set_up(struct store *s, struct err *e)
 			s->path);
 	rc = exec(s, synchronous[s->mode], e);
 	if (!rc)
-		rc = exec(s, "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY", e);
+		rc = exec(s, "PRAGMA temp_store=MEMORY", e);
 	if (!rc && version < SCHEMA_VERSION)
 		rc = migrate(s, e);
 	return rc;
@@ -244,6 +246,15 @@ static int prepare(struct store *s, enum stmt id, struct err *e)
 		    &s->stmt[id], NULL) != SQLITE_OK)
 		return db_error(s, e, "cannot prepare a statement");
 	return OK;
+}
+
+int store_prepare(
+	struct store *s, enum stmt id, struct sqlite3_stmt **stmt, struct err *e)
+{
+	int rc = prepare(s, id, e);
+
+	*stmt = s->stmt[id];
+	return rc;
 }
 
 static int bind_one(sqlite3_stmt *stmt, int at, const struct arg *arg)
