@@ -5,11 +5,11 @@
  * with WIDTH and tiles as macros; kernels_get() chooses once by the processor. Everything
  * else in those files is static. -ffp-contract=fast there and only there.
  *
- * Layouts (N samples; blocks of 16, the last one padded with zeros whose gradients are
- * zero as well):
+ * Layouts (N samples):
  *	ROW   (N, F)                    row-major, for linear layers
  *	N16   (ceil(N/16), C, H, W, 16) sixteen images side by side, for convolutions on few
- *	                                channels
+ *	                                channels; the lanes behind the last image may hold
+ *	                                anything, NaN too: no kernel lets them reach a result
  * Sums have an order fixed by the shapes alone, so the same call gives the same bits.
  * Pointers are 64-byte aligned. Nothing here allocates; `work` is scratch of the size
  * that the matching *_work function names.
@@ -27,7 +27,7 @@ struct conv_shape {
 	int C, H, W; /* input */
 	int O, OH, OW; /* output, before pooling */
 	int kh, kw, stride, pad, dilation;
-	int pool; /* 1: ReLU and a 2x2 max-pool with stride 2 follow in the same pass */
+	int pool; /* 1: ReLU and a 2x2 max-pool (stride 2, floor) follow in the same pass */
 	int relu; /* 1: ReLU follows; set with pool */
 };
 
@@ -61,7 +61,10 @@ struct kernels {
 	size_t (*conv_work)(const struct conv_shape *s);
 	void (*conv_forward)(const struct conv_shape *s, const float *x, const float *w,
 		const float *b, float *y, uint8_t *which, void *work);
-	/* dw, db are set (not added to). dy belongs to y; y is read for ReLU without pool. */
+	/*
+	 * dw and db (or NULL) are set, not added to. dy belongs to y, which is read only
+	 * for ReLU without pool.
+	 */
 	void (*conv_backward_weights)(const struct conv_shape *s, const float *x,
 		const float *y, const float *dy, const uint8_t *which, float *dw,
 		float *db, void *work);
@@ -71,9 +74,11 @@ struct kernels {
 		int add, void *work);
 
 	/*
-	 * Linear in ROW: y = x w^T + b. Weights are stored packed (linear_floats of them,
-	 * padding included and zero); linear_index says where logical (o, i) lies. Packing
-	 * is the same for every instruction set, and optimizers do not care.
+	 * Linear in ROW: y = x w^T + b, b (out) or NULL. Weights are stored packed
+	 * (linear_floats of them, padding included: zero at the start, and its gradient
+	 * is set to zero); linear_index says where logical (o, i) lies. Packing is the same
+	 * for every instruction set, and optimizers do not care. y is read by the backward
+	 * passes only with relu (else NULL will do); db may be NULL.
 	 */
 	size_t (*linear_work)(const struct linear_shape *s);
 	void (*linear_forward)(const struct linear_shape *s, const float *x,
@@ -83,7 +88,7 @@ struct kernels {
 	void (*linear_backward_data)(const struct linear_shape *s, const float *w,
 		const float *y, const float *dy, float *dx, int add, void *work);
 
-	/* Between layouts: (F, 16) blocks and rows of F. The last block's padding is zero. */
+	/* Between layouts: (F, 16) blocks and rows of F. Writes zero behind the last row. */
 	void (*n16_to_rows)(int N, int F, const float *x, float *y);
 	void (*rows_to_n16)(int N, int F, const float *x, float *y);
 
@@ -99,7 +104,9 @@ struct kernels {
 
 	/*
 	 * One optimizer step on n floats (optim.h holds the formulas and who calls).
-	 * Adam: c1 = 1/(1 - beta1^t), c2 = 1/(1 - beta2^t), already computed in double.
+	 * Adam: c1 = 1/(1 - beta1^t), c2 = 1/(1 - beta2^t), already computed in double;
+	 * within 1e-6 relative of p -= lr c1 m / (sqrt(c2 v) + eps). vmax only for AMSGrad,
+	 * buf only with momentum: else NULL.
 	 */
 	void (*adam)(size_t n, float *p, const float *g, float *m, float *v,
 		float *vmax, const struct adam_step *s);
@@ -112,10 +119,20 @@ struct kernels {
 	double (*dot)(size_t n, const float *x, const float *y);
 };
 
+/* The packed weights of a linear layer: how many floats, and where (o, i) lies. */
 size_t linear_floats(int in, int out);
 size_t linear_index(int in, int out, int o, int i);
 
-/* The best table for this processor, or the one that DELTAM_KERNELS names. */
+/*
+ * The best table for this processor; or the one that the environment's DELTAM_KERNELS
+ * names (portable, avx2, avx512), where this processor can run it.
+ */
 const struct kernels *kernels_get(void);
+
+/*
+ * Denormal numbers count as zero from now on in the calling thread (FTZ and DAZ). Part of
+ * NUMERICS: call it before the first kernel, wherever training begins.
+ */
+void kernels_init_fpu(void);
 
 #endif

@@ -1,0 +1,90 @@
+/*
+ * The plan: which configurations each stage of the protocol trains. Pure functions of
+ * the sweep and of the points chosen so far; nothing here reads a database.
+ *
+ *	search.kind grid: tune (lr x wd x hyperparameters), refine, final
+ *	search.kind line: tune (lr x hyperparameters at fixed_wd), refine, wd, final
+ *	last10: final alone
+ * A stage is a grid: a product of axes, whose points are numbered. The last axis runs
+ * fastest, so a point is one int and a grid of a million points costs its axes.
+ */
+#ifndef DELTAM_PLAN_H
+#define DELTAM_PLAN_H
+
+#include "orchestrator/spec.h"
+
+/*
+ * Axis 0 is lr, axis 1 wd, the others are the entry's hyperparameters. A grid may leave
+ * one point out (the incumbent is listed once, first: see plan_refine).
+ */
+struct grid {
+	struct axis *axes;
+	int naxes;
+	int count; /* points; 0: the stage does not happen */
+};
+
+/* Which value of axis k point i takes: an index into axes[k].text. */
+int grid_index(const struct grid *g, int i, int k);
+
+/*
+ * The stages. `g` and `best` are the grid of the stage before and the point that won in
+ * it (the number that stage_job.config holds).
+ *
+ * plan_tune: never empty, except under last10 and for pinned variants.
+ * plan_refine: empty when no axis has `fine`. lr and wd stay; every axis with `fine`
+ *	runs from the coarse neighbour below to the one above, both left out, or outward
+ *	by the coarse step at an edge, within the axis' own bounds. Holds the incumbent
+ *	itself, so that it competes with its neighbours. Asked for with the tune grid only.
+ * plan_wd: line search; the point with every wd of the sweep, the incumbent's among
+ *	them. Empty in a grid search and where there is nothing to choose.
+ * plan_point: one point alone, for the final stage.
+ * For the baseline (entry->position 0) the same, per task.
+ */
+struct grid plan_tune(const struct spec *s, const struct variant *v,
+	const struct entry *entry, struct arena *a);
+struct grid plan_refine(
+	const struct spec *s, const struct grid *g, int best, struct arena *a);
+struct grid plan_wd(
+	const struct spec *s, const struct grid *g, int best, struct arena *a);
+struct grid plan_point(const struct grid *g, int i, struct arena *a);
+
+/* Whether point i of g lies at an end of an axis that had more than one value. */
+bool plan_on_boundary(const struct grid *g, int i);
+
+/*
+ * The parameters of one job: everything that determines its training. task: the task of
+ * a baseline, NULL otherwise. The result shares the variant's texts.
+ */
+struct params plan_job(const struct variant *v, const struct entry *entry,
+	const char *task, const struct grid *g, int i, int seed, struct arena *a);
+
+#define IDENTITY_MAX 33
+/*
+ * XXH3_128 of the canonical JSON of ps with `numerics` added: 32 hexadecimal digits
+ * into hex; returns the first 63 bits as the job's id (never negative).
+ */
+int64_t job_identity(const struct params *ps, char hex[IDENTITY_MAX]);
+
+/*
+ * How many jobs each stage of one entry trains in one variant. refine depends on where
+ * the best point lies: the most that it can be.
+ */
+struct entry_jobs {
+	const struct variant *variant;
+	const struct entry *entry;
+	int64_t tune, refine, wd, final;
+};
+
+struct plan_counts {
+	struct entry_jobs *rows; /* baselines first, then entries, variant by variant */
+	int nrows;
+	int64_t total;
+	const char *largest; /* the key that multiplies most: "search.lr" */
+	int largest_values;
+};
+struct plan_counts plan_count(const struct spec *s, struct arena *a);
+
+/* ERR_USAGE when there are more than PLAN_JOBS_FREE jobs and yes is not set. */
+MUST_CHECK int plan_allow(const struct plan_counts *c, bool yes, struct err *e);
+
+#endif
