@@ -35,7 +35,7 @@ TRAINER_SRC := $(filter-out trainer-core/kernel/vector.c,$(wildcard trainer-core
 	trainer-core/model/*.c trainer-core/metric/*.c))
 ORCHESTRATOR_SRC := $(filter-out orchestrator/main.c,$(wildcard orchestrator/*.c \
 	orchestrator/report/*.c))
-WORKER_SRC := $(filter-out worker/main.c,$(wildcard worker/*.c))
+WORKER_SRC := $(filter-out worker/main.c $(if $(wildcard trainer-core/train.c),,worker/run.c),$(wildcard worker/*.c))
 TEST_SRC := $(wildcard tests/main.c tests/unit/*.c tests/integration/*.c tests/lib/*.c)
 BENCH_SRC := $(wildcard bench/*.c)
 
@@ -52,7 +52,7 @@ STORE_LIBS := -lsqlite3
 ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 
 PROGRAMS := $(if $(wildcard orchestrator/main.c),$(B)/deltam) \
-	$(if $(wildcard worker/main.c),$(B)/deltam-worker) \
+	$(if $(wildcard trainer-core/train.c),$(B)/deltam-worker) \
 	$(if $(wildcard tests/fixtures.c),$(B)/fixtures) $(if $(BENCH_SRC),$(B)/bench)
 
 .PHONY: all deps demo check data bench lint layers fmt asan valgrind fuzz docs clean help
