@@ -1,3 +1,5 @@
+#define _GNU_SOURCE /* ppoll */
+
 #include "tests/lib/child.h"
 
 #include <check.h>

@@ -56,7 +56,8 @@ char *digest_rows(const char *path, char buf[DIGEST_MAX])
 
 	ck_assert_ptr_nonnull(hash);
 	XXH3_128bits_reset(hash);
-	add_rows(hash, db, "SELECT * FROM metric ORDER BY job, epoch, split, task, name");
+	add_rows(hash, db,
+		"SELECT * FROM metric ORDER BY job, epoch, split, task, name");
 	add_rows(hash, db, "SELECT * FROM task_weight ORDER BY job, epoch, task");
 	add_rows(hash, db, "SELECT * FROM score ORDER BY sweep, job, epoch, split");
 	sum = XXH3_128bits_digest(hash);

@@ -37,7 +37,8 @@ void jobs_set(const char *db, int64_t job, const char *name, const char *value)
 {
 	char sql[512];
 
-	snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO job_param VALUES (%lld, '%s', %s)",
+	snprintf(sql, sizeof(sql),
+		"INSERT OR REPLACE INTO job_param VALUES (%lld, '%s', %s)",
 		(long long)job, name, value);
 	query_run(db, sql);
 }
@@ -49,7 +50,8 @@ int64_t jobs_add(const char *db, const char *method, int seed, int epochs)
 	char digest[80];
 
 	snprintf(sql, sizeof(sql),
-		"INSERT INTO job (id, identity, dataset, model, method, lr, wd, seed, epochs)"
+		"INSERT INTO job (id, identity, dataset, model, method, lr, wd, seed, "
+		"epochs)"
 		" VALUES (%lld, '%032llx', 'synthetic', 'mlp', '%s', 0.01, 0, %d, %d)",
 		(long long)id, (unsigned long long)id, method, seed, epochs);
 	query_run(db, sql);
@@ -75,7 +77,8 @@ void jobs_attempt(const char *db, int64_t job, const char *token, int stop_epoch
 		"UPDATE attempt SET ended = 'now', outcome = 'killed'"
 		" WHERE job = %lld AND ended IS NULL;"
 		"INSERT INTO attempt (job, token, host, start_epoch, stop_epoch,"
-		" checkpoint_seconds, started) VALUES (%lld, '%s', 'here', 0, %d, 0, 'now')",
+		" checkpoint_seconds, started) VALUES (%lld, '%s', 'here', 0, %d, 0, "
+		"'now')",
 		(long long)job, (long long)job, token, stop_epoch);
 	query_run(db, sql);
 }

@@ -18,8 +18,8 @@ static struct checkpoint c;
 
 static void open_as(const char *identity, const char *kernel_class, size_t size)
 {
-	ck_assert_int_eq(checkpoint_init(&c, "t.db", identity, kernel_class, size,
-				 &arena, &e),
+	ck_assert_int_eq(
+		checkpoint_init(&c, "t.db", identity, kernel_class, size, &arena, &e),
 		OK);
 }
 

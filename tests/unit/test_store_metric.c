@@ -17,7 +17,8 @@ static void setup(void)
 	query_run("t.db",
 		"INSERT INTO job (id, identity, dataset, model, method, lr, wd, seed,"
 		" epochs) VALUES (7, 'i', 'd', 'm', 'ew', 1, 0, 0, 9);"
-		"INSERT INTO attempt (job, token, host, start_epoch, stop_epoch, started)"
+		"INSERT INTO attempt (job, token, host, start_epoch, stop_epoch, "
+		"started)"
 		" VALUES (7, 'ours', 'h', 0, 9, 'now')");
 }
 
@@ -156,7 +157,8 @@ START_TEST(starting_over_drops_the_rows_of_one_job)
 	ck_assert_int_eq(put(4, 30, 0.1), OK);
 	ck_assert_int_eq(store_weights_put(&s, JOB, 4, &w, 1, &e), OK);
 	query_run("t.db",
-		"INSERT INTO metric SELECT 8, epoch, split, task, name, value FROM metric");
+		"INSERT INTO metric SELECT 8, epoch, split, task, name, value FROM "
+		"metric");
 	ck_assert_int_eq(store_metric_last_epoch(&s, JOB, &last, &e), OK);
 	ck_assert_int_eq(last, 4);
 	ck_assert_int_eq(store_metric_clear(&s, JOB, &e), OK);
@@ -176,7 +178,8 @@ Suite *suite_store_metric(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, rows_come_back_whatever_their_number);
 	tcase_add_test(tc, a_row_that_exists_may_be_written_again);
-	tcase_add_test(tc, a_row_that_differs_in_its_last_bit_is_named_with_both_values);
+	tcase_add_test(
+		tc, a_row_that_differs_in_its_last_bit_is_named_with_both_values);
 	tcase_add_test(tc, a_difference_among_many_equal_rows_is_found);
 	tcase_add_test(tc, negative_zero_equals_what_the_database_keeps_of_it);
 	tcase_add_test(tc, what_is_not_finite_never_reaches_the_database);
