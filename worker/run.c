@@ -283,7 +283,7 @@ static int clean_up(struct segment *g, struct err *e)
 
 int segment_run(const struct segment_args *args, struct err *e)
 {
-	struct segment g = { .store.lock_fd = -1 };
+	struct segment g = { 0 };
 	int rc = store_open(&g.store, args->db, STORE_WORKER, e);
 
 	if (!rc)

@@ -20,7 +20,11 @@ const char *program_path(const char *name)
 {
 	static char path[4096];
 	char self[2048];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	ssize_t n;
+
+	if (name[0] == '/')
+		return name;
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	ck_assert_int_gt(n, 0);
 	self[n] = '\0';

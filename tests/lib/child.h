@@ -16,7 +16,7 @@ struct child {
 	char line[PROTO_LINE_MAX];
 };
 
-/* "deltam" -> the program of this build; static. */
+/* "deltam" -> the program of this build; static. A path that begins with / stays. */
 const char *program_path(const char *name);
 
 /*
