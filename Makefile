@@ -37,6 +37,7 @@ ORCHESTRATOR_SRC := $(filter-out orchestrator/main.c,$(wildcard orchestrator/*.c
 	orchestrator/report/*.c))
 WORKER_SRC := $(filter-out worker/main.c $(if $(wildcard trainer-core/train.c),,worker/run.c),$(wildcard worker/*.c))
 TEST_SRC := $(wildcard tests/main.c tests/unit/*.c tests/integration/*.c tests/lib/*.c)
+FIXTURES_SRC := $(wildcard tests/fixtures*.c)
 BENCH_SRC := $(wildcard bench/*.c)
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
@@ -66,9 +67,9 @@ $(B)/deltam: $(O)/orchestrator/main.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 $(B)/deltam-worker: $(O)/worker/main.o $(WORKER) $(TRAINER) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(TRAINER_LIBS)
 
-$(B)/fixtures: $(O)/tests/fixtures.o $(ORCHESTRATOR) \
-		$(TRAINER) $(STORE) $(COMMON)
-	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
+$(B)/fixtures: $(call obj,$(FIXTURES_SRC) $(wildcard orchestrator/stats*.c)) \
+		$(TRAINER) $(COMMON)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcjson $(TRAINER_LIBS)
 
 $(B)/bench: $(call obj,$(BENCH_SRC)) $(WORKER) $(ORCHESTRATOR) $(TRAINER) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
