@@ -102,7 +102,7 @@ CREATE TABLE stage_job (
   PRIMARY KEY (stage, job)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX stage_job_by_job ON stage_job (job);
-CREATE INDEX stage_job_by_state ON stage_job (sweep, state);
+CREATE INDEX stage_job_by_state ON stage_job (stage, state);
 
 -- One worker process on one segment. deltam.
 CREATE TABLE attempt (

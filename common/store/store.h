@@ -77,7 +77,7 @@ struct arg {
 	}
 #define NIL \
 	{ \
-		ARG_NULL \
+		.kind = ARG_NULL \
 	}
 #define ARGS(...) \
 	(const struct arg[]) \

@@ -15,7 +15,6 @@
 #include "tests/lib/scratch.h"
 
 #define EPOCHS 8
-#define KILLS 20
 
 static char wanted[DIGEST_MAX]; /* of ref.db: the job of seed 5 without trouble */
 static int64_t job;
@@ -187,28 +186,20 @@ START_TEST(killed_at_every_crash_point_it_ends_the_same)
 }
 END_TEST
 
-/* xorshift: the instants are the same in every run, what they hit is not. */
-static unsigned draw(unsigned *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 17;
-	*state ^= *state << 5;
-	return *state;
-}
-
 START_TEST(killed_at_random_instants_it_ends_the_same)
 {
+	const int kills = child_kills();
 	unsigned state = 2463534242U;
 	int hits = 0;
 
-	for (int tries = 0; hits < KILLS; tries++) {
+	for (int tries = 0; hits < kills; tries++) {
 		struct child c;
 		int64_t before = last_epoch();
 
-		ck_assert_int_lt(tries, 50 * KILLS);
+		ck_assert_int_lt(tries, 50 * kills);
 		child_start(&c, attempt(EPOCHS), NULL);
 		ck_assert(child_line(&c));
-		child_let_live(&c, draw(&state) % 20000);
+		child_let_live(&c, child_draw(&state) % 20000);
 		if (!child_ended(&c)) {
 			child_signal(&c, SIGKILL);
 			hits += child_wait(&c) == 128 + SIGKILL;

@@ -154,3 +154,19 @@ void child_let_live(struct child *c, long microseconds)
 	(void)ppoll(&p, 1, &t, NULL);
 	close(fd);
 }
+
+int child_kills(void)
+{
+	const char *more = getenv("DELTAM_TEST_KILLS");
+
+	return more ? atoi(more) : 20;
+}
+
+/* xorshift */
+unsigned child_draw(unsigned *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
