@@ -76,7 +76,7 @@ CREATE TABLE job (
   seed          INTEGER NOT NULL,
   epochs        INTEGER NOT NULL,          -- of the whole training
   epochs_done   INTEGER NOT NULL DEFAULT 0,
-  kernel_class  TEXT,                      -- that its rows were computed with
+  kernel_class  TEXT,                      -- that its rows were computed with; deltam-worker
   outcome       TEXT CHECK (outcome IN ('done', 'diverged', 'failed')),  -- NULL: not ended
   message       TEXT,
   origin        TEXT                       -- the database it was copied from
@@ -102,7 +102,7 @@ CREATE TABLE stage_job (
   PRIMARY KEY (stage, job)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX stage_job_by_job ON stage_job (job);
-CREATE INDEX stage_job_by_state ON stage_job (sweep, state);
+CREATE INDEX stage_job_by_state ON stage_job (stage, state);
 
 -- One worker process on one segment. deltam.
 CREATE TABLE attempt (
@@ -115,6 +115,7 @@ CREATE TABLE attempt (
   kernel_class  TEXT,
   start_epoch   INTEGER NOT NULL,          -- epochs done when it began
   stop_epoch    INTEGER NOT NULL,          -- the segment ends here
+  checkpoint_seconds REAL NOT NULL DEFAULT 300,  -- between checkpoints; 0: every epoch
   started       TEXT NOT NULL,             -- UTC, ISO 8601
   ended         TEXT,                      -- NULL: running, or lost with its orchestrator
   seconds       REAL,
@@ -170,3 +171,304 @@ CREATE TABLE decision (
   digest        TEXT NOT NULL,             -- of the rows that were read
   PRIMARY KEY (stage, kind, epoch, config)
 ) STRICT, WITHOUT ROWID;
+
+-- Views. Each answers a question that one types into sqlite3; their names and columns
+-- are stable. `sweep` is the sweep's name here (tables hold its id), Δm is in percent.
+-- They walk from the few rows of stage_job into metric and score by primary key, so
+-- their cost does not grow with what the rest of the database holds.
+
+-- Δm of every job at every epoch, with what the job is.
+CREATE VIEW delta_m AS
+SELECT w.name AS sweep, j.id AS job, j.method, j.lr, j.wd, j.temperature, j.weights,
+       j.seed, c.epoch, c.split, c.delta_m
+  FROM score c
+  JOIN sweep w ON w.id = c.sweep
+  JOIN job j ON j.id = c.job;
+
+-- One row per membership that has a Δm: its figures by the sweep's rule. The rule `best`
+-- takes the epoch of the lowest validation Δm (the first on ties); `last10` the mean of
+-- the last ten epochs, and no epoch. The other views build on it; sweep_id, stage_id for
+-- joins with the tables.
+CREATE VIEW job_result AS
+SELECT w.id AS sweep_id, t.id AS stage_id, w.name AS sweep, t.variant, t.position, t.method,
+       t.label, t.stage, m.config, m.state, j.id AS job, j.seed, j.epochs,
+       j.lr, j.wd, j.temperature, j.weights, b.epoch,
+       CASE w.select_epoch WHEN 'best'
+         THEN (SELECT c.delta_m FROM score c WHERE c.sweep = w.id AND c.job = j.id
+                  AND c.epoch = b.epoch AND c.split = 'val')
+         ELSE (SELECT avg(c.delta_m) FROM score c WHERE c.sweep = w.id AND c.job = j.id
+                  AND c.epoch > j.epochs - 10 AND c.split = 'val') END AS val_delta_m,
+       CASE w.select_epoch WHEN 'best'
+         THEN (SELECT c.delta_m FROM score c WHERE c.sweep = w.id AND c.job = j.id
+                  AND c.epoch = b.epoch AND c.split = 'test')
+         ELSE (SELECT avg(c.delta_m) FROM score c WHERE c.sweep = w.id AND c.job = j.id
+                  AND c.epoch > j.epochs - 10 AND c.split = 'test') END AS delta_m
+  FROM sweep w
+  CROSS JOIN stage t ON t.sweep = w.id AND t.stage <> 'baseline'
+  CROSS JOIN stage_job m ON m.stage = t.id
+  CROSS JOIN job j ON j.id = m.job
+  LEFT JOIN score b ON w.select_epoch = 'best' AND b.sweep = w.id AND b.job = j.id
+   AND b.split = 'val'
+   AND b.epoch = (SELECT c.epoch FROM score c WHERE c.sweep = w.id AND c.job = j.id
+                     AND c.split = 'val' ORDER BY c.delta_m, c.epoch LIMIT 1);
+
+-- The epoch of each job with the lowest validation Δm, the first on ties.
+CREATE VIEW best_epoch AS
+SELECT w.name AS sweep, j.id AS job, j.method, j.lr, j.wd, j.temperature, j.weights, j.seed,
+       v.epoch, v.delta_m AS val_delta_m, c.delta_m
+  FROM sweep w
+  CROSS JOIN (SELECT DISTINCT sweep, job FROM stage_job) m ON m.sweep = w.id
+  CROSS JOIN job j ON j.id = m.job
+  CROSS JOIN score v ON v.sweep = w.id AND v.job = j.id AND v.split = 'val'
+   AND v.epoch = (SELECT x.epoch FROM score x WHERE x.sweep = w.id AND x.job = j.id
+                     AND x.split = 'val' ORDER BY x.delta_m, x.epoch LIMIT 1)
+  LEFT JOIN score c ON c.sweep = w.id AND c.job = j.id AND c.epoch = v.epoch
+   AND c.split = 'test';
+
+-- What every configuration of every stage reached: means over its seeds that did not
+-- fall out. A stopped configuration has the figures up to where it was stopped.
+CREATE VIEW configuration AS
+SELECT sweep, variant, method, label, stage, config, lr, wd, temperature, weights,
+       count(*) AS seeds,
+       sum(state IN ('diverged', 'failed')) AS seeds_lost,
+       max(state = 'stopped') AS stopped,
+       avg(CASE WHEN state NOT IN ('diverged', 'failed') THEN epoch END) AS epoch,
+       avg(CASE WHEN state NOT IN ('diverged', 'failed') THEN val_delta_m END) AS val_delta_m,
+       avg(CASE WHEN state NOT IN ('diverged', 'failed') THEN delta_m END) AS delta_m
+  FROM job_result
+ GROUP BY sweep_id, stage_id, config
+ ORDER BY sweep, variant, position, stage_id, config;
+
+-- The main table: a row per variant and entry of `methods`, the baseline `stl` first.
+-- Means and sample standard deviations are over the final seeds that ended well
+-- (seeds_done of seeds). tried: distinct configurations of the search; the search
+-- stages share their seeds, so that is distinct jobs over distinct seeds.
+CREATE VIEW benchmark AS
+WITH
+final AS (
+  SELECT *, avg(delta_m) OVER entry AS mean, avg(val_delta_m) OVER entry AS val_mean
+    FROM (SELECT * FROM job_result WHERE stage = 'final' AND state = 'done')
+  WINDOW entry AS (PARTITION BY sweep_id, variant, label)
+),
+figures AS (
+  SELECT sweep_id, variant, label, count(*) AS seeds_done, avg(epoch) AS epoch,
+         max(mean) AS delta_m, max(val_mean) AS val_delta_m,
+         CASE WHEN count(*) > 1 THEN
+           sqrt(sum((delta_m - mean) * (delta_m - mean)) / (count(*) - 1)) END AS delta_m_std,
+         CASE WHEN count(*) > 1 THEN
+           sqrt(sum((val_delta_m - val_mean) * (val_delta_m - val_mean)) / (count(*) - 1))
+           END AS val_delta_m_std
+    FROM final
+   GROUP BY sweep_id, variant, label
+),
+chosen AS (
+  SELECT t.sweep AS sweep_id, t.variant, t.label, count(*) AS seeds, max(j.lr) AS lr,
+         max(j.wd) AS wd, max(j.temperature) AS temperature, max(j.weights) AS weights
+    FROM stage t
+    JOIN stage_job m ON m.stage = t.id
+    JOIN job j ON j.id = m.job
+   WHERE t.stage = 'final'
+   GROUP BY t.sweep, t.variant, t.label
+),
+search AS (
+  SELECT t.sweep AS sweep_id, t.variant, t.label,
+         count(DISTINCT j.id) / count(DISTINCT j.seed) AS tried
+    FROM stage t
+    JOIN stage_job m ON m.stage = t.id
+    JOIN job j ON j.id = m.job
+   WHERE t.stage IN ('tune', 'refine', 'wd')
+   GROUP BY t.sweep, t.variant, t.label
+),
+single_task AS (
+  SELECT t.sweep AS sweep_id, t.variant, t.task, t.phase, j.id AS job, j.seed, j.lr, j.wd, m.state,
+         CASE WHEN w.select_epoch = 'best' AND t.phase = 'final' THEN
+           (SELECT x.epoch FROM metric x WHERE x.job = j.id AND x.split = 'val'
+               AND x.task = t.task AND x.name = 'loss' ORDER BY x.value, x.epoch LIMIT 1)
+           END AS epoch
+    FROM stage t
+    JOIN sweep w ON w.id = t.sweep
+    JOIN stage_job m ON m.stage = t.id
+    JOIN job j ON j.id = m.job
+   WHERE t.stage = 'baseline'
+),
+single_task_search AS (
+  SELECT sweep_id, variant, max(tried) AS tried
+    FROM (SELECT sweep_id, variant, task, count(DISTINCT job) / count(DISTINCT seed) AS tried
+            FROM single_task WHERE phase <> 'final' GROUP BY sweep_id, variant, task)
+   GROUP BY sweep_id, variant
+),
+single_task_final AS (
+  SELECT sweep_id, variant, count(DISTINCT seed) AS seeds,
+         CASE WHEN min(lr) = max(lr) THEN min(lr) END AS lr,
+         CASE WHEN min(wd) = max(wd) THEN min(wd) END AS wd,
+         avg(epoch) AS epoch
+    FROM single_task WHERE phase = 'final' GROUP BY sweep_id, variant
+),
+entries AS (
+  SELECT v.sweep AS sweep_id, v.variant, v.position AS variant_position, 0 AS position,
+         'stl' AS method, 'stl' AS label, f.lr, f.wd, NULL AS temperature, NULL AS weights,
+         coalesce(s.tried, f.seeds > 0, 0) AS tried, coalesce(f.seeds, 0) AS seeds, f.epoch,
+         0.0 AS delta_m, NULL AS delta_m_std, 0.0 AS val_delta_m, NULL AS val_delta_m_std,
+         (SELECT max(b.seeds) FROM baseline b
+           WHERE b.sweep = v.sweep AND b.variant = v.variant) AS seeds_done
+    FROM variant v
+    LEFT JOIN single_task_final f ON f.sweep_id = v.sweep AND f.variant = v.variant
+    LEFT JOIN single_task_search s ON s.sweep_id = v.sweep AND s.variant = v.variant
+   WHERE EXISTS (SELECT 1 FROM baseline b WHERE b.sweep = v.sweep AND b.variant = v.variant)
+  UNION ALL
+  SELECT t.sweep, t.variant, v.position, t.position, t.method, t.label, c.lr, c.wd,
+         c.temperature, c.weights, coalesce(s.tried, c.seeds > 0, 0), coalesce(c.seeds, 0),
+         f.epoch, f.delta_m, f.delta_m_std, f.val_delta_m, f.val_delta_m_std,
+         coalesce(f.seeds_done, 0)
+    FROM (SELECT sweep, variant, label, max(method) AS method, min(position) AS position
+            FROM stage WHERE stage <> 'baseline' GROUP BY sweep, variant, label) t
+    JOIN variant v ON v.sweep = t.sweep AND v.variant = t.variant
+    LEFT JOIN chosen c ON c.sweep_id = t.sweep AND c.variant = t.variant AND c.label = t.label
+    LEFT JOIN search s ON s.sweep_id = t.sweep AND s.variant = t.variant AND s.label = t.label
+    LEFT JOIN figures f ON f.sweep_id = t.sweep AND f.variant = t.variant AND f.label = t.label
+)
+SELECT w.name AS sweep, n.variant, n.method, n.label, n.lr, n.wd, n.temperature, n.weights,
+       n.tried, n.seeds, n.epoch, n.delta_m, n.delta_m_std, n.val_delta_m, n.val_delta_m_std,
+       n.seeds_done
+  FROM entries n
+  JOIN sweep w ON w.id = n.sweep_id
+ ORDER BY w.id, n.variant_position, n.position, n.label;
+
+-- The same per criterion: value and std on test rows, val_value and val_std on
+-- validation rows; stl: the baseline. Missing where no final seed ended well.
+CREATE VIEW benchmark_criterion AS
+WITH
+seed AS (
+  SELECT r.sweep_id, r.sweep, r.variant, r.position, r.method, r.label, c.criterion,
+         c.position AS criterion_position,
+         CASE WHEN r.epoch IS NOT NULL
+           THEN (SELECT x.value FROM metric x WHERE x.job = r.job AND x.epoch = r.epoch
+                    AND x.split = 'test' AND x.task = c.task AND x.name = c.name)
+           ELSE (SELECT avg(x.value) FROM metric x WHERE x.job = r.job
+                    AND x.epoch > r.epochs - 10 AND x.split = 'test' AND x.task = c.task
+                    AND x.name = c.name) END AS value,
+         CASE WHEN r.epoch IS NOT NULL
+           THEN (SELECT x.value FROM metric x WHERE x.job = r.job AND x.epoch = r.epoch
+                    AND x.split = 'val' AND x.task = c.task AND x.name = c.name)
+           ELSE (SELECT avg(x.value) FROM metric x WHERE x.job = r.job
+                    AND x.epoch > r.epochs - 10 AND x.split = 'val' AND x.task = c.task
+                    AND x.name = c.name) END AS val_value
+    FROM job_result r
+    CROSS JOIN criterion c ON c.sweep = r.sweep_id AND c.variant = r.variant
+   WHERE r.stage = 'final' AND r.state = 'done'
+),
+centred AS (
+  SELECT *, avg(value) OVER entry AS mean, avg(val_value) OVER entry AS val_mean FROM seed
+  WINDOW entry AS (PARTITION BY sweep_id, variant, label, criterion)
+),
+figures AS (
+  SELECT c.sweep AS sweep_id, c.variant, 0 AS position, 'stl' AS method, 'stl' AS label,
+         c.criterion, c.position AS criterion_position, b.value, b.std,
+         v.value AS val_value, v.std AS val_std
+    FROM criterion c
+    JOIN baseline b ON b.sweep = c.sweep AND b.variant = c.variant
+     AND b.split = 'test' AND b.criterion = c.criterion
+    LEFT JOIN baseline v ON v.sweep = c.sweep AND v.variant = c.variant
+     AND v.split = 'val' AND v.criterion = c.criterion
+  UNION ALL
+  SELECT sweep_id, variant, min(position), min(method), label, criterion, min(criterion_position), max(mean),
+         CASE WHEN count(*) > 1 THEN
+           sqrt(sum((value - mean) * (value - mean)) / (count(*) - 1)) END,
+         max(val_mean),
+         CASE WHEN count(*) > 1 THEN
+           sqrt(sum((val_value - val_mean) * (val_value - val_mean)) / (count(*) - 1)) END
+    FROM centred
+   GROUP BY sweep_id, variant, label, criterion
+)
+SELECT w.name AS sweep, f.variant, f.method, f.label, f.criterion, f.value, f.std,
+       f.val_value, f.val_std
+  FROM figures f
+  JOIN sweep w ON w.id = f.sweep_id
+  JOIN variant v ON v.sweep = f.sweep_id AND v.variant = f.variant
+ ORDER BY w.id, v.position, f.position, f.label, f.criterion_position;
+
+-- The entries that no other entry of their variant beats: none is at least as good in
+-- every criterion (means over seeds, test rows) and better in one. Equal ones all stay.
+CREATE VIEW pareto_front AS
+WITH
+signed AS MATERIALIZED (
+  SELECT b.sweep, b.variant, b.label, b.criterion,
+         CASE WHEN c.higher THEN -b.value ELSE b.value END AS cost
+    FROM benchmark_criterion b
+    JOIN sweep w ON w.name = b.sweep
+    JOIN criterion c ON c.sweep = w.id AND c.variant = b.variant
+     AND c.criterion = b.criterion
+   WHERE b.method <> 'stl'
+),
+complete AS (
+  SELECT sweep, variant, label, count(cost) AS n FROM signed
+   GROUP BY sweep, variant, label HAVING count(cost) = count(*)
+),
+beaten AS (
+  SELECT a.sweep, a.variant, a.label
+    FROM signed a
+    JOIN signed b ON b.sweep = a.sweep AND b.variant = a.variant
+     AND b.criterion = a.criterion AND b.label <> a.label
+    JOIN complete k ON k.sweep = b.sweep AND k.variant = b.variant AND k.label = b.label
+   GROUP BY a.sweep, a.variant, a.label, b.label
+  HAVING max(b.cost - a.cost) <= 0 AND min(b.cost - a.cost) < 0
+)
+SELECT b.sweep, b.variant, b.method, b.label, b.lr, b.wd, b.temperature, b.weights,
+       b.delta_m, b.delta_m_std
+  FROM benchmark b
+  JOIN complete k ON k.sweep = b.sweep AND k.variant = b.variant AND k.label = b.label
+ WHERE NOT EXISTS (SELECT 1 FROM beaten x
+                    WHERE x.sweep = b.sweep AND x.variant = b.variant AND x.label = b.label);
+
+-- Δm over UW-SO's T in the search, a row per T: the best configuration of that T.
+CREATE VIEW temperature_curve AS
+SELECT sweep, variant, label, temperature, lr, wd, seeds, epoch, min(val_delta_m) AS val_delta_m,
+       delta_m
+  FROM configuration
+ WHERE temperature IS NOT NULL AND stage <> 'final' AND val_delta_m IS NOT NULL
+ GROUP BY sweep, variant, label, temperature
+ ORDER BY sweep, variant, label, temperature;
+
+-- Δm over the learning rate in the search, a row per lr: the best configuration of it.
+CREATE VIEW lr_sensitivity AS
+SELECT sweep, variant, method, label, lr, wd, temperature, weights, seeds, epoch,
+       min(val_delta_m) AS val_delta_m, delta_m
+  FROM configuration
+ WHERE stage <> 'final' AND val_delta_m IS NOT NULL
+ GROUP BY sweep, variant, label, lr
+ ORDER BY sweep, variant, label, lr;
+
+-- Where a sweep stands: jobs of each stage by state, epochs trained and wanted.
+CREATE VIEW progress AS
+SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, t.state AS stage_state,
+       count(m.job) AS jobs,
+       coalesce(sum(m.state = 'pending'), 0) AS pending,
+       coalesce(sum(m.state = 'running'), 0) AS running,
+       coalesce(sum(m.state = 'waiting'), 0) AS waiting,
+       coalesce(sum(m.state = 'done'), 0) AS done,
+       coalesce(sum(m.state = 'stopped'), 0) AS stopped,
+       coalesce(sum(m.state = 'diverged'), 0) AS diverged,
+       coalesce(sum(m.state = 'failed'), 0) AS failed,
+       coalesce(sum(min(j.epochs_done, j.epochs)), 0) AS epochs_done,
+       coalesce(sum(CASE WHEN m.state IN ('pending', 'running', 'waiting')
+         THEN j.epochs ELSE j.epochs_done END), 0) AS epochs
+  FROM sweep w
+  CROSS JOIN stage t ON t.sweep = w.id
+  LEFT JOIN stage_job m ON m.stage = t.id
+  LEFT JOIN job j ON j.id = m.job
+ GROUP BY t.id
+ ORDER BY w.id, t.id;
+
+-- Jobs that diverged or failed for good, with the reason and how often they were tried.
+CREATE VIEW failures AS
+SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, m.state, j.id AS job, j.seed, j.lr, j.wd,
+       j.temperature, j.weights, j.epochs_done AS epoch,
+       (SELECT count(*) FROM attempt x WHERE x.job = j.id) AS attempts,
+       coalesce(j.message, (SELECT x.message FROM attempt x
+          WHERE x.job = j.id AND x.message IS NOT NULL ORDER BY x.id DESC LIMIT 1)) AS message
+  FROM sweep w
+  CROSS JOIN stage_job m INDEXED BY stage_job_by_state
+     ON m.sweep = w.id AND m.state IN ('diverged', 'failed')
+  CROSS JOIN stage t ON t.id = m.stage
+  CROSS JOIN job j ON j.id = m.job
+ ORDER BY w.id, t.id, m.config, j.seed;

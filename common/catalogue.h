@@ -73,6 +73,12 @@ struct task_info {
 	enum task_kind kind;
 	enum loss_kind loss;
 	int outputs; /* of its head: classes, values, channels */
+	/*
+	 * A factor of its loss, forward and backward: what the weighting method sees is
+	 * loss_scale * loss. Other than 1 only where a data set says so (synthetic); the
+	 * metrics do not know of it.
+	 */
+	double loss_scale;
 };
 
 struct metric_info {
@@ -89,6 +95,7 @@ struct dataset_info {
 	const char *model; /* the default network */
 	const struct param_info *params; /* besides name, train, val, test */
 	int train, val, test; /* default sizes */
+	int times; /* each size goes from 1 to times * its default */
 	const char *summary;
 	const char *source;
 	const char *install; /* the command that brings its files; NULL: needs none */

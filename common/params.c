@@ -141,29 +141,15 @@ int params_numbers(const struct params *ps, const char *name, double *v, int max
 	return OK;
 }
 
-static void json_string(struct str *out, const char *s)
-{
-	str_put(out, "\"");
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			str_printf(out, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			str_printf(out, "\\u%04x", (unsigned char)*s);
-		else
-			str_putn(out, s, 1);
-	}
-	str_put(out, "\"");
-}
-
 void params_json(const struct params *ps, struct str *out)
 {
 	str_put(out, "{");
 	for (int i = 0; i < ps->n; i++) {
 		if (i)
 			str_put(out, ",");
-		json_string(out, ps->p[i].name);
+		str_json(out, ps->p[i].name);
 		str_put(out, ":");
-		json_string(out, ps->p[i].value);
+		str_json(out, ps->p[i].value);
 	}
 	str_put(out, "}");
 }

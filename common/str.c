@@ -53,6 +53,20 @@ void str_printf(struct str *b, const char *fmt, ...)
 	b->n += (size_t)n;
 }
 
+void str_json(struct str *out, const char *s)
+{
+	str_put(out, "\"");
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			str_printf(out, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20)
+			str_printf(out, "\\u%04x", (unsigned char)*s);
+		else
+			str_putn(out, s, 1);
+	}
+	str_put(out, "\"");
+}
+
 const char *str_get(const struct str *b)
 {
 	return b->s ? b->s : "";

@@ -20,6 +20,8 @@ struct str {
 void str_put(struct str *b, const char *s);
 void str_putn(struct str *b, const char *s, size_t n);
 void str_printf(struct str *b, const char *fmt, ...) PRINTF(2, 3);
+/* s as a JSON string, quotes included; UTF-8 passes through. */
+void str_json(struct str *b, const char *s);
 const char *str_get(const struct str *b);
 
 #define NUMBER_MAX 32

@@ -1,10 +1,11 @@
 /*
  * Data sets: arrays in one read-only mapping that every worker shares.
  *
- * A data set is composed once into a cache file (dataset.c owns its format: header with
- * version, parameters, source files and a digest; written to a temporary name, synced,
- * renamed). Training only ever maps that file. A source file that changed, a torn or a
- * foreign cache is noticed when the data set is prepared, and composed anew.
+ * A data set is composed once into a cache file (dataset/cache.h: written under a
+ * temporary name, synced, renamed). Training only ever maps that file, so any number of
+ * workers share one copy in the page cache. A source file that changed, and a cache that
+ * is torn, foreign or of an older format, are noticed when the data set is prepared, and
+ * the cache is composed anew.
  */
 #ifndef DELTAM_DATASET_H
 #define DELTAM_DATASET_H
@@ -29,38 +30,42 @@ struct field {
 struct split_data {
 	int n;
 	struct field input; /* what the network sees */
-	struct field target[TASKS_MAX]; /* (n, c, h, w); a class label is one number */
+	/* (n, c, h, w), by task; a class label is one number, u8 with scale 1 */
+	struct field target[TASKS_MAX];
 };
 
 struct dataset {
 	struct split_data split[SPLIT_COUNT];
 	struct task_info task[TASKS_MAX];
 	int tasks;
-	char digest[33]; /* of the composed arrays, hexadecimal */
+	char digest[33]; /* of the composed arrays and their shapes, hexadecimal */
 	void *map;
 	size_t map_bytes;
 };
 
 /*
- * Brings the data set of ps (dataset.*) into the cache if it is not there, whole and
- * current; checks every byte; fills *d (dataset_close it). What `deltam` runs first.
- * Errors: ERR_DATA with the file, what was expected, and the command that installs it.
+ * Both read dataset.* of ps: name; train, val, test (default: the catalogue's sizes; at
+ * most `times` as many); what else the row in dataset.def lists. ps and the arena, which
+ * holds the names of the tasks, outlive *d.
+ */
+
+/*
+ * Brings the data set into the cache if it is not there, whole and current; checks every
+ * byte of sources and arrays; fills *d (dataset_close it). What `deltam` runs first.
+ * Safe while others prepare or train on the same data set.
+ * Errors: ERR_SPEC for parameters; ERR_DATA for source files, with the file, the place,
+ * what was expected, and the command that installs it; ERR_SYS (no room, no permission).
  */
 MUST_CHECK int dataset_prepare(
 	const struct params *ps, struct arena *a, struct dataset *d, struct err *e);
 
 /*
- * Maps what dataset_prepare left; ERR_DATA where it is absent or its digest is not the
- * job's (dataset.digest). Checks the header only: a worker starts in microseconds.
+ * Maps what dataset_prepare left. Checks header, size and - where ps has dataset.digest -
+ * the digest, not the arrays: a worker starts in microseconds. Reads no source file.
+ * Errors: ERR_SPEC for parameters; ERR_DATA where the cache is absent or another.
  */
 MUST_CHECK int dataset_open(
 	const struct params *ps, struct arena *a, struct dataset *d, struct err *e);
 void dataset_close(struct dataset *d);
-
-/*
- * What a data set implements (dataset/<file>.c): its shapes, its source files, and the
- * filling of the arrays. dataset.def names it.
- */
-struct dataset_ops;
 
 #endif

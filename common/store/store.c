@@ -1,15 +1,11 @@
 #include "common/store/store.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#define APPLICATION_ID 0x44656c54 /* "DelT" */
 #define BUSY_MILLISECONDS 60000
 
 /* schema.sql and the later steps, one a version: user_version says which have run. */
@@ -36,49 +32,34 @@ static int exec(struct store *s, const char *sql, struct err *e)
 	return OK;
 }
 
-static int pragma_int(struct store *s, const char *sql, int *out, struct err *e)
+static int check_version(const struct store *s, int version, struct err *e)
 {
-	sqlite3_stmt *stmt = NULL;
-	int rc = sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL);
-
-	if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
-		*out = sqlite3_column_int(stmt, 0);
-	else
-		rc = sqlite3_errcode(s->db);
-	sqlite3_finalize(stmt);
-	if (rc == SQLITE_NOTADB)
-		return err_set(e, ERR_DB, "%s is not a deltam database", s->path);
-	return rc == SQLITE_OK ? OK : db_error(s, e, "cannot read");
-}
-
-/*
- * Whose file is it? *version is 0 for one that is new or empty. A foreign database has
- * tables but not our application id.
- */
-static int identify(struct store *s, int *version, struct err *e)
-{
-	int application = 0;
-	int tables = 0;
-	int rc = pragma_int(s, "PRAGMA application_id", &application, e);
-
-	*version = 0;
-	if (!rc)
-		rc = pragma_int(s, "SELECT count(*) FROM sqlite_schema", &tables, e);
-	if (!rc)
-		rc = pragma_int(s, "PRAGMA user_version", version, e);
-	if (rc)
-		return rc;
-	if (application != APPLICATION_ID && (application || tables || *version))
-		return err_set(e, ERR_DB, "%s is not a deltam database", s->path);
-	if (*version > SCHEMA_VERSION)
+	if (version > SCHEMA_VERSION)
 		return err_set(e, ERR_DB,
 			"%s was written by a newer deltam (schema %d, this one knows "
-			"%d); "
-			"use that version",
-			s->path, *version, SCHEMA_VERSION);
+			"%d); use that version",
+			s->path, version, SCHEMA_VERSION);
+	if (version < SCHEMA_VERSION && s->mode != STORE_ORCHESTRATOR)
+		return err_set(e, ERR_DB, "%s holds no sweep yet%s", s->path,
+			version ? " that this version can read; `deltam run` brings "
+				  "it up to date"
+				: "; `deltam run` fills it");
 	return OK;
 }
 
+static int schema_version(struct store *s, int *version, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open_sql(&r, s, "PRAGMA user_version", NO_ARGS, e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	*version = rc > 0 ? (int)rows_int(&r, 0) : 0;
+	rows_close(&r);
+	return rc < 0 ? rc : OK;
+}
+
+/* Whatever is missing of the schema, in one transaction. */
 static int migrate(struct store *s, struct err *e)
 {
 	char pragmas[96];
@@ -87,7 +68,7 @@ static int migrate(struct store *s, struct err *e)
 
 	if (rc)
 		return rc;
-	rc = identify(s, &version, e); /* again, under the write lock */
+	rc = schema_version(s, &version, e);
 	for (; !rc && version < SCHEMA_VERSION; version++)
 		rc = exec(s, migrations[version], e);
 	snprintf(pragmas, sizeof(pragmas),
@@ -101,139 +82,186 @@ static int migrate(struct store *s, struct err *e)
 	return rc;
 }
 
+static int use_wal(struct store *s, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open_sql(&r, s, "PRAGMA journal_mode=WAL", NO_ARGS, e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc > 0 && strcmp(rows_text(&r, 0), "wal") != 0)
+		rc = err_set(e, ERR_DB,
+			"%s: this file system cannot share a database between "
+			"processes (journal mode stays %s)",
+			s->path, rows_text(&r, 0));
+	rows_close(&r);
+	return rc < 0 ? rc : OK;
+}
+
+/*
+ * The schema comes before WAL: the file's own header, which file_inspect reads, then
+ * names us from the first commit on.
+ */
 static int set_up(struct store *s, struct err *e)
 {
-	static const char *const synchronous[] = {
+	static const char *const pragmas[] = {
 		[STORE_ORCHESTRATOR] =
-			"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
+			"PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
+		/* No foreign keys: a worker's rows belong to the job of its token. */
 		[STORE_WORKER] = "PRAGMA synchronous=NORMAL",
 		[STORE_READER] = "PRAGMA query_only=ON",
 	};
 	int version;
-	int rc = identify(s, &version, e);
+	int rc = schema_version(s, &version, e);
 
-	if (rc)
-		return rc;
-	if (version < SCHEMA_VERSION && s->mode != STORE_ORCHESTRATOR)
-		return err_set(e, ERR_DB,
-			"%s holds no sweep of this version; `deltam run` first",
-			s->path);
-	rc = exec(s, synchronous[s->mode], e);
 	if (!rc)
-		rc = exec(s, "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY", e);
+		rc = check_version(s, version, e);
+	if (!rc)
+		rc = exec(s, pragmas[s->mode], e);
+	if (!rc)
+		rc = exec(s, "PRAGMA temp_store=MEMORY", e);
 	if (!rc && version < SCHEMA_VERSION)
 		rc = migrate(s, e);
+	if (!rc && s->mode == STORE_ORCHESTRATOR)
+		rc = use_wal(s, e);
 	return rc;
 }
 
-/* Who holds the lock, as the holder wrote it into the lock file. */
-static void read_holder(int fd, char *buf, size_t size)
+/* "file:PATH?immutable=1", with what means something in a URI escaped. */
+static void immutable_uri(const char *path, struct str *out)
 {
-	ssize_t n = pread(fd, buf, size - 1, 0);
+	str_put(out, "file:");
+	for (; *path; path++) {
+		if (strchr("?#%", *path))
+			str_printf(out, "%%%02x", (unsigned char)*path);
+		else
+			str_putn(out, path, 1);
+	}
+	str_put(out, "?immutable=1");
+}
 
-	buf[n > 0 ? n : 0] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
+static int open_flags(struct store *s, const char *name, int flags, struct err *e)
+{
+	flags |= SQLITE_OPEN_NOMUTEX;
+	if (sqlite3_open_v2(name, &s->db, flags, NULL) != SQLITE_OK)
+		return db_error(s, e, "cannot open");
+	sqlite3_busy_timeout(s->db, BUSY_MILLISECONDS);
+	return OK;
 }
 
 /*
- * One orchestrator a database: a POSIX lock on "PATH.lock" that the kernel gives back
- * when its holder dies, however it dies.
+ * In a folder that is read-only SQLite cannot make the files through which it shares a
+ * database. Nobody can write there, so a database without a log may be read as it is.
  */
-static int take_lock(struct store *s, struct err *e)
+static int open_immutable(struct store *s, struct err *e)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char path[sizeof(s->path) + 8];
-	char holder[256];
-	char host[128] = "";
+	char log[sizeof(s->path) + 8];
+	struct arena a = { 0 };
+	struct str uri = { .arena = &a };
+	int rc;
 
-	snprintf(path, sizeof(path), "%s.lock", s->path);
-	s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (s->lock_fd < 0) {
-		err_errno(e, "cannot create %s", path);
-		if (e)
-			e->code = ERR_DB;
-		return ERR_DB;
-	}
-	if (fcntl(s->lock_fd, F_SETLK, &lock) == 0) {
-		gethostname(host, sizeof(host) - 1);
-		snprintf(holder, sizeof(holder), "process %ld on %s\n", (long)getpid(),
-			host);
-		if (ftruncate(s->lock_fd, 0) ||
-			pwrite(s->lock_fd, holder, strlen(holder), 0) < 0)
-			return err_errno(e, "cannot write %s", path);
-		return OK;
-	}
-	read_holder(s->lock_fd, holder, sizeof(holder));
-	close(s->lock_fd);
-	s->lock_fd = -1;
-	return err_set(e, ERR_LOCKED, "%s is in use by another deltam run (%s)",
-		s->path, *holder ? holder : "unknown");
+	snprintf(log, sizeof(log), "%s-wal", s->path);
+	if (access(log, F_OK) == 0)
+		return db_error(s, e, "cannot read");
+	sqlite3_close(s->db);
+	s->db = NULL;
+	immutable_uri(s->path, &uri);
+	rc = open_flags(s, str_get(&uri), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, e);
+	arena_release(&a);
+	return rc;
 }
 
-static int check_path(const struct store *s, bool *fresh, struct err *e)
+static int open_database(struct store *s, struct err *e)
 {
-	struct stat st;
+	int sqlite;
+	int rc;
 
-	*fresh = false;
-	if (stat(s->path, &st) == 0) {
-		if (!S_ISREG(st.st_mode))
-			return err_set(e, ERR_DB, "%s is not a file", s->path);
-		return OK;
+	if (s->mode == STORE_ORCHESTRATOR)
+		return open_flags(
+			s, s->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
+	rc = open_flags(s, s->path, SQLITE_OPEN_READWRITE, e);
+	if (rc || s->mode != STORE_READER)
+		return rc;
+	sqlite = sqlite3_exec(s->db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
+	if (sqlite == SQLITE_CANTOPEN || sqlite == SQLITE_READONLY)
+		rc = open_immutable(s, e);
+	return rc;
+}
+
+/* Everything that can be refused before a byte is written. */
+static int check_file(struct store *s, enum file_state *state, struct err *e)
+{
+	int version;
+	int rc = file_inspect(s->path, state, &version, e);
+
+	if (rc)
+		return rc;
+	if (*state == FILE_MISSING && s->mode != STORE_ORCHESTRATOR)
+		return err_set(e, ERR_DB,
+			"there is no database %s; `deltam run` makes it", s->path);
+	rc = check_version(s, version, e);
+	if (!rc && s->mode != STORE_READER)
+		rc = file_check_writable(s->path, e);
+	return rc;
+}
+
+/* What a failed creation leaves; we still hold the lock, so it is ours alone. */
+static void remove_files(const char *path)
+{
+	static const char *const suffixes[] = { "", "-journal", "-wal", "-shm" };
+	char name[FILE_PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+		unlink(name);
 	}
-	if (errno != ENOENT || s->mode != STORE_ORCHESTRATOR) {
-		err_errno(e, "cannot open %s", s->path);
-		if (e)
-			e->code = ERR_DB;
-		return ERR_DB;
+}
+
+static void close_database(struct store *s)
+{
+	for (int i = 0; i < STMT_COUNT; i++) {
+		sqlite3_finalize(s->stmt[i]);
+		s->stmt[i] = NULL;
 	}
-	*fresh = true;
-	return OK;
+	if (sqlite3_close(s->db) != SQLITE_OK)
+		BUG("a cursor is still open");
+	s->db = NULL;
 }
 
 int store_open(struct store *s, const char *path, enum store_mode mode, struct err *e)
 {
-	int flags = mode == STORE_ORCHESTRATOR
-		? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-		: SQLITE_OPEN_READWRITE;
-	bool fresh;
+	enum file_state state;
 	int rc;
 
-	*s = (struct store){ .mode = mode, .lock_fd = -1 };
+	*s = (struct store){ .mode = mode, .lock.fd = -1 };
 	if (snprintf(s->path, sizeof(s->path), "%s", path) >= (int)sizeof(s->path))
 		return err_set(e, ERR_DB, "the database's path is too long: %s", path);
-	rc = check_path(s, &fresh, e);
-	if (!rc && mode == STORE_ORCHESTRATOR)
-		rc = take_lock(s, e);
-	if (rc)
-		return rc;
-	if (sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) !=
-		SQLITE_OK)
-		rc = db_error(s, e, "cannot open");
-	else
-		sqlite3_busy_timeout(s->db, BUSY_MILLISECONDS);
-	if (!rc)
-		rc = set_up(s, e);
-	if (rc) {
-		if (fresh)
-			unlink(s->path);
-		store_close(s);
+	rc = check_file(s, &state, e);
+	if (!rc && mode == STORE_ORCHESTRATOR) {
+		rc = file_lock(&s->lock, s->path, e);
+		if (!rc) /* again: another one may have made it in between */
+			rc = check_file(s, &state, e);
 	}
+	if (!rc) {
+		rc = open_database(s, e);
+		if (!rc)
+			rc = set_up(s, e);
+		if (rc) {
+			close_database(s);
+			if (state == FILE_MISSING)
+				remove_files(s->path);
+		}
+	}
+	if (rc)
+		store_close(s);
 	return rc;
 }
 
 void store_close(struct store *s)
 {
-	char lock[sizeof(s->path) + 8];
-
-	for (int i = 0; i < STMT_COUNT; i++)
-		sqlite3_finalize(s->stmt[i]);
-	sqlite3_close(s->db);
-	if (s->lock_fd >= 0) {
-		snprintf(lock, sizeof(lock), "%s.lock", s->path);
-		unlink(lock);
-		close(s->lock_fd);
-	}
-	*s = (struct store){ .lock_fd = -1 };
+	close_database(s);
+	file_unlock(&s->lock);
+	*s = (struct store){ .lock.fd = -1 };
 }
 
 static int prepare(struct store *s, enum stmt id, struct err *e)
@@ -246,7 +274,18 @@ static int prepare(struct store *s, enum stmt id, struct err *e)
 	return OK;
 }
 
-static int bind_one(sqlite3_stmt *stmt, int at, const struct arg *arg)
+int store_prepare(
+	struct store *s, enum stmt id, struct sqlite3_stmt **stmt, struct err *e)
+{
+	int rc = prepare(s, id, e);
+
+	*stmt = s->stmt[id];
+	return rc;
+}
+
+/* keep: the text is the caller's until the statement is reset (no copy is made). */
+static int bind_one(
+	sqlite3_stmt *stmt, int at, const struct arg *arg, sqlite3_destructor_type keep)
 {
 	switch (arg->kind) {
 	case ARG_INT:
@@ -254,19 +293,19 @@ static int bind_one(sqlite3_stmt *stmt, int at, const struct arg *arg)
 	case ARG_REAL:
 		return sqlite3_bind_double(stmt, at, arg->r);
 	case ARG_TEXT:
-		return sqlite3_bind_text(stmt, at, arg->t, -1, SQLITE_TRANSIENT);
+		return sqlite3_bind_text(stmt, at, arg->t, -1, keep);
 	default:
 		return sqlite3_bind_null(stmt, at);
 	}
 }
 
-static int bind(
-	struct store *s, sqlite3_stmt *stmt, const struct arg *args, struct err *e)
+static int bind(struct store *s, sqlite3_stmt *stmt, const struct arg *args,
+	sqlite3_destructor_type keep, struct err *e)
 {
 	int n = 0;
 
 	for (; args[n].kind != ARG_END; n++)
-		if (bind_one(stmt, n + 1, &args[n]) != SQLITE_OK)
+		if (bind_one(stmt, n + 1, &args[n], keep) != SQLITE_OK)
 			return db_error(s, e, "cannot bind");
 	ASSERT(n == sqlite3_bind_parameter_count(stmt));
 	return OK;
@@ -277,7 +316,7 @@ int store_run(struct store *s, enum stmt id, const struct arg *args, struct err 
 	int rc = prepare(s, id, e);
 
 	if (!rc)
-		rc = bind(s, s->stmt[id], args, e);
+		rc = bind(s, s->stmt[id], args, SQLITE_STATIC, e);
 	if (rc)
 		return rc;
 	if (sqlite3_step(s->stmt[id]) != SQLITE_DONE)
@@ -339,18 +378,49 @@ int rows_open(struct rows *r, struct store *s, enum stmt id, const struct arg *a
 		return rc;
 	ASSERT(!sqlite3_stmt_busy(s->stmt[id]));
 	r->stmt = s->stmt[id];
-	return bind(s, r->stmt, args, e);
+	return bind(s, r->stmt, args, SQLITE_TRANSIENT, e);
+}
+
+/* *rest: what follows the first statement. */
+static int prepare_own(struct rows *r, struct store *s, const char *sql,
+	const char **rest, struct err *e)
+{
+	*r = (struct rows){ .s = s, .own = true };
+	if (sqlite3_prepare_v2(s->db, sql, -1, &r->stmt, rest) != SQLITE_OK)
+		return db_error(s, e, "cannot prepare the query");
+	if (!r->stmt)
+		return err_set(e, ERR_USAGE, "the query is empty");
+	return OK;
 }
 
 int rows_open_sql(struct rows *r, struct store *s, const char *sql,
 	const struct arg *args, struct err *e)
 {
-	*r = (struct rows){ .s = s, .own = true };
-	if (sqlite3_prepare_v2(s->db, sql, -1, &r->stmt, NULL) != SQLITE_OK)
-		return db_error(s, e, "cannot prepare the query");
-	if (!r->stmt)
-		return err_set(e, ERR_USAGE, "the query is empty");
-	return bind(s, r->stmt, args, e);
+	const char *rest;
+	int rc = prepare_own(r, s, sql, &rest, e);
+
+	return rc ? rc : bind(s, r->stmt, args, SQLITE_TRANSIENT, e);
+}
+
+int rows_open_query(struct rows *r, struct store *s, const char *sql, struct err *e)
+{
+	const char *rest;
+	int rc = prepare_own(r, s, sql, &rest, e);
+
+	if (rc) {
+		if (e)
+			e->code = ERR_USAGE;
+		return ERR_USAGE;
+	}
+	if (rest[strspn(rest, " \t\r\n;")])
+		return err_set(e, ERR_USAGE, "one query at a time; this follows it: %s",
+			rest + strspn(rest, " \t\r\n;"));
+	if (!sqlite3_stmt_readonly(r->stmt) || !sqlite3_column_count(r->stmt))
+		return err_set(e, ERR_USAGE,
+			"only a query that returns rows and writes nothing will do");
+	if (sqlite3_bind_parameter_count(r->stmt))
+		return err_set(e, ERR_USAGE, "the query has a parameter without value");
+	return OK;
 }
 
 int rows_next(struct rows *r, struct err *e)

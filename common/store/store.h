@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include "common/arena.h"
 #include "common/err.h"
+#include "common/store/file.h"
+#include "common/str.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -27,21 +29,23 @@ enum stmt {
 enum store_mode {
 	STORE_ORCHESTRATOR, /* creates the file, takes the lock, synchronous FULL */
 	STORE_WORKER, /* must exist, synchronous NORMAL */
-	STORE_READER, /* must exist, writes refused */
+	STORE_READER, /* must exist; writes refused */
 };
 
 struct store {
 	struct sqlite3 *db;
 	struct sqlite3_stmt *stmt[STMT_COUNT];
 	enum store_mode mode;
-	int lock_fd; /* -1 without */
+	struct file_lock lock; /* held by STORE_ORCHESTRATOR */
 	char path[1024];
 };
 
 /*
  * Opens path. ERR_DB: missing (worker, reader), unwritable, not a deltam database,
  * newer than this program. ERR_LOCKED: another orchestrator holds it; the message
- * names its process id and host. Nothing is left behind by a refused open.
+ * names its process id and host. Nothing is left behind by a refused open, and a file
+ * that is not ours is neither opened by SQLite nor locked. A reader can read while
+ * others write, and in a folder that it cannot write.
  */
 MUST_CHECK int store_open(
 	struct store *s, const char *path, enum store_mode mode, struct err *e);
@@ -73,7 +77,7 @@ struct arg {
 	}
 #define NIL \
 	{ \
-		ARG_NULL \
+		.kind = ARG_NULL \
 	}
 #define ARGS(...) \
 	(const struct arg[]) \
@@ -91,11 +95,15 @@ struct arg {
 		} \
 	}
 
-/* A statement without result rows. Returns OK or ERR_DB. */
+/* A statement without result rows; copies no text. Returns OK or ERR_DB. */
 MUST_CHECK int store_run(
 	struct store *s, enum stmt id, const struct arg *args, struct err *e);
 /* Rows that the last store_run changed. */
 int store_changes(const struct store *s);
+
+/* The statement itself, for the hot paths of common/store/ that bind on their own. */
+MUST_CHECK int store_prepare(
+	struct store *s, enum stmt id, struct sqlite3_stmt **stmt, struct err *e);
 
 /* One integer: the first column of the first row, or `otherwise` without rows. */
 MUST_CHECK int store_int(struct store *s, enum stmt id, const struct arg *args,
@@ -114,13 +122,16 @@ MUST_CHECK int store_int(struct store *s, enum stmt id, const struct arg *args,
 struct rows {
 	struct store *s;
 	struct sqlite3_stmt *stmt;
-	bool own; /* prepared for this cursor alone: rows_open_sql */
+	bool own; /* prepared for this cursor alone */
 };
 MUST_CHECK int rows_open(struct rows *r, struct store *s, enum stmt id,
 	const struct arg *args, struct err *e);
-/* The same for SQL that is no fixed statement (a user's --query; a report). */
+/* The same for SQL that is no fixed statement: one statement. */
 MUST_CHECK int rows_open_sql(struct rows *r, struct store *s, const char *sql,
 	const struct arg *args, struct err *e);
+/* A user's query. ERR_USAGE unless it is one statement that gives rows, writes nothing. */
+MUST_CHECK int rows_open_query(
+	struct rows *r, struct store *s, const char *sql, struct err *e);
 MUST_CHECK int rows_next(struct rows *r, struct err *e);
 void rows_close(struct rows *r); /* after a failed open, too */
 int rows_columns(const struct rows *r);

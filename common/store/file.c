@@ -1,0 +1,206 @@
+#include "common/store/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The header of a SQLite file: https://sqlite.org/fileformat2.html section 1.3. */
+#define HEADER_BYTES 100
+#define USER_VERSION_AT 60
+#define APPLICATION_ID_AT 68
+static const char magic[16] = "SQLite format 3";
+
+/* What errno says about the database: the user's environment, not our system call. */
+static int database_errno(struct err *e, const char *what, const char *path)
+{
+	return err_set(e, ERR_DB, "%s %s: %s", what, path, strerror(errno));
+}
+
+static uint32_t big_endian(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static int read_header(
+	const char *path, unsigned char *header, size_t *n, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	if (fd < 0)
+		return database_errno(e, "cannot open", path);
+	got = read(fd, header, HEADER_BYTES);
+	close(fd);
+	if (got < 0)
+		return database_errno(e, "cannot read", path);
+	*n = (size_t)got;
+	return OK;
+}
+
+int file_inspect(const char *path, enum file_state *state, int *version, struct err *e)
+{
+	unsigned char header[HEADER_BYTES];
+	struct stat st;
+	size_t n = 0;
+	int rc;
+
+	*state = FILE_MISSING;
+	*version = 0;
+	if (stat(path, &st))
+		return errno == ENOENT ? OK : database_errno(e, "cannot open", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_DB, "%s is not a file", path);
+	rc = read_header(path, header, &n, e);
+	if (rc)
+		return rc;
+	if (n == 0) {
+		*state = FILE_EMPTY;
+		return OK;
+	}
+	if (n < HEADER_BYTES || memcmp(header, magic, sizeof(magic)) ||
+		big_endian(header + APPLICATION_ID_AT) != APPLICATION_ID)
+		return err_set(e, ERR_DB, "%s is not a deltam database", path);
+	*state = FILE_OURS;
+	*version = (int)big_endian(header + USER_VERSION_AT);
+	return OK;
+}
+
+/* The folder of path, "." where it names none. */
+static void folder_of(const char *path, char folder[FILE_PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		snprintf(folder, FILE_PATH_MAX, ".");
+	else
+		snprintf(folder, FILE_PATH_MAX, "%.*s",
+			slash == path ? 1 : (int)(slash - path), path);
+}
+
+int file_check_writable(const char *path, struct err *e)
+{
+	char folder[FILE_PATH_MAX];
+
+	if (access(path, W_OK) && errno != ENOENT)
+		return database_errno(e, "cannot write", path);
+	folder_of(path, folder);
+	if (access(folder, W_OK | X_OK)) /* SQLite's log and our lock go beside it */
+		return database_errno(e, "cannot write in the folder", folder);
+	return OK;
+}
+
+/* One name for one database, whatever links lead to it. */
+static int lock_path(const char *path, char out[FILE_PATH_MAX], struct err *e)
+{
+	char folder[FILE_PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	char *real = realpath(path, NULL);
+	int n;
+
+	if (real) {
+		n = snprintf(out, FILE_PATH_MAX, "%s.lock", real);
+	} else {
+		folder_of(path, folder);
+		real = realpath(folder, NULL);
+		if (!real)
+			return database_errno(e, "cannot open", folder);
+		n = snprintf(out, FILE_PATH_MAX, "%s/%s.lock", real,
+			slash ? slash + 1 : path);
+	}
+	free(real);
+	if (n >= FILE_PATH_MAX)
+		return err_set(e, ERR_DB, "the database's path is too long: %s", path);
+	return OK;
+}
+
+static void read_holder(int fd, char *buf, size_t size)
+{
+	ssize_t n = pread(fd, buf, size - 1, 0);
+
+	buf[n > 0 ? n : 0] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+}
+
+static int write_holder(const struct file_lock *lock, struct err *e)
+{
+	char host[128] = "";
+	char text[256];
+	int n;
+
+	gethostname(host, sizeof(host) - 1);
+	n = snprintf(text, sizeof(text), "process %ld on %s\n", (long)getpid(), host);
+	if (ftruncate(lock->fd, 0) || pwrite(lock->fd, text, (size_t)n, 0) != n)
+		return database_errno(e, "cannot write", lock->path);
+	return OK;
+}
+
+/*
+ * Whether fd is still the file of that name. A holder removes the lock file before it
+ * lets go, so one who opened it earlier may have locked a file that no longer has a
+ * name; it must begin again.
+ */
+static bool still_named(int fd, const char *path)
+{
+	struct stat by_fd;
+	struct stat by_name;
+
+	return fstat(fd, &by_fd) == 0 && stat(path, &by_name) == 0 &&
+		by_fd.st_ino == by_name.st_ino && by_fd.st_dev == by_name.st_dev;
+}
+
+static int refused(struct file_lock *lock, const char *path, struct err *e)
+{
+	char holder[256];
+	int rc;
+
+	if (errno != EWOULDBLOCK) {
+		rc = database_errno(e, "cannot lock", lock->path);
+	} else {
+		read_holder(lock->fd, holder, sizeof(holder));
+		rc = err_set(e, ERR_LOCKED, "%s is in use by another deltam (%s)", path,
+			*holder ? holder : "just starting");
+	}
+	close(lock->fd);
+	lock->fd = -1;
+	return rc;
+}
+
+int file_lock(struct file_lock *lock, const char *path, struct err *e)
+{
+	int rc;
+
+	lock->fd = -1;
+	rc = lock_path(path, lock->path, e);
+	while (!rc) {
+		lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		if (lock->fd < 0)
+			return database_errno(e, "cannot create", lock->path);
+		/* flock belongs to the open file: no other close can lose it. */
+		if (flock(lock->fd, LOCK_EX | LOCK_NB))
+			return refused(lock, path, e);
+		if (still_named(lock->fd, lock->path))
+			break;
+		close(lock->fd);
+	}
+	if (!rc)
+		rc = write_holder(lock, e);
+	if (rc)
+		file_unlock(lock);
+	return rc;
+}
+
+void file_unlock(struct file_lock *lock)
+{
+	if (lock->fd < 0)
+		return;
+	unlink(lock->path); /* before letting go: see still_named */
+	close(lock->fd);
+	lock->fd = -1;
+}

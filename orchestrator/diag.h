@@ -1,0 +1,54 @@
+/*
+ * Diagnostics: errors with a place in a text, collected and printed as compilers do.
+ *
+ *	sweeps/toy.json:14:22: error: alpha 9 is above the maximum 5 for method "gradnorm"
+ *	   14 |       "alpha": [0.5, 9]
+ *	      |                      ^
+ * Lines and columns count from 1; a column is a character, a tab is one character and
+ * is repeated in the caret's line, so that both lines shift alike.
+ */
+#ifndef DELTAM_DIAG_H
+#define DELTAM_DIAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "common/str.h"
+
+#define DIAG_MAX 20
+
+struct diag_item {
+	size_t at; /* byte offset */
+	const char *message;
+};
+
+struct diag {
+	struct arena *arena;
+	const char *path;
+	const char *text;
+	size_t n;
+	struct diag_item item[DIAG_MAX];
+	int kept;
+	int total; /* those beyond DIAG_MAX are only counted; the same one counts once */
+};
+
+void diag_add(struct diag *d, size_t at, const char *fmt, ...) PRINTF(3, 4);
+
+/* Line and column of a byte offset; of the end of the text where `at` is beyond. */
+void diag_place(const struct diag *d, size_t at, int *line, int *column);
+
+/* Every item in the order of the text, and how many more there were. */
+void diag_render(struct diag *d, struct str *out);
+
+/*
+ * A text of the user's fit for a message: in double quotes, cut after 40 characters,
+ * with a question mark for what would move the cursor.
+ */
+const char *diag_quote(struct arena *a, const char *s);
+
+/*
+ * Bytes of the UTF-8 character at s (n bytes left): 1 to 4, or 0 where it is none
+ * (overlong, surrogate, beyond U+10FFFF, cut off).
+ */
+int utf8_length(const char *s, size_t n);
+
+#endif

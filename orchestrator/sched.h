@@ -1,0 +1,91 @@
+/*
+ * The scheduler: worker processes in a fixed number of slots. The only module that
+ * knows libuv. It knows nothing of stages, sweeps or the database: what to train next
+ * and what an end means is the caller's (struct sched_ops).
+ *
+ * A slot goes FREE -> RUNNING -> (STOPPING | KILLED) -> CLOSING -> FREE; it is reused
+ * from the close callback of its last handle only.
+ */
+#ifndef DELTAM_SCHED_H
+#define DELTAM_SCHED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "common/proto.h"
+
+#define SCHED_TOKEN_MAX 40
+
+/* One segment: what the worker is told, and how long it may take. */
+struct sched_task {
+	int64_t job;
+	char token[SCHED_TOKEN_MAX];
+	double limit_seconds; /* 0: none */
+	const char *log; /* file that takes the worker's stderr; NULL: /dev/null */
+	void *data; /* the caller's */
+};
+
+enum sched_why {
+	SCHED_EXITED, /* by itself: see status */
+	SCHED_SIGNALLED, /* by a signal that was not ours: see signal */
+	SCHED_TIMEOUT, /* we killed it: beyond limit_seconds */
+	SCHED_SILENT, /* we killed it: no beat for silent_seconds */
+	SCHED_STOPPED, /* it left or died because the run is stopping */
+	SCHED_NOT_STARTED, /* no process was made; the run stops */
+};
+
+/* How a worker ended, with what it said on the way. */
+struct sched_end {
+	enum sched_why why;
+	int status; /* EXITED: enum proto_exit, as the worker chose it */
+	int signal; /* SIGNALLED */
+	int pid;
+	double seconds; /* on the clock, from spawn to exit */
+	int diverged_epoch; /* of its line `diverged`; 0 without */
+	int torn; /* lines that were none of ours */
+	char kernel_class[64]; /* "" when it never said hello */
+	char build[64];
+	char text[PROTO_LINE_MAX]; /* of its last line `error` or `diverged` */
+};
+
+struct sched_ops {
+	/* Fills *task. 1: start it; 0: nothing at the moment; negative: stop the run. */
+	int (*next)(void *arg, struct sched_task *task, struct err *e);
+	/* A worker is running (before its first line); may be NULL. */
+	void (*started)(void *arg, const struct sched_task *task, int pid);
+	/* Epoch `epoch` of task is committed; may be NULL. */
+	void (*epoch)(void *arg, const struct sched_task *task, int epoch);
+	/* Its worker is gone. Negative: stop the run with this error. */
+	int (*ended)(void *arg, const struct sched_task *task,
+		const struct sched_end *end, struct err *e);
+	/* Once a tick; may be NULL. */
+	void (*tick)(void *arg);
+};
+
+struct sched_options {
+	const char *worker; /* path of the program */
+	const char *db;
+	int workers; /* slots, >= 1 */
+	int tick_ms; /* 0: 1000 */
+	double silent_seconds; /* 0: 60 */
+	double grace_seconds; /* 0: 60, between SIGTERM and SIGKILL */
+};
+
+/*
+ * Runs until next() has nothing and every slot is free. Time limits and silence are
+ * counted in ticks that this process has lived through: a suspended machine or a long
+ * transaction of ours is not held against the workers.
+ *
+ * SIGINT, SIGTERM or SIGHUP: nothing new starts, workers get SIGTERM; the second signal
+ * kills them. Returns ERR_INTERRUPTED then; the first error of an op; ERR_SYS when a
+ * worker cannot be started. In each case every worker is gone when it returns.
+ */
+MUST_CHECK int sched_run(const struct sched_options *o, const struct sched_ops *ops,
+	void *arg, struct err *e);
+
+/*
+ * Where the worker is: $DELTAM_WORKER, or "deltam-worker" beside our own executable.
+ * ERR_SYS where there is no such program.
+ */
+MUST_CHECK int sched_worker_path(char *buf, size_t size, struct err *e);
+
+#endif

@@ -1,0 +1,511 @@
+#include <check.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "common/store/store.h"
+#include "tests/lib/scratch.h"
+
+#define NOBODY 65534
+
+static void open_well(struct store *s, const char *path, enum store_mode mode)
+{
+	struct err e = { 0 };
+
+	ck_assert_msg(store_open(s, path, mode, &e) == OK, "%s", e.msg);
+}
+
+static void run_sql(struct store *s, const char *sql)
+{
+	struct err e = { 0 };
+	struct rows r;
+	int rc = rows_open_sql(&r, s, sql, NO_ARGS, &e);
+
+	while (!rc && (rc = rows_next(&r, &e)) > 0)
+		rc = OK;
+	rows_close(&r);
+	ck_assert_msg(rc == OK, "%s: %s", sql, e.msg);
+}
+
+static int64_t ask(struct store *s, const char *sql)
+{
+	struct err e = { 0 };
+	struct rows r;
+	int64_t v;
+
+	ck_assert_msg(rows_open_sql(&r, s, sql, NO_ARGS, &e) == OK, "%s", e.msg);
+	ck_assert_msg(rows_next(&r, &e) == 1, "%s", e.msg);
+	v = rows_int(&r, 0);
+	rows_close(&r);
+	return v;
+}
+
+static void make_database(const char *path)
+{
+	struct store s;
+
+	open_well(&s, path, STORE_ORCHESTRATOR);
+	store_close(&s);
+}
+
+/* Runs child() in a process of its own; returns its wait status. */
+static int in_process(void (*child)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (!pid) {
+		child();
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+START_TEST(a_closed_database_is_one_file)
+{
+	struct store s;
+
+	open_well(&s, "a.db", STORE_ORCHESTRATOR);
+	ck_assert_int_eq(ask(&s, "SELECT count(*) FROM benchmark"), 0);
+	ck_assert_str_eq(scratch_files(), "a.db a.db-shm a.db-wal a.db.lock");
+	store_close(&s);
+	ck_assert_str_eq(scratch_files(), "a.db");
+	open_well(&s, "a.db", STORE_READER);
+	ck_assert_int_eq(ask(&s, "PRAGMA user_version"), 1);
+	store_close(&s);
+}
+END_TEST
+
+START_TEST(what_is_not_ours_is_refused_and_stays_as_it_is)
+{
+	static const enum store_mode modes[] = { STORE_ORCHESTRATOR, STORE_WORKER,
+		STORE_READER };
+	char before[16384];
+	char after[16384];
+	sqlite3 *db;
+	size_t n;
+
+	ck_assert_int_eq(sqlite3_open("foreign.db", &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "PRAGMA journal_mode=WAL; CREATE TABLE t(x)",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	scratch_write("notes.txt", "my notes\n", 9);
+	n = scratch_read("foreign.db", before, sizeof(before));
+	for (size_t i = 0; i < 3; i++) {
+		struct store s;
+		struct err e = { 0 };
+
+		ck_assert_int_eq(store_open(&s, "foreign.db", modes[i], &e), ERR_DB);
+		ck_assert_str_eq(e.msg, "foreign.db is not a deltam database");
+		ck_assert_int_eq(store_open(&s, "notes.txt", modes[i], &e), ERR_DB);
+		ck_assert_str_eq(e.msg, "notes.txt is not a deltam database");
+		ck_assert_int_eq(store_open(&s, "/", modes[i], &e), ERR_DB);
+		ck_assert_str_eq(e.msg, "/ is not a file");
+	}
+	ck_assert_str_eq(scratch_files(), "foreign.db notes.txt");
+	ck_assert_uint_eq(scratch_read("foreign.db", after, sizeof(after)), n);
+	ck_assert_mem_eq(before, after, n);
+}
+END_TEST
+
+START_TEST(a_newer_database_is_refused_before_anything_appears)
+{
+	struct store s;
+	struct err e = { 0 };
+	sqlite3 *db;
+
+	make_database("a.db");
+	ck_assert_int_eq(sqlite3_open("a.db", &db), SQLITE_OK);
+	sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL);
+	sqlite3_close(db);
+	ck_assert_int_eq(store_open(&s, "a.db", STORE_ORCHESTRATOR, &e), ERR_DB);
+	ck_assert_str_eq(e.msg,
+		"a.db was written by a newer deltam (schema 99, this one knows 1); "
+		"use that version");
+	ck_assert_int_eq(store_open(&s, "a.db", STORE_READER, &e), ERR_DB);
+	ck_assert_str_eq(scratch_files(), "a.db");
+}
+END_TEST
+
+START_TEST(worker_and_reader_want_a_database_that_exists)
+{
+	struct store s;
+	struct err e = { 0 };
+
+	ck_assert_int_eq(store_open(&s, "a.db", STORE_WORKER, &e), ERR_DB);
+	ck_assert_int_eq(store_open(&s, "a.db", STORE_READER, &e), ERR_DB);
+	ck_assert_str_eq(e.msg, "there is no database a.db; `deltam run` makes it");
+	scratch_write("a.db", "", 0);
+	ck_assert_int_eq(store_open(&s, "a.db", STORE_READER, &e), ERR_DB);
+	ck_assert_str_eq(e.msg, "a.db holds no sweep yet; `deltam run` fills it");
+	ck_assert_str_eq(scratch_files(), "a.db");
+	make_database("a.db"); /* an empty file is nobody's */
+}
+END_TEST
+
+START_TEST(a_database_in_use_names_its_holder)
+{
+	struct store holder;
+	struct store s;
+	struct err e = { 0 };
+	char who[64];
+
+	open_well(&holder, "a.db", STORE_ORCHESTRATOR);
+	ck_assert_int_eq(store_open(&s, "a.db", STORE_ORCHESTRATOR, &e), ERR_LOCKED);
+	snprintf(who, sizeof(who), "(process %ld on ", (long)getpid());
+	ck_assert_msg(strstr(e.msg, who) != NULL, "%s", e.msg);
+	/* By another name it is the same database. */
+	ck_assert_int_eq(symlink("a.db", "b.db"), 0);
+	ck_assert_int_eq(store_open(&s, "b.db", STORE_ORCHESTRATOR, &e), ERR_LOCKED);
+	ck_assert_int_eq(store_open(&s, "./a.db", STORE_ORCHESTRATOR, &e), ERR_LOCKED);
+	open_well(&s, "a.db", STORE_READER);
+	store_close(&s);
+	ck_assert_int_eq(store_open(&s, "a.db", STORE_ORCHESTRATOR, &e), ERR_LOCKED);
+	store_close(&holder);
+	make_database("a.db");
+}
+END_TEST
+
+static void hold_until_killed(void)
+{
+	struct store s;
+
+	open_well(&s, "a.db", STORE_ORCHESTRATOR);
+	raise(SIGKILL);
+}
+
+START_TEST(a_killed_holder_holds_nothing)
+{
+	int status = in_process(hold_until_killed);
+
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	make_database("a.db");
+	ck_assert_str_eq(scratch_files(), "a.db");
+}
+END_TEST
+
+/* Exit status of a first start: 0 well, 1 locked, 2 anything else. */
+static void start_once(void)
+{
+	struct store s;
+	struct err e = { 0 };
+	int rc = store_open(&s, "a.db", STORE_ORCHESTRATOR, &e);
+
+	if (!rc)
+		store_close(&s);
+	else if (rc != ERR_LOCKED)
+		fprintf(stderr, "%s\n", e.msg);
+	_exit(rc == OK ? 0 : rc == ERR_LOCKED ? 1 : 2);
+}
+
+START_TEST(eight_first_starts_at_once_end_well_or_locked)
+{
+	for (int round = 0; round < 20; round++) {
+		int well = 0;
+		struct store s;
+
+		for (int i = 0; i < 8; i++)
+			if (!fork())
+				start_once();
+		for (int i = 0; i < 8; i++) {
+			int status;
+
+			ck_assert_int_gt(wait(&status), 0);
+			ck_assert(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+			well += WEXITSTATUS(status) == 0;
+		}
+		ck_assert_int_ge(well, 1);
+		open_well(&s, "a.db", STORE_READER);
+		ck_assert_int_eq(ask(&s, "SELECT count(*) FROM sweep"), 0);
+		store_close(&s);
+		ck_assert_str_eq(scratch_files(), "a.db");
+		unlink("a.db");
+	}
+}
+END_TEST
+
+/* Takes and leaves the lock; `inside` exists exactly while one process is in. */
+static void contend(void)
+{
+	struct file_lock lock;
+
+	for (int entered = 0; entered < 200;) {
+		int fd;
+
+		if (file_lock(&lock, "a.db", NULL))
+			continue;
+		fd = open("inside", O_CREAT | O_EXCL | O_WRONLY, 0600);
+		if (fd < 0 || unlink("inside") || close(fd))
+			_exit(1);
+		file_unlock(&lock);
+		entered++;
+	}
+}
+
+START_TEST(removing_the_lock_file_lets_no_second_one_in)
+{
+	for (int i = 0; i < 3; i++)
+		if (!fork()) {
+			contend();
+			_exit(0);
+		}
+	for (int i = 0; i < 3; i++) {
+		int status;
+
+		ck_assert_int_gt(wait(&status), 0);
+		ck_assert_int_eq(status, 0);
+	}
+	ck_assert_str_eq(scratch_files(), "");
+}
+END_TEST
+
+static const char insert_sweep[] =
+	"INSERT INTO sweep(name, text, select_epoch, average, created) "
+	"VALUES('s', '{}', 'best', 'criteria', '2026')";
+
+START_TEST(a_reader_reads_while_a_writer_writes)
+{
+	struct store w;
+	struct store r;
+	struct err e = { 0 };
+
+	open_well(&w, "a.db", STORE_ORCHESTRATOR);
+	open_well(&r, "a.db", STORE_READER);
+	ck_assert_int_eq(store_begin(&w, &e), OK);
+	run_sql(&w, insert_sweep);
+	ck_assert_int_eq(ask(&r, "SELECT count(*) FROM sweep"), 0);
+	ck_assert_int_eq(store_commit(&w, &e), OK);
+	ck_assert_int_eq(ask(&r, "SELECT count(*) FROM sweep"), 1);
+	store_close(&r);
+	store_close(&w);
+}
+END_TEST
+
+START_TEST(a_rollback_takes_everything_back)
+{
+	struct store s;
+	struct err e = { 0 };
+
+	open_well(&s, "a.db", STORE_ORCHESTRATOR);
+	ck_assert_int_eq(store_begin(&s, &e), OK);
+	run_sql(&s, insert_sweep);
+	store_rollback(&s);
+	store_rollback(&s); /* harmless */
+	ck_assert_int_eq(ask(&s, "SELECT count(*) FROM sweep"), 0);
+	store_close(&s);
+}
+END_TEST
+
+START_TEST(what_is_not_a_number_is_never_stored)
+{
+	struct store s;
+	struct err e = { 0 };
+	struct rows r;
+
+	open_well(&s, "a.db", STORE_ORCHESTRATOR);
+	run_sql(&s, insert_sweep);
+	ck_assert_int_eq(
+		rows_open_sql(&r, &s,
+			"INSERT INTO baseline VALUES(1, '', 'val', 'a/b', ?, NULL, 1)",
+			ARGS(REAL(NAN)), &e),
+		OK);
+	ck_assert_int_eq(rows_next(&r, &e), ERR_DB);
+	rows_close(&r);
+	store_close(&s);
+}
+END_TEST
+
+START_TEST(a_users_query_reads_and_nothing_else)
+{
+	static const char *const refused[] = { "DELETE FROM sweep",
+		"SELECT 1; SELECT 2", "", "PRAGMA journal_mode=DELETE", "SELEC 1",
+		"SELECT ?", "ATTACH 'x.db' AS x", "DROP TABLE sweep" };
+	struct store s;
+
+	make_database("a.db");
+	open_well(&s, "a.db", STORE_READER);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		struct err e = { 0 };
+		struct rows r;
+
+		ck_assert_msg(rows_open_query(&r, &s, refused[i], &e) == ERR_USAGE,
+			"%s was not refused", refused[i]);
+		rows_close(&r);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct rows r;
+
+		ck_assert_int_eq(rows_open_query(&r, &s, "SELECT 1 ; ", NULL), OK);
+		ck_assert_int_eq(rows_next(&r, NULL), 1);
+		rows_close(&r);
+	}
+	store_close(&s);
+	ck_assert_str_eq(scratch_files(), "a.db");
+}
+END_TEST
+
+/* Root may write anything: these tests go on as somebody else. */
+static void become_nobody(void)
+{
+	if (!geteuid())
+		ck_assert_int_eq(setuid(NOBODY), 0);
+}
+
+static void expect_unwritable(const char *path, const char *message)
+{
+	struct store s;
+	struct err e = { 0 };
+
+	if (store_open(&s, path, STORE_ORCHESTRATOR, &e) != ERR_DB ||
+		!strstr(e.msg, message)) {
+		fprintf(stderr, "\"%s\" should say \"%s\"\n", e.msg, message);
+		_exit(1);
+	}
+}
+
+static void try_unwritable_file(void)
+{
+	become_nobody();
+	expect_unwritable("a.db", "cannot write a.db: Permission denied");
+}
+
+static void try_unwritable_folder(void)
+{
+	become_nobody();
+	expect_unwritable("a.db", "Permission denied");
+	expect_unwritable("new.db", "cannot write in the folder .: Permission denied");
+	expect_unwritable("gone/new.db", "No such file");
+}
+
+static void read_in_unwritable_folder(void)
+{
+	struct store s;
+
+	become_nobody();
+	open_well(&s, "a.db", STORE_READER);
+	if (ask(&s, "SELECT count(*) FROM sweep") != 1)
+		_exit(1);
+	store_close(&s);
+}
+
+START_TEST(what_cannot_be_written_is_refused_with_the_reason)
+{
+	struct store s;
+
+	open_well(&s, "a.db", STORE_ORCHESTRATOR);
+	run_sql(&s, insert_sweep);
+	store_close(&s);
+	ck_assert_int_eq(chmod("a.db", 0444), 0);
+	ck_assert_int_eq(in_process(try_unwritable_file), 0);
+	ck_assert_int_eq(chmod(".", 0555), 0);
+	ck_assert_int_eq(in_process(try_unwritable_folder), 0);
+	ck_assert_int_eq(in_process(read_in_unwritable_folder), 0);
+	ck_assert_str_eq(scratch_files(), "a.db");
+}
+END_TEST
+
+static rlim_t size_limit;
+
+static void limit_file_size(void)
+{
+	struct rlimit limit = { size_limit, size_limit };
+
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void create_on_a_full_disk(void)
+{
+	struct store s;
+	struct err e = { 0 };
+
+	signal(SIGXFSZ, SIG_IGN); /* the write fails instead */
+	limit_file_size();
+	if (store_open(&s, "a.db", STORE_ORCHESTRATOR, &e) == ERR_DB)
+		_exit(1);
+	store_close(&s);
+}
+
+static void create_until_killed(void)
+{
+	limit_file_size(); /* SIGXFSZ kills at the first write beyond */
+	make_database("a.db");
+}
+
+START_TEST(a_creation_that_fails_leaves_nothing)
+{
+	int failed = 0;
+
+	for (size_limit = 0; size_limit < 200000; size_limit += 4096) {
+		int status = in_process(create_on_a_full_disk);
+
+		ck_assert_msg(WIFEXITED(status), "signal %d at %ld bytes",
+			WTERMSIG(status), (long)size_limit);
+		if (WEXITSTATUS(status) == 0)
+			break;
+		failed++;
+		ck_assert_str_eq(scratch_files(), "");
+	}
+	ck_assert_int_gt(failed, 5);
+}
+END_TEST
+
+START_TEST(a_creation_killed_at_any_write_is_done_again)
+{
+	int killed = 0;
+
+	for (size_limit = 0; size_limit < 200000; size_limit += 4096) {
+		struct store s;
+		int status = in_process(create_until_killed);
+
+		if (WIFSIGNALED(status))
+			killed++;
+		else
+			ck_assert_int_eq(status, 0);
+		open_well(&s, "a.db", STORE_ORCHESTRATOR);
+		ck_assert_int_eq(ask(&s, "SELECT count(*) FROM benchmark"), 0);
+		store_close(&s);
+		ck_assert_str_eq(scratch_files(), "a.db");
+		unlink("a.db");
+		if (!WIFSIGNALED(status))
+			break;
+	}
+	ck_assert_int_gt(killed, 5);
+}
+END_TEST
+
+Suite *suite_store(void);
+Suite *suite_store(void)
+{
+	Suite *s = suite_create("store");
+	TCase *tc = tcase_create("store");
+
+	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, a_closed_database_is_one_file);
+	tcase_add_test(tc, what_is_not_ours_is_refused_and_stays_as_it_is);
+	tcase_add_test(tc, a_newer_database_is_refused_before_anything_appears);
+	tcase_add_test(tc, worker_and_reader_want_a_database_that_exists);
+	tcase_add_test(tc, a_database_in_use_names_its_holder);
+	tcase_add_test(tc, a_killed_holder_holds_nothing);
+	tcase_add_test(tc, eight_first_starts_at_once_end_well_or_locked);
+	tcase_add_test(tc, removing_the_lock_file_lets_no_second_one_in);
+	tcase_add_test(tc, a_reader_reads_while_a_writer_writes);
+	tcase_add_test(tc, a_rollback_takes_everything_back);
+	tcase_add_test(tc, what_is_not_a_number_is_never_stored);
+	tcase_add_test(tc, a_users_query_reads_and_nothing_else);
+	tcase_add_test(tc, what_cannot_be_written_is_refused_with_the_reason);
+	tcase_add_test(tc, a_creation_that_fails_leaves_nothing);
+	tcase_add_test(tc, a_creation_killed_at_any_write_is_done_again);
+	suite_add_tcase(s, tc);
+	return s;
+}

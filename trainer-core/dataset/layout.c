@@ -1,0 +1,96 @@
+#include "trainer-core/dataset/layout.h"
+
+#include "trainer-core/dataset/digest.h"
+
+/* The arrays in the order of the block: of each split the input, then the targets. */
+struct cursor {
+	int split;
+	int task; /* -1: the input */
+	size_t at; /* bytes from the start of the block */
+};
+
+static const struct field *field_of(const struct dataset *d, const struct cursor *c)
+{
+	const struct split_data *s = &d->split[c->split];
+
+	return c->task < 0 ? &s->input : &s->target[c->task];
+}
+
+static size_t field_bytes(const struct field *f, int n)
+{
+	size_t element = f->element == ELEMENT_U8 ? 1 : sizeof(float);
+
+	return (size_t)n * (size_t)f->c * (size_t)f->h * (size_t)f->w * element;
+}
+
+static const struct cursor first = { SPLIT_TRAIN, -1, 0 };
+
+static bool more(const struct cursor *c)
+{
+	return c->split < SPLIT_COUNT;
+}
+
+static void next(const struct dataset *d, struct cursor *c)
+{
+	size_t bytes = field_bytes(field_of(d, c), d->split[c->split].n);
+
+	c->at += (bytes + LAYOUT_ALIGN - 1) / LAYOUT_ALIGN * LAYOUT_ALIGN;
+	if (++c->task == d->tasks) {
+		c->task = -1;
+		c->split++;
+	}
+}
+
+size_t layout_bytes(const struct dataset *d)
+{
+	struct cursor c = first;
+
+	while (more(&c))
+		next(d, &c);
+	return c.at;
+}
+
+void layout_place(struct dataset *d, const unsigned char *block)
+{
+	for (struct cursor c = first; more(&c); next(d, &c)) {
+		struct split_data *s = &d->split[c.split];
+		struct field *f = c.task < 0 ? &s->input : &s->target[c.task];
+
+		f->data = block + c.at;
+	}
+}
+
+static void describe_array(
+	const struct dataset *d, const struct cursor *c, struct str *out)
+{
+	const struct field *f = field_of(d, c);
+
+	str_printf(out, "%s %s %s %d %d %d %d x %.9g", split_names[c->split],
+		c->task < 0 ? "input" : d->task[c->task].name,
+		f->element == ELEMENT_U8 ? "u8" : "f32", d->split[c->split].n, f->c,
+		f->h, f->w, (double)f->scale);
+}
+
+void layout_describe(const struct dataset *d, struct str *out)
+{
+	for (struct cursor c = first; more(&c); next(d, &c)) {
+		describe_array(d, &c, out);
+		str_printf(out, " at %zu\n", c.at);
+	}
+}
+
+void layout_digest(const struct dataset *d, char hex[33])
+{
+	struct arena a = { 0 };
+	struct str text = { .arena = &a };
+
+	for (struct cursor c = first; more(&c); next(d, &c)) {
+		const struct field *f = field_of(d, &c);
+
+		digest_bytes(f->data, field_bytes(f, d->split[c.split].n), hex);
+		describe_array(d, &c, &text);
+		str_printf(&text, " %s\n", hex);
+	}
+	digest_bytes(text.s, text.n, hex);
+	arena_release(&a);
+}

@@ -1,0 +1,28 @@
+/*
+ * Where the arrays of a data set lie in one block of memory, and what they hash to.
+ */
+#ifndef DELTAM_LAYOUT_H
+#define DELTAM_LAYOUT_H
+
+#include "trainer-core/dataset.h"
+
+#define LAYOUT_ALIGN 64
+
+/* All below go by the splits' n and the fields' element, c, h, w. */
+
+/* Size of the block. */
+size_t layout_bytes(const struct dataset *d);
+
+/* Points every field into the block. */
+void layout_place(struct dataset *d, const unsigned char *block);
+
+/* A line an array: "train input u8 200 1 36 36 x 0.00392157 at 0". */
+void layout_describe(const struct dataset *d, struct str *out);
+
+/*
+ * XXH128 over the shapes and contents of all arrays, 32 hexadecimal digits. Does not
+ * depend on where they lie.
+ */
+void layout_digest(const struct dataset *d, char hex[33]);
+
+#endif

@@ -1,0 +1,148 @@
+/*
+ * The static graph of a network: nodes, parameters, one forward and one backward pass.
+ *
+ * Life: graph_new, graph_add for each node in execution order, graph_output for each
+ * task, graph_build (shapes, layouts, fusion, memory: every activation, gradient and
+ * workspace is placed there and then), then any number of passes that allocate nothing.
+ *
+ * Every node is `shared` or belongs to one task. Parameters lie in one flat array
+ *	[ shared | task 0 | ... | task K-1 ]
+ * each starting on 64 bytes; gradients and optimizer state use the same offsets. Gaps
+ * and the padding of packed weights are zero and stay zero under every optimizer.
+ */
+#ifndef DELTAM_GRAPH_H
+#define DELTAM_GRAPH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "common/arena.h"
+#include "common/catalogue.h"
+#include "trainer-core/dataset.h"
+#include "trainer-core/kernel.h"
+
+#define SCOPE_SHARED (-1)
+#define NODE_INPUTS 2
+
+enum layer_kind {
+#define LAYER(kind, id) LAYER_##kind,
+#include "trainer-core/layer.def"
+#undef LAYER
+	LAYER_COUNT
+};
+
+/* Of a node's values: kernel.h. */
+enum layout { LAYOUT_ROW, LAYOUT_N16 };
+
+struct node {
+	/* Given by the builder; what a kind does not have is ignored. */
+	enum layer_kind kind;
+	const char *name; /* unique; parameters are NAME.weight and NAME.bias */
+	int scope; /* SCOPE_SHARED or the task */
+	int in[NODE_INPUTS]; /* ids of earlier nodes */
+	int units; /* linear: outputs; conv2d: output channels */
+	int kernel, stride, pad; /* conv2d, maxpool2d; stride 0 means 1 */
+	int dilation; /* conv2d; 0 means 1 */
+	float slope; /* leaky_relu */
+	int C, H, W; /* given for an input, computed for the rest; values of a sample */
+
+	/* Computed. */
+	enum layout layout;
+	int weight, bias; /* parameter ids, -1: none */
+	bool needs_grad; /* a parameter lies at it or before it */
+	bool fused; /* its work is done by an earlier node */
+	struct node *tail; /* the last node of what is done here; itself unless fused */
+	float *y; /* values, layout above; NULL inside a fused run */
+	float *dy; /* gradient of the same shape; NULL where nobody needs it */
+	uint8_t *which; /* pooling: the winner of each window */
+	bool filled; /* in this backward pass dy holds something */
+};
+
+struct graph_param {
+	const char *name;
+	int scope;
+	int shape[4],
+		dims; /* logical, as in torch: (out, in), (out, in, kh, kw), (out) */
+	size_t count; /* logical values */
+	bool packed; /* stored by linear_index, otherwise row-major */
+	size_t offset, floats; /* in the flat arrays */
+	double bound; /* initial values are U(-bound, bound) */
+};
+
+struct graph;
+
+/* `tasks` heads; the graph lives in a. */
+struct graph *graph_new(struct arena *a, int tasks, const struct kernels *k);
+
+/*
+ * Adds a node and returns its id. A node that fits nowhere (a wrong shape, an unknown
+ * input) is remembered as the graph's error: graph_build reports the first.
+ */
+int graph_add(struct graph *g, struct node n);
+void graph_output(struct graph *g, int task, int node);
+
+/*
+ * Fixes the graph for at most `batch` samples a pass. fuse: conv2d + relu + maxpool2d 2x2
+ * and linear + relu become one kernel call where nobody reads between them; without it
+ * every node's values can be read. Errors: ERR_SPEC (see graph_add).
+ */
+MUST_CHECK int graph_build(struct graph *g, int batch, bool fuse, struct err *e);
+
+int graph_tasks(const struct graph *g);
+int graph_batch(const struct graph *g); /* most samples of a pass */
+
+/* The flat parameter array, graph_floats(g) long, zero until graph_init. */
+size_t graph_floats(const struct graph *g);
+float *graph_values(const struct graph *g);
+/* Where a scope's parameters begin and how many floats they are. */
+size_t graph_scope_begin(const struct graph *g, int scope);
+size_t graph_scope_floats(const struct graph *g, int scope);
+
+int graph_params(const struct graph *g);
+const struct graph_param *graph_param(const struct graph *g, int i);
+/* Between the flat array (values, gradients, moments) and logical row-major order. */
+void graph_param_get(const struct graph *g, int i, const float *flat, float *logical);
+void graph_param_set(const struct graph *g, int i, float *flat, const float *logical);
+
+/*
+ * Initial values by parameter name: networks of one seed that share a name share its
+ * values, whatever else they hold.
+ */
+void graph_init(struct graph *g, uint64_t seed);
+
+int graph_nodes(const struct graph *g);
+const struct node *graph_node(const struct graph *g, int id);
+/* -1 where there is none. */
+int graph_find(const struct graph *g, const char *name);
+/* The values of node id in logical order (n, C, H, W); false inside a fused run. */
+bool graph_read(const struct graph *g, int id, float *out);
+
+/* Sets how many samples the next passes have and fills an input from rows of f. */
+void graph_feed(
+	struct graph *g, int input, const struct field *f, const int *index, int n);
+
+/* Runs every node on the samples fed last. */
+void graph_forward(struct graph *g);
+
+/* Values of task k's output, (n, C, H, W) row-major; C H W of them a sample. */
+const float *graph_prediction(const struct graph *g, int k);
+int graph_prediction_floats(const struct graph *g, int k);
+/* Where the caller puts d L_k / d output for weight 1, same shape, kept by passes. */
+float *graph_seed(const struct graph *g, int k);
+
+/*
+ * One backward pass: grad = d (sum_k weight[k] L_k) / d parameters, all of it set. Heads
+ * whose weight is 0 are not visited, the trunk is passed once. With one nonzero weight
+ * it is that task's own gradient: K such passes into K arrays serve gradient methods.
+ */
+void graph_backward(struct graph *g, const double *weight, float *grad);
+
+/*
+ * Its two halves, for methods that combine gradients of the shared features: begin,
+ * any heads, then the trunk from what they left in the features' gradients.
+ */
+void graph_backward_begin(struct graph *g);
+void graph_backward_head(struct graph *g, int task, double weight, float *grad);
+void graph_backward_trunk(struct graph *g, float *grad);
+
+#endif

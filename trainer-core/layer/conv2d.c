@@ -1,0 +1,87 @@
+#include "trainer-core/layer.h"
+
+static int extent(const struct node *v, int in)
+{
+	int span = in + 2 * v->pad - v->dilation * (v->kernel - 1) - 1;
+
+	return span < 0 ? 0 : span / v->stride + 1;
+}
+
+/* x (C, H, W) -> y (units, OH, OW); w (units, C, kernel, kernel), b (units). */
+static int shape(struct graph *g, struct node *v, struct err *e)
+{
+	const struct node *x = layer_in(g, v, 0);
+	const int w[4] = { v->units, x->C, v->kernel, v->kernel };
+	int fan_in = x->C * v->kernel * v->kernel;
+
+	if (v->units < 1 || v->kernel < 1 || v->stride < 1 || v->pad < 0)
+		return err_set(e, ERR_SPEC, "conv2d needs units and a kernel");
+	v->C = v->units;
+	v->H = extent(v, x->H);
+	v->W = extent(v, x->W);
+	if (v->H < 1 || v->W < 1)
+		return err_set(e, ERR_SPEC, "a %dx%d kernel does not fit into %dx%d",
+			v->kernel, v->kernel, x->H, x->W);
+	v->weight = layer_param(g, v, "weight", w, 4, fan_in);
+	v->bias = layer_param(g, v, "bias", w, 1, fan_in);
+	return OK;
+}
+
+static struct conv_shape sizes(const struct graph *g, const struct node *v)
+{
+	const struct node *x = layer_in(g, v, 0);
+	bool pool = v->tail->kind == LAYER_MAXPOOL2D;
+
+	return (struct conv_shape){ .N = g->n,
+		.C = x->C,
+		.H = x->H,
+		.W = x->W,
+		.O = v->C,
+		.OH = v->H,
+		.OW = v->W,
+		.kh = v->kernel,
+		.kw = v->kernel,
+		.stride = v->stride,
+		.pad = v->pad,
+		.dilation = v->dilation,
+		.pool = pool,
+		.relu = pool || v->tail->kind == LAYER_RELU };
+}
+
+static size_t work(struct graph *g, struct node *v)
+{
+	struct conv_shape s = sizes(g, v);
+
+	return g->k->conv_work(&s);
+}
+
+static void forward(struct graph *g, struct node *v)
+{
+	struct conv_shape s = sizes(g, v);
+
+	g->k->conv_forward(&s, layer_in(g, v, 0)->y, layer_at(g, g->value, v->weight),
+		layer_at(g, g->value, v->bias), v->tail->y, v->which, g->work);
+}
+
+static void backward(struct graph *g, struct node *v, float *grad)
+{
+	struct conv_shape s = sizes(g, v);
+	const struct node *t = v->tail;
+	int add;
+	float *dx = layer_input_grad(g, v, 0, &add);
+
+	g->k->conv_backward_weights(&s, layer_in(g, v, 0)->y, t->y, t->dy, v->which,
+		layer_at(g, grad, v->weight), layer_at(g, grad, v->bias), g->work);
+	if (dx)
+		g->k->conv_backward_data(&s, layer_at(g, g->value, v->weight), t->y,
+			t->dy, v->which, dx, add, g->work);
+}
+
+const struct layer layer_conv2d = { .name = "conv2d",
+	.inputs = 1,
+	.rule = LAYOUT_IS_N16,
+	.accepts = LAYOUT_IS_N16,
+	.shape = shape,
+	.work = work,
+	.forward = forward,
+	.backward = backward };

@@ -1,0 +1,106 @@
+/*
+ * Max-pool in N16. The first maximum in row-major order wins (strict >), padding counts
+ * as -inf; node.which keeps the winner's place in its window.
+ */
+#include "trainer-core/layer.h"
+
+#include <math.h>
+#include <string.h>
+
+/* x (C, H, W) -> y (C, OH, OW), floor mode. */
+static int shape(struct graph *g, struct node *v, struct err *e)
+{
+	const struct node *x = layer_in(g, v, 0);
+
+	if (v->kernel < 1 || v->kernel > 15 || 2 * v->pad > v->kernel)
+		return err_set(e, ERR_SPEC, "a window of %d with padding %d", v->kernel,
+			v->pad);
+	v->C = x->C;
+	v->H = (x->H + 2 * v->pad - v->kernel) / v->stride + 1;
+	v->W = (x->W + 2 * v->pad - v->kernel) / v->stride + 1;
+	if (x->H + 2 * v->pad < v->kernel || x->W + 2 * v->pad < v->kernel)
+		return err_set(e, ERR_SPEC, "a window of %d does not fit into %dx%d",
+			v->kernel, x->H, x->W);
+	return OK;
+}
+
+/* Sixteen windows at output row oy, column ox. x: one plane. */
+static void pool_window(const struct node *v, const struct node *x, const float *plane,
+	int oy, int ox, float *y, uint8_t *which)
+{
+	for (int l = 0; l < LANES; l++) {
+		y[l] = -INFINITY;
+		which[l] = 0;
+	}
+	for (int q = 0; q < v->kernel * v->kernel; q++) {
+		int iy = oy * v->stride - v->pad + q / v->kernel;
+		int ix = ox * v->stride - v->pad + q % v->kernel;
+		const float *p = plane + ((size_t)iy * x->W + ix) * LANES;
+
+		if (iy < 0 || iy >= x->H || ix < 0 || ix >= x->W)
+			continue;
+		for (int l = 0; l < LANES; l++) {
+			bool wins = p[l] > y[l] || isnan(p[l]);
+
+			y[l] = wins ? p[l] : y[l];
+			which[l] = wins ? (uint8_t)q : which[l];
+		}
+	}
+}
+
+static void forward(struct graph *g, struct node *v)
+{
+	const struct node *x = layer_in(g, v, 0);
+	size_t planes = (size_t)((g->n + LANES - 1) / LANES) * (size_t)v->C;
+	size_t in = (size_t)x->H * x->W * LANES;
+	size_t at = 0;
+
+	for (size_t c = 0; c < planes; c++)
+		for (int oy = 0; oy < v->H; oy++)
+			for (int ox = 0; ox < v->W; ox++, at += LANES)
+				pool_window(v, x, x->y + c * in, oy, ox, v->y + at,
+					v->which + at);
+}
+
+/* Hands dy of sixteen windows to their winners. */
+static void unpool_window(const struct node *v, const struct node *x, float *plane,
+	int oy, int ox, size_t at)
+{
+	for (int l = 0; l < LANES; l++) {
+		int q = v->which[at + l];
+		int iy = oy * v->stride - v->pad + q / v->kernel;
+		int ix = ox * v->stride - v->pad + q % v->kernel;
+
+		if (iy >= 0 && iy < x->H && ix >= 0 && ix < x->W)
+			plane[((size_t)iy * x->W + ix) * LANES + l] += v->dy[at + l];
+	}
+}
+
+static void backward(struct graph *g, struct node *v, float *grad)
+{
+	const struct node *x = layer_in(g, v, 0);
+	size_t planes = (size_t)((g->n + LANES - 1) / LANES) * (size_t)v->C;
+	size_t in = (size_t)x->H * x->W * LANES;
+	size_t at = 0;
+	int add;
+	float *dx = layer_input_grad(g, v, 0, &add);
+
+	(void)grad;
+	if (!dx)
+		return;
+	if (!add)
+		memset(dx, 0, planes * in * sizeof(float));
+	for (size_t c = 0; c < planes; c++)
+		for (int oy = 0; oy < v->H; oy++)
+			for (int ox = 0; ox < v->W; ox++, at += LANES)
+				unpool_window(v, x, dx + c * in, oy, ox, at);
+}
+
+const struct layer layer_maxpool2d = { .name = "maxpool2d",
+	.inputs = 1,
+	.rule = LAYOUT_IS_N16,
+	.accepts = LAYOUT_IS_N16,
+	.pools = true,
+	.shape = shape,
+	.forward = forward,
+	.backward = backward };

@@ -1,0 +1,44 @@
+#include "trainer-core/learned.h"
+
+#include <math.h>
+#include <string.h>
+#include "trainer-core/optim.h"
+#include "trainer-core/weighting/method.h"
+
+int learned_parse(const struct weighting_setup *setup, const struct params *ps,
+	struct learned *out, struct err *e)
+{
+	int rc = weighting_option(setup, ps, "weight_lr", &out->lr, e);
+
+	return rc ? rc : weighting_option(setup, ps, "weight_wd", &out->wd, e);
+}
+
+size_t learned_size(const struct weighting_setup *setup, int n)
+{
+	return 1 + (size_t)n * (size_t)(1 + optim_scalar_floats(setup->optim));
+}
+
+void learned_init(double *state, int n, double value)
+{
+	for (int i = 0; i < n; i++)
+		state[1 + i] = value;
+}
+
+void learned_step(const struct weighting_setup *setup, const struct learned *learned,
+	const struct weighting_step *step, int n, const double *gradient, int positive,
+	double *state)
+{
+	double lr =
+		(learned->lr > 0 ? learned->lr : setup->optim->lr) * step->lr_factor;
+	double *value = state + 1;
+	double before[TASKS_MAX];
+
+	ASSERT(n <= TASKS_MAX);
+	memcpy(before, value, (size_t)n * sizeof(*before));
+	state[0]++;
+	optim_scalar_step(setup->optim, lr, learned->wd, (long)state[0], n, value,
+		gradient, value + n);
+	if (positive)
+		for (int i = 0; i < n; i++)
+			value[i] = fmax(value[i], before[i] / 2);
+}

@@ -1,0 +1,274 @@
+#include "trainer-core/loss.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+#include "common/err.h"
+
+struct loss loss_of(const struct task_info *task)
+{
+	struct loss l = { .kind = task->loss };
+
+	if (task->kind == TASK_DEPTH || task->kind == TASK_NORMAL)
+		l.mask = MASK_ZERO;
+	l.normalise = task->kind == TASK_NORMAL && task->loss == LOSS_COSINE;
+	return l;
+}
+
+int loss_target_floats(const struct loss *l, int C, int S)
+{
+	return l->kind == LOSS_CE ? S : C * S;
+}
+
+double loss_mean(struct loss_sum s)
+{
+	return s.count > 0 ? s.sum / s.count : 0;
+}
+
+#define BLOCK 16
+
+/*
+ * v = exp(v) for v <= 0, sixteen at a time so that the compiler makes lanes of them:
+ * 2^k p(r) with r in [-ln 2 / 2, ln 2 / 2] and a polynomial of degree 6, within 2 ulp.
+ * Below -87 it is 0; a NaN stays one. libm's expf would be five times slower.
+ */
+static void exp_block(float v[BLOCK])
+{
+	for (int i = 0; i < BLOCK; i++) {
+		float x = v[i] < -87.0f ? -87.0f : v[i];
+		float shifted = x * 1.44269504f + 12582912.0f; /* rounds: 1.5 * 2^23 */
+		float k = shifted - 12582912.0f;
+		float r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
+		float p = 1.3888889e-3f;
+		uint32_t bits;
+		float scale;
+
+		p = p * r + 8.3333333e-3f;
+		p = p * r + 4.1666667e-2f;
+		p = p * r + 1.6666667e-1f;
+		p = p * r + 0.5f;
+		p = p * r + 1;
+		p = p * r + 1;
+		memcpy(&bits, &shifted, sizeof(bits));
+		bits = (bits << 23) + 0x3f800000u;
+		memcpy(&scale, &bits, sizeof(scale));
+		v[i] = v[i] < -87.0f ? 0 : p * scale;
+	}
+}
+
+static void exp_in_place(size_t n, float *v)
+{
+	float rest[BLOCK] = { 0 };
+	size_t i = 0;
+
+	for (; i + BLOCK <= n; i += BLOCK)
+		exp_block(v + i);
+	memcpy(rest, v + i, (n - i) * sizeof(float));
+	exp_block(rest);
+	memcpy(v + i, rest, (n - i) * sizeof(float));
+}
+
+/* d = x - max over the channels, for each pixel. */
+static void subtract_max(const struct loss_shape *s, const float *x, float *d)
+{
+	for (int n = 0; n < s->N; n++, x += s->C * s->S, d += s->C * s->S)
+		for (int i = 0; i < s->S; i++) {
+			float top = x[i];
+
+			for (int c = 1; c < s->C; c++)
+				top = x[c * s->S + i] > top ? x[c * s->S + i] : top;
+			for (int c = 0; c < s->C; c++)
+				d[c * s->S + i] = x[c * s->S + i] - top;
+		}
+}
+
+/* -log softmax of one pixel; d: exp(x - max) in, softmax minus one-hot out. */
+static double xent_pixel(
+	const struct loss_shape *s, float shifted, int label, float scale, float *d)
+{
+	double sum = 0;
+	float inverse;
+
+	for (int c = 0; c < s->C; c++)
+		sum += (double)d[c * s->S];
+	inverse = (float)(1 / sum);
+	for (int c = 0; c < s->C; c++)
+		d[c * s->S] = ((d[c * s->S] * inverse) - (float)(c == label)) * scale;
+	return log(sum) - (double)shifted;
+}
+
+static struct loss_sum xent(
+	const struct loss_shape *s, const float *x, const float *label, float *d)
+{
+	size_t size = (size_t)s->C * s->S;
+	struct loss_sum total = { 0 };
+	float scale;
+
+	for (int i = 0; i < s->N * s->S; i++)
+		total.count += label[i] >= 0;
+	scale = total.count > 0 ? (float)(1 / total.count) : 0;
+	subtract_max(s, x, d);
+	exp_in_place(size * (size_t)s->N, d);
+	for (int n = 0; n < s->N; n++, x += size, d += size)
+		for (int i = 0; i < s->S; i++) {
+			int c = (int)*label++;
+			float top = x[i];
+
+			if (c < 0) {
+				for (int j = 0; j < s->C; j++)
+					d[j * s->S + i] = 0;
+				continue;
+			}
+			ASSERT(c < s->C);
+			for (int j = 1; j < s->C; j++)
+				top = x[j * s->S + i] > top ? x[j * s->S + i] : top;
+			total.sum +=
+				xent_pixel(s, x[c * s->S + i] - top, c, scale, d + i);
+		}
+	return total;
+}
+
+/* Loss of one value, e = prediction - target (bce: both); *d its derivative. */
+static float l1(float p, float t, float *d)
+{
+	float e = p - t;
+
+	*d = (float)(e > 0) - (float)(e < 0);
+	return fabsf(e);
+}
+
+static float smooth_l1(float p, float t, float *d)
+{
+	float e = p - t;
+
+	if (fabsf(e) >= 1) {
+		*d = e > 0 ? 1.0f : -1.0f;
+		return fabsf(e) - 0.5f;
+	}
+	*d = e;
+	return 0.5f * e * e;
+}
+
+static float l2(float p, float t, float *d)
+{
+	float e = p - t;
+
+	*d = 2 * e;
+	return e * e;
+}
+
+static float bce(float p, float t, float *d)
+{
+	float z = expf(-fabsf(p));
+
+	*d = (p >= 0 ? 1 / (1 + z) : z / (1 + z)) - t;
+	return (p > 0 ? p : 0) - p * t + log1pf(z);
+}
+
+static struct loss_sum each_value(float (*f)(float p, float t, float *d), size_t n,
+	const float *p, const float *t, float *gradient)
+{
+	struct loss_sum total = { .count = (double)n };
+	float scale = (float)(1 / total.count);
+
+	for (size_t i = 0; i < n; i++) {
+		float d;
+
+		total.sum += (double)f(p[i], t[i], &d);
+		gradient[i] = d * scale;
+	}
+	return total;
+}
+
+static bool masked(enum loss_mask mask, const struct loss_shape *s, const float *t)
+{
+	float sum = 0;
+
+	if (mask == MASK_NONE)
+		return false;
+	for (int c = 0; c < s->C; c++)
+		sum += t[c * s->S];
+	return sum == (mask == MASK_ZERO ? 0.0f : -1.0f);
+}
+
+/* Over the channels of one pixel; d is not yet divided by the count. */
+static double l1_pixel(
+	const struct loss_shape *s, const float *p, const float *t, float *d)
+{
+	double sum = 0;
+
+	for (int c = 0; c < s->C; c++)
+		sum += (double)l1(p[c * s->S], t[c * s->S], &d[c * s->S]);
+	return sum;
+}
+
+/* 1 - p.t, p divided by its length where the network has not done it. */
+static double cosine_pixel(const struct loss_shape *s, bool normalise, const float *p,
+	const float *t, float *d)
+{
+	double dot = 0, square = 0, length = 1;
+
+	for (int c = 0; c < s->C; c++) {
+		dot += (double)p[c * s->S] * (double)t[c * s->S];
+		square += (double)p[c * s->S] * (double)p[c * s->S];
+	}
+	if (normalise)
+		length = square > 0 ? sqrt(square) : 1;
+	for (int c = 0; c < s->C; c++) {
+		double u =
+			normalise ? (double)p[c * s->S] * dot / (length * length) : 0;
+
+		d[c * s->S] = (float)((u - (double)t[c * s->S]) / length);
+	}
+	return 1 - dot / length;
+}
+
+static struct loss_sum each_pixel(const struct loss *l, const struct loss_shape *s,
+	const float *p, const float *t, float *gradient)
+{
+	size_t size = (size_t)s->C * s->S;
+	struct loss_sum total = { 0 };
+	float scale;
+
+	memset(gradient, 0, size * (size_t)s->N * sizeof(float));
+	for (int n = 0; n < s->N; n++)
+		for (int i = 0; i < s->S; i++) {
+			size_t at = (size_t)n * size + (size_t)i;
+
+			if (masked(l->mask, s, t + at))
+				continue;
+			total.count++;
+			total.sum += l->kind == LOSS_COSINE
+				? cosine_pixel(s, l->normalise, p + at, t + at,
+					  gradient + at)
+				: l1_pixel(s, p + at, t + at, gradient + at);
+		}
+	scale = total.count > 0 ? (float)(1 / total.count) : 0;
+	for (size_t i = 0; i < size * (size_t)s->N; i++)
+		gradient[i] *= scale;
+	return total;
+}
+
+struct loss_sum loss_compute(const struct loss *l, const struct loss_shape *s,
+	const float *prediction, const float *target, float *gradient)
+{
+	size_t n = (size_t)s->N * s->C * s->S;
+
+	switch (l->kind) {
+	case LOSS_CE:
+		return xent(s, prediction, target, gradient);
+	case LOSS_L1:
+		if (l->mask != MASK_NONE)
+			return each_pixel(l, s, prediction, target, gradient);
+		return each_value(l1, n, prediction, target, gradient);
+	case LOSS_SMOOTH_L1:
+		return each_value(smooth_l1, n, prediction, target, gradient);
+	case LOSS_L2:
+		return each_value(l2, n, prediction, target, gradient);
+	case LOSS_BCE:
+		return each_value(bce, n, prediction, target, gradient);
+	case LOSS_COSINE:
+		return each_pixel(l, s, prediction, target, gradient);
+	}
+	BUG("an unknown loss");
+}

@@ -1,0 +1,34 @@
+/*
+ * Networks. One file each, one row in model.def; common/catalogue.h has their parameters.
+ */
+#ifndef DELTAM_MODEL_H
+#define DELTAM_MODEL_H
+
+#include "common/params.h"
+#include "trainer-core/graph.h"
+
+/* What a network is built for. */
+struct model_io {
+	int input; /* node of g that graph_feed fills */
+	const struct task_info *task;
+	int K;
+};
+
+struct model {
+	/*
+	 * Adds the trunk (scope shared) and a head a task, named after it, and says
+	 * graph_output for each. Errors: ERR_SPEC for parameters; a shape that does not
+	 * fit is reported by graph_build.
+	 */
+	int (*build)(struct graph *g, const struct model_io *io,
+		const struct params *ps, struct err *e);
+};
+
+/* Parameters are drawn by name: a baseline's head equals the one beside other heads. */
+#define MODEL(id, params, summary, source) extern const struct model model_##id;
+#define P(...)
+#include "trainer-core/model.def"
+#undef P
+#undef MODEL
+
+#endif

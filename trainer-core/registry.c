@@ -1,0 +1,49 @@
+#include "trainer-core/registry.h"
+
+#include <string.h>
+
+static const struct {
+	const char *name;
+	const struct model *ops;
+} models[] = {
+#define P(...)
+#define MODEL(id, params, summary, source) { #id, &model_##id },
+#include "trainer-core/model.def"
+#undef MODEL
+#undef P
+};
+
+/* In the order of catalogue_metrics(). */
+static const struct metric *const metrics[] = {
+#define M(id, kind, direction, title, scale, summary) &metric_##id,
+#include "trainer-core/metric.def"
+#undef M
+};
+
+const struct model *registry_model(const char *name)
+{
+	for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++)
+		if (!strcmp(models[i].name, name))
+			return models[i].ops;
+	return NULL;
+}
+
+int registry_metrics(
+	enum task_kind kind, const struct metric **metric, const char **name, int max)
+{
+	int rows, n = 0;
+	const struct metric_info *info = catalogue_metrics(&rows);
+
+	for (int i = 0; i < rows && n < max; i++) {
+		if (info[i].kind != kind)
+			continue;
+		metric[n] = metrics[i];
+		name[n++] = info[i].name;
+	}
+	return n;
+}
+
+double metric_ratio(const double meter[2])
+{
+	return meter[1] > 0 ? meter[0] / meter[1] : 0;
+}

@@ -1,0 +1,18 @@
+/*
+ * From the names of model.def and metric.def to what implements them.
+ */
+#ifndef DELTAM_REGISTRY_H
+#define DELTAM_REGISTRY_H
+
+#include "trainer-core/metric.h"
+#include "trainer-core/model.h"
+
+/* NULL where there is none of that name. */
+const struct model *registry_model(const char *name);
+
+/* The criteria of a kind of task, in table order; returns how many (at most max). */
+#define METRICS_MAX 8
+int registry_metrics(
+	enum task_kind kind, const struct metric **metric, const char **name, int max);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * IMTL-L: learned log weights s, min over s of e^{s_k} L_k - s_k. w_k = e^{s_k}; at rest
+ * every weighted loss is 1.
+ */
+#include <math.h>
+#include "trainer-core/learned.h"
+#include "trainer-core/weighting/method.h"
+
+struct imtl_l {
+	double init;
+	struct learned learned;
+};
+
+static int parse(struct weighting_setup *setup, const struct params *ps,
+	struct arena *a, struct err *e)
+{
+	struct imtl_l *o = NEW(a, struct imtl_l);
+	int rc;
+
+	setup->options = o;
+	rc = weighting_option(setup, ps, "init", &o->init, e);
+	return rc ? rc : learned_parse(setup, ps, &o->learned, e);
+}
+
+static size_t state_size(const struct weighting_setup *setup)
+{
+	return learned_size(setup, setup->K);
+}
+
+static void init(const struct weighting_setup *setup, double *state)
+{
+	const struct imtl_l *o = setup->options;
+
+	learned_init(state, setup->K, o->init);
+}
+
+static int weigh(const struct weighting_setup *setup, double *state,
+	const struct weighting_step *step, double *weight, struct err *e)
+{
+	(void)step, (void)e;
+	for (int k = 0; k < setup->K; k++)
+		weight[k] = exp(learned_values(state)[k]);
+	return OK;
+}
+
+static double objective(const struct weighting_setup *setup, const double *state,
+	const double *loss, double *gradient)
+{
+	const double *s = learned_values(state);
+	double total = 0;
+
+	for (int k = 0; k < setup->K; k++) {
+		double weighted = exp(s[k]) * loss[k];
+
+		total += weighted - s[k];
+		gradient[k] = weighted - 1;
+	}
+	return total;
+}
+
+static void update(const struct weighting_setup *setup, double *state,
+	const struct weighting_step *step)
+{
+	const struct imtl_l *o = setup->options;
+	double gradient[TASKS_MAX];
+
+	(void)objective(setup, state, step->loss, gradient);
+	learned_step(setup, &o->learned, step, setup->K, gradient, 0, state);
+}
+
+static int diagnose(const struct weighting_setup *setup, const double *state,
+	const double *mean_loss, struct diagnostic *d)
+{
+	(void)mean_loss;
+	for (int k = 0; k < setup->K; k++)
+		d[k] = (struct diagnostic){ "log_weight", k, learned_values(state)[k] };
+	return setup->K;
+}
+
+const struct weighting weighting_imtl_l = {
+	.parse = parse,
+	.state_size = state_size,
+	.init = init,
+	.weigh = weigh,
+	.update = update,
+	.objective = objective,
+	.diagnose = diagnose,
+};

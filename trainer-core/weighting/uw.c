@@ -1,0 +1,158 @@
+/*
+ * Uncertainty weighting (Kendall, Gal, Cipolla 2018): one learned scalar s a task, moved
+ * at every step by the gradient of the method's own objective. The forms differ in what
+ * s is, and follow from the likelihood that belongs to the loss:
+ *
+ *	form   s            objective               w              at rest
+ *	l2     log sigma^2  e^{-s}/2 L + s/2        e^{-s}/2       w = 1/(2L)
+ *	l1     log sigma    e^{-s} L + s            e^{-s}         w = 1/L
+ *	ce     log sigma^2  e^{-s} L + s/2          e^{-s}         w = 1/(2L)
+ *	sigma  sigma        L/(2 s^2) + log |s|     1/(2 s^2)      w = 1/(2L)
+ *
+ * auto: ce for the cross-entropies, l2 for the squared error, l1 for all others. In form
+ * sigma only s^2 counts, so a step past zero is no fault.
+ */
+#include <math.h>
+#include "trainer-core/learned.h"
+#include "trainer-core/weighting/method.h"
+
+enum form { AUTO, L2, L1, CE, SIGMA }; /* the order of weighting.def */
+
+struct uw {
+	enum form form[TASKS_MAX];
+	double init;
+	struct learned learned;
+};
+
+static enum form form_of(enum loss_kind loss)
+{
+	switch (loss) {
+	case LOSS_CE:
+	case LOSS_BCE:
+		return CE;
+	case LOSS_L2:
+		return L2;
+	default:
+		return L1;
+	}
+}
+
+static int parse(struct weighting_setup *setup, const struct params *ps,
+	struct arena *a, struct err *e)
+{
+	struct uw *o = NEW(a, struct uw);
+	int form;
+	int rc;
+
+	setup->options = o;
+	rc = weighting_choice(setup, ps, "form", &form, e);
+	if (rc)
+		return rc;
+	for (int k = 0; k < setup->K; k++)
+		o->form[k] =
+			form == AUTO ? form_of(setup->task[k].loss) : (enum form)form;
+	o->init = form == L2 ? -0.5 : form == SIGMA ? 1 : 0;
+	rc = weighting_option(setup, ps, "init", &o->init, e);
+	if (rc)
+		return rc;
+	if (form == SIGMA && !(o->init > 0))
+		return err_set(
+			e, ERR_SPEC, "init: sigma must be positive, not %g", o->init);
+	return learned_parse(setup, ps, &o->learned, e);
+}
+
+static size_t state_size(const struct weighting_setup *setup)
+{
+	return learned_size(setup, setup->K);
+}
+
+static void init(const struct weighting_setup *setup, double *state)
+{
+	const struct uw *o = setup->options;
+
+	learned_init(state, setup->K, o->init);
+}
+
+static double weight_of(enum form form, double s)
+{
+	switch (form) {
+	case L2:
+		return 0.5 * exp(-s);
+	case SIGMA:
+		return 0.5 / (s * s);
+	default:
+		return exp(-s);
+	}
+}
+
+static int weigh(const struct weighting_setup *setup, double *state,
+	const struct weighting_step *step, double *weight, struct err *e)
+{
+	const struct uw *o = setup->options;
+
+	(void)step, (void)e;
+	for (int k = 0; k < setup->K; k++)
+		weight[k] = weight_of(o->form[k], learned_values(state)[k]);
+	return OK;
+}
+
+static double objective(const struct weighting_setup *setup, const double *state,
+	const double *loss, double *gradient)
+{
+	const struct uw *o = setup->options;
+	double total = 0;
+
+	for (int k = 0; k < setup->K; k++) {
+		enum form form = o->form[k];
+		double s = learned_values(state)[k];
+		double weighted = weight_of(form, s) * loss[k];
+
+		if (form == SIGMA) {
+			total += weighted + log(fabs(s));
+			gradient[k] = (1 - 2 * weighted) / s;
+		} else {
+			double share = form == L1 ? 1 : 0.5;
+
+			total += weighted + share * s;
+			gradient[k] = share - weighted;
+		}
+	}
+	return total;
+}
+
+static void update(const struct weighting_setup *setup, double *state,
+	const struct weighting_step *step)
+{
+	const struct uw *o = setup->options;
+	double gradient[TASKS_MAX];
+
+	(void)objective(setup, state, step->loss, gradient);
+	learned_step(setup, &o->learned, step, setup->K, gradient, 0, state);
+}
+
+static double log_variance(enum form form, double s)
+{
+	return form == SIGMA ? 2 * log(fabs(s)) : form == L1 ? 2 * s : s;
+}
+
+static int diagnose(const struct weighting_setup *setup, const double *state,
+	const double *mean_loss, struct diagnostic *d)
+{
+	const struct uw *o = setup->options;
+
+	(void)mean_loss;
+	for (int k = 0; k < setup->K; k++)
+		d[k] = (struct diagnostic){ "log_variance", k,
+			log_variance(o->form[k], learned_values(state)[k]) };
+	return setup->K;
+}
+
+const struct weighting weighting_uw = {
+	.parse = parse,
+	.state_size = state_size,
+	.init = init,
+	.weigh = weigh,
+	.update = update,
+	.objective = objective,
+	.diagnose = diagnose,
+};

@@ -1,0 +1,56 @@
+/*
+ * UW-O: the analytically optimal uncertainty weights w_k = 1 / L_k, for every loss type
+ * (Kirchdorfer et al. 2025, eq. 16). Every weighted loss is 1; multiplying a loss by a
+ * constant changes nothing. Losses below `floor` are taken as the floor; state[0] counts
+ * them through the epoch.
+ */
+#include "trainer-core/inverse.h"
+#include "trainer-core/weighting/method.h"
+
+static int parse(struct weighting_setup *setup, const struct params *ps,
+	struct arena *a, struct err *e)
+{
+	double *floor = NEW(a, double);
+
+	setup->options = floor;
+	return weighting_option(setup, ps, "floor", floor, e);
+}
+
+static size_t state_size(const struct weighting_setup *setup)
+{
+	(void)setup;
+	return 1;
+}
+
+static int weigh(const struct weighting_setup *setup, double *state,
+	const struct weighting_step *step, double *weight, struct err *e)
+{
+	const double *floor = setup->options;
+
+	(void)e;
+	state[0] += inverse_losses(setup->K, step->loss, *floor, weight);
+	return OK;
+}
+
+static void end_epoch(
+	const struct weighting_setup *setup, double *state, const double *mean_loss)
+{
+	(void)setup, (void)mean_loss;
+	state[0] = 0;
+}
+
+static int diagnose(const struct weighting_setup *setup, const double *state,
+	const double *mean_loss, struct diagnostic *d)
+{
+	(void)setup, (void)mean_loss;
+	d[0] = (struct diagnostic){ "floored_losses", -1, state[0] };
+	return state[0] > 0;
+}
+
+const struct weighting weighting_uw_o = {
+	.parse = parse,
+	.state_size = state_size,
+	.weigh = weigh,
+	.end_epoch = end_epoch,
+	.diagnose = diagnose,
+};

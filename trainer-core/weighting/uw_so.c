@@ -1,0 +1,68 @@
+/*
+ * UW-SO: w = softmax(a / T) of the inverse losses a_k = 1 / L_k (Kirchdorfer et al.
+ * 2025, eq. 17). A large T gives 1/K each, a small one puts everything on the smallest
+ * loss. Losses below `floor` are taken as the floor; state[0] counts them through the
+ * epoch.
+ */
+#include <math.h>
+#include "trainer-core/inverse.h"
+#include "trainer-core/weighting/method.h"
+
+struct uw_so {
+	double T, floor;
+};
+
+static int parse(struct weighting_setup *setup, const struct params *ps,
+	struct arena *a, struct err *e)
+{
+	struct uw_so *o = NEW(a, struct uw_so);
+	int rc;
+
+	setup->options = o;
+	o->T = NAN;
+	rc = weighting_option(setup, ps, "T", &o->T, e);
+	if (rc)
+		return rc;
+	if (isnan(o->T))
+		return err_set(e, ERR_SPEC, "T is missing");
+	return weighting_option(setup, ps, "floor", &o->floor, e);
+}
+
+static size_t state_size(const struct weighting_setup *setup)
+{
+	(void)setup;
+	return 1;
+}
+
+static int weigh(const struct weighting_setup *setup, double *state,
+	const struct weighting_step *step, double *weight, struct err *e)
+{
+	const struct uw_so *o = setup->options;
+
+	(void)e;
+	state[0] += inverse_softmax(setup->K, step->loss, o->floor, o->T, weight);
+	return OK;
+}
+
+static void end_epoch(
+	const struct weighting_setup *setup, double *state, const double *mean_loss)
+{
+	(void)setup, (void)mean_loss;
+	state[0] = 0;
+}
+
+static int diagnose(const struct weighting_setup *setup, const double *state,
+	const double *mean_loss, struct diagnostic *d)
+{
+	const struct uw_so *o = setup->options;
+
+	return inverse_diagnose(setup->K, mean_loss, o->floor, o->T, state[0], d);
+}
+
+const struct weighting weighting_uw_so = {
+	.parse = parse,
+	.state_size = state_size,
+	.weigh = weigh,
+	.end_epoch = end_epoch,
+	.diagnose = diagnose,
+};
