@@ -356,7 +356,8 @@ static void tick_slot(struct slot *slot)
 {
 	const struct sched *s = slot->sched;
 	double tick = tick_seconds(s);
-	double silent = s->o->silent_seconds > 0 ? s->o->silent_seconds : SILENT_SECONDS;
+	double silent =
+		s->o->silent_seconds > 0 ? s->o->silent_seconds : SILENT_SECONDS;
 	double grace = s->o->grace_seconds > 0 ? s->o->grace_seconds : GRACE_SECONDS;
 	double limit = slot->task.limit_seconds;
 
