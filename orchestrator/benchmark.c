@@ -3,68 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
-#include "common/catalogue.h"
-
-/* Everything that the table is made of; NAN where a figure is missing. */
-struct benchmark {
-	const struct query_sweep *sweep;
-	bool test;
-	struct arena *arena;
-	struct report *report;
-	struct query_entry *entry;
-	int entries;
-	struct query_figure *figure;
-	int figures;
-	struct query_figure *criterion;
-	int criteria;
-	struct query_range *range;
-	int ranges;
-	struct query_temperature *temperature;
-	int temperatures;
-	struct query_progress *stage;
-	int stages;
-	bool on_boundary; /* a dagger was printed */
-};
-
-static const struct metric_info *metric_of(const char *name)
-{
-	int n;
-	const struct metric_info *m = catalogue_metrics(&n);
-
-	for (int i = 0; i < n; i++)
-		if (!strcmp(m[i].name, name))
-			return &m[i];
-	return NULL;
-}
-
-static bool is_stl(const struct query_entry *x)
-{
-	return !strcmp(x->label, "stl");
-}
-
-/* All its seeds ended well: it may be the best. */
-static bool complete(const struct query_entry *x)
-{
-	return !is_stl(x) && x->seeds > 0 && x->seeds_done == x->seeds;
-}
-
-static const struct query_figure *figure_of(const struct benchmark *b,
-	const struct query_entry *x, const struct query_figure *criterion)
-{
-	for (int i = 0; i < b->figures; i++) {
-		const struct query_figure *f = &b->figure[i];
-
-		if (!strcmp(f->variant, x->variant) && !strcmp(f->label, x->label) &&
-			!strcmp(f->criterion, criterion->criterion))
-			return f;
-	}
-	return NULL;
-}
-
-static double value_of(const struct benchmark *b, const struct query_figure *f)
-{
-	return !f ? (double)NAN : b->test ? f->value : f->val_value;
-}
+#include "orchestrator/benchmark_data.h"
 
 static double std_of(const struct benchmark *b, const struct query_figure *f)
 {
@@ -99,8 +38,9 @@ static int decimals_of(const struct benchmark *b, const char *variant,
 	if (scale == 100) /* NOLINT: a table constant */
 		return 1;
 	for (int i = 0; i < b->entries; i++) {
-		double v = fabs(
-			value_of(b, figure_of(b, &b->entry[i], criterion)) * scale);
+		double v = fabs(benchmark_value(b,
+					benchmark_figure(b, &b->entry[i], criterion)) *
+			scale);
 
 		if (!strcmp(b->entry[i].variant, variant) && v > 0 && v < smallest)
 			smallest = v;
@@ -124,16 +64,6 @@ static const char *chosen(struct benchmark *b, double v, const struct query_span
 	return arena_printf(b->arena, "%s%s", number_format(v, buf), end ? "†" : "");
 }
 
-static const struct query_range *range_of(
-	const struct benchmark *b, const struct query_entry *x)
-{
-	for (int i = 0; i < b->ranges; i++)
-		if (!strcmp(b->range[i].variant, x->variant) &&
-			!strcmp(b->range[i].label, x->label))
-			return &b->range[i];
-	return NULL;
-}
-
 static const char *title_of(const struct query_entry *x)
 {
 	const struct method_info *m = catalogue_method(x->method);
@@ -143,9 +73,9 @@ static const char *title_of(const struct query_entry *x)
 
 static const char *seeds_text(struct arena *a, const struct query_entry *x)
 {
-	if (is_stl(x) && !x->seeds)
+	if (benchmark_is_stl(x) && !x->seeds)
 		return "given";
-	if (!is_stl(x) && x->seeds_done < x->seeds)
+	if (!benchmark_is_stl(x) && x->seeds_done < x->seeds)
 		return arena_printf(a, "%d/%d", x->seeds_done, x->seeds);
 	return x->seeds ? arena_printf(a, "%d", x->seeds) : "";
 }
@@ -174,7 +104,7 @@ static void criterion_columns(struct benchmark *b, struct table *t, const char *
 {
 	for (int i = 0; i < b->criteria; i++) {
 		const struct query_figure *f = &b->criterion[i];
-		const struct metric_info *m = metric_of(f->name);
+		const struct metric_info *m = benchmark_metric(f->name);
 		struct column *c;
 
 		if (strcmp(f->variant, variant) != 0)
@@ -216,10 +146,10 @@ static void criterion_cells(
 {
 	for (int i = 0; i < b->criteria; i++) {
 		const struct query_figure *c = &b->criterion[i];
-		const struct query_figure *f = figure_of(b, x, c);
-		const struct metric_info *m = metric_of(c->name);
+		const struct query_figure *f = benchmark_figure(b, x, c);
+		const struct metric_info *m = benchmark_metric(c->name);
 		double scale = m ? m->scale : 1;
-		double v = value_of(b, f);
+		double v = benchmark_value(b, f);
 
 		if (strcmp(c->variant, x->variant) != 0)
 			continue;
@@ -233,7 +163,7 @@ static void criterion_cells(
 
 static void row(struct benchmark *b, struct table *t, const struct query_entry *x)
 {
-	const struct query_range *range = range_of(b, x);
+	const struct query_range *range = benchmark_range(b, x);
 	const char *T = chosen(b, x->temperature, range ? &range->temperature : NULL);
 
 	table_text(t, b->sweep->name);
@@ -297,11 +227,11 @@ static void block(struct benchmark *b, const char *variant)
 	columns(b, t, variant);
 	for (int i = 0; i < b->entries; i++)
 		if (!strcmp(b->entry[i].variant, variant)) {
-			may[n++] = complete(&b->entry[i]);
+			may[n++] = benchmark_is_complete(&b->entry[i]);
 			row(b, t, &b->entry[i]);
 		}
 	for (int i = 0; i < t->columns; i++)
-		if (t->column[i].arrow)
+		if (t->column[i].arrow && !b->front)
 			mark_column(t, i, may, t->column[i].arrow > 0);
 }
 
@@ -312,136 +242,30 @@ static void blocks(struct benchmark *b)
 			block(b, b->entry[i].variant);
 }
 
-static void note_progress(struct benchmark *b)
-{
-	int jobs = 0;
-	int open = 0;
-
-	for (int i = 0; i < b->stages; i++) {
-		const struct query_progress *p = &b->stage[i];
-
-		jobs += p->jobs;
-		open += p->pending + p->running + p->waiting;
-	}
-	if (strcmp(b->sweep->state, "done") != 0)
-		report_note(b->report,
-			"The sweep has not finished: %d of %d jobs planned so far have "
-			"ended.",
-			jobs - open, jobs);
-}
-
-static void note_protocol(struct benchmark *b)
-{
-	int seeds = 0;
-
-	for (int i = 0; i < b->entries; i++)
-		if (is_stl(&b->entry[i]) && b->entry[i].seeds > seeds)
-			seeds = b->entry[i].seeds;
-	report_note(b->report,
-		"Δm: mean relative change against STL over %s on %s rows, mean ± "
-		"sample "
-		"standard deviation over seeds; lower is better. Figures of a seed: "
-		"%s.",
-		b->sweep->by_task ? "tasks" : "criteria",
-		b->test ? "test" : "validation",
-		b->sweep->best ? "its epoch of the lowest validation Δm"
-			       : "mean of its last ten epochs");
-	if (seeds)
-		report_note(b->report, "STL: one network a task, mean of %d seed%s.",
-			seeds, seeds > 1 ? "s" : "");
-	else if (b->entries)
-		report_note(b->report, "STL: figures given in the sweep file.");
-}
-
-static void note_marks(struct benchmark *b)
-{
-	bool lost = false;
-
-	for (int i = 0; i < b->entries; i++)
-		lost = lost ||
-			(!is_stl(&b->entry[i]) &&
-				b->entry[i].seeds_done < b->entry[i].seeds);
-	report_note(b->report,
-		"Best and second best are marked among the methods%s; tried: "
-		"configurations of the search.",
-		lost ? " whose seeds all ended well (4/5: one did not)" : "");
-	if (b->on_boundary)
-		report_note(b->report,
-			"† at the end of the values tried: the best may lie beyond.");
-}
-
-#define UNIFORM_WITHIN 0.02
-
-/* Which weights each T led to, and a warning where T made no difference. */
-static void note_temperatures(struct benchmark *b)
-{
-	for (int i = 0; i < b->temperatures;) {
-		const struct query_temperature *first = &b->temperature[i];
-		struct str line = { .arena = b->arena };
-		bool uniform = true;
-
-		for (; i < b->temperatures; i++) {
-			const struct query_temperature *x = &b->temperature[i];
-			char buf[NUMBER_MAX];
-
-			if (strcmp(x->variant, first->variant) != 0 ||
-				strcmp(x->label, first->label) != 0)
-				break;
-			str_printf(&line, "%s T=%s %.2f to %.2f", x == first ? "" : ",",
-				number_format(x->temperature, buf), x->min, x->max);
-			uniform = uniform && x->min > 1.0 / x->tasks - UNIFORM_WITHIN &&
-				x->max < 1.0 / x->tasks + UNIFORM_WITHIN;
-		}
-		report_note(b->report, "Weights of %s%s%s:%s.", first->label,
-			*first->variant ? " in " : "", first->variant, str_get(&line));
-		if (uniform)
-			report_note(b->report,
-				"Warning: every T of %s gave nearly uniform weights; "
-				"smaller T would tell it from EW.",
-				first->label);
-	}
-}
-
-static int read_all(struct benchmark *b, struct store *s, struct err *e)
-{
-	const struct query_sweep *w = b->sweep;
-	struct arena *a = b->arena;
-	int rc = query_benchmark(s, w, a, &b->entry, &b->entries, e);
-
-	if (!rc)
-		rc = query_figures(s, w, a, &b->figure, &b->figures, e);
-	if (!rc)
-		rc = query_criteria(s, w, a, &b->criterion, &b->criteria, e);
-	if (!rc)
-		rc = query_ranges(s, w, a, &b->range, &b->ranges, e);
-	if (!rc)
-		rc = query_temperatures(s, w, a, &b->temperature, &b->temperatures, e);
-	if (!rc)
-		rc = query_progress(s, w, a, &b->stage, &b->stages, e);
-	return rc;
-}
-
-int benchmark_report(struct store *s, const struct query_sweep *w, const char *split,
-	struct report *r, struct err *e)
+int benchmark_report(struct store *s, const struct query_sweep *w,
+	const struct benchmark_view *view, struct report *r, struct err *e)
 {
 	struct benchmark b = { .sweep = w,
-		.test = !split || !strcmp(split, "test"),
+		.test = !view->split || !strcmp(view->split, "test"),
 		.arena = r->arena,
 		.report = r };
-	int rc = read_all(&b, s, e);
+	int all;
+	int rc = benchmark_read(&b, s, e);
 
+	if (!rc)
+		rc = benchmark_keep_criteria(&b, view->criteria, e);
 	if (rc)
 		return rc;
+	all = b.entries;
+	if (view->front)
+		benchmark_keep_front(&b);
 	r->title = w->name;
 	blocks(&b);
-	note_progress(&b);
-	if (!b.entries) {
-		report_note(r, "There are no results yet.");
-		return OK;
-	}
-	note_protocol(&b);
-	note_marks(&b);
-	note_temperatures(&b);
+	if (view->front && all)
+		report_note(r,
+			"Pareto front: no other method is at least as good in every "
+			"criterion and better in one (means over seeds).");
+	benchmark_notes(&b);
 	return OK;
 }
 
@@ -449,13 +273,14 @@ int benchmark_print(struct store *s, const char *sweep, FILE *out, struct err *e
 {
 	struct arena a = { 0 };
 	struct report r = { .arena = &a };
+	struct benchmark_view view = { 0 };
 	struct query_sweep *sweeps;
 	int n;
 	int rc = query_sweeps(s, &a, &sweeps, &n, e);
 
 	for (int i = 0; !rc && i < n; i++)
 		if (!strcmp(sweeps[i].name, sweep))
-			rc = benchmark_report(s, &sweeps[i], NULL, &r, e);
+			rc = benchmark_report(s, &sweeps[i], &view, &r, e);
 	if (!rc) {
 		r.terminal = isatty(fileno(out));
 		report_print(&r, NULL, out);

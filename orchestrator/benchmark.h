@@ -9,13 +9,19 @@
 #include "common/store/store_query.h"
 #include "orchestrator/report.h"
 
+struct benchmark_view {
+	const char *split; /* "test" or "val"; NULL is test */
+	const char *criteria; /* "seg/miou,depth/abs_err"; NULL is all */
+	bool front; /* the Pareto front only */
+};
+
 /*
  * Fills *r (its arena set) for one sweep. Best and second best are marked among the
  * methods whose seeds all ended well, by the exact figures; the baseline takes no part.
- * split: "test" or "val"; NULL is test.
+ * ERR_USAGE: an unknown criterion.
  */
 MUST_CHECK int benchmark_report(struct store *s, const struct query_sweep *w,
-	const char *split, struct report *r, struct err *e);
+	const struct benchmark_view *view, struct report *r, struct err *e);
 
 /* What `deltam run` ends with: the table of the named sweep as text on out. */
 MUST_CHECK int benchmark_print(

@@ -1,4 +1,4 @@
-/* deltam table: the benchmark, or the rows of a user's query. */
+/* deltam table: the benchmark, or the rows of a query. deltam pareto: its front. */
 #include "orchestrator/benchmark.h"
 #include "orchestrator/reader.h"
 
@@ -22,7 +22,8 @@ static int answer_query(const struct options *o, struct arena *a, struct err *e)
 	return rc;
 }
 
-static int print_benchmark(const struct options *o, struct err *e)
+static int print_view(
+	const struct options *o, const struct benchmark_view *view, struct err *e)
 {
 	struct reader reader;
 	int rc = reader_open(&reader, o, e);
@@ -30,7 +31,7 @@ static int print_benchmark(const struct options *o, struct err *e)
 	if (!rc) {
 		struct report r = { .arena = &reader.arena };
 
-		rc = benchmark_report(&reader.s, &reader.sweep, o->split, &r, e);
+		rc = benchmark_report(&reader.s, &reader.sweep, view, &r, e);
 		if (!rc)
 			reader_print(&r, o);
 	}
@@ -44,8 +45,16 @@ int cmd_table(const struct options *o, struct err *e)
 	int rc;
 
 	if (!o->query)
-		return print_benchmark(o, e);
+		return print_view(o, &(struct benchmark_view){ .split = o->split }, e);
 	rc = answer_query(o, &a, e);
 	arena_release(&a);
 	return rc;
+}
+
+int cmd_pareto(const struct options *o, struct err *e)
+{
+	return print_view(o,
+		&(struct benchmark_view){
+			.split = o->split, .criteria = o->criteria, .front = true },
+		e);
 }

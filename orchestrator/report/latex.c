@@ -24,6 +24,7 @@ static const struct {
 	{ "Δm", "$\\Delta_m$" },
 	{ "Δ", "$\\Delta$" },
 	{ "λ", "$\\lambda$" },
+	{ "†", "$\\dagger$" },
 	{ "±", "$\\pm$" },
 	{ "×", "$\\times$" },
 	{ "↑", "$\\uparrow$" },

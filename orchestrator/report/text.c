@@ -20,6 +20,14 @@ static void blanks(struct str *out, int n)
 		str_put(out, " ");
 }
 
+/* Ends a line without blanks at its end. */
+static void end_line(struct str *out)
+{
+	while (out->n && out->s[out->n - 1] == ' ')
+		out->s[--out->n] = '\0';
+	str_put(out, "\n");
+}
+
 struct layout {
 	const struct report *r;
 	const struct table *t;
@@ -87,9 +95,8 @@ static void groups(struct layout *l, struct str *out)
 	}
 	if (!any)
 		return;
-	while (line.n && line.s[line.n - 1] == ' ')
-		line.s[--line.n] = '\0';
-	str_printf(out, "%s\n", str_get(&line));
+	str_put(out, str_get(&line));
+	end_line(out);
 }
 
 static void put(struct str *out, const char *text, int pad, bool right, bool last)
@@ -150,8 +157,9 @@ static void put_row(const struct layout *l, int row, struct str *out)
 			text = arena_printf(
 				l->arena, "%s%s\033[0m", escapes[c->mark], text);
 		put(out, text, pad, t->column[i].right, i == last);
-		str_put(out, i == last ? "\n" : GAP);
+		str_put(out, i == last ? "" : GAP);
 	}
+	end_line(out);
 }
 
 static void put_table(const struct report *r, const struct table *t, struct str *out)
@@ -179,7 +187,7 @@ void report_text(const struct report *r, struct str *out)
 			str_put(out, "\n");
 		put_table(r, &r->table[i], out);
 	}
-	if (r->notes)
+	if (r->notes && r->tables)
 		str_put(out, "\n");
 	for (int i = 0; i < r->notes; i++)
 		str_printf(out, "%s\n", r->note[i]);
