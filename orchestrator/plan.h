@@ -14,8 +14,7 @@
 #include "orchestrator/spec.h"
 
 /*
- * Axis 0 is lr, axis 1 wd, the others are the entry's hyperparameters. A grid may leave
- * one point out (the incumbent is listed once, first: see plan_refine).
+ * Axis 0 is lr, axis 1 wd, the others are the entry's hyperparameters.
  */
 struct grid {
 	struct axis *axes;
@@ -27,16 +26,24 @@ struct grid {
 int grid_index(const struct grid *g, int i, int k);
 
 /*
+ * Whether the entries of v search at all. Not under last10, where an entry's only point
+ * (number 0 of plan_tune) goes straight to the final stage, and not in the later
+ * variants of a sweep whose points are pinned to the winners of the first.
+ */
+bool plan_searches(const struct spec *s, const struct variant *v);
+
+/*
  * The stages. `g` and `best` are the grid of the stage before and the point that won in
  * it (the number that stage_job.config holds).
  *
- * plan_tune: never empty, except under last10 and for pinned variants.
- * plan_refine: empty when no axis has `fine`. lr and wd stay; every axis with `fine`
- *	runs from the coarse neighbour below to the one above, both left out, or outward
- *	by the coarse step at an edge, within the axis' own bounds. Holds the incumbent
- *	itself, so that it competes with its neighbours. Asked for with the tune grid only.
- * plan_wd: line search; the point with every wd of the sweep, the incumbent's among
- *	them. Empty in a grid search and where there is nothing to choose.
+ * plan_tune: never empty; point 0 is all there is where plan_searches says no.
+ * plan_refine: asked for with the tune grid; empty when no axis has `fine`. lr and wd
+ *	stay; every axis with `fine` runs between the coarse neighbours of the best
+ *	point, those left out (they were tried), or outward at an edge, up to and with
+ *	one coarse step, within the axis' own bounds. Holds the best point, too, so that
+ *	it competes with its neighbours.
+ * plan_wd: line search; the best point with every wd of the sweep, its own among them.
+ *	Empty in a grid search and where there is nothing to choose.
  * plan_point: one point alone, for the final stage.
  * For the baseline (entry->position 0) the same, per task.
  */
@@ -48,8 +55,16 @@ struct grid plan_wd(
 	const struct spec *s, const struct grid *g, int best, struct arena *a);
 struct grid plan_point(const struct grid *g, int i, struct arena *a);
 
-/* Whether point i of g lies at an end of an axis that had more than one value. */
-bool plan_on_boundary(const struct grid *g, int i);
+/* One axis of plan_refine: around value number `best` of an axis with `fine`. */
+struct axis plan_refine_axis(const struct axis *coarse, int best, struct arena *a);
+
+/*
+ * Whether point i of g (any stage of the entry) lies at or beyond an end of an axis that
+ * was searched: a wider range might hold a better one. wd = 0 and other natural ends do
+ * not count. tune: the entry's plan_tune.
+ */
+bool plan_on_boundary(
+	const struct spec *s, const struct grid *tune, const struct grid *g, int i);
 
 /*
  * The parameters of one job: everything that determines its training. task: the task of
@@ -66,8 +81,9 @@ struct params plan_job(const struct variant *v, const struct entry *entry,
 int64_t job_identity(const struct params *ps, char hex[IDENTITY_MAX]);
 
 /*
- * How many jobs each stage of one entry trains in one variant. refine depends on where
- * the best point lies: the most that it can be.
+ * How many jobs each stage of one entry adds in one variant: what the stage before has
+ * trained is not counted again. refine depends on where the best point lies: the most
+ * that it can be.
  */
 struct entry_jobs {
 	const struct variant *variant;
@@ -79,7 +95,7 @@ struct plan_counts {
 	struct entry_jobs *rows; /* baselines first, then entries, variant by variant */
 	int nrows;
 	int64_t total;
-	const char *largest; /* the key that multiplies most: "search.lr" */
+	const char *largest; /* the key that multiplies most: search.lr */
 	int largest_values;
 };
 struct plan_counts plan_count(const struct spec *s, struct arena *a);

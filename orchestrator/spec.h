@@ -130,7 +130,8 @@ struct spec {
 /*
  * Reads and validates the file at path. ERR_SPEC: *report then holds up to 20 errors as
  * "file:line:col: error: ...", each with its source line and a caret, ready to print,
- * and e->msg is empty: everything is said. ERR_SYS: the file cannot be read.
+ * and e->msg is empty: everything is said. A file that cannot be read is ERR_SPEC with
+ * a message and an empty report.
  */
 MUST_CHECK int spec_load(struct spec *s, struct arena *a, const char *path,
 	struct str *report, struct err *e);

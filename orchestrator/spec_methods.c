@@ -1,0 +1,213 @@
+/* The entries of `methods` in one variant. */
+#include "orchestrator/spec_read.h"
+
+#include <string.h>
+
+#define LABEL_CHARACTERS 64
+#define ENTRIES_MAX 1000
+#define POINTS_MAX 10000000
+
+/* The methods that a sweep can list: all but the baseline. */
+static const char **listable(struct arena *a, int *n)
+{
+	int all;
+	const struct method_info *rows = catalogue_methods(&all);
+	const char **names = NEW_ARRAY(a, const char *, all);
+
+	*n = 0;
+	for (int i = 0; i < all; i++)
+		if (strcmp(rows[i].name, "stl") != 0)
+			names[(*n)++] = rows[i].name;
+	return names;
+}
+
+static const struct method_info *read_method(
+	const struct reader *r, const struct json *node)
+{
+	const struct method_info *info = catalogue_method(node->string);
+	int n;
+	const char **known;
+
+	if (!strcmp(node->string, "stl")) {
+		diag_add(r->d, node->at,
+			"\"stl\" is the baseline, which every sweep trains: its "
+			"settings "
+			"go under \"baseline\"");
+		return NULL;
+	}
+	if (info)
+		return info;
+	known = listable(r->a, &n);
+	report_unknown(r, node->at, "method", node->string, known, n);
+	return NULL;
+}
+
+/* Keys of the entry's object that the method does not have. */
+static void check_hyperparameters(const struct reader *r, const struct json *object,
+	const struct method_info *method)
+{
+	struct str all = { .arena = r->a };
+
+	for (const struct param_info *p = method->params; p->name; p++)
+		str_printf(&all, "%s%s", all.n ? ", " : "", p->name);
+	for (const struct json *m = object->child; m; m = m->next)
+		if (strcmp(m->key, "name") != 0 && strcmp(m->key, "label") != 0 &&
+			!param_info_find(method->params, m->key))
+			diag_add(r->d, m->key_at,
+				"method \"%s\" has no hyperparameter %s; it has %s",
+				method->name, diag_quote(r->a, m->key),
+				all.n ? str_get(&all) : "none");
+}
+
+static void read_hyperparameters(const struct reader *r, const struct json *node,
+	const struct variant *v, struct entry *e)
+{
+	struct axis_rule rule = {
+		.owner = arena_printf(r->a, "method \"%s\"", e->method->name),
+		.tasks = v->ntasks,
+	};
+	int n = 0;
+
+	while (e->method->params[n].name)
+		n++;
+	e->axes = NEW_ARRAY(r->a, struct axis, n + 1);
+	for (int i = 0; i < n; i++) {
+		const struct param_info *p = &e->method->params[i];
+		const struct json *value = json_get(node, p->name);
+
+		/* Without a value, a default and a search the method decides. */
+		if (!value && !p->deflt && !p->search && p->kind != PARAM_SIMPLEX)
+			continue;
+		rule.info = p;
+		if (read_axis(r, value, &rule, value ? value->at : node->at,
+			    &e->axes[e->naxes]))
+			e->naxes++;
+	}
+}
+
+static const char *read_label(
+	const struct reader *r, const struct json *node, const char *deflt)
+{
+	const struct json *label = json_get(node, "label");
+	size_t n;
+
+	if (!label || !expect_kind(r, label, JSON_STRING, "label"))
+		return deflt;
+	n = strlen(label->string);
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)label->string[i] < 0x20)
+			n = 0;
+	if (n == 0 || n > LABEL_CHARACTERS) {
+		diag_add(r->d, label->at,
+			"a label has 1 to %d characters and is one line",
+			LABEL_CHARACTERS);
+		return deflt;
+	}
+	if (!strcmp(label->string, "stl")) {
+		diag_add(r->d, label->at, "the label \"stl\" belongs to the baseline");
+		return deflt;
+	}
+	return label->string;
+}
+
+/* false: no entry, and reported. */
+static bool read_entry(const struct reader *r, const struct json *node,
+	const struct variant *v, struct entry *e)
+{
+	const struct json *name = node;
+
+	if (node->kind == JSON_OBJECT) {
+		name = json_get(node, "name");
+		if (!name) {
+			diag_add(r->d, node->at, "this entry has no \"name\"");
+			return false;
+		}
+		if (!expect_kind(r, name, JSON_STRING, "name"))
+			return false;
+	} else if (node->kind != JSON_STRING) {
+		diag_add(r->d, node->at,
+			"a method is a name or an object with a name, not %s",
+			json_kind_name(node->kind));
+		return false;
+	}
+	e->method = read_method(r, name);
+	if (!e->method)
+		return false;
+	e->label = read_label(r, node, e->method->name);
+	if (node->kind == JSON_OBJECT)
+		check_hyperparameters(r, node, e->method);
+	read_hyperparameters(r, node, v, e);
+	return true;
+}
+
+static void check_label(const struct reader *r, const struct json *node,
+	const struct variant *v, const struct entry *e)
+{
+	const struct json *label = json_get(node, "label");
+
+	for (int i = 0; i < v->nentries; i++) {
+		if (strcmp(v->entries[i].label, e->label) != 0)
+			continue;
+		if (label)
+			diag_add(r->d, label->at, "the label %s is taken by entry %d",
+				diag_quote(r->a, e->label), v->entries[i].position);
+		else
+			diag_add(r->d, node->at,
+				"\"%s\" is listed twice: give this entry a \"label\"",
+				e->method->name);
+		return;
+	}
+}
+
+/* The number of points must stay a small int, and last10 wants exactly one. */
+static void check_points(const struct reader *r, const struct json *node,
+	const struct spec *s, const struct entry *e)
+{
+	double points = (double)s->search.lr.count * s->search.wd.count;
+	struct str factors = { .arena = r->a };
+
+	str_printf(&factors, "lr %d, wd %d", s->search.lr.count, s->search.wd.count);
+	for (int i = 0; i < e->naxes; i++) {
+		points *= e->axes[i].count;
+		if (e->axes[i].count > 1)
+			str_printf(
+				&factors, ", %s %d", e->axes[i].name, e->axes[i].count);
+	}
+	if (points > POINTS_MAX)
+		diag_add(r->d, node->at,
+			"\"%s\" has %.0f configurations (%s); at most %d",
+			e->method->name, points, str_get(&factors), POINTS_MAX);
+	else if (points > 1 && s->select.epoch == EPOCH_LAST10)
+		diag_add(r->d, node->at,
+			"\"last10\" chooses nothing, so a method has one "
+			"configuration; "
+			"\"%s\" has %.0f (%s)",
+			e->method->name, points, str_get(&factors));
+}
+
+void read_entries(const struct reader *r, const struct spec *s, struct variant *v)
+{
+	const struct json *methods = read_field(r, "methods");
+	int position = 0;
+
+	v->baseline =
+		(struct entry){ .label = "stl", .method = catalogue_method("stl") };
+	if (!methods || !expect_kind(r, methods, JSON_ARRAY, "methods"))
+		return;
+	if (!methods->child)
+		diag_add(r->d, methods->at, "\"methods\" is an empty list");
+	if (methods->count > ENTRIES_MAX) {
+		diag_add(r->d, methods->at, "more than %d entries", ENTRIES_MAX);
+		return;
+	}
+	v->entries = NEW_ARRAY(r->a, struct entry, methods->count);
+	for (const struct json *m = methods->child; m; m = m->next) {
+		struct entry e = { .position = ++position };
+
+		if (!read_entry(r, m, v, &e))
+			continue;
+		check_label(r, m, v, &e);
+		check_points(r, m, s, &e);
+		v->entries[v->nentries++] = e;
+	}
+}
