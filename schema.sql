@@ -76,7 +76,7 @@ CREATE TABLE job (
   seed          INTEGER NOT NULL,
   epochs        INTEGER NOT NULL,          -- of the whole training
   epochs_done   INTEGER NOT NULL DEFAULT 0,
-  kernel_class  TEXT,                      -- that its rows were computed with
+  kernel_class  TEXT,                      -- that its rows were computed with; deltam-worker
   outcome       TEXT CHECK (outcome IN ('done', 'diverged', 'failed')),  -- NULL: not ended
   message       TEXT,
   origin        TEXT                       -- the database it was copied from
@@ -115,6 +115,7 @@ CREATE TABLE attempt (
   kernel_class  TEXT,
   start_epoch   INTEGER NOT NULL,          -- epochs done when it began
   stop_epoch    INTEGER NOT NULL,          -- the segment ends here
+  checkpoint_seconds REAL NOT NULL DEFAULT 300,  -- between checkpoints; 0: every epoch
   started       TEXT NOT NULL,             -- UTC, ISO 8601
   ended         TEXT,                      -- NULL: running, or lost with its orchestrator
   seconds       REAL,

@@ -105,7 +105,9 @@ static int use_wal(struct store *s, struct err *e)
 static int set_up(struct store *s, struct err *e)
 {
 	static const char *const pragmas[] = {
-		[STORE_ORCHESTRATOR] = "PRAGMA synchronous=FULL",
+		[STORE_ORCHESTRATOR] =
+			"PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
+		/* No foreign keys: a worker's rows belong to the job of its token. */
 		[STORE_WORKER] = "PRAGMA synchronous=NORMAL",
 		[STORE_READER] = "PRAGMA query_only=ON",
 	};
@@ -117,7 +119,7 @@ static int set_up(struct store *s, struct err *e)
 	if (!rc)
 		rc = exec(s, pragmas[s->mode], e);
 	if (!rc)
-		rc = exec(s, "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY", e);
+		rc = exec(s, "PRAGMA temp_store=MEMORY", e);
 	if (!rc && version < SCHEMA_VERSION)
 		rc = migrate(s, e);
 	if (!rc && s->mode == STORE_ORCHESTRATOR)
@@ -270,6 +272,15 @@ static int prepare(struct store *s, enum stmt id, struct err *e)
 		    &s->stmt[id], NULL) != SQLITE_OK)
 		return db_error(s, e, "cannot prepare a statement");
 	return OK;
+}
+
+int store_prepare(
+	struct store *s, enum stmt id, struct sqlite3_stmt **stmt, struct err *e)
+{
+	int rc = prepare(s, id, e);
+
+	*stmt = s->stmt[id];
+	return rc;
 }
 
 /* keep: the text is the caller's until the statement is reset (no copy is made). */

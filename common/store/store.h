@@ -101,6 +101,10 @@ MUST_CHECK int store_run(
 /* Rows that the last store_run changed. */
 int store_changes(const struct store *s);
 
+/* The statement itself, for the hot paths of common/store/ that bind on their own. */
+MUST_CHECK int store_prepare(
+	struct store *s, enum stmt id, struct sqlite3_stmt **stmt, struct err *e);
+
 /* One integer: the first column of the first row, or `otherwise` without rows. */
 MUST_CHECK int store_int(struct store *s, enum stmt id, const struct arg *args,
 	int64_t otherwise, int64_t *out, struct err *e);

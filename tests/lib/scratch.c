@@ -1,7 +1,10 @@
+#define _XOPEN_SOURCE 700 /* nftw */
+
 #include "tests/lib/scratch.h"
 
 #include <check.h>
 #include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,22 +45,21 @@ const char *scratch_files(void)
 	return names;
 }
 
+static int remove_entry(
+	const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+	(void)st;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
 void scratch_leave(void)
 {
-	struct dirent **found;
-	int n;
-
 	ck_assert_int_eq(chdir(folder), 0);
 	(void)chmod(folder, 0777);
-	n = scandir(".", &found, visible, alphasort);
-	for (int i = 0; i < n; i++) {
-		(void)unlink(found[i]->d_name);
-		free(found[i]);
-	}
-	if (n >= 0)
-		free(found);
 	ck_assert_int_eq(chdir("/"), 0);
-	(void)rmdir(folder);
+	(void)nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 void scratch_write(const char *name, const void *bytes, size_t n)

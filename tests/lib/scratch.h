@@ -9,7 +9,7 @@
 /* Makes it and changes into it: tests then use plain file names. */
 void scratch_enter(void);
 
-/* Removes it with all files in it (no folders). */
+/* Removes it with all that is in it. */
 void scratch_leave(void);
 
 /* The names of its files, sorted, one blank between: "a.db a.db.lock". Static. */
