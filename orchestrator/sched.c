@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
+#include "common/arena.h"
 #include "common/crash.h"
 #include "common/log.h"
 
@@ -43,7 +44,7 @@ struct slot {
 	enum slot_state state;
 	uv_process_t process;
 	uv_pipe_t pipe;
-	int open; /* handles that are not closed yet */
+	int open; /* handles that are closing */
 	struct sched_task task;
 	struct sched_end end;
 	struct proto_reader reader;
@@ -143,11 +144,19 @@ static void on_closed(uv_handle_t *handle)
 	fill(s);
 }
 
+static void close_handle(struct slot *slot, uv_handle_t *handle)
+{
+	slot->open++;
+	uv_close(handle, on_closed);
+}
+
+/* A handle that uv_spawn never saw must not be closed: process.type tells. */
 static void close_slot(struct slot *slot)
 {
 	slot_set(slot, SLOT_CLOSING);
-	uv_close((uv_handle_t *)&slot->process, on_closed);
-	uv_close((uv_handle_t *)&slot->pipe, on_closed);
+	close_handle(slot, (uv_handle_t *)&slot->pipe);
+	if (slot->process.type == UV_PROCESS)
+		close_handle(slot, (uv_handle_t *)&slot->process);
 }
 
 static void on_line(const struct proto_line *line, void *arg)
@@ -234,7 +243,7 @@ static void report_end(struct slot *slot)
 	check(s, s->ops->ended(s->arg, &slot->task, &slot->end, &e), &e);
 }
 
-static void on_exit(uv_process_t *process, int64_t status, int signal)
+static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 {
 	struct slot *slot = process->data;
 
@@ -259,9 +268,8 @@ static int spawn(struct slot *slot, int log_fd)
 {
 	struct sched *s = slot->sched;
 	char job[24];
-	char *args[] = { (char *)(uintptr_t)s->o->worker, "--db",
-		(char *)(uintptr_t)s->o->db, "--job", job, "--token", slot->task.token,
-		NULL };
+	const char *args[] = { s->o->worker, "--db", s->o->db, "--job", job, "--token",
+		slot->task.token, NULL };
 	uv_stdio_container_t stdio[PROTO_FD + 1] = {
 		{ .flags = UV_IGNORE },
 		{ .flags = UV_IGNORE },
@@ -271,8 +279,8 @@ static int spawn(struct slot *slot, int log_fd)
 	};
 	/* A session of its own: Ctrl-C on the terminal is ours to pass on. */
 	uv_process_options_t options = { .file = s->o->worker,
-		.args = args,
-		.exit_cb = on_exit,
+		.args = (char **)(uintptr_t)args, /* never written to */
+		.exit_cb = on_process_exit,
 		.stdio = stdio,
 		.stdio_count = PROTO_FD + 1,
 		.flags = UV_PROCESS_DETACHED };
@@ -305,10 +313,8 @@ static void start(struct slot *slot)
 	slot->reader = (struct proto_reader){ 0 };
 	slot->alive_ticks = slot->silent_ticks = slot->stopping_ticks = 0;
 	slot->process.data = slot->pipe.data = slot;
-	slot->open = 2;
 	s->busy++;
 	uv_pipe_init(&s->loop, &slot->pipe, 0);
-	/* uv_close needs an initialised handle where uv_spawn was never reached */
 	slot->process.type = UV_UNKNOWN_HANDLE;
 	slot->spawned = uv_hrtime();
 	if (log_fd >= 0) {

@@ -111,7 +111,7 @@ double stats_hypervolume(
 	int d, const bool *higher, int n, const double *points, const double *reference)
 {
 	struct arena arena = { 0 };
-	struct gains g = { d, NEW_ARRAY(&arena, double, n *d + 1) };
+	struct gains g = { d, NEW_ARRAY(&arena, double, (size_t)n *d + 1), &arena };
 	int count = 0;
 	double sum;
 

@@ -104,6 +104,16 @@ int layer_param(struct graph *g, const struct node *v, const char *suffix,
 	return g->params++;
 }
 
+int graph_tasks(const struct graph *g)
+{
+	return g->tasks;
+}
+
+int graph_batch(const struct graph *g)
+{
+	return g->batch;
+}
+
 size_t graph_floats(const struct graph *g)
 {
 	return g->begin[g->tasks + 1];

@@ -88,6 +88,9 @@ void graph_output(struct graph *g, int task, int node);
  */
 MUST_CHECK int graph_build(struct graph *g, int batch, bool fuse, struct err *e);
 
+int graph_tasks(const struct graph *g);
+int graph_batch(const struct graph *g); /* most samples of a pass */
+
 /* The flat parameter array, graph_floats(g) long, zero until graph_init. */
 size_t graph_floats(const struct graph *g);
 float *graph_values(const struct graph *g);

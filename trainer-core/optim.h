@@ -7,7 +7,10 @@
 #define DELTAM_OPTIM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "common/params.h"
+
+struct kernels;
 
 enum optim_kind {
 	OPTIM_ADAM,
@@ -43,6 +46,28 @@ struct lr_decay {
 MUST_CHECK int lr_decay_parse(
 	const struct params *ps, struct lr_decay *out, struct err *e);
 double lr_decay_factor(const struct lr_decay *d, int epoch, int epochs);
+
+/*
+ * The optimizer of the flat parameter array, in float32. State is one array of floats
+ * (moments, buffers) and a count of steps; both are part of a checkpoint.
+ *
+ * With per_task every task has a state of its own for the shared parameters, fed with the
+ * task's own gradient, and their steps follow one another, as K optimizers would.
+ */
+struct optim;
+struct graph;
+
+struct optim *optim_new(const struct optim_info *info, const struct graph *g,
+	const struct kernels *k, struct arena *a);
+float *optim_state(struct optim *o);
+size_t optim_state_floats(const struct optim *o);
+int64_t *optim_steps(struct optim *o);
+
+/*
+ * One step on p. grad: one array like p; with per_task one for each task, of which task
+ * k's reaches the shared parameters and its own head. lr is that of this step.
+ */
+void optim_step(struct optim *o, double lr, float *p, const float *const *grad);
 
 /*
  * The same formulas in double for the few scalars that a weighting method learns

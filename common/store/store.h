@@ -77,7 +77,7 @@ struct arg {
 	}
 #define NIL \
 	{ \
-		ARG_NULL \
+		.kind = ARG_NULL \
 	}
 #define ARGS(...) \
 	(const struct arg[]) \
@@ -100,6 +100,10 @@ MUST_CHECK int store_run(
 	struct store *s, enum stmt id, const struct arg *args, struct err *e);
 /* Rows that the last store_run changed. */
 int store_changes(const struct store *s);
+
+/* The statement itself, for the hot paths of common/store/ that bind on their own. */
+MUST_CHECK int store_prepare(
+	struct store *s, enum stmt id, struct sqlite3_stmt **stmt, struct err *e);
 
 /* One integer: the first column of the first row, or `otherwise` without rows. */
 MUST_CHECK int store_int(struct store *s, enum stmt id, const struct arg *args,
@@ -138,6 +142,8 @@ int64_t rows_int(const struct rows *r, int column);
 double rows_real(const struct rows *r, int column);
 const char *rows_text(const struct rows *r, int column); /* "" for NULL */
 char *rows_strdup(const struct rows *r, int column, struct arena *a);
+/* A number in its shortest exact spelling, integers as integers. */
+char *rows_number_text(const struct rows *r, int column, struct arena *a);
 
 /* Now, as the database writes times: UTC "2026-11-21T22:55:58.123Z". */
 #define TIME_MAX 32

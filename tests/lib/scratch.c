@@ -1,7 +1,10 @@
+#define _XOPEN_SOURCE 700 /* nftw */
+
 #include "tests/lib/scratch.h"
 
 #include <check.h>
 #include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +13,23 @@
 
 static char folder[] = "/tmp/deltam-test-XXXXXX";
 
+static char root[2048];
+
 void scratch_enter(void)
 {
+	ck_assert_ptr_nonnull(getcwd(root, sizeof(root)));
 	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_assert_int_eq(chmod(folder, 0777), 0);
 	ck_assert_int_eq(chdir(folder), 0);
+}
+
+const char *scratch_source(const char *path)
+{
+	static char full[4096];
+
+	snprintf(full, sizeof(full), "%s/%s", root, path);
+	return full;
 }
 
 static int visible(const struct dirent *d)
@@ -42,22 +56,21 @@ const char *scratch_files(void)
 	return names;
 }
 
+static int remove_entry(
+	const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+	(void)st;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
 void scratch_leave(void)
 {
-	struct dirent **found;
-	int n;
-
 	ck_assert_int_eq(chdir(folder), 0);
 	(void)chmod(folder, 0777);
-	n = scandir(".", &found, visible, alphasort);
-	for (int i = 0; i < n; i++) {
-		(void)unlink(found[i]->d_name);
-		free(found[i]);
-	}
-	if (n >= 0)
-		free(found);
-	ck_assert_int_eq(chdir("/"), 0);
-	(void)rmdir(folder);
+	ck_assert_int_eq(chdir(root), 0);
+	(void)nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 void scratch_write(const char *name, const void *bytes, size_t n)

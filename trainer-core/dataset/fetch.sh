@@ -70,6 +70,6 @@ install_mnist() {
 }
 
 whole "$fashion" fashion_sums || install_fashion
-whole "$mnist" mnist_sums || install_mnist
 echo "Fashion-MNIST  $fashion"
+whole "$mnist" mnist_sums || install_mnist
 echo "MNIST          $mnist"

@@ -7,9 +7,10 @@
  *	l2     log sigma^2  e^{-s}/2 L + s/2        e^{-s}/2       w = 1/(2L)
  *	l1     log sigma    e^{-s} L + s            e^{-s}         w = 1/L
  *	ce     log sigma^2  e^{-s} L + s/2          e^{-s}         w = 1/(2L)
- *	sigma  sigma        L/(2 s^2) + log s       1/(2 s^2)      w = 1/(2L)
+ *	sigma  sigma        L/(2 s^2) + log |s|     1/(2 s^2)      w = 1/(2L)
  *
- * auto: ce for the cross-entropies, l2 for the squared error, l1 for all others.
+ * auto: ce for the cross-entropies, l2 for the squared error, l1 for all others. In form
+ * sigma only s^2 counts, so a step past zero is no fault.
  */
 #include <math.h>
 #include "trainer-core/learned.h"
@@ -107,7 +108,7 @@ static double objective(const struct weighting_setup *setup, const double *state
 		double weighted = weight_of(form, s) * loss[k];
 
 		if (form == SIGMA) {
-			total += weighted + log(s);
+			total += weighted + log(fabs(s));
 			gradient[k] = (1 - 2 * weighted) / s;
 		} else {
 			double share = form == L1 ? 1 : 0.5;
@@ -126,13 +127,12 @@ static void update(const struct weighting_setup *setup, double *state,
 	double gradient[TASKS_MAX];
 
 	(void)objective(setup, state, step->loss, gradient);
-	learned_step(setup, &o->learned, step, setup->K, gradient, o->form[0] == SIGMA,
-		state);
+	learned_step(setup, &o->learned, step, setup->K, gradient, 0, state);
 }
 
 static double log_variance(enum form form, double s)
 {
-	return form == SIGMA ? 2 * log(s) : form == L1 ? 2 * s : s;
+	return form == SIGMA ? 2 * log(fabs(s)) : form == L1 ? 2 * s : s;
 }
 
 static int diagnose(const struct weighting_setup *setup, const double *state,

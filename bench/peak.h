@@ -1,0 +1,16 @@
+/*
+ * What the machine can do: the FMA rate of one core, in the same process.
+ */
+#ifndef DELTAM_BENCH_PEAK_H
+#define DELTAM_BENCH_PEAK_H
+
+/* CPU seconds of the calling thread. */
+double bench_cpu_seconds(void);
+
+/* The best GFLOP/s (float32) of several windows of independent FMAs, in `seconds`. */
+double bench_peak_gflops(double seconds);
+
+/* "avx512", "avx2" or "sse2": what bench_peak_gflops ran. */
+const char *bench_peak_simd(void);
+
+#endif

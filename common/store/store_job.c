@@ -1,0 +1,487 @@
+#include "common/store/store_job.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+static const char *const state_names[MEMBER_STATES] = { "pending", "running", "waiting",
+	"done", "stopped", "diverged", "failed" };
+static const char *const outcome_names[] = { NULL, "done", "diverged", "failed" };
+
+#define TO(state) (1U << MEMBER_##state)
+#define ENDS (TO(DONE) | TO(DIVERGED) | TO(FAILED))
+static const unsigned transitions[MEMBER_STATES] = {
+	[MEMBER_PENDING] = TO(RUNNING) | TO(WAITING) | TO(STOPPED) | ENDS,
+	[MEMBER_RUNNING] = TO(PENDING) | TO(WAITING) | ENDS,
+	[MEMBER_WAITING] = TO(PENDING) | TO(RUNNING) | TO(STOPPED) | ENDS,
+	/* final: training is deterministic */
+	[MEMBER_DONE] = 0,
+	[MEMBER_STOPPED] = 0,
+	[MEMBER_DIVERGED] = 0,
+	/* another sweep's attempt at the same job may succeed */
+	[MEMBER_FAILED] = TO(WAITING) | TO(DONE) | TO(DIVERGED),
+};
+#undef TO
+#undef ENDS
+
+const char *member_state_name(enum member_state state)
+{
+	return state_names[state];
+}
+
+bool member_may(enum member_state from, enum member_state to)
+{
+	return transitions[from] & (1U << to);
+}
+
+static enum member_state state_of(const char *name)
+{
+	for (int i = 0; i < MEMBER_STATES; i++)
+		if (!strcmp(state_names[i], name))
+			return (enum member_state)i;
+	BUG("a state that the schema forbids");
+}
+
+static enum job_outcome outcome_of(const char *name)
+{
+	for (int i = JOB_DONE; i <= JOB_FAILED; i++)
+		if (!strcmp(outcome_names[i], name))
+			return (enum job_outcome)i;
+	return JOB_OPEN;
+}
+
+/* sweeps */
+
+int store_sweep_put(struct store *s, const struct sweep_row *row, int64_t *id,
+	bool *rescore, struct err *e)
+{
+	char now[TIME_MAX];
+	int64_t other;
+	int rc = store_int(s, STMT_SWEEP_OTHER_AVERAGE,
+		ARGS(TEXT(row->name), TEXT(row->average)), 0, &other, e);
+
+	*rescore = other != 0;
+	if (!rc)
+		rc = store_run(s, STMT_SWEEP_PUT,
+			ARGS(TEXT(row->name), TEXT(row->text), TEXT(row->select_epoch),
+				TEXT(row->average), TEXT(store_time(now))),
+			e);
+	if (!rc)
+		rc = store_int(s, STMT_SWEEP_ID, ARGS(TEXT(row->name)), 0, id, e);
+	return rc;
+}
+
+int store_sweep_state(struct store *s, int64_t sweep, const char *state, struct err *e)
+{
+	return store_run(s, STMT_SWEEP_STATE, ARGS(TEXT(state), INT(sweep)), e);
+}
+
+int store_sweep_clear(struct store *s, int64_t sweep, struct err *e)
+{
+	static const enum stmt steps[] = { STMT_SWEEP_CLEAR_DECISION,
+		STMT_SWEEP_CLEAR_MEMBER, STMT_SWEEP_CLEAR_STAGE,
+		STMT_SWEEP_CLEAR_CRITERION, STMT_SWEEP_CLEAR_VARIANT };
+	int rc = OK;
+
+	for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++)
+		rc = store_run(s, steps[i], ARGS(INT(sweep)), e);
+	return rc;
+}
+
+int store_variant_put(struct store *s, int64_t sweep, const char *variant, int position,
+	struct err *e)
+{
+	return store_run(
+		s, STMT_VARIANT_PUT, ARGS(INT(sweep), TEXT(variant), INT(position)), e);
+}
+
+int store_criterion_put(struct store *s, int64_t sweep, const char *variant,
+	const struct criterion_row *row, struct err *e)
+{
+	return store_run(s, STMT_CRITERION_PUT,
+		ARGS(INT(sweep), TEXT(variant), TEXT(row->criterion), TEXT(row->task),
+			TEXT(row->name), INT(row->higher), INT(row->position)),
+		e);
+}
+
+int store_sweep_jobs(struct store *s, int64_t sweep, struct arena *a, int64_t **jobs,
+	int *n, struct err *e)
+{
+	struct rows r;
+	int capacity = 0;
+	int rc = rows_open(&r, s, STMT_SWEEP_JOBS, ARGS(INT(sweep)), e);
+
+	*jobs = NULL;
+	*n = 0;
+	while (!rc && (rc = rows_next(&r, e)) > 0) {
+		(void)GROW(a, *jobs, *n, capacity);
+		(*jobs)[(*n)++] = rows_int(&r, 0);
+		rc = OK;
+	}
+	rows_close(&r);
+	return rc;
+}
+
+/* jobs */
+
+/*
+ * A value that is the canonical spelling of a number is stored as one; a digest that
+ * happens to consist of figures is not.
+ */
+static struct arg value_arg(const char *text)
+{
+	char canonical[NUMBER_MAX];
+	int64_t i;
+	double v;
+
+	if (!number_parse(text, &v) || strcmp(number_format(v, canonical), text))
+		return (struct arg)TEXT(text);
+	if (integer_parse(text, &i))
+		return (struct arg)INT(i);
+	return (struct arg)REAL(v);
+}
+
+static struct arg column(const struct params *ps, const char *name)
+{
+	const char *text = params_get(ps, name);
+
+	return text ? value_arg(text) : (struct arg)NIL;
+}
+
+/* Texts stay texts, whatever they look like. */
+static struct arg text_column(const struct params *ps, const char *name)
+{
+	return (struct arg)TEXT(params_get(ps, name));
+}
+
+static bool method_is(const struct params *ps, const char *name)
+{
+	const char *method = params_get(ps, "method");
+
+	return method && !strcmp(method, name);
+}
+
+static int insert_job(struct store *s, int64_t id, const char *identity,
+	const struct params *ps, struct err *e)
+{
+	struct arg nil = NIL;
+	struct arg epochs = column(ps, "train.epochs");
+	int rc = store_run(s, STMT_JOB_PUT,
+		ARGS(INT(id), TEXT(identity), text_column(ps, "dataset.name"),
+			text_column(ps, "model.name"), text_column(ps, "method"),
+			text_column(ps, "task"), column(ps, "lr"), column(ps, "wd"),
+			method_is(ps, "uw_so") ? column(ps, "T") : nil,
+			method_is(ps, "scalarization") ? text_column(ps, "weights")
+						       : nil,
+			column(ps, "seed"), epochs),
+		e);
+
+	return rc;
+}
+
+int store_job_put(struct store *s, int64_t id, const char *identity,
+	const struct params *ps, struct job_row *row, struct err *e)
+{
+	int rc = insert_job(s, id, identity, ps, e);
+	bool fresh = !rc && store_changes(s) > 0;
+
+	for (int i = 0; fresh && !rc && i < ps->n; i++)
+		rc = store_run(s, STMT_JOB_PUT_PARAM,
+			ARGS(INT(id), TEXT(ps->p[i].name), value_arg(ps->p[i].value)),
+			e);
+	if (!rc)
+		rc = store_job_get(s, id, row, e);
+	if (!rc && strcmp(row->identity, identity))
+		return err_set(e, ERR_DB,
+			"%s: jobs %s and %s have the same number %lld", s->path,
+			row->identity, identity, (long long)id);
+	return rc;
+}
+
+static void read_job(const struct rows *r, int at, struct job_row *row)
+{
+	row->id = rows_int(r, at);
+	row->epochs = (int)rows_int(r, at + 1);
+	row->epochs_done = (int)rows_int(r, at + 2);
+	row->outcome = outcome_of(rows_text(r, at + 3));
+	row->seed = (int)rows_int(r, at + 4);
+	snprintf(row->identity, sizeof(row->identity), "%s", rows_text(r, at + 5));
+}
+
+int store_job_get(struct store *s, int64_t id, struct job_row *row, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_JOB_GET, ARGS(INT(id)), e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc > 0)
+		read_job(&r, 0, row);
+	else if (rc == 0)
+		rc = err_set(
+			e, ERR_DB, "%s: there is no job %lld", s->path, (long long)id);
+	rows_close(&r);
+	return rc > 0 ? OK : rc;
+}
+
+int store_job_refresh(struct store *s, int64_t id, struct job_row *row, struct err *e)
+{
+	int rc = store_run(s, STMT_JOB_REFRESH, ARGS(INT(id)), e);
+
+	return rc ? rc : store_job_get(s, id, row, e);
+}
+
+int store_job_end(struct store *s, int64_t id, enum job_outcome outcome,
+	const char *message, struct err *e)
+{
+	return store_run(s, STMT_JOB_END,
+		ARGS(TEXT(outcome_names[outcome]), TEXT(message), INT(id)), e);
+}
+
+/* stages and memberships */
+
+int store_stage_put(struct store *s, const struct stage_row *row, struct err *e)
+{
+	return store_run(s, STMT_STAGE_PUT,
+		ARGS(INT(row->id), INT(row->sweep), TEXT(row->variant),
+			TEXT(row->label), TEXT(row->method), INT(row->position),
+			TEXT(row->task), TEXT(row->stage), TEXT(row->phase)),
+		e);
+}
+
+int store_stage_state(struct store *s, int64_t stage, char *state, struct err *e)
+{
+	int64_t letter;
+	int rc = store_int(s, STMT_STAGE_STATE, ARGS(INT(stage)), '-', &letter, e);
+
+	*state = (char)letter;
+	return rc;
+}
+
+int store_stage_set(struct store *s, int64_t stage, const char *state, struct err *e)
+{
+	return store_run(s, STMT_STAGE_SET, ARGS(TEXT(state), INT(stage)), e);
+}
+
+int store_stage_busy(struct store *s, int64_t stage, bool *busy, struct err *e)
+{
+	int64_t found;
+	int rc = store_int(s, STMT_STAGE_BUSY, ARGS(INT(stage)), 0, &found, e);
+
+	*busy = found != 0;
+	return rc;
+}
+
+int store_member_put(struct store *s, const struct member_row *row, struct err *e)
+{
+	return store_run(s, STMT_MEMBER_PUT,
+		ARGS(INT(row->stage), INT(row->job), INT(row->sweep), INT(row->config),
+			INT(row->target), TEXT(state_names[row->state])),
+		e);
+}
+
+int store_member_set(struct store *s, const struct member_row *row,
+	enum member_state to, int target, struct err *e)
+{
+	ASSERT(row->state == to || member_may(row->state, to));
+	return store_run(s, STMT_MEMBER_SET,
+		ARGS(TEXT(state_names[to]), INT(target), INT(row->stage),
+			INT(row->job)),
+		e);
+}
+
+static void read_member(const struct rows *r, struct member_row *row)
+{
+	row->stage = rows_int(r, 0);
+	row->job = rows_int(r, 1);
+	row->sweep = rows_int(r, 2);
+	row->config = (int)rows_int(r, 3);
+	row->target = (int)rows_int(r, 4);
+	row->state = state_of(rows_text(r, 5));
+}
+
+int store_member_of_job(struct store *s, int64_t job, struct arena *a,
+	struct member_row **rows, int *n, struct err *e)
+{
+	struct rows r;
+	int capacity = 0;
+	int rc = rows_open(&r, s, STMT_MEMBER_OF_JOB, ARGS(INT(job)), e);
+
+	*rows = NULL;
+	*n = 0;
+	while (!rc && (rc = rows_next(&r, e)) > 0) {
+		(void)GROW(a, *rows, *n, capacity);
+		read_member(&r, &(*rows)[(*n)++]);
+		rc = OK;
+	}
+	rows_close(&r);
+	return rc;
+}
+
+int store_member_of_stage(struct store *s, int64_t stage, struct arena *a,
+	struct member **members, int *n, struct err *e)
+{
+	struct rows r;
+	int capacity = 0;
+	int rc = rows_open(&r, s, STMT_MEMBER_OF_STAGE, ARGS(INT(stage)), e);
+
+	*members = NULL;
+	*n = 0;
+	while (!rc && (rc = rows_next(&r, e)) > 0) {
+		(void)GROW(a, *members, *n, capacity);
+		read_member(&r, &(*members)[*n].row);
+		read_job(&r, 6, &(*members)[*n].job);
+		++*n;
+		rc = OK;
+	}
+	rows_close(&r);
+	return rc;
+}
+
+/* attempts */
+
+static int random_token(char token[TOKEN_MAX], struct err *e)
+{
+	unsigned char bytes[16];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return err_errno(e, "cannot make a random token");
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(token + 2 * i, 3, "%02x", bytes[i]);
+	return OK;
+}
+
+static int begin_attempt(struct store *s, struct attempt_row *attempt, struct err *e)
+{
+	char host[128] = "";
+	char now[TIME_MAX];
+	int rc = random_token(attempt->token, e);
+
+	gethostname(host, sizeof(host) - 1);
+	if (!rc)
+		rc = store_run(s, STMT_ATTEMPT_BEGIN,
+			ARGS(INT(attempt->job), TEXT(attempt->token), TEXT(host),
+				INT(attempt->start_epoch), INT(attempt->stop_epoch),
+				REAL(attempt->checkpoint_seconds),
+				TEXT(store_time(now))),
+			e);
+	return rc ? rc : store_int(s, STMT_ATTEMPT_ID, NO_ARGS, 0, &attempt->id, e);
+}
+
+int store_job_claim(struct store *s, int64_t sweep, int64_t job,
+	struct attempt_row *attempt, bool *claimed, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_JOB_PENDING, ARGS(INT(sweep), INT(job)), e);
+
+	attempt->job = job;
+	if (!rc)
+		rc = rows_next(&r, e);
+	*claimed = rc > 0 && !rows_is_null(&r, 0);
+	if (*claimed) {
+		attempt->stop_epoch = (int)rows_int(&r, 0);
+		attempt->start_epoch = (int)rows_int(&r, 1);
+	}
+	rows_close(&r);
+	if (rc < 0 || !*claimed)
+		return rc < 0 ? rc : OK;
+	ASSERT(member_may(MEMBER_PENDING, MEMBER_RUNNING));
+	rc = store_run(s, STMT_JOB_CLAIM, ARGS(INT(sweep), INT(job)), e);
+	return rc ? rc : begin_attempt(s, attempt, e);
+}
+
+int store_attempt_pid(struct store *s, int64_t attempt, int pid, struct err *e)
+{
+	return store_run(s, STMT_ATTEMPT_PID, ARGS(INT(pid), INT(attempt)), e);
+}
+
+static struct arg known(const char *text)
+{
+	return (struct arg)TEXT(text && *text ? text : NULL);
+}
+
+int store_attempt_end(
+	struct store *s, int64_t attempt, const struct attempt_end *end, struct err *e)
+{
+	char now[TIME_MAX];
+	struct arg nil = NIL;
+	struct arg pid = INT(end->pid);
+
+	return store_run(s, STMT_ATTEMPT_END,
+		ARGS(TEXT(end->outcome), known(end->message), known(end->build),
+			known(end->kernel_class), end->pid ? pid : nil,
+			REAL(end->seconds), TEXT(store_time(now)), INT(attempt)),
+		e);
+}
+
+int store_attempt_count(struct store *s, int64_t job, int64_t since, int epoch,
+	const char *outcome, int *n, struct err *e)
+{
+	int64_t count;
+	int rc = store_int(s, STMT_ATTEMPT_COUNT,
+		ARGS(INT(job), INT(since), INT(epoch), TEXT(outcome)), 0, &count, e);
+
+	*n = (int)count;
+	return rc;
+}
+
+int store_attempt_seconds(
+	struct store *s, int64_t job, int64_t since, double *seconds, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_ATTEMPT_SECONDS, ARGS(INT(job), INT(since)), e);
+
+	*seconds = 0;
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc > 0)
+		*seconds = rows_real(&r, 0);
+	rows_close(&r);
+	return rc < 0 ? rc : OK;
+}
+
+int store_attempt_last(struct store *s, int64_t *id, struct err *e)
+{
+	return store_int(s, STMT_ATTEMPT_LAST, NO_ARGS, 0, id, e);
+}
+
+int store_orphans(struct store *s, struct err *e)
+{
+	char now[TIME_MAX];
+	int rc = store_run(s, STMT_ORPHAN_JOB, NO_ARGS, e);
+
+	if (!rc)
+		rc = store_run(s, STMT_ORPHAN_ATTEMPT, ARGS(TEXT(store_time(now))), e);
+	if (!rc)
+		rc = store_run(s, STMT_ORPHAN_MEMBER, NO_ARGS, e);
+	return rc;
+}
+
+/* decisions */
+
+int store_decision_put(struct store *s, const struct decision_row *row, struct err *e)
+{
+	struct arg nil = NIL;
+	struct arg figure = REAL(row->figure);
+
+	return store_run(s, STMT_DECISION_PUT,
+		ARGS(INT(row->stage), INT(row->sweep), TEXT(row->kind), INT(row->epoch),
+			INT(row->config), TEXT(row->rule),
+			isfinite(row->figure) ? figure : nil, TEXT(row->reason),
+			TEXT(row->digest)),
+		e);
+}
+
+int store_decision_selected(
+	struct store *s, int64_t stage, int *config, bool *found, struct err *e)
+{
+	int64_t c;
+	int rc = store_int(
+		s, STMT_DECISION_SELECTED, ARGS(INT(stage)), INT64_MIN, &c, e);
+
+	*found = c != INT64_MIN;
+	*config = *found ? (int)c : -1;
+	return rc;
+}

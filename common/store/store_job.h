@@ -1,0 +1,177 @@
+/*
+ * The rows that deltam writes: sweeps, stages, jobs, memberships, attempts, scores and
+ * decisions. Every function is one or two statements inside the caller's transaction.
+ *
+ * A membership (stage_job) is why a stage wants a job, and up to which epoch:
+ *
+ *	pending -> running -> waiting -> pending ...   a segment, a rung, the next segment
+ *	   any of them -> done | diverged | failed     as the job goes
+ *	waiting -> stopped                             by a rule
+ */
+#ifndef DELTAM_STORE_JOB_H
+#define DELTAM_STORE_JOB_H
+
+#include "common/params.h"
+#include "common/store/store.h"
+
+enum member_state {
+	MEMBER_PENDING, /* wants a segment up to its target */
+	MEMBER_RUNNING, /* a worker is at it */
+	MEMBER_WAITING, /* its target is reached, a rung: the group decides */
+	MEMBER_DONE, /* trained to the end */
+	MEMBER_STOPPED, /* by a rule */
+	MEMBER_DIVERGED, /* before its target */
+	MEMBER_FAILED, /* for good */
+	MEMBER_STATES
+};
+
+enum job_outcome { JOB_OPEN, JOB_DONE, JOB_DIVERGED, JOB_FAILED };
+
+const char *member_state_name(enum member_state state);
+
+/* Whether a membership may go from one state to another. */
+bool member_may(enum member_state from, enum member_state to);
+
+struct sweep_row {
+	const char *name, *text;
+	const char *select_epoch; /* best, last10 */
+	const char *average; /* criteria, tasks */
+};
+/*
+ * Makes or updates the sweep's row; *id is the one of that name. *rescore is set when
+ * its scores were made by another average.
+ */
+MUST_CHECK int store_sweep_put(struct store *s, const struct sweep_row *row,
+	int64_t *id, bool *rescore, struct err *e);
+MUST_CHECK int store_sweep_state(
+	struct store *s, int64_t sweep, const char *state, struct err *e);
+/*
+ * Drops what a sweep file decides: variants, criteria, stages, memberships, decisions.
+ * Jobs, what they measured, baselines and scores stay.
+ */
+MUST_CHECK int store_sweep_clear(struct store *s, int64_t sweep, struct err *e);
+MUST_CHECK int store_variant_put(struct store *s, int64_t sweep, const char *variant,
+	int position, struct err *e);
+struct criterion_row {
+	const char *criterion, *task, *name;
+	bool higher;
+	int position;
+};
+MUST_CHECK int store_criterion_put(struct store *s, int64_t sweep, const char *variant,
+	const struct criterion_row *row, struct err *e);
+
+/* The jobs that the sweep's memberships name, each once, rising, into the arena. */
+MUST_CHECK int store_sweep_jobs(struct store *s, int64_t sweep, struct arena *a,
+	int64_t **jobs, int *n, struct err *e);
+
+struct job_row {
+	int64_t id;
+	int epochs, epochs_done;
+	enum job_outcome outcome;
+	int seed;
+	char identity[40];
+};
+/*
+ * Makes the job and its parameters unless they are there. ERR_DB when another job has
+ * the same id (the first 63 bits of another identity).
+ */
+MUST_CHECK int store_job_put(struct store *s, int64_t id, const char *identity,
+	const struct params *ps, struct job_row *row, struct err *e);
+/* ERR_DB when there is none. */
+MUST_CHECK int store_job_get(
+	struct store *s, int64_t id, struct job_row *row, struct err *e);
+/* epochs_done from the metric rows: what is committed counts, nothing else. */
+MUST_CHECK int store_job_refresh(
+	struct store *s, int64_t id, struct job_row *row, struct err *e);
+MUST_CHECK int store_job_end(struct store *s, int64_t id, enum job_outcome outcome,
+	const char *message, struct err *e);
+
+struct stage_row {
+	int64_t id, sweep;
+	const char *variant, *label, *method, *task, *stage, *phase;
+	int position;
+};
+MUST_CHECK int store_stage_put(
+	struct store *s, const struct stage_row *row, struct err *e);
+/* *state is '-' when there is no such stage, else the first letter of its state. */
+MUST_CHECK int store_stage_state(
+	struct store *s, int64_t stage, char *state, struct err *e);
+MUST_CHECK int store_stage_set(
+	struct store *s, int64_t stage, const char *state, struct err *e);
+/* Whether a member is still pending or running. O(log n). */
+MUST_CHECK int store_stage_busy(
+	struct store *s, int64_t stage, bool *busy, struct err *e);
+
+struct member_row {
+	int64_t stage, job, sweep;
+	int config, target;
+	enum member_state state;
+};
+MUST_CHECK int store_member_put(
+	struct store *s, const struct member_row *row, struct err *e);
+/* From row->state and row->target to these. BUG when the table forbids it. */
+MUST_CHECK int store_member_set(struct store *s, const struct member_row *row,
+	enum member_state to, int target, struct err *e);
+/* Every membership of a job, in all sweeps, into the arena. */
+MUST_CHECK int store_member_of_job(struct store *s, int64_t job, struct arena *a,
+	struct member_row **rows, int *n, struct err *e);
+/* A stage's members with their jobs, in the order of the primary key. */
+struct member {
+	struct member_row row;
+	struct job_row job;
+};
+MUST_CHECK int store_member_of_stage(struct store *s, int64_t stage, struct arena *a,
+	struct member **members, int *n, struct err *e);
+
+#define TOKEN_MAX 40
+struct attempt_row {
+	int64_t id, job;
+	char token[TOKEN_MAX];
+	int start_epoch, stop_epoch;
+	double checkpoint_seconds; /* between checkpoints; the caller sets it */
+};
+/*
+ * Claims the segment of a job: its pending memberships in the sweep become running and
+ * an attempt with a new random token begins, up to the last of their targets.
+ * *claimed is false when nothing is pending (any more).
+ */
+MUST_CHECK int store_job_claim(struct store *s, int64_t sweep, int64_t job,
+	struct attempt_row *attempt, bool *claimed, struct err *e);
+MUST_CHECK int store_attempt_pid(
+	struct store *s, int64_t attempt, int pid, struct err *e);
+struct attempt_end {
+	const char *outcome; /* as the table's CHECK lists them */
+	const char *message, *build, *kernel_class; /* NULL or "" : unknown */
+	int pid;
+	double seconds;
+};
+MUST_CHECK int store_attempt_end(
+	struct store *s, int64_t attempt, const struct attempt_end *end, struct err *e);
+/* Attempts of the job after `since` that began at `epoch` and ended so. */
+MUST_CHECK int store_attempt_count(struct store *s, int64_t job, int64_t since,
+	int epoch, const char *outcome, int *n, struct err *e);
+/* Seconds that the job's attempts after `since` took. */
+MUST_CHECK int store_attempt_seconds(
+	struct store *s, int64_t job, int64_t since, double *seconds, struct err *e);
+/* The id of the last attempt. */
+MUST_CHECK int store_attempt_last(struct store *s, int64_t *id, struct err *e);
+/*
+ * What a dead orchestrator left: open attempts are lost (their workers' commits are
+ * refused from here on), running memberships pending, and their jobs count the epochs
+ * that were committed.
+ */
+MUST_CHECK int store_orphans(struct store *s, struct err *e);
+
+struct decision_row {
+	int64_t stage, sweep;
+	const char *kind, *rule, *reason, *digest;
+	int epoch, config;
+	double figure; /* NAN: NULL */
+};
+MUST_CHECK int store_decision_put(
+	struct store *s, const struct decision_row *row, struct err *e);
+/* The config that kind 'select' holds; *found tells whether there is one. */
+MUST_CHECK int store_decision_selected(
+	struct store *s, int64_t stage, int *config, bool *found, struct err *e);
+
+#endif

@@ -1,0 +1,249 @@
+#include "common/store/store_metric.h"
+
+#include <math.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_MAX_BYTES 256 /* of a row, as messages name it */
+
+static int fault(const struct store *s, struct err *e)
+{
+	return err_set(
+		e, ERR_DB, "%s: cannot write: %s", s->path, sqlite3_errmsg(s->db));
+}
+
+/* The texts outlive the step that reads them: SQLite need not copy. */
+static void bind_static(sqlite3_stmt *stmt, int at, const char *text)
+{
+	sqlite3_bind_text(stmt, at, text, -1, SQLITE_STATIC);
+}
+
+static bool same_bits(double a, double b)
+{
+	return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+/* SQLite keeps -0.0 as the integer 0: what is written is what reads back. */
+static double canonical(double v)
+{
+	return v == 0 ? 0 : v;
+}
+
+static int not_finite(const char *row, double v, struct err *e)
+{
+	return err_set(e, ERR_DIVERGED, "%s is not finite (%g)", row, v);
+}
+
+static int different(const char *row, double old, double new, struct err *e)
+{
+	return err_set(e, ERR_DETERMINISM,
+		"%s is in the database with another value: %.17g there, %.17g now", row,
+		old, new);
+}
+
+/* Inserts; *there is how many of the `wanted` rows were there already. */
+static int run_insert(
+	struct store *s, sqlite3_stmt *stmt, int wanted, int *there, struct err *e)
+{
+	int rc = sqlite3_step(stmt) == SQLITE_DONE ? OK : fault(s, e);
+
+	*there = wanted - sqlite3_changes(s->db);
+	sqlite3_reset(stmt);
+	return rc;
+}
+
+static void name_metric(int64_t job, int epoch, const struct store_metric *row,
+	char buf[NAME_MAX_BYTES])
+{
+	snprintf(buf, NAME_MAX_BYTES, "job %lld epoch %d %s %s%s%s", (long long)job,
+		epoch, row->split, row->task, *row->task ? "/" : "", row->name);
+}
+
+static int compare_metric(struct store *s, int64_t job, int epoch,
+	const struct store_metric *row, struct err *e)
+{
+	const struct arg *key = ARGS(INT(job), INT(epoch), TEXT(row->split),
+		TEXT(row->task), TEXT(row->name));
+	char name[NAME_MAX_BYTES];
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_METRIC_GET, key, e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc > 0 && !same_bits(rows_real(&r, 0), canonical(row->value))) {
+		name_metric(job, epoch, row, name);
+		rc = different(name, rows_real(&r, 0), row->value, e);
+	}
+	rows_close(&r);
+	return rc < 0 ? rc : OK;
+}
+
+/* The rows of one statement: METRIC_PUT takes one, METRIC_PUT_MANY this many. */
+#define MANY 20
+
+static int put_chunk(struct store *s, int64_t job, int epoch,
+	const struct store_metric *rows, int n, struct err *e)
+{
+	sqlite3_stmt *stmt;
+	int there = 0;
+	int at = 3;
+	int rc = store_prepare(
+		s, n == MANY ? STMT_METRIC_PUT_MANY : STMT_METRIC_PUT, &stmt, e);
+
+	if (rc)
+		return rc;
+	sqlite3_bind_int64(stmt, 1, job);
+	sqlite3_bind_int(stmt, 2, epoch);
+	for (int i = 0; i < n; i++) {
+		bind_static(stmt, at++, rows[i].split);
+		bind_static(stmt, at++, rows[i].task);
+		bind_static(stmt, at++, rows[i].name);
+		sqlite3_bind_double(stmt, at++, canonical(rows[i].value));
+	}
+	rc = run_insert(s, stmt, n, &there, e);
+	for (int i = 0; !rc && there && i < n; i++)
+		rc = compare_metric(s, job, epoch, &rows[i], e);
+	return rc;
+}
+
+int store_metrics_put(struct store *s, int64_t job, int epoch,
+	const struct store_metric *rows, int n, struct err *e)
+{
+	char name[NAME_MAX_BYTES];
+	int rc = OK;
+
+	for (int i = 0; i < n; i++)
+		if (!isfinite(rows[i].value)) {
+			name_metric(job, epoch, &rows[i], name);
+			return not_finite(name, rows[i].value, e);
+		}
+	for (int i = 0; !rc && i < n;) {
+		int chunk = n - i >= MANY ? MANY : 1;
+
+		rc = put_chunk(s, job, epoch, rows + i, chunk, e);
+		i += chunk;
+	}
+	return rc;
+}
+
+/* The columns of task_weight in their order. */
+#define FIGURES 4
+static const char *const figure_names[FIGURES] = { "weight_mean", "weight_std",
+	"weighted_loss_mean", "weighted_loss_std" };
+
+static void figures_of(const struct store_weight *row, double v[FIGURES])
+{
+	v[0] = canonical(row->weight_mean);
+	v[1] = canonical(row->weight_std);
+	v[2] = canonical(row->weighted_loss_mean);
+	v[3] = canonical(row->weighted_loss_std);
+}
+
+static void name_weight(
+	int64_t job, int epoch, const char *task, int figure, char buf[NAME_MAX_BYTES])
+{
+	snprintf(buf, NAME_MAX_BYTES, "job %lld epoch %d task %s %s", (long long)job,
+		epoch, task, figure_names[figure]);
+}
+
+static int compare_weight(struct store *s, int64_t job, int epoch,
+	const struct store_weight *row, struct err *e)
+{
+	const struct arg *key = ARGS(INT(job), INT(epoch), TEXT(row->task));
+	char name[NAME_MAX_BYTES];
+	double v[FIGURES];
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_WEIGHT_GET, key, e);
+
+	figures_of(row, v);
+	if (!rc)
+		rc = rows_next(&r, e);
+	for (int i = 0; rc > 0 && i < FIGURES; i++)
+		if (!same_bits(rows_real(&r, i), v[i])) {
+			name_weight(job, epoch, row->task, i, name);
+			rc = different(name, rows_real(&r, i), v[i], e);
+		}
+	rows_close(&r);
+	return rc < 0 ? rc : OK;
+}
+
+static int put_weight(struct store *s, int64_t job, int epoch,
+	const struct store_weight *row, struct err *e)
+{
+	char name[NAME_MAX_BYTES];
+	double v[FIGURES];
+	sqlite3_stmt *stmt;
+	int there = 0;
+	int rc = store_prepare(s, STMT_WEIGHT_PUT, &stmt, e);
+
+	if (rc)
+		return rc;
+	figures_of(row, v);
+	sqlite3_bind_int64(stmt, 1, job);
+	sqlite3_bind_int(stmt, 2, epoch);
+	bind_static(stmt, 3, row->task);
+	for (int i = 0; i < FIGURES; i++) {
+		if (!isfinite(v[i])) {
+			name_weight(job, epoch, row->task, i, name);
+			return not_finite(name, v[i], e);
+		}
+		sqlite3_bind_double(stmt, 4 + i, v[i]);
+	}
+	rc = run_insert(s, stmt, 1, &there, e);
+	if (!rc && there)
+		rc = compare_weight(s, job, epoch, row, e);
+	return rc;
+}
+
+int store_weights_put(struct store *s, int64_t job, int epoch,
+	const struct store_weight *rows, int n, struct err *e)
+{
+	int rc = OK;
+
+	for (int i = 0; !rc && i < n; i++)
+		rc = put_weight(s, job, epoch, &rows[i], e);
+	return rc;
+}
+
+int store_metric_last_epoch(struct store *s, int64_t job, int *epoch, struct err *e)
+{
+	int64_t last;
+	int rc = store_int(s, STMT_METRIC_LAST_EPOCH, ARGS(INT(job)), 0, &last, e);
+
+	*epoch = (int)last;
+	return rc;
+}
+
+int store_metric_check_token(
+	struct store *s, int64_t job, const char *token, struct err *e)
+{
+	int64_t open;
+	int rc = store_int(
+		s, STMT_METRIC_TOKEN, ARGS(TEXT(token), INT(job)), 0, &open, e);
+
+	if (!rc && !open)
+		rc = err_set(e, ERR_STALE,
+			"this is no longer the open attempt of job %lld",
+			(long long)job);
+	return rc;
+}
+
+int store_metric_set_class(
+	struct store *s, int64_t job, const char *kernel_class, struct err *e)
+{
+	return store_run(
+		s, STMT_METRIC_SET_CLASS, ARGS(TEXT(kernel_class), INT(job)), e);
+}
+
+int store_metric_clear(struct store *s, int64_t job, struct err *e)
+{
+	const struct arg *id = ARGS(INT(job));
+	int rc = store_run(s, STMT_METRIC_CLEAR, id, e);
+
+	if (!rc)
+		rc = store_run(s, STMT_WEIGHT_CLEAR, id, e);
+	if (!rc)
+		rc = store_run(s, STMT_METRIC_CLEAR_SCORE, id, e);
+	return rc;
+}

@@ -1,0 +1,50 @@
+/*
+ * What a worker writes: the figures of an epoch. The hot path of the store, so texts
+ * are bound where they lie, statements stay prepared and insert many rows at once.
+ *
+ * All of it belongs between store_begin and store_commit. A row that is there already
+ * is fine when it is equal to the bit: a job that starts over writes its rows again.
+ * One that differs is ERR_DETERMINISM, and the message names the row and both values.
+ * A figure that is not finite is ERR_DIVERGED and never reaches the database.
+ */
+#ifndef DELTAM_STORE_METRIC_H
+#define DELTAM_STORE_METRIC_H
+
+#include "common/store/store.h"
+
+struct store_metric {
+	const char *split, *task, *name;
+	double value; /* finite */
+};
+
+struct store_weight {
+	const char *task;
+	double weight_mean, weight_std; /* finite, as are the others */
+	double weighted_loss_mean, weighted_loss_std;
+};
+
+/* n rows of one epoch (from 1) of one job. */
+MUST_CHECK int store_metrics_put(struct store *s, int64_t job, int epoch,
+	const struct store_metric *rows, int n, struct err *e);
+MUST_CHECK int store_weights_put(struct store *s, int64_t job, int epoch,
+	const struct store_weight *rows, int n, struct err *e);
+
+/* The last epoch of the job that has rows; 0 without. */
+MUST_CHECK int store_metric_last_epoch(
+	struct store *s, int64_t job, int *epoch, struct err *e);
+
+/*
+ * The attempt of this token is still the open one of that job: ERR_STALE otherwise.
+ * Inside the transaction of a commit it keeps a worker that was given up from writing.
+ */
+MUST_CHECK int store_metric_check_token(
+	struct store *s, int64_t job, const char *token, struct err *e);
+
+/* Notes the kernel class of the rows that are written: theirs, so written with them. */
+MUST_CHECK int store_metric_set_class(
+	struct store *s, int64_t job, const char *kernel_class, struct err *e);
+
+/* Drops every row of a job, and the scores made from them: it starts over. */
+MUST_CHECK int store_metric_clear(struct store *s, int64_t job, struct err *e);
+
+#endif

@@ -1,0 +1,392 @@
+/*
+ * Parity cases: a whole training run against PyTorch in float64, node by node in the
+ * first step, then losses and weights of every step, final parameters and predictions.
+ * Each case runs twice, without and with fused nodes.
+ */
+#include "tests/fixtures_parity.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "trainer-core/learned.h"
+
+/* |got - want| <= tolerance, or the reason names the place. */
+static bool near(struct parity *p, double got, double want, double tolerance,
+	const char *fmt, ...) PRINTF(5, 6);
+static bool near(struct parity *p, double got, double want, double tolerance,
+	const char *fmt, ...)
+{
+	char place[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(place, sizeof(place), fmt, ap);
+	va_end(ap);
+	p->f->tolerance = tolerance;
+	p->f->absolute = true;
+	return fixture_near(p->f, got, want, "%s", place);
+}
+
+static const cJSON *expected(const struct parity *p, const char *path)
+{
+	return parity_member(parity_member(p->manifest, "expected"), path);
+}
+
+static double at(const cJSON *list, int i)
+{
+	return json_number(cJSON_GetArrayItem(list, i));
+}
+
+static double norm(const float *v, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (double)v[i] * (double)v[i];
+	return sqrt(sum);
+}
+
+static double probe(const float *v, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (double)v[i] * cos(0.5 * (double)(i + 1));
+	return sum;
+}
+
+static int find_param(const struct graph *g, const char *name)
+{
+	for (int i = 0; i < graph_params(g); i++)
+		if (!strcmp(graph_param(g, i)->name, name))
+			return i;
+	return -1;
+}
+
+/* Feeds samples [0, n) of a batch and computes; losses in double, seeds in place. */
+static void forward(struct parity *p, int batch, int n, double *loss)
+{
+	int *index = NEW_ARRAY(p->f->arena, int, n);
+
+	for (int i = 0; i < n; i++)
+		index[i] = batch * p->batch + i;
+	graph_feed(p->g, p->input, &p->x, index, n);
+	graph_forward(p->g);
+	for (int k = 0; k < p->K; k++) {
+		const struct parity_task *t = &p->task[k];
+		struct loss_shape s = t->shape;
+
+		s.N = n;
+		loss[k] =
+			loss_mean(loss_compute(&t->loss, &s, graph_prediction(p->g, k),
+				t->target + (size_t)batch * p->batch * t->floats,
+				graph_seed(p->g, k)));
+	}
+}
+
+static bool check_activations(struct parity *p)
+{
+	const cJSON *j;
+
+	cJSON_ArrayForEach(j, expected(p, "step1.activation_l2"))
+	{
+		int id = graph_find(p->g, j->string);
+		const struct node *v = id < 0 ? NULL : graph_node(p->g, id);
+		size_t n = v ? (size_t)v->C * v->H * v->W * (size_t)p->batch : 0;
+		float *y = NEW_ARRAY(p->f->arena, float, n);
+
+		if (!v)
+			return fixture_fail(p->f, "no node %s", j->string), false;
+		if (graph_read(p->g, id, y) &&
+			!near(p, norm(y, n), at(j, 0), at(j, 1), "activation of %s",
+				j->string))
+			return false;
+	}
+	return true;
+}
+
+static bool check_gradients(struct parity *p, const float *grad)
+{
+	const cJSON *j;
+
+	cJSON_ArrayForEach(j, expected(p, "step1.grad_l2"))
+	{
+		int id = find_param(p->g, j->string);
+		size_t n = id < 0 ? 0 : graph_param(p->g, id)->count;
+		float *v = NEW_ARRAY(p->f->arena, float, n);
+
+		if (id < 0)
+			return fixture_fail(p->f, "no parameter %s", j->string), false;
+		graph_param_get(p->g, id, grad, v);
+		if (!near(p, norm(v, n), at(j, 0), at(j, 1), "gradient of %s",
+			    j->string))
+			return false;
+	}
+	return true;
+}
+
+/* Norms and cosines of the tasks' own gradients of the shared parameters. */
+static bool check_task_gradients(struct parity *p)
+{
+	const cJSON *l2 = expected(p, "step1.task_shared_grad_l2");
+	const cJSON *cosine = expected(p, "step1.task_shared_grad_cos");
+	size_t n = graph_scope_floats(p->g, SCOPE_SHARED);
+	float *grad[TASKS_MAX];
+	double length[TASKS_MAX];
+
+	for (int k = 0; k < p->K; k++) {
+		double one[TASKS_MAX] = { 0 };
+
+		one[k] = 1;
+		grad[k] = arena_alloc_aligned(
+			p->f->arena, graph_floats(p->g) * sizeof(float));
+		graph_backward(p->g, one, grad[k]);
+		length[k] = norm(grad[k], n);
+		if (!near(p, length[k], at(l2->child, k), at(l2->child->next, k),
+			    "shared gradient of task %d", k))
+			return false;
+		for (int j = 0; j < k; j++) {
+			double dot = 0;
+
+			for (size_t i = 0; i < n; i++)
+				dot += (double)grad[k][i] * (double)grad[j][i];
+			if (!near(p, dot / (length[k] * length[j]),
+				    at(cJSON_GetArrayItem(cosine->child, k), j),
+				    at(cJSON_GetArrayItem(cosine->child->next, k), j),
+				    "cosine of tasks %d and %d", k, j))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool check_after_step1(struct parity *p)
+{
+	const cJSON *j;
+
+	cJSON_ArrayForEach(j, expected(p, "after_step1"))
+	{
+		int id = find_param(p->g, j->string);
+		size_t n = id < 0 ? 0 : graph_param(p->g, id)->count;
+		float *v = NEW_ARRAY(p->f->arena, float, n);
+
+		if (!cJSON_IsTrue(parity_member(j, "compare")))
+			continue;
+		if (id < 0)
+			return fixture_fail(p->f, "no parameter %s", j->string), false;
+		graph_param_get(p->g, id, graph_values(p->g), v);
+		if (!near(p, norm(v, n), at(parity_member(j, "l2"), 0),
+			    at(parity_member(j, "l2"), 1), "%s after step 1",
+			    j->string) ||
+			!near(p, probe(v, n), at(parity_member(j, "probe"), 0),
+				at(parity_member(j, "probe"), 1),
+				"probe of %s after step 1", j->string))
+			return false;
+	}
+	return true;
+}
+
+/* Row s of expected.NAME, within row s of expected.NAME_atol. */
+static bool check_row(struct parity *p, const char *name, int step, const double *got)
+{
+	const cJSON *want = cJSON_GetArrayItem(expected(p, name), step);
+	const cJSON *tolerance = cJSON_GetArrayItem(
+		expected(p, arena_printf(p->f->arena, "%s_atol", name)), step);
+
+	for (int k = 0; k < p->K; k++)
+		if (!near(p, got[k], at(want, k), at(tolerance, k),
+			    "%s, step %d, task %d", name, step + 1, k))
+			return false;
+	return true;
+}
+
+static bool step(struct parity *p, int s, float *grad)
+{
+	double loss[TASKS_MAX], weight[TASKS_MAX];
+	struct weighting_step ws = {
+		.epoch = 1, .step = s, .lr_factor = 1, .loss = loss
+	};
+	const float *grads[] = { grad };
+	struct err e = { 0 };
+
+	forward(p, s % p->batches, p->batch, loss);
+	if (s == 0 && (!check_activations(p) || !check_task_gradients(p)))
+		return false;
+	if (weighting_weigh(&p->weighting, p->weighting_state, &ws, weight, &e))
+		return fixture_fail(p->f, "%s", e.msg), false;
+	if (!check_row(p, "losses", s, loss) || !check_row(p, "weights", s, weight))
+		return false;
+	graph_backward(p->g, weight, grad);
+	if (s == 0 && !check_gradients(p, grad))
+		return false;
+	optim_step(p->optim, p->optim_info.lr, graph_values(p->g), grads);
+	weighting_update(&p->weighting, p->weighting_state, &ws);
+	return s > 0 || check_after_step1(p);
+}
+
+static bool check_final_param(struct parity *p, const cJSON *j)
+{
+	int id = find_param(p->g, j->string);
+	size_t n = id < 0 ? 0 : graph_param(p->g, id)->count, count = 0;
+	const cJSON *array = parity_member(j, "array");
+	const float *want = array ? parity_array(p, array->valuestring, &count) : NULL;
+	float *v = NEW_ARRAY(p->f->arena, float, n);
+	double off = 0;
+
+	if (!want || count != n)
+		return fixture_fail(p->f, "no array of the final %s", j->string), false;
+	graph_param_get(p->g, id, graph_values(p->g), v);
+	if (!near(p, norm(v, n), json_number(parity_member(j, "l2")),
+		    json_number(parity_member(j, "l2_atol")), "norm of the final %s",
+		    j->string))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		off += ((double)v[i] - (double)want[i]) *
+			((double)v[i] - (double)want[i]);
+		if (!near(p, (double)v[i], (double)want[i],
+			    json_number(parity_member(j, "atol")), "final %s[%zu]",
+			    j->string, i))
+			return false;
+	}
+	return near(p, sqrt(off), 0,
+		json_number(parity_member(j, "l2_of_difference_max")),
+		"difference of the final %s", j->string);
+}
+
+static bool check_final(struct parity *p)
+{
+	const cJSON *state = expected(p, "weighting_state_final");
+	const cJSON *tolerance = expected(p, "weighting_state_final_atol");
+	const cJSON *j;
+
+	cJSON_ArrayForEach(j, expected(p, "final"))
+	{
+		if (cJSON_IsTrue(parity_member(j, "compare")) &&
+			!check_final_param(p, j))
+			return false;
+	}
+	for (int k = 0; state && k < p->K; k++)
+		if (!near(p, learned_values(p->weighting_state)[k], at(state, k),
+			    at(tolerance, k), "final weighting state of task %d", k))
+			return false;
+	return true;
+}
+
+/* Predictions and losses on the evaluation samples, under these tolerances. */
+static bool check_evaluation(struct parity *p, const char *which, const char *tolerance,
+	const char *loss_tolerance)
+{
+	const cJSON *want = expected(p, which);
+	const cJSON *relative = parity_member(want, "rel_l2_after_training");
+	int n = (int)json_number(expected(p, "eval.samples"));
+	bool trained = !strcmp(tolerance, "atol_after_training");
+	double loss[TASKS_MAX];
+
+	forward(p, 0, n, loss);
+	for (int k = 0; k < p->K; k++) {
+		const char *name = cJSON_GetArrayItem(parity_member(want, "outputs"), k)
+					   ->valuestring;
+		const float *y = parity_array(p, name, NULL);
+		const float *got = graph_prediction(p->g, k);
+		size_t count = (size_t)(n * p->task[k].shape.C);
+		double off = 0;
+
+		for (size_t i = 0; i < count; i++) {
+			double d = (double)got[i] - (double)y[i];
+
+			off += d * d;
+			if (!near(p, (double)got[i], (double)y[i],
+				    at(parity_member(want, tolerance), k), "%s[%zu]",
+				    name, i))
+				return false;
+		}
+		if (trained &&
+			!near(p, sqrt(off) / norm(y, count), 0, at(relative, k),
+				"difference of %s", name))
+			return false;
+		if (!near(p, loss[k], at(parity_member(want, "losses"), k),
+			    at(parity_member(want, loss_tolerance), k),
+			    "%s loss of task %d", which, k))
+			return false;
+	}
+	return true;
+}
+
+static void set_final(struct parity *p)
+{
+	for (int i = 0; i < graph_params(p->g); i++) {
+		const char *name = arena_printf(
+			p->f->arena, "final/%s", graph_param(p->g, i)->name);
+
+		graph_param_set(
+			p->g, i, graph_values(p->g), parity_array(p, name, NULL));
+	}
+}
+
+static bool run(struct parity *p)
+{
+	float *grad =
+		arena_alloc_aligned(p->f->arena, graph_floats(p->g) * sizeof(float));
+
+	if (!check_evaluation(p, "eval.init", "atol", "losses_atol"))
+		return false;
+	for (int s = 0; s < p->steps; s++)
+		if (!step(p, s, grad))
+			return false;
+	if (!check_final(p) ||
+		!check_evaluation(p, "eval.final", "atol_after_training",
+			"losses_atol_after_training"))
+		return false;
+	set_final(p);
+	return check_evaluation(p, "eval.final", "atol_from_stored_final",
+		"losses_atol_from_stored_final");
+}
+
+/* A manifest that expects something unknown must not pass unread. */
+static bool knows_all(struct parity *p)
+{
+	static const char *const known[] = { "reference", "losses", "losses_atol",
+		"losses_torch_float32", "weights", "weights_atol",
+		"weighting_state_final", "weighting_state_final_atol", "step1",
+		"after_step1", "final", "eval", "checks" };
+	const cJSON *j;
+
+	cJSON_ArrayForEach(j, expected(p, ""))
+	{
+		size_t i = 0;
+
+		while (i < sizeof(known) / sizeof(known[0]) &&
+			strcmp(known[i], j->string))
+			i++;
+		if (i == sizeof(known) / sizeof(known[0]))
+			return fixture_fail(p->f, "expected.%s is not known here",
+				       j->string),
+			       false;
+	}
+	return true;
+}
+
+enum outcome fixture_parity(struct fixture *f)
+{
+	struct parity p = { .f = f, .manifest = f->json };
+	enum outcome o = parity_load(&p);
+
+	if (o != PASSED)
+		return o;
+	kernels_init_fpu();
+	if (!knows_all(&p))
+		return FAILED;
+	for (int fuse = 0; fuse < 2; fuse++) {
+		char reason[sizeof(f->reason)];
+
+		o = parity_build(&p, fuse);
+		if (o == PASSED && run(&p))
+			continue;
+		memcpy(reason, f->reason, sizeof(reason));
+		snprintf(f->reason, sizeof(f->reason), "%s: %.400s",
+			fuse ? "fused" : "unfused", reason);
+		return FAILED;
+	}
+	return PASSED;
+}

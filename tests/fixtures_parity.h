@@ -1,0 +1,51 @@
+/*
+ * A parity case: a network, its optimizer and its weighting, from a manifest.
+ */
+#ifndef DELTAM_FIXTURES_PARITY_H
+#define DELTAM_FIXTURES_PARITY_H
+
+#include "tests/fixtures.h"
+#include "trainer-core/graph.h"
+#include "trainer-core/loss.h"
+#include "trainer-core/optim.h"
+#include "trainer-core/weighting.h"
+
+struct parity_task {
+	const char *output; /* node */
+	struct loss loss;
+	struct loss_shape shape; /* of a sample */
+	const float *target; /* (count, batch, ...) */
+	int floats; /* of a sample */
+};
+
+struct parity {
+	struct fixture *f;
+	const cJSON *manifest;
+	float *arrays; /* the whole of arrays.f32 */
+	size_t array_floats;
+	struct graph *g;
+	int input;
+	int K, steps, batch, batches;
+	struct parity_task task[TASKS_MAX];
+	struct task_info info[TASKS_MAX];
+	struct field x;
+	struct params params; /* of optimizer and method, as a job has them */
+	struct optim_info optim_info;
+	struct optim *optim;
+	struct weighting_setup weighting;
+	double *weighting_state;
+};
+
+/* Everything but the graph. FAILED, or SKIPPED with what this build does not have. */
+enum outcome parity_load(struct parity *p);
+
+/* The graph with its initial values, a fresh optimizer and method. */
+enum outcome parity_build(struct parity *p, bool fuse);
+
+/* NULL where there is none. *count (may be NULL): how many floats. */
+const float *parity_array(const struct parity *p, const char *name, size_t *count);
+
+/* A member by path "a.b.c"; NULL where there is none. */
+const cJSON *parity_member(const cJSON *j, const char *path);
+
+#endif

@@ -1,0 +1,356 @@
+/* Parity cases: from the manifest to a graph, an optimizer and a weighting method. */
+#include "tests/fixtures_parity.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const cJSON *parity_member(const cJSON *j, const char *path)
+{
+	char name[64];
+
+	while (j && *path) {
+		size_t n = strcspn(path, ".");
+
+		ASSERT(n < sizeof(name));
+		memcpy(name, path, n);
+		name[n] = '\0';
+		j = cJSON_GetObjectItemCaseSensitive(j, name);
+		path += n + (path[n] == '.');
+	}
+	return j;
+}
+
+static const char *text(const cJSON *j, const char *name)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(j, name);
+
+	return cJSON_IsString(v) ? v->valuestring : "";
+}
+
+static double number(const cJSON *j, const char *path, double deflt)
+{
+	const cJSON *v = parity_member(j, path);
+
+	return v ? json_number(v) : deflt;
+}
+
+static enum outcome read_arrays(struct parity *p)
+{
+	const char *path = arena_printf(p->f->arena, "%s/arrays.f32", p->f->directory);
+	FILE *file = fopen(path, "rb");
+	size_t got;
+
+	if (!file)
+		return fixture_fail(p->f, "cannot open arrays.f32");
+	p->array_floats = (size_t)number(p->manifest, "array_floats", 0);
+	p->arrays = arena_alloc_aligned(p->f->arena, p->array_floats * sizeof(float));
+	got = fread(p->arrays, sizeof(float), p->array_floats, file);
+	fclose(file);
+	return got == p->array_floats ? PASSED
+				      : fixture_fail(p->f, "arrays.f32 is too short");
+}
+
+static size_t product(const cJSON *shape, int from)
+{
+	size_t n = 1;
+
+	for (int i = from; i < cJSON_GetArraySize(shape); i++)
+		n *= (size_t)cJSON_GetArrayItem(shape, i)->valuedouble;
+	return n;
+}
+
+static const cJSON *find(const cJSON *list, const char *key, const char *name)
+{
+	const cJSON *j;
+
+	cJSON_ArrayForEach(j, list)
+	{
+		if (!strcmp(text(j, key), name))
+			return j;
+	}
+	return NULL;
+}
+
+const float *parity_array(const struct parity *p, const char *name, size_t *count)
+{
+	const cJSON *j = find(parity_member(p->manifest, "arrays"), "name", name);
+	size_t offset, n;
+
+	if (!j)
+		return NULL;
+	n = product(parity_member(j, "shape"), 0);
+	offset = (size_t)number(j, "offset_floats", 0);
+	if (offset > p->array_floats || n > p->array_floats - offset)
+		return NULL;
+	if (count)
+		*count = n;
+	return p->arrays + offset;
+}
+
+static bool known_layer(const char *op, enum layer_kind *kind)
+{
+	static const char *const names[] = {
+#define LAYER(kind, id) [LAYER_##kind] = #id,
+#include "trainer-core/layer.def"
+#undef LAYER
+	};
+
+	for (int i = 0; i < LAYER_COUNT; i++)
+		if (!strcmp(op, names[i])) {
+			*kind = (enum layer_kind)i;
+			return true;
+		}
+	return false;
+}
+
+static enum outcome check_nodes(struct parity *p)
+{
+	const cJSON *j;
+	enum layer_kind kind;
+
+	if (cJSON_GetArraySize(parity_member(p->manifest, "model.inputs")) != 1)
+		return fixture_skip(p->f, "this build has one input a network");
+	cJSON_ArrayForEach(j, parity_member(p->manifest, "model.nodes"))
+	{
+		if (!known_layer(text(j, "op"), &kind))
+			return fixture_skip(
+				p->f, "this build has no node %s", text(j, "op"));
+		if (number(j, "attrs.groups", 1) != 1)
+			return fixture_skip(p->f, "this build has no groups");
+	}
+	return PASSED;
+}
+
+static const struct {
+	const char *name;
+	struct loss loss;
+	enum task_kind kind;
+} losses[] = {
+	{ "ce", { .kind = LOSS_CE }, TASK_CLASS },
+	{ "mse", { .kind = LOSS_L2 }, TASK_REGRESS },
+	{ "l1", { .kind = LOSS_L1 }, TASK_REGRESS },
+	{ "bce_logits", { .kind = LOSS_BCE }, TASK_BINARY },
+};
+
+static enum outcome load_task(struct parity *p, const cJSON *j)
+{
+	struct parity_task *t = &p->task[p->K];
+	const char *type = text(parity_member(j, "loss"), "type");
+	const cJSON *node = find(
+		parity_member(p->manifest, "model.nodes"), "id", text(j, "output"));
+	const cJSON *name = parity_member(
+		parity_member(p->manifest, "batches.targets"), text(j, "target"));
+	size_t count = 0;
+	int i = 0, n = (int)(sizeof(losses) / sizeof(losses[0]));
+
+	while (i < n && strcmp(losses[i].name, type))
+		i++;
+	if (i == n)
+		return fixture_skip(p->f, "this build has no loss %s", type);
+	t->output = text(j, "output");
+	t->loss = losses[i].loss;
+	t->shape.N = 1;
+	t->shape.C = (int)product(parity_member(node, "shape"), 0);
+	t->shape.S = 1;
+	t->floats = loss_target_floats(&t->loss, t->shape.C, 1);
+	t->target = name ? parity_array(p, name->valuestring, &count) : NULL;
+	if (!t->target || count != (size_t)(p->batches * p->batch * t->floats))
+		return fixture_fail(p->f, "the target of task %s", text(j, "name"));
+	p->info[p->K++] = (struct task_info){ .name = text(j, "name"),
+		.kind = losses[i].kind,
+		.loss = t->loss.kind,
+		.outputs = t->shape.C,
+		.loss_scale = 1 };
+	return PASSED;
+}
+
+static enum outcome load_tasks(struct parity *p)
+{
+	const cJSON *j;
+
+	cJSON_ArrayForEach(j, parity_member(p->manifest, "model.tasks"))
+	{
+		enum outcome o = load_task(p, j);
+
+		if (o != PASSED)
+			return o;
+	}
+	return p->K ? PASSED : fixture_fail(p->f, "no tasks");
+}
+
+/* Every figure of the object, under a parameter's name. */
+static void set_numbers(
+	struct parity *p, const cJSON *object, const char *const (*names)[2])
+{
+	for (; (*names)[0]; names++) {
+		const cJSON *j = cJSON_GetObjectItemCaseSensitive(object, (*names)[0]);
+
+		if (cJSON_IsNumber(j))
+			params_set_number(
+				&p->params, p->f->arena, (*names)[1], j->valuedouble);
+		else if (cJSON_IsBool(j))
+			params_set(&p->params, p->f->arena, (*names)[1],
+				cJSON_IsTrue(j) ? "true" : "false");
+	}
+}
+
+static enum outcome load_optimizer(struct parity *p)
+{
+	static const char *const names[][2] = { { "lr", "lr" },
+		{ "weight_decay", "wd" }, { "eps", "train.optimizer.eps" },
+		{ "momentum", "train.optimizer.momentum" },
+		{ "dampening", "train.optimizer.dampening" },
+		{ "nesterov", "train.optimizer.nesterov" }, { NULL, NULL } };
+	const cJSON *o = parity_member(p->manifest, "optimizer");
+	const cJSON *betas = parity_member(o, "betas");
+	struct str list = { .arena = p->f->arena };
+	struct err e = { 0 };
+
+	params_set(&p->params, p->f->arena, "train.optimizer", text(o, "type"));
+	set_numbers(p, o, names);
+	if (betas) {
+		str_printf(&list, "%.17g %.17g", betas->child->valuedouble,
+			betas->child->next->valuedouble);
+		params_set(&p->params, p->f->arena, "train.optimizer.betas",
+			str_get(&list));
+	}
+	return optim_parse(&p->params, &p->optim_info, &e)
+		? fixture_skip(p->f, "%s", e.msg)
+		: PASSED;
+}
+
+/* The manifests' names of methods, and what they mean by them. */
+static enum outcome load_method(struct parity *p)
+{
+	static const char *const names[][2] = { { "T", "T" }, { "init", "init" },
+		{ "lr", "weight_lr" }, { "weight_decay", "weight_wd" },
+		{ NULL, NULL } };
+	static const char *const methods[][2] = { { "ew", "ew" }, { "uw", "uw" },
+		{ "uwso", "uw_so" }, { "imtl_l", "imtl_l" } };
+	const cJSON *w = parity_member(p->manifest, "weighting"), *j;
+	const char *method = text(w, "method");
+	const char *ours = NULL;
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (!strcmp(methods[i][0], method))
+			ours = methods[i][1];
+	if (!ours)
+		return fixture_skip(p->f, "this build has no method %s", method);
+	cJSON_ArrayForEach(j, parity_member(w, "weights"))
+	{
+		if (json_number(j) != 1)
+			return fixture_skip(p->f, "ew with weights other than 1");
+	}
+	params_set(&p->params, p->f->arena, "method", ours);
+	set_numbers(p, w, names);
+	if (!strcmp(ours, "uw")) /* L / (2 exp(s)) + s / 2 for every loss */
+		params_set(&p->params, p->f->arena, "form", "l2");
+	return PASSED;
+}
+
+enum outcome parity_load(struct parity *p)
+{
+	const cJSON *inputs = parity_member(p->manifest, "model.inputs");
+	const cJSON *shape = parity_member(inputs ? inputs->child : NULL, "shape");
+	const cJSON *x = parity_member(p->manifest, "batches.inputs");
+	int dims = cJSON_GetArraySize(shape);
+	enum outcome o;
+
+	p->steps = (int)number(p->manifest, "steps", 0);
+	p->batch = (int)number(p->manifest, "batches.batch_size", 0);
+	p->batches = (int)number(p->manifest, "batches.count", 0);
+	o = check_nodes(p);
+	if (o == PASSED)
+		o = read_arrays(p);
+	if (o == PASSED)
+		o = load_tasks(p);
+	if (o == PASSED)
+		o = load_optimizer(p);
+	if (o == PASSED)
+		o = load_method(p);
+	if (o != PASSED)
+		return o;
+	p->x = (struct field){ .element = ELEMENT_F32, .scale = 1, .h = 1, .w = 1 };
+	p->x.data = parity_array(p, x->child->valuestring, NULL);
+	p->x.c = (int)cJSON_GetArrayItem(shape, 0)->valuedouble;
+	if (dims == 3) {
+		p->x.h = (int)cJSON_GetArrayItem(shape, 1)->valuedouble;
+		p->x.w = (int)cJSON_GetArrayItem(shape, 2)->valuedouble;
+	}
+	return p->x.data ? PASSED : fixture_fail(p->f, "no batches");
+}
+
+static int scope_of(const cJSON *node)
+{
+	const char *scope = text(node, "scope");
+	int task;
+
+	return sscanf(scope, "task%d", &task) == 1 ? task : SCOPE_SHARED;
+}
+
+static void add_node(struct parity *p, const cJSON *j)
+{
+	struct node n = { .name = text(j, "id"), .scope = scope_of(j) };
+	const cJSON *in = parity_member(j, "in");
+
+	if (!known_layer(text(j, "op"), &n.kind))
+		BUG("check_nodes let an unknown node pass");
+	for (int i = 0; i < cJSON_GetArraySize(in) && i < NODE_INPUTS; i++)
+		n.in[i] = graph_find(p->g, cJSON_GetArrayItem(in, i)->valuestring);
+	n.units = (int)number(
+		j, "attrs.out_features", number(j, "attrs.out_channels", 0));
+	n.kernel = (int)number(j, "attrs.kernel", 0);
+	n.stride = (int)number(j, "attrs.stride", 1);
+	n.pad = (int)number(j, "attrs.padding", 0);
+	n.dilation = (int)number(j, "attrs.dilation", 1);
+	if (n.kind == LAYER_INPUT) {
+		n.C = p->x.c;
+		n.H = p->x.h;
+		n.W = p->x.w;
+	}
+	p->input = n.kind == LAYER_INPUT ? graph_add(p->g, n) : p->input;
+	if (n.kind != LAYER_INPUT)
+		(void)graph_add(p->g, n);
+}
+
+static enum outcome set_initial(struct parity *p)
+{
+	for (int i = 0; i < graph_params(p->g); i++) {
+		const struct graph_param *param = graph_param(p->g, i);
+		const char *name = arena_printf(p->f->arena, "init/%s", param->name);
+		size_t count = 0;
+		const float *values = parity_array(p, name, &count);
+
+		if (!values || count != param->count)
+			return fixture_fail(p->f, "no array %s of its shape", name);
+		graph_param_set(p->g, i, graph_values(p->g), values);
+	}
+	return PASSED;
+}
+
+enum outcome parity_build(struct parity *p, bool fuse)
+{
+	struct arena *a = p->f->arena;
+	struct err e = { 0 };
+	const cJSON *j;
+
+	p->g = graph_new(a, p->K, kernels_get());
+	cJSON_ArrayForEach(j, parity_member(p->manifest, "model.nodes")) add_node(p, j);
+	for (int k = 0; k < p->K; k++) {
+		int id = graph_find(p->g, p->task[k].output);
+
+		if (id < 0)
+			return fixture_fail(p->f, "no node %s", p->task[k].output);
+		graph_output(p->g, k, id);
+	}
+	if (graph_build(p->g, p->batch, fuse, &e))
+		return fixture_fail(p->f, "%s", e.msg);
+	if (weighting_init(
+		    &p->weighting, &p->params, p->K, p->info, &p->optim_info, 0, a, &e))
+		return fixture_fail(p->f, "%s", e.msg);
+	p->weighting_state =
+		NEW_ARRAY(a, double, weighting_state_size(&p->weighting) + 1);
+	weighting_state_init(&p->weighting, p->weighting_state);
+	p->optim = optim_new(&p->optim_info, p->g, kernels_get(), a);
+	return set_initial(p);
+}

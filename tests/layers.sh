@@ -1,0 +1,81 @@
+#!/bin/sh
+# Who may know whom (docs/ARCHITECTURE.md): by the includes, and by the symbols of the
+# programs in BUILD_DIR. One line a broken rule; last line: "layers: N passed, N failed".
+# usage: layers.sh BUILD_DIR
+set -u
+build=$1
+passed=0
+failed=0
+
+# verdict RULE OFFENDERS: empty offenders pass
+verdict() {
+	if [ -z "$2" ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		printf 'layers: %s\n%s\n' "$1" "$2" | sed '2,$s/^/    /'
+	fi
+}
+
+# sources FOLDER...: the C files below
+sources() {
+	find "$@" -name '*.[ch]' 2>/dev/null
+}
+
+# forbid RULE PATTERN FILE...: no #include line of the files matches PATTERN
+forbid() {
+	rule=$1
+	pattern=$2
+	shift 2
+	[ $# -gt 0 ] || return 0
+	verdict "$rule" "$(grep -nE "^#[ ]*include +[<\"]($pattern)" "$@" /dev/null)"
+}
+
+# only FILE PATTERN: nobody else includes what matches
+only() {
+	# shellcheck disable=SC2046
+	forbid "only $1 may include $2" "$2" \
+		$(sources common trainer-core orchestrator worker | grep -vxF "$1")
+}
+
+libraries='sqlite3\.h|uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h'
+
+# shellcheck disable=SC2046
+{
+	forbid "common: libc only" "$libraries|orchestrator/|worker/|trainer-core/.*\.h" \
+		$(sources common | grep -v '^common/store/')
+	forbid "common/: knows nothing of the store" 'common/store/' \
+		$(sources common | grep -v '^common/store/')
+	forbid "common/store: common and SQLite" \
+		'uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h|orchestrator/|worker/|trainer-core/' \
+		$(sources common/store)
+	forbid "trainer-core: no database, loop, JSON or clock" \
+		'sqlite3\.h|uv\.h|cjson/|time\.h|sys/time\.h|common/store/|common/log\.h|orchestrator/|worker/' \
+		$(sources trainer-core)
+	forbid "orchestrator: of the trainer its tables only, through the catalogue" \
+		'trainer-core/|worker/|cblas\.h|zlib\.h' $(sources orchestrator)
+	forbid "worker: no loop, no JSON, no SQLite of its own" \
+		'uv\.h|cjson/|cblas\.h|sqlite3\.h|orchestrator/' $(sources worker)
+}
+verdict "SQLite is known in common/store/ alone" "$(grep -lE '^#[ ]*include +[<"]sqlite3\.h' \
+	$(sources common trainer-core orchestrator worker | grep -v '^common/store/') /dev/null)"
+only orchestrator/json.c 'cjson/'
+only orchestrator/sched.c 'uv\.h'
+only trainer-core/blas.c 'cblas\.h'
+
+# symbols PROGRAM PATTERN
+symbols() {
+	nm "$build/$1" | awk '{ print $NF }' | grep -E "^($2)" | sort -u | head -5
+}
+
+if [ -x "$build/deltam" ]; then
+	verdict "deltam must not link the trainer" \
+		"$(symbols deltam 'cblas_|openblas|gz(open|read)|inflate|train_|kernels_|weighting_|dataset_(open|prepare)')"
+fi
+if [ -x "$build/deltam-worker" ]; then
+	verdict "deltam-worker must not link loop or JSON" \
+		"$(symbols deltam-worker 'uv_|cJSON_')"
+fi
+
+echo "layers: $passed passed, $failed failed"
+[ "$failed" = 0 ]

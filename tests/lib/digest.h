@@ -1,0 +1,21 @@
+/*
+ * The digest of guarantee 1: over the rows of metric, task_weight and score in the order
+ * of their keys, every value to the bit.
+ */
+#ifndef DELTAM_TESTS_DIGEST_H
+#define DELTAM_TESTS_DIGEST_H
+
+#include <stdint.h>
+
+#define DIGEST_MAX 33
+
+/* 32 hexadecimal digits into buf; returns buf. */
+char *digest_rows(const char *db, char buf[DIGEST_MAX]);
+
+/* The first value of a query; its text in a static buffer for the second. */
+int64_t query_int(const char *db, const char *sql);
+const char *query_text(const char *db, const char *sql);
+/* Statements without results. */
+void query_run(const char *db, const char *sql);
+
+#endif

@@ -1,0 +1,396 @@
+#include <check.h>
+#include <malloc.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "trainer-core/kernel.h"
+#include "trainer-core/rng.h"
+#include "trainer-core/train.h"
+
+static struct arena arena;
+
+static void setup(void)
+{
+	memset(&arena, 0, sizeof(arena));
+}
+
+static void teardown(void)
+{
+	arena_release(&arena);
+}
+
+#define FEATURES 12
+#define CLASSES 4
+
+static void fill_split(struct split_data *s, int n, uint64_t stream)
+{
+	float *x = arena_alloc_aligned(&arena, sizeof(float) * (size_t)n * FEATURES);
+	float *y = arena_alloc_aligned(&arena, sizeof(float) * (size_t)n);
+	uint8_t *c = arena_alloc_aligned(&arena, (size_t)n);
+
+	for (int i = 0; i < n; i++) {
+		double sum = 0;
+
+		for (int f = 0; f < FEATURES; f++) {
+			double v = rng_normal(
+				7, RNG_DATA, stream, (uint64_t)(i * FEATURES + f));
+
+			x[i * FEATURES + f] = (float)v;
+			sum += f % 2 ? v : -v;
+		}
+		y[i] = (float)(0.5 * sum);
+		c[i] = (uint8_t)(sum > 2 ? 3 : sum > 0 ? 2 : sum > -2 ? 1 : 0);
+	}
+	s->n = n;
+	s->input = (struct field){ x, ELEMENT_F32, 1, FEATURES, 1, 1 };
+	s->target[0] = (struct field){ y, ELEMENT_F32, 1, 1, 1, 1 };
+	s->target[1] = (struct field){ c, ELEMENT_U8, 1, 1, 1, 1 };
+}
+
+/* A regression and a classification that a small network learns. */
+static struct dataset *flat_data(void)
+{
+	struct dataset *d = NEW(&arena, struct dataset);
+
+	d->tasks = 2;
+	d->task[0] = (struct task_info){ "level", TASK_REGRESS, LOSS_L1, 1, 1 };
+	d->task[1] = (struct task_info){ "band", TASK_CLASS, LOSS_CE, CLASSES, 1 };
+	fill_split(&d->split[SPLIT_TRAIN], 500, 0);
+	fill_split(&d->split[SPLIT_VAL], 130, 1);
+	fill_split(&d->split[SPLIT_TEST], 77, 2);
+	return d;
+}
+
+/* "name value name value ...", or with a leading name = the defaults. */
+static struct params *parameters(const char *const *extra)
+{
+	static const char *const base[] = { "lr", "0.003", "wd", "0", "seed", "3",
+		"method", "ew", "model.name", "mlp", "train.epochs", "6", "train.batch",
+		"64", "train.optimizer", "adam", NULL };
+	struct params *ps = NEW(&arena, struct params);
+
+	for (int i = 0; base[i]; i += 2)
+		params_set(ps, &arena, base[i], base[i + 1]);
+	for (int i = 0; extra && extra[i]; i += 2)
+		params_set(ps, &arena, extra[i], extra[i + 1]);
+	return ps;
+}
+#define WITH(...) parameters((const char *const[]){ __VA_ARGS__, NULL })
+
+static struct train *job(const struct params *ps, const struct dataset *d)
+{
+	struct train *t = NULL;
+	struct err e = { 0 };
+
+	ck_assert_msg(train_new(&t, ps, d, &arena, &e) == OK, "%s", e.msg);
+	return t;
+}
+
+static const struct epoch_rows *epoch(struct train *t)
+{
+	const struct epoch_rows *rows = NULL;
+	struct err e = { 0 };
+
+	ck_assert_msg(train_epoch(t, NULL, NULL, &rows, &e) == OK, "%s", e.msg);
+	return rows;
+}
+
+static double figure(const struct epoch_rows *r, const char *split, const char *task,
+	const char *name)
+{
+	for (int i = 0; i < r->metrics; i++)
+		if (!strcmp(r->metric[i].split, split) &&
+			!strcmp(r->metric[i].task, task) &&
+			!strcmp(r->metric[i].name, name))
+			return r->metric[i].value;
+	ck_abort_msg("no row %s %s/%s", split, task, name);
+}
+
+START_TEST(losses_fall_and_criteria_rise_under_every_optimizer)
+{
+	static const char *const optimizers[][2] = { { "adam", "0.003" },
+		{ "adamw", "0.003" }, { "sgd", "0.03" }, { "gd", "0.1" },
+		{ "rmsprop", "0.003" }, { "adagrad", "0.03" } };
+	struct dataset *d = flat_data();
+	struct train *t = job(
+		WITH("train.optimizer", optimizers[_i][0], "lr", optimizers[_i][1]), d);
+	double first = 0, level = 0;
+	const struct epoch_rows *r = NULL;
+
+	for (int i = 0; i < 6; i++) {
+		r = epoch(t);
+		if (i == 0) {
+			first = figure(r, "train", "level", "loss");
+			level = figure(r, "test", "level", "abs_err");
+		}
+	}
+	ck_assert_int_eq(r->epoch, 6);
+	ck_assert_double_lt(figure(r, "train", "level", "loss"), 0.7 * first);
+	ck_assert_double_lt(figure(r, "test", "level", "abs_err"), 0.9 * level);
+	ck_assert_double_gt(figure(r, "val", "band", "accuracy"), 0.5);
+	ck_assert_double_eq_tol(figure(r, "test", "level", "abs_err"),
+		figure(r, "test", "level", "loss"), 1e-6);
+}
+END_TEST
+
+START_TEST(two_jobs_of_one_seed_are_bit_identical)
+{
+	struct dataset *d = flat_data();
+	struct train *a = job(WITH("method", "uw"), d);
+	struct train *b = job(WITH("method", "uw"), d);
+	struct train *other = job(WITH("method", "uw", "seed", "4"), d);
+	size_t n = train_state_size(a);
+	void *sa = arena_alloc(&arena, n, 1), *sb = arena_alloc(&arena, n, 1);
+
+	for (int i = 0; i < 2; i++) {
+		epoch(a);
+		epoch(b);
+		epoch(other);
+	}
+	train_state_save(a, sa);
+	train_state_save(b, sb);
+	ck_assert_mem_eq(sa, sb, n);
+	train_state_save(other, sb);
+	ck_assert(memcmp(sa, sb, n));
+}
+END_TEST
+
+static const char *const continued[][4] = { { "method", "uw" }, { "method", "dwa" },
+	{ "method", "rlw" }, { "train.optimizer", "sgd" },
+	{ "train.optimizer.amsgrad", "true" }, { "train.optimizer.per_task", "true" },
+	{ "train.lr_decay", "2 0.5" } };
+
+START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
+{
+	struct dataset *d = flat_data();
+	struct params *ps = parameters(continued[_i]);
+	struct train *whole = job(ps, d), *first = job(ps, d), *second = job(ps, d);
+	size_t n = train_state_size(whole);
+	void *a = arena_alloc(&arena, n, 1), *b = arena_alloc(&arena, n, 1);
+	const struct epoch_rows *ra = NULL, *rb = NULL;
+	struct err e;
+
+	for (int i = 0; i < 5; i++)
+		ra = epoch(whole);
+	for (int i = 0; i < 3; i++)
+		epoch(first);
+	train_state_save(first, a);
+	ck_assert_int_eq(train_state_load(second, a, n, &e), OK);
+	ck_assert_int_eq(train_epochs_done(second), 3);
+	for (int i = 0; i < 2; i++)
+		rb = epoch(second);
+	train_state_save(whole, a);
+	train_state_save(second, b);
+	ck_assert_mem_eq(a, b, n);
+	ck_assert_int_eq(ra->metrics, rb->metrics);
+	for (int i = 0; i < ra->metrics; i++)
+		ck_assert_mem_eq(
+			&ra->metric[i].value, &rb->metric[i].value, sizeof(double));
+	ck_assert_mem_eq(&ra->weight[0].weight_mean, &rb->weight[0].weight_mean,
+		4 * sizeof(double));
+}
+END_TEST
+
+START_TEST(a_foreign_state_is_refused)
+{
+	struct dataset *d = flat_data();
+	struct train *a = job(WITH("method", "ew"), d);
+	struct train *b = job(WITH("model.hidden", "32 25"), d);
+	struct train *c = job(WITH("model.hidden", "24 32"), d);
+	size_t n = train_state_size(a);
+	void *s = arena_alloc(&arena, n + 1024, 1);
+	struct err e;
+
+	train_state_save(a, s);
+	ck_assert_int_eq(train_state_load(a, s, n - 1, &e), ERR_CHECKPOINT);
+	ck_assert_int_eq(
+		train_state_load(b, s, train_state_size(b), &e), ERR_CHECKPOINT);
+	ck_assert_int_eq(
+		train_state_load(c, s, train_state_size(c), &e), ERR_CHECKPOINT);
+	ck_assert_int_eq(train_state_load(a, s, n, &e), OK);
+	memset(s, 0, 8);
+	ck_assert_int_eq(train_state_load(a, s, n, &e), ERR_CHECKPOINT);
+}
+END_TEST
+
+START_TEST(nothing_is_allocated_after_the_first_epoch)
+{
+	struct train *t = job(WITH("method", "uw_so", "T", "1"), flat_data());
+	struct arena_mark before, after;
+	size_t bytes;
+
+	epoch(t);
+	before = arena_mark(&arena);
+	bytes = mallinfo2().uordblks + mallinfo2().hblkhd;
+	epoch(t);
+	after = arena_mark(&arena);
+	ck_assert_ptr_eq(before.chunk, after.chunk);
+	ck_assert_uint_eq(before.used, after.used);
+	ck_assert_uint_eq(mallinfo2().uordblks + mallinfo2().hblkhd, bytes);
+}
+END_TEST
+
+START_TEST(a_baseline_has_only_its_own_head_and_weight_one)
+{
+	struct dataset *d = flat_data();
+	struct train *both = job(WITH("method", "ew"), d);
+	struct params *ps = WITH("task", "band");
+	const struct epoch_rows *r;
+	struct train *t;
+
+	params_unset(ps, "method");
+	t = job(ps, d);
+	ck_assert_uint_lt(train_state_size(t), train_state_size(both));
+	r = epoch(t);
+	ck_assert_int_eq(r->weights, 1);
+	ck_assert_str_eq(r->weight[0].task, "band");
+	ck_assert_double_eq(r->weight[0].weight_mean, 1);
+	ck_assert_double_eq(r->weight[0].weight_std, 0);
+	for (int i = 0; i < r->metrics; i++)
+		ck_assert_str_ne(r->metric[i].task, "level");
+	ck_assert_double_gt(figure(r, "val", "band", "accuracy"), 0);
+}
+END_TEST
+
+START_TEST(weight_rows_are_means_over_the_steps)
+{
+	struct train *t = job(
+		WITH("method", "scalarization", "weights", "0.25 0.75"), flat_data());
+	const struct epoch_rows *r = epoch(t);
+
+	ck_assert_double_eq(r->weight[0].weight_mean, 0.25);
+	ck_assert_double_eq(r->weight[1].weight_std, 0);
+	/* The last batch is smaller, so the mean over steps is not that over samples. */
+	ck_assert_double_eq_tol(r->weight[1].weighted_loss_mean,
+		0.75 * figure(r, "train", "band", "loss"), 0.02);
+	ck_assert_double_gt(r->weight[1].weighted_loss_std, 0);
+}
+END_TEST
+
+START_TEST(a_loss_scale_changes_the_losses_but_not_the_criteria)
+{
+	struct dataset *plain = flat_data(), *scaled = flat_data();
+	struct params *ps = WITH("train.optimizer", "adam", "method", "uw_o");
+	const struct epoch_rows *a, *b;
+	struct train *t, *u;
+
+	scaled->task[0].loss_scale = 8;
+	t = job(ps, plain);
+	u = job(ps, scaled);
+	for (int i = 0; i < 2; i++) {
+		a = epoch(t);
+		b = epoch(u);
+	}
+	ck_assert_double_eq_tol(figure(b, "val", "level", "loss"),
+		8 * figure(a, "val", "level", "loss"), 1e-4);
+	ck_assert_double_eq_tol(figure(b, "val", "level", "abs_err"),
+		figure(a, "val", "level", "abs_err"), 1e-5);
+}
+END_TEST
+
+/* Adam does not see a task's weight, with one state a task not even in the trunk. */
+START_TEST(an_optimizer_a_task_makes_fixed_weights_meaningless)
+{
+	struct dataset *d = flat_data();
+	double loss[2][2];
+
+	for (int per_task = 0; per_task < 2; per_task++)
+		for (int i = 0; i < 2; i++) {
+			struct train *t = job(WITH("method", "scalarization", "weights",
+						      i ? "0.5 0.5" : "0.125 0.875",
+						      "train.optimizer.per_task",
+						      per_task ? "true" : "false"),
+				d);
+
+			epoch(t);
+			loss[per_task][i] = figure(epoch(t), "train", "level", "loss");
+		}
+	ck_assert_double_gt(fabs(loss[0][0] - loss[0][1]), 1e-3);
+	ck_assert_double_eq_tol(loss[1][0], loss[1][1], 1e-5);
+}
+END_TEST
+
+START_TEST(divergence_names_the_step_and_the_task)
+{
+	struct dataset *d = flat_data();
+	struct train *t =
+		job(WITH("train.optimizer", "gd", "lr", "1e30", "method", "ew"), d);
+	const struct epoch_rows *rows;
+	struct err e = { 0 };
+	int rc = OK;
+
+	for (int i = 0; i < 3 && rc == OK; i++)
+		rc = train_epoch(t, NULL, NULL, &rows, &e);
+	ck_assert_int_eq(rc, ERR_DIVERGED);
+	ck_assert_ptr_nonnull(strstr(e.msg, "step"));
+	ck_assert_ptr_nonnull(strstr(e.msg, "task level"));
+}
+END_TEST
+
+static int stop_at_third(void *arg)
+{
+	return ++*(int *)arg == 3;
+}
+
+START_TEST(a_step_callback_can_stop_training)
+{
+	struct train *t = job(WITH("method", "ew"), flat_data());
+	const struct epoch_rows *rows;
+	struct err e = { 0 };
+	int steps = 0;
+
+	ck_assert_int_eq(
+		train_epoch(t, stop_at_third, &steps, &rows, &e), ERR_INTERRUPTED);
+	ck_assert_int_eq(steps, 3);
+}
+END_TEST
+
+START_TEST(bad_parameters_are_refused)
+{
+	static const char *const bad[][4] = { { "train.batch", "501", "batch" },
+		{ "train.batch", "0", "batch" }, { "model.name", "vgg", "vgg" },
+		{ "task", "depth", "depth" }, { "train.optimizer", "lion", "lion" },
+		{ "train.optimizer.betas", "0.9", "betas" },
+		{ "train.optimizer.betas", "0.9 1", "betas" },
+		{ "train.lr_decay", "5", "lr_decay" },
+		{ "model.hidden", "8 0", "hidden" },
+		{ "model.name", "lenet", "9x9 kernel" }, { "lr", "abc", "lr" } };
+	struct dataset *d = flat_data();
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct train *t;
+		struct err e = { 0 };
+
+		ck_assert_int_eq(
+			train_new(&t, WITH(bad[i][0], bad[i][1]), d, &arena, &e),
+			ERR_SPEC);
+		ck_assert_msg(strstr(e.msg, bad[i][2]), "%s", e.msg);
+	}
+}
+END_TEST
+
+Suite *suite_train(void);
+Suite *suite_train(void)
+{
+	Suite *s = suite_create("train");
+	TCase *t = tcase_create("train");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(
+		t, losses_fall_and_criteria_rise_under_every_optimizer, 0, 6);
+	tcase_add_test(t, two_jobs_of_one_seed_are_bit_identical);
+	tcase_add_loop_test(
+		t, continuing_from_a_saved_state_is_never_having_stopped, 0, 7);
+	tcase_add_test(t, a_foreign_state_is_refused);
+	tcase_add_test(t, nothing_is_allocated_after_the_first_epoch);
+	tcase_add_test(t, a_baseline_has_only_its_own_head_and_weight_one);
+	tcase_add_test(t, weight_rows_are_means_over_the_steps);
+	tcase_add_test(t, a_loss_scale_changes_the_losses_but_not_the_criteria);
+	tcase_add_test(t, an_optimizer_a_task_makes_fixed_weights_meaningless);
+	tcase_add_test(t, divergence_names_the_step_and_the_task);
+	tcase_add_test(t, a_step_callback_can_stop_training);
+	tcase_add_test(t, bad_parameters_are_refused);
+	suite_add_tcase(s, t);
+	return s;
+}

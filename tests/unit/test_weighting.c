@@ -1,0 +1,672 @@
+#include <check.h>
+#include <float.h>
+#include <glob.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "trainer-core/inverse.h"
+#include "trainer-core/learned.h"
+#include "trainer-core/optim.h"
+
+static struct arena arena;
+static struct optim_info optim;
+static struct task_info tasks[TASKS_MAX];
+
+static void setup(void)
+{
+	arena = (struct arena){ 0 };
+	optim = (struct optim_info){ .kind = OPTIM_ADAM,
+		.lr = 0.01,
+		.beta1 = 0.9,
+		.beta2 = 0.999,
+		.eps = 1e-8 };
+	for (int k = 0; k < TASKS_MAX; k++)
+		tasks[k] =
+			(struct task_info){ .name = arena_printf(&arena, "task%d", k),
+				.loss = (enum loss_kind)(k % 3) };
+}
+
+static void teardown(void)
+{
+	arena_release(&arena);
+}
+
+#define GUARD 12345.0
+
+/* One method on K tasks with its state. */
+struct game {
+	struct weighting_setup setup;
+	double *state; /* and a guard behind it */
+	size_t size;
+	double weight[TASKS_MAX];
+	struct err e;
+};
+
+/* Parameters by name and value, ended by NULL. What a method must be given is there. */
+static int try_start(struct game *g, uint64_t seed, int K, const char *method, ...)
+{
+	struct params ps = { 0 };
+	const char *name;
+	va_list ap;
+	int rc;
+
+	params_set(&ps, &arena, "method", method);
+	va_start(ap, method);
+	while ((name = va_arg(ap, const char *)))
+		params_set(&ps, &arena, name, va_arg(ap, const char *));
+	va_end(ap);
+	rc = weighting_init(&g->setup, &ps, K, tasks, &optim, seed, &arena, &g->e);
+	if (rc)
+		return rc;
+	g->size = weighting_state_size(&g->setup);
+	g->state = NEW_ARRAY(&arena, double, g->size + 1);
+	g->state[g->size] = GUARD;
+	weighting_state_init(&g->setup, g->state);
+	return OK;
+}
+
+#define START(g, K, ...) \
+	ck_assert_msg(try_start(g, 1, K, __VA_ARGS__, NULL) == OK, "%s", (g)->e.msg)
+
+static int weigh_at(struct game *g, int64_t at, double lr_factor, const double *loss)
+{
+	struct weighting_step step = { 1, at, lr_factor, loss };
+	int rc = weighting_weigh(&g->setup, g->state, &step, g->weight, &g->e);
+
+	if (rc == OK)
+		weighting_update(&g->setup, g->state, &step);
+	ck_assert(g->state[g->size] == GUARD);
+	return rc;
+}
+
+#define WEIGH(g, at, ...) \
+	ck_assert_msg(weigh_at(g, at, 1, (const double[]){ __VA_ARGS__ }) == OK, "%s", \
+		(g)->e.msg)
+
+/* Any method of the catalogue, with what it requires, on K tasks. */
+static void start_any(struct game *g, const char *method, int K)
+{
+	struct str weights = { .arena = &arena };
+
+	for (int k = 0; k < K; k++)
+		str_printf(&weights, "%s%.17g", k ? " " : "", 1.0 / K);
+	if (!strcmp(method, "scalarization"))
+		START(g, K, method, "weights", str_get(&weights));
+	else if (!strcmp(method, "stl"))
+		START(g, K, method, "task", "task0");
+	else if (!strcmp(method, "uw_so"))
+		START(g, K, method, "T", "2");
+	else
+		START(g, K, method);
+}
+
+static double sum(const double *x, int n)
+{
+	double total = 0;
+
+	for (int i = 0; i < n; i++)
+		total += x[i];
+	return total;
+}
+
+static void random_losses(double *loss, int K, uint64_t step)
+{
+	for (int k = 0; k < K; k++)
+		loss[k] = 0.05 + 2 * rng_uniform(7, RNG_DATA, step, (uint64_t)k);
+}
+
+START_TEST(every_row_of_the_table_has_its_file_and_every_file_its_row)
+{
+	glob_t files;
+	int n;
+	const struct method_info *methods = catalogue_methods(&n);
+
+	ck_assert_int_eq(glob("trainer-core/weighting/*.c", 0, NULL, &files), 0);
+	ck_assert_int_eq(files.gl_pathc, n);
+	for (int i = 0; i < n; i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < files.gl_pathc; j++)
+			found |= !strcmp(files.gl_pathv[j],
+				arena_printf(&arena, "trainer-core/weighting/%s.c",
+					methods[i].name));
+		ck_assert_msg(found, "%s has no file", methods[i].name);
+	}
+	globfree(&files);
+}
+END_TEST
+
+/* Ordinary, tiny, huge and zero losses on 1, 2 and 50 tasks. */
+START_TEST(every_method_gives_finite_weights_or_an_error_that_names_a_task)
+{
+	static const double scales[] = { 1, 1e-300, 1e300, 0, -1 };
+	static const int counts[] = { 1, 2, 50 };
+	int n;
+	const struct method_info *methods = catalogue_methods(&n);
+	int diverged = 0;
+
+	for (int i = 0; i < n * 3 * 5; i++) {
+		struct game g;
+		int K = counts[i / n % 3];
+		double loss[TASKS_MAX];
+
+		start_any(&g, methods[i % n].name, K);
+		for (int s = 0; s < 30; s++) {
+			random_losses(loss, K, (uint64_t)s);
+			loss[K / 2] *= scales[i / n / 3];
+			if (weigh_at(&g, s, 1, loss)) {
+				ck_assert_int_eq(g.e.code, ERR_DIVERGED);
+				ck_assert_ptr_nonnull(strstr(g.e.msg, "task"));
+				diverged++;
+				break;
+			}
+			for (int k = 0; k < K; k++)
+				ck_assert_msg(isfinite(g.weight[k]), "%s",
+					methods[i % n].name);
+			if (s % 10 == 9)
+				weighting_end_epoch(&g.setup, g.state, loss);
+		}
+	}
+	ck_assert_int_gt(diverged, 0);
+}
+END_TEST
+
+START_TEST(a_loss_that_is_not_finite_is_divergence_of_that_task)
+{
+	struct game g;
+
+	START(&g, 2, "ew");
+	ck_assert_int_eq(
+		weigh_at(&g, 0, 1, (const double[]){ 1, (double)NAN }), ERR_DIVERGED);
+	ck_assert_ptr_nonnull(strstr(g.e.msg, "task1"));
+	ck_assert_int_eq(weigh_at(&g, 0, 1, (const double[]){ (double)INFINITY, 1 }),
+		ERR_DIVERGED);
+	ck_assert_ptr_nonnull(strstr(g.e.msg, "task0"));
+}
+END_TEST
+
+START_TEST(weights_sum_to_one_or_to_the_number_of_tasks)
+{
+	static const struct {
+		const char *method, *option, *value;
+		bool one;
+	} rows[] = {
+		{ "scalarization", "weights", "0.2 0.3 0.5", true },
+		{ "rlw", "weights", "normal", true },
+		{ "rlw", "weights", "dirichlet", true },
+		{ "uw_so", "T", "0.7", true },
+		{ "uw_so_learned", "init", "3", true },
+		{ "ew", NULL, NULL, false },
+		{ "dwa", "form", "epoch", false },
+		{ "dwa", "form", "window", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct game g;
+		double loss[3];
+
+		START(&g, 3, rows[i].method, rows[i].option, rows[i].value);
+		for (int s = 0; s < 60; s++) {
+			random_losses(loss, 3, (uint64_t)s);
+			ck_assert_int_eq(weigh_at(&g, s, 1, loss), OK);
+			ck_assert_double_eq_tol(
+				sum(g.weight, 3), rows[i].one ? 1 : 3, 1e-12);
+			weighting_end_epoch(&g.setup, g.state, loss);
+		}
+	}
+}
+END_TEST
+
+START_TEST(uw_o_makes_every_weighted_loss_one_whatever_its_scale)
+{
+	struct game g;
+	const double loss[] = { 0.3, 7, 1e-5 };
+	const double scaled[] = { 300, 0.7, 1 };
+
+	START(&g, 3, "uw_o");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	for (int k = 0; k < 3; k++)
+		ck_assert_double_eq_tol(g.weight[k] * loss[k], 1, 1e-15);
+	ck_assert_int_eq(weigh_at(&g, 1, 1, scaled), OK);
+	for (int k = 0; k < 3; k++)
+		ck_assert_double_eq_tol(g.weight[k] * scaled[k], 1, 1e-15);
+}
+END_TEST
+
+START_TEST(uw_so_is_uniform_for_large_T_and_on_the_smallest_loss_for_small_T)
+{
+	struct game g;
+
+	START(&g, 3, "uw_so", "T", "1e9");
+	WEIGH(&g, 0, 2, 0.1, 0.9);
+	for (int k = 0; k < 3; k++)
+		ck_assert_double_eq_tol(g.weight[k], 1 / 3.0, 1e-8);
+	START(&g, 3, "uw_so", "T", "1e-3");
+	WEIGH(&g, 0, 2, 0.1, 0.9);
+	ck_assert_double_eq(g.weight[1], 1);
+	ck_assert_double_eq(g.weight[0] + g.weight[2], 0);
+}
+END_TEST
+
+START_TEST(losses_below_the_floor_are_taken_as_the_floor_and_counted)
+{
+	struct game g;
+	struct diagnostic d[DIAGNOSTICS_MAX];
+	const double mean[] = { 1, 1 };
+
+	START(&g, 2, "uw_o", "floor", "0.25");
+	WEIGH(&g, 0, 1, 0);
+	ck_assert_double_eq(g.weight[1], 4);
+	WEIGH(&g, 1, 0.1, 0.2);
+	ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, mean, d), 1);
+	ck_assert_str_eq(d[0].name, "floored_losses");
+	ck_assert_int_eq(d[0].task, -1);
+	ck_assert_double_eq(d[0].value, 3);
+	weighting_end_epoch(&g.setup, g.state, mean);
+	ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, mean, d), 0);
+}
+END_TEST
+
+START_TEST(gls_weights_are_the_slope_of_the_geometric_mean)
+{
+	struct game g;
+	double loss[] = { 0.4, 3, 11 };
+
+	START(&g, 3, "gls");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	for (int k = 0; k < 3; k++) {
+		double h = 1e-5 * loss[k];
+		double up = cbrt(0.4 * 3 * 11 / loss[k] * (loss[k] + h));
+		double down = cbrt(0.4 * 3 * 11 / loss[k] * (loss[k] - h));
+
+		ck_assert_double_eq_tol(g.weight[k], (up - down) / (2 * h), 1e-8);
+	}
+}
+END_TEST
+
+/* The slopes by which methods learn, against differences of their own objective. */
+START_TEST(learned_scalars_follow_the_slope_of_their_objective)
+{
+	static const struct {
+		const char *method, *option, *value;
+	} rows[] = {
+		{ "uw", "form", "auto" },
+		{ "uw", "form", "l2" },
+		{ "uw", "form", "l1" },
+		{ "uw", "form", "ce" },
+		{ "uw", "form", "sigma" },
+		{ "imtl_l", "init", "0.3" },
+		{ "uw_so_learned", "init", "1.7" },
+		{ "uw_so_learned", "floor", "0.5" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct game g;
+		const double loss[] = { 0.4, 3, 1.1 };
+		bool one = !strcmp(rows[i].method, "uw_so_learned");
+		double gradient[TASKS_MAX];
+		double ignored[TASKS_MAX];
+
+		START(&g, 3, rows[i].method, rows[i].option, rows[i].value);
+		g.setup.ops->objective(&g.setup, g.state, loss, gradient);
+		for (int k = 0; k < (one ? 1 : 3); k++) {
+			double *x = g.state + (one ? 2 : 1) + k;
+			double at = *x;
+			double up;
+			double down;
+
+			*x = at + 1e-5;
+			up = g.setup.ops->objective(&g.setup, g.state, loss, ignored);
+			*x = at - 1e-5;
+			down = g.setup.ops->objective(&g.setup, g.state, loss, ignored);
+			*x = at;
+			ck_assert_double_eq_tol(gradient[k], (up - down) / 2e-5, 1e-8);
+		}
+	}
+}
+END_TEST
+
+START_TEST(uw_takes_the_form_that_belongs_to_each_loss)
+{
+	struct game g;
+	const double mean[] = { 1, 1, 1 };
+	struct diagnostic d[DIAGNOSTICS_MAX];
+
+	tasks[0].loss = LOSS_CE;
+	tasks[1].loss = LOSS_L2;
+	tasks[2].loss = LOSS_L1;
+	START(&g, 3, "uw");
+	WEIGH(&g, 0, 1, 1, 1);
+	ck_assert_double_eq(g.weight[0], 1);
+	ck_assert_double_eq(g.weight[1], 0.5);
+	ck_assert_double_eq(g.weight[2], 1);
+	START(&g, 3, "uw", "form", "l2");
+	ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, mean, d), 3);
+	for (int k = 0; k < 3; k++) {
+		ck_assert_str_eq(d[k].name, "log_variance");
+		ck_assert_int_eq(d[k].task, k);
+		ck_assert_double_eq(d[k].value, -0.5);
+	}
+	START(&g, 3, "uw", "form", "l2", "init", "1.5");
+	ck_assert_double_eq(learned_values(g.state)[2], 1.5);
+	START(&g, 3, "uw", "form", "sigma");
+	ck_assert_double_eq(learned_values(g.state)[0], 1);
+}
+END_TEST
+
+START_TEST(uw_comes_to_rest_where_the_variance_is_the_loss)
+{
+	struct game g;
+
+	optim = (struct optim_info){ .kind = OPTIM_GD, .lr = 0.5 };
+	START(&g, 2, "uw", "form", "l2");
+	for (int s = 0; s < 2000; s++)
+		WEIGH(&g, s, 0.25, 3);
+	ck_assert_double_eq_tol(g.weight[0], 1 / (2 * 0.25), 1e-9);
+	ck_assert_double_eq_tol(g.weight[1], 1 / (2 * 3.0), 1e-9);
+}
+END_TEST
+
+START_TEST(learned_scalars_take_the_networks_rate_and_schedule_but_not_its_decay)
+{
+	struct game g;
+	const double loss[] = { 3, 3 }; /* slope of form l1 at s = 0: -2 */
+
+	optim = (struct optim_info){ .kind = OPTIM_GD, .lr = 0.1, .wd = 100 };
+	START(&g, 2, "uw", "form", "l1");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	ck_assert_double_eq_tol(learned_values(g.state)[0], 0.2, 1e-15);
+	START(&g, 2, "uw", "form", "l1");
+	ck_assert_int_eq(weigh_at(&g, 0, 0.5, loss), OK);
+	ck_assert_double_eq_tol(learned_values(g.state)[0], 0.1, 1e-15);
+	START(&g, 2, "uw", "form", "l1", "weight_lr", "0.3");
+	ck_assert_int_eq(weigh_at(&g, 0, 0.5, loss), OK);
+	ck_assert_double_eq_tol(learned_values(g.state)[0], 0.3, 1e-15);
+	START(&g, 2, "uw", "form", "l1", "init", "1", "weight_wd", "0.5");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	ck_assert_double_eq_tol(
+		learned_values(g.state)[0], 1 - 0.1 * (1 - 3 * exp(-1) + 0.5), 1e-15);
+}
+END_TEST
+
+START_TEST(a_learned_temperature_stays_positive)
+{
+	struct game g;
+
+	optim = (struct optim_info){ .kind = OPTIM_GD, .lr = 1e3 };
+	START(&g, 2, "uw_so_learned", "init", "8");
+	/* alpha Lbar is far above 2, so the slope is positive and the step enormous. */
+	WEIGH(&g, 0, 0.05, 20);
+	ck_assert_double_eq(learned_values(g.state + 1)[0], 4);
+}
+END_TEST
+
+START_TEST(the_analytic_condition_leaves_a_residual_unless_all_losses_are_equal)
+{
+	const double T[] = { 0.1, 1, 10, 1000 };
+	const double loss[] = { 0.3, 1.1, 0.8 };
+	const double equal[] = { 0.3, 0.3, 0.3 };
+	struct game g;
+	struct diagnostic d[DIAGNOSTICS_MAX];
+	double w[3];
+
+	for (int i = 0; i < 4; i++) {
+		double direct;
+
+		inverse_softmax(3, loss, 1e-12, T[i], w);
+		direct = inverse_alpha(3, loss, 1e-12, w) *
+				inverse_mean_loss(3, loss, w) -
+			1;
+		ck_assert_double_eq_tol(
+			inverse_residual(3, loss, 1e-12, w), direct, 1e-12);
+		ck_assert_double_gt(inverse_residual(3, loss, 1e-12, w), 0);
+		ck_assert_double_eq(inverse_residual(3, equal, 1e-12, w), 0);
+	}
+	START(&g, 3, "uw_so", "T", "1000");
+	ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, loss, d), 1);
+	ck_assert_str_eq(d[0].name, "analytic_residual");
+	ck_assert_double_eq(d[0].value, inverse_residual(3, loss, 1e-12, w));
+	START(&g, 3, "uw_so_learned", "init", "1000");
+	ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, loss, d), 2);
+	ck_assert_str_eq(d[1].name, "temperature");
+	ck_assert_double_eq(d[1].value, 1000);
+}
+END_TEST
+
+START_TEST(random_weights_are_a_function_of_seed_and_step)
+{
+	static const char *const forms[] = { "normal", "dirichlet" };
+	const double loss[] = { 1, 1, 1 };
+
+	for (int i = 0; i < 2; i++) {
+		struct game a;
+		struct game b;
+		struct game other;
+
+		ck_assert_int_eq(
+			try_start(&a, 5, 3, "rlw", "weights", forms[i], NULL), OK);
+		ck_assert_int_eq(
+			try_start(&b, 5, 3, "rlw", "weights", forms[i], NULL), OK);
+		ck_assert_int_eq(
+			try_start(&other, 6, 3, "rlw", "weights", forms[i], NULL), OK);
+		ck_assert_int_eq(weigh_at(&a, 0, 1, loss), OK);
+		ck_assert_int_eq(weigh_at(&a, 41, 1, loss), OK);
+		ck_assert_int_eq(weigh_at(&b, 41, 1, loss), OK); /* entered anywhere */
+		ck_assert_mem_eq(a.weight, b.weight, 3 * sizeof(double));
+		ck_assert_int_eq(weigh_at(&other, 41, 1, loss), OK);
+		ck_assert_double_ne(a.weight[0], other.weight[0]);
+		ck_assert_int_eq(weigh_at(&b, 42, 1, loss), OK);
+		ck_assert_double_ne(a.weight[0], b.weight[0]);
+	}
+}
+END_TEST
+
+/* Three epochs of seven steps from step `from`. */
+static void play(struct game *g, int K, int from, int to, double *trace)
+{
+	for (int s = from; s < to; s++) {
+		double loss[TASKS_MAX];
+
+		random_losses(loss, K, (uint64_t)s);
+		ck_assert_int_eq(weigh_at(g, s, 1, loss), OK);
+		memcpy(trace + s * K, g->weight, (size_t)K * sizeof(double));
+		if (s % 7 == 6)
+			weighting_end_epoch(&g->setup, g->state, loss);
+		ck_assert(g->state[g->size] == GUARD);
+	}
+}
+
+START_TEST(a_method_continues_from_its_saved_state_bit_for_bit)
+{
+	int n;
+	const struct method_info *methods = catalogue_methods(&n);
+
+	for (int i = 0; i <= n; i++) {
+		struct game whole;
+		struct game rest;
+		double trace[2][21 * 3];
+		size_t bytes;
+
+		if (i < n) {
+			start_any(&whole, methods[i].name, 3);
+			start_any(&rest, methods[i].name, 3);
+		} else {
+			START(&whole, 3, "dwa", "form", "window", "window", "4");
+			START(&rest, 3, "dwa", "form", "window", "window", "4");
+		}
+		bytes = weighting_state_size(&whole.setup) * sizeof(double);
+		play(&whole, 3, 0, 11, trace[0]);
+		memcpy(rest.state, whole.state, bytes);
+		play(&whole, 3, 11, 21, trace[0]);
+		play(&rest, 3, 11, 21, trace[1]);
+		ck_assert_mem_eq(
+			trace[0] + 11 * 3, trace[1] + 11 * 3, 10 * 3 * sizeof(double));
+		ck_assert_mem_eq(rest.state, whole.state, bytes);
+	}
+}
+END_TEST
+
+START_TEST(dwa_counts_a_rate_over_a_loss_of_zero_as_no_movement)
+{
+	struct game g;
+	const double zero[] = { 0, 1 };
+	const double one[] = { 1, 1 };
+
+	START(&g, 2, "dwa");
+	weighting_end_epoch(&g.setup, g.state, zero);
+	weighting_end_epoch(&g.setup, g.state, one);
+	WEIGH(&g, 0, 1, 1);
+	ck_assert_double_eq(g.weight[0], 1);
+	ck_assert_double_eq(g.weight[1], 1);
+}
+END_TEST
+
+START_TEST(ema_with_beta_one_is_uw_o)
+{
+	struct game g;
+	struct game o;
+	double loss[3];
+
+	START(&g, 3, "ema", "beta", "1");
+	START(&o, 3, "uw_o");
+	for (int s = 0; s < 10; s++) {
+		random_losses(loss, 3, (uint64_t)s);
+		ck_assert_int_eq(weigh_at(&g, s, 1, loss), OK);
+		ck_assert_int_eq(weigh_at(&o, s, 1, loss), OK);
+		ck_assert_mem_eq(g.weight, o.weight, sizeof(loss));
+	}
+}
+END_TEST
+
+START_TEST(a_baseline_job_names_its_task_and_no_method)
+{
+	struct params ps = { 0 };
+	struct game g;
+
+	params_set(&ps, &arena, "task", "task1");
+	ck_assert_int_eq(
+		weighting_init(&g.setup, &ps, 1, tasks + 1, &optim, 1, &arena, &g.e),
+		OK);
+	g.size = 0;
+	g.state = (double[]){ GUARD };
+	WEIGH(&g, 0, 3);
+	ck_assert_double_eq(g.weight[0], 1);
+	START(&g, 3, "stl", "task", "task1");
+	WEIGH(&g, 0, 3, 3, 3);
+	ck_assert_double_eq(g.weight[0] + g.weight[2], 0);
+	ck_assert_double_eq(g.weight[1], 1);
+	ck_assert_int_eq(try_start(&g, 1, 3, "stl", NULL), ERR_SPEC);
+	ck_assert_int_eq(try_start(&g, 1, 3, "stl", "task", "sky", NULL), ERR_SPEC);
+	ck_assert_ptr_nonnull(strstr(g.e.msg, "sky"));
+}
+END_TEST
+
+START_TEST(parameters_that_do_not_fit_are_errors_with_the_method_and_the_name)
+{
+	static const struct {
+		const char *method, *name, *value;
+	} rows[] = {
+		{ "uw_so", "floor", "1" }, /* T is missing */
+		{ "uw_so", "T", "0" },
+		{ "uw_so", "T", "warm" },
+		{ "ema", "beta", "1.5" },
+		{ "dwa", "form", "epochs" },
+		{ "dwa", "window", "2.5" },
+		{ "rlw", "weights", "norm" },
+		{ "uw", "form", "l2|l1" },
+		{ "scalarization", "weights", "0.5 0.5" },
+		{ "scalarization", "weights", "0.5 0.3 0.3" },
+		{ "scalarization", "weights", "0.7 -0.2 0.5" },
+	};
+	struct game g;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_assert_msg(try_start(&g, 1, 3, rows[i].method, rows[i].name,
+				      rows[i].value, NULL) == ERR_SPEC,
+			"%s %s", rows[i].name, rows[i].value);
+		ck_assert_ptr_nonnull(strstr(g.e.msg, rows[i].method));
+		ck_assert_ptr_nonnull(
+			strstr(g.e.msg, i ? rows[i].name : "T is missing"));
+	}
+	ck_assert_int_eq(try_start(&g, 1, 3, "uw", "form", "sigma", "init", "-1", NULL),
+		ERR_SPEC);
+	ck_assert_int_eq(try_start(&g, 1, 3, "kendall", NULL), ERR_SPEC);
+	ck_assert_ptr_nonnull(strstr(g.e.msg, "kendall"));
+}
+END_TEST
+
+/* Two steps by hand, torch.optim's rules. The golden fixtures pin Adam and SGD too. */
+START_TEST(scalar_optimizers_follow_torch)
+{
+	const double g[] = { 2, -1 };
+	struct optim_info momentum = {
+		.kind = OPTIM_SGD, .momentum = 0.9, .dampening = 0.5, .nesterov = false
+	};
+	struct optim_info adagrad = { .kind = OPTIM_ADAGRAD };
+	struct optim_info rms = {
+		.kind = OPTIM_RMSPROP, .alpha = 0.75, .momentum = 0.5
+	};
+	struct optim_info adamw = { .kind = OPTIM_ADAMW };
+	double p[2] = { 1, 1 };
+	double state[8] = { 0 };
+
+	for (int t = 1; t <= 2; t++)
+		optim_scalar_step(&momentum, 0.1, 0, t, 2, p, g, state);
+	ck_assert_double_eq_tol(p[0], 1 - 0.1 * 2 - 0.1 * (0.9 * 2 + 0.5 * 2), 1e-15);
+	p[0] = p[1] = 1;
+	memset(state, 0, sizeof(state));
+	for (int t = 1; t <= 2; t++)
+		optim_scalar_step(&adagrad, 0.1, 0, t, 2, p, g, state);
+	ck_assert_double_eq_tol(p[1], 1 + 0.1 + 0.1 / sqrt(2), 1e-15);
+	p[0] = p[1] = 1;
+	memset(state, 0, sizeof(state));
+	ck_assert_int_eq(optim_scalar_floats(&rms), 2);
+	for (int t = 1; t <= 2; t++)
+		optim_scalar_step(&rms, 0.1, 0, t, 2, p, g, state);
+	/* v: 1, 1.75; buffer: 2, 1 + 2 / sqrt(1.75) */
+	ck_assert_double_eq_tol(p[0], 1 - 0.1 * 2 - 0.1 * (1 + 2 / sqrt(1.75)), 1e-14);
+	p[0] = p[1] = 1;
+	memset(state, 0, sizeof(state));
+	optim_scalar_step(&adamw, 0.1, 0.5, 1, 2, p, g, state);
+	ck_assert_double_eq_tol(p[0], 1 - 0.1 * 0.5 - 0.1, 1e-15);
+	ck_assert_double_eq_tol(p[1], 1 - 0.1 * 0.5 + 0.1, 1e-15);
+}
+END_TEST
+
+Suite *suite_weighting(void);
+Suite *suite_weighting(void)
+{
+	Suite *s = suite_create("weighting");
+	TCase *c = tcase_create("all");
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, every_row_of_the_table_has_its_file_and_every_file_its_row);
+	tcase_add_test(
+		c, every_method_gives_finite_weights_or_an_error_that_names_a_task);
+	tcase_add_test(c, a_loss_that_is_not_finite_is_divergence_of_that_task);
+	tcase_add_test(c, weights_sum_to_one_or_to_the_number_of_tasks);
+	tcase_add_test(c, uw_o_makes_every_weighted_loss_one_whatever_its_scale);
+	tcase_add_test(
+		c, uw_so_is_uniform_for_large_T_and_on_the_smallest_loss_for_small_T);
+	tcase_add_test(c, losses_below_the_floor_are_taken_as_the_floor_and_counted);
+	tcase_add_test(c, gls_weights_are_the_slope_of_the_geometric_mean);
+	tcase_add_test(c, learned_scalars_follow_the_slope_of_their_objective);
+	tcase_add_test(c, uw_takes_the_form_that_belongs_to_each_loss);
+	tcase_add_test(c, uw_comes_to_rest_where_the_variance_is_the_loss);
+	tcase_add_test(c,
+		learned_scalars_take_the_networks_rate_and_schedule_but_not_its_decay);
+	tcase_add_test(c, a_learned_temperature_stays_positive);
+	tcase_add_test(c,
+		the_analytic_condition_leaves_a_residual_unless_all_losses_are_equal);
+	tcase_add_test(c, random_weights_are_a_function_of_seed_and_step);
+	tcase_add_test(c, a_method_continues_from_its_saved_state_bit_for_bit);
+	tcase_add_test(c, dwa_counts_a_rate_over_a_loss_of_zero_as_no_movement);
+	tcase_add_test(c, ema_with_beta_one_is_uw_o);
+	tcase_add_test(c, a_baseline_job_names_its_task_and_no_method);
+	tcase_add_test(
+		c, parameters_that_do_not_fit_are_errors_with_the_method_and_the_name);
+	tcase_add_test(c, scalar_optimizers_follow_torch);
+	suite_add_tcase(s, c);
+	return s;
+}

@@ -1,0 +1,141 @@
+/*
+ * The vector of the instruction set that this file is compiled for, and the few
+ * operations that GCC's vector types lack. Included by vector.c alone; all static.
+ *
+ * A block of 16 lanes is HALVES vectors, one after the other, so partial sums belong to
+ * the same lanes whatever the width.
+ */
+#ifndef DELTAM_KERNEL_WIDTH_H
+#define DELTAM_KERNEL_WIDTH_H
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+#include "trainer-core/kernel/tables.h"
+
+#if defined(__AVX512F__)
+#define WIDTH 16
+#elif defined(__AVX2__)
+#define WIDTH 8
+#else
+#define WIDTH 4
+#endif
+#define HALVES (LANES / WIDTH)
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 32")
+
+/* Tile functions take their constants as arguments and are instantiated by a switch. */
+#define CASE(n, call) \
+	case n: \
+		call; \
+		break;
+
+/* The house has no typedefs; vector types cannot be written without. */
+typedef float vec __attribute__((vector_size(4 * WIDTH)));
+typedef int32_t ivec __attribute__((vector_size(4 * WIDTH)));
+typedef uint8_t bvec __attribute__((vector_size(WIDTH)));
+typedef float vec_unaligned
+	__attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
+
+INLINE int min_int(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+INLINE int max_int(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+INLINE vec load(const float *p)
+{
+	return *(const vec_unaligned *)p;
+}
+
+INLINE void store(float *p, vec v)
+{
+	*(vec_unaligned *)p = v;
+}
+
+INLINE vec all(float x)
+{
+	return x - (vec){ 0 };
+}
+
+/*
+ * Keeps a loaded vector in its register. Without it GCC repeats the load inside every
+ * operation that can take one, and the load ports become the limit.
+ */
+#if defined(__SSE2__)
+#define PIN(v) __asm__("" : "+v"(v))
+#else
+#define PIN(v) (void)(v)
+#endif
+#define PIN4(a) \
+	do { \
+		PIN((a)[0]); \
+		PIN((a)[1]); \
+		PIN((a)[2]); \
+		PIN((a)[3]); \
+	} while (0)
+
+INLINE ivec load_bytes(const uint8_t *p)
+{
+	bvec b;
+
+	memcpy(&b, p, sizeof(b));
+	return __builtin_convertvector(b, ivec);
+}
+
+INLINE void store_bytes(uint8_t *p, ivec v)
+{
+	bvec b = __builtin_convertvector(v, bvec);
+
+	memcpy(p, &b, sizeof(b));
+}
+
+/* mask (0 or -1 a lane) ? a : b */
+INLINE vec choose(ivec mask, vec a, vec b)
+{
+	return (vec)((mask & (ivec)a) | (~mask & (ivec)b));
+}
+
+INLINE vec keep(ivec mask, vec a)
+{
+	return (vec)(mask & (ivec)a);
+}
+
+/* -1 in the first n lanes of the block's half h. */
+INLINE ivec first_lanes(int n, int h)
+{
+	ivec lane;
+
+	for (int i = 0; i < WIDTH; i++)
+		lane[i] = h * WIDTH + i < n ? -1 : 0;
+	return lane;
+}
+
+/* max(v, 0) that lets NaN through */
+INLINE vec relu(vec v)
+{
+	return keep(~(v <= 0), v);
+}
+
+/* The sum of n (a power of two) floats in pairs. */
+INLINE float sum_tree(const float *p, int n)
+{
+	float t[LANES];
+
+	memcpy(t, p, sizeof(float) * n);
+	for (int half = n / 2; half; half /= 2)
+		for (int i = 0; i < half; i++)
+			t[i] += t[i + half];
+	return t[0];
+}
+
+#endif

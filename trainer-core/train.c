@@ -1,0 +1,283 @@
+/*
+ * Building a job from its parameters, and its state as bytes.
+ */
+#include "trainer-core/train_job.h"
+
+#include <string.h>
+#include "common/catalogue.h"
+
+/* Small inputs are evaluated this many at a time: prediction does not depend on it. */
+#define EVALUATION_BATCH 256
+#define SMALL_INPUT 4096
+
+static int parse_schedule(struct train *t, const struct params *ps, struct err *e)
+{
+	double seed;
+	int n = t->data->split[SPLIT_TRAIN].n;
+
+	if (params_integer(ps, "train.epochs", 1, &t->epochs, e) ||
+		params_integer(ps, "train.batch", 64, &t->batch, e) ||
+		params_number(ps, "seed", 0, &seed, e) ||
+		lr_decay_parse(ps, &t->decay, e) || optim_parse(ps, &t->optim_info, e))
+		return e->code;
+	if (t->epochs < 1)
+		return err_set(e, ERR_SPEC, "train.epochs: %d", t->epochs);
+	if (t->batch < 1 || t->batch > n)
+		return err_set(e, ERR_SPEC, "train.batch: %d of %d training samples",
+			t->batch, n);
+	if (!(seed >= 0) || seed > 0x1p53)
+		return err_set(e, ERR_SPEC, "seed: %g", seed);
+	t->seed = (uint64_t)seed;
+	return OK;
+}
+
+/* All tasks of the data set, or the one that a baseline names. */
+static int choose_tasks(
+	struct train *t, const struct params *ps, struct arena *a, struct err *e)
+{
+	const char *only = params_get(ps, "task");
+
+	t->task = NEW_ARRAY(a, struct train_task, t->data->tasks);
+	for (int k = 0; k < t->data->tasks; k++) {
+		const struct task_info *info = &t->data->task[k];
+		struct train_task *task = &t->task[t->K];
+
+		if (only && strcmp(only, info->name))
+			continue;
+		task->info = *info;
+		task->column = k;
+		task->loss = loss_of(info);
+		task->metrics = registry_metrics(
+			info->kind, task->metric, task->metric_name, METRICS_MAX);
+		t->K++;
+	}
+	if (t->K == 0)
+		return err_set(e, ERR_SPEC, "task \"%s\" is not in the data set",
+			only ? only : "");
+	t->weighting_task = NEW_ARRAY(a, struct task_info, t->K);
+	for (int k = 0; k < t->K; k++)
+		t->weighting_task[k] = t->task[k].info;
+	return OK;
+}
+
+static int build_network(
+	struct train *t, const struct params *ps, struct arena *a, struct err *e)
+{
+	const struct field *x = &t->data->split[SPLIT_TRAIN].input;
+	const struct dataset_info *set;
+	const char *name = params_get(ps, "model.name");
+	struct model_io io = { .task = t->weighting_task, .K = t->K };
+	const struct model *model;
+
+	if (!name) {
+		const char *dataset = params_get(ps, "dataset.name");
+
+		set = dataset ? catalogue_dataset(dataset) : NULL;
+		name = set ? set->model : "";
+	}
+	model = registry_model(name);
+	if (!model)
+		return err_set(e, ERR_SPEC, "unknown network \"%s\"", name);
+	t->graph = graph_new(a, t->K, t->kernels);
+	t->input = io.input = graph_add(t->graph,
+		(struct node){ .kind = LAYER_INPUT,
+			.name = "x",
+			.scope = SCOPE_SHARED,
+			.C = x->c,
+			.H = x->h,
+			.W = x->w });
+	t->capacity = t->batch;
+	if (x->c * x->h * x->w <= SMALL_INPUT && t->batch < EVALUATION_BATCH)
+		t->capacity = EVALUATION_BATCH;
+	if (model->build(t->graph, &io, ps, e) ||
+		graph_build(t->graph, t->capacity, true, e))
+		return err_wrap(e, "network %s", name);
+	graph_init(t->graph, t->seed);
+	return OK;
+}
+
+/* The data set's targets must have the shapes of the heads. */
+static int place_targets(struct train *t, struct arena *a, struct err *e)
+{
+	for (int k = 0; k < t->K; k++) {
+		struct train_task *task = &t->task[k];
+		const struct field *f =
+			&t->data->split[SPLIT_TRAIN].target[task->column];
+		int C = task->info.outputs;
+		int S = graph_prediction_floats(t->graph, k) / C;
+		int floats = loss_target_floats(&task->loss, C, S);
+
+		if (f->c * f->h * f->w != floats)
+			return err_set(e, ERR_SPEC,
+				"task %s: %d numbers a sample where the network has %d",
+				task->info.name, f->c * f->h * f->w, floats);
+		task->shape = (struct loss_shape){ 1, C, S };
+		task->target = arena_alloc_aligned(
+			a, (size_t)floats * (size_t)t->capacity * sizeof(float));
+	}
+	return OK;
+}
+
+static int build_method(
+	struct train *t, const struct params *ps, struct arena *a, struct err *e)
+{
+	int rc = weighting_init(&t->weighting, ps, t->K, t->weighting_task,
+		&t->optim_info, t->seed, a, e);
+
+	if (rc)
+		return rc;
+	t->weighting_floats = weighting_state_size(&t->weighting);
+	t->weighting_state = NEW_ARRAY(a, double, t->weighting_floats + 1);
+	weighting_state_init(&t->weighting, t->weighting_state);
+	ASSERT(t->weighting.ops->needs == NEEDS_LOSSES);
+	t->per_task = t->optim_info.per_task;
+	t->optim = optim_new(&t->optim_info, t->graph, t->kernels, a);
+	return OK;
+}
+
+/* What an epoch writes: nothing is allocated once training has begun. */
+static void place_buffers(struct train *t, struct arena *a)
+{
+	int metrics = DIAGNOSTICS_MAX;
+	int grads = t->per_task ? t->K : 1;
+
+	t->grad = NEW_ARRAY(a, float *, t->K);
+	for (int k = 0; k < grads; k++)
+		t->grad[k] =
+			arena_alloc_aligned(a, graph_floats(t->graph) * sizeof(float));
+	t->order = NEW_ARRAY(a, int, t->data->split[SPLIT_TRAIN].n);
+	t->index = NEW_ARRAY(a, int, t->capacity);
+	t->loss = NEW_ARRAY(a, double, 4 * t->K);
+	t->weight = t->loss + t->K;
+	t->backward_weight = t->weight + t->K;
+	t->mean_loss = t->backward_weight + t->K;
+	t->diagnostic = NEW_ARRAY(a, struct diagnostic, DIAGNOSTICS_MAX);
+	for (int k = 0; k < t->K; k++)
+		metrics += 3 + 2 * t->task[k].metrics;
+	t->metric = NEW_ARRAY(a, struct metric_row, metrics);
+	t->weight_row = NEW_ARRAY(a, struct weight_row, t->K);
+}
+
+int train_new(struct train **out, const struct params *ps, const struct dataset *d,
+	struct arena *a, struct err *e)
+{
+	struct train *t = NEW(a, struct train);
+	struct err local;
+
+	e = e ? e : &local;
+	t->data = d;
+	t->kernels = kernels_get();
+	kernels_init_fpu();
+	if (parse_schedule(t, ps, e) || choose_tasks(t, ps, a, e) ||
+		build_network(t, ps, a, e) || place_targets(t, a, e) ||
+		build_method(t, ps, a, e))
+		return e->code;
+	place_buffers(t, a);
+	*out = t;
+	return OK;
+}
+
+const char *train_kernel_class(void)
+{
+	return kernels_get()->name;
+}
+
+int train_epochs_done(const struct train *t)
+{
+	return t->epoch;
+}
+
+/*
+ * State: this header, then parameters and optimizer state in float, the method's in
+ * double. The layout digest covers what decides where each number lies.
+ */
+struct state_header {
+	char magic[8];
+	uint64_t layout;
+	int64_t epoch, step, optim_steps;
+};
+
+static const char state_magic[8] = "deltam1";
+
+struct span {
+	void *data;
+	size_t bytes;
+};
+
+#define SPANS 3
+static void state_spans(const struct train *t, struct span span[SPANS])
+{
+	span[0] = (struct span){ graph_values(t->graph),
+		graph_floats(t->graph) * sizeof(float) };
+	span[1] = (struct span){ optim_state(t->optim),
+		optim_state_floats(t->optim) * sizeof(float) };
+	span[2] = (struct span){ t->weighting_state,
+		t->weighting_floats * sizeof(double) };
+}
+
+static uint64_t layout_digest(const struct train *t)
+{
+	uint64_t digest = rng_hash(t->weighting.info->name) + t->optim_info.kind;
+
+	for (int i = 0; i < graph_params(t->graph); i++) {
+		const struct graph_param *p = graph_param(t->graph, i);
+
+		digest = digest * 0x100000001b3u ^ rng_hash(p->name) ^ p->offset ^
+			p->count << 32;
+	}
+	return digest;
+}
+
+size_t train_state_size(const struct train *t)
+{
+	struct span span[SPANS];
+	size_t bytes = sizeof(struct state_header);
+
+	state_spans(t, span);
+	for (int i = 0; i < SPANS; i++)
+		bytes += span[i].bytes;
+	return bytes;
+}
+
+void train_state_save(const struct train *t, void *bytes)
+{
+	struct state_header h = { .layout = layout_digest(t),
+		.epoch = t->epoch,
+		.step = t->step,
+		.optim_steps = *optim_steps(t->optim) };
+	struct span span[SPANS];
+	char *at = bytes;
+
+	memcpy(h.magic, state_magic, sizeof(h.magic));
+	memcpy(at, &h, sizeof(h));
+	at += sizeof(h);
+	state_spans(t, span);
+	for (int i = 0; i < SPANS; at += span[i++].bytes)
+		memcpy(at, span[i].data, span[i].bytes);
+}
+
+int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e)
+{
+	struct state_header h;
+	struct span span[SPANS];
+	const char *at = bytes;
+
+	if (n != train_state_size(t))
+		return err_set(e, ERR_CHECKPOINT, "%zu bytes of state where %zu belong",
+			n, train_state_size(t));
+	memcpy(&h, at, sizeof(h));
+	at += sizeof(h);
+	if (memcmp(h.magic, state_magic, sizeof(h.magic)) ||
+		h.layout != layout_digest(t))
+		return err_set(e, ERR_CHECKPOINT, "the state of another network");
+	if (h.epoch < 0 || h.epoch > t->epochs || h.step < 0 || h.optim_steps < 0)
+		return err_set(e, ERR_CHECKPOINT, "epoch %lld of %d",
+			(long long)h.epoch, t->epochs);
+	t->epoch = (int)h.epoch;
+	t->step = h.step;
+	*optim_steps(t->optim) = h.optim_steps;
+	state_spans(t, span);
+	for (int i = 0; i < SPANS; at += span[i++].bytes)
+		memcpy(span[i].data, at, span[i].bytes);
+	return OK;
+}

@@ -1,0 +1,255 @@
+/*
+ * One epoch of a built job: the steps, the evaluation, the rows. Allocates nothing.
+ */
+#include "trainer-core/train_job.h"
+
+#include <math.h>
+#include <string.h>
+
+static void meter_add(struct meter *m, double v)
+{
+	double off = v - m->mean;
+
+	m->n++;
+	m->mean += off / (double)m->n;
+	m->squares += off * (v - m->mean);
+}
+
+/* Of the steps as the whole population: 0 for a single one. */
+static double meter_std(const struct meter *m)
+{
+	return m->n > 0 ? sqrt(m->squares / (double)m->n) : 0;
+}
+
+/* Inputs and targets of n samples. */
+static void gather(struct train *t, const struct split_data *s, const int *index, int n)
+{
+	const struct kernels *k = t->kernels;
+
+	graph_feed(t->graph, t->input, &s->input, index, n);
+	for (int i = 0; i < t->K; i++) {
+		struct train_task *task = &t->task[i];
+		const struct field *f = &s->target[task->column];
+		int floats = f->c * f->h * f->w;
+
+		if (f->element == ELEMENT_U8)
+			k->gather_u8_rows(
+				n, floats, f->data, index, f->scale, task->target);
+		else
+			k->gather_f32_rows(n, floats, f->data, index, task->target);
+	}
+}
+
+/* Of task k on the n samples gathered last; its gradient goes to the graph's seed. */
+static struct loss_sum task_loss(struct train *t, int k, int n)
+{
+	const struct train_task *task = &t->task[k];
+	struct loss_shape shape = task->shape;
+	struct loss_sum sum;
+
+	shape.N = n;
+	sum = loss_compute(&task->loss, &shape, graph_prediction(t->graph, k),
+		task->target, graph_seed(t->graph, k));
+	sum.sum *= task->info.loss_scale;
+	return sum;
+}
+
+/* The weighted gradient, or each task's share of it in an array of its own. */
+static void backward(struct train *t)
+{
+	double *w = t->backward_weight;
+
+	for (int k = 0; k < t->K; k++)
+		w[k] = t->weight[k] * t->task[k].info.loss_scale;
+	if (!t->per_task)
+		graph_backward(t->graph, w, t->grad[0]);
+	for (int k = 0; t->per_task && k < t->K; k++) {
+		memset(w, 0, (size_t)t->K * sizeof(*w));
+		w[k] = t->weight[k] * t->task[k].info.loss_scale;
+		graph_backward(t->graph, w, t->grad[k]);
+	}
+}
+
+static void meter_step(struct train *t, int n)
+{
+	for (int k = 0; k < t->K; k++) {
+		struct train_task *task = &t->task[k];
+
+		task->train_loss += t->loss[k] * n;
+		meter_add(&task->weight, t->weight[k]);
+		meter_add(&task->weighted, t->weight[k] * t->loss[k]);
+	}
+}
+
+static int step(
+	struct train *t, const int *index, int n, double lr_factor, struct err *e)
+{
+	struct weighting_step s = { .epoch = t->epoch + 1,
+		.step = t->step,
+		.lr_factor = lr_factor,
+		.loss = t->loss };
+	int rc;
+
+	gather(t, &t->data->split[SPLIT_TRAIN], index, n);
+	graph_forward(t->graph);
+	for (int k = 0; k < t->K; k++)
+		t->loss[k] = loss_mean(task_loss(t, k, n));
+	rc = weighting_weigh(&t->weighting, t->weighting_state, &s, t->weight, e);
+	if (rc)
+		return err_wrap(
+			e, "epoch %d, step %lld", s.epoch, (long long)t->step + 1);
+	backward(t);
+	optim_step(t->optim, t->optim_info.lr * lr_factor, graph_values(t->graph),
+		(const float *const *)t->grad);
+	weighting_update(&t->weighting, t->weighting_state, &s);
+	meter_step(t, n);
+	t->step++;
+	return OK;
+}
+
+static void begin_epoch(struct train *t)
+{
+	rng_permutation(t->seed, RNG_SHUFFLE, (uint64_t)t->epoch + 1,
+		t->data->split[SPLIT_TRAIN].n, t->order);
+	for (int k = 0; k < t->K; k++) {
+		t->task[k].train_loss = 0;
+		t->task[k].weight = t->task[k].weighted = (struct meter){ 0 };
+	}
+	t->rows = (struct epoch_rows){
+		.epoch = t->epoch + 1, .metric = t->metric, .weight = t->weight_row
+	};
+}
+
+static int train_steps(
+	struct train *t, int (*on_step)(void *arg), void *arg, struct err *e)
+{
+	int samples = t->data->split[SPLIT_TRAIN].n;
+	double factor = lr_decay_factor(&t->decay, t->epoch + 1, t->epochs);
+
+	for (int at = 0; at < samples; at += t->batch) {
+		int n = samples - at < t->batch ? samples - at : t->batch;
+		int rc = step(t, t->order + at, n, factor, e);
+
+		if (rc)
+			return rc;
+		if (on_step && on_step(arg))
+			return err_set(e, ERR_INTERRUPTED, "stopped in epoch %d",
+				t->epoch + 1);
+	}
+	for (int k = 0; k < t->K; k++)
+		t->mean_loss[k] = t->task[k].train_loss / samples;
+	return OK;
+}
+
+/* A loss of the next step would show it, but evaluation comes first. */
+static int check_parameters(const struct train *t, struct err *e)
+{
+	const float *v = graph_values(t->graph);
+
+	for (int i = 0; i < graph_params(t->graph); i++) {
+		const struct graph_param *p = graph_param(t->graph, i);
+
+		for (size_t j = p->offset; j < p->offset + p->floats; j++)
+			if (!isfinite(v[j]))
+				return err_set(e, ERR_DIVERGED,
+					"epoch %d, after step %lld: parameter %s is "
+					"not finite",
+					t->epoch + 1, (long long)t->step, p->name);
+	}
+	return OK;
+}
+
+static int put_row(struct train *t, const char *split, const char *task,
+	const char *name, double value, struct err *e)
+{
+	if (!isfinite(value))
+		return err_set(e, ERR_DIVERGED, "epoch %d: %s %s/%s is %g",
+			t->epoch + 1, split, task, name, value);
+	t->metric[t->rows.metrics++] = (struct metric_row){ split, task, name, value };
+	return OK;
+}
+
+static int train_rows(struct train *t, struct err *e)
+{
+	int n = weighting_diagnose(
+		&t->weighting, t->weighting_state, t->mean_loss, t->diagnostic);
+
+	for (int k = 0; k < t->K; k++) {
+		struct train_task *task = &t->task[k];
+
+		if (put_row(t, "train", task->info.name, "loss", t->mean_loss[k], e))
+			return e->code;
+		t->weight_row[t->rows.weights++] =
+			(struct weight_row){ .task = task->info.name,
+				.weight_mean = task->weight.mean,
+				.weight_std = meter_std(&task->weight),
+				.weighted_loss_mean = task->weighted.mean,
+				.weighted_loss_std = meter_std(&task->weighted) };
+	}
+	for (int i = 0; i < n; i++) {
+		const struct diagnostic *d = &t->diagnostic[i];
+		const char *task = d->task < 0 ? "" : t->task[d->task].info.name;
+
+		if (put_row(t, "train", task, d->name, d->value, e))
+			return e->code;
+	}
+	return OK;
+}
+
+/* Losses and criteria of a split, pooled over all of its samples. */
+static int evaluate(struct train *t, enum split split, struct err *e)
+{
+	const struct split_data *s = &t->data->split[split];
+	struct loss_sum loss[TASKS_MAX] = { 0 };
+	double meter[TASKS_MAX][METRICS_MAX][2] = { 0 };
+
+	for (int at = 0; at < s->n; at += t->capacity) {
+		int n = s->n - at < t->capacity ? s->n - at : t->capacity;
+
+		for (int i = 0; i < n; i++)
+			t->index[i] = at + i;
+		gather(t, s, t->index, n);
+		graph_forward(t->graph);
+		for (int k = 0; k < t->K; k++) {
+			struct train_task *task = &t->task[k];
+			struct loss_sum sum = task_loss(t, k, n);
+			struct loss_shape shape = task->shape;
+
+			shape.N = n;
+			loss[k].sum += sum.sum;
+			loss[k].count += sum.count;
+			for (int m = 0; m < task->metrics; m++)
+				task->metric[m]->add(meter[k][m], &shape,
+					graph_prediction(t->graph, k), task->target);
+		}
+	}
+	for (int k = 0; k < t->K; k++) {
+		struct train_task *task = &t->task[k];
+		const char *name = task->info.name;
+
+		if (put_row(t, split_names[split], name, "loss", loss_mean(loss[k]), e))
+			return e->code;
+		for (int m = 0; m < task->metrics; m++)
+			if (put_row(t, split_names[split], name, task->metric_name[m],
+				    task->metric[m]->value(meter[k][m]), e))
+				return e->code;
+	}
+	return OK;
+}
+
+int train_epoch(struct train *t, int (*on_step)(void *arg), void *arg,
+	const struct epoch_rows **rows, struct err *e)
+{
+	struct err local;
+
+	e = e ? e : &local;
+	begin_epoch(t);
+	if (train_steps(t, on_step, arg, e) || check_parameters(t, e) ||
+		train_rows(t, e) || evaluate(t, SPLIT_VAL, e) ||
+		evaluate(t, SPLIT_TEST, e))
+		return e->code;
+	weighting_end_epoch(&t->weighting, t->weighting_state, t->mean_loss);
+	t->epoch++;
+	*rows = &t->rows;
+	return OK;
+}

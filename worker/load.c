@@ -1,0 +1,59 @@
+#include "worker/load.h"
+
+static int load_rows(struct job *job, struct store *s, struct arena *a, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(
+		&r, s, STMT_LOAD_JOB, ARGS(TEXT(job->token), INT(job->id)), e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc == 0)
+		rc = err_set(e, ERR_STALE, "this token is not that of an open attempt");
+	if (rc < 0) {
+		rows_close(&r);
+		return rc;
+	}
+	job->identity = rows_strdup(&r, 0, a);
+	job->kernel_class = rows_strdup(&r, 1, a);
+	job->ended = !rows_is_null(&r, 2);
+	job->epochs = (int)rows_int(&r, 3);
+	job->stop_epoch = (int)rows_int(&r, 4);
+	job->checkpoint_seconds = rows_real(&r, 5);
+	job->rows_epoch = (int)rows_int(&r, 6);
+	rows_close(&r);
+	if (job->stop_epoch < 1 || job->stop_epoch > job->epochs)
+		return err_set(e, ERR_DB, "%s: the segment ends at epoch %d of %d",
+			s->path, job->stop_epoch, job->epochs);
+	return OK;
+}
+
+/* Numbers come back in their canonical text, so the parameters are those hashed. */
+static int load_params(struct job *job, struct store *s, struct arena *a, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_LOAD_PARAMS, ARGS(INT(job->id)), e);
+
+	while (!rc && (rc = rows_next(&r, e)) > 0) {
+		if (rows_is_number(&r, 1))
+			params_set_number(
+				&job->params, a, rows_text(&r, 0), rows_real(&r, 1));
+		else
+			params_set(&job->params, a, rows_text(&r, 0), rows_text(&r, 1));
+		rc = OK;
+	}
+	rows_close(&r);
+	return rc;
+}
+
+int job_load(struct job *job, struct store *s, int64_t id, const char *token,
+	struct arena *a, struct err *e)
+{
+	int rc;
+
+	*job = (struct job){ .id = id, .token = token };
+	rc = load_rows(job, s, a, e);
+	if (!rc)
+		rc = load_params(job, s, a, e);
+	return rc ? err_wrap(e, "job %lld", (long long)id) : OK;
+}

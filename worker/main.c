@@ -1,0 +1,99 @@
+/*
+ * deltam-worker: trains one segment of one job, or does for deltam what needs the
+ * trainer and is no training (common/proto.h has the command line).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common/log.h"
+#include "common/proto.h"
+#include "common/str.h"
+#include "worker/pipe.h"
+#include "worker/prepare.h"
+#include "worker/run.h"
+#include "worker/stop.h"
+
+static int usage(struct err *e)
+{
+	return err_set(e, ERR_USAGE,
+		"usage: deltam-worker --db FILE --job ID --token TOKEN\n"
+		"       deltam-worker --prepare NAME=VALUE ...");
+}
+
+static int parse(int argc, char **argv, struct segment_args *args, struct err *e)
+{
+	bool has_job = false;
+
+	for (int i = 1; i < argc; i += 2) {
+		if (i + 1 == argc)
+			return usage(e);
+		if (!strcmp(argv[i], "--db"))
+			args->db = argv[i + 1];
+		else if (!strcmp(argv[i], "--token"))
+			args->token = argv[i + 1];
+		else if (!strcmp(argv[i], "--job"))
+			has_job = integer_parse(argv[i + 1], &args->job);
+		else
+			return usage(e);
+	}
+	return args->db && args->token && has_job ? OK : usage(e);
+}
+
+static enum proto_exit exit_status(int rc)
+{
+	switch (rc) {
+	case OK:
+		return PROTO_DONE;
+	case ERR_USAGE:
+		return PROTO_USAGE;
+	case ERR_DATA:
+	case ERR_DB:
+		return PROTO_ENVIRONMENT;
+	case ERR_DIVERGED:
+		return PROTO_DIVERGED;
+	case ERR_DETERMINISM:
+		return PROTO_DETERMINISM;
+	case ERR_STALE:
+		return PROTO_STALE;
+	case ERR_INTERRUPTED:
+		return PROTO_INTERRUPTED;
+	default:
+		return PROTO_FAILED;
+	}
+}
+
+static int train(int argc, char **argv)
+{
+	struct segment_args args = { .build = DELTAM_BUILD };
+	struct err e = { 0 };
+	int rc;
+
+	pipe_open();
+	stop_install();
+	rc = parse(argc, argv, &args, &e);
+	if (!rc)
+		rc = segment_run(&args, &e);
+	if (rc) {
+		fprintf(stderr, "deltam-worker: %s\n", e.msg);
+		if (rc != ERR_DIVERGED)
+			pipe_error(e.msg);
+	}
+	return (int)exit_status(rc);
+}
+
+static int prepare(int argc, char **argv)
+{
+	struct err e = { 0 };
+	int rc = prepare_main(argc, argv, &e);
+
+	if (rc)
+		fprintf(stderr, "deltam-worker: %s\n", e.msg);
+	return err_exit_status(rc);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "--prepare"))
+		return prepare(argc - 2, argv + 2);
+	return train(argc, argv);
+}

@@ -1,0 +1,117 @@
+#include "worker/pipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "common/proto.h"
+
+#define LOOK_MILLISECONDS 50 /* between two looks at whether the reader is there */
+
+static struct {
+	bool exists;
+	bool closed;
+	int64_t spoke; /* milliseconds, monotonic */
+	int64_t looked;
+} line;
+
+static int64_t milliseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void pipe_open(void)
+{
+	struct stat st;
+
+	signal(SIGPIPE, SIG_IGN);
+	line.exists = fstat(PROTO_FD, &st) == 0 &&
+		(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+	if (line.exists)
+		fcntl(PROTO_FD, F_SETFD, FD_CLOEXEC);
+	line.spoke = milliseconds();
+}
+
+bool pipe_exists(void)
+{
+	return line.exists;
+}
+
+/* One line; control characters in a message would end or hide it. */
+static void say(const char *fmt, ...) PRINTF(1, 2);
+static void say(const char *fmt, ...)
+{
+	char text[PROTO_LINE_MAX];
+	size_t n;
+	va_list ap;
+
+	if (!line.exists || line.closed)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text) - 1, fmt, ap);
+	va_end(ap);
+	n = strlen(text);
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] < ' ')
+			text[i] = ' ';
+	text[n++] = '\n';
+	while (write(PROTO_FD, text, n) < 0) {
+		if (errno == EINTR)
+			continue;
+		line.closed = true;
+		return;
+	}
+	line.spoke = milliseconds();
+}
+
+void pipe_hello(const char *kernel_class, const char *build)
+{
+	say("hello %s %s", kernel_class, build);
+}
+
+void pipe_epoch(int epoch)
+{
+	say("epoch %d", epoch);
+}
+
+void pipe_diverged(int epoch, const char *message)
+{
+	say("diverged %d %s", epoch, message);
+}
+
+void pipe_error(const char *message)
+{
+	say("error %s", message);
+}
+
+void pipe_beat(void)
+{
+	if (milliseconds() - line.spoke >= PROTO_BEAT_SECONDS * 1000 / 2)
+		say("beat");
+}
+
+bool pipe_closed(void)
+{
+	struct pollfd p = { .fd = PROTO_FD };
+	int64_t now;
+
+	if (!line.exists || line.closed)
+		return line.closed;
+	now = milliseconds();
+	if (now - line.looked < LOOK_MILLISECONDS)
+		return false;
+	line.looked = now;
+	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP | POLLNVAL)))
+		line.closed = true;
+	return line.closed;
+}

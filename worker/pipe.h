@@ -1,0 +1,30 @@
+/*
+ * The worker's end of the pipe to deltam (common/proto.h): liveness and progress.
+ *
+ * Without a pipe at descriptor 3 (a worker started by hand) the lines go nowhere. A
+ * line is one write() of less than PIPE_BUF bytes, so lines never mix. A reader that
+ * is gone is noticed: pipe_closed().
+ */
+#ifndef DELTAM_PIPE_H
+#define DELTAM_PIPE_H
+
+#include <stdbool.h>
+
+/* Call before any file is opened: descriptor 3 must not be somebody else's. */
+void pipe_open(void);
+
+/* There is a reader to talk to (or was). */
+bool pipe_exists(void);
+
+void pipe_hello(const char *kernel_class, const char *build);
+void pipe_epoch(int epoch);
+void pipe_diverged(int epoch, const char *message);
+void pipe_error(const char *message);
+
+/* To be called often: says `beat` when PROTO_BEAT_SECONDS / 2 have passed in silence. */
+void pipe_beat(void);
+
+/* The reader has gone: nobody waits for this work any more. */
+bool pipe_closed(void);
+
+#endif

@@ -1,0 +1,298 @@
+#include "worker/run.h"
+
+#include <string.h>
+#include <time.h>
+#include "common/crash.h"
+#include "common/log.h"
+#include "common/store/store_metric.h"
+#include "trainer-core/train.h"
+#include "worker/checkpoint.h"
+#include "worker/load.h"
+#include "worker/pipe.h"
+#include "worker/stop.h"
+
+struct segment {
+	struct arena arena;
+	struct store store;
+	struct job job;
+	struct dataset data;
+	struct train *train;
+	int done; /* epochs that the trainer's state has behind it */
+	struct checkpoint checkpoint;
+	int image_epoch; /* whose state the checkpoint's image holds; 0: nobody's */
+	int saved_epoch; /* whose state the file holds */
+	double saved_at; /* seconds, monotonic: the last write, or the start */
+};
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int on_step(void *arg)
+{
+	(void)arg;
+	crash_point("epoch.mid");
+	pipe_beat();
+	return stop_wanted();
+}
+
+static int interrupted(const struct segment *g, struct err *e)
+{
+	return err_set(e, ERR_INTERRUPTED, "stopped after epoch %d", g->done);
+}
+
+/*
+ * Rows of another kernel class differ in their last bits: they go, and the job starts
+ * over with ours.
+ */
+static int start_over(struct segment *g, struct err *e)
+{
+	struct job *job = &g->job;
+	int rc = store_begin(&g->store, e);
+
+	log_warn("worker",
+		"job %lld: its rows are of kernel class \"%s\": starting over",
+		(long long)job->id, job->kernel_class);
+	if (rc)
+		return rc;
+	rc = store_metric_check_token(&g->store, job->id, job->token, e);
+	if (!rc)
+		rc = store_metric_clear(&g->store, job->id, e);
+	if (rc) {
+		store_rollback(&g->store);
+		return rc;
+	}
+	job->rows_epoch = 0;
+	return store_commit(&g->store, e);
+}
+
+/* A checkpoint ahead of the rows (a database put back) would leave a hole in them. */
+static int usable_checkpoint(struct segment *g, int *epoch, struct err *e)
+{
+	int rc = checkpoint_read(&g->checkpoint, epoch, e);
+
+	if (!rc && *epoch > g->job.rows_epoch)
+		rc = err_set(e, ERR_CHECKPOINT,
+			"%s: of epoch %d, but the database ends at %d",
+			g->checkpoint.path, *epoch, g->job.rows_epoch);
+	return rc;
+}
+
+static int resume(struct segment *g, struct err *e)
+{
+	int epoch = 0;
+	int rc = checkpoint_init(&g->checkpoint, g->store.path, g->job.identity,
+		train_kernel_class(), train_state_size(g->train), &g->arena, e);
+
+	if (rc)
+		return rc;
+	rc = usable_checkpoint(g, &epoch, e);
+	if (rc == ERR_CHECKPOINT) {
+		log_warn("worker", "checkpoint refused, starting over: %s", e->msg);
+		checkpoint_remove(&g->checkpoint);
+		return OK;
+	}
+	if (rc || epoch == 0)
+		return rc;
+	rc = train_state_load(g->train, checkpoint_state(&g->checkpoint),
+		g->checkpoint.state_size, e);
+	if (rc) {
+		checkpoint_remove(&g->checkpoint); /* the next attempt starts over */
+		return rc;
+	}
+	ASSERT(train_epochs_done(g->train) == epoch);
+	g->done = g->image_epoch = g->saved_epoch = epoch;
+	return OK;
+}
+
+static int begin(struct segment *g, const struct segment_args *args, struct err *e)
+{
+	int rc = dataset_open(&g->job.params, &g->arena, &g->data, e);
+
+	if (rc)
+		return rc;
+	rc = train_new(&g->train, &g->job.params, &g->data, &g->arena, e);
+	if (rc)
+		return rc;
+	pipe_hello(train_kernel_class(), args->build);
+	if (g->job.rows_epoch && strcmp(g->job.kernel_class, train_kernel_class()))
+		rc = start_over(g, e);
+	if (!rc)
+		rc = resume(g, e);
+	g->saved_at = seconds();
+	return rc;
+}
+
+static int put_metrics(struct segment *g, const struct epoch_rows *rows, struct err *e)
+{
+	struct arena_mark m = arena_mark(&g->arena);
+	struct store_metric *out =
+		NEW_ARRAY(&g->arena, struct store_metric, rows->metrics);
+	int rc;
+
+	for (int i = 0; i < rows->metrics; i++) {
+		const struct metric_row *r = &rows->metric[i];
+
+		out[i] = (struct store_metric){ r->split, r->task, r->name, r->value };
+	}
+	rc = store_metrics_put(
+		&g->store, g->job.id, rows->epoch, out, rows->metrics, e);
+	arena_rewind(&g->arena, m);
+	return rc;
+}
+
+static int put_weights(struct segment *g, const struct epoch_rows *rows, struct err *e)
+{
+	struct arena_mark m = arena_mark(&g->arena);
+	struct store_weight *out =
+		NEW_ARRAY(&g->arena, struct store_weight, rows->weights);
+	int rc;
+
+	for (int i = 0; i < rows->weights; i++) {
+		const struct weight_row *r = &rows->weight[i];
+
+		out[i] = (struct store_weight){ r->task, r->weight_mean, r->weight_std,
+			r->weighted_loss_mean, r->weighted_loss_std };
+	}
+	rc = store_weights_put(
+		&g->store, g->job.id, rows->epoch, out, rows->weights, e);
+	arena_rewind(&g->arena, m);
+	return rc;
+}
+
+/* The whole epoch or nothing, and nothing without a valid token. */
+static int commit_epoch(struct segment *g, const struct epoch_rows *rows, struct err *e)
+{
+	struct store *s = &g->store;
+	int rc = store_begin(s, e);
+
+	if (rc)
+		return rc;
+	rc = store_metric_check_token(s, g->job.id, g->job.token, e);
+	if (!rc)
+		rc = store_metric_set_class(s, g->job.id, train_kernel_class(), e);
+	if (!rc)
+		rc = put_metrics(g, rows, e);
+	if (!rc)
+		rc = put_weights(g, rows, e);
+	if (rc) {
+		store_rollback(s);
+		return rc;
+	}
+	crash_point("commit.before");
+	rc = store_commit(s, e);
+	crash_point("commit.after");
+	return rc;
+}
+
+/* A checkpoint that cannot be written costs time later, and nothing else. */
+static void save(struct segment *g)
+{
+	struct err e = { 0 };
+
+	if (g->image_epoch == g->saved_epoch)
+		return;
+	if (checkpoint_write(&g->checkpoint, g->image_epoch, &e))
+		log_warn("worker", "no checkpoint: %s", e.msg);
+	else
+		g->saved_epoch = g->image_epoch;
+	g->saved_at = seconds();
+}
+
+/* Epoch g->done is committed: keep its state, on disk when it is time. */
+static void keep(struct segment *g)
+{
+	if (g->done == g->job.epochs)
+		return;
+	train_state_save(g->train, checkpoint_state(&g->checkpoint));
+	g->image_epoch = g->done;
+	if (g->done == g->job.stop_epoch ||
+		seconds() - g->saved_at >= g->job.checkpoint_seconds)
+		save(g);
+}
+
+static int train_one(struct segment *g, struct err *e)
+{
+	const struct epoch_rows *rows;
+	int rc;
+
+	if (stop_wanted())
+		return interrupted(g, e);
+	rc = train_epoch(g->train, on_step, NULL, &rows, e);
+	if (rc == ERR_INTERRUPTED)
+		return interrupted(g, e);
+	if (!rc)
+		rc = commit_epoch(g, rows, e);
+	if (rc == ERR_DIVERGED)
+		pipe_diverged(g->done + 1, e->msg);
+	if (rc)
+		return rc;
+	g->done++;
+	pipe_epoch(g->done);
+	keep(g);
+	return OK;
+}
+
+/* On the way out: what the next segment of this job starts from. */
+static void leave(struct segment *g, int rc)
+{
+	struct err ignored;
+	bool ours;
+
+	if (rc == ERR_DIVERGED || (!rc && g->done == g->job.epochs))
+		checkpoint_remove(&g->checkpoint);
+	if (rc != ERR_INTERRUPTED)
+		return;
+	ours = !store_metric_check_token(&g->store, g->job.id, g->job.token, &ignored);
+	if (ours)
+		save(g);
+}
+
+static int train_segment(
+	struct segment *g, const struct segment_args *args, struct err *e)
+{
+	int rc = begin(g, args, e);
+
+	while (!rc && g->done < g->job.stop_epoch)
+		rc = train_one(g, e);
+	if (g->checkpoint.image)
+		leave(g, rc);
+	return rc;
+}
+
+/* Rows up to the end of the segment are there: an earlier attempt died after them. */
+static bool complete(const struct job *job)
+{
+	return job->rows_epoch >= job->stop_epoch &&
+		(job->ended || !strcmp(job->kernel_class, train_kernel_class()));
+}
+
+static int clean_up(struct segment *g, struct err *e)
+{
+	int rc = checkpoint_init(&g->checkpoint, g->store.path, g->job.identity,
+		train_kernel_class(), 0, &g->arena, e);
+
+	if (!rc && g->job.stop_epoch == g->job.epochs)
+		checkpoint_remove(&g->checkpoint);
+	return rc;
+}
+
+int segment_run(const struct segment_args *args, struct err *e)
+{
+	struct segment g = { 0 };
+	int rc = store_open(&g.store, args->db, STORE_WORKER, e);
+
+	if (!rc)
+		rc = job_load(&g.job, &g.store, args->job, args->token, &g.arena, e);
+	if (!rc)
+		rc = complete(&g.job) ? clean_up(&g, e) : train_segment(&g, args, e);
+	if (g.data.map)
+		dataset_close(&g.data);
+	store_close(&g.store);
+	arena_release(&g.arena);
+	return rc;
+}

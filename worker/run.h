@@ -1,0 +1,28 @@
+/*
+ * One segment of one job: trains to its last epoch, an epoch a transaction.
+ *
+ * What is committed is whole epochs, under a token that is still valid. Interrupted at
+ * any instant, the segment run again ends with the same rows: from the checkpoint where
+ * there is a valid one, from the beginning otherwise.
+ */
+#ifndef DELTAM_RUN_H
+#define DELTAM_RUN_H
+
+#include <stdint.h>
+#include "common/err.h"
+
+struct segment_args {
+	const char *db;
+	int64_t job;
+	const char *token;
+	const char *build; /* for the line `hello` */
+};
+
+/*
+ * Speaks on the pipe (worker/pipe.h, opened by the caller). ERR_STALE, ERR_DIVERGED,
+ * ERR_DETERMINISM, ERR_DATA, ERR_DB; ERR_INTERRUPTED after SIGTERM or where nobody
+ * reads the pipe any more.
+ */
+MUST_CHECK int segment_run(const struct segment_args *args, struct err *e);
+
+#endif

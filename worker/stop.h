@@ -1,0 +1,15 @@
+/*
+ * The wish to stop: SIGTERM (SIGINT, too, for a worker that was started by hand; on a
+ * terminal deltam gets it and decides), the death of the parent, or a pipe without a
+ * reader.
+ */
+#ifndef DELTAM_STOP_H
+#define DELTAM_STOP_H
+
+#include <stdbool.h>
+
+/* After pipe_open(). */
+void stop_install(void);
+bool stop_wanted(void);
+
+#endif
