@@ -40,8 +40,7 @@ static const char script[] =
 	"8) trap '' TERM; echo epoch 1 >&3; while :; do sleep 0.01; done;;\n"
 	"9) echo complaint $6 >&2; exit 0;;\n"
 	"10) printf 'epoch 1\\nepoc' >&3; exit 0;;\n"
-	"11) i=0; while [ $i -lt 40 ]; do echo beat >&3; sleep 0.02; i=$((i+1)); "
-	"done;;\n"
+	"11) while [ ! -e enough ]; do echo beat >&3; sleep 0.02; done;;\n"
 	"esac\n";
 
 struct world {
