@@ -52,6 +52,8 @@ WORKER := $(call obj,$(WORKER_SRC))
 
 TRAINER_LIBS := -lopenblas -lz -lxxhash -lm
 STORE_LIBS := -lsqlite3
+# A worker starts once a segment: what is linked statically need not be looked up then.
+WORKER_LIBS := -Wl,-Bstatic $(STORE_LIBS) -lz -lxxhash -Wl,-Bdynamic $(TRAINER_LIBS)
 ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -66,7 +68,7 @@ $(B)/deltam: $(O)/orchestrator/main.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)
 
 $(B)/deltam-worker: $(O)/worker/main.o $(WORKER) $(TRAINER) $(STORE) $(COMMON)
-	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(TRAINER_LIBS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
 
 $(B)/fixtures: $(call obj,$(FIXTURES_SRC) $(wildcard orchestrator/stats*.c)) \
 		$(TRAINER) $(COMMON)
