@@ -418,7 +418,8 @@ SELECT b.sweep, b.variant, b.method, b.label, b.lr, b.wd, b.temperature, b.weigh
   FROM benchmark b
   JOIN complete k ON k.sweep = b.sweep AND k.variant = b.variant AND k.label = b.label
  WHERE NOT EXISTS (SELECT 1 FROM beaten x
-                    WHERE x.sweep = b.sweep AND x.variant = b.variant AND x.label = b.label);
+                    WHERE x.sweep = b.sweep AND x.variant = b.variant AND x.label = b.label)
+ ORDER BY b.sweep, b.variant, b.delta_m;
 
 -- Δm over UW-SO's T in the search, a row per T: the best configuration of that T.
 CREATE VIEW temperature_curve AS

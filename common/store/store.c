@@ -1,5 +1,6 @@
 #include "common/store/store.h"
 
+#include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -500,6 +501,17 @@ const char *rows_text(const struct rows *r, int column)
 char *rows_strdup(const struct rows *r, int column, struct arena *a)
 {
 	return arena_strdup(a, rows_text(r, column));
+}
+
+char *rows_number_text(const struct rows *r, int column, struct arena *a)
+{
+	char buf[NUMBER_MAX];
+
+	if (sqlite3_column_type(r->stmt, column) == SQLITE_INTEGER)
+		return arena_printf(a, "%lld", (long long)rows_int(r, column));
+	if (!isfinite(rows_real(r, column))) /* SQL can make 9e999 */
+		return rows_strdup(r, column, a);
+	return arena_strdup(a, number_format(rows_real(r, column), buf));
 }
 
 char *store_time(char buf[TIME_MAX])

@@ -244,6 +244,40 @@ START_TEST(fusion_changes_no_value_and_no_gradient)
 }
 END_TEST
 
+/* Two channels light up in turn, the kernel adds them: a plane of ones, all tied. */
+static float first_winner(const struct kernels *k, bool fuse)
+{
+	const double weight[] = { 1 };
+	const float x[8] = { 1, 0, 0, 0, 0, 1, 1, 1 }, ones[2] = { 1, 1 };
+	const struct field f = { x, ELEMENT_F32, 1, 2, 2, 2 };
+	const int index[] = { 0 };
+	struct graph *g = graph_new(&arena, 1, k);
+	int id = input(g, 2, 2, 2);
+	float *grad, got[2];
+
+	id = add(g, LAYER_CONV2D, "conv", SCOPE_SHARED, id, 1, 1);
+	id = add(g, LAYER_RELU, "relu", SCOPE_SHARED, id, 0, 0);
+	id = add(g, LAYER_MAXPOOL2D, "pool", SCOPE_SHARED, id, 0, 2);
+	graph_output(g, 0, add(g, LAYER_FLATTEN, "y", SCOPE_SHARED, id, 0, 0));
+	must_build(g, 1, fuse);
+	graph_param_set(g, 0, graph_values(g), ones);
+	graph_param_set(g, 1, graph_values(g), (const float[]){ 0 });
+	grad = arena_alloc_aligned(&arena, graph_floats(g) * sizeof(float));
+	graph_feed(g, 0, &f, index, 1);
+	graph_forward(g);
+	graph_seed(g, 0)[0] = 1;
+	graph_backward(g, weight, grad);
+	graph_param_get(g, 0, grad, got);
+	return got[0] - got[1];
+}
+
+START_TEST(of_equal_values_in_a_window_the_first_wins)
+{
+	for (int fuse = 0; fuse < 2; fuse++)
+		ck_assert(first_winner(table(_i), fuse) == 1);
+}
+END_TEST
+
 START_TEST(a_task_pass_is_its_share_of_the_weighted_pass)
 {
 	const double one[] = { 1, 0 }, two[] = { 0, 1 }, both[] = { 0.5, 3 };
@@ -365,6 +399,7 @@ Suite *suite_graph(void)
 		t, both_networks_have_the_gradient_of_their_values, 0, TABLES);
 	tcase_add_test(t, parameter_counts_are_those_of_the_references);
 	tcase_add_loop_test(t, fusion_changes_no_value_and_no_gradient, 0, TABLES);
+	tcase_add_loop_test(t, of_equal_values_in_a_window_the_first_wins, 0, TABLES);
 	tcase_add_test(t, a_task_pass_is_its_share_of_the_weighted_pass);
 	tcase_add_test(t, networks_of_one_seed_share_values_by_name);
 	tcase_add_loop_test(
