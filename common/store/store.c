@@ -141,8 +141,22 @@ static void immutable_uri(const char *path, struct str *out)
 	str_put(out, "?immutable=1");
 }
 
+/* Both programs have one thread: no mutexes, no shared counters. Once a process. */
+static void configure_sqlite(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 256, 1000);
+}
+
 static int open_flags(struct store *s, const char *name, int flags, struct err *e)
 {
+	configure_sqlite();
 	flags |= SQLITE_OPEN_NOMUTEX;
 	if (sqlite3_open_v2(name, &s->db, flags, NULL) != SQLITE_OK)
 		return db_error(s, e, "cannot open");

@@ -144,6 +144,32 @@ START_TEST(image_nodes_have_the_gradient_of_their_values)
 }
 END_TEST
 
+START_TEST(one_node_can_have_readers_of_every_kind)
+{
+	static const enum layer_kind kinds[] = { LAYER_FLATTEN, LAYER_TANH,
+		LAYER_MAXPOOL2D, LAYER_CONV2D, LAYER_FLATTEN };
+	const double weight[] = { 1, -0.5, 2, 0.5, 1 };
+	struct graph *g = graph_new(&arena, 5, table(_i));
+	int x = input(g, 2, 6, 6);
+	int trunk = add(g, LAYER_CONV2D, "trunk", SCOPE_SHARED, x, 4, 3);
+
+	for (int k = 0; k < 5; k++) {
+		int id = add(
+			g, kinds[k], arena_printf(&arena, "node%d", k), k, trunk, 3, 2);
+
+		if (kinds[k] != LAYER_FLATTEN)
+			id = add(g, LAYER_FLATTEN, arena_printf(&arena, "flat%d", k), k,
+				id, 0, 0);
+		id = add(g, LAYER_LINEAR, arena_printf(&arena, "head%d", k), k, id, 2,
+			0);
+		graph_output(g, k, id);
+	}
+	must_build(g, 17, true);
+	feed(g, x, 17);
+	check_gradient(g, weight, 15);
+}
+END_TEST
+
 static const struct task_info two_tasks[] = {
 	{ .name = "a", .kind = TASK_CLASS, .loss = LOSS_CE, .outputs = 10 },
 	{ .name = "b", .kind = TASK_REGRESS, .loss = LOSS_L1, .outputs = 3 }
@@ -244,6 +270,40 @@ START_TEST(fusion_changes_no_value_and_no_gradient)
 }
 END_TEST
 
+/* Two channels light up in turn, the kernel adds them: a plane of ones, all tied. */
+static float first_winner(const struct kernels *k, bool fuse)
+{
+	const double weight[] = { 1 };
+	const float x[8] = { 1, 0, 0, 0, 0, 1, 1, 1 }, ones[2] = { 1, 1 };
+	const struct field f = { x, ELEMENT_F32, 1, 2, 2, 2 };
+	const int index[] = { 0 };
+	struct graph *g = graph_new(&arena, 1, k);
+	int id = input(g, 2, 2, 2);
+	float *grad, got[2];
+
+	id = add(g, LAYER_CONV2D, "conv", SCOPE_SHARED, id, 1, 1);
+	id = add(g, LAYER_RELU, "relu", SCOPE_SHARED, id, 0, 0);
+	id = add(g, LAYER_MAXPOOL2D, "pool", SCOPE_SHARED, id, 0, 2);
+	graph_output(g, 0, add(g, LAYER_FLATTEN, "y", SCOPE_SHARED, id, 0, 0));
+	must_build(g, 1, fuse);
+	graph_param_set(g, 0, graph_values(g), ones);
+	graph_param_set(g, 1, graph_values(g), (const float[]){ 0 });
+	grad = arena_alloc_aligned(&arena, graph_floats(g) * sizeof(float));
+	graph_feed(g, 0, &f, index, 1);
+	graph_forward(g);
+	graph_seed(g, 0)[0] = 1;
+	graph_backward(g, weight, grad);
+	graph_param_get(g, 0, grad, got);
+	return got[0] - got[1];
+}
+
+START_TEST(of_equal_values_in_a_window_the_first_wins)
+{
+	for (int fuse = 0; fuse < 2; fuse++)
+		ck_assert(first_winner(table(_i), fuse) == 1);
+}
+END_TEST
+
 START_TEST(a_task_pass_is_its_share_of_the_weighted_pass)
 {
 	const double one[] = { 1, 0 }, two[] = { 0, 1 }, both[] = { 0.5, 3 };
@@ -258,6 +318,7 @@ START_TEST(a_task_pass_is_its_share_of_the_weighted_pass)
 	graph_forward(g);
 	for (int i = 0; i < 60; i++)
 		graph_seed(g, 0)[i] = graph_seed(g, 1)[i] = (float)(i % 5) - 2;
+	graph_backward(g, both, a); /* leaves what the next pass must overwrite */
 	graph_backward(g, one, a);
 	graph_backward(g, two, b);
 	graph_backward(g, both, sum);
@@ -361,10 +422,12 @@ Suite *suite_graph(void)
 	tcase_add_loop_test(t, flat_nodes_have_the_gradient_of_their_values, 0, TABLES);
 	tcase_add_loop_test(
 		t, image_nodes_have_the_gradient_of_their_values, 0, TABLES);
+	tcase_add_loop_test(t, one_node_can_have_readers_of_every_kind, 0, TABLES);
 	tcase_add_loop_test(
 		t, both_networks_have_the_gradient_of_their_values, 0, TABLES);
 	tcase_add_test(t, parameter_counts_are_those_of_the_references);
 	tcase_add_loop_test(t, fusion_changes_no_value_and_no_gradient, 0, TABLES);
+	tcase_add_loop_test(t, of_equal_values_in_a_window_the_first_wins, 0, TABLES);
 	tcase_add_test(t, a_task_pass_is_its_share_of_the_weighted_pass);
 	tcase_add_test(t, networks_of_one_seed_share_values_by_name);
 	tcase_add_loop_test(

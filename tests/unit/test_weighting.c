@@ -32,10 +32,13 @@ static void teardown(void)
 	arena_release(&arena);
 }
 
+#define GUARD 12345.0
+
 /* One method on K tasks with its state. */
 struct game {
 	struct weighting_setup setup;
-	double *state;
+	double *state; /* and a guard behind it */
+	size_t size;
 	double weight[TASKS_MAX];
 	struct err e;
 };
@@ -56,7 +59,9 @@ static int try_start(struct game *g, uint64_t seed, int K, const char *method, .
 	rc = weighting_init(&g->setup, &ps, K, tasks, &optim, seed, &arena, &g->e);
 	if (rc)
 		return rc;
-	g->state = NEW_ARRAY(&arena, double, weighting_state_size(&g->setup) + 1);
+	g->size = weighting_state_size(&g->setup);
+	g->state = NEW_ARRAY(&arena, double, g->size + 1);
+	g->state[g->size] = GUARD;
 	weighting_state_init(&g->setup, g->state);
 	return OK;
 }
@@ -71,6 +76,7 @@ static int weigh_at(struct game *g, int64_t at, double lr_factor, const double *
 
 	if (rc == OK)
 		weighting_update(&g->setup, g->state, &step);
+	ck_assert(g->state[g->size] == GUARD);
 	return rc;
 }
 
@@ -467,6 +473,7 @@ static void play(struct game *g, int K, int from, int to, double *trace)
 		memcpy(trace + s * K, g->weight, (size_t)K * sizeof(double));
 		if (s % 7 == 6)
 			weighting_end_epoch(&g->setup, g->state, loss);
+		ck_assert(g->state[g->size] == GUARD);
 	}
 }
 
@@ -541,7 +548,8 @@ START_TEST(a_baseline_job_names_its_task_and_no_method)
 	ck_assert_int_eq(
 		weighting_init(&g.setup, &ps, 1, tasks + 1, &optim, 1, &arena, &g.e),
 		OK);
-	g.state = NULL;
+	g.size = 0;
+	g.state = (double[]){ GUARD };
 	WEIGH(&g, 0, 3);
 	ck_assert_double_eq(g.weight[0], 1);
 	START(&g, 3, "stl", "task", "task1");

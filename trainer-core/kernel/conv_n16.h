@@ -10,7 +10,7 @@
 #ifndef DELTAM_KERNEL_CONV_N16_H
 #define DELTAM_KERNEL_CONV_N16_H
 
-#include "trainer-core/kernel/width.h"
+#include "trainer-core/kernel/layout.h"
 
 #if WIDTH == 16
 #define OUTS 5
@@ -75,49 +75,76 @@ static const float *input_block(
 
 /* ---- forward ---- */
 
-struct forward_tile {
-	const float *x; /* top left input of the tile, channel 0 */
+/* A row of tiles: the next one starts x_step floats further in x and y_step in y. */
+struct forward_row {
+	const float *x; /* top left input of the first tile, channel 0 */
 	const float *w; /* (taps, channels of the tile) */
 	const float *b; /* or NULL */
-	int C, kh, kw;
-	size_t plane, row, column; /* floats from one channel, tap row, tap to the next */
-	size_t down, right; /* floats from one output pixel's input to the next one's */
+	const int *tap; /* where each tap lies, in floats from x */
+	int taps;
+	int tiles;
+	size_t x_step, x_right, x_down; /* to the next tile, pixel, row of pixels */
+	float *y; /* of the first tile's first channel and pixel */
+	uint8_t *which;
+	size_t y_plane, y_step, y_right, y_down;
+	int relu;
 };
 
-INLINE void forward_sums(int outs, const struct forward_tile *t, int h, vec acc[OUTS][4])
+INLINE void forward_sums(
+	int outs, const struct forward_row *t, const float *x, vec acc[OUTS][4])
 {
 	const float *w = t->w;
+	const float *right = x + t->x_right, *down = x + t->x_down;
+	const float *both = down + t->x_right;
 
 	UNROLL for (int o = 0; o < outs; o++)
-		UNROLL for (int q = 0; q < 4; q++)
-			acc[o][q] = all(t->b ? t->b[o] : 0);
-	for (int c = 0; c < t->C; c++)
-		for (int i = 0; i < t->kh; i++) {
-			const float *x = t->x + c * t->plane + i * t->row + h * WIDTH;
+	{
+		vec b = all(t->b ? t->b[o] : 0);
 
-			for (int j = 0; j < t->kw; j++, x += t->column, w += outs) {
-				vec a[4] = { load(x), load(x + t->right),
-					load(x + t->down), load(x + t->down + t->right) };
+		UNROLL for (int q = 0; q < 4; q++) acc[o][q] = b;
+	}
+	for (const int *tap = t->tap, *end = tap + t->taps; tap < end;
+		tap++, w += outs) {
+		vec a[4] = { load(x + *tap), load(right + *tap), load(down + *tap),
+			load(both + *tap) };
 
-				UNROLL for (int o = 0; o < outs; o++)
-					UNROLL for (int q = 0; q < 4; q++)
-						acc[o][q] += a[q] * w[o];
-			}
+		PIN4(a);
+		UNROLL for (int o = 0; o < outs; o++)
+		{
+			vec weight = all(w[o]);
+
+			UNROLL for (int q = 0; q < 4; q++) acc[o][q] += a[q] * weight;
 		}
+	}
 }
 
-struct forward_out {
-	float *y; /* of the tile's first channel and pixel */
-	uint8_t *which;
-	size_t plane, down, right; /* floats in y */
-	int pool, relu;
-};
-
 /* The first maximum of four, NaN above all, then ReLU; the winner's number, or 4. */
+#if WIDTH == 16
+INLINE void store_pooled(const vec v[4], float *y, uint8_t *which)
+{
+	__m512 m = (__m512)v[0], zero = _mm512_setzero_ps();
+	__m512i winner = _mm512_setzero_si512();
+	__mmask16 closed;
+
+	UNROLL for (int q = 1; q < 4; q++)
+	{
+		__m512 a = (__m512)v[q];
+		__mmask16 better = _mm512_cmp_ps_mask(a, m, _CMP_GT_OQ) |
+			_mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
+
+		m = _mm512_mask_mov_ps(m, better, a);
+		winner = _mm512_mask_mov_epi32(winner, better, _mm512_set1_epi32(q));
+	}
+	closed = _mm512_cmp_ps_mask(m, zero, _CMP_LE_OQ);
+	_mm512_storeu_ps(y, _mm512_mask_mov_ps(m, closed, zero));
+	winner = _mm512_mask_mov_epi32(winner, closed, _mm512_set1_epi32(4));
+	_mm_storeu_si128((__m128i *)which, _mm512_cvtepi32_epi8(winner));
+}
+#else
 INLINE void store_pooled(const vec v[4], float *y, uint8_t *which)
 {
 	vec m = v[0];
-	ivec winner = { 0 };
+	ivec winner = { 0 }, closed;
 
 	UNROLL for (int q = 1; q < 4; q++)
 	{
@@ -126,51 +153,82 @@ INLINE void store_pooled(const vec v[4], float *y, uint8_t *which)
 		m = choose(better, v[q], m);
 		winner = (better & q) | (~better & winner);
 	}
-	ivec closed = m <= 0;
+	closed = m <= 0;
 	store(y, keep(~closed, m));
 	store_bytes(which, (closed & 4) | (~closed & winner));
 }
+#endif
 
-INLINE void forward_tile(int outs, const struct forward_tile *t, const struct forward_out *to)
+INLINE void forward_row(int outs, int pool, const struct forward_row *t)
 {
-	for (int h = 0; h < HALVES; h++) {
-		vec acc[OUTS][4];
-		size_t at = (size_t)h * WIDTH;
+	size_t plane = t->y_plane, right = t->y_right, down = t->y_down;
+	int closing = t->relu;
 
-		forward_sums(outs, t, h, acc);
-		UNROLL for (int o = 0; o < outs; o++, at += to->plane)
+	for (int i = 0; i < t->tiles * HALVES; i++) {
+		size_t h = (size_t)(i % HALVES) * WIDTH;
+		size_t at = (size_t)(i / HALVES) * t->y_step + h;
+		vec acc[OUTS][4];
+		float *y = t->y + at;
+
+		forward_sums(outs, t, t->x + (size_t)(i / HALVES) * t->x_step + h, acc);
+		UNROLL for (int o = 0; o < outs; o++, y += plane)
 		{
-			if (to->pool) {
-				store_pooled(acc[o], to->y + at, to->which + at);
+			if (pool) {
+				store_pooled(acc[o], y, t->which + at + o * plane);
 				continue;
 			}
-			if (to->relu)
-				UNROLL for (int q = 0; q < 4; q++)
-					acc[o][q] = relu(acc[o][q]);
-			store(to->y + at, acc[o][0]);
-			store(to->y + at + to->right, acc[o][1]);
-			store(to->y + at + to->down, acc[o][2]);
-			store(to->y + at + to->down + to->right, acc[o][3]);
+			UNROLL for (int q = 0; q < 4; q++) acc[o][q] =
+				closing ? relu(acc[o][q]) : acc[o][q];
+			store(y, acc[o][0]);
+			store(y + right, acc[o][1]);
+			store(y + down, acc[o][2]);
+			store(y + down + right, acc[o][3]);
 		}
 	}
 }
 
-static void forward_any(int outs, const struct forward_tile *t, const struct forward_out *to)
+INLINE void forward_outs(int outs, int pool, const struct forward_row *t)
 {
 	switch (outs) {
-		CASE(1, forward_tile(1, t, to))
-		CASE(2, forward_tile(2, t, to))
+		CASE(1, forward_row(1, pool, t))
+		CASE(2, forward_row(2, pool, t))
 #if OUTS > 2
-		CASE(3, forward_tile(3, t, to))
-		CASE(4, forward_tile(4, t, to))
-		CASE(5, forward_tile(5, t, to))
+		CASE(3, forward_row(3, pool, t))
+#endif
+#if OUTS > 3
+		CASE(4, forward_row(4, pool, t))
+		CASE(5, forward_row(5, pool, t))
 #endif
 	}
 }
 
-/* (O, taps) -> groups of OUTS channels, each (taps, channels of the group) */
-static void pack_forward(const struct conv *k, const float *w, float *packed)
+static void forward_pooled(int outs, const struct forward_row *t)
 {
+	forward_outs(outs, 1, t);
+}
+
+static void forward_plain(int outs, const struct forward_row *t)
+{
+	forward_outs(outs, 0, t);
+}
+
+struct weights {
+	float *packed; /* groups of OUTS channels, each (taps, channels of the group) */
+	int *tap;
+};
+
+static void pack_forward(const struct conv *k, const float *w, const struct weights *to)
+{
+	const struct conv_shape *s = k->s;
+	float *packed = to->packed;
+	int *tap = to->tap;
+
+	for (int c = 0; c < s->C; c++)
+		for (int i = 0; i < s->kh; i++)
+			for (int j = 0; j < s->kw; j++)
+				*tap++ = ((c * k->H + i * s->dilation) * k->W +
+						 j * s->dilation) *
+					LANES;
 	for (int o = 0; o < k->s->O; o += OUTS) {
 		int outs = min_int(OUTS, k->s->O - o);
 
@@ -184,66 +242,74 @@ static void pack_forward(const struct conv *k, const float *w, float *packed)
  * Two output rows of a block, all channels and columns. At an odd edge without pooling
  * the last tile overlaps its neighbour, in a map of one row or column itself.
  */
-static void forward_rows(const struct conv *k, const float *x, const float *w,
-	const float *b, int row, const struct forward_out *to)
+static void forward_rows(const struct conv *k, const float *b, const struct weights *w,
+	struct forward_row t)
 {
 	const struct conv_shape *s = k->s;
-	int pixels = s->pool ? 2 * k->PW : s->OW;
-	struct forward_tile t = {
-		.C = s->C,
-		.kh = s->kh,
-		.kw = s->kw,
-		.plane = (size_t)k->H * k->W * LANES,
-		.row = (size_t)s->dilation * k->W * LANES,
-		.column = (size_t)s->dilation * LANES,
-		.down = s->OH > 1 ? (size_t)s->stride * k->W * LANES : 0,
-		.right = s->OW > 1 ? (size_t)s->stride * LANES : 0,
-	};
+	int last = max_int(0, s->OW - 2);
+	const float *x = t.x;
+	float *y = t.y;
+	uint8_t *which = t.which;
 
-	for (int o = 0; o < s->O; o += OUTS)
-		for (int q = 0; q < pixels; q += 2) {
-			int column = max_int(0, min_int(q, s->OW - 2));
-			struct forward_out out = *to;
+	for (int o = 0; o < s->O; o += OUTS) {
+		int outs = min_int(OUTS, s->O - o);
 
-			out.y += o * to->plane +
-				 (size_t)(s->pool ? q / 2 : column) * LANES;
-			if (s->pool)
-				out.which += o * to->plane + (size_t)q / 2 * LANES;
-			t.x = x + ((size_t)row * k->W + column) * s->stride * LANES;
-			t.w = w + (size_t)o * k->taps;
-			t.b = b ? b + o : NULL;
-			forward_any(min_int(OUTS, s->O - o), &t, &out);
+		t.w = w->packed + (size_t)o * k->taps;
+		t.b = b ? b + o : NULL;
+		t.x = x;
+		t.y = y + o * t.y_plane;
+		t.tiles = s->pool ? k->PW : max_int(1, s->OW / 2);
+		if (s->pool) {
+			t.which = which + o * t.y_plane;
+			forward_pooled(outs, &t);
+			continue;
 		}
+		forward_plain(outs, &t);
+		if (s->OW % 2) {
+			t.tiles = 1;
+			t.x += (size_t)last * s->stride * LANES;
+			t.y += (size_t)last * LANES;
+			forward_plain(outs, &t);
+		}
+	}
 }
 
 static void conv_forward(const struct conv_shape *s, const float *x, const float *w,
 	const float *b, float *y, uint8_t *which, void *work)
 {
 	struct conv k = conv_of(s);
-	float *packed = work;
-	float *copy = packed + (size_t)s->O * k.taps + LANES - s->O * k.taps % LANES;
+	struct weights packed = { work, (int *)work + (size_t)s->O * k.taps };
+	float *copy = (float *)work + (size_t)(s->O + 1) * k.taps + LANES -
+		(s->O + 1) * k.taps % LANES;
 	int rows = s->pool ? 2 * k.PH : s->OH;
 	size_t plane = (size_t)k.PH * k.PW * LANES;
 
-	pack_forward(&k, w, packed);
+	struct forward_row t = {
+		.tap = packed.tap,
+		.taps = k.taps,
+		.x_step = 2 * (size_t)s->stride * LANES,
+		.x_right = s->OW > 1 ? (size_t)s->stride * LANES : 0,
+		.x_down = s->OH > 1 ? (size_t)s->stride * k.W * LANES : 0,
+		.y_plane = plane,
+		.y_step = s->pool ? LANES : 2 * LANES,
+		.y_right = s->OW > 1 ? LANES : 0,
+		.y_down = s->OH > 1 ? (size_t)k.PW * LANES : 0,
+		.relu = s->relu,
+	};
+
+	pack_forward(&k, w, &packed);
 	for (int block = 0; block < k.blocks; block++) {
 		const float *in = input_block(&k, x, block, LANES, copy);
 
 		for (int r = 0; r < rows; r += 2) {
 			int row = max_int(0, min_int(r, s->OH - 2));
 			size_t at = block * s->O * plane +
-				    (size_t)(s->pool ? r / 2 : row) * k.PW * LANES;
-			struct forward_out to = {
-				.y = y + at,
-				.which = s->pool ? which + at : NULL,
-				.plane = plane,
-				.down = s->OH > 1 ? (size_t)k.PW * LANES : 0,
-				.right = s->OW > 1 ? LANES : 0,
-				.pool = s->pool,
-				.relu = s->relu,
-			};
+				(size_t)(s->pool ? r / 2 : row) * k.PW * LANES;
 
-			forward_rows(&k, in, packed, b, row, &to);
+			t.x = in + (size_t)row * s->stride * k.W * LANES;
+			t.y = y + at;
+			t.which = s->pool ? which + at : NULL;
+			forward_rows(&k, b, &packed, t);
 		}
 	}
 }
@@ -263,8 +329,8 @@ struct plane {
 };
 
 /* Pooled: one row of dy becomes two, each value at its winner, zero elsewhere. */
-static void expand_pooled(const float *dy, const uint8_t *which, int n, ivec live,
-	const struct plane *to)
+static void expand_pooled(
+	const float *dy, const uint8_t *which, int n, ivec live, const struct plane *to)
 {
 	float *top = to->at, *bottom = to->at + to->row;
 
@@ -300,12 +366,13 @@ static void expand_plain(
 static void zero_pixels(const struct plane *to, int row, int column, int n)
 {
 	for (int i = column; i < n; i++)
-		memset(to->at + row * to->row + i * to->pixel, 0, sizeof(float) * LANES);
+		memset(to->at + row * to->row + i * to->pixel, 0,
+			sizeof(float) * LANES);
 }
 
 /* Rows [first, first + rows) of channel o; with pooling both are even, or the last. */
-static void expand_rows(
-	const struct gradient *g, int block, int o, int first, int rows, struct plane to)
+static void expand_rows(const struct gradient *g, int block, int o, int first, int rows,
+	struct plane to)
 {
 	const struct conv *k = g->k;
 	const struct conv_shape *s = k->s;
@@ -325,8 +392,8 @@ static void expand_rows(
 			ivec live = first_lanes(images, h);
 
 			if (s->pool)
-				expand_pooled(g->dy + at, g->which + at, k->PW, live,
-					&half);
+				expand_pooled(
+					g->dy + at, g->which + at, k->PW, live, &half);
 			else
 				expand_plain(g->dy + at, s->relu ? g->y + at : NULL,
 					k->PW, live, &half);
@@ -357,16 +424,15 @@ INLINE void weights_tile(int outs, int taps, const struct weights_tile *t)
 		const float *g = t->g + h * WIDTH;
 
 		UNROLL for (int o = 0; o < outs; o++)
-			UNROLL for (int k = 0; k < taps; k++)
-				acc[o][k] = (vec){ 0 };
+			UNROLL for (int k = 0; k < taps; k++) acc[o][k] = (vec){ 0 };
 		for (int r = 0; r < t->rows; r++) {
 			const float *x = t->x + r * t->x_row + h * WIDTH;
 
 			for (int i = 0; i < t->columns; i++) {
 				vec d[OUTS];
 
-				UNROLL for (int o = 0; o < outs; o++)
-					d[o] = load(g + o * t->g_plane);
+				UNROLL for (int o = 0; o < outs; o++) d[o] =
+					load(g + o * t->g_plane);
 				UNROLL for (int k = 0; k < taps; k++)
 				{
 					vec a = load(x + k * t->x_tap);
@@ -380,12 +446,11 @@ INLINE void weights_tile(int outs, int taps, const struct weights_tile *t)
 		}
 		UNROLL for (int o = 0; o < outs; o++)
 			UNROLL for (int k = 0; k < taps; k++)
-			{
-				float *p = t->dw + o * t->dw_channel + k * LANES +
-					   h * WIDTH;
+		{
+			float *p = t->dw + o * t->dw_channel + k * LANES + h * WIDTH;
 
-				store(p, load(p) + acc[o][k]);
-			}
+			store(p, load(p) + acc[o][k]);
+		}
 	}
 }
 
@@ -414,8 +479,8 @@ static void weights_any(int outs, int taps, const struct weights_tile *t)
 }
 
 /* All taps of one group of channels over one chunk of rows. */
-static void weights_chunk(
-	const struct conv *k, const float *x, int outs, int first, struct weights_tile *t)
+static void weights_chunk(const struct conv *k, const float *x, int outs, int first,
+	struct weights_tile *t)
 {
 	const struct conv_shape *s = k->s;
 	float *dw = t->dw;
@@ -425,35 +490,39 @@ static void weights_chunk(
 			for (int j = 0; j < s->kw; j += TAPS) {
 				size_t row = first * s->stride + i * s->dilation;
 
-				t->x = x + (((size_t)c * k->H + row) * k->W +
-						   (size_t)j * s->dilation) *
-						   LANES;
-				t->dw = dw + ((size_t)(c * s->kh + i) * s->kw + j) * LANES;
+				t->x = x +
+					(((size_t)c * k->H + row) * k->W +
+						(size_t)j * s->dilation) *
+						LANES;
+				t->dw = dw +
+					((size_t)(c * s->kh + i) * s->kw + j) * LANES;
 				weights_any(outs, min_int(TAPS, s->kw - j), t);
 			}
 	t->dw = dw;
 }
 
-/* Rows whose expanded gradient (of OUTS channels) stays in half of the L1 cache. */
+/* Rows whose expanded gradient (of OUTS channels) leaves some of the L1 cache to x. */
 static int chunk_rows(const struct conv_shape *s)
 {
-	int fit = 24 * 1024 / (int)(OUTS * s->OW * LANES * sizeof(float));
+	int fit = 36 * 1024 / (int)(OUTS * s->OW * LANES * sizeof(float));
 
 	return min_int(max_int(fit, 2) / 2 * 2, s->OH);
 }
 
-static void add_planes(int outs, size_t pixels, const float *g, float *sums)
+/* Four chains: one alone would wait for its own additions. */
+static void add_plane(size_t pixels, const float *g, float *sums)
 {
-	for (int o = 0; o < outs; o++)
-		for (int h = 0; h < HALVES; h++) {
-			const float *p = g + o * pixels * LANES + h * WIDTH;
-			float *to = sums + o * LANES + h * WIDTH;
-			vec sum = { 0 };
+	for (int h = 0; h < HALVES; h++, g += WIDTH, sums += WIDTH) {
+		vec sum[4] = { { 0 } };
+		size_t i = 0;
 
-			for (size_t i = 0; i < pixels; i++)
-				sum += load(p + i * LANES);
-			store(to, load(to) + sum);
-		}
+		for (; i + 4 <= pixels; i += 4)
+			UNROLL for (int j = 0; j < 4; j++) sum[j] +=
+				load(g + (i + j) * LANES);
+		for (; i < pixels; i++)
+			sum[0] += load(g + i * LANES);
+		store(sums, load(sums) + ((sum[0] + sum[1]) + (sum[2] + sum[3])));
+	}
 }
 
 /* The sweep of one block by one group of channels. */
@@ -476,11 +545,13 @@ static void weights_group(const struct gradient *g, const float *x, int block, i
 	for (int first = 0; first < s->OH; first += chunk) {
 		t.rows = min_int(chunk, s->OH - first);
 		t.g_plane = (size_t)t.rows * s->OW * LANES;
-		for (int i = 0; i < outs; i++)
+		for (int i = 0; i < outs; i++) {
+			float *at = expanded + i * t.g_plane;
+
 			expand_rows(g, block, o + i, first, t.rows,
-				(struct plane){ expanded + i * t.g_plane,
-					(size_t)s->OW * LANES, LANES });
-		add_planes(outs, (size_t)t.rows * s->OW, expanded, db + o * LANES);
+				(struct plane){ at, (size_t)s->OW * LANES, LANES });
+			add_plane((size_t)t.rows * s->OW, at, db + (o + i) * LANES);
+		}
 		weights_chunk(k, x, outs, first, &t);
 	}
 }
@@ -504,13 +575,17 @@ static void conv_backward_weights(const struct conv_shape *s, const float *x,
 		for (int o = 0; o < s->O; o += OUTS)
 			weights_group(&g, in, block, o, sums, bias, expanded);
 	}
-	for (size_t i = 0; i < weights; i++)
-		dw[i] = sum_tree(sums + i * LANES, LANES);
-	for (int o = 0; db && o < s->O; o++)
-		db[o] = sum_tree(bias + o * LANES, LANES);
+	sum_lanes(weights, sums, dw);
+	if (db)
+		sum_lanes(s->O, bias, db);
 }
 
 /* ---- backward data ---- */
+
+/* A tap that reaches the tile: where in a plane of g, and in the weights of a channel. */
+struct tap {
+	int g, w;
+};
 
 /*
  * The expanded gradient of a block, all channels: (O, GH, GW, 16). A stride becomes
@@ -520,38 +595,38 @@ static void conv_backward_weights(const struct conv_shape *s, const float *x,
 struct data {
 	const struct conv *k;
 	const float *g, *w;
+	struct tap *tap; /* room for kh * kw */
 	int GH, GW;
 };
 
 struct data_tile {
-	const float *g; /* tap 0 of channel 0, left pixel; taps go backwards */
+	const float *g; /* tap 0 of channel 0, left pixel */
 	const float *w; /* (O, kh, kw, channels of the tile) */
-	int O, kh, kw;
-	int top, bottom, left, right; /* taps [top, bottom) x [left, right) */
-	size_t plane, row, column;
+	const struct tap *tap;
+	int taps;
+	int O;
+	size_t g_plane, w_plane;
 };
 
 INLINE void data_sums(int ins, const struct data_tile *t, int h, vec acc[INS][2])
 {
-	UNROLL for (int c = 0; c < ins; c++)
-		acc[c][0] = acc[c][1] = (vec){ 0 };
-	for (int o = 0; o < t->O; o++)
-		for (int i = t->top; i < t->bottom; i++) {
-			const float *g = t->g + o * t->plane + h * WIDTH -
-					 i * t->row - t->left * t->column;
-			const float *w = t->w +
-					 (size_t)((o * t->kh + i) * t->kw + t->left) * ins;
+	const float *g = t->g + h * WIDTH, *w = t->w;
+	const struct tap *end = t->tap + t->taps;
 
-			for (int j = t->left; j < t->right; j++) {
-				vec a = load(g), b = load(g + LANES);
+	UNROLL for (int c = 0; c < ins; c++) acc[c][0] = acc[c][1] = (vec){ 0 };
+	for (int o = 0; o < t->O; o++, g += t->g_plane, w += t->w_plane)
+		for (const struct tap *tap = t->tap; tap < end; tap++) {
+			const float *p = w + tap->w;
+			vec a = load(g + tap->g), b = load(g + tap->g + LANES);
 
-				UNROLL for (int c = 0; c < ins; c++)
-				{
-					acc[c][0] += a * w[c];
-					acc[c][1] += b * w[c];
-				}
-				g -= t->column;
-				w += ins;
+			PIN(a);
+			PIN(b);
+			UNROLL for (int c = 0; c < ins; c++)
+			{
+				vec weight = all(p[c]);
+
+				acc[c][0] += a * weight;
+				acc[c][1] += b * weight;
 			}
 		}
 }
@@ -574,8 +649,9 @@ INLINE void data_tile(int ins, const struct data_tile *t, const struct data_out 
 
 			store(p, to->add ? load(p) + acc[c][0] : acc[c][0]);
 			if (to->pair)
-				store(p + LANES, to->add ? load(p + LANES) + acc[c][1] :
-							   acc[c][1]);
+				store(p + LANES,
+					to->add ? load(p + LANES) + acc[c][1]
+						: acc[c][1]);
 		}
 	}
 }
@@ -610,7 +686,9 @@ static void pack_data(const struct conv *k, const float *w, float *packed)
 		for (int o = 0; o < s->O; o++)
 			for (int t = 0; t < taps; t++)
 				for (int i = 0; i < ins; i++)
-					*packed++ = w[((size_t)o * s->C + c + i) * taps + t];
+					*packed++ =
+						w[((size_t)o * s->C + c + i) * taps +
+							t];
 	}
 }
 
@@ -625,42 +703,59 @@ static void valid_taps(
 	*end = max_int(*end, *first);
 }
 
+/* The taps of the tile at (h, x) of the bordered input; w counts `ins` floats a tap. */
+static int data_taps(const struct data *d, int h, int x, int ins, struct tap *list)
+{
+	const struct conv_shape *s = d->k->s;
+	int top, bottom, left, right, n = 0;
+
+	valid_taps(h, s->dilation, s->kh, 0, d->GH - 1, &top, &bottom);
+	valid_taps(x, s->dilation, s->kw, -1, d->GW - 3, &left, &right);
+	for (int i = top; i < bottom; i++)
+		for (int j = left; j < right; j++)
+			list[n++] = (struct tap){
+				-(i * d->GW + j) * s->dilation * LANES,
+				(i * s->kw + j) * ins,
+			};
+	return n;
+}
+
 static void data_row(const struct data *d, int block, int h, float *dx, int add)
 {
 	const struct conv *k = d->k;
 	const struct conv_shape *s = k->s;
 	size_t plane = (size_t)s->H * s->W * LANES;
-	struct data_tile t = {
-		.O = s->O,
-		.kh = s->kh,
-		.kw = s->kw,
-		.plane = (size_t)d->GH * d->GW * LANES,
-		.row = (size_t)s->dilation * d->GW * LANES,
-		.column = (size_t)s->dilation * LANES,
-	};
 
-	valid_taps(h + s->pad, s->dilation, s->kh, 0, d->GH - 1, &t.top, &t.bottom);
-	for (int c = 0; c < s->C; c += INS)
+	for (int c = 0; c < s->C; c += INS) {
+		int ins = min_int(INS, s->C - c);
+		struct data_tile t = {
+			.w = d->w + (size_t)c * s->O * s->kh * s->kw,
+			.tap = d->tap,
+			.O = s->O,
+			.g_plane = (size_t)d->GH * d->GW * LANES,
+			.w_plane = (size_t)s->kh * s->kw * ins,
+		};
+
 		for (int x = 0; x < s->W; x += 2) {
-			int at = x + s->pad;
 			struct data_out to = {
 				.dx = dx + (block * s->C + c) * plane +
-				      ((size_t)h * s->W + x) * LANES,
+					((size_t)h * s->W + x) * LANES,
 				.plane = plane,
 				.pair = x + 1 < s->W,
 				.add = add,
 			};
 
-			valid_taps(at, s->dilation, s->kw, -1, d->GW - 3, &t.left,
-				&t.right);
-			t.g = d->g + ((size_t)(h + s->pad) * d->GW + at + 1) * LANES;
-			t.w = d->w + (size_t)c * s->O * s->kh * s->kw;
-			data_any(min_int(INS, s->C - c), &t, &to);
+			t.g = d->g +
+				((size_t)(h + s->pad) * d->GW + x + s->pad + 1) * LANES;
+			t.taps = data_taps(d, h + s->pad, x + s->pad, ins, d->tap);
+			data_any(ins, &t, &to);
 		}
+	}
 }
 
-static void conv_backward_data(const struct conv_shape *s, const float *w, const float *y,
-	const float *dy, const uint8_t *which, float *dx, int add, void *work)
+static void conv_backward_data(const struct conv_shape *s, const float *w,
+	const float *y, const float *dy, const uint8_t *which, float *dx, int add,
+	void *work)
 {
 	struct conv k = conv_of(s);
 	struct gradient from = { &k, y, dy, which };
@@ -668,7 +763,8 @@ static void conv_backward_data(const struct conv_shape *s, const float *w, const
 	size_t plane = (size_t)GH * GW * LANES;
 	float *expanded = work;
 	float *packed = expanded + s->O * plane + (size_t)s->stride * GW * LANES;
-	struct data d = { &k, expanded, packed, GH, GW };
+	struct tap *tap = (struct tap *)(packed + (size_t)s->O * k.taps);
+	struct data d = { &k, expanded, packed, tap, GH, GW };
 
 	pack_data(&k, w, packed);
 	memset(expanded, 0, sizeof(float) * s->O * plane);
@@ -691,8 +787,9 @@ static size_t conv_work(const struct conv_shape *s)
 	size_t GH = (size_t)(s->OH - 1) * s->stride + 1;
 	size_t GW = (size_t)(s->OW - 1) * s->stride + 3;
 	size_t sums = (weights + s->O) * LANES +
-		      (size_t)OUTS * (chunk_rows(s) + 1) * s->OW * LANES + copy;
-	size_t data = (s->O * GH + s->stride) * GW * LANES + weights;
+		(size_t)OUTS * (chunk_rows(s) + 1) * s->OW * LANES + copy;
+	size_t data = (s->O * GH + s->stride) * GW * LANES + weights +
+		2 * (size_t)s->kh * s->kw;
 	size_t most = sums > data ? sums : data;
 
 	return sizeof(float) * (most + LANES);

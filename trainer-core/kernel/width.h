@@ -67,6 +67,23 @@ INLINE vec all(float x)
 	return x - (vec){ 0 };
 }
 
+/*
+ * Keeps a loaded vector in its register. Without it GCC repeats the load inside every
+ * operation that can take one, and the load ports become the limit.
+ */
+#if defined(__SSE2__)
+#define PIN(v) __asm__("" : "+v"(v))
+#else
+#define PIN(v) (void)(v)
+#endif
+#define PIN4(a) \
+	do { \
+		PIN((a)[0]); \
+		PIN((a)[1]); \
+		PIN((a)[2]); \
+		PIN((a)[3]); \
+	} while (0)
+
 INLINE ivec load_bytes(const uint8_t *p)
 {
 	bvec b;

@@ -1,0 +1,199 @@
+#include <check.h>
+#include <math.h>
+#include <string.h>
+#include "trainer-core/loss.h"
+#include "trainer-core/metric.h"
+#include "trainer-core/rng.h"
+
+#define N 7
+#define C 5
+#define S 6
+#define SIZE (N * C * S)
+
+static float noise(int i)
+{
+	return (float)(2 * rng_normal(9, RNG_DATA, 0, (uint64_t)i));
+}
+
+/* Predictions, and targets that fit the loss: labels with -1, bits, masked pixels. */
+static void fill(const struct loss *l, float *p, float *t)
+{
+	for (int i = 0; i < SIZE; i++) {
+		p[i] = noise(i);
+		t[i] = l->kind == LOSS_BCE ? (float)(i % 3 == 0) : noise(SIZE + i);
+	}
+	if (l->kind == LOSS_CE)
+		for (int i = 0; i < N * S; i++)
+			t[i] = (float)(i % (C + 1) - 1);
+	if (l->mask == MASK_ZERO)
+		for (int c = 0; c < C; c++)
+			t[c * S + 2] = 0;
+}
+
+static const struct loss losses[] = { { .kind = LOSS_CE }, { .kind = LOSS_L1 },
+	{ .kind = LOSS_SMOOTH_L1 }, { .kind = LOSS_L2 }, { .kind = LOSS_BCE },
+	{ .kind = LOSS_L1, .mask = MASK_ZERO },
+	{ .kind = LOSS_COSINE, .mask = MASK_ZERO },
+	{ .kind = LOSS_COSINE, .mask = MASK_ZERO, .normalise = true } };
+
+START_TEST(every_gradient_is_the_slope_of_its_loss)
+{
+	const struct loss *l = &losses[_i];
+	const struct loss_shape s = { N, C, S };
+	float p[SIZE], t[SIZE], d[SIZE], scratch[SIZE];
+	const float h = 0x1p-8f;
+
+	fill(l, p, t);
+	loss_compute(l, &s, p, t, d);
+	for (int i = 0; i < SIZE; i++) {
+		float saved = p[i];
+		double up, down, slope;
+
+		p[i] = saved + h;
+		up = loss_mean(loss_compute(l, &s, p, t, scratch));
+		p[i] = saved - h;
+		down = loss_mean(loss_compute(l, &s, p, t, scratch));
+		p[i] = saved;
+		slope = (up - down) / (2 * (double)h);
+		/* A kink of L1 between the two probes. */
+		if (fabs((double)(p[i] - t[i])) < 2 * (double)h && l->kind != LOSS_CE)
+			continue;
+		ck_assert_msg(fabs(slope - (double)d[i]) < 2e-5,
+			"loss %d, value %d: %g is not %g", _i, i, (double)d[i], slope);
+	}
+}
+END_TEST
+
+START_TEST(cross_entropy_is_right_to_float_precision)
+{
+	const float spread = _i ? 10 : 0.5f;
+	const struct loss l = { .kind = LOSS_CE };
+	const struct loss_shape s = { 40, 10, 1 };
+	float x[400], label[40], d[400];
+	double want = 0;
+
+	for (int i = 0; i < 400; i++)
+		x[i] = spread * noise(i);
+	for (int n = 0; n < 40; n++) {
+		double sum = 0;
+
+		label[n] = (float)(n % 10);
+		for (int c = 0; c < 10; c++)
+			sum += exp((double)x[n * 10 + c]);
+		want += log(sum) - (double)x[n * 10 + n % 10];
+	}
+	ck_assert_double_eq_tol(loss_mean(loss_compute(&l, &s, x, label, d)), want / 40,
+		want / 40 * 2e-7);
+	for (int n = 0; n < 40; n++) {
+		double sum = 0;
+
+		for (int c = 0; c < 10; c++)
+			sum += (double)d[n * 10 + c];
+		ck_assert_double_eq_tol(sum, 0, 1e-8);
+	}
+}
+END_TEST
+
+START_TEST(huge_scores_do_not_overflow)
+{
+	const struct loss l = { .kind = LOSS_CE };
+	const struct loss_shape s = { 2, 3, 1 };
+	const float x[] = { 1e4f, -1e4f, 0, 3e38f, 0, -3e38f };
+	const float label[] = { 0, 2 };
+	float d[6];
+	struct loss_sum sum = loss_compute(&l, &s, x, label, d);
+
+	ck_assert(isfinite(d[0]) && isfinite(d[5]));
+	ck_assert(!isnan(sum.sum) && sum.sum > 1e38);
+	ck_assert(d[0] == 0 && d[3] == 0.5f && d[5] == -0.5f);
+}
+END_TEST
+
+START_TEST(a_nan_in_the_prediction_shows_in_every_loss)
+{
+	const struct loss_shape s = { N, C, S };
+	float p[SIZE], t[SIZE], d[SIZE];
+
+	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
+		for (int where = 1; where < SIZE / N; where += S) {
+			fill(&losses[i], p, t);
+			p[where] = NAN;
+			ck_assert(isnan(loss_compute(&losses[i], &s, p, t, d).sum));
+		}
+}
+END_TEST
+
+START_TEST(nothing_valid_is_a_loss_of_zero_without_gradient)
+{
+	const struct loss ce = { .kind = LOSS_CE };
+	const struct loss l1 = { .kind = LOSS_L1, .mask = MASK_ZERO };
+	const struct loss_shape s = { N, C, S };
+	float p[SIZE], t[SIZE], d[SIZE];
+
+	for (int i = 0; i < SIZE; i++) {
+		p[i] = noise(i);
+		t[i] = -1;
+	}
+	ck_assert_double_eq(loss_mean(loss_compute(&ce, &s, p, t, d)), 0);
+	for (int i = 0; i < SIZE; i++)
+		ck_assert(d[i] == 0);
+	memset(t, 0, sizeof(t));
+	ck_assert_double_eq(loss_mean(loss_compute(&l1, &s, p, t, d)), 0);
+	for (int i = 0; i < SIZE; i++)
+		ck_assert(d[i] == 0);
+}
+END_TEST
+
+START_TEST(a_dense_l1_divides_by_the_pixels_that_count)
+{
+	const struct loss l = { .kind = LOSS_L1, .mask = MASK_ZERO };
+	const struct loss_shape s = { 1, 2, 3 };
+	/* Two channels of three pixels; the second pixel is masked. */
+	const float p[] = { 1, 9, 3, 0, 9, 1 }, t[] = { 2, 0, 1, 1, 0, 1 };
+	float d[6];
+	struct loss_sum sum = loss_compute(&l, &s, p, t, d);
+
+	ck_assert_double_eq(sum.count, 2);
+	ck_assert_double_eq(sum.sum, 4);
+	ck_assert(d[0] == -0.5f && d[1] == 0 && d[2] == 0.5f && d[5] == 0);
+}
+END_TEST
+
+START_TEST(metrics_pool_over_batches_of_any_size)
+{
+	const float score[] = { 1, 3, 2, 5, 5, 1 }, label[] = { 1, 1 };
+	const float value[] = { 0.5f, -2, 1 }, truth[] = { 1, -1, 1 };
+	const float logit[] = { 0.1f, -3, 0, 2 }, bit[] = { 1, 1, 1, 0 };
+	const struct loss_shape one = { 1, 3, 1 }, two = { 2, 3, 1 }, row = { 1, 3, 1 };
+	const struct loss_shape bits = { 4, 1, 1 };
+	double meter[2] = { 0, 0 };
+
+	metric_accuracy.add(meter, &two, score, label); /* a tie: the first wins */
+	metric_accuracy.add(meter, &one, score, label);
+	ck_assert_double_eq(metric_accuracy.value(meter), 2.0 / 3);
+	meter[0] = meter[1] = 0;
+	metric_abs_err.add(meter, &row, value, truth);
+	ck_assert_double_eq(metric_abs_err.value(meter), 0.5);
+	meter[0] = meter[1] = 0;
+	metric_error.add(meter, &bits, logit, bit);
+	ck_assert_double_eq(metric_error.value(meter), 0.75);
+}
+END_TEST
+
+Suite *suite_loss(void);
+Suite *suite_loss(void)
+{
+	Suite *s = suite_create("loss");
+	TCase *t = tcase_create("loss");
+
+	tcase_add_loop_test(t, every_gradient_is_the_slope_of_its_loss, 0,
+		(int)(sizeof(losses) / sizeof(losses[0])));
+	tcase_add_loop_test(t, cross_entropy_is_right_to_float_precision, 0, 2);
+	tcase_add_test(t, huge_scores_do_not_overflow);
+	tcase_add_test(t, a_nan_in_the_prediction_shows_in_every_loss);
+	tcase_add_test(t, nothing_valid_is_a_loss_of_zero_without_gradient);
+	tcase_add_test(t, a_dense_l1_divides_by_the_pixels_that_count);
+	tcase_add_test(t, metrics_pool_over_batches_of_any_size);
+	suite_add_tcase(s, t);
+	return s;
+}
