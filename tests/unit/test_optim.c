@@ -74,7 +74,9 @@ static const char *const settings[][14] = {
 	{ "train.optimizer", "rmsprop", "lr", "0.01", "wd", "0.01" },
 	{ "train.optimizer", "rmsprop", "lr", "0.01", "train.optimizer.momentum",
 		"0.5" },
+	{ "train.optimizer", "rmsprop", "lr", "0.01", "train.optimizer.eps", "0" },
 	{ "train.optimizer", "adagrad", "lr", "0.1", "wd", "0.01" },
+	{ "train.optimizer", "adagrad", "lr", "0.1", "train.optimizer.eps", "0" },
 };
 #define SETTINGS (int)(sizeof(settings) / sizeof(settings[0]))
 

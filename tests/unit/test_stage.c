@@ -4,6 +4,7 @@
  */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "common/store/store_job.h"
@@ -48,6 +49,23 @@ static void must(int rc, const struct err *e)
 	ck_assert_msg(rc == OK, "%s", e->msg);
 }
 
+/* Every row of a query, its columns joined by '|', rows by newlines. */
+static const char *dump(struct world *w, const char *sql)
+{
+	struct str out = { .arena = &w->arena };
+	struct err e = { 0 };
+	struct rows r;
+
+	must(rows_open_sql(&r, &w->s, sql, NO_ARGS, &e), &e);
+	while (rows_next(&r, &e) > 0) {
+		for (int i = 0; i < rows_columns(&r); i++)
+			str_printf(&out, "%s%s", i ? "|" : "", rows_text(&r, i));
+		str_put(&out, "\n");
+	}
+	rows_close(&r);
+	return str_get(&out);
+}
+
 /* Plans the file as the start of a run does. */
 static void world_plan(struct world *w, const char *text, bool prune)
 {
@@ -80,6 +98,7 @@ static struct world *world_new(const char *db, const char *text, bool prune)
 
 	ck_assert_ptr_nonnull(w);
 	must(store_open(&w->s, db, STORE_ORCHESTRATOR, &e), &e);
+	(void)dump(w, "PRAGMA synchronous=OFF"); /* nobody pulls a plug here */
 	w->random = 1;
 	world_plan(w, text, prune);
 	return w;
@@ -127,7 +146,7 @@ static double figure(struct world *w, int64_t job, int epoch)
 	double seed = number(w, "SELECT seed FROM job WHERE id=?", job);
 
 	return 1 + fabs(log10(lr) + 2) + 0.3 * fabs(log10(wd + 1e-6) + 4) +
-		0.2 * fabs(log10(T / 5)) + 0.05 * fabs(epoch - 8) +
+		0.2 * fabs(log10(T / 5)) + 0.05 * fabs(epoch - 8.0) +
 		0.01 * fmod(seed * 7, 5);
 }
 
@@ -210,23 +229,6 @@ static void run_all(struct world *w, enum order order)
 		w->queue[i].done = true;
 		train(w, w->queue[i].job);
 	}
-}
-
-/* Every row of a query, its columns joined by '|', rows by newlines. */
-static const char *dump(struct world *w, const char *sql)
-{
-	struct str out = { .arena = &w->arena };
-	struct err e = { 0 };
-	struct rows r;
-
-	must(rows_open_sql(&r, &w->s, sql, NO_ARGS, &e), &e);
-	while (rows_next(&r, &e) > 0) {
-		for (int i = 0; i < rows_columns(&r); i++)
-			str_printf(&out, "%s%s", i ? "|" : "", rows_text(&r, i));
-		str_put(&out, "\n");
-	}
-	rows_close(&r);
-	return str_get(&out);
 }
 
 static const char *everything(struct world *w)
@@ -383,12 +385,13 @@ END_TEST
 START_TEST(planning_again_halfway_goes_on_where_it_was)
 {
 	const char *complete;
+	struct arena keep = { 0 };
 	struct world *w;
 
 	scratch_enter();
 	w = world_new("reference.db", line, true);
 	run_all(w, FIRST);
-	complete = strdup(everything(w));
+	complete = arena_strdup(&keep, everything(w));
 	world_free(w);
 	w = world_new("t.db", line, true);
 	for (int round = 0; w->n; round++) {
@@ -405,6 +408,7 @@ START_TEST(planning_again_halfway_goes_on_where_it_was)
 	}
 	ck_assert_str_eq(everything(w), complete);
 	world_free(w);
+	arena_release(&keep);
 	scratch_leave();
 }
 END_TEST
@@ -437,6 +441,7 @@ END_TEST
 
 START_TEST(pruning_saves_epochs_and_keeps_the_winners)
 {
+	struct arena keep = { 0 };
 	struct world *w;
 	const char *winners;
 	int trained;
@@ -455,8 +460,10 @@ START_TEST(pruning_saves_epochs_and_keeps_the_winners)
 			"d.config AND (m.state<>'stopped' OR m.target<>"
 			"d.epoch))"),
 		"0\n");
-	winners = strdup(dump(w,
-		"SELECT stage, config FROM decision WHERE kind='select' ORDER BY 1"));
+	winners = arena_strdup(&keep,
+		dump(w,
+			"SELECT stage, config FROM decision WHERE kind='select' ORDER "
+			"BY 1"));
 	world_free(w);
 	w = world_new("unpruned.db", line, false);
 	run_all(w, FIRST);
@@ -469,6 +476,7 @@ START_TEST(pruning_saves_epochs_and_keeps_the_winners)
 	ck_assert_str_eq(
 		dump(w, "SELECT count(*) FROM decision WHERE kind='stop'"), "0\n");
 	world_free(w);
+	arena_release(&keep);
 	scratch_leave();
 }
 END_TEST
@@ -653,12 +661,13 @@ START_TEST(a_changed_baseline_changes_every_score)
 		"\"wd\": [0, 1e-4], \"seeds\": 2}, \"prune\": {\"rule\": \"none\"}, "
 		"\"baseline\": {\"seeds\": 4}, \"final\": {\"seeds\": 3}}";
 	const char *fresh;
+	struct arena keep = { 0 };
 	struct world *w;
 
 	scratch_enter();
 	w = world_new("fresh.db", other, true);
 	run_all(w, FIRST);
-	fresh = strdup(everything(w));
+	fresh = arena_strdup(&keep, everything(w));
 	world_free(w);
 	w = world_new("t.db", grid, true);
 	run_all(w, FIRST);
@@ -666,6 +675,7 @@ START_TEST(a_changed_baseline_changes_every_score)
 	run_all(w, FIRST);
 	ck_assert_str_eq(everything(w), fresh);
 	world_free(w);
+	arena_release(&keep);
 	scratch_leave();
 }
 END_TEST
