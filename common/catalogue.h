@@ -34,7 +34,8 @@ struct param_info {
 	const char *choices; /* "normal|dirichlet"; NULL otherwise */
 	/*
 	 * What is searched where the sweep file is silent: a JSON range such as
-	 * {"from":0.5,"to":50,"per_decade":3}. NULL with deflt NULL: required.
+	 * {"from":0.5,"to":50,"per_decade":3}. With deflt NULL too a SIMPLEX must be
+	 * given, and of another kind the absent value is the method's to choose.
 	 */
 	const char *search;
 	const char *help;

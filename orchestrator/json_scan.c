@@ -237,14 +237,17 @@ static bool scan_word(struct scan *c)
 	return false;
 }
 
-/* What stands where something else should, as a message quotes it. */
+/* What stands where something else should: a word whole, anything else by character. */
 static bool unexpected(struct scan *c, const char *expected)
 {
-	int length = utf8_length(c->s + c->i, c->n - c->i);
-	char *found = arena_strndup(c->arena, c->s + c->i, (size_t)length);
+	size_t n = 0;
 
-	diag_add(c->d, c->i, "expected %s, found %s", expected,
-		diag_quote(c->arena, found));
+	while (c->i + n < c->n && is_word(c->s[c->i + n]))
+		n++;
+	if (n == 0)
+		n = (size_t)utf8_length(c->s + c->i, c->n - c->i);
+	diag_add(c->d, c->i, "expected %s, found %.*s", expected,
+		(int)(n < 40 ? n : 40), c->s + c->i);
 	return false;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FINE_STEPS_MAX 1000
+
 double axis_round(double v)
 {
 	char buf[NUMBER_MAX];
@@ -157,6 +159,9 @@ static bool check_fine(const struct reader *r, const struct json *object,
 	if (!g->log && !(g->fine > 0 && g->fine < g->step))
 		return range_fault(r, object, "fine",
 			"\"fine\" must be above 0 and below \"step\"");
+	if (!g->log && g->step / g->fine > FINE_STEPS_MAX)
+		return range_fault(r, object, "fine",
+			"more than 1000 steps of \"fine\" make one \"step\"");
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define NAMES_MAX 256
+#define KEYS_LISTED 10 /* a longer list helps nobody */
 
 static const struct field fields[] = {
 #define REQUIRED .required = true
@@ -101,22 +102,32 @@ bool expect_kind(const struct reader *r, const struct json *node, enum json_kind
 	return false;
 }
 
-/* Whether the object that path lies in is there: otherwise that is what is said. */
-static bool around_is_object(const struct reader *r, const char *path)
+/* Whether a key of object is plainly meant to be `name`: it is reported as unknown. */
+static bool misspelled(const struct json *object, const char *name)
+{
+	for (const struct json *m = object->child; m; m = m->next)
+		if (strcmp(m->key, name) != 0 && str_nearest(m->key, &name, 1))
+			return true;
+	return false;
+}
+
+/* Whether to say that path is missing: what it lies in is there, and no slip of it. */
+static bool plainly_missing(const struct reader *r, const char *path)
 {
 	const char *dot = strrchr(path, '.');
 	const struct json *around = r->root;
 
 	if (dot)
 		around = read_at(r, arena_strndup(r->a, path, (size_t)(dot - path)));
-	return around && around->kind == JSON_OBJECT;
+	return around && around->kind == JSON_OBJECT &&
+		!misspelled(around, dot ? dot + 1 : path);
 }
 
 const struct json *read_field(const struct reader *r, const char *path)
 {
 	const struct json *node = read_at(r, path);
 
-	if (!node && field_find(path)->required && around_is_object(r, path))
+	if (!node && field_find(path)->required && plainly_missing(r, path))
 		diag_add(r->d, read_place(r, path), "\"%s\" is missing", path);
 	return node;
 }
@@ -203,21 +214,36 @@ static const char *elsewhere(const char *key)
 	return NULL;
 }
 
+/* What to write instead of an unknown key; "" where nothing comes to mind. */
+static const char *key_hint(
+	const struct reader *r, const char *key, const char *const *known, int n)
+{
+	const char *near = str_nearest(key, known, n);
+	struct str all = { .arena = r->a };
+
+	if (!near)
+		near = elsewhere(key);
+	if (near)
+		return arena_printf(r->a, "; did you mean \"%s\"?", near);
+	if (n > KEYS_LISTED)
+		return "";
+	for (int i = 0; i < n; i++)
+		str_printf(&all, "%s%s", i ? ", " : "; here belong ", known[i]);
+	return str_get(&all);
+}
+
 static void check_keys(const struct reader *r, const struct json *object,
 	const char *const *known, int n)
 {
 	for (const struct json *m = object->child; m; m = m->next) {
-		const char *near = str_nearest(m->key, known, n);
 		bool found = false;
 
 		for (int i = 0; i < n && !found; i++)
 			found = !strcmp(known[i], m->key);
-		if (found)
-			continue;
-		if (!near)
-			near = elsewhere(m->key);
-		diag_add(r->d, m->key_at, "unknown key %s%s", diag_quote(r->a, m->key),
-			near ? arena_printf(r->a, "; did you mean \"%s\"?", near) : "");
+		if (!found)
+			diag_add(r->d, m->key_at, "unknown key %s%s",
+				diag_quote(r->a, m->key),
+				key_hint(r, m->key, known, n));
 	}
 }
 

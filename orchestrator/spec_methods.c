@@ -2,6 +2,7 @@
 #include "orchestrator/spec_read.h"
 
 #include <string.h>
+#include "orchestrator/simplex.h"
 
 #define LABEL_CHARACTERS 64
 #define ENTRIES_MAX 1000
@@ -159,30 +160,64 @@ static void check_label(const struct reader *r, const struct json *node,
 	}
 }
 
+/* The most points of a refinement: edges reach one coarse step outward. */
+static double fine_points(const struct entry *e)
+{
+	double points = 1;
+
+	for (int i = 0; i < e->naxes; i++) {
+		const struct axis *x = &e->axes[i];
+
+		if (!(x->fine > 0))
+			continue;
+		if (x->scale == AXIS_SIMPLEX)
+			points *=
+				(double)simplex_neighbours(x->tasks, simplex_radius(x));
+		else
+			points *= 2 *
+					(x->scale == AXIS_LOG ? x->fine
+							      : x->step / x->fine) +
+				3;
+	}
+	return points;
+}
+
+/* "lr 3, wd 1, T 7": what multiplies to the configurations of an entry. */
+static const char *factors(
+	const struct reader *r, const struct spec *s, const struct entry *e)
+{
+	struct str out = { .arena = r->a };
+
+	str_printf(&out, "lr %d, wd %d", s->search.lr.count, s->search.wd.count);
+	for (int i = 0; i < e->naxes; i++)
+		if (e->axes[i].count > 1)
+			str_printf(&out, ", %s %d", e->axes[i].name, e->axes[i].count);
+	return str_get(&out);
+}
+
 /* The number of points must stay a small int, and last10 wants exactly one. */
 static void check_points(const struct reader *r, const struct json *node,
 	const struct spec *s, const struct entry *e)
 {
 	double points = (double)s->search.lr.count * s->search.wd.count;
-	struct str factors = { .arena = r->a };
 
-	str_printf(&factors, "lr %d, wd %d", s->search.lr.count, s->search.wd.count);
-	for (int i = 0; i < e->naxes; i++) {
+	for (int i = 0; i < e->naxes; i++)
 		points *= e->axes[i].count;
-		if (e->axes[i].count > 1)
-			str_printf(
-				&factors, ", %s %d", e->axes[i].name, e->axes[i].count);
-	}
 	if (points > POINTS_MAX)
 		diag_add(r->d, node->at,
 			"\"%s\" has %.0f configurations (%s); at most %d",
-			e->method->name, points, str_get(&factors), POINTS_MAX);
+			e->method->name, points, factors(r, s, e), POINTS_MAX);
 	else if (points > 1 && s->select.epoch == EPOCH_LAST10)
 		diag_add(r->d, node->at,
 			"\"last10\" chooses nothing, so a method has one "
 			"configuration; "
 			"\"%s\" has %.0f (%s)",
-			e->method->name, points, str_get(&factors));
+			e->method->name, points, factors(r, s, e));
+	if (fine_points(e) > POINTS_MAX)
+		diag_add(r->d, node->at,
+			"the steps of \"fine\" give \"%s\" more than %d configurations "
+			"around a point",
+			e->method->name, POINTS_MAX);
 }
 
 void read_entries(const struct reader *r, const struct spec *s, struct variant *v)

@@ -27,10 +27,10 @@ static const char *name_at(const struct reader *r, const char *path, const char 
 {
 	const struct json *object = read_at(r, path);
 
-	*node = object;
-	if (object && object->kind == JSON_OBJECT)
-		*node = json_get(object, "name");
-	else if (object && object->kind != JSON_STRING) {
+	*node = read_at(r, arena_printf(r->a, "%s.name", path));
+	if (!*node && object && object->kind == JSON_STRING)
+		*node = object;
+	if (object && object->kind != JSON_OBJECT && object->kind != JSON_STRING) {
 		diag_add(r->d, object->at,
 			"\"%s\" must be a name or an object with a name, not %s", path,
 			json_kind_name(object->kind));
@@ -54,12 +54,29 @@ static void read_size(
 	params_set_number(&v->base, r->a, path, n);
 }
 
+/* A parameter that varies, but that this variant's data set or network does not have. */
+static void check_varied(const struct reader *r, const char *section,
+	const struct param_info *params, const char *owner)
+{
+	size_t n = strlen(section);
+
+	for (int i = 0; i < r->nover; i++) {
+		const char *path = r->over[i].path;
+
+		if (strncmp(path, section, n) != 0 || path[n] != '.')
+			continue;
+		if (!field_find(path) && !param_info_find(params, path + n + 1))
+			diag_add(r->d, r->over[i].node->at, "%s has no \"%s\" to vary",
+				owner, path + n + 1);
+	}
+}
+
 static void read_dataset(const struct reader *r, struct variant *v)
 {
 	const struct json *section = read_at(r, "dataset");
 	const struct json *node;
 	const struct dataset_info *info;
-	const char *name;
+	const char *name, *owner;
 
 	if (!section) /* said already */
 		return;
@@ -81,8 +98,9 @@ static void read_dataset(const struct reader *r, struct variant *v)
 	read_size(r, v, "dataset.test", info->test);
 	if (section->kind == JSON_OBJECT)
 		read_members(r, section, "dataset", info->params);
-	read_params(r, "dataset", "dataset", info->params,
-		arena_printf(r->a, "data set \"%s\"", name), &v->base);
+	owner = arena_printf(r->a, "data set \"%s\"", name);
+	check_varied(r, "dataset", info->params, owner);
+	read_params(r, "dataset", "dataset", info->params, owner, &v->base);
 }
 
 /* LeNet's kernels are made for the overlays' 36x36 pixels; a perceptron takes all. */
@@ -98,6 +116,7 @@ static void read_model(const struct reader *r, const char *path,
 	const struct model_info *info;
 	const struct json *node;
 	const char *name = name_at(r, path, dataset->model, &node);
+	const char *owner;
 
 	if (!name)
 		return;
@@ -118,8 +137,9 @@ static void read_model(const struct reader *r, const char *path,
 	params_set(ps, r->a, "model.name", name);
 	if (section && section->kind == JSON_OBJECT)
 		read_named_members(r, section, info->params);
-	read_params(r, path, "model", info->params,
-		arena_printf(r->a, "model \"%s\"", name), ps);
+	owner = arena_printf(r->a, "model \"%s\"", name);
+	check_varied(r, path, info->params, owner);
+	read_params(r, path, "model", info->params, owner, ps);
 }
 
 /* What the tables cannot say of one parameter alone. */

@@ -92,15 +92,14 @@ static bool push_grid(const struct reader *r, size_t at, const struct axis_rule 
 	int least = !out->ends;
 	struct points p = { r, rule, out, (int)lround(1 / out->step) };
 	int64_t count = stats_simplex_count(K, p.n, least);
-	char limit[NUMBER_MAX];
 	int z[TASKS_MAX];
 
 	if (count == 0)
 		return fault_at(r, at,
 			arena_printf(r->a,
 				"no interior point: weights of %d tasks need a step of "
-				"at most %s",
-				K, number_format(axis_round(1.0 / K), limit)));
+				"at most 1/%d",
+				K, K));
 	if (count > AXIS_VALUES_MAX)
 		return fault_at(r, at,
 			arena_printf(r->a,

@@ -168,6 +168,9 @@ static void read_variant(struct reader *r, struct spec *s, const struct vary *y,
 
 		over[k].path = y->axis[k].path;
 		over[k].node = nth(values, rest % values->count);
+		/* A data set or a network by name keeps the section's other keys. */
+		if (over[k].node->kind == JSON_STRING && !strchr(over[k].path, '.'))
+			over[k].path = arena_printf(r->a, "%s.name", over[k].path);
 		rest /= values->count;
 	}
 	for (int k = 0; k < y->n; k++) {

@@ -494,7 +494,7 @@ static int write_base(struct stage_ctx *c, int variant, bool *replaced, struct a
 	bool ready = true;
 	int rc = OK;
 
-	if (c->spec->baseline.source == BASELINE_VALUES)
+	if (c->spec->baseline.source != BASELINE_TRAINED)
 		tasks = NULL;
 	for (int i = c->first_lane[variant];
 		!rc && ready && tasks && c->lanes[i].task >= 0; i++)

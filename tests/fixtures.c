@@ -145,8 +145,7 @@ static void run_golden(const cJSON *root, const char *path, struct tally *tally)
 	}
 }
 
-static void run_parity(
-	const cJSON *root, const char *path, const char *directory, struct tally *tally)
+static void run_parity(const cJSON *root, const char *directory, struct tally *tally)
 {
 	struct arena arena = { 0 };
 	const cJSON *name = cJSON_GetObjectItemCaseSensitive(root, "name");
@@ -158,7 +157,7 @@ static void run_parity(
 		.arena = &arena,
 	};
 
-	run_case(&f, short_path(path), tally);
+	run_case(&f, short_path(directory), tally);
 	arena_release(&arena);
 }
 
@@ -190,7 +189,7 @@ static void run_file(const char *path, const char *directory, struct tally *tall
 		printf("FAIL %s: %s\n", path, text ? "not JSON" : strerror(errno));
 		tally->count[FAILED]++;
 	} else if (!strcmp(slash ? slash + 1 : path, "manifest.json")) {
-		run_parity(root, path, directory, tally);
+		run_parity(root, directory, tally);
 	} else {
 		run_golden(root, path, tally);
 	}

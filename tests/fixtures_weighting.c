@@ -180,7 +180,7 @@ static const cJSON *member(const struct run *r, const char *name)
 static int init(struct run *r, struct err *e)
 {
 	int rc = weighting_init(
-		&r->setup, &r->params, r->K, r->task, &r->optim, 1, r->f->arena, e);
+		&r->setup, &r->params, r->K, r->task, &r->optim, r->f->arena, e);
 
 	if (rc)
 		return rc;
@@ -209,15 +209,21 @@ static int read_case(struct run *r, struct err *e)
 	return init(r, e);
 }
 
-/* Row `step` of a member of expect; a row that is not there fails the comparison. */
+/* Row `step` of a member of expect, which has one a step; true where it has none. */
 static bool near_row(
 	struct run *r, int step, const double *got, int n, const char *name)
 {
 	const cJSON *rows = fixture_expect(r->f, name);
 	const char *place = arena_printf(r->f->arena, "step %d %s", step, name);
 
-	return !rows ||
-		fixture_near_all(r->f, got, cJSON_GetArrayItem(rows, step), n, place);
+	if (!rows)
+		return true;
+	if (cJSON_GetArraySize(rows) != r->steps) {
+		(void)fixture_fail(r->f, "%s: %d rows for %d steps", name,
+			cJSON_GetArraySize(rows), r->steps);
+		return false;
+	}
+	return fixture_near_all(r->f, got, cJSON_GetArrayItem(rows, step), n, place);
 }
 
 /* Weights times gradients in float32 through the trainer's own kernel. */

@@ -1,5 +1,6 @@
 #include "common/store/store.h"
 
+#include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -140,8 +141,22 @@ static void immutable_uri(const char *path, struct str *out)
 	str_put(out, "?immutable=1");
 }
 
+/* Both programs have one thread: no mutexes, no shared counters. Once a process. */
+static void configure_sqlite(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 256, 1000);
+}
+
 static int open_flags(struct store *s, const char *name, int flags, struct err *e)
 {
+	configure_sqlite();
 	flags |= SQLITE_OPEN_NOMUTEX;
 	if (sqlite3_open_v2(name, &s->db, flags, NULL) != SQLITE_OK)
 		return db_error(s, e, "cannot open");
@@ -486,6 +501,17 @@ const char *rows_text(const struct rows *r, int column)
 char *rows_strdup(const struct rows *r, int column, struct arena *a)
 {
 	return arena_strdup(a, rows_text(r, column));
+}
+
+char *rows_number_text(const struct rows *r, int column, struct arena *a)
+{
+	char buf[NUMBER_MAX];
+
+	if (sqlite3_column_type(r->stmt, column) == SQLITE_INTEGER)
+		return arena_printf(a, "%lld", (long long)rows_int(r, column));
+	if (!isfinite(rows_real(r, column))) /* SQL can make 9e999 */
+		return rows_strdup(r, column, a);
+	return arena_strdup(a, number_format(rows_real(r, column), buf));
 }
 
 char *store_time(char buf[TIME_MAX])

@@ -142,6 +142,8 @@ int64_t rows_int(const struct rows *r, int column);
 double rows_real(const struct rows *r, int column);
 const char *rows_text(const struct rows *r, int column); /* "" for NULL */
 char *rows_strdup(const struct rows *r, int column, struct arena *a);
+/* A number in its shortest exact spelling, integers as integers. */
+char *rows_number_text(const struct rows *r, int column, struct arena *a);
 
 /* Now, as the database writes times: UTC "2026-11-21T22:55:58.123Z". */
 #define TIME_MAX 32

@@ -364,6 +364,7 @@ static int begin_attempt(struct store *s, struct attempt_row *attempt, struct er
 		rc = store_run(s, STMT_ATTEMPT_BEGIN,
 			ARGS(INT(attempt->job), TEXT(attempt->token), TEXT(host),
 				INT(attempt->start_epoch), INT(attempt->stop_epoch),
+				REAL(attempt->checkpoint_seconds),
 				TEXT(store_time(now))),
 			e);
 	return rc ? rc : store_int(s, STMT_ATTEMPT_ID, NO_ARGS, 0, &attempt->id, e);
@@ -375,7 +376,7 @@ int store_job_claim(struct store *s, int64_t sweep, int64_t job,
 	struct rows r;
 	int rc = rows_open(&r, s, STMT_JOB_PENDING, ARGS(INT(sweep), INT(job)), e);
 
-	*attempt = (struct attempt_row){ .job = job };
+	attempt->job = job;
 	if (!rc)
 		rc = rows_next(&r, e);
 	*claimed = rc > 0 && !rows_is_null(&r, 0);

@@ -128,6 +128,7 @@ struct attempt_row {
 	int64_t id, job;
 	char token[TOKEN_MAX];
 	int start_epoch, stop_epoch;
+	double checkpoint_seconds; /* between checkpoints; the caller sets it */
 };
 /*
  * Claims the segment of a job: its pending memberships in the sweep become running and

@@ -13,12 +13,23 @@
 
 static char folder[] = "/tmp/deltam-test-XXXXXX";
 
+static char root[2048];
+
 void scratch_enter(void)
 {
+	ck_assert_ptr_nonnull(getcwd(root, sizeof(root)));
 	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_assert_int_eq(chmod(folder, 0777), 0);
 	ck_assert_int_eq(chdir(folder), 0);
+}
+
+const char *scratch_source(const char *path)
+{
+	static char full[4096];
+
+	snprintf(full, sizeof(full), "%s/%s", root, path);
+	return full;
 }
 
 static int visible(const struct dirent *d)
@@ -58,7 +69,7 @@ void scratch_leave(void)
 {
 	ck_assert_int_eq(chdir(folder), 0);
 	(void)chmod(folder, 0777);
-	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(chdir(root), 0);
 	(void)nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 

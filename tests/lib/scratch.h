@@ -9,6 +9,9 @@
 /* Makes it and changes into it: tests then use plain file names. */
 void scratch_enter(void);
 
+/* The absolute path of a file of the repository; the tests start at its root. Static. */
+const char *scratch_source(const char *path);
+
 /* Removes it with all that is in it. */
 void scratch_leave(void);
 

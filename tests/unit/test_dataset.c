@@ -85,7 +85,7 @@ static const char *cache_name(void)
 	const char *found = NULL;
 
 	for (char *s = strtok(names, " "); s; s = strtok(NULL, " "))
-		if (strstr(s, ".data")) {
+		if (strstr(s, ".data") && !strstr(s, ".tmp")) {
 			ck_assert_msg(!found, "%s and %s", found, s);
 			found = s;
 		}
@@ -539,23 +539,46 @@ START_TEST(a_half_written_cache_is_never_taken_for_a_whole_one)
 }
 END_TEST
 
-START_TEST(processes_that_prepare_at_once_agree)
+/* A child that prepares and tells which file it then found. */
+static pid_t prepare_and_tell(int pipe_end)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct dataset d;
+		int rc = dataset_prepare(&ps, &arena, &d, NULL);
+		ino_t found = inode(cache_name());
+
+		rc = rc || write(pipe_end, &found, sizeof(found)) != sizeof(found);
+		_exit(rc != 0);
+	}
+	ck_assert_int_gt(pid, 0);
+	return pid;
+}
+
+START_TEST(of_processes_that_prepare_at_once_one_composes_and_all_agree)
 {
 	enum { N = 5 };
 	pid_t pid[N];
+	ino_t found;
+	int ends[2];
 
 	fake_write_plain();
+	ck_assert_int_eq(pipe(ends), 0);
 	for (int i = 0; i < N; i++)
-		pid[i] = prepare_elsewhere();
+		pid[i] = prepare_and_tell(ends[1]);
 	for (int i = 0; i < N; i++) {
 		int status;
 
 		ck_assert_int_eq(waitpid(pid[i], &status, 0), pid[i]);
 		ck_assert_int_eq(status, 0);
+		ck_assert_int_eq(read(ends[0], &found, sizeof(found)), sizeof(found));
+		ck_assert_uint_eq(found, inode(cache_name()));
 	}
+	close(ends[0]);
+	close(ends[1]);
 	ck_assert_ptr_null(strstr(scratch_files(), ".tmp"));
-	set("dataset.digest", digest());
-	(void)cache_name();
+	ck_assert_str_eq(digest(), FAKE_DIGEST);
 }
 END_TEST
 
@@ -862,7 +885,8 @@ static TCase *cache(void)
 	tcase_add_test(
 		tc, a_changed_source_is_noticed_though_size_and_time_are_the_same);
 	tcase_add_test(tc, a_half_written_cache_is_never_taken_for_a_whole_one);
-	tcase_add_test(tc, processes_that_prepare_at_once_agree);
+	tcase_add_test(
+		tc, of_processes_that_prepare_at_once_one_composes_and_all_agree);
 	tcase_add_test(tc, open_maps_what_was_prepared_without_its_sources);
 	tcase_add_test(tc, open_refuses_what_is_absent_torn_or_of_another_digest);
 	tcase_add_test(tc, a_folder_that_cannot_be_made_is_an_error_of_the_system);

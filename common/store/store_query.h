@@ -1,0 +1,119 @@
+/*
+ * What reports read: one function a question, each a typed list in the caller's arena.
+ *
+ * They read the views of schema.sql; what a NULL would be is NAN, or NULL for a text.
+ * Errors: ERR_DB. `*n` is set in every case.
+ */
+#ifndef DELTAM_STORE_QUERY_H
+#define DELTAM_STORE_QUERY_H
+
+#include "common/store/store.h"
+
+struct query_sweep {
+	int64_t id;
+	const char *name;
+	const char *text; /* the sweep file */
+	bool best; /* select.epoch is best, not last10 */
+	bool by_task; /* select.average is tasks, not criteria */
+	const char *state; /* open, done, failed */
+};
+MUST_CHECK int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out,
+	int *n, struct err *e);
+
+/* A row of the benchmark; mean and deviation over seeds, percent. */
+struct query_entry {
+	const char *variant;
+	const char *method;
+	const char *label;
+	double lr, wd, temperature;
+	const char *weights;
+	int tried, seeds, seeds_done;
+	double epoch;
+	double delta_m, delta_m_std; /* test */
+	double val_delta_m, val_delta_m_std;
+};
+MUST_CHECK int query_benchmark(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_entry **out, int *n, struct err *e);
+
+/* One criterion of one entry. */
+struct query_figure {
+	const char *variant;
+	const char *label;
+	const char *criterion; /* task/name */
+	const char *task;
+	const char *name;
+	bool higher; /* is better */
+	double value, std; /* test */
+	double val_value, val_std;
+};
+MUST_CHECK int query_figures(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_figure **out, int *n, struct err *e);
+
+/* The criteria of each variant, in the order of the table's columns; figures unset. */
+MUST_CHECK int query_criteria(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_figure **out, int *n, struct err *e);
+
+/* How many values of lr, wd and T an entry's search saw, and between which. */
+struct query_range {
+	const char *variant;
+	const char *label;
+	struct query_span {
+		int values;
+		double min, max;
+	} lr, wd, temperature;
+};
+MUST_CHECK int query_ranges(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_range **out, int *n, struct err *e);
+
+/* Between which weights (epoch means) a T moved; over all its jobs and tasks. */
+struct query_temperature {
+	const char *variant;
+	const char *label;
+	double temperature;
+	double min, max;
+	int tasks;
+};
+MUST_CHECK int query_temperatures(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_temperature **out, int *n, struct err *e);
+
+/* Where a stage stands. */
+struct query_progress {
+	const char *variant;
+	const char *label;
+	const char *task; /* "" but for the baseline */
+	const char *stage;
+	const char *phase;
+	const char *state; /* of the stage */
+	int jobs, pending, running, waiting, done, stopped, diverged, failed;
+	int64_t epochs_done, epochs;
+};
+MUST_CHECK int query_progress(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_progress **out, int *n, struct err *e);
+
+/* What the finished segments of a sweep's jobs cost, and how many run now. */
+struct query_speed {
+	int workers;
+	int64_t epochs;
+	double seconds;
+};
+MUST_CHECK int query_speed(struct store *s, const struct query_sweep *w,
+	struct query_speed *out, struct err *e);
+
+/* A job that diverged or failed for good. */
+struct query_failure {
+	const char *variant;
+	const char *label;
+	const char *task;
+	const char *stage;
+	const char *state;
+	const char *job;
+	int64_t seed;
+	double lr, wd, temperature;
+	const char *weights;
+	int epoch, attempts;
+	const char *message;
+};
+MUST_CHECK int query_failures(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_failure **out, int *n, struct err *e);
+
+#endif

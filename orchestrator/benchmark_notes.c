@@ -1,0 +1,103 @@
+/* The notes under the table: progress, protocol, marks, what each T led to. */
+#include <string.h>
+#include "orchestrator/benchmark_data.h"
+
+static void note_progress(struct benchmark *b)
+{
+	int jobs = 0;
+	int open = 0;
+
+	for (int i = 0; i < b->stages; i++) {
+		const struct query_progress *p = &b->stage[i];
+
+		jobs += p->jobs;
+		open += p->pending + p->running + p->waiting;
+	}
+	if (strcmp(b->sweep->state, "done") != 0)
+		report_note(b->report,
+			"The sweep has not finished: %d of %d jobs planned so far have "
+			"ended.",
+			jobs - open, jobs);
+}
+
+static void note_protocol(struct benchmark *b)
+{
+	int seeds = b->baseline_seeds;
+
+	report_note(b->report,
+		"Δm: mean relative change against STL over %s on %s rows, mean ± "
+		"sample "
+		"standard deviation over seeds; lower is better. Figures of a seed: "
+		"%s.",
+		b->sweep->by_task ? "tasks" : "criteria",
+		b->test ? "test" : "validation",
+		b->sweep->best ? "its epoch of the lowest validation Δm"
+			       : "mean of its last ten epochs");
+	if (seeds)
+		report_note(b->report, "STL: one network a task, mean of %d seed%s.",
+			seeds, seeds > 1 ? "s" : "");
+	else
+		report_note(b->report, "STL: figures given in the sweep file.");
+}
+
+static void note_marks(struct benchmark *b)
+{
+	bool lost = false;
+
+	for (int i = 0; i < b->entries; i++)
+		lost = lost ||
+			(!benchmark_is_stl(&b->entry[i]) &&
+				b->entry[i].seeds_done < b->entry[i].seeds);
+	if (!b->front)
+		report_note(b->report,
+			"Best and second best are marked among the methods%s; tried: "
+			"configurations of the search.",
+			lost ? " whose seeds all ended well (4/5: one did not)" : "");
+	if (b->on_boundary)
+		report_note(b->report,
+			"† at the end of the values tried: the best may lie beyond.");
+}
+
+#define UNIFORM_WITHIN 0.02
+
+/* Which weights each T led to, and a warning where T made no difference. */
+static void note_temperatures(struct benchmark *b)
+{
+	for (int i = 0; i < b->temperatures;) {
+		const struct query_temperature *first = &b->temperature[i];
+		struct str line = { .arena = b->arena };
+		bool uniform = true;
+
+		for (; i < b->temperatures; i++) {
+			const struct query_temperature *x = &b->temperature[i];
+			char buf[NUMBER_MAX];
+
+			if (strcmp(x->variant, first->variant) != 0 ||
+				strcmp(x->label, first->label) != 0)
+				break;
+			str_printf(&line, "%s T=%s %.2f to %.2f", x == first ? "" : ",",
+				number_format(x->temperature, buf), x->min, x->max);
+			uniform = uniform && x->min > 1.0 / x->tasks - UNIFORM_WITHIN &&
+				x->max < 1.0 / x->tasks + UNIFORM_WITHIN;
+		}
+		report_note(b->report, "Weights of %s%s%s:%s.", first->label,
+			*first->variant ? " in " : "", first->variant, str_get(&line));
+		if (uniform)
+			report_note(b->report,
+				"Warning: every T of %s gave nearly uniform weights; "
+				"smaller T would tell it from EW.",
+				first->label);
+	}
+}
+
+void benchmark_notes(struct benchmark *b)
+{
+	note_progress(b);
+	if (!b->entries) {
+		report_note(b->report, "There are no results yet.");
+		return;
+	}
+	note_protocol(b);
+	note_marks(b);
+	note_temperatures(b);
+}

@@ -1,0 +1,126 @@
+#include "orchestrator/datasets.h"
+
+#include <string.h>
+#include "common/describe.h"
+#include "common/store/store.h"
+#include "orchestrator/child.h"
+
+static const char prefix[] = "dataset.";
+
+static bool is_dataset(const struct param *p)
+{
+	return !strncmp(p->name, prefix, sizeof(prefix) - 1);
+}
+
+/* "dataset.name=x dataset.train=y": the words that name a data set. */
+static const char **words(const struct params *ps, const char *worker, struct arena *a)
+{
+	const char **argv = NEW_ARRAY(a, const char *, ps->n + 3);
+	int n = 0;
+
+	argv[n++] = worker;
+	argv[n++] = "--prepare";
+	for (int i = 0; i < ps->n; i++)
+		if (is_dataset(&ps->p[i]))
+			argv[n++] =
+				arena_printf(a, "%s=%s", ps->p[i].name, ps->p[i].value);
+	return argv;
+}
+
+static bool same_words(const char *const *x, const char *const *y)
+{
+	for (; *x && *y; x++, y++)
+		if (strcmp(*x, *y))
+			return false;
+	return !*x && !*y;
+}
+
+static int prepare(
+	const char *const *argv, const char **digest, struct arena *a, struct err *e)
+{
+	struct description *d = NEW(a, struct description);
+	const char *answer;
+	int rc = child_ask(argv, a, &answer, e);
+
+	if (!rc && describe_parse(answer, a, d, e))
+		rc = err_wrap(e, "the answer of %s", argv[0]);
+	*digest = d->digest;
+	return rc;
+}
+
+int datasets_prepare(
+	struct spec *spec, const char *worker, struct arena *a, struct err *e)
+{
+	const char ***asked = NEW_ARRAY(a, const char **, spec->nvariants);
+	const char **digest = NEW_ARRAY(a, const char *, spec->nvariants);
+
+	for (int i = 0; i < spec->nvariants; i++) {
+		struct variant *v = &spec->variants[i];
+		int rc = OK;
+		int k = 0;
+
+		asked[i] = words(&v->base, worker, a);
+		while (!same_words(asked[k], asked[i]))
+			k++;
+		if (k < i)
+			digest[i] = digest[k];
+		else
+			rc = prepare(asked[i], &digest[i], a, e);
+		if (rc)
+			return rc;
+		params_set(&v->base, a, "dataset.digest", digest[i]);
+		params_set(&v->stl, a, "dataset.digest", digest[i]);
+	}
+	return OK;
+}
+
+static int take(struct store *s, const struct variant *v, const struct criterion *c,
+	const char *split, double *value, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_BASELINE_FOREIGN,
+		ARGS(TEXT(split), TEXT(c->text), TEXT(v->label)), e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc > 0)
+		*value = rows_real(&r, 0);
+	else if (rc == 0)
+		rc = err_set(e, ERR_DB, "%s has no %s baseline of %s", s->path, split,
+			c->text);
+	rows_close(&r);
+	return rc > 0 ? OK : rc;
+}
+
+static int take_all(struct store *s, struct spec *spec, struct err *e)
+{
+	int rc = OK;
+
+	for (int i = 0; i < spec->nvariants; i++) {
+		struct variant *v = &spec->variants[i];
+
+		for (int k = 0; !rc && k < v->ncriteria; k++) {
+			struct criterion *c = &v->criteria[k];
+
+			rc = take(s, v, c, "val", &c->base_val, e);
+			if (!rc)
+				rc = take(s, v, c, "test", &c->base_test, e);
+		}
+	}
+	return rc;
+}
+
+int datasets_base_from(struct spec *spec, struct err *e)
+{
+	struct store s;
+	int rc;
+
+	if (spec->baseline.source != BASELINE_FROM)
+		return OK;
+	rc = store_open(&s, spec->baseline.from, STORE_READER, e);
+	if (rc)
+		return err_wrap(e, "baseline.from");
+	rc = take_all(&s, spec, e);
+	store_close(&s);
+	return rc;
+}

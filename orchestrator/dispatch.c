@@ -1,0 +1,500 @@
+#include "orchestrator/dispatch.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include "common/crash.h"
+#include "common/log.h"
+
+struct entry_waiting {
+	int64_t job;
+	int epochs; /* to its target */
+};
+
+/* The pending jobs of one lane, first in, first out; and how fast they went. */
+struct queue {
+	struct entry_waiting *item;
+	int head, count, capacity;
+	double seconds, epochs; /* of ended segments */
+};
+
+/* What a slot is at. */
+struct running {
+	bool used;
+	int lane;
+	int pid; /* 0: written down already */
+	int epochs; /* that the progress still counts as open */
+	struct attempt_row attempt;
+	char log[1200];
+};
+
+static void on_pending(void *arg, int lane, int64_t job, int epochs)
+{
+	struct dispatch *d = arg;
+	struct queue *q = &d->queues[lane];
+
+	if (q->head == q->count)
+		q->head = q->count = 0;
+	(void)GROW(&d->arena, q->item, q->count, q->capacity);
+	q->item[q->count++] = (struct entry_waiting){ job, epochs };
+	d->progress->segments_open++;
+	d->progress->epochs_open += epochs;
+}
+
+static void stage_name(
+	const struct dispatch *d, int lane, const char *phase, char *buf, size_t size)
+{
+	const struct lane *l = &d->stage->lanes[lane];
+	const struct variant *v = &d->spec->variants[l->variant];
+	bool task = l->task >= 0 && l->units == 1;
+
+	snprintf(buf, size, "%s%s%s%s%s%s%s", v->label, *v->label ? "  " : "",
+		l->entry->label, task ? " " : "", task ? v->tasks[l->task].name : "",
+		phase ? " " : "", phase ? phase : "");
+}
+
+static void on_stage(void *arg, int lane, const char *phase, const char *outcome)
+{
+	struct dispatch *d = arg;
+	char name[128];
+
+	stage_name(d, lane, phase, name, sizeof(name));
+	progress_line(d->progress, name, outcome);
+}
+
+bool dispatch_has_work(const struct dispatch *d)
+{
+	for (int i = 0; i < d->stage->nlanes; i++)
+		if (d->queues[i].head < d->queues[i].count)
+			return true;
+	return false;
+}
+
+/* What comes next. */
+
+/* Seconds an epoch takes where a lane has not shown it: the mean of those that have. */
+static double usual_rate(const struct dispatch *d)
+{
+	double seconds = 0;
+	double epochs = 0;
+
+	for (int i = 0; i < d->stage->nlanes; i++) {
+		seconds += d->queues[i].seconds;
+		epochs += d->queues[i].epochs;
+	}
+	return epochs > 0 ? seconds / epochs : 1;
+}
+
+/* The lane whose first job should start now; -1: nothing waits. */
+static int pick_lane(const struct dispatch *d)
+{
+	double usual = usual_rate(d);
+	double longest = -1;
+	bool baseline = false;
+	int best = -1;
+
+	for (int i = 0; i < d->stage->nlanes; i++) {
+		const struct queue *q = &d->queues[i];
+		bool is_baseline = d->stage->lanes[i].task >= 0;
+		double rate = q->epochs > 0 ? q->seconds / q->epochs : usual;
+		double expected;
+
+		if (q->head == q->count || (baseline && !is_baseline))
+			continue;
+		expected = q->item[q->head].epochs * rate;
+		if (expected > longest || (is_baseline && !baseline)) {
+			longest = expected;
+			baseline = is_baseline;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static int claim(struct dispatch *d, int64_t job, struct attempt_row *attempt,
+	bool *claimed, struct err *e)
+{
+	int rc = store_begin(d->s, e);
+
+	if (!rc)
+		rc = store_job_claim(d->s, d->stage->sweep, job, attempt, claimed, e);
+	if (!rc && *claimed)
+		rc = store_commit(d->s, e);
+	if (rc || !*claimed)
+		store_rollback(d->s);
+	return rc ? err_wrap(e, "claim job %lld", (long long)job) : OK;
+}
+
+/* What job_minutes leaves of this job; 0: no limit. */
+static int time_limit(struct dispatch *d, int64_t job, double *seconds, struct err *e)
+{
+	double used = 0;
+	int rc;
+
+	*seconds = 0;
+	if (d->spec->job_minutes <= 0)
+		return OK;
+	rc = store_attempt_seconds(d->s, job, d->since, &used, e);
+	*seconds = d->spec->job_minutes * 60 - used;
+	if (*seconds < 1)
+		*seconds = 1;
+	return rc;
+}
+
+static struct running *free_slot(struct dispatch *d)
+{
+	for (int i = 0; i < d->workers; i++)
+		if (!d->running[i].used)
+			return &d->running[i];
+	BUG("more tasks than slots");
+}
+
+static int fill_task(
+	struct dispatch *d, struct running *r, struct sched_task *task, struct err *e)
+{
+	const struct attempt_row *a = &r->attempt;
+	int rc;
+
+	*task = (struct sched_task){ .job = a->job, .log = r->log, .data = r };
+	memcpy(task->token, a->token, sizeof(a->token));
+	snprintf(r->log, sizeof(r->log), "%s/%lld-%lld.log", d->logs, (long long)a->job,
+		(long long)a->id);
+	rc = time_limit(d, a->job, &task->limit_seconds, e);
+	r->used = true;
+	stage_name(d, r->lane, NULL, d->progress->stage, sizeof(d->progress->stage));
+	d->progress->running++;
+	return rc;
+}
+
+static int next(void *arg, struct sched_task *task, struct err *e)
+{
+	struct dispatch *d = arg;
+	int lane;
+
+	while ((lane = pick_lane(d)) >= 0) {
+		struct queue *q = &d->queues[lane];
+		struct entry_waiting w = q->item[q->head++];
+		struct running *r = free_slot(d);
+		bool claimed;
+		int rc;
+
+		r->attempt.checkpoint_seconds = d->spec->checkpoint_minutes * 60;
+		rc = claim(d, w.job, &r->attempt, &claimed, e);
+		if (rc)
+			return rc;
+		if (!claimed) { /* another membership of the job was quicker */
+			d->progress->segments_open--;
+			d->progress->epochs_open -= w.epochs;
+			continue;
+		}
+		crash_point("claim.after_commit");
+		r->lane = lane;
+		r->epochs = w.epochs;
+		rc = fill_task(d, r, task, e);
+		return rc ? rc : 1;
+	}
+	return 0;
+}
+
+/* While they run. */
+
+static void started(void *arg, const struct sched_task *task, int pid)
+{
+	struct dispatch *d = arg;
+	struct running *r = task->data;
+
+	r->pid = pid;
+	progress_draw(d->progress, false);
+}
+
+static void on_epoch(void *arg, const struct sched_task *task, int epoch)
+{
+	struct dispatch *d = arg;
+	struct running *r = task->data;
+
+	(void)epoch;
+	if (r->epochs > 0) {
+		r->epochs--;
+		d->progress->epochs_open--;
+		d->progress->epochs_done++;
+	}
+	progress_draw(d->progress, false);
+}
+
+/*
+ * Process ids of those that run longer than a tick, for `status`. They are no more than
+ * a help: what fails here shows at the next claim.
+ */
+static void on_tick(void *arg)
+{
+	struct dispatch *d = arg;
+	bool any = false;
+	int rc = OK;
+
+	progress_draw(d->progress, true);
+	for (int i = 0; i < d->workers; i++)
+		any |= d->running[i].used && d->running[i].pid;
+	if (!any || store_begin(d->s, NULL))
+		return;
+	for (int i = 0; !rc && i < d->workers; i++) {
+		struct running *r = &d->running[i];
+
+		if (r->used && r->pid)
+			rc = store_attempt_pid(d->s, r->attempt.id, r->pid, NULL);
+		r->pid = 0;
+	}
+	if (rc || store_commit(d->s, NULL))
+		store_rollback(d->s);
+}
+
+/* What an end means. */
+
+enum charge {
+	CHARGE_NONE, /* free */
+	CHARGE_RETRY, /* counts against limits.retries */
+	CHARGE_KILL, /* free, but not for ever */
+	CHARGE_FINAL, /* no retry helps */
+};
+
+struct verdict {
+	const char *outcome; /* of the attempt */
+	enum charge charge;
+	bool diverged;
+	int stop; /* error that ends the run; OK: it goes on */
+	char text[PROTO_LINE_MAX + 64];
+};
+
+/* A signal that people, the kernel or a cluster send; others are the worker's fault. */
+static bool from_outside(int signal)
+{
+	return signal == SIGKILL || signal == SIGTERM || signal == SIGINT ||
+		signal == SIGHUP || signal == SIGXCPU;
+}
+
+static void judge_signal(const struct sched_end *end, struct verdict *v)
+{
+	bool outside = from_outside(end->signal);
+
+	v->outcome = outside ? "killed" : "failed";
+	v->charge = outside ? CHARGE_KILL : CHARGE_RETRY;
+	snprintf(v->text, sizeof(v->text), "killed by signal %d (%s)", end->signal,
+		strsignal(end->signal));
+}
+
+static void judge_exit(const struct sched_end *end, bool complete, struct verdict *v)
+{
+	v->outcome = "failed";
+	v->charge = CHARGE_RETRY;
+	if (*end->text)
+		snprintf(v->text, sizeof(v->text), "%s", end->text);
+	else
+		snprintf(v->text, sizeof(v->text), "exit status %d", end->status);
+	switch (end->status) {
+	case PROTO_DONE:
+		if (complete) {
+			v->outcome = "done";
+			v->charge = CHARGE_NONE;
+			v->text[0] = '\0';
+		} else {
+			snprintf(v->text, sizeof(v->text),
+				"it left without all rows of its segment");
+		}
+		break;
+	case PROTO_DIVERGED:
+		v->outcome = "diverged";
+		v->charge = CHARGE_NONE;
+		v->diverged = true;
+		snprintf(v->text, sizeof(v->text), "epoch %d: %s", end->diverged_epoch,
+			*end->text ? end->text : "diverged");
+		break;
+	case PROTO_INTERRUPTED:
+		v->outcome = "interrupted";
+		v->charge = CHARGE_KILL;
+		break;
+	case PROTO_DETERMINISM:
+		v->stop = ERR_DETERMINISM;
+		break;
+	case PROTO_ENVIRONMENT:
+		v->stop = ERR_DATA;
+		break;
+	case PROTO_USAGE:
+		v->stop = ERR_SYS;
+		break;
+	default:
+		break;
+	}
+}
+
+/* complete: every epoch of the segment is committed. */
+static struct verdict judge(const struct sched_end *end, bool complete)
+{
+	struct verdict v = { .outcome = "failed", .charge = CHARGE_RETRY };
+
+	switch (end->why) {
+	case SCHED_STOPPED:
+		if (end->signal || end->status == PROTO_INTERRUPTED) {
+			v.outcome = "interrupted";
+			v.charge = CHARGE_NONE;
+			break;
+		}
+		judge_exit(end, complete, &v);
+		break;
+	case SCHED_EXITED:
+		judge_exit(end, complete, &v);
+		break;
+	case SCHED_SIGNALLED:
+		judge_signal(end, &v);
+		break;
+	case SCHED_TIMEOUT:
+		v.outcome = "timeout";
+		v.charge = CHARGE_FINAL;
+		snprintf(v.text, sizeof(v.text), "limits.job_minutes is over");
+		break;
+	case SCHED_SILENT:
+		snprintf(v.text, sizeof(v.text), "no sign of life; we killed it");
+		break;
+	case SCHED_NOT_STARTED:
+		v.charge = CHARGE_NONE;
+		snprintf(v.text, sizeof(v.text), "%s", end->text);
+		break;
+	}
+	return v;
+}
+
+static int end_attempt(struct dispatch *d, const struct running *r,
+	const struct verdict *v, const struct sched_end *end, struct err *e)
+{
+	struct attempt_end row = { v->outcome, v->text, end->build, end->kernel_class,
+		end->pid, end->seconds };
+
+	return store_attempt_end(d->s, r->attempt.id, &row, e);
+}
+
+/* Whether the job has used up its attempts; the attempt that just ended counts. */
+static int used_up(struct dispatch *d, const struct job_row *job,
+	const struct verdict *v, bool *over, struct err *e)
+{
+	int n = 0;
+	int most = v->charge == CHARGE_KILL ? KILLS_MAX : d->spec->retries + 1;
+	int rc;
+
+	*over = v->charge == CHARGE_FINAL;
+	if (v->charge != CHARGE_RETRY && v->charge != CHARGE_KILL)
+		return OK;
+	rc = store_attempt_count(
+		d->s, job->id, d->since, job->epochs_done, v->outcome, &n, e);
+	*over = n >= most;
+	return rc;
+}
+
+static void note_failure(struct dispatch *d, const struct running *r,
+	const struct job_row *job, struct verdict *v)
+{
+	char name[128];
+	size_t n = strlen(v->text);
+
+	if (v->charge == CHARGE_KILL)
+		snprintf(v->text + n, sizeof(v->text) - n,
+			" %d times without an epoch: is there enough memory for so "
+			"many workers?",
+			KILLS_MAX);
+	stage_name(d, r->lane, NULL, name, sizeof(name));
+	if (d->failed++ == 0)
+		snprintf(d->failure, sizeof(d->failure), "%s, job %lld: %s", name,
+			(long long)job->id, v->text);
+}
+
+/* The job's own end, where this was it. */
+static int end_job(struct dispatch *d, const struct running *r, struct job_row *job,
+	struct verdict *v, struct err *e)
+{
+	enum job_outcome outcome = v->diverged ? JOB_DIVERGED : JOB_OPEN;
+	bool over = false;
+	int rc = OK;
+
+	if (job->outcome != JOB_OPEN || v->stop)
+		return OK;
+	if (!v->diverged && job->epochs_done < r->attempt.stop_epoch)
+		rc = used_up(d, job, v, &over, e);
+	if (over) {
+		outcome = JOB_FAILED;
+		note_failure(d, r, job, v);
+	}
+	if (rc || outcome == JOB_OPEN)
+		return rc;
+	job->outcome = outcome;
+	return store_job_end(d->s, job->id, outcome, v->text, e);
+}
+
+static int finish(struct dispatch *d, const struct running *r,
+	const struct sched_end *end, struct verdict *v, struct err *e)
+{
+	struct job_row job;
+	int rc = store_job_refresh(d->s, r->attempt.job, &job, e);
+
+	if (rc)
+		return rc;
+	*v = judge(end, job.epochs_done >= r->attempt.stop_epoch);
+	rc = end_attempt(d, r, v, end, e);
+	if (!rc)
+		rc = end_job(d, r, &job, v, e);
+	if (!rc)
+		rc = stage_learn(d->stage, &job, e);
+	d->queues[r->lane].seconds += end->seconds;
+	d->queues[r->lane].epochs += job.epochs_done - r->attempt.start_epoch;
+	return rc;
+}
+
+static int ended(void *arg, const struct sched_task *task, const struct sched_end *end,
+	struct err *e)
+{
+	struct dispatch *d = arg;
+	struct running *r = task->data;
+	struct verdict v = { 0 };
+	int rc = store_begin(d->s, e);
+
+	d->progress->running--;
+	d->progress->segments_open--;
+	d->progress->segments_done++;
+	d->progress->epochs_open -= r->epochs;
+	r->used = false;
+	if (!rc)
+		rc = finish(d, r, end, &v, e);
+	crash_point("finish.before_commit");
+	if (!rc)
+		rc = store_commit(d->s, e);
+	if (rc) {
+		store_rollback(d->s);
+		return err_wrap(e, "finish job %lld", (long long)r->attempt.job);
+	}
+	crash_point("finish.after_commit");
+	if (v.text[0] && end->why != SCHED_STOPPED)
+		log_warn("run", "job=%lld %s: %s", (long long)r->attempt.job, v.outcome,
+			v.text);
+	progress_draw(d->progress, false);
+	return v.stop ? err_set(e, (enum err_code)v.stop, "job %lld: %s",
+				(long long)r->attempt.job, v.text)
+		      : OK;
+}
+
+void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
+	struct progress *progress, const char *logs, int workers)
+{
+	*d = (struct dispatch){ .stage = stage,
+		.s = stage->s,
+		.spec = stage->spec,
+		.progress = progress,
+		.logs = logs,
+		.workers = workers,
+		.ops = { next, started, on_epoch, ended, on_tick } };
+	d->queues = NEW_ARRAY(&d->arena, struct queue, stage->nlanes);
+	d->running = NEW_ARRAY(&d->arena, struct running, workers);
+	stage->on_pending = on_pending;
+	stage->on_stage = on_stage;
+	stage->arg = d;
+}
+
+void dispatch_release(struct dispatch *d)
+{
+	arena_release(&d->arena);
+}

@@ -1,0 +1,37 @@
+/*
+ * What a run says about itself on stderr: a live bar on a terminal, otherwise one line a
+ * finished stage. Never touches stdout, and nothing that it shows enters a row.
+ */
+#ifndef DELTAM_PROGRESS_H
+#define DELTAM_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+	const char *name; /* of the sweep */
+	bool terminal;
+	bool quiet;
+	double started; /* seconds on a clock that only rises; 0: no work yet */
+	double drawn;
+	int64_t segments_done, epochs_done; /* in this run */
+	int64_t segments_open, epochs_open; /* waiting or running, as far as known */
+	int running;
+	char stage[96]; /* what started last */
+};
+
+void progress_init(struct progress *p, const char *name, bool quiet);
+
+/* Draws the bar, at most ten times a second unless now is set. */
+void progress_draw(struct progress *p, bool now);
+
+/* A line that stays: the bar makes room for it. */
+void progress_line(struct progress *p, const char *stage, const char *outcome);
+
+/* Takes the bar away. */
+void progress_end(struct progress *p);
+
+/* "1:23", "2:03:04": seconds as a person reads them. */
+void progress_duration(double seconds, char *buf, int size);
+
+#endif

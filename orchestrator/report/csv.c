@@ -1,0 +1,60 @@
+/*
+ * RFC 4180, lines ending in LF. Tables with equal columns share one header; others
+ * follow after an empty line under their own.
+ */
+#include <string.h>
+#include "orchestrator/report.h"
+
+static void put_field(struct str *out, const char *s)
+{
+	if (!s[strcspn(s, ",\"\r\n")]) {
+		str_put(out, s);
+		return;
+	}
+	str_put(out, "\"");
+	for (; *s; s++)
+		str_putn(out, *s == '"' ? "\"\"" : s, *s == '"' ? 2 : 1);
+	str_put(out, "\"");
+}
+
+static bool same_columns(const struct table *a, const struct table *b)
+{
+	if (a->columns != b->columns)
+		return false;
+	for (int i = 0; i < a->columns; i++)
+		if (strcmp(a->column[i].name, b->column[i].name) != 0)
+			return false;
+	return true;
+}
+
+/* row -1: the header. */
+static void put_line(const struct table *t, int row, struct str *out)
+{
+	bool first = true;
+
+	for (int i = 0; i < t->columns; i++) {
+		const struct column *c = &t->column[i];
+
+		if (c->audience == FOR_READERS)
+			continue;
+		if (!first)
+			str_put(out, ",");
+		put_field(out, row < 0 ? c->name : cell_exact(table_at(t, row, i)));
+		first = false;
+	}
+	str_put(out, "\n");
+}
+
+void report_csv(const struct report *r, struct str *out)
+{
+	for (int i = 0; i < r->tables; i++) {
+		const struct table *t = &r->table[i];
+
+		if (i && !same_columns(t, t - 1))
+			str_put(out, "\n");
+		if (!i || !same_columns(t, t - 1))
+			put_line(t, -1, out);
+		for (int row = 0; row < table_rows(t); row++)
+			put_line(t, row, out);
+	}
+}

@@ -1,0 +1,167 @@
+/* A table environment a block; the document needs \usepackage{booktabs} alone. */
+#include <string.h>
+#include "orchestrator/report.h"
+
+/* What LaTeX does not take as it is. The minus of a number becomes a real one. */
+static const struct {
+	const char *text;
+	const char *latex;
+} escapes[] = {
+	{ "\\", "\\textbackslash{}" },
+	{ "{", "\\{" },
+	{ "}", "\\}" },
+	{ "$", "\\$" },
+	{ "&", "\\&" },
+	{ "%", "\\%" },
+	{ "#", "\\#" },
+	{ "_", "\\_" },
+	{ "~", "\\textasciitilde{}" },
+	{ "^", "\\textasciicircum{}" },
+	{ "<", "\\textless{}" },
+	{ ">", "\\textgreater{}" },
+	{ "[", "{[}" }, /* after \\ it would begin an argument */
+	{ "]", "{]}" },
+	{ "Δm", "$\\Delta_m$" },
+	{ "Δ", "$\\Delta$" },
+	{ "λ", "$\\lambda$" },
+	{ "†", "$\\dagger$" },
+	{ "±", "$\\pm$" },
+	{ "×", "$\\times$" },
+	{ "↑", "$\\uparrow$" },
+	{ "↓", "$\\downarrow$" },
+	{ "\n", " " },
+};
+
+static void put_escaped(struct str *out, const char *s)
+{
+	while (*s) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+			n = strlen(escapes[i].text);
+			if (!strncmp(s, escapes[i].text, n)) {
+				str_put(out, escapes[i].latex);
+				break;
+			}
+			n = 0;
+		}
+		if (!n) {
+			str_putn(out, s, 1);
+			n = 1;
+		}
+		s += n;
+	}
+}
+
+static void put_cell(const struct column *column, const struct cell *c, struct str *out)
+{
+	static const char *const before[] = { "", "\\textbf{", "\\underline{" };
+	const char *text = cell_text(c);
+
+	str_put(out, before[c->mark]);
+	if (column->right && *text == '-') {
+		str_put(out, "$-$");
+		text++;
+	}
+	put_escaped(out, text);
+	str_put(out, c->mark ? "}" : "");
+}
+
+static void put_groups(const struct table *t, struct str *out)
+{
+	struct str rules = { .arena = out->arena };
+	struct str line = { .arena = out->arena };
+	int at = 1; /* columns of LaTeX count from 1 */
+
+	for (int i = 0; i < t->columns; i++) {
+		int end = column_group_end(t, i);
+		int n = 0;
+
+		if (!column_for_readers(&t->column[i]))
+			continue;
+		if (at > 1)
+			str_put(&line, " & ");
+		if (!t->column[i].group) {
+			at++;
+			continue;
+		}
+		for (int k = i; k < end; k++)
+			n += column_for_readers(&t->column[k]);
+		str_printf(&line, "\\multicolumn{%d}{c}{", n);
+		put_escaped(&line, t->column[i].group);
+		str_put(&line, "}");
+		str_printf(&rules, "\\cmidrule(lr){%d-%d}", at, at + n - 1);
+		at += n;
+		i = end - 1;
+	}
+	if (rules.n)
+		str_printf(out, "%s \\\\\n%s\n", str_get(&line), str_get(&rules));
+}
+
+static void put_titles(const struct table *t, struct str *out)
+{
+	const char *before = "";
+
+	for (int i = 0; i < t->columns; i++) {
+		if (!column_for_readers(&t->column[i]))
+			continue;
+		str_put(out, before);
+		put_escaped(out, column_title(&t->column[i], out->arena));
+		before = " & ";
+	}
+	str_put(out, " \\\\\n\\midrule\n");
+}
+
+static void put_row(const struct table *t, int row, struct str *out)
+{
+	const char *before = "";
+
+	for (int i = 0; i < t->columns; i++) {
+		if (!column_for_readers(&t->column[i]))
+			continue;
+		str_put(out, before);
+		put_cell(&t->column[i], table_at(t, row, i), out);
+		before = " & ";
+	}
+	str_put(out, " \\\\\n");
+}
+
+static void put_caption(const struct report *r, const struct table *t, struct str *out)
+{
+	if (!r->title && !t->heading)
+		return;
+	str_put(out, "\\caption{");
+	put_escaped(out, r->title ? r->title : "");
+	str_put(out, r->title && t->heading ? ", " : "");
+	put_escaped(out, t->heading ? t->heading : "");
+	str_put(out, "}\n");
+}
+
+static void put_table(const struct report *r, const struct table *t, struct str *out)
+{
+	str_put(out, "\\begin{table}\n\\centering\n");
+	put_caption(r, t, out);
+	str_put(out, "\\begin{tabular}{");
+	for (int i = 0; i < t->columns; i++)
+		if (column_for_readers(&t->column[i]))
+			str_put(out, t->column[i].right ? "r" : "l");
+	str_put(out, "}\n\\toprule\n");
+	put_groups(t, out);
+	put_titles(t, out);
+	for (int row = 0; row < table_rows(t); row++)
+		put_row(t, row, out);
+	str_put(out, "\\bottomrule\n\\end{tabular}\n");
+	for (int i = 0; i < r->notes && t == &r->table[r->tables - 1]; i++) {
+		str_put(out, "\n\\smallskip\n{\\footnotesize ");
+		put_escaped(out, r->note[i]);
+		str_put(out, "\\par}\n");
+	}
+	str_put(out, "\\end{table}\n");
+}
+
+void report_latex(const struct report *r, struct str *out)
+{
+	str_put(out, "% needs \\usepackage{booktabs}\n");
+	for (int i = 0; i < r->tables; i++)
+		put_table(r, &r->table[i], out);
+}

@@ -1,0 +1,194 @@
+/* Aligned columns. Marks: *best* and _second_, or bold and underlined on a terminal. */
+#include <string.h>
+#include "orchestrator/report.h"
+
+#define GAP "  "
+
+/* Characters, as UTF-8 counts them; every one that we print is one cell wide. */
+static int width(const char *s)
+{
+	int n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+static void blanks(struct str *out, int n)
+{
+	for (; n > 0; n--)
+		str_put(out, " ");
+}
+
+/* Ends a line without blanks at its end. */
+static void end_line(struct str *out)
+{
+	while (out->n && out->s[out->n - 1] == ' ')
+		out->s[--out->n] = '\0';
+	str_put(out, "\n");
+}
+
+struct layout {
+	const struct report *r;
+	const struct table *t;
+	int *width; /* a column */
+	struct arena *arena;
+};
+
+/* What stands in the cell, marks included where they take room. */
+static const char *marked(const struct layout *l, const struct cell *c)
+{
+	static const char *const signs[] = { "", "*", "_" };
+	const char *sign = l->r->terminal ? "" : signs[c->mark];
+
+	return arena_printf(l->arena, "%s%s%s", sign, cell_text(c), sign);
+}
+
+static void measure(struct layout *l)
+{
+	const struct table *t = l->t;
+
+	for (int i = 0; i < t->columns; i++) {
+		l->width[i] = width(column_title(&t->column[i], l->arena));
+		for (int row = 0; row < table_rows(t); row++) {
+			int w = width(marked(l, table_at(t, row, i)));
+
+			l->width[i] = w > l->width[i] ? w : l->width[i];
+		}
+	}
+}
+
+/* Width of the columns from i up to end, gaps between them included. */
+static int span(const struct layout *l, int i, int end)
+{
+	int total = -(int)strlen(GAP);
+
+	for (; i < end; i++)
+		if (column_for_readers(&l->t->column[i]))
+			total += l->width[i] + (int)strlen(GAP);
+	return total;
+}
+
+/* Group headings, and room for those that are wider than their columns. */
+static void groups(struct layout *l, struct str *out)
+{
+	const struct table *t = l->t;
+	struct str line = { .arena = l->arena };
+	bool any = false;
+
+	for (int i = 0; i < t->columns;) {
+		int end = column_group_end(t, i);
+		const char *group = t->column[i].group;
+
+		if (!column_for_readers(&t->column[i])) {
+			i++;
+			continue;
+		}
+		end = group ? end : i + 1;
+		if (group && width(group) > span(l, i, end))
+			l->width[end - 1] += width(group) - span(l, i, end);
+		str_put(&line, group ? group : "");
+		blanks(&line, span(l, i, end) - (group ? width(group) : 0));
+		str_put(&line, GAP);
+		any = any || group;
+		i = end;
+	}
+	if (!any)
+		return;
+	str_put(out, str_get(&line));
+	end_line(out);
+}
+
+static void put(struct str *out, const char *text, int pad, bool right, bool last)
+{
+	if (right)
+		blanks(out, pad);
+	str_put(out, text);
+	if (!right && !last)
+		blanks(out, pad);
+}
+
+static int last_column(const struct table *t)
+{
+	int last = t->columns - 1;
+
+	while (last > 0 && !column_for_readers(&t->column[last]))
+		last--;
+	return last;
+}
+
+static void titles(const struct layout *l, struct str *out)
+{
+	const struct table *t = l->t;
+	int last = last_column(t);
+
+	for (int i = 0; i <= last; i++) {
+		const char *title = column_title(&t->column[i], l->arena);
+
+		if (!column_for_readers(&t->column[i]))
+			continue;
+		put(out, title, l->width[i] - width(title), t->column[i].right,
+			i == last);
+		str_put(out, i == last ? "\n" : GAP);
+	}
+	for (int i = 0; i <= last; i++) {
+		if (!column_for_readers(&t->column[i]))
+			continue;
+		for (int k = 0; k < l->width[i]; k++)
+			str_put(out, "-");
+		str_put(out, i == last ? "\n" : GAP);
+	}
+}
+
+static void put_row(const struct layout *l, int row, struct str *out)
+{
+	static const char *const escapes[] = { "", "\033[1m", "\033[4m" };
+	const struct table *t = l->t;
+	int last = last_column(t);
+
+	for (int i = 0; i <= last; i++) {
+		const struct cell *c = table_at(t, row, i);
+		const char *text = marked(l, c);
+		int pad = l->width[i] - width(text);
+
+		if (!column_for_readers(&t->column[i]))
+			continue;
+		if (l->r->terminal && c->mark)
+			text = arena_printf(
+				l->arena, "%s%s\033[0m", escapes[c->mark], text);
+		put(out, text, pad, t->column[i].right, i == last);
+		str_put(out, i == last ? "" : GAP);
+	}
+	end_line(out);
+}
+
+static void put_table(const struct report *r, const struct table *t, struct str *out)
+{
+	struct layout l = { r, t, NULL, out->arena };
+
+	if (t->heading)
+		str_printf(out, "%s\n", t->heading);
+	if (!t->columns)
+		return;
+	l.width = NEW_ARRAY(out->arena, int, t->columns);
+	measure(&l);
+	groups(&l, out);
+	titles(&l, out);
+	for (int row = 0; row < table_rows(t); row++)
+		put_row(&l, row, out);
+}
+
+void report_text(const struct report *r, struct str *out)
+{
+	if (r->title)
+		str_printf(out, "%s\n", r->title);
+	for (int i = 0; i < r->tables; i++) {
+		if (i || r->title)
+			str_put(out, "\n");
+		put_table(r, &r->table[i], out);
+	}
+	if (r->notes && r->tables)
+		str_put(out, "\n");
+	for (int i = 0; i < r->notes; i++)
+		str_printf(out, "%s\n", r->note[i]);
+}

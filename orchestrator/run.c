@@ -1,0 +1,190 @@
+/* deltam run: from a sweep file to its table. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "common/log.h"
+#include "orchestrator/cli.h"
+#include "orchestrator/datasets.h"
+#include "orchestrator/dispatch.h"
+
+struct run {
+	const struct options *o;
+	struct arena arena;
+	struct spec spec;
+	const char *db; /* path */
+	char worker[1024];
+	struct store s;
+	struct stage_ctx stage;
+	struct progress progress;
+	struct dispatch dispatch;
+	int workers;
+};
+
+static int read_sweep(struct run *r, struct err *e)
+{
+	struct str report = { .arena = &r->arena };
+	struct plan_counts counts;
+	int rc = spec_load(&r->spec, &r->arena, r->o->operand, &report, e);
+
+	if (report.n)
+		fputs(str_get(&report), stderr);
+	if (rc)
+		return rc;
+	counts = plan_count(&r->spec, &r->arena);
+	return plan_allow(&counts, r->o->yes, e);
+}
+
+/* Everything that can be refused before a byte is written. */
+static int look_around(struct run *r, struct err *e)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int rc = read_sweep(r, e);
+
+	r->workers = r->o->workers > 0 ? r->o->workers : cores > 0 ? (int)cores : 1;
+	r->db = r->o->db ? r->o->db : arena_printf(&r->arena, "%s.db", r->spec.name);
+	if (!rc)
+		rc = sched_worker_path(r->worker, sizeof(r->worker), e);
+	if (!rc)
+		rc = datasets_prepare(&r->spec, r->worker, &r->arena, e);
+	if (!rc)
+		rc = datasets_base_from(&r->spec, e);
+	return rc;
+}
+
+static int plan(struct run *r, struct err *e)
+{
+	struct sweep_row row = { r->spec.name, r->spec.text,
+		r->spec.select.epoch == EPOCH_LAST10 ? "last10" : "best",
+		r->spec.select.average == AVERAGE_TASKS ? "tasks" : "criteria" };
+	const char *logs = arena_printf(&r->arena, "%s.d/logs", r->db);
+	int64_t sweep;
+	bool rescore;
+	int rc = store_sweep_put(&r->s, &row, &sweep, &rescore, e);
+
+	if (!rc)
+		rc = store_orphans(&r->s, e);
+	if (rc)
+		return rc;
+	stage_init(&r->stage, &r->s, &r->spec, sweep, !r->o->no_prune);
+	progress_init(&r->progress, r->spec.name, r->o->quiet);
+	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs, r->workers);
+	rc = store_attempt_last(&r->s, &r->dispatch.since, e);
+	if (!rc) {
+		r->progress.quiet = true; /* stages that were done before are no news */
+		rc = stage_start(&r->stage, rescore, e);
+		r->progress.quiet = r->o->quiet;
+	}
+	return rc;
+}
+
+static int plan_in_transaction(struct run *r, struct err *e)
+{
+	int rc = store_begin(&r->s, e);
+
+	if (!rc)
+		rc = plan(r, e);
+	if (!rc)
+		rc = store_commit(&r->s, e);
+	if (rc)
+		store_rollback(&r->s);
+	return rc;
+}
+
+static int make_folder(const char *path, struct err *e)
+{
+	if (mkdir(path, 0777) && errno != EEXIST) {
+		err_errno(e, "cannot make the folder %s", path);
+		if (e)
+			e->code = ERR_DB;
+		return ERR_DB;
+	}
+	return OK;
+}
+
+static int train(struct run *r, struct err *e)
+{
+	struct sched_options options = { .worker = r->worker,
+		.db = r->db,
+		.logs = r->dispatch.logs,
+		.workers = r->workers };
+	int rc;
+
+	if (!dispatch_has_work(&r->dispatch))
+		return OK;
+	rc = make_folder(arena_printf(&r->arena, "%s.d", r->db), e);
+	if (!rc)
+		rc = make_folder(r->dispatch.logs, e);
+	if (!rc)
+		rc = sched_run(&options, &r->dispatch.ops, &r->dispatch, e);
+	progress_end(&r->progress);
+	return rc;
+}
+
+/* What the sweep came to, once no worker has anything to do. */
+static int conclude(struct run *r, struct err *e)
+{
+	int open = 0;
+	int rc = stage_open(&r->stage, &open, e);
+
+	if (!rc)
+		rc = store_sweep_state(
+			&r->s, r->stage.sweep, open ? "failed" : "done", e);
+	if (rc || !open)
+		return rc;
+	if (r->dispatch.failed)
+		return err_set(e, ERR_FAILED,
+			"%d job%s failed for good, %d stage%s undecided; the first: %s "
+			"(`deltam failures --db %s` shows all)",
+			r->dispatch.failed, r->dispatch.failed > 1 ? "s" : "", open,
+			open > 1 ? "s remain" : " remains", r->dispatch.failure, r->db);
+	return err_set(e, ERR_FAILED,
+		"a baseline diverged in every seed: %d stage%s undecided", open,
+		open > 1 ? "s remain" : " remains");
+}
+
+static int in_database(struct run *r, struct err *e)
+{
+	int rc = plan_in_transaction(r, e);
+
+	if (!rc)
+		rc = train(r, e);
+	if (!rc)
+		rc = conclude(r, e);
+	return rc;
+}
+
+/* The table is the answer, of what there is; a failed job does not hide the others. */
+static int print_table(const struct run *r, int rc, struct err *e)
+{
+	struct options o = *r->o;
+	int printed;
+
+	if (rc && rc != ERR_FAILED)
+		return rc;
+	o.db = r->db;
+	o.sweep = r->spec.name;
+	o.operand = NULL;
+	printed = cmd_table(&o, rc ? NULL : e);
+	return rc ? rc : printed;
+}
+
+int cmd_run(const struct options *o, struct err *e)
+{
+	struct run r = { .o = o };
+	int rc = look_around(&r, e);
+
+	if (!rc) {
+		rc = store_open(&r.s, r.db, STORE_ORCHESTRATOR, e);
+		if (!rc) {
+			rc = in_database(&r, e);
+			dispatch_release(&r.dispatch);
+			stage_release(&r.stage);
+			store_close(&r.s);
+		}
+		rc = print_table(&r, rc, e);
+	}
+	arena_release(&r.arena);
+	return rc;
+}

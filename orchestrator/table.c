@@ -1,0 +1,60 @@
+/* deltam table: the benchmark, or the rows of a query. deltam pareto: its front. */
+#include "orchestrator/benchmark.h"
+#include "orchestrator/reader.h"
+
+/* A query may look at all sweeps: the database is enough. */
+static int answer_query(const struct options *o, struct arena *a, struct err *e)
+{
+	struct report r = { .arena = a };
+	struct store s;
+	const char *path;
+	int rc = reader_path(o, a, &path, e);
+
+	if (rc)
+		return rc;
+	rc = store_open(&s, path, STORE_READER, e);
+	if (rc)
+		return rc;
+	rc = report_query(&r, &s, o->query, e);
+	store_close(&s);
+	if (!rc)
+		reader_print(&r, o);
+	return rc;
+}
+
+static int print_view(
+	const struct options *o, const struct benchmark_view *view, struct err *e)
+{
+	struct reader reader;
+	int rc = reader_open(&reader, o, e);
+
+	if (!rc) {
+		struct report r = { .arena = &reader.arena };
+
+		rc = benchmark_report(&reader.s, &reader.sweep, view, &r, e);
+		if (!rc)
+			reader_print(&r, o);
+	}
+	reader_close(&reader);
+	return rc;
+}
+
+int cmd_table(const struct options *o, struct err *e)
+{
+	struct arena a = { 0 };
+	int rc;
+
+	if (!o->query)
+		return print_view(o, &(struct benchmark_view){ .split = o->split }, e);
+	rc = answer_query(o, &a, e);
+	arena_release(&a);
+	return rc;
+}
+
+int cmd_pareto(const struct options *o, struct err *e)
+{
+	return print_view(o,
+		&(struct benchmark_view){
+			.split = o->split, .criteria = o->criteria, .front = true },
+		e);
+}

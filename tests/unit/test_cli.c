@@ -1,0 +1,246 @@
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "orchestrator/cli.h"
+#include "tests/lib/scratch.h"
+#include "tests/lib/small_db.h"
+
+#define WORDS_MAX 10
+
+/* Splits line at blanks and parses it as the words after "deltam". */
+static int parse(struct options *o, const char *line, struct err *e)
+{
+	static char words[256];
+	char *argv[WORDS_MAX + 2] = { (char[]){ "deltam" } };
+	int argc = 1;
+
+	snprintf(words, sizeof(words), "%s", line);
+	for (char *w = strtok(words, " "); w && argc < WORDS_MAX; w = strtok(NULL, " "))
+		argv[argc++] = w;
+	return cli_parse(o, argc, argv, e);
+}
+
+START_TEST(words_become_options)
+{
+	struct options o;
+	struct err e = { 0 };
+
+	ck_assert_int_eq(parse(&o, "table s.json --format=csv --db x.db -vv", &e), OK);
+	ck_assert_str_eq(o.command->name, "table");
+	ck_assert_str_eq(o.operand, "s.json");
+	ck_assert_str_eq(o.format, "csv");
+	ck_assert_str_eq(o.db, "x.db");
+	ck_assert_int_eq(o.verbose, 2);
+	ck_assert_ptr_null(o.query);
+	ck_assert_int_eq(parse(&o, "status -- --watch", &e), OK);
+	ck_assert_str_eq(o.operand, "--watch");
+	ck_assert_int_eq(o.watch, 0);
+	ck_assert_int_eq(parse(&o, "--help", &e), OK);
+	ck_assert_int_eq(o.help, 1);
+}
+END_TEST
+
+START_TEST(what_does_not_fit_is_refused_with_a_hint)
+{
+	static const struct {
+		const char *line;
+		const char *message;
+	} cases[] = {
+		{ "", "which command? deltam --help lists them" },
+		{ "tabel", "unknown command \"tabel\"; did you mean \"table\"?" },
+		{ "frobnicate", "unknown command \"frobnicate\"; see deltam --help" },
+		{ "table --fromat csv",
+			"unknown option --fromat for table; did you mean --format?" },
+		{ "failures --query x",
+			"unknown option --query for failures; --help lists what there "
+			"is" },
+		{ "table --format pdf",
+			"--format: \"pdf\" is not one of "
+			"text|markdown|latex|csv|json|html" },
+		{ "table --format htlm",
+			"--format: \"htlm\" is not one of "
+			"text|markdown|latex|csv|json|html; did you mean \"html\"?" },
+		{ "table --db", "--db wants FILE" },
+		{ "table --db=", "--db: the value is empty" },
+		{ "status --watch=yes", "--watch takes no value" },
+		{ "table a b", "table: one word too many: \"b\"" },
+		{ "list", "list wants methods|datasets|models|metrics" },
+		{ "list method",
+			"list: \"method\" is not one of "
+			"methods|datasets|models|metrics; "
+			"did you mean \"methods\"?" },
+		{ "table -x", "unknown option -x; --help lists what there is" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct options o;
+		struct err e = { 0 };
+
+		ck_assert_msg(parse(&o, cases[i].line, &e) == ERR_USAGE, "\"%s\"",
+			cases[i].line);
+		ck_assert_str_eq(e.msg, cases[i].message);
+	}
+	ck_assert_int_eq(err_exit_status(ERR_USAGE), 2);
+}
+END_TEST
+
+/* Runs a command line with stdout in a file; its code, the output in out. */
+static int run(const char *line, char *out, size_t size, struct err *e)
+{
+	struct options o;
+	int rc = parse(&o, line, e);
+	int saved;
+	int fd;
+
+	if (rc)
+		return rc;
+	fflush(stdout);
+	saved = dup(STDOUT_FILENO);
+	fd = open("out", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	ck_assert_int_ge(dup2(fd, STDOUT_FILENO), 0);
+	rc = o.command->run(&o, e);
+	fflush(stdout);
+	ck_assert_int_ge(dup2(saved, STDOUT_FILENO), 0);
+	close(saved);
+	close(fd);
+	scratch_read("out", out, size);
+	unlink("out");
+	return rc;
+}
+
+static char output[32768];
+
+START_TEST(a_sweep_is_found_by_file_name_and_flag)
+{
+	static const char *const lines[] = { "table small",
+		"table small.db --sweep small", "table --db small.db --sweep small",
+		"table --sweep small" };
+	struct err e = { 0 };
+
+	small_db_make("small.db");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		ck_assert_msg(run(lines[i], output, sizeof(output), &e) == OK, "%s: %s",
+			lines[i], e.msg);
+		ck_assert_str_eq(
+			output, source_text("tests/fixtures/report/small.text"));
+	}
+	ck_assert_str_eq(scratch_files(), "small.db");
+}
+END_TEST
+
+START_TEST(what_cannot_be_found_is_said)
+{
+	static const struct {
+		const char *line;
+		int code;
+		const char *message;
+	} cases[] = {
+		{ "table", ERR_USAGE,
+			"small.db holds several sweeps; choose with --sweep: small, "
+			"fixed" },
+		{ "table --sweep smal", ERR_USAGE,
+			"small.db holds no sweep \"smal\"; it has small, fixed" },
+		{ "table nothing", ERR_DB,
+			"there is no database nothing.db; `deltam run` makes it" },
+		{ "table small --query DROP", ERR_USAGE, NULL },
+	};
+
+	small_db_make("small.db");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err e = { 0 };
+
+		ck_assert_int_eq(
+			run(cases[i].line, output, sizeof(output), &e), cases[i].code);
+		if (cases[i].message)
+			ck_assert_str_eq(e.msg, cases[i].message);
+		ck_assert_str_eq(output, "");
+	}
+	unlink("small.db");
+	ck_assert_int_eq(run("table", output, sizeof(output), NULL), ERR_USAGE);
+	small_db_make("a.db");
+	small_db_make("b.db");
+	ck_assert_int_eq(run("table", output, sizeof(output), NULL), ERR_USAGE);
+	ck_assert_str_eq(scratch_files(), "a.db b.db");
+}
+END_TEST
+
+START_TEST(status_failures_and_list_print_to_the_letter)
+{
+	static const struct {
+		const char *line;
+		const char *file;
+	} cases[] = { { "status small --sweep fixed", "status.text" },
+		{ "status small --sweep fixed --json", "status.json" },
+		{ "failures small", "failures.text" },
+		{ "failures small --format json", "failures.json" },
+		{ "failures small --sweep fixed", "failures.none.text" },
+		{ "pareto small", "pareto.text" } };
+
+	small_db_make("small.db");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err e = { 0 };
+		char path[128];
+
+		snprintf(path, sizeof(path), "tests/fixtures/report/%s", cases[i].file);
+		ck_assert_msg(run(cases[i].line, output, sizeof(output), &e) == OK,
+			"%s", e.msg);
+		ck_assert_str_eq(output, source_text(path));
+	}
+}
+END_TEST
+
+START_TEST(lists_name_everything_in_both_formats)
+{
+	struct err e = { 0 };
+
+	ck_assert_int_eq(run("list methods", output, sizeof(output), &e), OK);
+	ck_assert_ptr_nonnull(strstr(output, "uw_so                UW-SO: "));
+	ck_assert_int_eq(run("list methods --json", output, sizeof(output), &e), OK);
+	ck_assert_ptr_nonnull(
+		strstr(output, "{\"name\":\"uw_so\",\"title\":\"UW-SO\","));
+	ck_assert_int_eq(run("list datasets", output, sizeof(output), &e), OK);
+	ck_assert_ptr_nonnull(strstr(output, "synthetic"));
+	ck_assert_int_eq(run("list metrics", output, sizeof(output), &e), OK);
+	ck_assert_ptr_nonnull(strstr(output, "accuracy"));
+	ck_assert_int_eq(run("list models", output, sizeof(output), &e), OK);
+	ck_assert_ptr_nonnull(strstr(output, "lenet"));
+}
+END_TEST
+
+START_TEST(help_names_every_flag_of_a_command)
+{
+	struct options o;
+	FILE *f = fopen("help", "w");
+
+	ck_assert_int_eq(parse(&o, "table --help", NULL), OK);
+	cli_help(f, o.command);
+	fclose(f);
+	scratch_read("help", output, sizeof(output));
+	ck_assert_int_eq(
+		strncmp(output, "usage: deltam table [SWEEP] [options]\n", 38), 0);
+	ck_assert_ptr_nonnull(strstr(output, "--query SQL"));
+	ck_assert_ptr_null(strstr(output, "--watch"));
+}
+END_TEST
+
+Suite *suite_cli(void);
+Suite *suite_cli(void)
+{
+	Suite *s = suite_create("cli");
+	TCase *tc = tcase_create("cli");
+
+	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
+	tcase_set_timeout(tc, 30);
+	tcase_add_test(tc, words_become_options);
+	tcase_add_test(tc, what_does_not_fit_is_refused_with_a_hint);
+	tcase_add_test(tc, a_sweep_is_found_by_file_name_and_flag);
+	tcase_add_test(tc, what_cannot_be_found_is_said);
+	tcase_add_test(tc, status_failures_and_list_print_to_the_letter);
+	tcase_add_test(tc, lists_name_everything_in_both_formats);
+	tcase_add_test(tc, help_names_every_flag_of_a_command);
+	suite_add_tcase(s, tc);
+	return s;
+}

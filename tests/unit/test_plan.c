@@ -1,0 +1,572 @@
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "orchestrator/plan.h"
+#include "orchestrator/simplex.h"
+#include "orchestrator/stats.h"
+
+static struct arena arena;
+static struct spec spec;
+
+static void release(void)
+{
+	arena_release(&arena);
+}
+
+static void parse(const char *text)
+{
+	struct str report = { .arena = &arena };
+	struct err e = { 0 };
+	int rc = spec_parse(&spec, &arena, "t.json", text, strlen(text), &report, &e);
+
+	ck_assert_msg(rc == OK, "%s\n%s", text, str_get(&report));
+}
+
+/* A sweep on synthetic data with these methods and this search. */
+static void sweep(const char *methods, const char *search)
+{
+	parse(arena_printf(&arena,
+		"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, "
+		"\"train\":"
+		" { \"epochs\": 10 }, \"methods\": [%s], \"search\": { %s } }",
+		methods, search));
+}
+
+static const struct variant *first_variant(void)
+{
+	return &spec.variants[0];
+}
+
+static struct grid tune(int entry)
+{
+	return plan_tune(
+		&spec, first_variant(), &first_variant()->entries[entry], &arena);
+}
+
+static const char *value(const struct grid *g, int i, int k)
+{
+	return g->axes[k].text[grid_index(g, i, k)];
+}
+
+/* "a b c": the values of one axis. */
+static const char *values(const struct axis *x)
+{
+	struct str out = { .arena = &arena };
+
+	for (int i = 0; i < x->count; i++)
+		str_printf(&out, "%s%s", i ? " | " : "", x->text[i]);
+	return str_get(&out);
+}
+
+START_TEST(grid_of_2_by_3_by_4_makes_24_points)
+{
+	struct grid g;
+
+	sweep("{ \"name\": \"uw_so\", \"T\": [1, 2, 3, 4] }",
+		"\"lr\": [0.1, 0.2], \"wd\": [0, 1e-5, 1e-4]");
+	g = tune(0);
+	ck_assert_int_eq(g.count, 24);
+	ck_assert_str_eq(value(&g, 0, 0), "0.1");
+	ck_assert_str_eq(value(&g, 1, 2), "2");
+	ck_assert_str_eq(value(&g, 4, 1), "1e-05");
+	ck_assert_str_eq(value(&g, 23, 0), "0.2");
+	ck_assert_str_eq(value(&g, 23, 1), "0.0001");
+	ck_assert_str_eq(value(&g, 23, 2), "4");
+	ck_assert_int_eq(plan_wd(&spec, &g, 0, &arena).count, 0);
+	ck_assert_int_eq(plan_refine(&spec, &g, 0, &arena).count, 0);
+}
+END_TEST
+
+START_TEST(line_search_tries_wd_afterwards)
+{
+	struct grid g, wd;
+
+	sweep("\"ew\"",
+		"\"kind\": \"line\", \"lr\": [0.1, 0.2], \"wd\": [0, 1e-5, 1e-4],"
+		" \"fixed_wd\": 1e-5");
+	g = tune(0);
+	ck_assert_int_eq(g.count, 2);
+	ck_assert_str_eq(value(&g, 1, 1), "1e-05");
+	wd = plan_wd(&spec, &g, 1, &arena);
+	ck_assert_int_eq(wd.count, 3);
+	ck_assert_str_eq(value(&wd, 0, 0), "0.2");
+	ck_assert_str_eq(values(&wd.axes[1]), "0 | 1e-05 | 0.0001");
+}
+END_TEST
+
+START_TEST(a_fixed_wd_beside_the_list_still_competes)
+{
+	struct grid g, wd;
+
+	sweep("\"ew\"",
+		"\"kind\": \"line\", \"lr\": 0.1, \"wd\": [0, 1e-4],"
+		" \"fixed_wd\": 1e-5");
+	g = tune(0);
+	wd = plan_wd(&spec, &g, 0, &arena);
+	ck_assert_str_eq(values(&wd.axes[1]), "1e-05 | 0 | 0.0001");
+	sweep("\"ew\"", "\"kind\": \"line\", \"lr\": 0.1, \"wd\": 0");
+	g = tune(0);
+	ck_assert_int_eq(plan_wd(&spec, &g, 0, &arena).count, 0);
+}
+END_TEST
+
+START_TEST(refinement_runs_between_the_neighbours_and_outward_at_an_edge)
+{
+	struct grid g, fine;
+
+	sweep("{ \"name\": \"uw_so\", \"T\": { \"from\": 5, \"to\": 25, \"step\": 5,"
+	      " \"fine\": 2 } }",
+		"\"lr\": [0.1, 0.2]");
+	g = tune(0);
+	fine = plan_refine(&spec, &g, 5 + 2, &arena); /* lr 0.2, T 15 */
+	ck_assert_str_eq(value(&fine, 0, 0), "0.2");
+	ck_assert_str_eq(values(&fine.axes[2]), "11 | 13 | 15 | 17 | 19");
+	fine = plan_refine(&spec, &g, 4, &arena); /* T 25: nothing tried above */
+	ck_assert_str_eq(values(&fine.axes[2]), "21 | 23 | 25 | 27 | 29");
+	fine = plan_refine(&spec, &g, 0, &arena); /* T 5: 0 is no temperature */
+	ck_assert_str_eq(values(&fine.axes[2]), "1 | 3 | 5 | 7 | 9");
+}
+END_TEST
+
+START_TEST(outward_a_dividing_step_reaches_the_coarse_step)
+{
+	struct grid g, fine;
+
+	sweep("{ \"name\": \"uw_so\", \"T\": { \"from\": 0.1, \"to\": 0.3, \"step\": "
+	      "0.1,"
+	      " \"fine\": 0.05 } }",
+		"\"lr\": 0.1");
+	g = tune(0);
+	fine = plan_refine(&spec, &g, 2, &arena);
+	ck_assert_str_eq(values(&fine.axes[2]), "0.25 | 0.3 | 0.35 | 0.4");
+	fine = plan_refine(&spec, &g, 0, &arena); /* 0 lies below T's minimum */
+	ck_assert_str_eq(values(&fine.axes[2]), "0.05 | 0.1 | 0.15");
+	sweep("{ \"name\": \"uw_so\", \"T\": { \"from\": 0.3, \"to\": 0.5, \"step\": "
+	      "0.1,"
+	      " \"fine\": 0.05 } }",
+		"\"lr\": 0.1");
+	g = tune(0);
+	fine = plan_refine(&spec, &g, 0, &arena);
+	ck_assert_str_eq(values(&fine.axes[2]), "0.2 | 0.25 | 0.3 | 0.35");
+}
+END_TEST
+
+START_TEST(logarithmic_refinement_puts_points_between_neighbours)
+{
+	struct grid g, fine;
+
+	sweep("{ \"name\": \"uw_so\", \"T\": { \"from\": 1, \"to\": 100, "
+	      "\"per_decade\": 1,"
+	      " \"fine\": 1 } }",
+		"\"lr\": 0.1");
+	g = tune(0);
+	ck_assert_str_eq(values(&g.axes[2]), "1 | 10 | 100");
+	fine = plan_refine(&spec, &g, 1, &arena);
+	ck_assert_str_eq(values(&fine.axes[2]), "3.16227766017 | 10 | 31.6227766017");
+	fine = plan_refine(&spec, &g, 2, &arena);
+	ck_assert_str_eq(
+		values(&fine.axes[2]), "31.6227766017 | 100 | 316.227766017 | 1000");
+}
+END_TEST
+
+START_TEST(weights_are_refined_in_their_simplex)
+{
+	struct grid g, fine;
+
+	parse("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"multi_fashion\" }, "
+	      "\"train\":"
+	      " { \"epochs\": 10 }, \"methods\": [{ \"name\": \"scalarization\", "
+	      "\"weights\":"
+	      " { \"step\": 0.1, \"fine\": 0.02 } }], \"search\": { \"lr\": 1e-3 } }");
+	g = tune(0);
+	ck_assert_int_eq(g.count, 9);
+	fine = plan_refine(&spec, &g, 4, &arena);
+	ck_assert_str_eq(values(&fine.axes[2]),
+		"0.42 0.58 | 0.44 0.56 | 0.46 0.54 | 0.48 0.52 | 0.5 0.5 | 0.52 0.48 | "
+		"0.54 0.46 | 0.56 0.44 | 0.58 0.42");
+	fine = plan_refine(&spec, &g, 0, &arena); /* towards the face, not onto it */
+	ck_assert_str_eq(fine.axes[2].text[0], "0.02 0.98");
+	ck_assert_int_eq(fine.count, 9);
+	ck_assert(plan_on_boundary(&spec, &g, &g, 0));
+	ck_assert(!plan_on_boundary(&spec, &g, &g, 4));
+	ck_assert(plan_on_boundary(&spec, &g, &fine, 0));
+}
+END_TEST
+
+START_TEST(neighbours_of_a_weighting_are_counted_as_they_are_walked)
+{
+	for (int K = 1; K <= 5; K++)
+		for (int m = 0; m <= 4; m++) {
+			int64_t brute = 0;
+			int z[5], total = 1;
+
+			for (int k = 0; k < K; k++)
+				total *= 2 * m + 1;
+			for (int i = 0; i < total; i++) {
+				int sum = 0;
+
+				for (int k = 0, rest = i; k < K; k++) {
+					z[k] = rest % (2 * m + 1) - m;
+					rest /= 2 * m + 1;
+					sum += z[k];
+				}
+				brute += sum == 0;
+			}
+			ck_assert_int_eq(simplex_neighbours(K, m), brute);
+		}
+	ck_assert_int_eq(simplex_neighbours(64, 200), INT64_MAX);
+}
+END_TEST
+
+START_TEST(random_weightings_are_distinct_points_of_the_interior)
+{
+	int64_t sum[3] = { 0 };
+
+	for (int i = 0; i < 2000; i++) {
+		int z[3];
+
+		simplex_random(3, 10000, (uint64_t)i, z);
+		ck_assert_int_eq(z[0] + z[1] + z[2], 10000);
+		for (int k = 0; k < 3; k++) {
+			ck_assert_int_ge(z[k], 1);
+			sum[k] += z[k];
+		}
+	}
+	/* Uniform on the simplex: each part has mean 1/3, std 0.236; 2000 draws. */
+	for (int k = 0; k < 3; k++)
+		ck_assert_double_lt(fabs((double)sum[k] / 2e7 - 1.0 / 3), 0.02);
+}
+END_TEST
+
+START_TEST(a_point_on_the_end_of_what_was_tried_is_on_the_boundary)
+{
+	struct grid g;
+
+	sweep("\"ew\"", "\"lr\": [0.1, 0.3, 0.2], \"wd\": [0, 1e-5, 1e-4]");
+	g = tune(0);
+	ck_assert(plan_on_boundary(&spec, &g, &g, 0)); /* lr 0.1 */
+	ck_assert(plan_on_boundary(&spec, &g, &g, 3)); /* lr 0.3 */
+	ck_assert(!plan_on_boundary(&spec, &g, &g, 6)); /* lr 0.2, wd 0 */
+	ck_assert(!plan_on_boundary(&spec, &g, &g, 7));
+	ck_assert(plan_on_boundary(&spec, &g, &g, 8)); /* wd 1e-4 */
+	sweep("\"ew\"", "\"lr\": 0.1");
+	g = tune(0);
+	ck_assert(!plan_on_boundary(&spec, &g, &g, 0));
+}
+END_TEST
+
+START_TEST(identity_is_what_it_always_was)
+{
+	struct params ps = { 0 };
+	char hex[IDENTITY_MAX];
+	int64_t id;
+
+	/* XXH3_128bits of {"lr":"0.001","method":"ew","numerics":"1","seed":"0"} */
+	params_set(&ps, &arena, "seed", "0");
+	params_set(&ps, &arena, "lr", "0.001");
+	params_set(&ps, &arena, "method", "ew");
+	id = job_identity(&ps, hex);
+	ck_assert_str_eq(hex, "72ce5f6202bc11efd78355e819fa684d");
+	ck_assert_int_eq(id, 0x72ce5f6202bc11ef >> 1);
+}
+END_TEST
+
+START_TEST(everything_that_determines_training_is_in_a_job)
+{
+	struct grid g;
+	struct params ps;
+	struct str json = { .arena = &arena };
+
+	sweep("{ \"name\": \"uw_so\", \"T\": 2, \"label\": \"mine\" }",
+		"\"lr\": 0.1, \"wd\": 1e-4");
+	params_set(&spec.variants[0].base, &arena, "dataset.digest", "d1");
+	g = tune(0);
+	ps = plan_job(first_variant(), &first_variant()->entries[0], NULL, &g, 0, 1000,
+		&arena);
+	params_json(&ps, &json);
+	ck_assert_str_eq(str_get(&json),
+		"{\"T\":\"2\",\"dataset.digest\":\"d1\",\"dataset.features\":\"16\","
+		"\"dataset.name\":\"synthetic\",\"dataset.noise\":\"0.1\","
+		"\"dataset.scales\":\"1 10 0.1\",\"dataset.tasks\":\"3\","
+		"\"dataset.test\":\"500\",\"dataset.train\":\"2000\",\"dataset.val\":"
+		"\"500\","
+		"\"floor\":\"1e-12\",\"lr\":\"0.1\",\"method\":\"uw_so\","
+		"\"model.activation\":\"relu\",\"model.head_hidden\":\"0\","
+		"\"model.hidden\":\"32 24\",\"model.name\":\"mlp\",\"seed\":\"1000\","
+		"\"train.batch\":\"64\",\"train.epochs\":\"10\",\"train.lr_decay\":"
+		"\"none\","
+		"\"train.optimizer\":\"adam\",\"train.optimizer.amsgrad\":\"false\","
+		"\"train.optimizer.betas\":\"0.9 "
+		"0.999\",\"train.optimizer.eps\":\"1e-08\","
+		"\"train.optimizer.per_task\":\"false\",\"wd\":\"0.0001\"}");
+	ps = plan_job(
+		first_variant(), &first_variant()->baseline, "reg1", &g, 0, 0, &arena);
+	ck_assert_str_eq(params_get(&ps, "task"), "reg1");
+	ck_assert_str_eq(params_get(&ps, "method"), "stl");
+}
+END_TEST
+
+/* A small counter generator: the random sweeps of the property tests. */
+static unsigned next(unsigned *state, unsigned below)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return (*state >> 8) % below;
+}
+
+static void put_axis(struct str *out, unsigned *state)
+{
+	unsigned from = 1 + next(state, 9);
+
+	switch (next(state, 4)) {
+	case 0:
+		str_printf(out, "%u", from);
+		break;
+	case 1:
+		str_printf(out, "[%u, %u.5, %u]", from, from, from + 10);
+		break;
+	case 2:
+		str_printf(out,
+			"{ \"from\": %u, \"to\": %u, \"step\": 0.7, \"fine\": 0.3 }",
+			from, from + next(state, 6));
+		break;
+	default:
+		str_printf(out,
+			"{ \"from\": 0.%u, \"to\": %u, \"per_decade\": %u, \"fine\": "
+			"%u }",
+			from, from + next(state, 90), 1 + next(state, 4),
+			1 + next(state, 3));
+	}
+}
+
+static const char *random_sweep(unsigned seed)
+{
+	struct str out = { .arena = &arena };
+	unsigned state = seed;
+
+	str_printf(&out,
+		"{ \"sweep\": \"r\", \"dataset\": { \"name\": \"synthetic\", "
+		"\"tasks\": %u },"
+		" \"train\": { \"epochs\": 10 }, \"search\": { \"kind\": \"%s\", "
+		"\"lr\": "
+		"[0.1, 0.2], \"wd\": [0, 1e-5], \"seeds\": %u },",
+		1 + next(&state, 4), next(&state, 2) ? "line" : "grid",
+		1 + next(&state, 3));
+	if (next(&state, 2))
+		str_put(&out, " \"vary\": { \"batch\": [32, 64] },");
+	str_put(&out, " \"methods\": [\"ew\", { \"name\": \"uw_so\", \"T\": ");
+	put_axis(&out, &state);
+	str_put(&out, " }, { \"name\": \"dwa\", \"T\": ");
+	put_axis(&out, &state);
+	str_printf(&out,
+		", \"form\": [\"epoch\", \"window\"] }, { \"name\": \"scalarization\","
+		" \"weights\": { \"step\": 0.%s, \"fine\": 0.05%s } }] }",
+		next(&state, 2) ? "1" : "125",
+		next(&state, 2) ? ", \"ends\": true" : "");
+	return str_get(&out);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+struct jobs {
+	const char **hex;
+	int n, capacity;
+};
+
+static void add_jobs(struct jobs *jobs, const struct variant *v, const struct entry *e,
+	const char *task, const struct grid *g)
+{
+	for (int i = 0; i < g->count; i++)
+		for (int seed = 0; seed < spec.search.seeds; seed++) {
+			struct params ps = plan_job(v, e, task, g, i, seed, &arena);
+			char *hex = arena_alloc(&arena, IDENTITY_MAX, 1);
+
+			ck_assert_int_ge(job_identity(&ps, hex), 0);
+			(void)GROW(&arena, jobs->hex, jobs->n, jobs->capacity);
+			jobs->hex[jobs->n++] = hex;
+		}
+}
+
+START_TEST(no_job_is_planned_twice)
+{
+	struct jobs jobs = { 0 };
+
+	parse(random_sweep((unsigned)_i));
+	for (int k = 0; k < spec.nvariants; k++) {
+		const struct variant *v = &spec.variants[k];
+		struct grid stl = plan_tune(&spec, v, &v->baseline, &arena);
+
+		for (int t = 0; t < v->ntasks; t++)
+			add_jobs(&jobs, v, &v->baseline, v->tasks[t].name, &stl);
+		for (int i = 0; i < v->nentries; i++) {
+			struct grid g = plan_tune(&spec, v, &v->entries[i], &arena);
+
+			add_jobs(&jobs, v, &v->entries[i], NULL, &g);
+		}
+	}
+	ck_assert_int_gt(jobs.n, 0);
+	qsort(jobs.hex, (size_t)jobs.n, sizeof(*jobs.hex), by_text);
+	for (int i = 1; i < jobs.n; i++)
+		ck_assert_str_ne(jobs.hex[i], jobs.hex[i - 1]);
+}
+END_TEST
+
+/* The values of a fine axis: rising or all different, within bounds, the best among them. */
+static void assert_fine_axis(
+	const struct axis *coarse, int best, const struct axis *fine)
+{
+	int incumbents = 0;
+
+	ck_assert_int_ge(fine->count, 1);
+	for (int i = 0; i < fine->count; i++) {
+		incumbents += !strcmp(fine->text[i], coarse->text[best]);
+		for (int j = 0; j < coarse->count; j++)
+			ck_assert(j == best || strcmp(fine->text[i], coarse->text[j]));
+		for (int j = 0; j < i; j++)
+			ck_assert_str_ne(fine->text[i], fine->text[j]);
+		if (fine->scale != AXIS_SIMPLEX) {
+			ck_assert_double_ge(fine->value[i], coarse->min);
+			ck_assert_double_le(fine->value[i], coarse->max);
+			ck_assert(
+				best == 0 || fine->value[i] > coarse->value[best - 1]);
+			ck_assert(best == coarse->count - 1 ||
+				fine->value[i] < coarse->value[best + 1]);
+		}
+	}
+	ck_assert_int_eq(incumbents, 1);
+}
+
+static void assert_weights(const struct axis *fine)
+{
+	for (int i = 0; i < fine->count; i++) {
+		const char *s = fine->text[i];
+		double sum = 0;
+
+		for (int k = 0; k < fine->tasks; k++) {
+			char *end;
+			double w = strtod(s, &end);
+
+			ck_assert(fine->ends ? w >= 0 : w > 0);
+			sum += w;
+			s = end;
+		}
+		ck_assert_double_lt(fabs(sum - 1), 1e-9);
+		ck_assert_str_eq(s, "");
+	}
+}
+
+START_TEST(a_refinement_holds_the_best_and_stays_between_its_neighbours)
+{
+	parse(random_sweep((unsigned)_i));
+	for (int e = 0; e < first_variant()->nentries; e++) {
+		const struct entry *entry = &first_variant()->entries[e];
+
+		for (int k = 0; k < entry->naxes; k++) {
+			const struct axis *x = &entry->axes[k];
+
+			for (int best = 0; x->fine > 0 && best < x->count;
+				best += 1 + x->count / 3) {
+				struct axis fine = plan_refine_axis(x, best, &arena);
+
+				assert_fine_axis(x, best, &fine);
+				if (x->scale == AXIS_SIMPLEX)
+					assert_weights(&fine);
+			}
+		}
+	}
+}
+END_TEST
+
+START_TEST(seeds_and_stages_are_counted)
+{
+	struct plan_counts c;
+
+	parse("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, \"train\":"
+	      " { \"epochs\": 10 }, \"methods\": [\"ew\", { \"name\": \"uw_so\", \"T\":"
+	      " { \"from\": 5, \"to\": 30, \"step\": 5, \"fine\": 2 } }],"
+	      " \"search\": { \"kind\": \"line\", \"lr\": [1e-3, 2e-3], \"wd\": [0, "
+	      "1e-5,"
+	      " 1e-4], \"seeds\": 2 }, \"baseline\": { \"seeds\": 4 }, \"final\": {"
+	      " \"seeds\": 5 } }");
+	c = plan_count(&spec, &arena);
+	ck_assert_int_eq(c.nrows, 3);
+	ck_assert_int_eq(c.rows[0].tune, 3 * 2);
+	ck_assert_int_eq(c.rows[0].wd, 3 * 2);
+	ck_assert_int_eq(c.rows[0].final, 3 * 4);
+	ck_assert_int_eq(c.rows[1].tune, 2 * 2);
+	ck_assert_int_eq(c.rows[1].refine, 0);
+	ck_assert_int_eq(c.rows[2].tune, 2 * 6 * 2);
+	ck_assert_int_eq(c.rows[2].refine, 4 * 2);
+	ck_assert_int_eq(c.rows[2].wd, 2 * 2);
+	ck_assert_int_eq(c.rows[2].final, 5);
+	ck_assert_int_eq(c.total, 6 + 6 + 12 + (4 + 4 + 5) + (24 + 8 + 4 + 5));
+	ck_assert_str_eq(c.largest, "T of \"uw_so\"");
+}
+END_TEST
+
+START_TEST(pinned_variants_train_final_seeds_alone)
+{
+	struct plan_counts c;
+
+	parse("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, \"train\":"
+	      " { \"epochs\": 10 }, \"methods\": [\"ew\"], \"search\": { \"lr\": [1e-3,"
+	      " 2e-3] }, \"vary\": { \"batch\": [8, 16, 32], \"pin\": \"winner\" } }");
+	c = plan_count(&spec, &arena);
+	ck_assert_int_eq(c.nrows, 6);
+	ck_assert_int_eq(c.rows[1].tune, 2);
+	ck_assert_int_eq(c.rows[3].tune, 0);
+	ck_assert_int_eq(c.total, (3 * 2 + 3) + (2 + 1) + 2 * (3 + 1));
+}
+END_TEST
+
+START_TEST(more_than_ten_thousand_jobs_want_a_yes_and_name_their_cause)
+{
+	struct plan_counts c;
+	struct err e = { 0 };
+
+	sweep("{ \"name\": \"uw_so\", \"T\": { \"from\": 1, \"to\": 5000, \"step\": 1 "
+	      "} }",
+		"\"lr\": [0.1, 0.2]");
+	c = plan_count(&spec, &arena);
+	ck_assert_int_eq(c.total, 10000 + 1 + 3 * 2 + 3);
+	ck_assert_int_eq(plan_allow(&c, true, &e), OK);
+	ck_assert_int_eq(plan_allow(&c, false, &e), ERR_USAGE);
+	ck_assert_str_eq(e.msg,
+		"this plan has 10010 jobs, above 10000; most come from T of \"uw_so\", "
+		"which takes 5000 values; --yes allows them");
+}
+END_TEST
+
+Suite *suite_plan(void);
+
+Suite *suite_plan(void)
+{
+	Suite *s = suite_create("plan");
+	TCase *t = tcase_create("plan");
+
+	tcase_add_checked_fixture(t, NULL, release);
+	tcase_add_test(t, grid_of_2_by_3_by_4_makes_24_points);
+	tcase_add_test(t, line_search_tries_wd_afterwards);
+	tcase_add_test(t, a_fixed_wd_beside_the_list_still_competes);
+	tcase_add_test(
+		t, refinement_runs_between_the_neighbours_and_outward_at_an_edge);
+	tcase_add_test(t, outward_a_dividing_step_reaches_the_coarse_step);
+	tcase_add_test(t, logarithmic_refinement_puts_points_between_neighbours);
+	tcase_add_test(t, weights_are_refined_in_their_simplex);
+	tcase_add_test(t, neighbours_of_a_weighting_are_counted_as_they_are_walked);
+	tcase_add_test(t, random_weightings_are_distinct_points_of_the_interior);
+	tcase_add_test(t, a_point_on_the_end_of_what_was_tried_is_on_the_boundary);
+	tcase_add_test(t, identity_is_what_it_always_was);
+	tcase_add_test(t, everything_that_determines_training_is_in_a_job);
+	tcase_add_loop_test(t, no_job_is_planned_twice, 0, 100);
+	tcase_add_loop_test(t,
+		a_refinement_holds_the_best_and_stays_between_its_neighbours, 0, 100);
+	tcase_add_test(t, seeds_and_stages_are_counted);
+	tcase_add_test(t, pinned_variants_train_final_seeds_alone);
+	tcase_add_test(t, more_than_ten_thousand_jobs_want_a_yes_and_name_their_cause);
+	suite_add_tcase(s, t);
+	return s;
+}

@@ -1,0 +1,333 @@
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common/store/store_query.h"
+#include "orchestrator/benchmark.h"
+#include "orchestrator/cli.h"
+#include "orchestrator/report.h"
+#include "orchestrator/stats.h"
+#include "tests/lib/scratch.h"
+#include "tests/lib/small_db.h"
+
+static struct arena arena;
+static struct store store;
+
+static void set_up(void)
+{
+	struct err e = { 0 };
+
+	scratch_enter();
+	small_db_make("small.db");
+	ck_assert_msg(
+		store_open(&store, "small.db", STORE_READER, &e) == OK, "%s", e.msg);
+}
+
+static void tear_down(void)
+{
+	store_close(&store);
+	arena_release(&arena);
+	scratch_leave();
+}
+
+static const struct {
+	const char *name;
+	void (*render)(const struct report *r, struct str *out);
+} formats[] = {
+#define REPORT(name, summary) { #name, report_##name },
+#include "orchestrator/report.def"
+#undef REPORT
+};
+#define FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+static struct query_sweep sweep_named(const char *name)
+{
+	struct query_sweep *sweeps;
+	int n;
+
+	ck_assert_int_eq(query_sweeps(&store, &arena, &sweeps, &n, NULL), OK);
+	for (int i = 0; i < n; i++)
+		if (!strcmp(sweeps[i].name, name))
+			return sweeps[i];
+	ck_abort_msg("no sweep %s", name);
+}
+
+static struct report report_of(const char *sweep, struct benchmark_view view)
+{
+	struct report r = { .arena = &arena };
+	struct query_sweep *w = NEW(&arena, struct query_sweep);
+	struct err e = { 0 };
+
+	*w = sweep_named(sweep);
+	ck_assert_msg(benchmark_report(&store, w, &view, &r, &e) == OK, "%s", e.msg);
+	return r;
+}
+
+static const char *rendered(
+	const struct report *r, void (*render)(const struct report *r, struct str *out))
+{
+	struct str *out = NEW(&arena, struct str);
+
+	out->arena = &arena;
+	render(r, out);
+	return str_get(out);
+}
+
+static const char *text_of(const char *sweep, struct benchmark_view view)
+{
+	struct report r = report_of(sweep, view);
+
+	return rendered(&r, report_text);
+}
+
+static void expect_file(const char *got, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "tests/fixtures/report/%s", name);
+	ck_assert_str_eq(got, source_text(path));
+}
+
+START_TEST(every_format_prints_the_benchmark_to_the_letter)
+{
+	for (size_t i = 0; i < FORMATS; i++) {
+		struct report r = report_of("small", (struct benchmark_view){ 0 });
+		char name[64];
+
+		snprintf(name, sizeof(name), "small.%s", formats[i].name);
+		expect_file(rendered(&r, formats[i].render), name);
+	}
+}
+END_TEST
+
+START_TEST(an_unfinished_sweep_says_so)
+{
+	expect_file(text_of("fixed", (struct benchmark_view){ 0 }), "fixed.text");
+}
+END_TEST
+
+START_TEST(validation_rows_give_the_validation_table)
+{
+	expect_file(text_of("small", (struct benchmark_view){ .split = "val" }),
+		"small.val.text");
+	expect_file(text_of("fixed", (struct benchmark_view){ .split = "val" }),
+		"fixed.val.text");
+}
+END_TEST
+
+START_TEST(the_front_takes_the_criteria_that_it_is_given)
+{
+	expect_file(text_of("small", (struct benchmark_view){ .front = true }),
+		"pareto.text");
+	expect_file(text_of("small",
+			    (struct benchmark_view){
+				    .front = true, .criteria = "reg1/abs_err" }),
+		"pareto.error.text");
+}
+END_TEST
+
+START_TEST(an_unknown_criterion_is_refused_with_the_nearest)
+{
+	struct report r = { .arena = &arena };
+	struct query_sweep w = sweep_named("small");
+	struct err e = { 0 };
+
+	ck_assert_int_eq(
+		benchmark_report(&store, &w,
+			&(struct benchmark_view){ .criteria = "cls1/acuracy" }, &r, &e),
+		ERR_USAGE);
+	ck_assert_str_eq(e.msg,
+		"no criterion \"cls1/acuracy\"; did you mean \"cls1/accuracy\"?");
+}
+END_TEST
+
+START_TEST(a_terminal_gets_bold_and_underlined)
+{
+	struct report r = report_of("small", (struct benchmark_view){ 0 });
+
+	r.terminal = true;
+	ck_assert_ptr_nonnull(
+		strstr(rendered(&r, report_text), "\033[1m-4.6 ± 2.3\033[0m\n"));
+	ck_assert_ptr_null(strstr(rendered(&r, report_text), "*"));
+}
+END_TEST
+
+START_TEST(nothing_yet_is_a_table_too)
+{
+	struct store empty;
+	struct report r = { .arena = &arena };
+	struct query_sweep w = { 7, "none", "{}", true, false, "open" };
+	struct err e = { 0 };
+
+	ck_assert_int_eq(store_open(&empty, "empty.db", STORE_ORCHESTRATOR, &e), OK);
+	ck_assert_int_eq(benchmark_report(&empty, &w,
+				 &(struct benchmark_view){ .front = true }, &r, &e),
+		OK);
+	store_close(&empty);
+	ck_assert_str_eq(rendered(&r, report_text),
+		"none\nThe sweep has not finished: 0 of 0 jobs planned so far have "
+		"ended.\nThere are no results yet.\n");
+	ck_assert_str_eq(rendered(&r, report_json), "[]\n");
+	ck_assert_str_eq(rendered(&r, report_csv), "");
+}
+END_TEST
+
+/* A report of one cell that holds every character that some format minds. */
+static struct report awkward(void)
+{
+	struct report r = { .arena = &arena, .title = "a_b" };
+	struct table *t = report_table(&r, NULL);
+
+	table_column(t, "x,y", "50% & $1");
+	table_text(t, "\\{}#^~<\"|>_*\nλ");
+	return r;
+}
+
+START_TEST(special_characters_are_escaped)
+{
+	struct report r = awkward();
+
+	ck_assert_ptr_nonnull(strstr(rendered(&r, report_latex),
+		"50\\% \\& \\$1 "
+		"\\\\\n\\midrule\n\\textbackslash{}\\{\\}\\#\\textasciicircum{}"
+		"\\textasciitilde{}\\textless{}\"|\\textgreater{}\\_* $\\lambda$ "
+		"\\\\\n"));
+	ck_assert_ptr_nonnull(strstr(rendered(&r, report_latex), "\\caption{a\\_b}"));
+	ck_assert_str_eq(
+		rendered(&r, report_csv), "\"x,y\"\n\"\\{}#^~<\"\"|>_*\nλ\"\n");
+	ck_assert_str_eq(rendered(&r, report_json),
+		"[\n{\"x,y\":\"\\\\{}#^~<\\\"|>_*\\u000aλ\"}\n]\n");
+	ck_assert_ptr_nonnull(strstr(
+		rendered(&r, report_html), "<td>\\{}#^~&lt;&quot;|&gt;_*\nλ</td>"));
+	ck_assert_ptr_nonnull(strstr(
+		rendered(&r, report_markdown), "| \\\\{}#^~\\<\"\\|\\>\\_\\* λ |\n"));
+}
+END_TEST
+
+START_TEST(blocks_with_other_columns_get_their_own_csv_header)
+{
+	struct report r = { .arena = &arena };
+
+	for (int i = 0; i < 3; i++) {
+		struct table *t = report_table(&r, NULL);
+
+		table_column(t, i < 2 ? "a" : "b", "");
+		table_number(t, i, NULL);
+	}
+	ck_assert_str_eq(rendered(&r, report_csv), "a\n0\n1\n\nb\n2\n");
+}
+END_TEST
+
+START_TEST(the_baseline_is_never_the_best)
+{
+	struct report r = report_of("small", (struct benchmark_view){ 0 });
+	const struct table *t = &r.table[0];
+
+	for (int i = 0; i < t->columns; i++)
+		ck_assert_int_eq(table_at(t, 0, i)->mark, MARK_NONE);
+}
+END_TEST
+
+/* The text between two marks of the page; *at moves behind it. NULL at the end. */
+static char *block(const char **at, const char *open)
+{
+	const char *begin = strstr(*at, open);
+	const char *end = begin ? strstr(begin + 3, "```") : NULL;
+
+	if (!end)
+		return NULL;
+	begin += strlen(open);
+	*at = end + 3;
+	return arena_strndup(&arena, begin, (size_t)(end - begin));
+}
+
+START_TEST(every_query_of_the_page_gives_its_answer)
+{
+	const char *at = source_text("docs/SQL.md");
+	int n = 0;
+	char *sql;
+
+	while ((sql = block(&at, "```sql\n"))) {
+		struct report r = { .arena = &arena };
+		struct err e = { 0 };
+		char *answer = block(&at, "```text\n");
+
+		ck_assert_ptr_nonnull(answer);
+		ck_assert_msg(
+			report_query(&r, &store, sql, &e) == OK, "%s\n%s", sql, e.msg);
+		ck_assert_str_eq(rendered(&r, report_text), answer);
+		n++;
+	}
+	ck_assert_int_eq(n, 20);
+}
+END_TEST
+
+START_TEST(the_view_of_the_front_agrees_with_the_pure_code)
+{
+	struct query_sweep w = sweep_named("small");
+	struct query_figure *f;
+	double points[3][2] = { { NAN } };
+	static const bool higher[] = { false, true };
+	static const char *const labels[] = { "ew", "uw_so", "scalarization" };
+	bool keep[3];
+	struct rows r;
+	int n;
+
+	ck_assert_int_eq(query_figures(&store, &w, &arena, &f, &n, NULL), OK);
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < 3; k++)
+			if (!strcmp(f[i].label, labels[k]))
+				points[k][f[i].higher] = f[i].value;
+	stats_undominated(2, higher, 3, points[0], 3, points[0], keep);
+	for (int i = 0; i < 3; i++) {
+		struct err e = { 0 };
+		char sql[128];
+
+		snprintf(sql, sizeof(sql),
+			"SELECT count(*) FROM pareto_front WHERE sweep='small' AND "
+			"label='%s'",
+			labels[i]);
+		ck_assert_int_eq(rows_open_query(&r, &store, sql, &e), OK);
+		ck_assert_int_eq(rows_next(&r, &e), 1);
+		ck_assert_int_eq(rows_int(&r, 0), keep[i]);
+		rows_close(&r);
+	}
+	ck_assert(!keep[0] && keep[1] && keep[2]);
+}
+END_TEST
+
+START_TEST(the_option_lists_exactly_the_formats_there_are)
+{
+	struct str names = { .arena = &arena };
+
+	for (size_t i = 0; i < FORMATS; i++)
+		str_printf(&names, "%s%s", i ? "|" : "", formats[i].name);
+	ck_assert_str_eq(cli_flag_value("format"), str_get(&names));
+}
+END_TEST
+
+Suite *suite_report(void);
+Suite *suite_report(void)
+{
+	Suite *s = suite_create("report");
+	TCase *tc = tcase_create("report");
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_set_timeout(tc, 30);
+	tcase_add_test(tc, every_format_prints_the_benchmark_to_the_letter);
+	tcase_add_test(tc, an_unfinished_sweep_says_so);
+	tcase_add_test(tc, validation_rows_give_the_validation_table);
+	tcase_add_test(tc, the_front_takes_the_criteria_that_it_is_given);
+	tcase_add_test(tc, an_unknown_criterion_is_refused_with_the_nearest);
+	tcase_add_test(tc, a_terminal_gets_bold_and_underlined);
+	tcase_add_test(tc, nothing_yet_is_a_table_too);
+	tcase_add_test(tc, special_characters_are_escaped);
+	tcase_add_test(tc, blocks_with_other_columns_get_their_own_csv_header);
+	tcase_add_test(tc, the_baseline_is_never_the_best);
+	tcase_add_test(tc, every_query_of_the_page_gives_its_answer);
+	tcase_add_test(tc, the_view_of_the_front_agrees_with_the_pure_code);
+	tcase_add_test(tc, the_option_lists_exactly_the_formats_there_are);
+	suite_add_tcase(s, tc);
+	return s;
+}

@@ -1,0 +1,393 @@
+#include <check.h>
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "orchestrator/plan.h"
+
+#define BAD "tests/fixtures/spec"
+
+static struct arena arena;
+static struct spec spec;
+
+static void release(void)
+{
+	arena_release(&arena);
+}
+
+static char *slurp(const char *path, size_t *n)
+{
+	FILE *f = fopen(path, "rb");
+	char *bytes = arena_alloc(&arena, 1 << 16, 1);
+
+	ck_assert_msg(f != NULL, "%s is missing", path);
+	*n = fread(bytes, 1, (1 << 16) - 1, f);
+	fclose(f);
+	return bytes;
+}
+
+static int parse(const char *text, const char **report)
+{
+	struct str out = { .arena = &arena };
+	struct err e = { 0 };
+	int rc = spec_parse(&spec, &arena, "t.json", text, strlen(text), &out, &e);
+
+	ck_assert_str_eq(e.msg, "");
+	*report = str_get(&out);
+	return rc;
+}
+
+static void parse_good(const char *text)
+{
+	const char *report;
+	int rc = parse(text, &report);
+
+	ck_assert_msg(rc == OK, "%s", report);
+	ck_assert_str_eq(report, "");
+}
+
+#define SMALL(members) \
+	"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\", \"train\": 100 " \
+	"}," \
+	" \"train\": { \"epochs\": 40 }, \"search\": { \"lr\": [3e-3, 1e-3] " \
+	"}, " members " }"
+#define EW "\"methods\": [\"ew\"]"
+
+/* Every file of the folder against the text beside it: place, line and caret. */
+START_TEST(every_bad_file_gets_its_message)
+{
+	DIR *folder = opendir(BAD);
+	struct dirent *d;
+	int cases = 0;
+
+	ck_assert_ptr_nonnull(folder);
+	while ((d = readdir(folder))) {
+		size_t length = strlen(d->d_name);
+		struct str report = { .arena = &arena };
+		struct err e = { 0 };
+		char *bytes, *want;
+		size_t n, m;
+
+		if (length < 5 || strcmp(d->d_name + length - 5, ".json") != 0)
+			continue;
+		bytes = slurp(arena_printf(&arena, BAD "/%s", d->d_name), &n);
+		want = slurp(arena_printf(&arena, BAD "/%.*s.txt", (int)length - 5,
+				     d->d_name),
+			&m);
+		ck_assert_int_eq(
+			spec_parse(&spec, &arena, d->d_name, bytes, n, &report, &e),
+			ERR_SPEC);
+		ck_assert_str_eq(e.msg, "");
+		ck_assert_str_eq(str_get(&report), want);
+		cases++;
+	}
+	closedir(folder);
+	ck_assert_int_ge(cases, 115);
+}
+END_TEST
+
+START_TEST(a_missing_file_is_named)
+{
+	struct str report = { .arena = &arena };
+	struct err e = { 0 };
+
+	ck_assert_int_eq(
+		spec_load(&spec, &arena, "no/such.json", &report, &e), ERR_SPEC);
+	ck_assert_str_eq(e.msg, "no/such.json: No such file or directory");
+	ck_assert_int_eq(spec_load(&spec, &arena, "tests", &report, &e), ERR_SPEC);
+	ck_assert_str_eq(e.msg, "tests: Is a directory");
+	ck_assert_str_eq(str_get(&report), "");
+}
+END_TEST
+
+START_TEST(what_is_left_out_is_filled_in)
+{
+	const struct variant *v;
+
+	parse_good(SMALL(EW));
+	v = &spec.variants[0];
+	ck_assert_str_eq(spec.name, "t");
+	ck_assert_int_eq(spec.nvariants, 1);
+	ck_assert_str_eq(v->label, "");
+	ck_assert_str_eq(params_get(&v->base, "dataset.val"), "500");
+	ck_assert_str_eq(params_get(&v->base, "dataset.scales"), "1 10 0.1");
+	ck_assert_str_eq(params_get(&v->base, "model.name"), "mlp");
+	ck_assert_str_eq(params_get(&v->base, "model.hidden"), "32 24");
+	ck_assert_str_eq(params_get(&v->base, "train.batch"), "64");
+	ck_assert_str_eq(params_get(&v->base, "train.optimizer"), "adam");
+	ck_assert_str_eq(params_get(&v->base, "train.optimizer.betas"), "0.9 0.999");
+	ck_assert_str_eq(params_get(&v->base, "train.optimizer.eps"), "1e-08");
+	ck_assert_str_eq(params_get(&v->base, "train.lr_decay"), "none");
+	ck_assert_int_eq(spec.search.wd.count, 1);
+	ck_assert_str_eq(spec.search.wd.text[0], "0");
+	ck_assert_int_eq(spec.search.seeds, 1);
+	ck_assert_int_eq(spec.final_seeds, 1);
+	ck_assert_int_eq(spec.baseline.seeds, 1);
+	ck_assert_int_eq(spec.retries, 2);
+	ck_assert_double_eq(spec.job_minutes, 0);
+	ck_assert_double_eq(spec.checkpoint_minutes, 5);
+	ck_assert(spec.prune.rule == PRUNE_RUNGS && spec.prune.keep == 2);
+	ck_assert_int_eq(v->nrungs, 2);
+	ck_assert_int_eq(v->rungs[0], 10);
+	ck_assert_int_eq(v->rungs[1], 20);
+	ck_assert_int_eq(v->window, 6);
+}
+END_TEST
+
+START_TEST(the_default_written_out_is_the_same_configuration)
+{
+	struct grid g;
+	char left_out[IDENTITY_MAX], written[IDENTITY_MAX];
+	struct params ps;
+
+	parse_good(SMALL(EW));
+	g = plan_tune(&spec, &spec.variants[0], &spec.variants[0].entries[0], &arena);
+	ps = plan_job(&spec.variants[0], &spec.variants[0].entries[0], NULL, &g, 0, 0,
+		&arena);
+	job_identity(&ps, left_out);
+	parse_good("{ \"sweep\": \"other\", \"dataset\": { \"name\": \"synthetic\","
+		   " \"train\": 1e2, \"noise\": 0.10 }, \"model\": { \"hidden\": [32, "
+		   "24] },"
+		   " \"train\": { \"epochs\": 40, \"batch\": 64, \"optimizer\": { "
+		   "\"name\":"
+		   " \"adam\", \"eps\": 0.00000001 } }, \"search\": { \"lr\": 0.003 },"
+		   " \"methods\": [{ \"name\": \"ew\", \"label\": \"renamed\" }] }");
+	g = plan_tune(&spec, &spec.variants[0], &spec.variants[0].entries[0], &arena);
+	ps = plan_job(&spec.variants[0], &spec.variants[0].entries[0], NULL, &g, 0, 0,
+		&arena);
+	job_identity(&ps, written);
+	ck_assert_str_eq(left_out, written);
+}
+END_TEST
+
+START_TEST(criteria_come_in_the_order_of_tasks)
+{
+	const struct variant *v;
+
+	parse_good(SMALL(EW ", \"select\": { \"require\": { \"cls1/accuracy\": { "
+			    "\"min\": 0.1 } } }"));
+	v = &spec.variants[0];
+	ck_assert_int_eq(v->ncriteria, 3);
+	ck_assert_str_eq(v->criteria[0].text, "reg1/abs_err");
+	ck_assert_str_eq(v->criteria[2].text, "cls1/accuracy");
+	ck_assert_double_eq(v->criteria[2].min, 0.1);
+	ck_assert(isinf(v->criteria[2].max) && isinf(v->criteria[0].min));
+	ck_assert(isnan(v->criteria[0].base_val));
+}
+END_TEST
+
+START_TEST(baseline_values_are_taken_for_both_splits_or_each)
+{
+	parse_good(SMALL(EW ", \"baseline\": { \"values\": { \"reg1/abs_err\": 1,"
+			    " \"reg2/abs_err\": 2, \"cls1/accuracy\": 0.5 } }"));
+	ck_assert(spec.baseline.source == BASELINE_VALUES);
+	ck_assert_double_eq(spec.variants[0].criteria[1].base_test, 2);
+	parse_good(SMALL(
+		EW ", \"baseline\": { \"values\": { \"val\": { \"reg1/abs_err\": 1,"
+		   " \"reg2/abs_err\": 2, \"cls1/accuracy\": 0.5 }, \"test\": {"
+		   " \"reg1/abs_err\": 4, \"reg2/abs_err\": 5, \"cls1/accuracy\": 0.6 "
+		   "} } }"));
+	ck_assert_double_eq(spec.variants[0].criteria[1].base_val, 2);
+	ck_assert_double_eq(spec.variants[0].criteria[1].base_test, 5);
+}
+END_TEST
+
+START_TEST(baseline_may_have_a_network_of_its_own)
+{
+	const struct variant *v;
+	struct params ps;
+	struct grid g;
+
+	parse_good(SMALL(EW ", \"baseline\": { \"model\": { \"name\": \"mlp\","
+			    " \"hidden\": [8] } }"));
+	v = &spec.variants[0];
+	ck_assert_str_eq(params_get(&v->stl, "model.hidden"), "8");
+	ck_assert_str_eq(params_get(&v->base, "model.hidden"), "32 24");
+	g = plan_tune(&spec, v, &v->baseline, &arena);
+	ps = plan_job(v, &v->baseline, "reg1", &g, 0, 0, &arena);
+	ck_assert_str_eq(params_get(&ps, "model.hidden"), "8");
+	parse_good("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"multi_fashion\" },"
+		   " \"train\": { \"epochs\": 2 }, \"search\": { \"lr\": 1 }, " EW
+		   ", \"baseline\": { \"model\": \"mlp\" } }");
+	v = &spec.variants[0];
+	ck_assert_str_eq(params_get(&v->base, "model.width"), "1");
+	ck_assert_ptr_null(params_get(&v->stl, "model.width"));
+	ck_assert_str_eq(params_get(&v->stl, "model.name"), "mlp");
+}
+END_TEST
+
+static const struct axis *axis_of(int entry, const char *name)
+{
+	const struct entry *e = &spec.variants[0].entries[entry];
+
+	for (int i = 0; i < e->naxes; i++)
+		if (!strcmp(e->axes[i].name, name))
+			return &e->axes[i];
+	ck_abort_msg("no axis %s", name);
+	return NULL;
+}
+
+START_TEST(a_range_is_its_values)
+{
+	const struct axis *x;
+
+	parse_good(SMALL("\"methods\": [{ \"name\": \"uw_so\","
+			 " \"T\": { \"from\": 0.1, \"to\": 0.75, \"step\": 0.1 } }]"));
+	x = axis_of(0, "T");
+	ck_assert_int_eq(x->count, 7);
+	ck_assert_str_eq(x->text[2], "0.3");
+	ck_assert_str_eq(x->text[6], "0.7");
+	parse_good(SMALL("\"methods\": [\"uw_so\"]"));
+	x = axis_of(0, "T");
+	ck_assert_int_eq(x->count, 7);
+	ck_assert_str_eq(x->text[0], "0.5");
+	ck_assert_str_eq(x->text[1], "1.07721734502");
+	ck_assert_str_eq(x->text[3], "5");
+	ck_assert_str_eq(x->text[6], "50");
+	ck_assert(x->scale == AXIS_LOG);
+}
+END_TEST
+
+START_TEST(a_hyperparameter_without_any_default_stays_away)
+{
+	parse_good(SMALL("\"methods\": [\"uw\", { \"name\": \"dwa\", \"T\": 3 }]"));
+	for (int i = 0; i < spec.variants[0].entries[0].naxes; i++)
+		ck_assert_str_ne(spec.variants[0].entries[0].axes[i].name, "init");
+	ck_assert_str_eq(axis_of(0, "form")->text[0], "auto");
+	ck_assert_str_eq(axis_of(1, "T")->text[0], "3");
+	ck_assert_str_eq(axis_of(1, "window")->text[0], "25");
+}
+END_TEST
+
+START_TEST(weights_are_a_vector_a_list_a_grid_or_random)
+{
+	const struct axis *x;
+
+	parse_good(
+		SMALL("\"methods\": ["
+		      "{ \"name\": \"scalarization\", \"weights\": [0.2, 0.3, 0.5] },"
+		      "{ \"name\": \"scalarization\", \"label\": \"b\","
+		      "  \"weights\": [[1, 0, 0], [0.5, 0.25, 0.25]] },"
+		      "{ \"name\": \"scalarization\", \"label\": \"c\","
+		      "  \"weights\": { \"step\": 0.25, \"ends\": true } },"
+		      "{ \"name\": \"scalarization\", \"label\": \"d\","
+		      "  \"weights\": { \"random\": 50 } },"
+		      "{ \"name\": \"scalarization\", \"label\": \"e\" }]"));
+	x = axis_of(0, "weights");
+	ck_assert_int_eq(x->count, 1);
+	ck_assert_str_eq(x->text[0], "0.2 0.3 0.5");
+	ck_assert_str_eq(axis_of(1, "weights")->text[0], "1 0 0");
+	ck_assert_int_eq(axis_of(2, "weights")->count, 15);
+	ck_assert_str_eq(axis_of(2, "weights")->text[1], "0 0.25 0.75");
+	ck_assert_int_eq(axis_of(3, "weights")->count, 50);
+	ck_assert_int_eq(axis_of(4, "weights")->count, 36);
+}
+END_TEST
+
+START_TEST(vary_makes_the_full_product_of_variants)
+{
+	parse_good(
+		SMALL(EW ", \"vary\": { \"optimizer\": [\"adam\", { \"name\": \"sgd\","
+			 " \"nesterov\": true }], \"train.batch\": [16, 32], \"pin\": "
+			 "\"winner\" }"));
+	ck_assert_int_eq(spec.nvariants, 4);
+	ck_assert(spec.pin_winner);
+	ck_assert_str_eq(spec.variants[0].label, "adam 16");
+	ck_assert_str_eq(spec.variants[3].label, "sgd nesterov=true 32");
+	ck_assert_str_eq(params_get(&spec.variants[3].base, "train.batch"), "32");
+	ck_assert_str_eq(
+		params_get(&spec.variants[3].base, "train.optimizer.nesterov"), "true");
+	ck_assert_ptr_null(params_get(&spec.variants[3].base, "train.optimizer.betas"));
+}
+END_TEST
+
+START_TEST(variants_may_differ_in_network_and_data)
+{
+	parse_good(SMALL("\"methods\": [{ \"name\": \"scalarization\", \"weights\":"
+			 " { \"step\": 0.1 } }], \"vary\": { \"dataset\": [{ \"name\":"
+			 " \"synthetic\", \"tasks\": 2 }, \"multi_fashion\"] }"));
+	ck_assert_int_eq(spec.nvariants, 2);
+	ck_assert_str_eq(spec.variants[0].label, "synthetic tasks=2");
+	ck_assert_int_eq(spec.variants[0].entries[0].axes[0].count, 9);
+	ck_assert_str_eq(params_get(&spec.variants[1].base, "model.name"), "lenet");
+	ck_assert_str_eq(params_get(&spec.variants[1].base, "dataset.train"), "100");
+}
+END_TEST
+
+START_TEST(rungs_are_cut_to_the_epochs_there_are)
+{
+	parse_good(
+		"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" },"
+		" \"train\": { \"epochs\": 2 }, \"search\": { \"lr\": 1 }, " EW " }");
+	ck_assert_int_eq(spec.variants[0].nrungs, 1);
+	ck_assert_int_eq(spec.variants[0].rungs[0], 1);
+	ck_assert_int_eq(spec.variants[0].window, 1);
+	parse_good("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" },"
+		   " \"train\": { \"epochs\": 30 }, \"search\": { \"lr\": 1 }, " EW
+		   ", \"prune\": { \"rungs\": [0.1] } }");
+	ck_assert_int_eq(spec.variants[0].rungs[0], 3); /* 0.1 * 30 is above 3 */
+	parse_good(SMALL(EW ", \"prune\": { \"rule\": \"none\" }"));
+	ck_assert_int_eq(spec.variants[0].nrungs, 0);
+	parse_good(
+		SMALL(EW ", \"prune\": { \"rungs\": [0.5, 0.1], \"within\": \"lr\" }"));
+	ck_assert_int_eq(spec.variants[0].rungs[0], 4);
+	ck_assert_int_eq(spec.variants[0].rungs[1], 20);
+	ck_assert(spec.prune.within_lr);
+}
+END_TEST
+
+START_TEST(every_shipped_sweep_is_good_and_has_its_jobs)
+{
+	static const struct {
+		const char *path;
+		int jobs;
+	} shipped[] = {
+		{ "sweeps/quickstart.json", 23 },
+		{ "sweeps/toy.json", 84 },
+		{ "sweeps/last10.json", 21 },
+	};
+	int files = 0;
+	DIR *folder = opendir("sweeps");
+	struct dirent *d;
+
+	for (size_t i = 0; i < sizeof(shipped) / sizeof(shipped[0]); i++) {
+		struct str report = { .arena = &arena };
+		struct err e = { 0 };
+		int rc = spec_load(&spec, &arena, shipped[i].path, &report, &e);
+
+		ck_assert_msg(rc == OK, "%s%s", e.msg, str_get(&report));
+		ck_assert_int_eq(plan_count(&spec, &arena).total, shipped[i].jobs);
+	}
+	while ((d = readdir(folder)))
+		files += strstr(d->d_name, ".json") != NULL;
+	closedir(folder);
+	ck_assert_int_eq(files, sizeof(shipped) / sizeof(shipped[0]));
+}
+END_TEST
+
+Suite *suite_spec(void);
+
+Suite *suite_spec(void)
+{
+	Suite *s = suite_create("spec");
+	TCase *t = tcase_create("spec");
+
+	tcase_add_checked_fixture(t, NULL, release);
+	tcase_add_test(t, every_bad_file_gets_its_message);
+	tcase_add_test(t, a_missing_file_is_named);
+	tcase_add_test(t, what_is_left_out_is_filled_in);
+	tcase_add_test(t, the_default_written_out_is_the_same_configuration);
+	tcase_add_test(t, criteria_come_in_the_order_of_tasks);
+	tcase_add_test(t, baseline_values_are_taken_for_both_splits_or_each);
+	tcase_add_test(t, baseline_may_have_a_network_of_its_own);
+	tcase_add_test(t, a_range_is_its_values);
+	tcase_add_test(t, a_hyperparameter_without_any_default_stays_away);
+	tcase_add_test(t, weights_are_a_vector_a_list_a_grid_or_random);
+	tcase_add_test(t, vary_makes_the_full_product_of_variants);
+	tcase_add_test(t, variants_may_differ_in_network_and_data);
+	tcase_add_test(t, rungs_are_cut_to_the_epochs_there_are);
+	tcase_add_test(t, every_shipped_sweep_is_good_and_has_its_jobs);
+	suite_add_tcase(s, t);
+	return s;
+}
