@@ -3,8 +3,10 @@
  */
 #include "trainer-core/train_job.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "common/catalogue.h"
+#include "trainer-core/blas.h"
 
 /* Small inputs are evaluated this many at a time: prediction does not depend on it. */
 #define EVALUATION_BATCH 256
@@ -179,7 +181,13 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 
 const char *train_kernel_class(void)
 {
-	return kernels_get()->name;
+	static char with_core[64];
+	const char *name = kernels_get()->name;
+
+	if (strcmp(name, "portable") != 0 || !*blas_core())
+		return name;
+	snprintf(with_core, sizeof(with_core), "%s+%s", name, blas_core());
+	return with_core;
 }
 
 int train_epochs_done(const struct train *t)
