@@ -44,7 +44,7 @@ static int choose_tasks(
 		const struct task_info *info = &t->data->task[k];
 		struct train_task *task = &t->task[t->K];
 
-		if (only && strcmp(only, info->name))
+		if (only && strcmp(only, info->name) != 0)
 			continue;
 		task->info = *info;
 		task->column = k;
@@ -275,7 +275,7 @@ int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e
 			n, train_state_size(t));
 	memcpy(&h, at, sizeof(h));
 	at += sizeof(h);
-	if (memcmp(h.magic, state_magic, sizeof(h.magic)) ||
+	if (memcmp(h.magic, state_magic, sizeof(h.magic)) != 0 ||
 		h.layout != layout_digest(t))
 		return err_set(e, ERR_CHECKPOINT, "the state of another network");
 	if (h.epoch < 0 || h.epoch > t->epochs || h.step < 0 || h.optim_steps < 0)
