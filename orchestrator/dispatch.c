@@ -157,7 +157,8 @@ static int fill_task(
 
 	*task = (struct sched_task){ .job = a->job, .log = r->log, .data = r };
 	memcpy(task->token, a->token, sizeof(a->token));
-	snprintf(r->log, sizeof(r->log), "%s/%lld.log", d->logs, (long long)a->job);
+	snprintf(r->log, sizeof(r->log), "%s/%lld-%lld.log", d->logs, (long long)a->job,
+		(long long)a->id);
 	rc = time_limit(d, a->job, &task->limit_seconds, e);
 	r->used = true;
 	stage_name(d, r->lane, NULL, d->progress->stage, sizeof(d->progress->stage));

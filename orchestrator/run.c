@@ -105,7 +105,10 @@ static int make_folder(const char *path, struct err *e)
 
 static int train(struct run *r, struct err *e)
 {
-	struct sched_options options = { r->worker, r->db, r->workers, 0, 0, 0 };
+	struct sched_options options = { .worker = r->worker,
+		.db = r->db,
+		.logs = r->dispatch.logs,
+		.workers = r->workers };
 	int rc;
 
 	if (!dispatch_has_work(&r->dispatch))

@@ -50,6 +50,8 @@ struct slot {
 	struct proto_reader reader;
 	char bytes[4096]; /* what libuv reads into */
 	uint64_t spawned; /* uv_hrtime() */
+	int log; /* file that takes stderr, task after task; -1: none yet */
+	char log_path[1200];
 	int alive_ticks;
 	int silent_ticks;
 	int stopping_ticks;
@@ -224,13 +226,18 @@ static void drain(struct slot *slot)
 	}
 }
 
-/* The log stays only where the worker wrote something. */
-static void tidy_log(const struct sched_task *task)
+/* What a worker wrote becomes its log; an empty file serves the next one, too. */
+static void keep_log(struct slot *slot)
 {
 	struct stat st;
 
-	if (task->log && stat(task->log, &st) == 0 && st.st_size == 0)
-		unlink(task->log);
+	if (!slot->task.log || fstat(slot->log, &st) || st.st_size == 0)
+		return;
+	if (rename(slot->log_path, slot->task.log))
+		log_warn(
+			"sched", "cannot make %s: %s", slot->task.log, strerror(errno));
+	close(slot->log);
+	slot->log = -1;
 }
 
 static void report_end(struct slot *slot)
@@ -239,7 +246,7 @@ static void report_end(struct slot *slot)
 	struct err e = { 0 };
 
 	slot->end.torn = slot->reader.torn;
-	tidy_log(&slot->task);
+	keep_log(slot);
 	check(s, s->ops->ended(s->arg, &slot->task, &slot->end, &e), &e);
 }
 
@@ -257,14 +264,30 @@ static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 	report_end(slot);
 }
 
-static int open_log(const struct sched_task *task)
+static int open_log(struct slot *slot)
 {
-	const char *path = task->log ? task->log : "/dev/null";
+	const struct sched *s = slot->sched;
+	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC;
 
-	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (slot->log >= 0)
+		return OK;
+	if (s->o->logs)
+		snprintf(slot->log_path, sizeof(slot->log_path), "%s/.slot-%d",
+			s->o->logs, (int)(slot - s->slots));
+	slot->log = open(s->o->logs ? slot->log_path : "/dev/null", flags, 0644);
+	return slot->log < 0 ? -errno : OK;
 }
 
-static int spawn(struct slot *slot, int log_fd)
+static void close_log(struct slot *slot)
+{
+	if (slot->log < 0)
+		return;
+	close(slot->log);
+	if (slot->sched->o->logs)
+		unlink(slot->log_path);
+}
+
+static int spawn(struct slot *slot)
 {
 	struct sched *s = slot->sched;
 	char job[24];
@@ -273,7 +296,7 @@ static int spawn(struct slot *slot, int log_fd)
 	uv_stdio_container_t stdio[PROTO_FD + 1] = {
 		{ .flags = UV_IGNORE },
 		{ .flags = UV_IGNORE },
-		{ .flags = UV_INHERIT_FD, .data.fd = log_fd },
+		{ .flags = UV_INHERIT_FD, .data.fd = slot->log },
 		{ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
 			.data.stream = (uv_stream_t *)&slot->pipe },
 	};
@@ -305,9 +328,7 @@ static void start_failed(struct slot *slot, const char *why)
 static void start(struct slot *slot)
 {
 	struct sched *s = slot->sched;
-	int log_fd = open_log(&slot->task);
-	const char *log_error = log_fd < 0 ? strerror(errno) : NULL;
-	int rc = 0;
+	int rc = open_log(slot);
 
 	slot->end = (struct sched_end){ 0 };
 	slot->reader = (struct proto_reader){ 0 };
@@ -317,12 +338,10 @@ static void start(struct slot *slot)
 	uv_pipe_init(&s->loop, &slot->pipe, 0);
 	slot->process.type = UV_UNKNOWN_HANDLE;
 	slot->spawned = uv_hrtime();
-	if (log_fd >= 0) {
-		rc = spawn(slot, log_fd);
-		close(log_fd);
-	}
-	if (log_error || rc) {
-		start_failed(slot, log_error ? log_error : uv_strerror(rc));
+	if (!rc)
+		rc = spawn(slot);
+	if (rc) { /* libuv's codes are negated errno values */
+		start_failed(slot, uv_strerror(rc));
 		return;
 	}
 	slot_set(slot, SLOT_RUNNING);
@@ -443,8 +462,10 @@ int sched_run(const struct sched_options *o, const struct sched_ops *ops, void *
 
 	ASSERT(o->workers >= 1);
 	s.slots = NEW_ARRAY(&arena, struct slot, o->workers);
-	for (int i = 0; i < o->workers; i++)
+	for (int i = 0; i < o->workers; i++) {
 		s.slots[i].sched = &s;
+		s.slots[i].log = -1;
+	}
 	s.rc = set_up(&s, e);
 	if (s.rc)
 		finish(&s);
@@ -453,6 +474,8 @@ int sched_run(const struct sched_options *o, const struct sched_ops *ops, void *
 	uv_run(&s.loop, UV_RUN_DEFAULT);
 	rc = uv_loop_close(&s.loop);
 	ASSERT(rc == 0);
+	for (int i = 0; i < o->workers; i++)
+		close_log(&s.slots[i]);
 	arena_release(&arena);
 	return s.rc;
 }

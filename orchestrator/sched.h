@@ -20,7 +20,7 @@ struct sched_task {
 	int64_t job;
 	char token[SCHED_TOKEN_MAX];
 	double limit_seconds; /* 0: none */
-	const char *log; /* file that takes the worker's stderr; NULL: /dev/null */
+	const char *log; /* where its stderr goes if it writes any; NULL: /dev/null */
 	void *data; /* the caller's */
 };
 
@@ -64,6 +64,7 @@ struct sched_ops {
 struct sched_options {
 	const char *worker; /* path of the program */
 	const char *db;
+	const char *logs; /* folder for what slots write to stderr; NULL: nowhere */
 	int workers; /* slots, >= 1 */
 	int tick_ms; /* 0: 1000 */
 	double silent_seconds; /* 0: 60 */

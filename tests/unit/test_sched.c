@@ -1,0 +1,378 @@
+/*
+ * The scheduler with real processes: a shell script plays the worker and does what the
+ * job's number says. sched_run asserts by itself that its loop closes empty.
+ */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "orchestrator/sched.h"
+#include "tests/lib/scratch.h"
+
+enum job {
+	DONE = 1,
+	FAILS,
+	KILLS_ITSELF,
+	HANGS,
+	FLOODS,
+	DIVERGES,
+	LEAVES,
+	STAYS,
+	WRITES,
+	FRAGMENT,
+	BEATS
+};
+
+static const char script[] =
+	"#!/bin/sh\n"
+	"case $4 in\n"
+	"1) echo hello plain build1 >&3; echo epoch 1 >&3; exit 0;;\n"
+	"2) echo error no luck >&3; exit 1;;\n"
+	"3) kill -9 $$;;\n"
+	"4) exec sleep 1000;;\n"
+	"5) head -c 300000 /dev/zero | tr '\\0' x >&3; echo >&3; echo epoch 7 >&3;\n"
+	"   head -c 5000 /dev/zero >&3;;\n"
+	"6) echo diverged 3 loss is nan >&3; exit 4;;\n"
+	"7) trap 'exit 7' TERM; echo epoch 1 >&3; while :; do sleep 0.01; done;;\n"
+	"8) trap '' TERM; echo epoch 1 >&3; while :; do sleep 0.01; done;;\n"
+	"9) echo complaint $6 >&2; exit 0;;\n"
+	"10) printf 'epoch 1\\nepoc' >&3; exit 0;;\n"
+	"11) while [ ! -e enough ]; do echo beat >&3; sleep 0.02; done;;\n"
+	"esac\n";
+
+struct world {
+	const int *jobs; /* ends with 0 */
+	int next, running, most;
+	struct sched_end ends[64];
+	int64_t ended[64];
+	int n;
+	int epochs; /* lines `epoch` seen */
+	int last_epoch;
+	int interrupt_at; /* raise SIGINT when so many epoch lines were seen */
+	double limit, silent; /* seconds */
+	int ticks;
+	int fail_next; /* next() fails at this task */
+	char log[64];
+};
+
+static int next(void *arg, struct sched_task *task, struct err *e)
+{
+	struct world *w = arg;
+
+	if (w->fail_next && w->next + 1 == w->fail_next)
+		return err_set(e, ERR_DB, "the database is gone");
+	if (!w->jobs[w->next])
+		return 0;
+	snprintf(w->log, sizeof(w->log), "%d.log", w->next);
+	*task = (struct sched_task){ .job = w->jobs[w->next++],
+		.token = "secret",
+		.limit_seconds = w->limit,
+		.log = w->log };
+	if (++w->running > w->most)
+		w->most = w->running;
+	return 1;
+}
+
+static void on_epoch(void *arg, const struct sched_task *task, int epoch)
+{
+	struct world *w = arg;
+
+	(void)task;
+	w->last_epoch = epoch;
+	if (++w->epochs >= w->interrupt_at && w->interrupt_at)
+		ck_assert_int_eq(kill(getpid(), SIGINT), 0);
+}
+
+static int ended(void *arg, const struct sched_task *task, const struct sched_end *end,
+	struct err *e)
+{
+	struct world *w = arg;
+
+	(void)e;
+	w->running--;
+	w->ended[w->n] = task->job;
+	w->ends[w->n++] = *end;
+	return OK;
+}
+
+/* After 100 ticks the worker that beats may leave. */
+static void on_tick(void *arg)
+{
+	struct world *w = arg;
+
+	if (++w->ticks == 100)
+		scratch_write("enough", "", 0);
+}
+
+static const struct sched_ops ops = { next, NULL, on_epoch, ended, on_tick };
+
+static int run(struct world *w, int workers, struct err *e)
+{
+	struct sched_options o = { .worker = "./worker",
+		.db = "t.db",
+		.logs = ".",
+		.workers = workers,
+		.tick_ms = 20,
+		.silent_seconds = w->silent > 0 ? w->silent : 30,
+		.grace_seconds = 30 };
+
+	return sched_run(&o, &ops, w, e);
+}
+
+static void enter(void)
+{
+	scratch_enter();
+	scratch_write("worker", script, sizeof(script) - 1);
+	ck_assert_int_eq(chmod("worker", 0755), 0);
+}
+
+START_TEST(a_worker_that_finishes_reports_what_it_said)
+{
+	static const int jobs[] = { DONE, 0 };
+	struct world w = { .jobs = jobs };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 1, &e), OK);
+	ck_assert_int_eq(w.n, 1);
+	ck_assert_int_eq(w.ends[0].why, SCHED_EXITED);
+	ck_assert_int_eq(w.ends[0].status, PROTO_DONE);
+	ck_assert_str_eq(w.ends[0].kernel_class, "plain");
+	ck_assert_str_eq(w.ends[0].build, "build1");
+	ck_assert_int_eq(w.epochs, 1);
+	ck_assert_int_gt(w.ends[0].pid, 0);
+	ck_assert_str_eq(scratch_files(), "worker"); /* no log, no slot file */
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(failure_divergence_and_death_are_told_apart)
+{
+	static const int jobs[] = { FAILS, KILLS_ITSELF, DIVERGES, 0 };
+	struct world w = { .jobs = jobs };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 1, &e), OK);
+	ck_assert_int_eq(w.n, 3);
+	ck_assert_int_eq(w.ends[0].why, SCHED_EXITED);
+	ck_assert_int_eq(w.ends[0].status, PROTO_FAILED);
+	ck_assert_str_eq(w.ends[0].text, "no luck");
+	ck_assert_int_eq(w.ends[1].why, SCHED_SIGNALLED);
+	ck_assert_int_eq(w.ends[1].signal, SIGKILL);
+	ck_assert_int_eq(w.ends[2].status, PROTO_DIVERGED);
+	ck_assert_int_eq(w.ends[2].diverged_epoch, 3);
+	ck_assert_str_eq(w.ends[2].text, "loss is nan");
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(every_slot_works_and_none_more)
+{
+	static const int jobs[] = { DONE, DONE, DONE, DONE, DONE, DONE, DONE, DONE,
+		DONE, DONE, DONE, DONE, 0 };
+	struct world w = { .jobs = jobs };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 3, &e), OK);
+	ck_assert_int_eq(w.n, 12);
+	ck_assert_int_eq(w.most, 3);
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(a_silent_worker_is_killed)
+{
+	static const int jobs[] = { HANGS, 0 };
+	struct world w = { .jobs = jobs, .silent = 0.1 };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 1, &e), OK);
+	ck_assert_int_eq(w.n, 1);
+	ck_assert_int_eq(w.ends[0].why, SCHED_SILENT);
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(a_worker_that_beats_is_left_alone)
+{
+	static const int jobs[] = { BEATS, 0 };
+	struct world w = { .jobs = jobs, .silent = 1 }; /* it lives for two */
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 1, &e), OK);
+	ck_assert_int_eq(w.ends[0].why, SCHED_EXITED);
+	ck_assert_int_ge(w.ticks, 100);
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(the_time_limit_counts_whatever_the_worker_says)
+{
+	static const int jobs[] = { STAYS, 0 };
+	struct world w = { .jobs = jobs, .limit = 0.1 };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 1, &e), OK);
+	ck_assert_int_eq(w.ends[0].why, SCHED_TIMEOUT);
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(a_flood_of_bytes_is_dropped_and_counted)
+{
+	static const int jobs[] = { FLOODS, FRAGMENT, 0 };
+	struct world w = { .jobs = jobs };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 1, &e), OK);
+	ck_assert_int_eq(w.ends[0].why, SCHED_EXITED);
+	ck_assert_int_eq(w.ends[0].torn, 1);
+	ck_assert_int_eq(w.epochs, 2); /* 7 of the flood, 1 before the fragment */
+	ck_assert_int_eq(w.ends[1].torn, 0);
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(an_interrupt_asks_the_workers_to_leave)
+{
+	static const int jobs[] = { LEAVES, LEAVES, DONE, DONE, 0 };
+	struct world w = { .jobs = jobs, .interrupt_at = 2 };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 2, &e), ERR_INTERRUPTED);
+	ck_assert_int_eq(w.n, 2);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(w.ends[i].why, SCHED_STOPPED);
+		ck_assert_int_eq(w.ends[i].status, PROTO_INTERRUPTED);
+	}
+	scratch_leave();
+}
+END_TEST
+
+static void *again; /* the world that the alarm interrupts */
+
+static void on_started_twice(void *arg)
+{
+	struct world *w = arg;
+
+	if (w->epochs && w->interrupt_at == 0)
+		ck_assert_int_eq(kill(getpid(), SIGTERM), 0);
+	again = w;
+}
+
+START_TEST(a_second_interrupt_kills_those_that_stay)
+{
+	static const int jobs[] = { STAYS, 0 };
+	struct sched_ops twice = ops;
+	struct sched_options o = { .worker = "./worker",
+		.db = "t.db",
+		.workers = 1,
+		.tick_ms = 20,
+		.silent_seconds = 60,
+		.grace_seconds = 60 };
+	struct world w = { .jobs = jobs };
+	struct err e = { 0 };
+
+	enter();
+	twice.tick = on_started_twice; /* every tick once it is there: SIGTERM */
+	ck_assert_int_eq(sched_run(&o, &twice, &w, &e), ERR_INTERRUPTED);
+	ck_assert_ptr_eq(again, &w);
+	ck_assert_int_eq(w.ends[0].why, SCHED_STOPPED);
+	ck_assert_int_eq(w.ends[0].signal, SIGKILL);
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(what_a_worker_writes_to_stderr_is_kept)
+{
+	static const int jobs[] = { DONE, WRITES, DONE, 0 };
+	struct world w = { .jobs = jobs };
+	struct err e = { 0 };
+	char text[64];
+
+	enter();
+	ck_assert_int_eq(run(&w, 1, &e), OK);
+	ck_assert_str_eq(scratch_files(), "1.log worker");
+	scratch_read("1.log", text, sizeof(text));
+	ck_assert_str_eq(text, "complaint secret\n");
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(a_worker_that_cannot_start_ends_the_run)
+{
+	static const int jobs[] = { DONE, DONE, 0 };
+	struct world w = { .jobs = jobs };
+	struct sched_options o = { .worker = "./nowhere", .db = "t.db", .workers = 2 };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(sched_run(&o, &ops, &w, &e), ERR_SYS);
+	ck_assert_ptr_nonnull(strstr(e.msg, "./nowhere"));
+	ck_assert_int_eq(w.n, 1);
+	ck_assert_int_eq(w.ends[0].why, SCHED_NOT_STARTED);
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(an_error_of_the_caller_stops_the_others_first)
+{
+	static const int jobs[] = { LEAVES, DONE, DONE, 0 };
+	struct world w = { .jobs = jobs, .fail_next = 3 };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 2, &e), ERR_DB);
+	ck_assert_str_eq(e.msg, "the database is gone");
+	ck_assert_int_eq(w.n, 2);
+	ck_assert_int_eq(w.running, 0);
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(nothing_to_do_is_done_at_once)
+{
+	static const int jobs[] = { 0 };
+	struct world w = { .jobs = jobs };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 4, &e), OK);
+	ck_assert_int_eq(w.n, 0);
+	scratch_leave();
+}
+END_TEST
+
+Suite *suite_sched(void);
+Suite *suite_sched(void)
+{
+	Suite *s = suite_create("sched");
+	TCase *c = tcase_create("sched");
+
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, a_worker_that_finishes_reports_what_it_said);
+	tcase_add_test(c, failure_divergence_and_death_are_told_apart);
+	tcase_add_test(c, every_slot_works_and_none_more);
+	tcase_add_test(c, a_silent_worker_is_killed);
+	tcase_add_test(c, a_worker_that_beats_is_left_alone);
+	tcase_add_test(c, the_time_limit_counts_whatever_the_worker_says);
+	tcase_add_test(c, a_flood_of_bytes_is_dropped_and_counted);
+	tcase_add_test(c, an_interrupt_asks_the_workers_to_leave);
+	tcase_add_test(c, a_second_interrupt_kills_those_that_stay);
+	tcase_add_test(c, what_a_worker_writes_to_stderr_is_kept);
+	tcase_add_test(c, a_worker_that_cannot_start_ends_the_run);
+	tcase_add_test(c, an_error_of_the_caller_stops_the_others_first);
+	tcase_add_test(c, nothing_to_do_is_done_at_once);
+	suite_add_tcase(s, c);
+	return s;
+}
