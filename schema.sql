@@ -391,7 +391,7 @@ SELECT w.name AS sweep, f.variant, f.method, f.label, f.criterion, f.value, f.st
 -- every criterion (means over seeds, test rows) and better in one. Equal ones all stay.
 CREATE VIEW pareto_front AS
 WITH
-signed AS MATERIALIZED (
+signed AS (
   SELECT b.sweep, b.variant, b.label, b.criterion,
          CASE WHEN c.higher THEN -b.value ELSE b.value END AS cost
     FROM benchmark_criterion b
@@ -417,8 +417,7 @@ SELECT b.sweep, b.variant, b.method, b.label, b.lr, b.wd, b.temperature, b.weigh
        b.delta_m, b.delta_m_std
   FROM benchmark b
   JOIN complete k ON k.sweep = b.sweep AND k.variant = b.variant AND k.label = b.label
- WHERE NOT EXISTS (SELECT 1 FROM beaten x
-                    WHERE x.sweep = b.sweep AND x.variant = b.variant AND x.label = b.label)
+ WHERE (b.sweep, b.variant, b.label) NOT IN (SELECT sweep, variant, label FROM beaten)
  ORDER BY b.sweep, b.variant, b.delta_m;
 
 -- Δm over UW-SO's T in the search, a row per T: the best configuration of that T.
@@ -468,8 +467,8 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, m.state, j.id AS jo
        coalesce(j.message, (SELECT x.message FROM attempt x
           WHERE x.job = j.id AND x.message IS NOT NULL ORDER BY x.id DESC LIMIT 1)) AS message
   FROM sweep w
+  CROSS JOIN stage t ON t.sweep = w.id
   CROSS JOIN stage_job m INDEXED BY stage_job_by_state
-     ON m.sweep = w.id AND m.state IN ('diverged', 'failed')
-  CROSS JOIN stage t ON t.id = m.stage
+     ON m.stage = t.id AND m.state IN ('diverged', 'failed')
   CROSS JOIN job j ON j.id = m.job
  ORDER BY w.id, t.id, m.config, j.seed;

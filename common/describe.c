@@ -75,15 +75,14 @@ static int cut(char *line, char *word[WORDS_MAX])
 {
 	int n = 0;
 
-	for (char *next = line; next;) {
-		if (n == WORDS_MAX)
-			return 0;
-		word[n++] = next;
-		next = strchr(next, ' ');
-		if (next)
-			*next++ = '\0';
+	while (n < WORDS_MAX) {
+		word[n++] = line;
+		line = strchr(line, ' ');
+		if (!line)
+			return n;
+		*line++ = '\0';
 	}
-	return n;
+	return 0;
 }
 
 static bool parse_digest(char **word, int n, struct description *d)
@@ -107,7 +106,8 @@ static bool parse_task(char **word, int n, struct arena *a, struct description *
 	int kind;
 	int loss;
 
-	if (n != 6 || strcmp(word[0], "task") || !*word[1] || d->tasks == TASKS_MAX)
+	if (n != 6 || strcmp(word[0], "task") != 0 || !*word[1] ||
+		d->tasks == TASKS_MAX)
 		return false;
 	kind = lookup(word[2], kind_names, COUNT(kind_names));
 	loss = lookup(word[3], loss_names, COUNT(loss_names));
@@ -133,7 +133,7 @@ static bool parse_line(int number, char *line, struct arena *a, struct descripti
 		return false;
 	if (number > COUNT(order))
 		return parse_task(word, n, a, d);
-	if (strcmp(word[0], order[number - 1]))
+	if (strcmp(word[0], order[number - 1]) != 0)
 		return false;
 	switch (number) {
 	case 1:

@@ -69,6 +69,7 @@ static int plan(struct composition *c, const struct params *ps, struct arena *a,
 	rc = catalogue_tasks(ps, a, d->task, &d->tasks, e);
 	if (rc)
 		return rc;
+	ASSERT(info); /* else it had no tasks */
 	c->ops = find_ops(info->name);
 	params_set(&c->key, a, "dataset.name", info->name);
 	rc = plan_sizes(c, info, e);

@@ -11,15 +11,17 @@
 
 static int runs_avx512(void)
 {
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-	       __builtin_cpu_supports("avx512dq") &&
-	       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
+	return __builtin_cpu_supports("avx512f") &&
+		__builtin_cpu_supports("avx512bw") &&
+		__builtin_cpu_supports("avx512dq") &&
+		__builtin_cpu_supports("avx512vl") &&
+		__builtin_cpu_supports("avx512cd");
 }
 
 static int runs_avx2(void)
 {
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-	       __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+		__builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 }
 
 static int runs_portable(void)
@@ -30,7 +32,8 @@ static int runs_portable(void)
 static const struct {
 	const struct kernels *table;
 	int (*runs)(void);
-} choices[] = { /* best first */
+} choices[] = {
+	/* best first */
 	{ &kernels_avx512, runs_avx512 },
 	{ &kernels_avx2, runs_avx2 },
 	{ &kernels_portable, runs_portable },

@@ -14,7 +14,7 @@
 static int parse(struct options *o, const char *line, struct err *e)
 {
 	static char words[256];
-	char *argv[WORDS_MAX + 2] = { "deltam" };
+	char *argv[WORDS_MAX + 2] = { (char[]){ "deltam" } };
 	int argc = 1;
 
 	snprintf(words, sizeof(words), "%s", line);

@@ -144,6 +144,32 @@ START_TEST(image_nodes_have_the_gradient_of_their_values)
 }
 END_TEST
 
+START_TEST(one_node_can_have_readers_of_every_kind)
+{
+	static const enum layer_kind kinds[] = { LAYER_FLATTEN, LAYER_TANH,
+		LAYER_MAXPOOL2D, LAYER_CONV2D, LAYER_FLATTEN };
+	const double weight[] = { 1, -0.5, 2, 0.5, 1 };
+	struct graph *g = graph_new(&arena, 5, table(_i));
+	int x = input(g, 2, 6, 6);
+	int trunk = add(g, LAYER_CONV2D, "trunk", SCOPE_SHARED, x, 4, 3);
+
+	for (int k = 0; k < 5; k++) {
+		int id = add(
+			g, kinds[k], arena_printf(&arena, "node%d", k), k, trunk, 3, 2);
+
+		if (kinds[k] != LAYER_FLATTEN)
+			id = add(g, LAYER_FLATTEN, arena_printf(&arena, "flat%d", k), k,
+				id, 0, 0);
+		id = add(g, LAYER_LINEAR, arena_printf(&arena, "head%d", k), k, id, 2,
+			0);
+		graph_output(g, k, id);
+	}
+	must_build(g, 17, true);
+	feed(g, x, 17);
+	check_gradient(g, weight, 15);
+}
+END_TEST
+
 static const struct task_info two_tasks[] = {
 	{ .name = "a", .kind = TASK_CLASS, .loss = LOSS_CE, .outputs = 10 },
 	{ .name = "b", .kind = TASK_REGRESS, .loss = LOSS_L1, .outputs = 3 }
@@ -292,6 +318,7 @@ START_TEST(a_task_pass_is_its_share_of_the_weighted_pass)
 	graph_forward(g);
 	for (int i = 0; i < 60; i++)
 		graph_seed(g, 0)[i] = graph_seed(g, 1)[i] = (float)(i % 5) - 2;
+	graph_backward(g, both, a); /* leaves what the next pass must overwrite */
 	graph_backward(g, one, a);
 	graph_backward(g, two, b);
 	graph_backward(g, both, sum);
@@ -395,6 +422,7 @@ Suite *suite_graph(void)
 	tcase_add_loop_test(t, flat_nodes_have_the_gradient_of_their_values, 0, TABLES);
 	tcase_add_loop_test(
 		t, image_nodes_have_the_gradient_of_their_values, 0, TABLES);
+	tcase_add_loop_test(t, one_node_can_have_readers_of_every_kind, 0, TABLES);
 	tcase_add_loop_test(
 		t, both_networks_have_the_gradient_of_their_values, 0, TABLES);
 	tcase_add_test(t, parameter_counts_are_those_of_the_references);

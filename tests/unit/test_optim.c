@@ -74,7 +74,9 @@ static const char *const settings[][14] = {
 	{ "train.optimizer", "rmsprop", "lr", "0.01", "wd", "0.01" },
 	{ "train.optimizer", "rmsprop", "lr", "0.01", "train.optimizer.momentum",
 		"0.5" },
+	{ "train.optimizer", "rmsprop", "lr", "0.01", "train.optimizer.eps", "0" },
 	{ "train.optimizer", "adagrad", "lr", "0.1", "wd", "0.01" },
+	{ "train.optimizer", "adagrad", "lr", "0.1", "train.optimizer.eps", "0" },
 };
 #define SETTINGS (int)(sizeof(settings) / sizeof(settings[0]))
 
@@ -118,7 +120,7 @@ START_TEST(the_flat_array_follows_the_scalar_formulas)
 						       2, RNG_DATA, (uint64_t)t, i));
 		set_logical(g, grad, slope);
 		optim_step(o, info.lr, graph_values(g), (const float *const *)&grad);
-		optim_scalar_step(&info, info.lr, info.wd, t, n, want, gradient, state);
+		optim_scalar_step(&info, t, n, want, gradient, state);
 	}
 	logical(g, graph_values(g), p);
 	for (int i = 0; i < n; i++)

@@ -56,7 +56,7 @@ static struct dataset *flat_data(void)
 	d->task[0] = (struct task_info){ "level", TASK_REGRESS, LOSS_L1, 1, 1 };
 	d->task[1] = (struct task_info){ "band", TASK_CLASS, LOSS_CE, CLASSES, 1 };
 	fill_split(&d->split[SPLIT_TRAIN], 500, 0);
-	fill_split(&d->split[SPLIT_VAL], 130, 1);
+	fill_split(&d->split[SPLIT_VAL], 300, 1); /* more than one pass */
 	fill_split(&d->split[SPLIT_TEST], 77, 2);
 	return d;
 }
@@ -267,6 +267,46 @@ START_TEST(weight_rows_are_means_over_the_steps)
 }
 END_TEST
 
+START_TEST(a_method_moves_by_steps_and_by_epochs)
+{
+	struct dataset *d = flat_data();
+	struct train *uw = job(WITH("method", "uw"), d);
+	struct train *dwa = job(WITH("method", "dwa"), d);
+	const struct epoch_rows *r = epoch(uw);
+
+	ck_assert_double_gt(r->weight[0].weight_std, 0);
+	for (int i = 0; i < 2; i++)
+		ck_assert_double_eq(epoch(dwa)->weight[0].weight_mean, 1);
+	r = epoch(dwa);
+	ck_assert_double_ne(r->weight[0].weight_mean, 1);
+	ck_assert_double_eq_tol(
+		r->weight[0].weight_mean + r->weight[1].weight_mean, 2, 1e-12);
+}
+END_TEST
+
+/* Without learning only the composition of the batches can move a step's loss. */
+START_TEST(batches_are_drawn_anew_in_every_epoch)
+{
+	struct train *t = job(WITH("lr", "0"), flat_data());
+	const struct epoch_rows *r = epoch(t);
+	double mean = figure(r, "train", "level", "loss");
+	double std = r->weight[0].weighted_loss_std;
+
+	r = epoch(t);
+	ck_assert_double_eq_tol(figure(r, "train", "level", "loss"), mean, 1e-6);
+	ck_assert_double_gt(fabs(r->weight[0].weighted_loss_std - std), 1e-6);
+}
+END_TEST
+
+START_TEST(every_sample_of_a_split_counts_once)
+{
+	struct train *t = job(WITH("method", "ew"), flat_data());
+	double right = figure(epoch(t), "val", "band", "accuracy") * 300;
+
+	ck_assert_double_eq_tol(right, floor(right + 0.5), 1e-9);
+}
+END_TEST
+
 START_TEST(a_loss_scale_changes_the_losses_but_not_the_criteria)
 {
 	struct dataset *plain = flat_data(), *scaled = flat_data();
@@ -386,6 +426,9 @@ Suite *suite_train(void)
 	tcase_add_test(t, nothing_is_allocated_after_the_first_epoch);
 	tcase_add_test(t, a_baseline_has_only_its_own_head_and_weight_one);
 	tcase_add_test(t, weight_rows_are_means_over_the_steps);
+	tcase_add_test(t, a_method_moves_by_steps_and_by_epochs);
+	tcase_add_test(t, batches_are_drawn_anew_in_every_epoch);
+	tcase_add_test(t, every_sample_of_a_split_counts_once);
 	tcase_add_test(t, a_loss_scale_changes_the_losses_but_not_the_criteria);
 	tcase_add_test(t, an_optimizer_a_task_makes_fixed_weights_meaningless);
 	tcase_add_test(t, divergence_names_the_step_and_the_task);

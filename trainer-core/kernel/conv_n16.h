@@ -101,10 +101,10 @@ INLINE void forward_sums(
 	{
 		vec b = all(t->b ? t->b[o] : 0);
 
-		UNROLL for (int q = 0; q < 4; q++)
-			acc[o][q] = b;
+		UNROLL for (int q = 0; q < 4; q++) acc[o][q] = b;
 	}
-	for (const int *tap = t->tap, *end = tap + t->taps; tap < end; tap++, w += outs) {
+	for (const int *tap = t->tap, *end = tap + t->taps; tap < end;
+		tap++, w += outs) {
 		vec a[4] = { load(x + *tap), load(right + *tap), load(down + *tap),
 			load(both + *tap) };
 
@@ -113,8 +113,7 @@ INLINE void forward_sums(
 		{
 			vec weight = all(w[o]);
 
-			UNROLL for (int q = 0; q < 4; q++)
-				acc[o][q] += a[q] * weight;
+			UNROLL for (int q = 0; q < 4; q++) acc[o][q] += a[q] * weight;
 		}
 	}
 }
@@ -131,7 +130,7 @@ INLINE void store_pooled(const vec v[4], float *y, uint8_t *which)
 	{
 		__m512 a = (__m512)v[q];
 		__mmask16 better = _mm512_cmp_ps_mask(a, m, _CMP_GT_OQ) |
-				   _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
+			_mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
 
 		m = _mm512_mask_mov_ps(m, better, a);
 		winner = _mm512_mask_mov_epi32(winner, better, _mm512_set1_epi32(q));
@@ -178,8 +177,8 @@ INLINE void forward_row(int outs, int pool, const struct forward_row *t)
 				store_pooled(acc[o], y, t->which + at + o * plane);
 				continue;
 			}
-			UNROLL for (int q = 0; q < 4; q++)
-				acc[o][q] = closing ? relu(acc[o][q]) : acc[o][q];
+			UNROLL for (int q = 0; q < 4; q++) acc[o][q] =
+				closing ? relu(acc[o][q]) : acc[o][q];
 			store(y, acc[o][0]);
 			store(y + right, acc[o][1]);
 			store(y + down, acc[o][2]);
@@ -229,7 +228,7 @@ static void pack_forward(const struct conv *k, const float *w, const struct weig
 			for (int j = 0; j < s->kw; j++)
 				*tap++ = ((c * k->H + i * s->dilation) * k->W +
 						 j * s->dilation) *
-					 LANES;
+					LANES;
 	for (int o = 0; o < k->s->O; o += OUTS) {
 		int outs = min_int(OUTS, k->s->O - o);
 
@@ -243,8 +242,8 @@ static void pack_forward(const struct conv *k, const float *w, const struct weig
  * Two output rows of a block, all channels and columns. At an odd edge without pooling
  * the last tile overlaps its neighbour, in a map of one row or column itself.
  */
-static void forward_rows(
-	const struct conv *k, const float *b, const struct weights *w, struct forward_row t)
+static void forward_rows(const struct conv *k, const float *b, const struct weights *w,
+	struct forward_row t)
 {
 	const struct conv_shape *s = k->s;
 	int last = max_int(0, s->OW - 2);
@@ -281,7 +280,7 @@ static void conv_forward(const struct conv_shape *s, const float *x, const float
 	struct conv k = conv_of(s);
 	struct weights packed = { work, (int *)work + (size_t)s->O * k.taps };
 	float *copy = (float *)work + (size_t)(s->O + 1) * k.taps + LANES -
-		      (s->O + 1) * k.taps % LANES;
+		(s->O + 1) * k.taps % LANES;
 	int rows = s->pool ? 2 * k.PH : s->OH;
 	size_t plane = (size_t)k.PH * k.PW * LANES;
 
@@ -305,7 +304,7 @@ static void conv_forward(const struct conv_shape *s, const float *x, const float
 		for (int r = 0; r < rows; r += 2) {
 			int row = max_int(0, min_int(r, s->OH - 2));
 			size_t at = block * s->O * plane +
-				    (size_t)(s->pool ? r / 2 : row) * k.PW * LANES;
+				(size_t)(s->pool ? r / 2 : row) * k.PW * LANES;
 
 			t.x = in + (size_t)row * s->stride * k.W * LANES;
 			t.y = y + at;
@@ -330,8 +329,8 @@ struct plane {
 };
 
 /* Pooled: one row of dy becomes two, each value at its winner, zero elsewhere. */
-static void expand_pooled(const float *dy, const uint8_t *which, int n, ivec live,
-	const struct plane *to)
+static void expand_pooled(
+	const float *dy, const uint8_t *which, int n, ivec live, const struct plane *to)
 {
 	float *top = to->at, *bottom = to->at + to->row;
 
@@ -367,12 +366,13 @@ static void expand_plain(
 static void zero_pixels(const struct plane *to, int row, int column, int n)
 {
 	for (int i = column; i < n; i++)
-		memset(to->at + row * to->row + i * to->pixel, 0, sizeof(float) * LANES);
+		memset(to->at + row * to->row + i * to->pixel, 0,
+			sizeof(float) * LANES);
 }
 
 /* Rows [first, first + rows) of channel o; with pooling both are even, or the last. */
-static void expand_rows(
-	const struct gradient *g, int block, int o, int first, int rows, struct plane to)
+static void expand_rows(const struct gradient *g, int block, int o, int first, int rows,
+	struct plane to)
 {
 	const struct conv *k = g->k;
 	const struct conv_shape *s = k->s;
@@ -392,8 +392,8 @@ static void expand_rows(
 			ivec live = first_lanes(images, h);
 
 			if (s->pool)
-				expand_pooled(g->dy + at, g->which + at, k->PW, live,
-					&half);
+				expand_pooled(
+					g->dy + at, g->which + at, k->PW, live, &half);
 			else
 				expand_plain(g->dy + at, s->relu ? g->y + at : NULL,
 					k->PW, live, &half);
@@ -424,16 +424,15 @@ INLINE void weights_tile(int outs, int taps, const struct weights_tile *t)
 		const float *g = t->g + h * WIDTH;
 
 		UNROLL for (int o = 0; o < outs; o++)
-			UNROLL for (int k = 0; k < taps; k++)
-				acc[o][k] = (vec){ 0 };
+			UNROLL for (int k = 0; k < taps; k++) acc[o][k] = (vec){ 0 };
 		for (int r = 0; r < t->rows; r++) {
 			const float *x = t->x + r * t->x_row + h * WIDTH;
 
 			for (int i = 0; i < t->columns; i++) {
 				vec d[OUTS];
 
-				UNROLL for (int o = 0; o < outs; o++)
-					d[o] = load(g + o * t->g_plane);
+				UNROLL for (int o = 0; o < outs; o++) d[o] =
+					load(g + o * t->g_plane);
 				UNROLL for (int k = 0; k < taps; k++)
 				{
 					vec a = load(x + k * t->x_tap);
@@ -447,12 +446,11 @@ INLINE void weights_tile(int outs, int taps, const struct weights_tile *t)
 		}
 		UNROLL for (int o = 0; o < outs; o++)
 			UNROLL for (int k = 0; k < taps; k++)
-			{
-				float *p = t->dw + o * t->dw_channel + k * LANES +
-					   h * WIDTH;
+		{
+			float *p = t->dw + o * t->dw_channel + k * LANES + h * WIDTH;
 
-				store(p, load(p) + acc[o][k]);
-			}
+			store(p, load(p) + acc[o][k]);
+		}
 	}
 }
 
@@ -481,8 +479,8 @@ static void weights_any(int outs, int taps, const struct weights_tile *t)
 }
 
 /* All taps of one group of channels over one chunk of rows. */
-static void weights_chunk(
-	const struct conv *k, const float *x, int outs, int first, struct weights_tile *t)
+static void weights_chunk(const struct conv *k, const float *x, int outs, int first,
+	struct weights_tile *t)
 {
 	const struct conv_shape *s = k->s;
 	float *dw = t->dw;
@@ -492,10 +490,12 @@ static void weights_chunk(
 			for (int j = 0; j < s->kw; j += TAPS) {
 				size_t row = first * s->stride + i * s->dilation;
 
-				t->x = x + (((size_t)c * k->H + row) * k->W +
-						   (size_t)j * s->dilation) *
-						   LANES;
-				t->dw = dw + ((size_t)(c * s->kh + i) * s->kw + j) * LANES;
+				t->x = x +
+					(((size_t)c * k->H + row) * k->W +
+						(size_t)j * s->dilation) *
+						LANES;
+				t->dw = dw +
+					((size_t)(c * s->kh + i) * s->kw + j) * LANES;
 				weights_any(outs, min_int(TAPS, s->kw - j), t);
 			}
 	t->dw = dw;
@@ -509,6 +509,22 @@ static int chunk_rows(const struct conv_shape *s)
 	return min_int(max_int(fit, 2) / 2 * 2, s->OH);
 }
 
+/* Asks for what expand_rows of these rows will read: short runs, one a channel. */
+static void prefetch_rows(
+	const struct gradient *g, int block, int o, int first, int rows)
+{
+	const struct conv *k = g->k;
+	const struct conv_shape *s = k->s;
+	int step = s->pool ? 2 : 1;
+	int row = first / step, n = min_int(rows / step, k->PH - row) * k->PW;
+	size_t at = (((size_t)block * s->O + o) * k->PH + row) * k->PW * LANES;
+
+	for (int i = 0; i < n; i++)
+		__builtin_prefetch(g->dy + at + (size_t)i * LANES);
+	for (int i = 0; s->pool && i < n; i += 4)
+		__builtin_prefetch(g->which + at + (size_t)i * LANES);
+}
+
 /* Four chains: one alone would wait for its own additions. */
 static void add_plane(size_t pixels, const float *g, float *sums)
 {
@@ -517,8 +533,8 @@ static void add_plane(size_t pixels, const float *g, float *sums)
 		size_t i = 0;
 
 		for (; i + 4 <= pixels; i += 4)
-			UNROLL for (int j = 0; j < 4; j++)
-				sum[j] += load(g + (i + j) * LANES);
+			UNROLL for (int j = 0; j < 4; j++) sum[j] +=
+				load(g + (i + j) * LANES);
 		for (; i < pixels; i++)
 			sum[0] += load(g + i * LANES);
 		store(sums, load(sums) + ((sum[0] + sum[1]) + (sum[2] + sum[3])));
@@ -552,6 +568,8 @@ static void weights_group(const struct gradient *g, const float *x, int block, i
 				(struct plane){ at, (size_t)s->OW * LANES, LANES });
 			add_plane((size_t)t.rows * s->OW, at, db + (o + i) * LANES);
 		}
+		for (int i = 0; i < outs; i++)
+			prefetch_rows(g, block, o + i, first + chunk, chunk);
 		weights_chunk(k, x, outs, first, &t);
 	}
 }
@@ -613,8 +631,7 @@ INLINE void data_sums(int ins, const struct data_tile *t, int h, vec acc[INS][2]
 	const float *g = t->g + h * WIDTH, *w = t->w;
 	const struct tap *end = t->tap + t->taps;
 
-	UNROLL for (int c = 0; c < ins; c++)
-		acc[c][0] = acc[c][1] = (vec){ 0 };
+	UNROLL for (int c = 0; c < ins; c++) acc[c][0] = acc[c][1] = (vec){ 0 };
 	for (int o = 0; o < t->O; o++, g += t->g_plane, w += t->w_plane)
 		for (const struct tap *tap = t->tap; tap < end; tap++) {
 			const float *p = w + tap->w;
@@ -650,8 +667,9 @@ INLINE void data_tile(int ins, const struct data_tile *t, const struct data_out 
 
 			store(p, to->add ? load(p) + acc[c][0] : acc[c][0]);
 			if (to->pair)
-				store(p + LANES, to->add ? load(p + LANES) + acc[c][1] :
-							   acc[c][1]);
+				store(p + LANES,
+					to->add ? load(p + LANES) + acc[c][1]
+						: acc[c][1]);
 		}
 	}
 }
@@ -686,7 +704,9 @@ static void pack_data(const struct conv *k, const float *w, float *packed)
 		for (int o = 0; o < s->O; o++)
 			for (int t = 0; t < taps; t++)
 				for (int i = 0; i < ins; i++)
-					*packed++ = w[((size_t)o * s->C + c + i) * taps + t];
+					*packed++ =
+						w[((size_t)o * s->C + c + i) * taps +
+							t];
 	}
 }
 
@@ -737,22 +757,23 @@ static void data_row(const struct data *d, int block, int h, float *dx, int add)
 		for (int x = 0; x < s->W; x += 2) {
 			struct data_out to = {
 				.dx = dx + (block * s->C + c) * plane +
-				      ((size_t)h * s->W + x) * LANES,
+					((size_t)h * s->W + x) * LANES,
 				.plane = plane,
 				.pair = x + 1 < s->W,
 				.add = add,
 			};
 
-			t.g = d->g + ((size_t)(h + s->pad) * d->GW + x + s->pad + 1) *
-					     LANES;
+			t.g = d->g +
+				((size_t)(h + s->pad) * d->GW + x + s->pad + 1) * LANES;
 			t.taps = data_taps(d, h + s->pad, x + s->pad, ins, d->tap);
 			data_any(ins, &t, &to);
 		}
 	}
 }
 
-static void conv_backward_data(const struct conv_shape *s, const float *w, const float *y,
-	const float *dy, const uint8_t *which, float *dx, int add, void *work)
+static void conv_backward_data(const struct conv_shape *s, const float *w,
+	const float *y, const float *dy, const uint8_t *which, float *dx, int add,
+	void *work)
 {
 	struct conv k = conv_of(s);
 	struct gradient from = { &k, y, dy, which };
@@ -784,9 +805,9 @@ static size_t conv_work(const struct conv_shape *s)
 	size_t GH = (size_t)(s->OH - 1) * s->stride + 1;
 	size_t GW = (size_t)(s->OW - 1) * s->stride + 3;
 	size_t sums = (weights + s->O) * LANES +
-		      (size_t)OUTS * (chunk_rows(s) + 1) * s->OW * LANES + copy;
+		(size_t)OUTS * (chunk_rows(s) + 1) * s->OW * LANES + copy;
 	size_t data = (s->O * GH + s->stride) * GW * LANES + weights +
-		      2 * (size_t)s->kh * s->kw;
+		2 * (size_t)s->kh * s->kw;
 	size_t most = sums > data ? sums : data;
 
 	return sizeof(float) * (most + LANES);

@@ -57,12 +57,12 @@ INLINE void adam_one(struct adam_vectors *a, const struct adam_step *s)
 	a->p -= s->lr * s->c1 * ratio(a->m, s->c2 * big, all(s->eps));
 }
 
-INLINE void adam_many(size_t n, float *p, const float *g, float *m, float *v, float *vmax,
-	const struct adam_step *s)
+INLINE void adam_many(size_t n, float *p, const float *g, float *m, float *v,
+	float *vmax, const struct adam_step *s)
 {
 	for (size_t i = 0; i < n; i += WIDTH) {
-		struct adam_vectors a = { load(p + i), load(g + i), load(m + i), load(v + i),
-			{ 0 } };
+		struct adam_vectors a = { load(p + i), load(g + i), load(m + i),
+			load(v + i), { 0 } };
 
 		if (s->amsgrad)
 			a.max = load(vmax + i);

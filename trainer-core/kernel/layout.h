@@ -16,7 +16,8 @@ typedef uint8_t b16 __attribute__((vector_size(16)));
 	{ \
 		vec a = r[i], b = r[i + (step)]; \
 		r[i] = __builtin_shuffle(a, b, (ivec){ __VA_ARGS__ }); \
-		r[i + (step)] = __builtin_shuffle(a, b, (ivec){ __VA_ARGS__ } + (step)); \
+		r[i + (step)] = \
+			__builtin_shuffle(a, b, (ivec){ __VA_ARGS__ } + (step)); \
 	}
 
 /* to[j * to_row + i] = from[i * from_row + j] */
@@ -24,21 +25,19 @@ INLINE void transpose(const float *from, size_t from_row, float *to, size_t to_r
 {
 	vec r[16];
 
-	UNROLL for (int i = 0; i < 16; i++)
-		r[i] = load(from + i * from_row);
+	UNROLL for (int i = 0; i < 16; i++) r[i] = load(from + i * from_row);
 	STAGE(r, 1, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
 	STAGE(r, 2, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
 	STAGE(r, 4, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27)
 	STAGE(r, 8, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
-	UNROLL for (int i = 0; i < 16; i++)
-		store(to + i * to_row, r[i]);
+	UNROLL for (int i = 0; i < 16; i++) store(to + i * to_row, r[i]);
 }
 #else
 INLINE void transpose(const float *from, size_t from_row, float *to, size_t to_row)
 {
 	for (int j = 0; j < 16; j++)
-		UNROLL for (int i = 0; i < 16; i++)
-			to[j * to_row + i] = from[i * from_row + j];
+		UNROLL for (int i = 0; i < 16; i++) to[j * to_row + i] =
+			from[i * from_row + j];
 }
 #endif
 
@@ -105,8 +104,16 @@ static void rows_to_n16(int N, int F, const float *x, float *y)
 }
 
 /* Four rounds of interleaving row i with row i + 8 transpose sixteen rows of bytes. */
-#define LOW_BYTES (b16){ 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23 }
-#define HIGH_BYTES (b16){ 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31 }
+#define LOW_BYTES \
+	(b16) \
+	{ \
+		0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23 \
+	}
+#define HIGH_BYTES \
+	(b16) \
+	{ \
+		8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31 \
+	}
 
 INLINE void interleave(const b16 from[16], b16 to[16])
 {
@@ -118,27 +125,26 @@ INLINE void interleave(const b16 from[16], b16 to[16])
 }
 
 /* Sixteen neighbouring bytes of sixteen rows into (16, 16) floats, image by lane. */
-INLINE void transpose_bytes(const uint8_t *const row[16], size_t at, float scale, float *to)
+INLINE void transpose_bytes(
+	const uint8_t *const row[16], size_t at, float scale, float *to)
 {
 	b16 r[16], t[16];
 
-	UNROLL for (int i = 0; i < 16; i++)
-		memcpy(&r[i], row[i] + at, 16);
+	UNROLL for (int i = 0; i < 16; i++) memcpy(&r[i], row[i] + at, 16);
 	interleave(r, t);
 	interleave(t, r);
 	interleave(r, t);
 	interleave(t, r);
-	UNROLL for (int i = 0; i < 16; i++)
-		UNROLL for (int h = 0; h < HALVES; h++)
-		{
-			bvec part;
+	UNROLL for (int i = 0; i < 16; i++) UNROLL for (int h = 0; h < HALVES; h++)
+	{
+		bvec part;
 
-			memcpy(&part, (const uint8_t *)&r[i] + h * WIDTH, WIDTH);
-			store(to + i * LANES + h * WIDTH,
-				__builtin_convertvector(
-					__builtin_convertvector(part, ivec), vec) *
-					scale);
-		}
+		memcpy(&part, (const uint8_t *)&r[i] + h * WIDTH, WIDTH);
+		store(to + i * LANES + h * WIDTH,
+			__builtin_convertvector(
+				__builtin_convertvector(part, ivec), vec) *
+				scale);
+	}
 }
 
 static void gather_u8_n16(
@@ -189,7 +195,8 @@ static void gather_u8_rows(
 static void gather_f32_rows(int N, int F, const float *data, const int *index, float *y)
 {
 	for (int n = 0; n < N; n++)
-		memcpy(y + (size_t)n * F, data + (size_t)index[n] * F, sizeof(float) * F);
+		memcpy(y + (size_t)n * F, data + (size_t)index[n] * F,
+			sizeof(float) * F);
 }
 
 #endif

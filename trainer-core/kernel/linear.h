@@ -51,40 +51,46 @@ static const float *padded_rows(int N, int in, const float *x, float *copy)
 /* ---- forward ---- */
 
 #define DOT_ROWS 4
-#define DOT_OUTS 3
+#if WIDTH == 16
+#define DOT_OUTS 4
+#else
+#define DOT_OUTS 2
+#endif
 
 /* y of some rows and outputs, each a dot product over rows of F (whole vectors). */
 INLINE void dots(int rows, int outs, int F, const float *x, const float *w, float *sums)
 {
+	float lanes[DOT_ROWS * DOT_OUTS][WIDTH] __attribute__((aligned(64))) = { 0 };
 	vec acc[DOT_ROWS][DOT_OUTS];
 
-	UNROLL for (int r = 0; r < rows; r++)
-		UNROLL for (int o = 0; o < outs; o++)
-			acc[r][o] = (vec){ 0 };
+	UNROLL for (int r = 0; r < rows; r++) UNROLL for (int o = 0; o < outs; o++)
+		acc[r][o] = (vec){ 0 };
 	for (int f = 0; f < F; f += WIDTH) {
 		vec a[DOT_ROWS];
 
-		UNROLL for (int r = 0; r < rows; r++)
-			a[r] = load(x + (size_t)r * F + f);
+		UNROLL for (int r = 0; r < rows; r++) a[r] =
+			load(x + (size_t)r * F + f);
 		UNROLL for (int o = 0; o < outs; o++)
 		{
 			vec b = load(w + (size_t)o * F + f);
 
-			UNROLL for (int r = 0; r < rows; r++)
-				acc[r][o] += a[r] * b;
+			UNROLL for (int r = 0; r < rows; r++) acc[r][o] += a[r] * b;
 		}
 	}
-	UNROLL for (int r = 0; r < rows; r++)
-		UNROLL for (int o = 0; o < outs; o++)
-		{
-			float lanes[WIDTH];
-
-			store(lanes, acc[r][o]);
-			sums[r * DOT_OUTS + o] = sum_tree(lanes, WIDTH);
-		}
+	UNROLL for (int r = 0; r < rows; r++) UNROLL for (int o = 0; o < outs; o++)
+		store(lanes[r * DOT_OUTS + o], acc[r][o]);
+#if WIDTH == 16
+	sum_lanes(rows > 1 ? DOT_ROWS * DOT_OUTS : 1, lanes[0], sums);
+#else
+	for (int r = 0; r < rows; r++)
+		for (int o = 0; o < outs; o++)
+			sums[r * DOT_OUTS + o] =
+				sum_tree(lanes[r * DOT_OUTS + o], WIDTH);
+#endif
 }
 
-static void dots_any(int rows, int outs, int F, const float *x, const float *w, float *sums)
+static void dots_any(
+	int rows, int outs, int F, const float *x, const float *w, float *sums)
 {
 	if (rows < DOT_ROWS) {
 		for (int r = 0; r < rows; r++)
@@ -96,7 +102,10 @@ static void dots_any(int rows, int outs, int F, const float *x, const float *w, 
 	switch (outs) {
 		CASE(1, dots(DOT_ROWS, 1, F, x, w, sums))
 		CASE(2, dots(DOT_ROWS, 2, F, x, w, sums))
+#if DOT_OUTS > 2
 		CASE(3, dots(DOT_ROWS, 3, F, x, w, sums))
+		CASE(4, dots(DOT_ROWS, 4, F, x, w, sums))
+#endif
 	}
 }
 
@@ -112,11 +121,12 @@ static void thin_forward(const struct linear_shape *s, const float *x, const flo
 			int R = min_int(DOT_ROWS, s->N - n);
 			int O = min_int(DOT_OUTS, s->out - o);
 
-			dots_any(R, O, F, rows + (size_t)n * F, w + (size_t)o * F, sums);
+			dots_any(
+				R, O, F, rows + (size_t)n * F, w + (size_t)o * F, sums);
 			for (int r = 0; r < R; r++)
 				for (int i = 0; i < O; i++) {
 					float v = sums[r * DOT_OUTS + i] +
-						  (b ? b[o + i] : 0);
+						(b ? b[o + i] : 0);
 
 					y[(size_t)(n + r) * s->out + o + i] =
 						s->relu && v <= 0 ? 0 : v;
@@ -225,7 +235,8 @@ static void linear_backward_weights(const struct linear_shape *s, const float *x
 		masked_panel(s, y, dy, o, width, g);
 		if (db) {
 			sum_rows(s->N, width, g, sums);
-			memcpy(db + o, sums, sizeof(float) * min_int(width, s->out - o));
+			memcpy(db + o, sums,
+				sizeof(float) * min_int(width, s->out - o));
 		}
 		if (thin(s->out)) {
 			thin_weights(s, x, g, dw, copy);
@@ -263,8 +274,8 @@ static void transposed_panel(
 				if (i + q + LANES <= s->in)
 					transpose(from, n, at, width);
 				else
-					transpose_part(s->in - i - q, LANES, from, n, at,
-						width);
+					transpose_part(s->in - i - q, LANES, from, n,
+						at, width);
 			}
 	}
 }

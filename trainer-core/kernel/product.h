@@ -39,20 +39,17 @@ INLINE void product_sums(int rows, int vecs, const struct product *p,
 {
 	const float *a = t->a, *b = t->b;
 
-	UNROLL for (int r = 0; r < rows; r++)
-		UNROLL for (int v = 0; v < vecs; v++)
-			acc[r][v] = t->bias ? load(t->bias + v * WIDTH) : (vec){ 0 };
+	UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vecs; v++)
+		acc[r][v] = t->bias ? load(t->bias + v * WIDTH) : (vec){ 0 };
 	for (int k = 0; k < p->depth; k++, a += p->a_step, b += p->b_row) {
 		vec x[2];
 
-		UNROLL for (int v = 0; v < vecs; v++)
-			x[v] = load(b + v * WIDTH);
+		UNROLL for (int v = 0; v < vecs; v++) x[v] = load(b + v * WIDTH);
 		UNROLL for (int r = 0; r < rows; r++)
 		{
 			float s = a[r * p->a_row];
 
-			UNROLL for (int v = 0; v < vecs; v++)
-				acc[r][v] += x[v] * s;
+			UNROLL for (int v = 0; v < vecs; v++) acc[r][v] += x[v] * s;
 		}
 	}
 }
@@ -73,18 +70,17 @@ INLINE void product_tile(
 	vec acc[ROWS][2];
 
 	product_sums(rows, vecs, p, t, acc);
-	UNROLL for (int r = 0; r < rows; r++)
-		UNROLL for (int v = 0; v < vecs; v++)
-		{
-			float *c = t->c + r * p->c_row + v * WIDTH;
-			int n = t->columns - v * WIDTH;
-			vec sum = p->relu ? relu(acc[r][v]) : acc[r][v];
+	UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vecs; v++)
+	{
+		float *c = t->c + r * p->c_row + v * WIDTH;
+		int n = t->columns - v * WIDTH;
+		vec sum = p->relu ? relu(acc[r][v]) : acc[r][v];
 
-			if (n >= WIDTH)
-				store(c, p->add ? load(c) + sum : sum);
-			else
-				store_part(c, sum, n, p->add);
-		}
+		if (n >= WIDTH)
+			store(c, p->add ? load(c) + sum : sum);
+		else
+			store_part(c, sum, n, p->add);
+	}
 }
 
 #define PRODUCT_CASES(vecs) \

@@ -1,0 +1,106 @@
+/*
+ * bench WORKLOAD [--seconds S]: one JSON line on stdout. Without arguments: the list.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "bench/bench.h"
+#include "bench/peak.h"
+#include "trainer-core/train.h"
+
+static const struct workload {
+	const char *name;
+	int (*run)(
+		double seconds, struct bench_result *r, struct arena *a, struct err *e);
+	const char *what;
+} workloads[] = {
+	{ "mlp", bench_mlp, "64-256-256, heads 1, 4 and 10, batch 64, UW, Adam" },
+	{ "lenet", bench_lenet, "LeNet on 1x36x36, two heads, batch 256, UW-SO, Adam" },
+	{ "sweep", bench_sweep, "16 LeNet jobs of 2 epochs through deltam run" },
+	{ "noop", bench_noop, "jobs with next to no training through deltam run" },
+	{ "store", bench_store_one, "metric rows, 100 a transaction, one writer" },
+	{ "store2", bench_store_two, "the same with two writers" },
+};
+
+#define WORKLOADS (int)(sizeof(workloads) / sizeof(workloads[0]))
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double bench_median(double *v, int n)
+{
+	qsort(v, n, sizeof(*v), ascending);
+	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+double bench_wall_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void print_training(const struct workload *w, const struct bench_result *r)
+{
+	const char *kernels = train_kernel_class(), *plus = strchr(kernels, '+');
+	double gflops = r->steps_per_s * r->gflop_per_step;
+
+	printf("{\"workload\":\"%s\",\"batch\":%d,\"method\":\"%s\",\"steps_per_s\":%."
+	       "1f,"
+	       "\"samples_per_s\":%.0f,\"gflops\":%.1f,\"peak_gflops\":%.1f,"
+	       "\"peak_fraction\":%.3f,\"blas_core\":\"%s\",\"simd\":\"%.*s\"}\n",
+		w->name, r->batch, r->method, r->steps_per_s, r->steps_per_s * r->batch,
+		gflops, r->peak_gflops, gflops / r->peak_gflops, plus ? plus + 1 : "",
+		(int)strcspn(kernels, "+"), kernels);
+}
+
+static void print_rate(const struct workload *w, const struct bench_result *r)
+{
+	printf("{\"workload\":\"%s\",\"processes\":%d,\"%s_per_s\":%.1f,"
+	       "\"%s_per_h\":%.0f}\n",
+		w->name, r->processes, r->unit, r->units_per_s, r->unit,
+		r->units_per_s * 3600);
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: bench WORKLOAD [--seconds S]\n");
+	for (int i = 0; i < WORKLOADS; i++)
+		fprintf(stderr, "  %-8s %s\n", workloads[i].name, workloads[i].what);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench_result r = { 0 };
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	double seconds = 3;
+	const struct workload *w = NULL;
+
+	for (int i = 0; argc > 1 && i < WORKLOADS; i++)
+		if (!strcmp(argv[1], workloads[i].name))
+			w = &workloads[i];
+	if (argc == 4 && !strcmp(argv[2], "--seconds"))
+		seconds = atof(argv[3]);
+	if (!w || (argc != 2 && argc != 4) || !(seconds > 0))
+		return usage();
+	if (w->run(seconds, &r, &a, &e)) {
+		fprintf(stderr, "bench: %s: %s\n", w->name, e.msg);
+		arena_release(&a);
+		return err_exit_status(e.code);
+	}
+	if (r.unit)
+		print_rate(w, &r);
+	else
+		print_training(w, &r);
+	arena_release(&a);
+	return 0;
+}

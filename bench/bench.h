@@ -1,0 +1,40 @@
+/*
+ * The benchmark program: one row per workload, one JSON line per run.
+ */
+#ifndef DELTAM_BENCH_BENCH_H
+#define DELTAM_BENCH_BENCH_H
+
+#include "common/arena.h"
+
+struct bench_result {
+	int batch;
+	const char *method;
+	double steps_per_s; /* median of the windows, and so below */
+	double gflop_per_step; /* of training, convolution and linear */
+	double peak_gflops; /* measured between the windows */
+	const char *unit; /* what is counted where there are no steps: "rows", "jobs" */
+	double units_per_s;
+	int processes; /* writers, workers */
+};
+
+#define BENCH_WINDOWS 7
+
+double bench_median(double *v, int n); /* sorts v */
+double bench_wall_seconds(void);
+
+/* Each measures for about `seconds` and fills *r; all memory from a. */
+MUST_CHECK int bench_mlp(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+MUST_CHECK int bench_lenet(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+MUST_CHECK int bench_store_one(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+MUST_CHECK int bench_store_two(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+/* These run the program `deltam` that lies beside this one, in a temporary folder. */
+MUST_CHECK int bench_sweep(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+MUST_CHECK int bench_noop(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+
+#endif

@@ -1,0 +1,147 @@
+/*
+ * The real programs: `deltam run` on a sweep file in a temporary folder, wall time from
+ * its start to its end.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "bench/bench.h"
+#include "bench/scratch.h"
+
+#define WORKERS 2
+
+/* 16 learning rates; the baseline is given, not trained. */
+static const char sweep_text[] =
+	"{ \"sweep\": \"bench\",\n"
+	"  \"dataset\": { \"name\": \"multi_fashion\", \"train\": 10000, \"val\": "
+	"256,\n"
+	"    \"test\": 10000 },\n"
+	"  \"model\": { \"name\": \"lenet\" },\n"
+	"  \"train\": { \"epochs\": 2, \"batch\": 256, \"optimizer\": \"adam\" },\n"
+	"  \"baseline\": { \"values\": { \"left/accuracy\": 0.8, \"right/accuracy\": "
+	"0.8,\n"
+	"    \"top_left/accuracy\": 0.8, \"bottom_right/accuracy\": 0.8 } },\n"
+	"  \"methods\": [ \"ew\" ],\n"
+	"  \"search\": { \"lr\": [1e-4, 2e-4, 3e-4, 4e-4, 5e-4, 6e-4, 7e-4, 8e-4,\n"
+	"    9e-4, 1e-3, 1.1e-3, 1.2e-3, 1.3e-3, 1.4e-3, 1.5e-3, 1.6e-3] } }\n";
+
+/* 20 learning rates, 20 seeds each, four samples, one step. */
+static const char noop_text[] =
+	"{ \"sweep\": \"bench\",\n"
+	"  \"dataset\": { \"name\": \"synthetic\", \"train\": 4, \"val\": 4, \"test\": "
+	"4 },\n"
+	"  \"train\": { \"epochs\": 1, \"batch\": 4, \"optimizer\": \"adam\" },\n"
+	"  \"methods\": [ \"ew\" ],\n"
+	"  \"search\": { \"seeds\": 20, \"lr\": [1e-4, 2e-4, 3e-4, 4e-4, 5e-4, 6e-4,\n"
+	"    7e-4, 8e-4, 9e-4, 1e-3, 2e-3, 3e-3, 4e-3, 5e-3, 6e-3, 7e-3, 8e-3, 9e-3,\n"
+	"    1e-2, 2e-2] } }\n";
+
+static int write_text(const char *path, const char *text, struct err *e)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f)
+		return err_errno(e, "cannot write %s", path);
+	fputs(text, f);
+	if (fclose(f))
+		return err_errno(e, "cannot write %s", path);
+	return OK;
+}
+
+/* The folder of the running program. */
+static int own_folder(char *path, size_t size, struct err *e)
+{
+	ssize_t n = readlink("/proc/self/exe", path, size - 1);
+
+	if (n < 0)
+		return err_errno(e, "readlink /proc/self/exe");
+	path[n] = 0;
+	*strrchr(path, '/') = 0;
+	return OK;
+}
+
+static int run(const char *command, struct err *e)
+{
+	int status = system(command);
+
+	if (status == -1 || !WIFEXITED(status) || WEXITSTATUS(status))
+		return err_set(e, ERR_FAILED, "this failed: %s", command);
+	return OK;
+}
+
+static int count_jobs(const char *db, long *n, struct arena *a, struct err *e)
+{
+	FILE *f = popen(
+		arena_printf(a, "sqlite3 '%s' 'SELECT count(*) FROM attempt'", db),
+		"r");
+	int got = f ? fscanf(f, "%ld", n) : 0;
+
+	if (f)
+		pclose(f);
+	return got == 1 ? OK : err_set(e, ERR_SYS, "sqlite3 cannot read %s", db);
+}
+
+/* One run into a fresh database: jobs a second. */
+static int run_once(const char *folder, const char *text, double *rate, struct arena *a,
+	struct err *e)
+{
+	const char *sweep = arena_printf(a, "%s/bench.json", folder);
+	const char *db = arena_printf(a, "%s/bench.db", folder);
+	char programs[900];
+	double start;
+	long jobs = 0;
+	int rc = write_text(sweep, text, e);
+
+	if (!rc)
+		rc = own_folder(programs, sizeof(programs), e);
+	if (rc)
+		return rc;
+	start = bench_wall_seconds();
+	rc = run(arena_printf(a,
+			 "'%s/deltam' run '%s' --db '%s' --workers %d --yes"
+			 " >'%s/out' 2>'%s/log' || { cat '%s/log' >&2; false; }",
+			 programs, sweep, db, WORKERS, folder, folder, folder),
+		e);
+	if (!rc) {
+		double spent = bench_wall_seconds() - start;
+
+		rc = count_jobs(db, &jobs, a, e);
+		*rate = (double)jobs / spent;
+	}
+	return rc;
+}
+
+/* As many runs as fit into `seconds`, one at least. */
+static int measure(const char *text, double seconds, struct bench_result *r,
+	struct arena *a, struct err *e)
+{
+	double rate[BENCH_WINDOWS], start = bench_wall_seconds();
+	int n = 0, rc = OK;
+
+	do {
+		const char *folder;
+
+		rc = bench_scratch(&folder, a, e);
+		if (rc)
+			return rc;
+		rc = run_once(folder, text, &rate[n], a, e);
+		bench_scratch_remove(folder);
+		n++;
+	} while (!rc && n < BENCH_WINDOWS && bench_wall_seconds() - start < seconds);
+	r->unit = "jobs";
+	r->units_per_s = bench_median(rate, n);
+	r->processes = WORKERS;
+	return rc;
+}
+
+int bench_sweep(double seconds, struct bench_result *r, struct arena *a, struct err *e)
+{
+	return measure(sweep_text, seconds, r, a, e);
+}
+
+int bench_noop(double seconds, struct bench_result *r, struct arena *a, struct err *e)
+{
+	return measure(noop_text, seconds, r, a, e);
+}
