@@ -346,7 +346,7 @@ enum outcome parity_build(struct parity *p, bool fuse)
 	if (graph_build(p->g, p->batch, fuse, &e))
 		return fixture_fail(p->f, "%s", e.msg);
 	if (weighting_init(
-		    &p->weighting, &p->params, p->K, p->info, &p->optim_info, 0, a, &e))
+		    &p->weighting, &p->params, p->K, p->info, &p->optim_info, a, &e))
 		return fixture_fail(p->f, "%s", e.msg);
 	p->weighting_state =
 		NEW_ARRAY(a, double, weighting_state_size(&p->weighting) + 1);

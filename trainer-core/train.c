@@ -121,8 +121,8 @@ static int place_targets(struct train *t, struct arena *a, struct err *e)
 static int build_method(
 	struct train *t, const struct params *ps, struct arena *a, struct err *e)
 {
-	int rc = weighting_init(&t->weighting, ps, t->K, t->weighting_task,
-		&t->optim_info, t->seed, a, e);
+	int rc = weighting_init(
+		&t->weighting, ps, t->K, t->weighting_task, &t->optim_info, a, e);
 
 	if (rc)
 		return rc;

@@ -111,6 +111,8 @@ START_TEST(validation_rows_give_the_validation_table)
 {
 	expect_file(text_of("small", (struct benchmark_view){ .split = "val" }),
 		"small.val.text");
+	expect_file(text_of("fixed", (struct benchmark_view){ .split = "val" }),
+		"fixed.val.text");
 }
 END_TEST
 

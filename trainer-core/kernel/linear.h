@@ -51,11 +51,16 @@ static const float *padded_rows(int N, int in, const float *x, float *copy)
 /* ---- forward ---- */
 
 #define DOT_ROWS 4
-#define DOT_OUTS 3
+#if WIDTH == 16
+#define DOT_OUTS 4
+#else
+#define DOT_OUTS 2
+#endif
 
 /* y of some rows and outputs, each a dot product over rows of F (whole vectors). */
 INLINE void dots(int rows, int outs, int F, const float *x, const float *w, float *sums)
 {
+	float lanes[DOT_ROWS * DOT_OUTS][WIDTH] __attribute__((aligned(64))) = { 0 };
 	vec acc[DOT_ROWS][DOT_OUTS];
 
 	UNROLL for (int r = 0; r < rows; r++) UNROLL for (int o = 0; o < outs; o++)
@@ -73,12 +78,15 @@ INLINE void dots(int rows, int outs, int F, const float *x, const float *w, floa
 		}
 	}
 	UNROLL for (int r = 0; r < rows; r++) UNROLL for (int o = 0; o < outs; o++)
-	{
-		float lanes[WIDTH];
-
-		store(lanes, acc[r][o]);
-		sums[r * DOT_OUTS + o] = sum_tree(lanes, WIDTH);
-	}
+		store(lanes[r * DOT_OUTS + o], acc[r][o]);
+#if WIDTH == 16
+	sum_lanes(rows > 1 ? DOT_ROWS * DOT_OUTS : 1, lanes[0], sums);
+#else
+	for (int r = 0; r < rows; r++)
+		for (int o = 0; o < outs; o++)
+			sums[r * DOT_OUTS + o] =
+				sum_tree(lanes[r * DOT_OUTS + o], WIDTH);
+#endif
 }
 
 static void dots_any(
@@ -94,7 +102,10 @@ static void dots_any(
 	switch (outs) {
 		CASE(1, dots(DOT_ROWS, 1, F, x, w, sums))
 		CASE(2, dots(DOT_ROWS, 2, F, x, w, sums))
+#if DOT_OUTS > 2
 		CASE(3, dots(DOT_ROWS, 3, F, x, w, sums))
+		CASE(4, dots(DOT_ROWS, 4, F, x, w, sums))
+#endif
 	}
 }
 
