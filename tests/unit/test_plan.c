@@ -142,6 +142,13 @@ START_TEST(outward_a_dividing_step_reaches_the_coarse_step)
 	ck_assert_str_eq(values(&fine.axes[2]), "0.25 | 0.3 | 0.35 | 0.4");
 	fine = plan_refine(&spec, &g, 0, &arena); /* 0 lies below T's minimum */
 	ck_assert_str_eq(values(&fine.axes[2]), "0.05 | 0.1 | 0.15");
+	sweep("{ \"name\": \"uw_so\", \"T\": { \"from\": 0.3, \"to\": 0.5, \"step\": "
+	      "0.1,"
+	      " \"fine\": 0.05 } }",
+		"\"lr\": 0.1");
+	g = tune(0);
+	fine = plan_refine(&spec, &g, 0, &arena);
+	ck_assert_str_eq(values(&fine.axes[2]), "0.2 | 0.25 | 0.3 | 0.35");
 }
 END_TEST
 
