@@ -61,6 +61,9 @@ const struct query_range *benchmark_range(
 /* The row of metric.def; NULL for a criterion that this build does not know. */
 const struct metric_info *benchmark_metric(const char *name);
 
+/* A hyperparameter to read: four digits, as programs get all of them. */
+const char *benchmark_number(struct arena *a, double v);
+
 /* benchmark_notes.c: what a reader must know beside the figures. */
 void benchmark_notes(struct benchmark *b);
 

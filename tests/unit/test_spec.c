@@ -324,9 +324,9 @@ START_TEST(rungs_are_cut_to_the_epochs_there_are)
 	ck_assert_int_eq(spec.variants[0].rungs[0], 1);
 	ck_assert_int_eq(spec.variants[0].window, 1);
 	parse_good("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" },"
-		   " \"train\": { \"epochs\": 30 }, \"search\": { \"lr\": 1 }, " EW
-		   ", \"prune\": { \"rungs\": [0.1] } }");
-	ck_assert_int_eq(spec.variants[0].rungs[0], 3); /* 0.1 * 30 is above 3 */
+		   " \"train\": { \"epochs\": 100 }, \"search\": { \"lr\": 1 }, " EW
+		   ", \"prune\": { \"rungs\": [0.07] } }");
+	ck_assert_int_eq(spec.variants[0].rungs[0], 7); /* 0.07 * 100 is above 7 */
 	parse_good(SMALL(EW ", \"prune\": { \"rule\": \"none\" }"));
 	ck_assert_int_eq(spec.variants[0].nrungs, 0);
 	parse_good(
@@ -344,7 +344,7 @@ START_TEST(every_shipped_sweep_is_good_and_has_its_jobs)
 		int jobs;
 	} shipped[] = {
 		{ "sweeps/quickstart.json", 23 },
-		{ "sweeps/toy.json", 84 },
+		{ "sweeps/toy.json", 105 },
 		{ "sweeps/last10.json", 21 },
 	};
 	int files = 0;
