@@ -1,5 +1,6 @@
 #include "orchestrator/lane.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "orchestrator/select.h"
 
@@ -51,12 +52,17 @@ static int state_for(struct stage_ctx *c, const struct job_row *job, int target,
 	return rc;
 }
 
+static void tell_pending(
+	struct stage_ctx *c, const struct lane *l, int64_t job, int epochs)
+{
+	if (c->on_pending)
+		c->on_pending(c->arg, (int)(l - c->lanes), job, epochs);
+}
+
 void lane_tell_pending(struct stage_ctx *c, const struct lane *l,
 	const struct job_row *job, int target)
 {
-	if (c->on_pending)
-		c->on_pending(c->arg, (int)(l - c->lanes), job->id,
-			target - job->epochs_done);
+	tell_pending(c, l, job->id, target - job->epochs_done);
 }
 
 static void tell_stage(
@@ -104,60 +110,128 @@ static const char *task_of(const struct stage_ctx *c, const struct lane *l, int 
 	return l->task < 0 ? NULL : lane_variant(c, l)->tasks[l->task + unit].name;
 }
 
-static int put_member(struct stage_ctx *c, const struct lane *l, int64_t stage,
-	const struct params *ps, int config, int target, struct err *e)
+/* One job of a stage that is being made. */
+struct planned {
+	int64_t id;
+	int index; /* config * seeds + seed */
+	int away; /* epochs to its target where it is pending; 0 otherwise */
+};
+
+/* What makes the jobs of one stage row. */
+struct unit {
+	const struct lane *lane;
+	const char *task;
+	const struct grid *grid;
+	int64_t stage;
+	int seeds, first_seed, target;
+};
+
+static struct params params_of(const struct stage_ctx *c, const struct unit *u,
+	const struct planned *p, struct arena *a)
 {
-	struct member_row row = { stage, 0, c->sweep, config, target, MEMBER_PENDING };
+	return plan_job(lane_variant(c, u->lane), u->lane->entry, u->task, u->grid,
+		p->index / u->seeds, u->first_seed + p->index % u->seeds, a);
+}
+
+static int put_member(struct stage_ctx *c, const struct unit *u, struct planned *p,
+	struct arena *a, struct err *e)
+{
+	struct member_row row = { u->stage, p->id, c->sweep, p->index / u->seeds,
+		u->target, MEMBER_PENDING };
+	struct params ps = params_of(c, u, p, a);
 	char identity[IDENTITY_MAX];
 	struct job_row job;
 	int rc;
 
-	row.job = job_identity(ps, identity);
-	rc = store_job_put(c->s, row.job, identity, ps, &job, e);
+	(void)job_identity_in(&ps, identity, a);
+	rc = store_job_put(c->s, p->id, identity, &ps, &job, e);
 	if (!rc && job.outcome == JOB_FAILED) {
 		rc = store_job_end(c->s, job.id, JOB_OPEN, NULL, e);
 		job.outcome = JOB_OPEN;
 	}
 	if (!rc)
-		rc = state_for(c, &job, target, &row.state, e);
+		rc = state_for(c, &job, u->target, &row.state, e);
 	if (!rc)
 		rc = store_member_put(c->s, &row, e);
 	if (!rc && row.state == MEMBER_PENDING)
-		lane_tell_pending(c, l, &job, target);
+		p->away = u->target - job.epochs_done;
 	return rc;
 }
 
-/* One stage row with all its members: every point of the grid with every seed. */
+static int by_id(const void *a, const void *b)
+{
+	int64_t x = ((const struct planned *)a)->id;
+	int64_t y = ((const struct planned *)b)->id;
+
+	return (x > y) - (x < y);
+}
+
+static int by_index(const void *a, const void *b)
+{
+	return ((const struct planned *)a)->index - ((const struct planned *)b)->index;
+}
+
+/*
+ * Every point of the grid with every seed. Rows go in by rising id, which is as good as
+ * random: a hundred thousand of them then cost SQLite a walk, not a search each.
+ */
+static int put_members(struct stage_ctx *c, const struct unit *u, struct err *e)
+{
+	int n = u->grid->count * u->seeds;
+	struct arena a = { 0 };
+	struct planned *p = NEW_ARRAY(&a, struct planned, n);
+	struct arena scratch = { 0 };
+	struct arena_mark mark;
+	char identity[IDENTITY_MAX];
+	int rc = OK;
+
+	(void)arena_alloc(&scratch, 1, 1); /* a chunk that rewinding keeps */
+	mark = arena_mark(&scratch);
+	for (int i = 0; i < n; i++) {
+		struct params ps;
+
+		p[i].index = i;
+		ps = params_of(c, u, &p[i], &scratch);
+		p[i].id = job_identity_in(&ps, identity, &scratch);
+		arena_rewind(&scratch, mark);
+	}
+	qsort(p, (size_t)n, sizeof(*p), by_id);
+	for (int i = 0; !rc && i < n; i++) {
+		rc = put_member(c, u, &p[i], &scratch, e);
+		arena_rewind(&scratch, mark);
+	}
+	qsort(p, (size_t)n, sizeof(*p), by_index);
+	for (int i = 0; !rc && i < n; i++)
+		if (p[i].away > 0)
+			tell_pending(c, u->lane, p[i].id, p[i].away);
+	arena_release(&scratch);
+	arena_release(&a);
+	return rc;
+}
+
+/* One stage row with all its members. */
 static int put_unit(struct stage_ctx *c, const struct lane *l, int unit, enum phase ph,
 	const struct grid *g, struct err *e)
 {
 	bool final = ph == PHASE_FINAL;
 	bool baseline = l->task >= 0;
-	int seeds = !final ? c->spec->search.seeds
-		: baseline ? c->spec->baseline.seeds
-			   : c->spec->final_seeds;
 	const char *task = task_of(c, l, unit);
-	struct stage_row row = { lane_stage_id(c, l, unit, ph), c->sweep,
-		lane_variant(c, l)->label, l->entry->label, l->entry->method->name,
-		task ? task : "", baseline ? "baseline" : phase_names[ph],
-		phase_names[ph], l->entry->position };
-	int target = next_target(c, l, ph, 0, g->count);
-	struct arena a = { 0 };
-	struct arena_mark mark;
+	struct unit u = { .lane = l,
+		.task = task,
+		.grid = g,
+		.stage = lane_stage_id(c, l, unit, ph),
+		.seeds = c->spec->search.seeds,
+		.first_seed = final ? FINAL_SEED : 0,
+		.target = next_target(c, l, ph, 0, g->count) };
+	struct stage_row row = { u.stage, c->sweep, lane_variant(c, l)->label,
+		l->entry->label, l->entry->method->name, task ? task : "",
+		baseline ? "baseline" : phase_names[ph], phase_names[ph],
+		l->entry->position };
 	int rc = store_stage_put(c->s, &row, e);
 
-	(void)arena_alloc(&a, 1, 1);
-	mark = arena_mark(&a);
-	for (int i = 0; !rc && i < g->count * seeds; i++) {
-		int seed = i % seeds + (final ? FINAL_SEED : 0);
-		struct params ps = plan_job(
-			lane_variant(c, l), l->entry, task, g, i / seeds, seed, &a);
-
-		rc = put_member(c, l, row.id, &ps, i / seeds, target, e);
-		arena_rewind(&a, mark);
-	}
-	arena_release(&a);
-	return rc;
+	if (final)
+		u.seeds = baseline ? c->spec->baseline.seeds : c->spec->final_seeds;
+	return rc ? rc : put_members(c, &u, e);
 }
 
 static int put_phase(struct stage_ctx *c, const struct lane *l, enum phase ph,
