@@ -29,6 +29,9 @@ int64_t job_identity_in(
 	XXH128_canonical_t bytes;
 	XXH128_hash_t hash;
 
+	for (int i = 0; i < ps->n; i++)
+		if (param_is_place(ps->p[i].name))
+			params_unset(&all, ps->p[i].name);
 	params_set_number(&all, scratch, "numerics", NUMERICS);
 	params_json(&all, &json);
 	hash = XXH3_128bits(str_get(&json), json.n);

@@ -272,6 +272,25 @@ START_TEST(identity_is_what_it_always_was)
 }
 END_TEST
 
+START_TEST(a_folder_that_moved_leaves_the_identity)
+{
+	struct params ps = { 0 };
+	char before[IDENTITY_MAX];
+	char after[IDENTITY_MAX];
+
+	params_set(&ps, &arena, "dataset.digest", "d1");
+	params_set(&ps, &arena, "dataset.path", "");
+	job_identity(&ps, before);
+	params_set(&ps, &arena, "dataset.path", "/data/fashion");
+	job_identity(&ps, after);
+	ck_assert_str_eq(before, after);
+	ck_assert_str_eq(params_get(&ps, "dataset.path"), "/data/fashion");
+	params_set(&ps, &arena, "dataset.digest", "d2");
+	job_identity(&ps, after);
+	ck_assert_str_ne(before, after);
+}
+END_TEST
+
 START_TEST(everything_that_determines_training_is_in_a_job)
 {
 	struct grid g;
@@ -560,6 +579,7 @@ Suite *suite_plan(void)
 	tcase_add_test(t, random_weightings_are_distinct_points_of_the_interior);
 	tcase_add_test(t, a_point_on_the_end_of_what_was_tried_is_on_the_boundary);
 	tcase_add_test(t, identity_is_what_it_always_was);
+	tcase_add_test(t, a_folder_that_moved_leaves_the_identity);
 	tcase_add_test(t, everything_that_determines_training_is_in_a_job);
 	tcase_add_loop_test(t, no_job_is_planned_twice, 0, 100);
 	tcase_add_loop_test(t,
