@@ -187,6 +187,8 @@ static int put_member(struct stage_ctx *c, const struct lane *l, int64_t stage,
 		rc = store_job_end(c->s, job.id, JOB_OPEN, NULL, e);
 		job.outcome = JOB_OPEN;
 	}
+	if (!rc && c->reuse)
+		rc = reuse_job(c->reuse, c->s, &job, target, e);
 	if (!rc)
 		rc = state_for(c, &job, target, &row.state, e);
 	if (!rc)
