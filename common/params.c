@@ -153,3 +153,10 @@ void params_json(const struct params *ps, struct str *out)
 	}
 	str_put(out, "}");
 }
+
+bool param_is_place(const char *name)
+{
+	static const char prefix[] = "dataset.path";
+
+	return !strncmp(name, prefix, sizeof(prefix) - 1);
+}

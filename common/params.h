@@ -53,4 +53,11 @@ MUST_CHECK int params_numbers(const struct params *ps, const char *name, double 
 /* {"a":"1","b":"x y"} with the names sorted: what identity hashes. */
 void params_json(const struct params *ps, struct str *out);
 
+/*
+ * Whether name says where files lie (dataset.path ...) and not what they hold. A job
+ * keeps such a parameter, its identity does not: the digest of the data is part of it,
+ * and a moved folder trains nothing anew.
+ */
+bool param_is_place(const char *name);
+
 #endif

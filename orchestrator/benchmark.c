@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 #include "orchestrator/benchmark_data.h"
 
 static double std_of(const struct benchmark *b, const struct query_figure *f)
@@ -54,14 +53,14 @@ static int decimals_of(const struct benchmark *b, const char *variant,
 /* lr, wd and T as chosen; a dagger where that is the end of what was tried. */
 static const char *chosen(struct benchmark *b, double v, const struct query_span *span)
 {
-	char buf[NUMBER_MAX];
 	bool end = span && span->values > 1 && v != 0 &&
 		(v == span->min || v == span->max);
 
 	if (!isfinite(v))
 		return NULL;
 	b->on_boundary = b->on_boundary || end;
-	return arena_printf(b->arena, "%s%s", number_format(v, buf), end ? "†" : "");
+	return arena_printf(
+		b->arena, "%s%s", benchmark_number(b->arena, v), end ? "†" : "");
 }
 
 static const char *title_of(const struct query_entry *x)
@@ -267,24 +266,4 @@ int benchmark_report(struct store *s, const struct query_sweep *w,
 			"criterion and better in one (means over seeds).");
 	benchmark_notes(&b);
 	return OK;
-}
-
-int benchmark_print(struct store *s, const char *sweep, FILE *out, struct err *e)
-{
-	struct arena a = { 0 };
-	struct report r = { .arena = &a };
-	struct benchmark_view view = { 0 };
-	struct query_sweep *sweeps;
-	int n;
-	int rc = query_sweeps(s, &a, &sweeps, &n, e);
-
-	for (int i = 0; !rc && i < n; i++)
-		if (!strcmp(sweeps[i].name, sweep))
-			rc = benchmark_report(s, &sweeps[i], &view, &r, e);
-	if (!rc) {
-		r.terminal = isatty(fileno(out));
-		report_print(&r, NULL, out);
-	}
-	arena_release(&a);
-	return rc;
 }

@@ -23,8 +23,4 @@ struct benchmark_view {
 MUST_CHECK int benchmark_report(struct store *s, const struct query_sweep *w,
 	const struct benchmark_view *view, struct report *r, struct err *e);
 
-/* What `deltam run` ends with: the table of the named sweep as text on out. */
-MUST_CHECK int benchmark_print(
-	struct store *s, const char *sweep, FILE *out, struct err *e);
-
 #endif

@@ -76,6 +76,11 @@ int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 	return rc;
 }
 
+const char *benchmark_number(struct arena *a, double v)
+{
+	return arena_printf(a, "%.4g", v);
+}
+
 static int unknown_criterion(const struct benchmark *b, const char *name,
 	const char *const *known, struct err *e)
 {

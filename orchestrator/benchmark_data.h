@@ -11,22 +11,17 @@
 /* NAN where a figure is missing; the lists live in the arena. */
 struct benchmark {
 	const struct query_sweep *sweep;
-	bool test;
 	struct arena *arena;
 	struct report *report;
 	struct query_entry *entry;
-	int entries;
 	struct query_figure *figure;
-	int figures;
 	struct query_figure *criterion;
-	int criteria;
 	struct query_range *range;
-	int ranges;
 	struct query_temperature *temperature;
-	int temperatures;
 	struct query_progress *stage;
-	int stages;
+	int entries, figures, criteria, ranges, temperatures, stages;
 	int baseline_seeds; /* 0: given in the sweep file */
+	bool test; /* rows of test, not of val */
 	bool front; /* only the Pareto front is shown */
 	bool on_boundary; /* a dagger was printed */
 };
@@ -60,6 +55,9 @@ const struct query_range *benchmark_range(
 
 /* The row of metric.def; NULL for a criterion that this build does not know. */
 const struct metric_info *benchmark_metric(const char *name);
+
+/* A hyperparameter to read: four digits, as programs get all of them. */
+const char *benchmark_number(struct arena *a, double v);
 
 /* benchmark_notes.c: what a reader must know beside the figures. */
 void benchmark_notes(struct benchmark *b);

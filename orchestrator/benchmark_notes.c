@@ -70,13 +70,13 @@ static void note_temperatures(struct benchmark *b)
 
 		for (; i < b->temperatures; i++) {
 			const struct query_temperature *x = &b->temperature[i];
-			char buf[NUMBER_MAX];
 
 			if (strcmp(x->variant, first->variant) != 0 ||
 				strcmp(x->label, first->label) != 0)
 				break;
 			str_printf(&line, "%s T=%s %.2f to %.2f", x == first ? "" : ",",
-				number_format(x->temperature, buf), x->min, x->max);
+				benchmark_number(b->arena, x->temperature), x->min,
+				x->max);
 			uniform = uniform && x->min > 1.0 / x->tasks - UNIFORM_WITHIN &&
 				x->max < 1.0 / x->tasks + UNIFORM_WITHIN;
 		}

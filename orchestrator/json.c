@@ -51,12 +51,13 @@ static void check_duplicates(const struct walk *w, const struct json *object)
 	sorted = NEW_ARRAY(w->arena, const struct json *, object->count);
 	for (const struct json *m = object->child; m; m = m->next)
 		sorted[n++] = m;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are what is sorted */
 	qsort(sorted, (size_t)n, sizeof(*sorted), by_key);
 	first = sorted[0];
 	for (int i = 1; i < n; i++) {
 		int line, column;
 
-		if (strcmp(sorted[i]->key, first->key)) {
+		if (strcmp(sorted[i]->key, first->key) != 0) {
 			first = sorted[i];
 			continue;
 		}

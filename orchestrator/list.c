@@ -86,10 +86,10 @@ static void put_json(struct str *out, const struct entry *x)
 			return 0; \
 		row += i; \
 		*x = (struct entry){ .name = row->name, \
-			.title = title_, \
+			.title = (title_), \
 			.summary = row->summary, \
-			.source = source_, \
-			.params = params_ }; \
+			.source = (source_), \
+			.params = (params_) }; \
 		return 1; \
 	}
 

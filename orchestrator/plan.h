@@ -79,6 +79,9 @@ struct params plan_job(const struct variant *v, const struct entry *entry,
  * into hex; returns the first 63 bits as the job's id (never negative).
  */
 int64_t job_identity(const struct params *ps, char hex[IDENTITY_MAX]);
+/* The same for many jobs: works in the arena and leaves nothing there. */
+int64_t job_identity_in(
+	const struct params *ps, char hex[IDENTITY_MAX], struct arena *scratch);
 
 /*
  * How many jobs each stage of one entry adds in one variant: what the stage before has

@@ -103,9 +103,8 @@ static void refine_weights(struct fine *f, int best)
 
 		f->part[k] = strtod(s, &end);
 		s = end;
-		/* Steps down that stay above 0, or reach it where ends are allowed. */
-		room = f->part[k] / x->fine;
-		room = x->ends ? floor(room + EPS) : ceil(room - EPS) - 1;
+		/* Inside the simplex a coarse point is a coarse step away from 0. */
+		room = floor(f->part[k] / x->fine + EPS);
 		lo[k] = room < f->radius ? f->radius - (int)room : 0;
 		hi[k] = 2 * f->radius;
 	}

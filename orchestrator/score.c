@@ -27,9 +27,10 @@ static int task_index(const struct variant *v, const char *task)
 	BUG("a criterion without a task");
 }
 
-int score_base_read(struct store *s, int64_t sweep, const struct variant *v,
-	struct arena *a, struct score_base *b, struct err *e)
+int score_base_read(
+	const struct scorer *sc, struct arena *a, struct score_base *b, struct err *e)
 {
+	const struct variant *v = sc->v;
 	int missing = 0;
 	int rc = OK;
 
@@ -44,8 +45,8 @@ int score_base_read(struct store *s, int64_t sweep, const struct variant *v,
 		double *values = i % 2 ? b->test : b->val;
 		struct rows r;
 
-		rc = rows_open(&r, s, STMT_BASELINE_GET,
-			ARGS(INT(sweep), TEXT(v->label), TEXT(splits[i % 2]),
+		rc = rows_open(&r, sc->s, STMT_BASELINE_GET,
+			ARGS(INT(sc->sweep), TEXT(v->label), TEXT(splits[i % 2]),
 				TEXT(v->criteria[i / 2].text)),
 			e);
 		if (!rc)
@@ -114,25 +115,25 @@ int score_best_loss(
 /* The baseline. */
 
 /* What one final job of a baseline contributes to one criterion. */
-static int seed_value(struct store *s, const struct spec *spec, const struct variant *v,
-	int64_t job, const struct criterion *c, const char *split, double *value,
-	struct err *e)
+static int seed_value(const struct scorer *sc, int64_t job, const struct criterion *c,
+	const char *split, double *value, struct err *e)
 {
-	bool last = spec->select.epoch == EPOCH_LAST10;
+	const struct variant *v = sc->v;
+	bool last = sc->spec->select.epoch == EPOCH_LAST10;
 	int from = v->epochs > LAST ? v->epochs - LAST + 1 : 1;
 	int to = v->epochs;
 	double sum = 0;
 	int rc = OK;
 
 	if (!last) {
-		rc = score_best_loss(s, job, c->task, &from, e);
+		rc = score_best_loss(sc->s, job, c->task, &from, e);
 		to = from;
 	}
 	for (int epoch = from; !rc && epoch <= to; epoch++) {
 		double x = 0;
 
 		rc = score_metric(
-			s, job, epoch, split, c->task, c->metric->name, &x, e);
+			sc->s, job, epoch, split, c->task, c->metric->name, &x, e);
 		sum += x;
 	}
 	*value = sum / (to - from + 1);
@@ -144,25 +145,24 @@ struct figures {
 	int n;
 };
 
-static int over_seeds(struct store *s, const struct spec *spec, const struct variant *v,
-	const struct score_task *t, const struct criterion *c, const char *split,
-	struct figures *f, struct err *e)
+static int over_seeds(const struct scorer *sc, const struct score_task *t,
+	const struct criterion *c, const char *split, struct figures *f, struct err *e)
 {
 	struct arena a = { 0 };
 	double *x = NEW_ARRAY(&a, double, t->n);
 	int rc = OK;
 
 	for (int i = 0; !rc && i < t->n; i++)
-		rc = seed_value(s, spec, v, t->jobs[i], c, split, &x[i], e);
+		rc = seed_value(sc, t->jobs[i], c, split, &x[i], e);
 	*f = (struct figures){ stats_mean(t->n, x), stats_std(t->n, x), t->n };
 	arena_release(&a);
 	return rc;
 }
 
-static int put_base(struct store *s, int64_t sweep, const struct variant *v,
-	const struct criterion *c, const char *split, const struct figures *f,
-	bool *changed, struct err *e)
+static int put_base(const struct scorer *sc, const struct criterion *c,
+	const char *split, const struct figures *f, bool *changed, struct err *e)
 {
+	const char *label = sc->v->label;
 	struct arg nil = NIL;
 	struct arg std = REAL(f->std);
 	int rc;
@@ -170,23 +170,23 @@ static int put_base(struct store *s, int64_t sweep, const struct variant *v,
 	if (f->mean == 0)
 		return err_set(e, ERR_FAILED,
 			"the baseline of %s is 0 on %s rows%s%s: Δm is undefined",
-			c->text, split, *v->label ? " of variant " : "", v->label);
-	rc = store_run(s, STMT_BASELINE_PUT,
-		ARGS(INT(sweep), TEXT(v->label), TEXT(split), TEXT(c->text),
+			c->text, split, *label ? " of variant " : "", label);
+	rc = store_run(sc->s, STMT_BASELINE_PUT,
+		ARGS(INT(sc->sweep), TEXT(label), TEXT(split), TEXT(c->text),
 			REAL(f->mean), isnan(f->std) ? nil : std, INT(f->n)),
 		e);
-	*changed |= !rc && store_changes(s) > 0;
+	*changed |= !rc && store_changes(sc->s) > 0;
 	return rc;
 }
 
-int score_base_write(struct store *s, const struct spec *spec, int64_t sweep,
-	const struct variant *v, const struct score_task *tasks, bool *replaced,
-	struct err *e)
+int score_base_write(const struct scorer *sc, const struct score_task *tasks,
+	bool *replaced, struct err *e)
 {
+	const struct variant *v = sc->v;
 	bool changed = false;
 	int64_t before = 0;
-	int rc = store_int(s, STMT_BASELINE_COUNT, ARGS(INT(sweep), TEXT(v->label)), 0,
-		&before, e);
+	int rc = store_int(sc->s, STMT_BASELINE_COUNT,
+		ARGS(INT(sc->sweep), TEXT(v->label)), 0, &before, e);
 
 	for (int i = 0; !rc && i < 2 * v->ncriteria; i++) {
 		const struct criterion *c = &v->criteria[i / 2];
@@ -194,21 +194,21 @@ int score_base_write(struct store *s, const struct spec *spec, int64_t sweep,
 		struct figures f = { i % 2 ? c->base_test : c->base_val, NAN, 0 };
 
 		if (tasks)
-			rc = over_seeds(s, spec, v, &tasks[task_index(v, c->task)], c,
-				split, &f, e);
+			rc = over_seeds(
+				sc, &tasks[task_index(v, c->task)], c, split, &f, e);
 		if (!rc)
-			rc = put_base(s, sweep, v, c, split, &f, &changed, e);
+			rc = put_base(sc, c, split, &f, &changed, e);
 	}
 	*replaced |= changed && before > 0;
 	return rc;
 }
 
-int score_base_drop(struct store *s, int64_t sweep, const struct variant *v,
-	bool *dropped, struct err *e)
+int score_base_drop(const struct scorer *sc, bool *dropped, struct err *e)
 {
-	int rc = store_run(s, STMT_BASELINE_DROP, ARGS(INT(sweep), TEXT(v->label)), e);
+	int rc = store_run(
+		sc->s, STMT_BASELINE_DROP, ARGS(INT(sc->sweep), TEXT(sc->v->label)), e);
 
-	*dropped |= !rc && store_changes(s) > 0;
+	*dropped |= !rc && store_changes(sc->s) > 0;
 	return rc;
 }
 
@@ -222,12 +222,13 @@ struct gather {
 	bool test;
 };
 
-static int put_score(struct store *s, const struct spec *spec, int64_t sweep,
-	const struct variant *v, const struct score_base *b, int64_t job,
+static int put_score(const struct scorer *sc, const struct score_base *b, int64_t job,
 	struct gather *g, struct err *e)
 {
-	enum stats_average by =
-		spec->select.average == AVERAGE_TASKS ? STATS_TASKS : STATS_CRITERIA;
+	const struct variant *v = sc->v;
+	enum stats_average by = sc->spec->select.average == AVERAGE_TASKS
+		? STATS_TASKS
+		: STATS_CRITERIA;
 	int have = g->have;
 	double delta_m;
 	int rc;
@@ -235,36 +236,37 @@ static int put_score(struct store *s, const struct spec *spec, int64_t sweep,
 	g->have = 0;
 	if (have != v->ncriteria)
 		return err_set(e, ERR_DB,
-			"%s: job %lld has %d of %d %s criteria in epoch %d", s->path,
-			(long long)job, have, v->ncriteria, splits[g->test], g->epoch);
+			"%s: job %lld has %d of %d %s criteria in epoch %d",
+			sc->s->path, (long long)job, have, v->ncriteria,
+			splits[g->test], g->epoch);
 	rc = stats_delta_m(v->ncriteria, b->criteria, g->value,
 		g->test ? b->test : b->val, by, &delta_m, e);
 	if (rc)
 		return err_wrap(e, "job %lld, epoch %d", (long long)job, g->epoch);
-	return store_run(s, STMT_SCORE_PUT,
-		ARGS(INT(sweep), INT(job), INT(g->epoch), TEXT(splits[g->test]),
+	return store_run(sc->s, STMT_SCORE_PUT,
+		ARGS(INT(sc->sweep), INT(job), INT(g->epoch), TEXT(splits[g->test]),
 			REAL(delta_m)),
 		e);
 }
 
 /* Metric rows come epoch by epoch, each its test rows, then its val rows. */
-static int put_scores(struct store *s, const struct spec *spec, int64_t sweep,
-	const struct variant *v, const struct score_base *b, int64_t job, int after,
-	struct gather *g, struct err *e)
+static int put_scores(const struct scorer *sc, const struct score_base *b, int64_t job,
+	int after, struct gather *g, struct err *e)
 {
 	struct rows r;
-	int rc = rows_open(&r, s, STMT_SCORE_METRICS, ARGS(INT(job), INT(after)), e);
+	int rc =
+		rows_open(&r, sc->s, STMT_SCORE_METRICS, ARGS(INT(job), INT(after)), e);
 
 	while (!rc && (rc = rows_next(&r, e)) > 0) {
 		int epoch = (int)rows_int(&r, 0);
 		bool test = rows_text(&r, 1)[0] == 't';
-		int at = find_criterion(v, rows_text(&r, 2), rows_text(&r, 3));
+		int at = find_criterion(sc->v, rows_text(&r, 2), rows_text(&r, 3));
 
 		rc = OK;
 		if (at < 0)
 			continue;
 		if (g->have && (epoch != g->epoch || test != g->test))
-			rc = put_score(s, spec, sweep, v, b, job, g, e);
+			rc = put_score(sc, b, job, g, e);
 		g->epoch = epoch;
 		g->test = test;
 		g->value[at] = rows_real(&r, 4);
@@ -272,24 +274,24 @@ static int put_scores(struct store *s, const struct spec *spec, int64_t sweep,
 	}
 	rows_close(&r);
 	if (!rc && g->have)
-		rc = put_score(s, spec, sweep, v, b, job, g, e);
+		rc = put_score(sc, b, job, g, e);
 	return rc;
 }
 
-int score_job(struct store *s, const struct spec *spec, int64_t sweep,
-	const struct variant *v, const struct score_base *b, int64_t job,
+int score_job(const struct scorer *sc, const struct score_base *b, int64_t job,
 	int epochs_done, struct err *e)
 {
 	struct arena a = { 0 };
-	struct gather g = { .value = NEW_ARRAY(&a, double, v->ncriteria) };
+	struct gather g = { .value = NEW_ARRAY(&a, double, sc->v->ncriteria) };
 	int64_t after = 0;
 	int rc;
 
 	ASSERT(b->ready);
-	rc = store_int(s, STMT_SCORE_LAST, ARGS(INT(sweep), INT(job)), 0, &after, e);
+	rc = store_int(
+		sc->s, STMT_SCORE_LAST, ARGS(INT(sc->sweep), INT(job)), 0, &after, e);
 	if (!rc && after < epochs_done) {
 		crash_point("score.before");
-		rc = put_scores(s, spec, sweep, v, b, job, (int)after, &g, e);
+		rc = put_scores(sc, b, job, (int)after, &g, e);
 		crash_point("score.after");
 	}
 	arena_release(&a);

@@ -10,6 +10,14 @@
 #include "orchestrator/spec.h"
 #include "orchestrator/stats.h"
 
+/* Whose scores: one variant of one sweep. */
+struct scorer {
+	struct store *s;
+	const struct spec *spec;
+	int64_t sweep;
+	const struct variant *v;
+};
+
 /* What Δm compares with, criterion by criterion of one variant. */
 struct score_base {
 	bool ready;
@@ -18,8 +26,8 @@ struct score_base {
 };
 
 /* What the table baseline holds; ready when it is complete. Arrays in the arena. */
-MUST_CHECK int score_base_read(struct store *s, int64_t sweep, const struct variant *v,
-	struct arena *a, struct score_base *b, struct err *e);
+MUST_CHECK int score_base_read(
+	const struct scorer *sc, struct arena *a, struct score_base *b, struct err *e);
 
 /* The trained baseline of one task: its final jobs that ended well. */
 struct score_task {
@@ -34,18 +42,15 @@ struct score_task {
  * gives the values. *replaced is set when rows were there and differed: then the scores
  * made from them must go. ERR_FAILED: a mean is 0, so that Δm is undefined.
  */
-MUST_CHECK int score_base_write(struct store *s, const struct spec *spec, int64_t sweep,
-	const struct variant *v, const struct score_task *tasks, bool *replaced,
-	struct err *e);
+MUST_CHECK int score_base_write(const struct scorer *sc, const struct score_task *tasks,
+	bool *replaced, struct err *e);
 
 /* Drops the baseline of a variant; *dropped is set where there was one. */
-MUST_CHECK int score_base_drop(struct store *s, int64_t sweep, const struct variant *v,
-	bool *dropped, struct err *e);
+MUST_CHECK int score_base_drop(const struct scorer *sc, bool *dropped, struct err *e);
 
 /* Adds the score rows that the job's committed epochs (epochs_done) lack. */
-MUST_CHECK int score_job(struct store *s, const struct spec *spec, int64_t sweep,
-	const struct variant *v, const struct score_base *b, int64_t job,
-	int epochs_done, struct err *e);
+MUST_CHECK int score_job(const struct scorer *sc, const struct score_base *b,
+	int64_t job, int epochs_done, struct err *e);
 
 /* The epoch of the lowest validation Δm (the first on ties); *epoch 0 without rows. */
 MUST_CHECK int score_best(struct store *s, int64_t sweep, int64_t job, int *epoch,

@@ -10,16 +10,16 @@
 static const struct field fields[] = {
 #define REQUIRED .required = true
 #define NONE .deflt = NULL
-#define DEFAULT(text) .deflt = text
-#define WORDS(text) .words = text
+#define DEFAULT(text) .deflt = (text)
+#define WORDS(text) .words = (text)
 #define F(path_, kind_, deflt_, min_, max_, choices_, help_) \
-	{ .path = path_, \
+	{ .path = (path_), \
 		.kind = FIELD_##kind_, \
 		deflt_, \
-		.min = min_, \
-		.max = max_, \
-		.choices = choices_, \
-		.help = help_ },
+		.min = (min_), \
+		.max = (max_), \
+		.choices = (choices_), \
+		.help = (help_) },
 #include "orchestrator/spec_fields.def"
 #undef F
 };

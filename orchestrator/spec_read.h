@@ -34,13 +34,13 @@ enum field_kind {
 
 struct field {
 	const char *path; /* "train.epochs" */
-	enum field_kind kind;
 	const char *deflt; /* as text; NULL: none, or see the others */
-	bool required;
 	const char *words; /* a default that depends on something */
-	double min, max;
 	const char *choices;
 	const char *help;
+	double min, max;
+	enum field_kind kind;
+	bool required;
 };
 
 const struct field *spec_fields(int *n);

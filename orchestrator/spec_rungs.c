@@ -10,7 +10,7 @@
 
 static int epoch_of(double share, int epochs)
 {
-	/* 0.1 * 30 is a little above 3: that is epoch 3, not 4. */
+	/* 0.07 * 100 is a little above 7: that is epoch 7, not 8. */
 	return (int)ceil(share * epochs - 1e-9);
 }
 

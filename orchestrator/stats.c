@@ -194,7 +194,7 @@ static double flipped_sum(int n, const double *d, uint32_t pattern)
 struct stats_test stats_sign_flip(int n, const double *d)
 {
 	bool exact = n <= STATS_FLIPS_EXACT;
-	uint32_t patterns = (uint32_t)1 << (exact ? n : STATS_FLIPS_EXACT);
+	uint32_t patterns = exact ? (uint32_t)1 << n : STATS_FLIPS_DRAWN;
 	double observed = flipped_sum(n, d, 0);
 	double slack = 0;
 	uint32_t extreme = 0;

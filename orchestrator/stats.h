@@ -52,13 +52,13 @@ double stats_welch_half_width(
 /*
  * Paired two-sided sign-flip test of mean(d) = 0: the share of sign patterns whose
  * |sum| is at least the observed one, the observed one among them. All 2^n patterns up
- * to n = STATS_FLIPS_EXACT, above that 2^STATS_FLIPS_EXACT patterns from a fixed
- * sequence.
+ * to n = STATS_FLIPS_EXACT, above that STATS_FLIPS_DRAWN patterns of a fixed sequence.
  */
 #define STATS_FLIPS_EXACT 20
+#define STATS_FLIPS_DRAWN 65536
 struct stats_test {
 	double p;
-	double smallest_p; /* that so many differences can reach: 2 / 2^n */
+	double smallest_p; /* that can be reached: 2 / 2^n, or 1 / STATS_FLIPS_DRAWN */
 };
 struct stats_test stats_sign_flip(int n, const double *d);
 

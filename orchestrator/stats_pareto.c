@@ -73,35 +73,53 @@ static void sort(const struct gains *g, int n, int axis)
 		}
 }
 
+static double largest(const struct gains *g, int n, int axis)
+{
+	double top = 0;
+
+	for (int i = 0; i < n; i++)
+		top = fmax(top, g->row[i * g->d + axis]);
+	return top;
+}
+
+/* How far row i reaches beyond the next one along the sorted axis. */
+static double depth(const struct gains *g, int n, int i, int axis)
+{
+	double below = i + 1 < n ? g->row[(i + 1) * g->d + axis] : 0;
+
+	return g->row[i * g->d + axis] - below;
+}
+
+static double area(const struct gains *g, int n)
+{
+	double sum = 0;
+
+	sort(g, n, 1);
+	for (int i = 0; i < n; i++)
+		sum += largest(g, i + 1, 0) * depth(g, n, i, 1);
+	return sum;
+}
+
 /* The volume of the union of boxes [0, row[0]] x ... x [0, row[axes - 1]]. */
 static double volume(const struct gains *g, int n, int axes)
 {
-	int axis = axes - 1;
-	double sum = 0;
-	double top = 0;
-	struct gains slice = { g->d, NULL, g->arena };
 	struct arena_mark mark = arena_mark(g->arena);
+	struct gains slice = { g->d, NULL, g->arena };
+	double sum = 0;
 
-	if (axes == 1) {
-		for (int i = 0; i < n; i++)
-			top = fmax(top, g->row[i * g->d]);
-		return top;
-	}
-	sort(g, n, axis);
-	if (axes > 2)
-		slice.row = NEW_ARRAY(g->arena, double, n * g->d);
+	if (axes < 3)
+		return axes == 1 ? largest(g, n, 0) : area(g, n);
+	sort(g, n, axes - 1);
+	slice.row = NEW_ARRAY(g->arena, double, n * g->d);
 	for (int i = 0; i < n; i++) {
-		double below = i + 1 < n ? g->row[(i + 1) * g->d + axis] : 0;
-		double depth = g->row[i * g->d + axis] - below;
+		double deep = depth(g, n, i, axes - 1);
 
-		if (axes == 2) {
-			top = fmax(top, g->row[i * g->d]);
-			sum += top * depth;
-		} else if (depth > 0) {
-			memcpy(slice.row, g->row,
-				(size_t)(i + 1) * (size_t)g->d * sizeof(*g->row));
-			sum += depth * volume(&slice, i + 1, axis);
-		}
+		if (!(deep > 0))
+			continue;
+		/* Boxes that reach this deep; sorted anew below, so in a copy. */
+		memcpy(slice.row, g->row,
+			(size_t)(i + 1) * (size_t)g->d * sizeof(*g->row));
+		sum += deep * volume(&slice, i + 1, axes - 1);
 	}
 	arena_rewind(g->arena, mark);
 	return sum;

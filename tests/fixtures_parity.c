@@ -12,8 +12,7 @@
 #include "trainer-core/learned.h"
 
 /* |got - want| <= tolerance, or the reason names the place. */
-static bool near(struct parity *p, double got, double want, double tolerance,
-	const char *fmt, ...) PRINTF(5, 6);
+PRINTF(5, 6)
 static bool near(struct parity *p, double got, double want, double tolerance,
 	const char *fmt, ...)
 {
@@ -203,7 +202,7 @@ static bool check_row(struct parity *p, const char *name, int step, const double
 
 static bool step(struct parity *p, int s, float *grad)
 {
-	double loss[TASKS_MAX], weight[TASKS_MAX];
+	double loss[TASKS_MAX] = { 0 }, weight[TASKS_MAX] = { 0 };
 	struct weighting_step ws = {
 		.epoch = 1, .step = s, .lr_factor = 1, .loss = loss
 	};
@@ -281,7 +280,7 @@ static bool check_evaluation(struct parity *p, const char *which, const char *to
 	const cJSON *relative = parity_member(want, "rel_l2_after_training");
 	int n = (int)json_number(expected(p, "eval.samples"));
 	bool trained = !strcmp(tolerance, "atol_after_training");
-	double loss[TASKS_MAX];
+	double loss[TASKS_MAX] = { 0 };
 
 	forward(p, 0, n, loss);
 	for (int k = 0; k < p->K; k++) {
@@ -289,7 +288,7 @@ static bool check_evaluation(struct parity *p, const char *which, const char *to
 					   ->valuestring;
 		const float *y = parity_array(p, name, NULL);
 		const float *got = graph_prediction(p->g, k);
-		size_t count = (size_t)(n * p->task[k].shape.C);
+		size_t count = (size_t)n * p->task[k].shape.C;
 		double off = 0;
 
 		for (size_t i = 0; i < count; i++) {
@@ -357,7 +356,7 @@ static bool knows_all(struct parity *p)
 		size_t i = 0;
 
 		while (i < sizeof(known) / sizeof(known[0]) &&
-			strcmp(known[i], j->string))
+			strcmp(known[i], j->string) != 0)
 			i++;
 		if (i == sizeof(known) / sizeof(known[0]))
 			return fixture_fail(p->f, "expected.%s is not known here",

@@ -2,6 +2,7 @@
 #include "tests/fixtures_parity.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const cJSON *parity_member(const cJSON *j, const char *path)
@@ -143,7 +144,7 @@ static enum outcome load_task(struct parity *p, const cJSON *j)
 	size_t count = 0;
 	int i = 0, n = (int)(sizeof(losses) / sizeof(losses[0]));
 
-	while (i < n && strcmp(losses[i].name, type))
+	while (i < n && strcmp(losses[i].name, type) != 0)
 		i++;
 	if (i == n)
 		return fixture_skip(p->f, "this build has no loss %s", type);
@@ -154,7 +155,7 @@ static enum outcome load_task(struct parity *p, const cJSON *j)
 	t->shape.S = 1;
 	t->floats = loss_target_floats(&t->loss, t->shape.C, 1);
 	t->target = name ? parity_array(p, name->valuestring, &count) : NULL;
-	if (!t->target || count != (size_t)(p->batches * p->batch * t->floats))
+	if (!t->target || count != (size_t)p->batches * p->batch * t->floats)
 		return fixture_fail(p->f, "the target of task %s", text(j, "name"));
 	p->info[p->K++] = (struct task_info){ .name = text(j, "name"),
 		.kind = losses[i].kind,
@@ -283,9 +284,10 @@ enum outcome parity_load(struct parity *p)
 static int scope_of(const cJSON *node)
 {
 	const char *scope = text(node, "scope");
-	int task;
 
-	return sscanf(scope, "task%d", &task) == 1 ? task : SCOPE_SHARED;
+	if (strncmp(scope, "task", 4) != 0)
+		return SCOPE_SHARED;
+	return (int)strtol(scope + 4, NULL, 10);
 }
 
 static void add_node(struct parity *p, const cJSON *j)
@@ -346,7 +348,7 @@ enum outcome parity_build(struct parity *p, bool fuse)
 	if (graph_build(p->g, p->batch, fuse, &e))
 		return fixture_fail(p->f, "%s", e.msg);
 	if (weighting_init(
-		    &p->weighting, &p->params, p->K, p->info, &p->optim_info, 0, a, &e))
+		    &p->weighting, &p->params, p->K, p->info, &p->optim_info, a, &e))
 		return fixture_fail(p->f, "%s", e.msg);
 	p->weighting_state =
 		NEW_ARRAY(a, double, weighting_state_size(&p->weighting) + 1);

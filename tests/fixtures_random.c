@@ -60,7 +60,7 @@ static int draw(
 
 	params_set(&ps, a, "method", "rlw");
 	params_set(&ps, a, "weights", kind);
-	rc = weighting_init(&setup, &ps, K, task, &optim, 1, a, e);
+	rc = weighting_init(&setup, &ps, K, task, &optim, a, e);
 	*m = (struct moments){ .low = INFINITY, .high = -INFINITY };
 	for (int i = 0; i < DRAWS && !rc; i++) {
 		struct weighting_step step = {

@@ -180,7 +180,7 @@ static const cJSON *member(const struct run *r, const char *name)
 static int init(struct run *r, struct err *e)
 {
 	int rc = weighting_init(
-		&r->setup, &r->params, r->K, r->task, &r->optim, 1, r->f->arena, e);
+		&r->setup, &r->params, r->K, r->task, &r->optim, r->f->arena, e);
 
 	if (rc)
 		return rc;

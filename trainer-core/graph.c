@@ -74,6 +74,7 @@ int graph_add(struct graph *g, struct node n)
 		(void)err_wrap(&g->error, "node %s", v->name);
 		return 0;
 	}
+	/* An array of pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	GROW(g->arena, g->node, g->nodes, g->node_capacity)[g->nodes] = v;
 	return g->nodes++;
 }

@@ -28,16 +28,16 @@ void learned_step(const struct weighting_setup *setup, const struct learned *lea
 	const struct weighting_step *step, int n, const double *gradient, int positive,
 	double *state)
 {
-	double lr =
-		(learned->lr > 0 ? learned->lr : setup->optim->lr) * step->lr_factor;
+	struct optim_info optim = *setup->optim;
 	double *value = state + 1;
 	double before[TASKS_MAX];
 
 	ASSERT(n <= TASKS_MAX);
 	memcpy(before, value, (size_t)n * sizeof(*before));
 	state[0]++;
-	optim_scalar_step(setup->optim, lr, learned->wd, (long)state[0], n, value,
-		gradient, value + n);
+	optim.lr = (learned->lr > 0 ? learned->lr : optim.lr) * step->lr_factor;
+	optim.wd = learned->wd;
+	optim_scalar_step(&optim, (long)state[0], n, value, gradient, value + n);
 	if (positive)
 		for (int i = 0; i < n; i++)
 			value[i] = fmax(value[i], before[i] / 2);

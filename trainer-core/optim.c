@@ -138,10 +138,11 @@ int lr_decay_parse(const struct params *ps, struct lr_decay *out, struct err *e)
 double lr_decay_factor(const struct lr_decay *d, int epoch, int epochs)
 {
 	const double pi = 3.14159265358979323846;
+	int falls = d->every ? (epoch - 1) / d->every : 0;
 
 	if (d->cosine)
 		return 0.5 * (1 + cos(pi * (epoch - 1) / epochs));
-	return d->every ? pow(d->factor, (epoch - 1) / d->every) : 1;
+	return pow(d->factor, falls);
 }
 
 static int slots_of(const struct optim_info *info)

@@ -70,12 +70,12 @@ int64_t *optim_steps(struct optim *o);
 void optim_step(struct optim *o, double lr, float *p, const float *const *grad);
 
 /*
- * The same formulas in double for the few scalars that a weighting method learns
- * (optim_scalar.c). state holds optim_scalar_floats(info) doubles for each scalar;
- * t counts steps from 1.
+ * The same formulas in double, with info's lr and wd, for the few scalars that a
+ * weighting method learns (optim_scalar.c). state holds optim_scalar_floats(info) doubles
+ * for each scalar; t counts steps from 1.
  */
 int optim_scalar_floats(const struct optim_info *info);
-void optim_scalar_step(const struct optim_info *info, double lr, double wd, long t,
-	int n, double *p, const double *g, double *state);
+void optim_scalar_step(const struct optim_info *info, long t, int n, double *p,
+	const double *g, double *state);
 
 #endif

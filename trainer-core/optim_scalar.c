@@ -20,8 +20,7 @@ int optim_scalar_floats(const struct optim_info *info)
 }
 
 /* What is subtracted from a scalar. state: m, v, largest v. */
-static double adam(
-	const struct optim_info *o, double lr, long t, double g, double *state)
+static double adam(const struct optim_info *o, long t, double g, double *state)
 {
 	double m = state[0] = o->beta1 * state[0] + (1 - o->beta1) * g;
 	double v = state[1] = o->beta2 * state[1] + (1 - o->beta2) * g * g;
@@ -30,21 +29,20 @@ static double adam(
 		v = state[2] = fmax(state[2], v);
 	m /= 1 - pow(o->beta1, (double)t);
 	v /= 1 - pow(o->beta2, (double)t);
-	return lr * m / (sqrt(v) + o->eps);
+	return o->lr * m / (sqrt(v) + o->eps);
 }
 
 /* state: the momentum buffer, which starts as the first gradient. */
-static double sgd(
-	const struct optim_info *o, double lr, long t, double g, double *state)
+static double sgd(const struct optim_info *o, long t, double g, double *state)
 {
 	if (o->momentum == 0)
-		return lr * g;
+		return o->lr * g;
 	state[0] = t == 1 ? g : o->momentum * state[0] + (1 - o->dampening) * g;
-	return lr * (o->nesterov ? g + o->momentum * state[0] : state[0]);
+	return o->lr * (o->nesterov ? g + o->momentum * state[0] : state[0]);
 }
 
 /* state: the mean square, the momentum buffer. */
-static double rmsprop(const struct optim_info *o, double lr, double g, double *state)
+static double rmsprop(const struct optim_info *o, double g, double *state)
 {
 	double step;
 
@@ -52,36 +50,35 @@ static double rmsprop(const struct optim_info *o, double lr, double g, double *s
 	step = g / (sqrt(state[0]) + o->eps);
 	if (o->momentum != 0)
 		step = state[1] = o->momentum * state[1] + step;
-	return lr * step;
+	return o->lr * step;
 }
 
-static double adagrad(const struct optim_info *o, double lr, double g, double *state)
+static double adagrad(const struct optim_info *o, double g, double *state)
 {
 	state[0] += g * g;
-	return lr * g / (sqrt(state[0]) + o->eps);
+	return o->lr * g / (sqrt(state[0]) + o->eps);
 }
 
-static double fall(
-	const struct optim_info *o, double lr, long t, double g, double *state)
+static double fall(const struct optim_info *o, long t, double g, double *state)
 {
 	switch (o->kind) {
 	case OPTIM_ADAM:
 	case OPTIM_ADAMW:
-		return adam(o, lr, t, g, state);
+		return adam(o, t, g, state);
 	case OPTIM_SGD:
-		return sgd(o, lr, t, g, state);
+		return sgd(o, t, g, state);
 	case OPTIM_RMSPROP:
-		return rmsprop(o, lr, g, state);
+		return rmsprop(o, g, state);
 	case OPTIM_ADAGRAD:
-		return adagrad(o, lr, g, state);
+		return adagrad(o, g, state);
 	case OPTIM_GD:
-		return lr * g;
+		return o->lr * g;
 	}
 	BUG("unknown optimizer");
 }
 
-void optim_scalar_step(const struct optim_info *info, double lr, double wd, long t,
-	int n, double *p, const double *g, double *state)
+void optim_scalar_step(const struct optim_info *info, long t, int n, double *p,
+	const double *g, double *state)
 {
 	int stride = optim_scalar_floats(info);
 
@@ -89,9 +86,9 @@ void optim_scalar_step(const struct optim_info *info, double lr, double wd, long
 		double slope = g[i];
 
 		if (info->kind == OPTIM_ADAMW)
-			p[i] -= lr * wd * p[i];
+			p[i] -= info->lr * info->wd * p[i];
 		else
-			slope += wd * p[i];
-		p[i] -= fall(info, lr, t, slope, state + (size_t)i * (size_t)stride);
+			slope += info->wd * p[i];
+		p[i] -= fall(info, t, slope, state + (size_t)i * (size_t)stride);
 	}
 }

@@ -31,9 +31,11 @@ const struct model *registry_model(const char *name)
 int registry_metrics(
 	enum task_kind kind, const struct metric **metric, const char **name, int max)
 {
-	int rows, n = 0;
-	const struct metric_info *info = catalogue_metrics(&rows);
+	const int rows = (int)(sizeof(metrics) / sizeof(metrics[0]));
+	int n = 0, listed;
+	const struct metric_info *info = catalogue_metrics(&listed);
 
+	ASSERT(listed == rows);
 	for (int i = 0; i < rows && n < max; i++) {
 		if (info[i].kind != kind)
 			continue;

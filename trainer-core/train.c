@@ -3,8 +3,10 @@
  */
 #include "trainer-core/train_job.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "common/catalogue.h"
+#include "trainer-core/blas.h"
 
 /* Small inputs are evaluated this many at a time: prediction does not depend on it. */
 #define EVALUATION_BATCH 256
@@ -42,7 +44,7 @@ static int choose_tasks(
 		const struct task_info *info = &t->data->task[k];
 		struct train_task *task = &t->task[t->K];
 
-		if (only && strcmp(only, info->name))
+		if (only && strcmp(only, info->name) != 0)
 			continue;
 		task->info = *info;
 		task->column = k;
@@ -121,8 +123,8 @@ static int place_targets(struct train *t, struct arena *a, struct err *e)
 static int build_method(
 	struct train *t, const struct params *ps, struct arena *a, struct err *e)
 {
-	int rc = weighting_init(&t->weighting, ps, t->K, t->weighting_task,
-		&t->optim_info, t->seed, a, e);
+	int rc = weighting_init(
+		&t->weighting, ps, t->K, t->weighting_task, &t->optim_info, a, e);
 
 	if (rc)
 		return rc;
@@ -179,7 +181,13 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 
 const char *train_kernel_class(void)
 {
-	return kernels_get()->name;
+	static char with_core[64];
+	const char *name = kernels_get()->name;
+
+	if (strcmp(name, "portable") != 0 || !*blas_core())
+		return name;
+	snprintf(with_core, sizeof(with_core), "%s+%s", name, blas_core());
+	return with_core;
 }
 
 int train_epochs_done(const struct train *t)
@@ -267,7 +275,7 @@ int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e
 			n, train_state_size(t));
 	memcpy(&h, at, sizeof(h));
 	at += sizeof(h);
-	if (memcmp(h.magic, state_magic, sizeof(h.magic)) ||
+	if (memcmp(h.magic, state_magic, sizeof(h.magic)) != 0 ||
 		h.layout != layout_digest(t))
 		return err_set(e, ERR_CHECKPOINT, "the state of another network");
 	if (h.epoch < 0 || h.epoch > t->epochs || h.step < 0 || h.optim_steps < 0)

@@ -49,9 +49,10 @@ const char *train_kernel_class(void);
 
 /*
  * Trains the next epoch and evaluates val and test; *rows lives until the next call.
- * on_step (may be NULL) is called after every step; nonzero stops: ERR_INTERRUPTED, and
- * the state is no longer usable. ERR_DIVERGED: a loss, weight or metric left the finite
- * numbers; the message says in which step and task.
+ * on_step (may be NULL) is called after every batch, those of the evaluation included;
+ * nonzero stops: ERR_INTERRUPTED, and the state is no longer usable.
+ * ERR_DIVERGED: a loss, weight or metric left the finite numbers; the message says in
+ * which step and task.
  */
 MUST_CHECK int train_epoch(struct train *t, int (*on_step)(void *arg), void *arg,
 	const struct epoch_rows **rows, struct err *e);

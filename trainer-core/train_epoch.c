@@ -120,8 +120,20 @@ static void begin_epoch(struct train *t)
 	};
 }
 
-static int train_steps(
-	struct train *t, int (*on_step)(void *arg), void *arg, struct err *e)
+/* Whoever watches over the training, asked after every batch. */
+struct watch {
+	int (*on_step)(void *arg);
+	void *arg;
+};
+
+static int look_up(const struct train *t, const struct watch *w, struct err *e)
+{
+	if (w->on_step && w->on_step(w->arg))
+		return err_set(e, ERR_INTERRUPTED, "stopped in epoch %d", t->epoch + 1);
+	return OK;
+}
+
+static int train_steps(struct train *t, const struct watch *w, struct err *e)
 {
 	int samples = t->data->split[SPLIT_TRAIN].n;
 	double factor = lr_decay_factor(&t->decay, t->epoch + 1, t->epochs);
@@ -130,11 +142,10 @@ static int train_steps(
 		int n = samples - at < t->batch ? samples - at : t->batch;
 		int rc = step(t, t->order + at, n, factor, e);
 
+		if (!rc)
+			rc = look_up(t, w, e);
 		if (rc)
 			return rc;
-		if (on_step && on_step(arg))
-			return err_set(e, ERR_INTERRUPTED, "stopped in epoch %d",
-				t->epoch + 1);
 	}
 	for (int k = 0; k < t->K; k++)
 		t->mean_loss[k] = t->task[k].train_loss / samples;
@@ -197,7 +208,8 @@ static int train_rows(struct train *t, struct err *e)
 }
 
 /* Losses and criteria of a split, pooled over all of its samples. */
-static int evaluate(struct train *t, enum split split, struct err *e)
+static int evaluate(
+	struct train *t, enum split split, const struct watch *w, struct err *e)
 {
 	const struct split_data *s = &t->data->split[split];
 	struct loss_sum loss[TASKS_MAX] = { 0 };
@@ -222,6 +234,8 @@ static int evaluate(struct train *t, enum split split, struct err *e)
 				task->metric[m]->add(meter[k][m], &shape,
 					graph_prediction(t->graph, k), task->target);
 		}
+		if (look_up(t, w, e))
+			return e->code;
 	}
 	for (int k = 0; k < t->K; k++) {
 		struct train_task *task = &t->task[k];
@@ -240,13 +254,13 @@ static int evaluate(struct train *t, enum split split, struct err *e)
 int train_epoch(struct train *t, int (*on_step)(void *arg), void *arg,
 	const struct epoch_rows **rows, struct err *e)
 {
+	const struct watch watch = { on_step, arg };
 	struct err local;
 
 	e = e ? e : &local;
 	begin_epoch(t);
-	if (train_steps(t, on_step, arg, e) || check_parameters(t, e) ||
-		train_rows(t, e) || evaluate(t, SPLIT_VAL, e) ||
-		evaluate(t, SPLIT_TEST, e))
+	if (train_steps(t, &watch, e) || check_parameters(t, e) || train_rows(t, e) ||
+		evaluate(t, SPLIT_VAL, &watch, e) || evaluate(t, SPLIT_TEST, &watch, e))
 		return e->code;
 	weighting_end_epoch(&t->weighting, t->weighting_state, t->mean_loss);
 	t->epoch++;

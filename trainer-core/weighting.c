@@ -19,17 +19,29 @@ static const struct {
 #undef W
 };
 
+static int read_seed(const struct params *ps, uint64_t *seed, struct err *e)
+{
+	double v;
+	int rc = params_number(ps, "seed", 0, &v, e);
+
+	if (rc)
+		return rc;
+	if (!(v >= 0 && v <= 0x1p53))
+		return err_set(e, ERR_SPEC, "seed: %g", v);
+	*seed = (uint64_t)v;
+	return OK;
+}
+
 int weighting_init(struct weighting_setup *setup, const struct params *ps, int K,
-	const struct task_info *task, const struct optim_info *optim, uint64_t seed,
-	struct arena *a, struct err *e)
+	const struct task_info *task, const struct optim_info *optim, struct arena *a,
+	struct err *e)
 {
 	const char *name = params_get(ps, "method");
+	int rc;
 
 	if (!name)
 		name = params_get(ps, "task") ? "stl" : "";
-	*setup = (struct weighting_setup){
-		.K = K, .task = task, .optim = optim, .seed = seed
-	};
+	*setup = (struct weighting_setup){ .K = K, .task = task, .optim = optim };
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (!strcmp(methods[i].name, name))
 			setup->ops = methods[i].ops;
@@ -39,9 +51,10 @@ int weighting_init(struct weighting_setup *setup, const struct params *ps, int K
 		return err_set(
 			e, ERR_SPEC, "%d tasks; 1 to %d can be weighted", K, TASKS_MAX);
 	setup->info = catalogue_method(name);
-	if (setup->ops->parse && setup->ops->parse(setup, ps, a, e))
-		return err_wrap(e, "method %s", name);
-	return OK;
+	rc = read_seed(ps, &setup->seed, e);
+	if (!rc && setup->ops->parse)
+		rc = setup->ops->parse(setup, ps, a, e);
+	return rc ? err_wrap(e, "method %s", name) : OK;
 }
 
 size_t weighting_state_size(const struct weighting_setup *setup)

@@ -88,12 +88,12 @@ struct weighting {
 };
 
 /*
- * The method of ps ("method"; `stl` where ps has a "task" and no method), parsed. task
- * and optim must outlive the setup. ERR_SPEC.
+ * The method of ps ("method"; `stl` where ps has a "task" and no method) with its
+ * parameters and the job's seed. task and optim must outlive the setup. ERR_SPEC.
  */
 MUST_CHECK int weighting_init(struct weighting_setup *setup, const struct params *ps,
 	int K, const struct task_info *task, const struct optim_info *optim,
-	uint64_t seed, struct arena *a, struct err *e);
+	struct arena *a, struct err *e);
 
 /* How many doubles of state, possibly 0; and their first values. */
 size_t weighting_state_size(const struct weighting_setup *setup);

@@ -64,7 +64,7 @@ int file_inspect(const char *path, enum file_state *state, int *version, struct 
 		*state = FILE_EMPTY;
 		return OK;
 	}
-	if (n < HEADER_BYTES || memcmp(header, magic, sizeof(magic)) ||
+	if (n < HEADER_BYTES || memcmp(header, magic, sizeof(magic)) != 0 ||
 		big_endian(header + APPLICATION_ID_AT) != APPLICATION_ID)
 		return err_set(e, ERR_DB, "%s is not a deltam database", path);
 	*state = FILE_OURS;

@@ -15,7 +15,7 @@ static const char *const migrations[] = { schema_sql };
 #define SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
 static const char *const statements[STMT_COUNT] = {
-#define S(id, sql) [STMT_##id] = sql,
+#define S(id, sql) [STMT_##id] = (sql),
 #include "common/store/statements.def"
 #undef S
 };

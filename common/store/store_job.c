@@ -187,10 +187,12 @@ int store_job_put(struct store *s, int64_t id, const char *identity,
 	int rc = insert_job(s, id, identity, ps, e);
 	bool fresh = !rc && store_changes(s) > 0;
 
-	for (int i = 0; fresh && !rc && i < ps->n; i++)
-		rc = store_run(s, STMT_JOB_PUT_PARAM,
-			ARGS(INT(id), TEXT(ps->p[i].name), value_arg(ps->p[i].value)),
-			e);
+	for (int i = 0; !rc && i < ps->n; i++)
+		if (fresh || param_is_place(ps->p[i].name)) /* data may have moved */
+			rc = store_run(s, STMT_JOB_PUT_PARAM,
+				ARGS(INT(id), TEXT(ps->p[i].name),
+					value_arg(ps->p[i].value)),
+				e);
 	if (!rc)
 		rc = store_job_get(s, id, row, e);
 	if (!rc && strcmp(row->identity, identity))

@@ -211,6 +211,7 @@ int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int
 	return rc;
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): types and initialisers take none */
 /* The functions that ask by the sweep's name or number differ in nothing else. */
 #define QUERY(function, type, statement, read_row, key) \
 	int function(struct store *s, const struct query_sweep *w, struct arena *a, \
@@ -231,6 +232,8 @@ QUERY(query_temperatures, query_temperature, QUERY_TEMPERATURE, read_temperature
 	INT(w->id))
 QUERY(query_progress, query_progress, QUERY_PROGRESS, read_progress, TEXT(w->name))
 QUERY(query_failures, query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 int query_speed(struct store *s, const struct query_sweep *w, struct query_speed *out,
 	struct err *e)

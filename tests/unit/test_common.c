@@ -1,6 +1,7 @@
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include "common/arena.h"
 #include "common/catalogue.h"
 #include "common/err.h"
@@ -117,6 +118,52 @@ START_TEST(synthetic_tasks_come_in_threes)
 }
 END_TEST
 
+START_TEST(a_context_too_long_is_cut)
+{
+	struct err e = { 0 };
+	char context[2000];
+
+	memset(context, 'x', sizeof(context) - 1);
+	context[sizeof(context) - 1] = '\0';
+	ck_assert_int_eq(err_set(&e, ERR_DB, "%s", context), ERR_DB);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(err_wrap(&e, "%s", context), ERR_DB);
+	ck_assert_uint_lt(strlen(e.msg), sizeof(e.msg));
+}
+END_TEST
+
+START_TEST(lists_of_numbers_are_read_whole_or_refused)
+{
+	struct arena a = { 0 };
+	struct params ps = { 0 };
+	struct err e = { 0 };
+	double v[3];
+	int n;
+
+	params_set(&ps, &a, "weights", "0.2 0.3 0.5");
+	params_set(&ps, &a, "torn", "0.2 x");
+	ck_assert_int_eq(params_numbers(&ps, "weights", v, 3, &n, &e), OK);
+	ck_assert_int_eq(n, 3);
+	ck_assert_double_eq(v[2], 0.5);
+	ck_assert_int_eq(params_numbers(&ps, "weights", v, 2, &n, &e), ERR_SPEC);
+	ck_assert_int_eq(params_numbers(&ps, "torn", v, 3, &n, &e), ERR_SPEC);
+	ck_assert_int_eq(params_numbers(&ps, "absent", v, 3, &n, &e), OK);
+	ck_assert_int_eq(n, 0);
+	arena_release(&a);
+}
+END_TEST
+
+START_TEST(json_strings_escape_what_json_forbids)
+{
+	struct arena a = { 0 };
+	struct str out = { .arena = &a };
+
+	str_json(&out, "a\"b\\c\n\x01 \xce\xbb");
+	ck_assert_str_eq(str_get(&out), "\"a\\\"b\\\\c\\u000a\\u0001 \xce\xbb\"");
+	arena_release(&a);
+}
+END_TEST
+
 Suite *suite_common(void);
 Suite *suite_common(void)
 {
@@ -130,6 +177,9 @@ Suite *suite_common(void)
 	tcase_add_test(tc, a_slip_finds_the_nearest_name);
 	tcase_add_test(tc, params_stay_sorted_and_unique);
 	tcase_add_test(tc, synthetic_tasks_come_in_threes);
+	tcase_add_test(tc, a_context_too_long_is_cut);
+	tcase_add_test(tc, lists_of_numbers_are_read_whole_or_refused);
+	tcase_add_test(tc, json_strings_escape_what_json_forbids);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -12,6 +12,8 @@
 static const char *const tables[] = { "portable", "avx2", "avx512" };
 
 #define TABLES (int)(sizeof(tables) / sizeof(tables[0]))
+/* ck_assert_float_eq promotes to double, which warns. */
+#define EQUAL(a, b) ck_assert((a) == (b))
 #define COUNT(a) (int)(sizeof(a) / sizeof((a)[0]))
 
 static struct arena arena;
@@ -93,7 +95,8 @@ static float n16_at(int F, const float *x, int n, int f)
 	return x[((size_t)(n / LANES) * F + f) * LANES + n % LANES];
 }
 
-static void close_to(const char *what, double got, double want, double terms, double sum)
+static void close_to(
+	const char *what, double got, double want, double terms, double sum)
 {
 	double bound = terms * ldexp(sum, -24) + 1e-30;
 
@@ -124,30 +127,54 @@ static int y_plane(const struct conv_shape *s)
 	return s->pool ? (s->OH / 2) * (s->OW / 2) : s->OH * s->OW;
 }
 
-/* Calls visit for every product of the convolution. */
 struct term {
 	size_t x, w, y; /* indices in NCHW arrays, y before pooling */
 };
 
-static void each_term(const struct conv_shape *s, void (*visit)(void *, struct term), void *arg)
+/* Calls visit for every product of the convolution. */
+static void each_term(
+	const struct conv_shape *s, void (*visit)(void *, struct term), void *arg)
 {
 	for (int n = 0; n < s->N; n++)
-	for (int o = 0; o < s->O; o++)
-	for (int h = 0; h < s->OH; h++)
-	for (int v = 0; v < s->OW; v++)
-	for (int c = 0; c < s->C; c++)
-	for (int i = 0; i < s->kh; i++)
-	for (int j = 0; j < s->kw; j++) {
-		int r = h * s->stride - s->pad + i * s->dilation;
-		int t = v * s->stride - s->pad + j * s->dilation;
+		for (int o = 0; o < s->O; o++)
+			for (int h = 0; h < s->OH; h++)
+				for (int v = 0; v < s->OW; v++)
+					for (int c = 0; c < s->C; c++)
+						for (int i = 0; i < s->kh; i++)
+							for (int j = 0; j < s->kw;
+								j++) {
+								int r = h * s->stride -
+									s->pad +
+									i * s->dilation;
+								int t = v * s->stride -
+									s->pad +
+									j * s->dilation;
 
-		if (r < 0 || t < 0 || r >= s->H || t >= s->W)
-			continue;
-		visit(arg, (struct term){
-			(((size_t)n * s->C + c) * s->H + r) * s->W + t,
-			(((size_t)o * s->C + c) * s->kh + i) * s->kw + j,
-			(((size_t)n * s->O + o) * s->OH + h) * s->OW + v });
-	}
+								if (r < 0 || t < 0 ||
+									r >= s->H ||
+									t >= s->W)
+									continue;
+								visit(arg,
+									(struct term){
+										(((size_t)n * s->C +
+											 c) *
+												s->H +
+											r) *
+												s->W +
+											t,
+										(((size_t)o * s->C +
+											 c) *
+												s->kh +
+											i) *
+												s->kw +
+											j,
+										(((size_t)n * s->O +
+											 o) *
+												s->OH +
+											h) *
+												s->OW +
+											v });
+							}
 }
 
 static void add_forward(void *arg, struct term t)
@@ -189,8 +216,8 @@ static void run_forward(struct conv_case *c)
 	c->y = nans(n);
 	c->which = arena_alloc_aligned(&arena, n + 64);
 	memset(c->which, 0xee, n);
-	k->conv_forward(&c->s, c->xb, c->w, c->b, c->y, c->s.pool ? c->which : NULL,
-		c->work);
+	k->conv_forward(
+		&c->s, c->xb, c->w, c->b, c->y, c->s.pool ? c->which : NULL, c->work);
 }
 
 /* The forward value, and into c->g where its gradient goes. */
@@ -209,17 +236,19 @@ static void check_pixel(struct conv_case *c, int n, int o, int at)
 		if (s->relu && got <= 0)
 			ck_assert_double_eq(got, 0);
 		else
-			close_to("forward", got, c->full[best], terms, c->weight[best] + 1);
+			close_to("forward", got, c->full[best], terms,
+				c->weight[best] + 1);
 		c->g[best] = s->relu && got <= 0 ? 0 : gradient;
 		return;
 	}
-	uint8_t which = c->which[(((size_t)n / LANES) * s->O * plane + f) * LANES + n % LANES];
+	uint8_t which =
+		c->which[(((size_t)n / LANES) * s->O * plane + f) * LANES + n % LANES];
 
 	if (which == 4) {
 		ck_assert_double_eq(got, 0);
 		for (int q = 0; q < 4; q++) {
 			size_t i = base + (size_t)(at / PW * 2 + q / 2) * s->OW +
-				   at % PW * 2 + q % 2;
+				at % PW * 2 + q % 2;
 
 			ck_assert(c->full[i] <= terms * ldexp(c->weight[i] + 1, -24));
 		}
@@ -227,10 +256,12 @@ static void check_pixel(struct conv_case *c, int n, int o, int at)
 	}
 	ck_assert_uint_lt(which, 4);
 	ck_assert(got > 0);
-	best = base + (size_t)(at / PW * 2 + which / 2) * s->OW + at % PW * 2 + which % 2;
+	best = base + (size_t)(at / PW * 2 + which / 2) * s->OW + at % PW * 2 +
+		which % 2;
 	close_to("pooled", got, c->full[best], terms, c->weight[best] + 1);
 	for (int q = 0; q < 4; q++) {
-		size_t i = base + (size_t)(at / PW * 2 + q / 2) * s->OW + at % PW * 2 + q % 2;
+		size_t i = base + (size_t)(at / PW * 2 + q / 2) * s->OW + at % PW * 2 +
+			q % 2;
 
 		ck_assert(c->full[i] <= got + terms * ldexp(c->weight[i] + 1, -24));
 	}
@@ -270,7 +301,8 @@ static void check_weights(const struct conv_case *c)
 	each_term(s, add_weights, &t);
 	k->conv_backward_weights(s, c->xb, c->y, c->dyb, c->which, dw, db, c->work);
 	for (size_t i = 0; i < n; i++)
-		close_to("dw", (double)dw[i], t.sum[i], s->N * pixels, t.weight[i]);
+		close_to("dw", (double)dw[i], t.sum[i], (double)(s->N * pixels),
+			t.weight[i]);
 	for (int o = 0; o < s->O; o++) {
 		double sum = 0, weight = 0;
 
@@ -280,7 +312,7 @@ static void check_weights(const struct conv_case *c)
 			sum += g;
 			weight += fabs(g);
 		}
-		close_to("db", (double)db[o], sum, s->N * pixels, weight);
+		close_to("db", (double)db[o], sum, (double)(s->N * pixels), weight);
 	}
 }
 
@@ -322,7 +354,9 @@ static void check_conv(struct conv_shape s)
 
 /* N, C, H, W, O, (OH, OW), kh, kw, stride, pad, dilation, pool, relu */
 #define CONV(N, C, H, W, O, kh, kw, stride, pad, dilation, pool, relu) \
-	{ N, C, H, W, O, 0, 0, kh, kw, stride, pad, dilation, pool, relu }
+	{ \
+		N, C, H, W, O, 0, 0, kh, kw, stride, pad, dilation, pool, relu \
+	}
 
 static const struct conv_shape conv_shapes[] = {
 	CONV(1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0),
@@ -371,10 +405,11 @@ START_TEST(ties_go_to_the_first_pixel_and_zero_closes_relu)
 	for (int n = 0; n < 17; n++)
 		for (int o = 0; o < 3; o++)
 			for (int i = 0; i < 4; i++) {
-				size_t at = ((size_t)(n / 16 * 3 + o) * 4 + i) * 16 + n % 16;
+				size_t at = ((size_t)(n / 16 * 3 + o) * 4 + i) * 16 +
+					n % 16;
 
 				ck_assert_int_eq(c.which[at], o == 2 ? 0 : 4);
-				ck_assert_float_eq(c.y[at], o == 2 ? 2.25f : 0);
+				EQUAL(c.y[at], o == 2 ? 2.25f : 0);
 			}
 }
 END_TEST
@@ -385,7 +420,8 @@ START_TEST(a_nan_pixel_reaches_every_output_that_sees_it)
 		return;
 	for (int at = 0; at < 16; at++)
 		for (int pool = 0; pool < 2; pool++) {
-			struct conv_shape s = CONV(3, 1, 4, 4, 1, 1, 1, 1, 0, 1, pool, 1);
+			struct conv_shape s =
+				CONV(3, 1, 4, 4, 1, 1, 1, 1, 0, 1, pool, 1);
 			struct conv_case c;
 			int where = pool ? at / 8 * 2 + at % 4 / 2 : at;
 
@@ -474,7 +510,7 @@ static void check_linear_forward(struct linear_case *c)
 
 			for (int i = 0; i < s.in; i++) {
 				double p = (double)c->x[(size_t)n * s.in + i] *
-					   (double)c->w[(size_t)o * s.in + i];
+					(double)c->w[(size_t)o * s.in + i];
 
 				sum += p;
 				weight += fabs(p);
@@ -508,7 +544,7 @@ static void check_linear_weights(struct linear_case *c)
 
 			for (int n = 0; n < s.N; n++) {
 				double p = c->g[(size_t)n * s.out + o] *
-					   (double)c->x[(size_t)n * s.in + i];
+					(double)c->x[(size_t)n * s.in + i];
 
 				sum += p;
 				weight += fabs(p);
@@ -518,7 +554,7 @@ static void check_linear_weights(struct linear_case *c)
 		}
 	}
 	for (size_t i = 0; i < count; i++)
-		ck_assert_float_eq(dw[i], 0); /* padding got zero */
+		EQUAL(dw[i], 0); /* padding got zero */
 }
 
 static void check_linear_data(struct linear_case *c, int add)
@@ -536,7 +572,7 @@ static void check_linear_data(struct linear_case *c, int add)
 
 			for (int o = 0; o < s.out; o++) {
 				double p = c->g[(size_t)n * s.out + o] *
-					   (double)c->w[(size_t)o * s.in + i];
+					(double)c->w[(size_t)o * s.in + i];
 
 				sum += p;
 				weight += fabs(p);
@@ -596,7 +632,7 @@ START_TEST(blocks_and_rows_are_the_same_numbers)
 		k->rows_to_n16(N, F, rows, block);
 		for (size_t n = 0; n < blocks(N) * LANES; n++)
 			for (int f = 0; f < F; f++)
-				ck_assert_float_eq(n16_at(F, block, (int)n, f),
+				EQUAL(n16_at(F, block, (int)n, f),
 					n < (size_t)N ? rows[n * F + f] : 0);
 		k->n16_to_rows(N, F, to_n16(N, F, rows), back);
 		ck_assert_mem_eq(rows, back, sizeof(float) * N * F);
@@ -613,7 +649,8 @@ START_TEST(a_batch_is_gathered_by_index_and_scaled)
 		int N = layout_shapes[t][0], F = layout_shapes[t][1], M = 7, index[64];
 		uint8_t *bytes = arena_alloc(&arena, (size_t)M * F, 1);
 		float *values = random_floats((size_t)M * F);
-		float *a = nans(blocks(N) * F * LANES), *b = nans(blocks(N) * F * LANES);
+		float *a = nans(blocks(N) * F * LANES),
+		      *b = nans(blocks(N) * F * LANES);
 		float *c = nans((size_t)N * F), *d = nans((size_t)N * F);
 
 		for (int i = 0; i < M * F; i++)
@@ -630,12 +667,12 @@ START_TEST(a_batch_is_gathered_by_index_and_scaled)
 				float byte = n < N ? (float)bytes[at] * 0.25f : 0;
 				float value = n < N ? values[at] : 0;
 
-				ck_assert_float_eq(n16_at(F, a, n, f), byte);
-				ck_assert_float_eq(n16_at(F, b, n, f), value);
+				EQUAL(n16_at(F, a, n, f), byte);
+				EQUAL(n16_at(F, b, n, f), value);
 				if (n >= N)
 					continue;
-				ck_assert_float_eq(c[(size_t)n * F + f], byte);
-				ck_assert_float_eq(d[(size_t)n * F + f], value);
+				EQUAL(c[(size_t)n * F + f], byte);
+				EQUAL(d[(size_t)n * F + f], value);
 			}
 	}
 }
@@ -651,7 +688,8 @@ static void check_adam(int decoupled, int amsgrad, float wd, float size)
 	float *p = random_floats(ADAM_N), *m = floats(ADAM_N), *v = floats(ADAM_N);
 	float *max = floats(ADAM_N);
 	double P[ADAM_N], M[ADAM_N] = { 0 }, V[ADAM_N] = { 0 }, MAX[ADAM_N] = { 0 };
-	double lr = (double)1e-2f, b1 = (double)0.9f, b2 = (double)0.999f, eps = (double)1e-8f;
+	double lr = (double)1e-2f, b1 = (double)0.9f, b2 = (double)0.999f,
+	       eps = (double)1e-8f;
 
 	p[ADAM_N] = NAN;
 	for (int i = 0; i < ADAM_N; i++)
@@ -663,7 +701,7 @@ static void check_adam(int decoupled, int amsgrad, float wd, float size)
 			decoupled, amsgrad };
 
 		for (int i = 0; i < ADAM_N; i++) {
-			double d, before = P[i], step;
+			double d, step;
 
 			g[i] = i == 3 ? 0 : g[i] * size;
 			d = (double)g[i] + (decoupled ? 0 : (double)wd * P[i]);
@@ -673,9 +711,9 @@ static void check_adam(int decoupled, int amsgrad, float wd, float size)
 			if (decoupled)
 				P[i] *= 1 - lr * (double)wd;
 			step = lr / (1 - pow(b1, t)) * M[i] /
-			       (sqrt((amsgrad ? MAX[i] : V[i]) / (1 - pow(b2, t))) + eps);
+				(sqrt((amsgrad ? MAX[i] : V[i]) / (1 - pow(b2, t))) +
+					eps);
 			P[i] -= step;
-			(void)before;
 		}
 		k->adam(ADAM_N, p, g, m, v, amsgrad ? max : NULL, &s);
 	}
@@ -708,15 +746,17 @@ START_TEST(one_adam_step_is_right_to_six_digits_of_the_step)
 		return;
 	s.beta2 = 0.5f;
 	for (int e = -15; e < 15; e++) {
-		float *p = floats(16), *g = random_floats(16), *m = floats(16), *v = floats(16);
+		float *p = floats(16), *g = random_floats(16), *m = floats(16),
+		      *v = floats(16);
 
 		for (int i = 0; i < 15; i++)
 			g[i] = ldexpf(1.0f + 0.06f * (float)i, e);
 		g[15] = 0; /* no gradient, no eps: stays */
 		k->adam(16, p, g, m, v, NULL, &s);
 		for (int i = 0; i < 15; i++)
-			ck_assert_double_le(fabs((double)p[i] + sqrt(2)), 1e-6 * sqrt(2));
-		ck_assert_float_eq(p[15], 0);
+			ck_assert_double_le(
+				fabs((double)p[i] + sqrt(2)), 1e-6 * sqrt(2));
+		EQUAL(p[15], 0);
 		g[2] = NAN;
 		k->adam(16, p, g, m, v, NULL, &s);
 		ck_assert(isnan(p[2]));
@@ -735,7 +775,8 @@ static void check_sgd(double mu, double damp, double wd, int nesterov)
 		P[i] = (double)p[i];
 	for (int t = 0; t < 4; t++) {
 		float *g = random_floats(N);
-		struct sgd_step s = { 0.125f, (float)mu, (float)damp, (float)wd, nesterov, !t };
+		struct sgd_step s = { 0.125f, (float)mu, (float)damp, (float)wd,
+			nesterov, !t };
 
 		k->sgd(N, p, g, mu > 0 ? buf : NULL, &s);
 		for (int i = 0; i < N; i++) {
@@ -778,9 +819,9 @@ START_TEST(sums_of_vectors_are_right)
 	memcpy(z, y, sizeof(float) * N);
 	k->axpy(N, 0.5f, x, z);
 	for (int i = 0; i < N; i++)
-		ck_assert_float_eq_tol(z[i], y[i] + 0.5f * x[i], 1e-7f);
+		ck_assert(fabsf(z[i] - (y[i] + 0.5f * x[i])) <= 1e-7f);
 	k->scale(N, 0.5f, z);
-	ck_assert_float_eq_tol(z[N - 1], 0.5f * (y[N - 1] + 0.5f * x[N - 1]), 1e-7f);
+	ck_assert(fabsf(z[N - 1] - 0.5f * (y[N - 1] + 0.5f * x[N - 1])) <= 1e-7f);
 }
 END_TEST
 
@@ -803,10 +844,11 @@ START_TEST(denormals_count_as_zero)
 {
 	volatile float tiny = 1e-30f;
 
-	ck_assert_float_eq(tiny * 1e-10f, 0);
+	EQUAL(tiny * 1e-10f, 0);
 }
 END_TEST
 
+Suite *suite_kernel(void);
 Suite *suite_kernel(void)
 {
 	Suite *s = suite_create("kernel");
@@ -816,8 +858,10 @@ Suite *suite_kernel(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, convolutions_equal_naive_sums_in_double, 0,
 		TABLES * COUNT(conv_shapes));
-	tcase_add_loop_test(t, ties_go_to_the_first_pixel_and_zero_closes_relu, 0, TABLES);
-	tcase_add_loop_test(t, a_nan_pixel_reaches_every_output_that_sees_it, 0, TABLES);
+	tcase_add_loop_test(
+		t, ties_go_to_the_first_pixel_and_zero_closes_relu, 0, TABLES);
+	tcase_add_loop_test(
+		t, a_nan_pixel_reaches_every_output_that_sees_it, 0, TABLES);
 	tcase_add_loop_test(t, the_same_call_gives_the_same_bits, 0, TABLES);
 	tcase_add_loop_test(t, linear_layers_equal_naive_sums_in_double, 0,
 		TABLES * COUNT(linear_shapes));

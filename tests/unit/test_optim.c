@@ -120,7 +120,7 @@ START_TEST(the_flat_array_follows_the_scalar_formulas)
 						       2, RNG_DATA, (uint64_t)t, i));
 		set_logical(g, grad, slope);
 		optim_step(o, info.lr, graph_values(g), (const float *const *)&grad);
-		optim_scalar_step(&info, info.lr, info.wd, t, n, want, gradient, state);
+		optim_scalar_step(&info, t, n, want, gradient, state);
 	}
 	logical(g, graph_values(g), p);
 	for (int i = 0; i < n; i++)

@@ -142,6 +142,13 @@ START_TEST(outward_a_dividing_step_reaches_the_coarse_step)
 	ck_assert_str_eq(values(&fine.axes[2]), "0.25 | 0.3 | 0.35 | 0.4");
 	fine = plan_refine(&spec, &g, 0, &arena); /* 0 lies below T's minimum */
 	ck_assert_str_eq(values(&fine.axes[2]), "0.05 | 0.1 | 0.15");
+	sweep("{ \"name\": \"uw_so\", \"T\": { \"from\": 0.3, \"to\": 0.5, \"step\": "
+	      "0.1,"
+	      " \"fine\": 0.05 } }",
+		"\"lr\": 0.1");
+	g = tune(0);
+	fine = plan_refine(&spec, &g, 0, &arena);
+	ck_assert_str_eq(values(&fine.axes[2]), "0.2 | 0.25 | 0.3 | 0.35");
 }
 END_TEST
 
@@ -262,6 +269,25 @@ START_TEST(identity_is_what_it_always_was)
 	id = job_identity(&ps, hex);
 	ck_assert_str_eq(hex, "72ce5f6202bc11efd78355e819fa684d");
 	ck_assert_int_eq(id, 0x72ce5f6202bc11ef >> 1);
+}
+END_TEST
+
+START_TEST(a_folder_that_moved_leaves_the_identity)
+{
+	struct params ps = { 0 };
+	char before[IDENTITY_MAX];
+	char after[IDENTITY_MAX];
+
+	params_set(&ps, &arena, "dataset.digest", "d1");
+	params_set(&ps, &arena, "dataset.path", "");
+	job_identity(&ps, before);
+	params_set(&ps, &arena, "dataset.path", "/data/fashion");
+	job_identity(&ps, after);
+	ck_assert_str_eq(before, after);
+	ck_assert_str_eq(params_get(&ps, "dataset.path"), "/data/fashion");
+	params_set(&ps, &arena, "dataset.digest", "d2");
+	job_identity(&ps, after);
+	ck_assert_str_ne(before, after);
 }
 END_TEST
 
@@ -553,6 +579,7 @@ Suite *suite_plan(void)
 	tcase_add_test(t, random_weightings_are_distinct_points_of_the_interior);
 	tcase_add_test(t, a_point_on_the_end_of_what_was_tried_is_on_the_boundary);
 	tcase_add_test(t, identity_is_what_it_always_was);
+	tcase_add_test(t, a_folder_that_moved_leaves_the_identity);
 	tcase_add_test(t, everything_that_determines_training_is_in_a_job);
 	tcase_add_loop_test(t, no_job_is_planned_twice, 0, 100);
 	tcase_add_loop_test(t,

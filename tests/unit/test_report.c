@@ -1,8 +1,10 @@
 #include <check.h>
 #include <math.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "common/store/store_query.h"
 #include "orchestrator/benchmark.h"
 #include "orchestrator/cli.h"
@@ -111,6 +113,8 @@ START_TEST(validation_rows_give_the_validation_table)
 {
 	expect_file(text_of("small", (struct benchmark_view){ .split = "val" }),
 		"small.val.text");
+	expect_file(text_of("fixed", (struct benchmark_view){ .split = "val" }),
+		"fixed.val.text");
 }
 END_TEST
 
@@ -227,6 +231,58 @@ START_TEST(the_baseline_is_never_the_best)
 }
 END_TEST
 
+/* The table of a copy of the database that `sql` has changed. */
+static const char *text_after(const char *sql)
+{
+	struct report r = { .arena = &arena };
+	struct query_sweep w = sweep_named("small");
+	struct store changed;
+	struct err e = { 0 };
+
+	small_db_make("changed.db");
+	ck_assert_int_eq(
+		store_open(&changed, "changed.db", STORE_ORCHESTRATOR, &e), OK);
+	ck_assert_int_eq(sqlite3_exec(changed.db, sql, NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_msg(benchmark_report(&changed, &w, &(struct benchmark_view){ 0 }, &r,
+			      &e) == OK,
+		"%s", e.msg);
+	store_close(&changed);
+	return rendered(&r, report_text);
+}
+
+START_TEST(the_end_of_a_searched_range_is_marked)
+{
+	const char *text = text_after("DELETE FROM stage_job WHERE job = 203");
+
+	ck_assert_ptr_nonnull(strstr(text, "_80.0_  0.003†   0"));
+	ck_assert_ptr_nonnull(strstr(text, "\n† at the end of the values tried"));
+	ck_assert_ptr_null(strstr(text, "T=10†"));
+}
+END_TEST
+
+START_TEST(temperatures_that_change_nothing_are_warned_of)
+{
+	static const char warning[] = "Warning: every T of uw_so gave nearly uniform";
+
+	ck_assert_ptr_nonnull(strstr(
+		text_after(
+			"DELETE FROM task_weight WHERE abs(weight_mean - 0.5) > 0.02"),
+		warning));
+	unlink("changed.db");
+	ck_assert_ptr_null(strstr(text_after("SELECT 1"), warning));
+}
+END_TEST
+
+START_TEST(equal_figures_share_the_mark)
+{
+	const char *text = text_after("UPDATE metric SET value = 0.45 WHERE name = "
+				      "'abs_err' AND job IN (211, 212, 311, 312)");
+
+	ck_assert_ptr_nonnull(strstr(text, "EW          *0.450*"));
+	ck_assert_ptr_nonnull(strstr(text, "UW-SO       *0.450*"));
+}
+END_TEST
+
 /* The text between two marks of the page; *at moves behind it. NULL at the end. */
 static char *block(const char **at, const char *open)
 {
@@ -323,6 +379,9 @@ Suite *suite_report(void)
 	tcase_add_test(tc, special_characters_are_escaped);
 	tcase_add_test(tc, blocks_with_other_columns_get_their_own_csv_header);
 	tcase_add_test(tc, the_baseline_is_never_the_best);
+	tcase_add_test(tc, the_end_of_a_searched_range_is_marked);
+	tcase_add_test(tc, temperatures_that_change_nothing_are_warned_of);
+	tcase_add_test(tc, equal_figures_share_the_mark);
 	tcase_add_test(tc, every_query_of_the_page_gives_its_answer);
 	tcase_add_test(tc, the_view_of_the_front_agrees_with_the_pure_code);
 	tcase_add_test(tc, the_option_lists_exactly_the_formats_there_are);

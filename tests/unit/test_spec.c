@@ -196,12 +196,24 @@ END_TEST
 START_TEST(baseline_may_have_a_network_of_its_own)
 {
 	const struct variant *v;
+	struct params ps;
+	struct grid g;
 
 	parse_good(SMALL(EW ", \"baseline\": { \"model\": { \"name\": \"mlp\","
 			    " \"hidden\": [8] } }"));
 	v = &spec.variants[0];
 	ck_assert_str_eq(params_get(&v->stl, "model.hidden"), "8");
 	ck_assert_str_eq(params_get(&v->base, "model.hidden"), "32 24");
+	g = plan_tune(&spec, v, &v->baseline, &arena);
+	ps = plan_job(v, &v->baseline, "reg1", &g, 0, 0, &arena);
+	ck_assert_str_eq(params_get(&ps, "model.hidden"), "8");
+	parse_good("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"multi_fashion\" },"
+		   " \"train\": { \"epochs\": 2 }, \"search\": { \"lr\": 1 }, " EW
+		   ", \"baseline\": { \"model\": \"mlp\" } }");
+	v = &spec.variants[0];
+	ck_assert_str_eq(params_get(&v->base, "model.width"), "1");
+	ck_assert_ptr_null(params_get(&v->stl, "model.width"));
+	ck_assert_str_eq(params_get(&v->stl, "model.name"), "mlp");
 }
 END_TEST
 
@@ -311,6 +323,10 @@ START_TEST(rungs_are_cut_to_the_epochs_there_are)
 	ck_assert_int_eq(spec.variants[0].nrungs, 1);
 	ck_assert_int_eq(spec.variants[0].rungs[0], 1);
 	ck_assert_int_eq(spec.variants[0].window, 1);
+	parse_good("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" },"
+		   " \"train\": { \"epochs\": 100 }, \"search\": { \"lr\": 1 }, " EW
+		   ", \"prune\": { \"rungs\": [0.07] } }");
+	ck_assert_int_eq(spec.variants[0].rungs[0], 7); /* 0.07 * 100 is above 7 */
 	parse_good(SMALL(EW ", \"prune\": { \"rule\": \"none\" }"));
 	ck_assert_int_eq(spec.variants[0].nrungs, 0);
 	parse_good(
@@ -328,7 +344,7 @@ START_TEST(every_shipped_sweep_is_good_and_has_its_jobs)
 		int jobs;
 	} shipped[] = {
 		{ "sweeps/quickstart.json", 23 },
-		{ "sweeps/toy.json", 84 },
+		{ "sweeps/toy.json", 105 },
 		{ "sweeps/last10.json", 21 },
 	};
 	int files = 0;

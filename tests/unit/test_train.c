@@ -409,6 +409,83 @@ START_TEST(bad_parameters_are_refused)
 }
 END_TEST
 
+/* Noise images for a narrow LeNet: convolution, pooling and the layouts between. */
+static struct dataset *image_data(void)
+{
+	struct dataset *d = NEW(&arena, struct dataset);
+
+	d->tasks = 2;
+	for (int k = 0; k < 2; k++)
+		d->task[k] = (struct task_info){ k ? "right" : "left", TASK_CLASS,
+			LOSS_CE, 10, 1 };
+	for (int s = 0; s < SPLIT_COUNT; s++) {
+		uint8_t *x = arena_alloc_aligned(&arena, 40 * 36 * 36);
+		uint8_t *y = arena_alloc_aligned(&arena, 40);
+
+		for (int i = 0; i < 40 * 36 * 36; i++)
+			x[i] = (uint8_t)rng_below(1, RNG_DATA, s, i, 256);
+		for (int i = 0; i < 40; i++)
+			y[i] = (uint8_t)rng_below(2, RNG_DATA, s, i, 10);
+		d->split[s].n = 40;
+		d->split[s].input =
+			(struct field){ x, ELEMENT_U8, 1 / 255.0f, 1, 36, 36 };
+		for (int k = 0; k < 2; k++)
+			d->split[s].target[k] =
+				(struct field){ y, ELEMENT_U8, 1, 1, 1, 1 };
+	}
+	return d;
+}
+
+static uint64_t digest_after_two_epochs(
+	const struct params *ps, const struct dataset *d)
+{
+	struct train *t = job(ps, d);
+	size_t n = train_state_size(t);
+	unsigned char *bytes = arena_alloc(&arena, n, 1);
+	uint64_t h = 0xcbf29ce484222325u;
+
+	epoch(t);
+	epoch(t);
+	train_state_save(t, bytes);
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ bytes[i]) * 0x100000001b3u;
+	return h;
+}
+
+/*
+ * The bits of training belong to NUMERICS, which is part of every job's identity. Where
+ * this test fails, either a change was not meant, or NUMERICS must rise (once a release)
+ * and the digests below follow. Other compilers and unoptimised builds may contract
+ * products and sums elsewhere: they have bits of their own.
+ */
+START_TEST(the_arithmetic_of_training_is_that_of_NUMERICS)
+{
+	static const struct {
+		const char *kernels;
+		uint64_t flat, image;
+	} golden[] = { { "portable", 0x9c258491e72729f6, 0x4422e455afceb783 },
+		{ "avx2", 0x13d18ae19a68aadd, 0x3a34f97d8f0f42e1 },
+		{ "avx512", 0xcdccb23aedfcbc54, 0x8ddd5513cb1f63c3 } };
+	uint64_t flat, image;
+
+	setenv("DELTAM_KERNELS", golden[_i].kernels, 1);
+	if (strcmp(train_kernel_class(), golden[_i].kernels) != 0)
+		return; /* this processor cannot run it */
+	flat = digest_after_two_epochs(WITH("method", "uw"), flat_data());
+	image = digest_after_two_epochs(
+		WITH("model.name", "lenet", "model.width", "0.5", "train.batch", "24",
+			"method", "dwa"),
+		image_data());
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && __GNUC__ == 12
+	ck_assert_msg(
+		NUMERICS == 1 && flat == golden[_i].flat && image == golden[_i].image,
+		"{ \"%s\", 0x%016llx, 0x%016llx }", golden[_i].kernels,
+		(unsigned long long)flat, (unsigned long long)image);
+#endif
+	ck_assert(flat && image);
+}
+END_TEST
+
 Suite *suite_train(void);
 Suite *suite_train(void)
 {
@@ -433,6 +510,7 @@ Suite *suite_train(void)
 	tcase_add_test(t, an_optimizer_a_task_makes_fixed_weights_meaningless);
 	tcase_add_test(t, divergence_names_the_step_and_the_task);
 	tcase_add_test(t, a_step_callback_can_stop_training);
+	tcase_add_loop_test(t, the_arithmetic_of_training_is_that_of_NUMERICS, 0, 3);
 	tcase_add_test(t, bad_parameters_are_refused);
 	suite_add_tcase(s, t);
 	return s;

@@ -44,7 +44,7 @@ struct game {
 };
 
 /* Parameters by name and value, ended by NULL. What a method must be given is there. */
-static int try_start(struct game *g, uint64_t seed, int K, const char *method, ...)
+static int try_start(struct game *g, const char *seed, int K, const char *method, ...)
 {
 	struct params ps = { 0 };
 	const char *name;
@@ -52,11 +52,12 @@ static int try_start(struct game *g, uint64_t seed, int K, const char *method, .
 	int rc;
 
 	params_set(&ps, &arena, "method", method);
+	params_set(&ps, &arena, "seed", seed);
 	va_start(ap, method);
 	while ((name = va_arg(ap, const char *)))
 		params_set(&ps, &arena, name, va_arg(ap, const char *));
 	va_end(ap);
-	rc = weighting_init(&g->setup, &ps, K, tasks, &optim, seed, &arena, &g->e);
+	rc = weighting_init(&g->setup, &ps, K, tasks, &optim, &arena, &g->e);
 	if (rc)
 		return rc;
 	g->size = weighting_state_size(&g->setup);
@@ -67,7 +68,7 @@ static int try_start(struct game *g, uint64_t seed, int K, const char *method, .
 }
 
 #define START(g, K, ...) \
-	ck_assert_msg(try_start(g, 1, K, __VA_ARGS__, NULL) == OK, "%s", (g)->e.msg)
+	ck_assert_msg(try_start(g, "1", K, __VA_ARGS__, NULL) == OK, "%s", (g)->e.msg)
 
 static int weigh_at(struct game *g, int64_t at, double lr_factor, const double *loss)
 {
@@ -445,11 +446,12 @@ START_TEST(random_weights_are_a_function_of_seed_and_step)
 		struct game other;
 
 		ck_assert_int_eq(
-			try_start(&a, 5, 3, "rlw", "weights", forms[i], NULL), OK);
+			try_start(&a, "5", 3, "rlw", "weights", forms[i], NULL), OK);
 		ck_assert_int_eq(
-			try_start(&b, 5, 3, "rlw", "weights", forms[i], NULL), OK);
+			try_start(&b, "5", 3, "rlw", "weights", forms[i], NULL), OK);
 		ck_assert_int_eq(
-			try_start(&other, 6, 3, "rlw", "weights", forms[i], NULL), OK);
+			try_start(&other, "6", 3, "rlw", "weights", forms[i], NULL),
+			OK);
 		ck_assert_int_eq(weigh_at(&a, 0, 1, loss), OK);
 		ck_assert_int_eq(weigh_at(&a, 41, 1, loss), OK);
 		ck_assert_int_eq(weigh_at(&b, 41, 1, loss), OK); /* entered anywhere */
@@ -546,8 +548,7 @@ START_TEST(a_baseline_job_names_its_task_and_no_method)
 
 	params_set(&ps, &arena, "task", "task1");
 	ck_assert_int_eq(
-		weighting_init(&g.setup, &ps, 1, tasks + 1, &optim, 1, &arena, &g.e),
-		OK);
+		weighting_init(&g.setup, &ps, 1, tasks + 1, &optim, &arena, &g.e), OK);
 	g.size = 0;
 	g.state = (double[]){ GUARD };
 	WEIGH(&g, 0, 3);
@@ -556,8 +557,8 @@ START_TEST(a_baseline_job_names_its_task_and_no_method)
 	WEIGH(&g, 0, 3, 3, 3);
 	ck_assert_double_eq(g.weight[0] + g.weight[2], 0);
 	ck_assert_double_eq(g.weight[1], 1);
-	ck_assert_int_eq(try_start(&g, 1, 3, "stl", NULL), ERR_SPEC);
-	ck_assert_int_eq(try_start(&g, 1, 3, "stl", "task", "sky", NULL), ERR_SPEC);
+	ck_assert_int_eq(try_start(&g, "1", 3, "stl", NULL), ERR_SPEC);
+	ck_assert_int_eq(try_start(&g, "1", 3, "stl", "task", "sky", NULL), ERR_SPEC);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "sky"));
 }
 END_TEST
@@ -582,16 +583,17 @@ START_TEST(parameters_that_do_not_fit_are_errors_with_the_method_and_the_name)
 	struct game g;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		ck_assert_msg(try_start(&g, 1, 3, rows[i].method, rows[i].name,
+		ck_assert_msg(try_start(&g, "1", 3, rows[i].method, rows[i].name,
 				      rows[i].value, NULL) == ERR_SPEC,
 			"%s %s", rows[i].name, rows[i].value);
 		ck_assert_ptr_nonnull(strstr(g.e.msg, rows[i].method));
 		ck_assert_ptr_nonnull(
 			strstr(g.e.msg, i ? rows[i].name : "T is missing"));
 	}
-	ck_assert_int_eq(try_start(&g, 1, 3, "uw", "form", "sigma", "init", "-1", NULL),
+	ck_assert_int_eq(
+		try_start(&g, "1", 3, "uw", "form", "sigma", "init", "-1", NULL),
 		ERR_SPEC);
-	ck_assert_int_eq(try_start(&g, 1, 3, "kendall", NULL), ERR_SPEC);
+	ck_assert_int_eq(try_start(&g, "1", 3, "kendall", NULL), ERR_SPEC);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "kendall"));
 }
 END_TEST
@@ -600,35 +602,37 @@ END_TEST
 START_TEST(scalar_optimizers_follow_torch)
 {
 	const double g[] = { 2, -1 };
-	struct optim_info momentum = {
-		.kind = OPTIM_SGD, .momentum = 0.9, .dampening = 0.5, .nesterov = false
-	};
-	struct optim_info adagrad = { .kind = OPTIM_ADAGRAD };
+	struct optim_info momentum = { .kind = OPTIM_SGD,
+		.lr = 0.1,
+		.momentum = 0.9,
+		.dampening = 0.5,
+		.nesterov = false };
+	struct optim_info adagrad = { .kind = OPTIM_ADAGRAD, .lr = 0.1 };
 	struct optim_info rms = {
-		.kind = OPTIM_RMSPROP, .alpha = 0.75, .momentum = 0.5
+		.kind = OPTIM_RMSPROP, .lr = 0.1, .alpha = 0.75, .momentum = 0.5
 	};
-	struct optim_info adamw = { .kind = OPTIM_ADAMW };
+	struct optim_info adamw = { .kind = OPTIM_ADAMW, .lr = 0.1, .wd = 0.5 };
 	double p[2] = { 1, 1 };
 	double state[8] = { 0 };
 
 	for (int t = 1; t <= 2; t++)
-		optim_scalar_step(&momentum, 0.1, 0, t, 2, p, g, state);
+		optim_scalar_step(&momentum, t, 2, p, g, state);
 	ck_assert_double_eq_tol(p[0], 1 - 0.1 * 2 - 0.1 * (0.9 * 2 + 0.5 * 2), 1e-15);
 	p[0] = p[1] = 1;
 	memset(state, 0, sizeof(state));
 	for (int t = 1; t <= 2; t++)
-		optim_scalar_step(&adagrad, 0.1, 0, t, 2, p, g, state);
+		optim_scalar_step(&adagrad, t, 2, p, g, state);
 	ck_assert_double_eq_tol(p[1], 1 + 0.1 + 0.1 / sqrt(2), 1e-15);
 	p[0] = p[1] = 1;
 	memset(state, 0, sizeof(state));
 	ck_assert_int_eq(optim_scalar_floats(&rms), 2);
 	for (int t = 1; t <= 2; t++)
-		optim_scalar_step(&rms, 0.1, 0, t, 2, p, g, state);
+		optim_scalar_step(&rms, t, 2, p, g, state);
 	/* v: 1, 1.75; buffer: 2, 1 + 2 / sqrt(1.75) */
 	ck_assert_double_eq_tol(p[0], 1 - 0.1 * 2 - 0.1 * (1 + 2 / sqrt(1.75)), 1e-14);
 	p[0] = p[1] = 1;
 	memset(state, 0, sizeof(state));
-	optim_scalar_step(&adamw, 0.1, 0.5, 1, 2, p, g, state);
+	optim_scalar_step(&adamw, 1, 2, p, g, state);
 	ck_assert_double_eq_tol(p[0], 1 - 0.1 * 0.5 - 0.1, 1e-15);
 	ck_assert_double_eq_tol(p[1], 1 - 0.1 * 0.5 + 0.1, 1e-15);
 }

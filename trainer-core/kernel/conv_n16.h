@@ -509,6 +509,22 @@ static int chunk_rows(const struct conv_shape *s)
 	return min_int(max_int(fit, 2) / 2 * 2, s->OH);
 }
 
+/* Asks for what expand_rows of these rows will read: short runs, one a channel. */
+static void prefetch_rows(
+	const struct gradient *g, int block, int o, int first, int rows)
+{
+	const struct conv *k = g->k;
+	const struct conv_shape *s = k->s;
+	int step = s->pool ? 2 : 1;
+	int row = first / step, n = min_int(rows / step, k->PH - row) * k->PW;
+	size_t at = (((size_t)block * s->O + o) * k->PH + row) * k->PW * LANES;
+
+	for (int i = 0; i < n; i++)
+		__builtin_prefetch(g->dy + at + (size_t)i * LANES);
+	for (int i = 0; s->pool && i < n; i += 4)
+		__builtin_prefetch(g->which + at + (size_t)i * LANES);
+}
+
 /* Four chains: one alone would wait for its own additions. */
 static void add_plane(size_t pixels, const float *g, float *sums)
 {
@@ -552,6 +568,8 @@ static void weights_group(const struct gradient *g, const float *x, int block, i
 				(struct plane){ at, (size_t)s->OW * LANES, LANES });
 			add_plane((size_t)t.rows * s->OW, at, db + (o + i) * LANES);
 		}
+		for (int i = 0; i < outs; i++)
+			prefetch_rows(g, block, o + i, first + chunk, chunk);
 		weights_chunk(k, x, outs, first, &t);
 	}
 }

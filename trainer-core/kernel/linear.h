@@ -51,11 +51,16 @@ static const float *padded_rows(int N, int in, const float *x, float *copy)
 /* ---- forward ---- */
 
 #define DOT_ROWS 4
-#define DOT_OUTS 3
+#if WIDTH == 16
+#define DOT_OUTS 4
+#else
+#define DOT_OUTS 2
+#endif
 
 /* y of some rows and outputs, each a dot product over rows of F (whole vectors). */
 INLINE void dots(int rows, int outs, int F, const float *x, const float *w, float *sums)
 {
+	float lanes[DOT_ROWS * DOT_OUTS][WIDTH] __attribute__((aligned(64))) = { 0 };
 	vec acc[DOT_ROWS][DOT_OUTS];
 
 	UNROLL for (int r = 0; r < rows; r++) UNROLL for (int o = 0; o < outs; o++)
@@ -73,12 +78,15 @@ INLINE void dots(int rows, int outs, int F, const float *x, const float *w, floa
 		}
 	}
 	UNROLL for (int r = 0; r < rows; r++) UNROLL for (int o = 0; o < outs; o++)
-	{
-		float lanes[WIDTH];
-
-		store(lanes, acc[r][o]);
-		sums[r * DOT_OUTS + o] = sum_tree(lanes, WIDTH);
-	}
+		store(lanes[r * DOT_OUTS + o], acc[r][o]);
+#if WIDTH == 16
+	sum_lanes(rows > 1 ? DOT_ROWS * DOT_OUTS : 1, lanes[0], sums);
+#else
+	for (int r = 0; r < rows; r++)
+		for (int o = 0; o < outs; o++)
+			sums[r * DOT_OUTS + o] =
+				sum_tree(lanes[r * DOT_OUTS + o], WIDTH);
+#endif
 }
 
 static void dots_any(
@@ -94,7 +102,10 @@ static void dots_any(
 	switch (outs) {
 		CASE(1, dots(DOT_ROWS, 1, F, x, w, sums))
 		CASE(2, dots(DOT_ROWS, 2, F, x, w, sums))
+#if DOT_OUTS > 2
 		CASE(3, dots(DOT_ROWS, 3, F, x, w, sums))
+		CASE(4, dots(DOT_ROWS, 4, F, x, w, sums))
+#endif
 	}
 }
 
@@ -211,12 +222,57 @@ static void thin_weights(const struct linear_shape *s, const float *x, const flo
 	});
 }
 
+/*
+ * x as (in / 16, N, 16): a tile then reads neighbouring lines, while columns of x lie a
+ * whole row apart and fight for the same few cache sets. The last group ends in zeros.
+ */
+static void pack_inputs(const struct linear_shape *s, const float *x, float *to)
+{
+	for (int i = 0; i < s->in; i += LANES) {
+		int n = min_int(LANES, s->in - i);
+
+		for (int r = 0; r < s->N; r++, to += LANES) {
+			const float *from = x + (size_t)r * s->in + i;
+
+			if (n == LANES) {
+				UNROLL for (int v = 0; v < LANES; v += WIDTH)
+					store(to + v, load(from + v));
+				continue;
+			}
+			memcpy(to, from, sizeof(float) * n);
+			memset(to + n, 0, sizeof(float) * (LANES - n));
+		}
+	}
+}
+
+/* One panel of dw from packed inputs and a panel of the gradient. */
+static void panel_weights(const struct linear_shape *s, const float *x, const float *g,
+	int width, float *dw)
+{
+	for (int i = 0; i < s->in; i += LANES)
+		product(&(struct product){
+			.rows = min_int(LANES, s->in - i),
+			.depth = s->N,
+			.columns = width,
+			.a = x + (size_t)i * s->N,
+			.a_row = 1,
+			.a_step = LANES,
+			.b = g,
+			.b_row = width,
+			.c = dw + (size_t)i * width,
+			.c_row = width,
+			.c_columns = width,
+		});
+}
+
 static void linear_backward_weights(const struct linear_shape *s, const float *x,
 	const float *y, const float *dy, float *dw, float *db, void *work)
 {
 	float *g = work;
 	float *copy = g + (size_t)s->N * PANEL;
 
+	if (!thin(s->out))
+		pack_inputs(s, x, copy);
 	for (int o = 0; o < s->out; o += PANEL) {
 		int width = panel_width(s->out, o);
 		float sums[PANEL];
@@ -227,23 +283,10 @@ static void linear_backward_weights(const struct linear_shape *s, const float *x
 			memcpy(db + o, sums,
 				sizeof(float) * min_int(width, s->out - o));
 		}
-		if (thin(s->out)) {
+		if (thin(s->out))
 			thin_weights(s, x, g, dw, copy);
-			return;
-		}
-		product(&(struct product){
-			.rows = s->in,
-			.depth = s->N,
-			.columns = width,
-			.a = x,
-			.a_row = 1,
-			.a_step = s->in,
-			.b = g,
-			.b_row = width,
-			.c = dw + (size_t)o * s->in,
-			.c_row = width,
-			.c_columns = width,
-		});
+		else
+			panel_weights(s, copy, g, width, dw + (size_t)o * s->in);
 	}
 }
 

@@ -6,6 +6,8 @@
 #ifndef DELTAM_KERNEL_PRODUCT_H
 #define DELTAM_KERNEL_PRODUCT_H
 
+#include <stdbool.h>
+#include "trainer-core/blas.h"
 #include "trainer-core/kernel/width.h"
 
 #if WIDTH == 16
@@ -115,8 +117,44 @@ static void product_any(
 	}
 }
 
+#if WIDTH == 4
+/* Below this a call of OpenBLAS costs more than it saves. */
+#define BLAS_WORTH (1 << 15)
+
+/* The whole product by OpenBLAS; false where that does not pay or is not there. */
+static bool product_by_blas(const struct product *p)
+{
+	int n = min_int(p->columns, p->c_columns);
+	struct blas_product blas = { p->rows, n, p->depth, p->a,
+		(int)(p->a_step == 1 ? p->a_row : p->a_step), p->a_step != 1, p->b,
+		(int)p->b_row, p->c, (int)p->c_row };
+
+	if ((double)p->rows * n * p->depth < BLAS_WORTH || !*blas_core())
+		return false;
+	for (int r = 0; r < p->rows && !p->add; r++) {
+		float *c = p->c + r * p->c_row;
+
+		for (int i = 0; i < n; i++)
+			c[i] = p->bias ? p->bias[i] : 0;
+	}
+	if (!blas_accumulate(&blas))
+		return false;
+	for (int r = 0; r < p->rows && p->relu; r++) {
+		float *c = p->c + r * p->c_row;
+
+		for (int i = 0; i < n; i++)
+			c[i] = c[i] <= 0 ? 0 : c[i];
+	}
+	return true;
+}
+#endif
+
 static void product(const struct product *p)
 {
+#if WIDTH == 4
+	if (product_by_blas(p))
+		return;
+#endif
 	for (int v = 0; v < p->columns; v += 2 * WIDTH)
 		for (int r = 0; r < p->rows; r += ROWS) {
 			struct product_tile t = {
