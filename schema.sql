@@ -472,3 +472,16 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, m.state, j.id AS jo
      ON m.stage = t.id AND m.state IN ('diverged', 'failed')
   CROSS JOIN job j ON j.id = m.job
  ORDER BY w.id, t.id, m.config, j.seed;
+
+-- Why the search went as it did: every stop and every choice with what it was made from.
+-- The configuration is that of its first job; config -1: none was worth choosing.
+CREATE VIEW decisions AS
+SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, d.kind, d.epoch AS rung,
+       d.config, j.lr, j.wd, j.temperature, j.weights, d.rule, d.figure, d.reason, d.digest
+  FROM sweep w
+  CROSS JOIN stage t ON t.sweep = w.id
+  CROSS JOIN decision d ON d.stage = t.id
+  LEFT JOIN (SELECT stage, config, min(job) AS job FROM stage_job GROUP BY stage, config) p
+    ON p.stage = d.stage AND p.config = d.config
+  LEFT JOIN job j ON j.id = p.job
+ ORDER BY w.id, t.id, d.epoch, d.kind DESC, d.config;
