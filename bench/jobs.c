@@ -32,6 +32,8 @@ static const char noop_text[] =
 	"  \"dataset\": { \"name\": \"synthetic\", \"train\": 4, \"val\": 4, \"test\": "
 	"4 },\n"
 	"  \"train\": { \"epochs\": 1, \"batch\": 4, \"optimizer\": \"adam\" },\n"
+	"  \"baseline\": { \"values\": { \"reg1/abs_err\": 1, \"reg2/abs_err\": 1,\n"
+	"    \"cls1/accuracy\": 0.2 } },\n"
 	"  \"methods\": [ \"ew\" ],\n"
 	"  \"search\": { \"seeds\": 20, \"lr\": [1e-4, 2e-4, 3e-4, 4e-4, 5e-4, 6e-4,\n"
 	"    7e-4, 8e-4, 9e-4, 1e-3, 2e-3, 3e-3, 4e-3, 5e-3, 6e-3, 7e-3, 8e-3, 9e-3,\n"

@@ -222,7 +222,7 @@ static int put_unit(struct stage_ctx *c, const struct lane *l, int unit, enum ph
 		.task = task,
 		.grid = g,
 		.stage = lane_stage_id(c, l, unit, ph),
-		.seeds = c->spec->search.seeds,
+		.seeds = baseline ? 1 : c->spec->search.seeds,
 		.first_seed = final ? FINAL_SEED : 0,
 		.target = next_target(c, l, ph, 0, g->count) };
 	struct stage_row row = { u.stage, c->sweep, lane_variant(c, l)->label,

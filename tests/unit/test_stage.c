@@ -272,8 +272,8 @@ START_TEST(a_grid_goes_from_tune_to_final_at_the_best_point)
 				 "SELECT label, task, stage, phase, state, (SELECT "
 				 "count(*) FROM stage_job WHERE stage=id) FROM stage "
 				 "ORDER BY id"),
-		"stl|reg1|baseline|tune|done|8\nstl|reg1|baseline|final|done|2\n"
-		"stl|reg2|baseline|tune|done|8\nstl|reg2|baseline|final|done|2\n"
+		"stl|reg1|baseline|tune|done|4\nstl|reg1|baseline|final|done|2\n"
+		"stl|reg2|baseline|tune|done|4\nstl|reg2|baseline|final|done|2\n"
 		"ew||tune|tune|done|8\new||final|final|done|3\n"
 		"uw_so||tune|tune|done|24\nuw_so||final|final|done|3\n");
 	ck_assert_str_eq(dump(w, "SELECT DISTINCT state FROM stage_job"), "done\n");
