@@ -119,7 +119,8 @@ static int set_up(struct store *s, struct err *e)
 			"PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; " CHECKPOINTS,
 		/* No foreign keys: a worker's rows belong to the job of its token. */
 		[STORE_WORKER] = "PRAGMA synchronous=NORMAL; " CHECKPOINTS,
-		[STORE_READER] = "PRAGMA query_only=ON",
+		/* Reports look up single rows all over a large file. */
+		[STORE_READER] = "PRAGMA query_only=ON; PRAGMA cache_size=-65536",
 	};
 	int version;
 	int rc = schema_version(s, &version, e);
