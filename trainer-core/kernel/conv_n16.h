@@ -600,53 +600,77 @@ static void conv_backward_weights(const struct conv_shape *s, const float *x,
 
 /* ---- backward data ---- */
 
-/* A tap that reaches the tile: where in a plane of g, and in the weights of a channel. */
+/* Output channels swept at once: their gradient around a tile stays in the L1 cache. */
+#define DATA_OUTS 20
+
+/*
+ * A tap of the kernel's row, seen from two neighbouring pixels: how far it lies from the
+ * left one in g, where in the weights, and which of the two it reaches.
+ */
 struct tap {
 	int g, w;
+	enum { REACHES_BOTH, REACHES_LEFT, REACHES_RIGHT, LAST_TAP } reach;
 };
 
 /*
- * The expanded gradient of a block, all channels: (O, GH, GW, 16). A stride becomes
- * zeros between the values, and a column of zeros on each side lets two neighbouring
- * pixels share their taps.
+ * The expanded gradient of a block, some channels: (outs, GH, GW, 16). A stride becomes
+ * zeros between the values.
  */
 struct data {
 	const struct conv *k;
 	const float *g, *w;
-	struct tap *tap; /* room for kh * kw */
+	const struct tap *tap; /* kw + 1 of each pair of columns, the last of them LAST_TAP */
 	int GH, GW;
+	int outs;
 };
 
 struct data_tile {
-	const float *g; /* tap 0 of channel 0, left pixel */
-	const float *w; /* (O, kh, kw, channels of the tile) */
+	const float *g; /* first row and tap 0 of channel 0, left pixel */
+	const float *w; /* (rows, kw, outs, channels of the tile) */
 	const struct tap *tap;
-	int taps;
-	int O;
-	size_t g_plane, w_plane;
+	int rows; /* of the kernel */
+	int outs;
+	size_t g_row, g_plane, w_row;
 };
 
-INLINE void data_sums(int ins, const struct data_tile *t, int h, vec acc[INS][2])
+/* One tap of all output channels, onto the pixels [from, end) of the tile. */
+INLINE void data_tap(int ins, int from, int end, const struct data_tile *t,
+	const struct tap *tap, vec acc[INS][2])
 {
-	const float *g = t->g + h * WIDTH, *w = t->w;
-	const struct tap *end = t->tap + t->taps;
+	const float *g = t->g + tap->g, *w = t->w + tap->w * t->outs * ins;
 
-	UNROLL for (int c = 0; c < ins; c++) acc[c][0] = acc[c][1] = (vec){ 0 };
-	for (int o = 0; o < t->O; o++, g += t->g_plane, w += t->w_plane)
-		for (const struct tap *tap = t->tap; tap < end; tap++) {
-			const float *p = w + tap->w;
-			vec a = load(g + tap->g), b = load(g + tap->g + LANES);
+	for (int o = 0; o < t->outs; o++, g += t->g_plane, w += ins) {
+		vec a[2];
 
-			PIN(a);
-			PIN(b);
-			UNROLL for (int c = 0; c < ins; c++)
-			{
-				vec weight = all(p[c]);
-
-				acc[c][0] += a * weight;
-				acc[c][1] += b * weight;
-			}
+		UNROLL for (int q = from; q < end; q++)
+		{
+			a[q] = load(g + q * LANES);
+			PIN(a[q]);
 		}
+		UNROLL for (int c = 0; c < ins; c++)
+		{
+			vec weight = all(w[c]);
+
+			UNROLL for (int q = from; q < end; q++) acc[c][q] +=
+				a[q] * weight;
+		}
+	}
+}
+
+INLINE void data_sums(int ins, const struct data_tile *tile, int h, vec acc[INS][2])
+{
+	struct data_tile t = *tile;
+
+	t.g += h * WIDTH;
+	UNROLL for (int c = 0; c < ins; c++) acc[c][0] = acc[c][1] = (vec){ 0 };
+	for (int i = 0; i < t.rows; i++, t.g -= t.g_row, t.w += t.w_row)
+		for (const struct tap *tap = t.tap; tap->reach != LAST_TAP; tap++)
+			if (tap->reach == REACHES_BOTH)
+				data_tap(ins, 0, 2, &t, tap, acc);
+			else if (tap->reach == REACHES_LEFT)
+				data_tap(ins, 0, 1, &t, tap, acc);
+			else
+				data_tap(ins, 1, 2, &t, tap, acc);
 }
 
 struct data_out {
@@ -692,82 +716,91 @@ static void data_any(int ins, const struct data_tile *t, const struct data_out *
 	}
 }
 
-/* (O, C, kh, kw) -> groups of INS input channels, each (O, kh, kw, channels) */
+/* (O, C, kh, kw) -> groups of DATA_OUTS, of INS channels: (kh, kw, outs, ins) */
 static void pack_data(const struct conv *k, const float *w, float *packed)
 {
 	const struct conv_shape *s = k->s;
 	int taps = s->kh * s->kw;
 
-	for (int c = 0; c < s->C; c += INS) {
-		int ins = min_int(INS, s->C - c);
+	for (int first = 0; first < s->O; first += DATA_OUTS)
+		for (int c = 0; c < s->C; c += INS) {
+			int ins = min_int(INS, s->C - c);
+			int outs = min_int(DATA_OUTS, s->O - first);
 
-		for (int o = 0; o < s->O; o++)
-			for (int t = 0; t < taps; t++)
-				for (int i = 0; i < ins; i++)
-					*packed++ =
-						w[((size_t)o * s->C + c + i) * taps +
-							t];
-	}
+			for (int i = 0; i < taps * outs * ins; i++) {
+				int tap = i / (outs * ins);
+				int o = first + i / ins % outs, in = c + i % ins;
+
+				*packed++ = w[((size_t)o * s->C + in) * taps + tap];
+			}
+		}
 }
 
-/* Taps k of [0, n) with position - k * dilation in [low, high]. */
+/* Taps k of [0, n) with position - k * dilation in [0, size). */
 static void valid_taps(
-	int position, int dilation, int n, int low, int high, int *first, int *end)
+	int position, int dilation, int n, int size, int *first, int *end)
 {
-	int over = max_int(0, position - high);
+	int over = max_int(0, position - size + 1);
 
 	*first = min_int(n, (over + dilation - 1) / dilation);
-	*end = position < low ? 0 : min_int(n, (position - low) / dilation + 1);
+	*end = position < 0 ? 0 : min_int(n, position / dilation + 1);
 	*end = max_int(*end, *first);
 }
 
-/* The taps of the tile at (h, x) of the bordered input; w counts `ins` floats a tap. */
-static int data_taps(const struct data *d, int h, int x, int ins, struct tap *list)
+/* The lists of taps for all pairs of columns; w counts channels, not yet floats. */
+static void data_taps(const struct conv *k, int GW, struct tap *t)
 {
-	const struct conv_shape *s = d->k->s;
-	int top, bottom, left, right, n = 0;
+	const struct conv_shape *s = k->s;
 
-	valid_taps(h, s->dilation, s->kh, 0, d->GH - 1, &top, &bottom);
-	valid_taps(x, s->dilation, s->kw, -1, d->GW - 3, &left, &right);
-	for (int i = top; i < bottom; i++)
-		for (int j = left; j < right; j++)
-			list[n++] = (struct tap){
-				-(i * d->GW + j) * s->dilation * LANES,
-				(i * s->kw + j) * ins,
-			};
-	return n;
+	for (int x = s->pad; x < s->W + s->pad; x += 2) {
+		struct tap *next = t;
+		int first[2], end[2];
+
+		for (int q = 0; q < 2; q++)
+			valid_taps(x + q, s->dilation, s->kw, GW, &first[q], &end[q]);
+		for (int j = 0; j < s->kw; j++) {
+			int left = j >= first[0] && j < end[0];
+			int right = j >= first[1] && j < end[1];
+
+			if (left || right)
+				*next++ = (struct tap){ -j * s->dilation * LANES, j,
+					!left           ? REACHES_RIGHT
+						: right ? REACHES_BOTH
+							: REACHES_LEFT };
+		}
+		next->reach = LAST_TAP;
+		t += s->kw + 1;
+	}
 }
 
-static void data_row(const struct data *d, int block, int h, float *dx, int add)
+/* Row h of dx, INS channels from c on. */
+static void data_row(const struct data *d, int c, int h, float *dx, int add)
 {
-	const struct conv *k = d->k;
-	const struct conv_shape *s = k->s;
-	size_t plane = (size_t)s->H * s->W * LANES;
+	const struct conv_shape *s = d->k->s;
+	int ins = min_int(INS, s->C - c), top, bottom;
+	struct data_tile t = {
+		.tap = d->tap,
+		.outs = d->outs,
+		.g_row = (size_t)d->GW * s->dilation * LANES,
+		.g_plane = (size_t)d->GH * d->GW * LANES,
+		.w_row = (size_t)s->kw * d->outs * ins,
+	};
+	struct data_out to = {
+		.dx = dx + ((size_t)c * s->H + h) * s->W * LANES,
+		.plane = (size_t)s->H * s->W * LANES,
+		.add = add,
+	};
 
-	for (int c = 0; c < s->C; c += INS) {
-		int ins = min_int(INS, s->C - c);
-		struct data_tile t = {
-			.w = d->w + (size_t)c * s->O * s->kh * s->kw,
-			.tap = d->tap,
-			.O = s->O,
-			.g_plane = (size_t)d->GH * d->GW * LANES,
-			.w_plane = (size_t)s->kh * s->kw * ins,
-		};
-
-		for (int x = 0; x < s->W; x += 2) {
-			struct data_out to = {
-				.dx = dx + (block * s->C + c) * plane +
-					((size_t)h * s->W + x) * LANES,
-				.plane = plane,
-				.pair = x + 1 < s->W,
-				.add = add,
-			};
-
-			t.g = d->g +
-				((size_t)(h + s->pad) * d->GW + x + s->pad + 1) * LANES;
-			t.taps = data_taps(d, h + s->pad, x + s->pad, ins, d->tap);
-			data_any(ins, &t, &to);
-		}
+	valid_taps(h + s->pad, s->dilation, s->kh, d->GH, &top, &bottom);
+	t.rows = bottom - top;
+	t.w = d->w + (size_t)c * d->outs * s->kh * s->kw + top * t.w_row;
+	t.g = d->g + ((size_t)(h + s->pad) * d->GW + s->pad) * LANES - top * t.g_row;
+	for (int x = 0; x < s->W; x += 2) {
+		to.pair = x + 1 < s->W;
+		data_any(ins, &t, &to);
+		t.g += 2 * LANES;
+		t.tap += s->kw + 1;
+		to.dx += 2 * LANES;
 	}
 }
 
@@ -777,23 +810,31 @@ static void conv_backward_data(const struct conv_shape *s, const float *w,
 {
 	struct conv k = conv_of(s);
 	struct gradient from = { &k, y, dy, which };
-	int GH = (s->OH - 1) * s->stride + 1, GW = (s->OW - 1) * s->stride + 3;
+	int GH = (s->OH - 1) * s->stride + 1, GW = (s->OW - 1) * s->stride + 1;
 	size_t plane = (size_t)GH * GW * LANES;
 	float *expanded = work;
-	float *packed = expanded + s->O * plane + (size_t)s->stride * GW * LANES;
+	float *packed = expanded + DATA_OUTS * plane + (size_t)s->stride * GW * LANES;
 	struct tap *tap = (struct tap *)(packed + (size_t)s->O * k.taps);
-	struct data d = { &k, expanded, packed, tap, GH, GW };
+	struct data d = { &k, expanded, packed, tap, GH, GW, 0 };
 
 	pack_data(&k, w, packed);
-	memset(expanded, 0, sizeof(float) * s->O * plane);
-	for (int block = 0; block < k.blocks; block++) {
-		for (int o = 0; o < s->O; o++)
-			expand_rows(&from, block, o, 0, s->OH,
-				(struct plane){ expanded + o * plane + LANES,
+	data_taps(&k, GW, tap);
+	memset(expanded, 0, sizeof(float) * DATA_OUTS * plane);
+	for (int i = 0; i < k.blocks * s->O; i += d.outs) {
+		int block = i / s->O, first = i % s->O;
+
+		d.outs = min_int(DATA_OUTS, s->O - first);
+		d.w = packed + (size_t)first * k.taps;
+		for (int o = 0; o < d.outs; o++)
+			expand_rows(&from, block, first + o, 0, s->OH,
+				(struct plane){ expanded + o * plane,
 					(size_t)s->stride * GW * LANES,
 					(size_t)s->stride * LANES });
-		for (int h = 0; h < s->H; h++)
-			data_row(&d, block, h, dx, add);
+		for (int c = 0; c < s->C; c += INS)
+			for (int h = 0; h < s->H; h++)
+				data_row(&d, c, h,
+					dx + (size_t)block * s->C * s->H * s->W * LANES,
+					add || first);
 	}
 }
 
@@ -803,11 +844,11 @@ static size_t conv_work(const struct conv_shape *s)
 	size_t weights = (size_t)s->O * k.taps;
 	size_t copy = (size_t)s->C * k.H * k.W * LANES;
 	size_t GH = (size_t)(s->OH - 1) * s->stride + 1;
-	size_t GW = (size_t)(s->OW - 1) * s->stride + 3;
+	size_t GW = (size_t)(s->OW - 1) * s->stride + 1;
 	size_t sums = (weights + s->O) * LANES +
 		(size_t)OUTS * (chunk_rows(s) + 1) * s->OW * LANES + copy;
-	size_t data = (s->O * GH + s->stride) * GW * LANES + weights +
-		2 * (size_t)s->kh * s->kw;
+	size_t data = (DATA_OUTS * GH + s->stride) * GW * LANES + weights +
+		3 * (size_t)(s->kw + 1) * ((s->W + 1) / 2);
 	size_t most = sums > data ? sums : data;
 
 	return sizeof(float) * (most + LANES);
