@@ -89,6 +89,19 @@ static double look_up(
 	return epochs > 0 ? seconds / epochs : (double)NAN;
 }
 
+/* "seconds_per_epoch 0.25\n" */
+static bool read_answer(const char *text, double *rate)
+{
+	static const char word[] = "seconds_per_epoch ";
+	char figure[64];
+
+	if (strncmp(text, word, sizeof(word) - 1) != 0)
+		return false;
+	snprintf(figure, sizeof(figure), "%s", text + sizeof(word) - 1);
+	figure[strcspn(figure, "\n")] = '\0';
+	return number_parse(figure, rate);
+}
+
 /* The worker's answer for the first job of the variant's first entry. */
 static int ask(const struct spec *s, const struct variant *v, const char *worker,
 	double *rate, struct arena *a, struct err *e)
@@ -105,7 +118,7 @@ static int ask(const struct spec *s, const struct variant *v, const char *worker
 	for (int i = 0; i < ps.n; i++)
 		argv[n++] = arena_printf(a, "%s=%s", ps.p[i].name, ps.p[i].value);
 	rc = child_ask(argv, a, &text, e);
-	if (!rc && sscanf(text, "seconds_per_epoch %lf", rate) != 1)
+	if (!rc && !read_answer(text, rate))
 		rc = err_set(e, ERR_DATA, "%s: no answer to --probe", worker);
 	return rc;
 }

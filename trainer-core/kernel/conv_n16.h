@@ -138,7 +138,7 @@ INLINE void store_pooled(const vec v[4], float *y, uint8_t *which)
 	closed = _mm512_cmp_ps_mask(m, zero, _CMP_LE_OQ);
 	_mm512_storeu_ps(y, _mm512_mask_mov_ps(m, closed, zero));
 	winner = _mm512_mask_mov_epi32(winner, closed, _mm512_set1_epi32(4));
-	_mm_storeu_si128((__m128i *)which, _mm512_cvtepi32_epi8(winner));
+	store_bytes(which, (ivec)winner);
 }
 #else
 INLINE void store_pooled(const vec v[4], float *y, uint8_t *which)
@@ -322,22 +322,34 @@ struct gradient {
 	const uint8_t *which;
 };
 
-/* Where a channel's expanded rows go: floats from one row and one pixel to the next. */
+/*
+ * Where a channel's expanded rows go: floats from one row and one pixel to the next. The
+ * values are added up in `sums`, 16 lanes, unless it is NULL.
+ */
 struct plane {
 	float *at;
 	size_t row, pixel;
+	float *sums;
 };
+
+static void add_sums(const struct plane *to, vec sum)
+{
+	if (to->sums)
+		store(to->sums, load(to->sums) + sum);
+}
 
 /* Pooled: one row of dy becomes two, each value at its winner, zero elsewhere. */
 static void expand_pooled(
 	const float *dy, const uint8_t *which, int n, ivec live, const struct plane *to)
 {
 	float *top = to->at, *bottom = to->at + to->row;
+	vec sum = { 0 };
 
 	for (int i = 0; i < n; i++, dy += LANES, which += LANES) {
 		vec g = keep(live, load(dy));
 		ivec w = load_bytes(which);
 
+		sum += keep(w < 4, g);
 		store(top, keep(w == 0, g));
 		store(top + to->pixel, keep(w == 1, g));
 		store(bottom, keep(w == 2, g));
@@ -345,12 +357,14 @@ static void expand_pooled(
 		top += 2 * to->pixel;
 		bottom += 2 * to->pixel;
 	}
+	add_sums(to, sum);
 }
 
 static void expand_plain(
 	const float *dy, const float *y, int n, ivec live, const struct plane *to)
 {
 	float *out = to->at;
+	vec sum = { 0 };
 
 	for (int i = 0; i < n; i++, dy += LANES, out += to->pixel) {
 		vec g = keep(live, load(dy));
@@ -360,7 +374,9 @@ static void expand_plain(
 			y += LANES;
 		}
 		store(out, g);
+		sum += g;
 	}
+	add_sums(to, sum);
 }
 
 static void zero_pixels(const struct plane *to, int row, int column, int n)
@@ -388,7 +404,8 @@ static void expand_rows(const struct gradient *g, int block, int o, int first, i
 			continue;
 		}
 		for (int h = 0; h < HALVES; h++, at += WIDTH) {
-			struct plane half = { to.at + h * WIDTH, to.row, to.pixel };
+			struct plane half = { to.at + h * WIDTH, to.row, to.pixel,
+				to.sums ? to.sums + h * WIDTH : NULL };
 			ivec live = first_lanes(images, h);
 
 			if (s->pool)
@@ -408,46 +425,56 @@ static void expand_rows(const struct gradient *g, int block, int o, int first, i
 
 struct weights_tile {
 	const float *x; /* the input below the first pixel and tap */
-	const float *g; /* (channels, rows, columns, 16) */
+	const float *g; /* (rows, columns, channels, 16) */
 	float *dw; /* partial sums, 16 lanes each */
 	int rows, columns;
 	size_t x_row, x_pixel, x_tap;
-	size_t g_plane;
 	size_t dw_channel;
 };
 
-/* A chunk of rows starts at zero and is added to the total: chains stay short. */
+INLINE void weights_sums(
+	int outs, int taps, const struct weights_tile *t, int h, vec acc[OUTS][TAPS])
+{
+	const float *g = t->g + h * WIDTH, *x = t->x + h * WIDTH;
+	size_t x_pixel = t->x_pixel, x_tap = t->x_tap;
+	size_t to_next_row = t->x_row - t->columns * x_pixel;
+	int columns = t->columns;
+
+	for (int r = t->rows; r; r--, x += to_next_row)
+		for (int i = columns; i; i--, x += x_pixel, g += outs * LANES) {
+			vec d[OUTS];
+
+			UNROLL for (int o = 0; o < outs; o++) d[o] =
+				load(g + o * LANES);
+			UNROLL for (int k = 0; k < taps; k++)
+			{
+				vec a = load(x + k * x_tap);
+
+				UNROLL for (int o = 0; o < outs; o++) acc[o][k] +=
+					d[o] * a;
+			}
+		}
+}
+
+/*
+ * A chunk of rows starts at zero and is added to the total: chains stay short.
+ */
 INLINE void weights_tile(int outs, int taps, const struct weights_tile *t)
 {
 	for (int h = 0; h < HALVES; h++) {
 		vec acc[OUTS][TAPS];
-		const float *g = t->g + h * WIDTH;
+		float *dw = t->dw + h * WIDTH;
 
-		UNROLL for (int o = 0; o < outs; o++)
-			UNROLL for (int k = 0; k < taps; k++) acc[o][k] = (vec){ 0 };
-		for (int r = 0; r < t->rows; r++) {
-			const float *x = t->x + r * t->x_row + h * WIDTH;
-
-			for (int i = 0; i < t->columns; i++) {
-				vec d[OUTS];
-
-				UNROLL for (int o = 0; o < outs; o++) d[o] =
-					load(g + o * t->g_plane);
-				UNROLL for (int k = 0; k < taps; k++)
-				{
-					vec a = load(x + k * t->x_tap);
-
-					UNROLL for (int o = 0; o < outs; o++)
-						acc[o][k] += d[o] * a;
-				}
-				g += LANES;
-				x += t->x_pixel;
-			}
-		}
 		UNROLL for (int o = 0; o < outs; o++)
 			UNROLL for (int k = 0; k < taps; k++)
 		{
-			float *p = t->dw + o * t->dw_channel + k * LANES + h * WIDTH;
+			acc[o][k] = (vec){ 0 };
+		}
+		weights_sums(outs, taps, t, h, acc);
+		UNROLL for (int o = 0; o < outs; o++)
+			UNROLL for (int k = 0; k < taps; k++)
+		{
+			float *p = dw + o * t->dw_channel + k * LANES;
 
 			store(p, load(p) + acc[o][k]);
 		}
@@ -509,38 +536,6 @@ static int chunk_rows(const struct conv_shape *s)
 	return min_int(max_int(fit, 2) / 2 * 2, s->OH);
 }
 
-/* Asks for what expand_rows of these rows will read: short runs, one a channel. */
-static void prefetch_rows(
-	const struct gradient *g, int block, int o, int first, int rows)
-{
-	const struct conv *k = g->k;
-	const struct conv_shape *s = k->s;
-	int step = s->pool ? 2 : 1;
-	int row = first / step, n = min_int(rows / step, k->PH - row) * k->PW;
-	size_t at = (((size_t)block * s->O + o) * k->PH + row) * k->PW * LANES;
-
-	for (int i = 0; i < n; i++)
-		__builtin_prefetch(g->dy + at + (size_t)i * LANES);
-	for (int i = 0; s->pool && i < n; i += 4)
-		__builtin_prefetch(g->which + at + (size_t)i * LANES);
-}
-
-/* Four chains: one alone would wait for its own additions. */
-static void add_plane(size_t pixels, const float *g, float *sums)
-{
-	for (int h = 0; h < HALVES; h++, g += WIDTH, sums += WIDTH) {
-		vec sum[4] = { { 0 } };
-		size_t i = 0;
-
-		for (; i + 4 <= pixels; i += 4)
-			UNROLL for (int j = 0; j < 4; j++) sum[j] +=
-				load(g + (i + j) * LANES);
-		for (; i < pixels; i++)
-			sum[0] += load(g + i * LANES);
-		store(sums, load(sums) + ((sum[0] + sum[1]) + (sum[2] + sum[3])));
-	}
-}
-
 /* The sweep of one block by one group of channels. */
 static void weights_group(const struct gradient *g, const float *x, int block, int o,
 	float *dw, float *db, float *expanded)
@@ -560,16 +555,11 @@ static void weights_group(const struct gradient *g, const float *x, int block, i
 
 	for (int first = 0; first < s->OH; first += chunk) {
 		t.rows = min_int(chunk, s->OH - first);
-		t.g_plane = (size_t)t.rows * s->OW * LANES;
-		for (int i = 0; i < outs; i++) {
-			float *at = expanded + i * t.g_plane;
-
-			expand_rows(g, block, o + i, first, t.rows,
-				(struct plane){ at, (size_t)s->OW * LANES, LANES });
-			add_plane((size_t)t.rows * s->OW, at, db + (o + i) * LANES);
-		}
 		for (int i = 0; i < outs; i++)
-			prefetch_rows(g, block, o + i, first + chunk, chunk);
+			expand_rows(g, block, o + i, first, t.rows,
+				(struct plane){ expanded + i * LANES,
+					(size_t)s->OW * outs * LANES,
+					(size_t)outs * LANES, db + (o + i) * LANES });
 		weights_chunk(k, x, outs, first, &t);
 	}
 }
@@ -619,7 +609,8 @@ struct tap {
 struct data {
 	const struct conv *k;
 	const float *g, *w;
-	const struct tap *tap; /* kw + 1 of each pair of columns, the last of them LAST_TAP */
+	const struct tap
+		*tap; /* kw + 1 of each pair of columns, the last of them LAST_TAP */
 	int GH, GW;
 	int outs;
 };
@@ -829,7 +820,7 @@ static void conv_backward_data(const struct conv_shape *s, const float *w,
 			expand_rows(&from, block, first + o, 0, s->OH,
 				(struct plane){ expanded + o * plane,
 					(size_t)s->stride * GW * LANES,
-					(size_t)s->stride * LANES });
+					(size_t)s->stride * LANES, NULL });
 		for (int c = 0; c < s->C; c += INS)
 			for (int h = 0; h < s->H; h++)
 				data_row(&d, c, h,
