@@ -1,5 +1,6 @@
 /*
  * bench WORKLOAD [--seconds S]: one JSON line on stdout. Without arguments: the list.
+ * bench generate ROWS FILE: a database of that size (generate.h).
  */
 #include <math.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include "bench/bench.h"
+#include "bench/generate.h"
 #include "bench/peak.h"
 #include "trainer-core/train.h"
 
@@ -64,17 +66,38 @@ static void print_training(const struct workload *w, const struct bench_result *
 static void print_rate(const struct workload *w, const struct bench_result *r)
 {
 	printf("{\"workload\":\"%s\",\"processes\":%d,\"%s_per_s\":%.1f,"
-	       "\"%s_per_h\":%.0f}\n",
+	       "\"%s_per_h\":%.0f",
 		w->name, r->processes, r->unit, r->units_per_s, r->unit,
 		r->units_per_s * 3600);
+	if (r->units_per_cpu_s > 0)
+		printf(",\"%s_per_cpu_s\":%.1f", r->unit, r->units_per_cpu_s);
+	if (r->bound_per_h > 0)
+		printf(",\"peak_gflops\":%.1f,\"bound_per_h\":%.0f,\"fraction\":%.3f,"
+		       "\"cpu_fraction\":%.3f",
+			r->peak_gflops, r->bound_per_h,
+			r->units_per_s * 3600 / r->bound_per_h,
+			r->units_per_cpu_s * r->processes * 3600 / r->bound_per_h);
+	printf("}\n");
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: bench WORKLOAD [--seconds S]\n");
+	fprintf(stderr,
+		"usage: bench WORKLOAD [--seconds S]\n"
+		"       bench generate ROWS FILE\n");
 	for (int i = 0; i < WORKLOADS; i++)
 		fprintf(stderr, "  %-8s %s\n", workloads[i].name, workloads[i].what);
 	return 2;
+}
+
+static int generate(int argc, char **argv)
+{
+	struct err e = { 0 };
+	int rc = generate_main(argc, argv, &e);
+
+	if (rc)
+		fprintf(stderr, "bench: %s\n", e.msg);
+	return err_exit_status(rc);
 }
 
 int main(int argc, char **argv)
@@ -85,6 +108,8 @@ int main(int argc, char **argv)
 	double seconds = 3;
 	const struct workload *w = NULL;
 
+	if (argc > 1 && !strcmp(argv[1], "generate"))
+		return generate(argc - 2, argv + 2);
 	for (int i = 0; argc > 1 && i < WORKLOADS; i++)
 		if (!strcmp(argv[1], workloads[i].name))
 			w = &workloads[i];

@@ -149,6 +149,8 @@ static int put_member(struct stage_ctx *c, const struct unit *u, struct planned 
 		rc = store_job_end(c->s, job.id, JOB_OPEN, NULL, e);
 		job.outcome = JOB_OPEN;
 	}
+	if (!rc && c->reuse)
+		rc = reuse_job(c->reuse, c->s, &job, u->target, e);
 	if (!rc)
 		rc = state_for(c, &job, u->target, &row.state, e);
 	if (!rc)

@@ -8,12 +8,14 @@
 #include "orchestrator/cli.h"
 #include "orchestrator/datasets.h"
 #include "orchestrator/dispatch.h"
+#include "orchestrator/run.h"
 
 struct run {
-	const struct options *o;
-	struct arena arena;
+	const struct run_request *q;
+	struct arena *arena;
 	struct spec spec;
 	const char *db; /* path */
+	struct reuse reuse;
 	char worker[1024];
 	struct store s;
 	struct stage_ctx stage;
@@ -24,16 +26,19 @@ struct run {
 
 static int read_sweep(struct run *r, struct err *e)
 {
-	struct str report = { .arena = &r->arena };
+	const struct run_request *q = r->q;
+	struct str report = { .arena = r->arena };
 	struct plan_counts counts;
-	int rc = spec_load(&r->spec, &r->arena, r->o->operand, &report, e);
+	int rc = q->text ? spec_parse(&r->spec, r->arena, q->sweep, q->text,
+				   strlen(q->text), &report, e)
+			 : spec_load(&r->spec, r->arena, q->sweep, &report, e);
 
 	if (report.n)
 		fputs(str_get(&report), stderr);
 	if (rc)
 		return rc;
-	counts = plan_count(&r->spec, &r->arena);
-	return plan_allow(&counts, r->o->yes, e);
+	counts = plan_count(&r->spec, r->arena);
+	return plan_allow(&counts, r->q->yes, e);
 }
 
 /* Everything that can be refused before a byte is written. */
@@ -42,14 +47,16 @@ static int look_around(struct run *r, struct err *e)
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	int rc = read_sweep(r, e);
 
-	r->workers = r->o->workers > 0 ? r->o->workers : cores > 0 ? (int)cores : 1;
-	r->db = r->o->db ? r->o->db : arena_printf(&r->arena, "%s.db", r->spec.name);
+	r->workers = r->q->workers > 0 ? r->q->workers : cores > 0 ? (int)cores : 1;
+	r->db = r->q->db ? r->q->db : arena_printf(r->arena, "%s.db", r->spec.name);
 	if (!rc)
 		rc = sched_worker_path(r->worker, sizeof(r->worker), e);
 	if (!rc)
-		rc = datasets_prepare(&r->spec, r->worker, &r->arena, e);
+		rc = datasets_prepare(&r->spec, r->worker, r->arena, e);
 	if (!rc)
 		rc = datasets_base_from(&r->spec, e);
+	if (!rc && r->q->reuse)
+		rc = reuse_open(&r->reuse, r->q->reuse, r->db, e);
 	return rc;
 }
 
@@ -58,7 +65,7 @@ static int plan(struct run *r, struct err *e)
 	struct sweep_row row = { r->spec.name, r->spec.text,
 		r->spec.select.epoch == EPOCH_LAST10 ? "last10" : "best",
 		r->spec.select.average == AVERAGE_TASKS ? "tasks" : "criteria" };
-	const char *logs = arena_printf(&r->arena, "%s.d/logs", r->db);
+	const char *logs = arena_printf(r->arena, "%s.d/logs", r->db);
 	int64_t sweep;
 	bool rescore;
 	int rc = store_sweep_put(&r->s, &row, &sweep, &rescore, e);
@@ -67,14 +74,15 @@ static int plan(struct run *r, struct err *e)
 		rc = store_orphans(&r->s, e);
 	if (rc)
 		return rc;
-	stage_init(&r->stage, &r->s, &r->spec, sweep, !r->o->no_prune);
-	progress_init(&r->progress, r->spec.name, r->o->quiet);
+	stage_init(&r->stage, &r->s, &r->spec, sweep, !r->q->no_prune);
+	r->stage.reuse = r->q->reuse ? &r->reuse : NULL;
+	progress_init(&r->progress, r->spec.name, r->q->quiet);
 	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs, r->workers);
 	rc = store_attempt_last(&r->s, &r->dispatch.since, e);
 	if (!rc) {
 		r->progress.quiet = true; /* stages that were done before are no news */
 		rc = stage_start(&r->stage, rescore, e);
-		r->progress.quiet = r->o->quiet;
+		r->progress.quiet = r->q->quiet;
 	}
 	return rc;
 }
@@ -113,7 +121,7 @@ static int train(struct run *r, struct err *e)
 
 	if (!dispatch_has_work(&r->dispatch))
 		return OK;
-	rc = make_folder(arena_printf(&r->arena, "%s.d", r->db), e);
+	rc = make_folder(arena_printf(r->arena, "%s.d", r->db), e);
 	if (!rc)
 		rc = make_folder(r->dispatch.logs, e);
 	if (!rc)
@@ -144,6 +152,14 @@ static int conclude(struct run *r, struct err *e)
 		open > 1 ? "s remain" : " remains");
 }
 
+static void say_reused(const struct run *r)
+{
+	if (r->reuse.jobs && !r->q->quiet)
+		fprintf(stderr, "reused %d job%s (%lld epochs) of %s\n", r->reuse.jobs,
+			r->reuse.jobs > 1 ? "s" : "", (long long)r->reuse.epochs,
+			r->q->reuse);
+}
+
 static int in_database(struct run *r, struct err *e)
 {
 	int rc = plan_in_transaction(r, e);
@@ -152,39 +168,59 @@ static int in_database(struct run *r, struct err *e)
 		rc = train(r, e);
 	if (!rc)
 		rc = conclude(r, e);
+	say_reused(r);
+	return rc;
+}
+
+int run_sweep(const struct run_request *q, struct arena *a, struct run_result *result,
+	struct err *e)
+{
+	struct run r = { .q = q, .arena = a, .reuse.from.lock.fd = -1 };
+	int rc = look_around(&r, e);
+
+	*result = (struct run_result){ r.db, r.spec.name };
+	if (!rc)
+		rc = store_open(&r.s, r.db, STORE_ORCHESTRATOR, e);
+	if (!rc) {
+		rc = in_database(&r, e);
+		dispatch_release(&r.dispatch);
+		stage_release(&r.stage);
+		store_close(&r.s);
+	}
+	reuse_close(&r.reuse);
 	return rc;
 }
 
 /* The table is the answer, of what there is; a failed job does not hide the others. */
-static int print_table(const struct run *r, int rc, struct err *e)
+static int print_table(
+	const struct options *o, const struct run_result *result, int rc, struct err *e)
 {
-	struct options o = *r->o;
+	struct options table = *o;
 	int printed;
 
 	if (rc && rc != ERR_FAILED)
 		return rc;
-	o.db = r->db;
-	o.sweep = r->spec.name;
-	o.operand = NULL;
-	printed = cmd_table(&o, rc ? NULL : e);
+	table.db = result->db;
+	table.sweep = result->name;
+	table.operand = NULL;
+	printed = cmd_table(&table, rc ? NULL : e);
 	return rc ? rc : printed;
 }
 
 int cmd_run(const struct options *o, struct err *e)
 {
-	struct run r = { .o = o };
-	int rc = look_around(&r, e);
+	struct run_request q = { .sweep = o->operand,
+		.db = o->db,
+		.reuse = o->reuse,
+		.workers = o->workers,
+		.no_prune = o->no_prune > 0,
+		.yes = o->yes > 0,
+		.quiet = o->quiet > 0 };
+	struct arena a = { 0 };
+	struct run_result result;
+	int rc = run_sweep(&q, &a, &result, e);
 
-	if (!rc) {
-		rc = store_open(&r.s, r.db, STORE_ORCHESTRATOR, e);
-		if (!rc) {
-			rc = in_database(&r, e);
-			dispatch_release(&r.dispatch);
-			stage_release(&r.stage);
-			store_close(&r.s);
-		}
-		rc = print_table(&r, rc, e);
-	}
-	arena_release(&r.arena);
+	rc = print_table(o, &result, rc, e);
+	arena_release(&a);
 	return rc;
 }

@@ -17,6 +17,7 @@
 
 #include "common/store/store_job.h"
 #include "orchestrator/plan.h"
+#include "orchestrator/reuse.h"
 #include "orchestrator/score.h"
 
 /* One entry of one variant on its way from stage to stage. */
@@ -36,6 +37,7 @@ struct stage_ctx {
 	int nlanes;
 	int *first_lane; /* of each variant; one more than there are variants */
 	struct score_base *base; /* of each variant: what the table baseline holds */
+	struct reuse *reuse; /* asked for every job that is planned; NULL: none */
 	struct arena arena;
 
 	/* Told as rows are written; NULL: nobody. A job may be told more than once. */

@@ -1,4 +1,4 @@
-/* deltam table: the benchmark, or the rows of a query. deltam pareto: its front. */
+/* deltam table: the benchmark, or the rows of a query. */
 #include "orchestrator/benchmark.h"
 #include "orchestrator/reader.h"
 
@@ -49,12 +49,4 @@ int cmd_table(const struct options *o, struct err *e)
 	rc = answer_query(o, &a, e);
 	arena_release(&a);
 	return rc;
-}
-
-int cmd_pareto(const struct options *o, struct err *e)
-{
-	return print_view(o,
-		&(struct benchmark_view){
-			.split = o->split, .criteria = o->criteria, .front = true },
-		e);
 }

@@ -1,0 +1,279 @@
+#include "bench/generate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "common/store/store_job.h"
+#include "common/store/store_metric.h"
+#include "orchestrator/stage.h"
+
+#define EPOCHS 100
+#define TASKS 2
+#define ROWS_AN_EPOCH 12 /* two tasks, three splits, loss and accuracy */
+#define JOBS_AN_EXCHANGE 200 /* a transaction */
+
+static const char *const tasks[TASKS] = { "top_left", "bottom_right" };
+
+struct generator {
+	struct arena arena; /* of one sweep */
+	struct store s;
+	struct spec spec;
+	struct stage_ctx stage;
+	int64_t *queue;
+	int head, count, capacity;
+	int64_t rows;
+};
+
+static void on_pending(void *arg, int lane, int64_t job, int epochs)
+{
+	struct generator *g = arg;
+
+	(void)lane;
+	(void)epochs;
+	(void)GROW(&g->arena, g->queue, g->count, g->capacity);
+	g->queue[g->count++] = job;
+}
+
+/* A number in [0,1) that depends on nothing but its arguments. */
+static double noise(uint64_t a, uint64_t b)
+{
+	uint64_t x = a * 0x9e3779b97f4a7c15U + b * 0xd1342543de82ef95U;
+
+	x ^= x >> 32;
+	x *= 0xd6e8feb86659fd93U;
+	x ^= x >> 32;
+	return (double)(x >> 11) * 0x1p-53;
+}
+
+/* What the formula looks at. */
+struct what {
+	int64_t id;
+	const char *task; /* "" but for baselines */
+	double lr, temperature;
+	bool diverges;
+};
+
+static int look(struct generator *g, int64_t job, struct what *w, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open_sql(&r, &g->s,
+		"SELECT coalesce(task, ''), lr, coalesce(temperature, 3), method='gls' "
+		"AND "
+		"lr>0.02 FROM job WHERE id=?",
+		ARGS(INT(job)), e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc > 0)
+		*w = (struct what){ job, rows_strdup(&r, 0, &g->arena),
+			rows_real(&r, 1), rows_real(&r, 2), rows_int(&r, 3) != 0 };
+	rows_close(&r);
+	return rc < 0 ? rc : OK;
+}
+
+/* Falls over the epochs; best at lr 0.003 and T 3. */
+static double loss(const struct what *w, int epoch, int split, int task)
+{
+	double far = fabs(log10(w->lr / 0.003)) + 0.4 * fabs(log10(w->temperature / 3));
+
+	return 0.3 + 0.1 * far + 2.0 / (1 + epoch) + 0.02 * split + 0.05 * task +
+		0.03 * noise((uint64_t)w->id, (uint64_t)(epoch * 8 + split * 2 + task));
+}
+
+static int put_epoch(
+	struct generator *g, const struct what *w, int epoch, struct err *e)
+{
+	static const char *const splits[] = { "train", "val", "test" };
+	struct store_metric m[ROWS_AN_EPOCH];
+	struct store_weight weight[TASKS];
+	int n = 0;
+	int k = 0;
+	int rc;
+
+	for (int t = 0; t < TASKS; t++) {
+		if (*w->task && strcmp(w->task, tasks[t]) != 0)
+			continue;
+		weight[k++] = (struct store_weight){ tasks[t],
+			0.5 + 0.1 * noise((uint64_t)w->id, (uint64_t)epoch), 0.01, 0.5,
+			0.01 };
+		for (int i = 0; i < 3; i++) {
+			double v = loss(w, epoch, i, t);
+
+			m[n++] =
+				(struct store_metric){ splits[i], tasks[t], "loss", v };
+			m[n++] = (struct store_metric){ splits[i], tasks[t], "accuracy",
+				1 / (1 + v) };
+		}
+	}
+	rc = store_metrics_put(&g->s, w->id, epoch, m, n, e);
+	g->rows += n;
+	return rc ? rc : store_weights_put(&g->s, w->id, epoch, weight, k, e);
+}
+
+/* One segment, as a worker and `run` would leave it. */
+static int train(struct generator *g, int64_t job, struct err *e)
+{
+	struct attempt_row attempt = { 0 };
+	struct attempt_end end = {
+		.outcome = "done", .build = "generated", .kernel_class = "none"
+	};
+	struct job_row row;
+	struct what w = { 0 };
+	bool claimed;
+	int rc = store_job_claim(&g->s, g->stage.sweep, job, &attempt, &claimed, e);
+
+	if (rc || !claimed)
+		return rc;
+	rc = look(g, job, &w, e);
+	for (int k = attempt.start_epoch + 1; !rc && k <= attempt.stop_epoch; k++) {
+		if (w.diverges && k == 3)
+			break;
+		rc = put_epoch(g, &w, k, e);
+	}
+	if (!rc)
+		rc = store_metric_set_class(&g->s, job, "none", e);
+	if (!rc)
+		rc = store_job_refresh(&g->s, job, &row, e);
+	if (!rc && row.epochs_done < attempt.stop_epoch) {
+		rc = store_job_end(&g->s, job, JOB_DIVERGED, "epoch 3: generated", e);
+		row.outcome = JOB_DIVERGED;
+		end.outcome = "diverged";
+	}
+	end.seconds = 2.5 * (attempt.stop_epoch - attempt.start_epoch);
+	if (!rc)
+		rc = store_attempt_end(&g->s, attempt.id, &end, e);
+	return rc ? rc : stage_learn(&g->stage, &row, e);
+}
+
+static int train_some(struct generator *g, struct err *e)
+{
+	int rc = store_begin(&g->s, e);
+
+	for (int i = 0; !rc && i < JOBS_AN_EXCHANGE && g->head < g->count; i++)
+		rc = train(g, g->queue[g->head++], e);
+	if (!rc)
+		return store_commit(&g->s, e);
+	store_rollback(&g->s);
+	return rc;
+}
+
+/* A sweep that leaves about `rows` metric rows, pruned as the default rule does. */
+static const char *sweep_text(struct generator *g, int number, int64_t rows)
+{
+	int64_t points = rows / (EPOCHS * ROWS_AN_EPOCH) * 2 / (2 * 4 * 3);
+
+	return arena_printf(&g->arena,
+		"{\"sweep\": \"generated-%d\", \"dataset\": {\"name\": "
+		"\"multi_fashion\", "
+		"\"train\": %d, \"val\": 100, \"test\": 100}, \"train\": {\"epochs\": "
+		"%d}, "
+		"\"vary\": {\"optimizer\": [\"adam\", \"sgd\"]}, \"methods\": [\"ew\", "
+		"\"uw\", \"gls\", \"dwa\", \"imtl_l\", {\"name\": \"uw_so\", \"T\": "
+		"{\"from\": 0.1, \"to\": 100, \"per_decade\": %lld, \"fine\": 2}}], "
+		"\"search\": {\"kind\": \"line\", \"lr\": [0.03, 0.01, 0.003, 0.001], "
+		"\"wd\": [0, 1e-5, 1e-4]}, \"baseline\": {\"seeds\": 3}, \"final\": "
+		"{\"seeds\": 5}}",
+		number, 10000 + number, EPOCHS, (long long)(points < 1 ? 1 : points));
+}
+
+static int plan(struct generator *g, const char *text, struct err *e)
+{
+	struct str report = { .arena = &g->arena };
+	struct sweep_row row = {
+		.text = text, .select_epoch = "best", .average = "criteria"
+	};
+	int64_t sweep;
+	bool rescore;
+	int rc = spec_parse(
+		&g->spec, &g->arena, "generated", text, strlen(text), &report, e);
+
+	if (rc)
+		return err_set(e, ERR_SPEC, "%s", str_get(&report));
+	for (int i = 0; i < g->spec.nvariants; i++) {
+		params_set(&g->spec.variants[i].base, &g->arena, "dataset.digest", "0");
+		params_set(&g->spec.variants[i].stl, &g->arena, "dataset.digest", "0");
+	}
+	row.name = g->spec.name;
+	rc = store_sweep_put(&g->s, &row, &sweep, &rescore, e);
+	if (rc)
+		return rc;
+	stage_init(&g->stage, &g->s, &g->spec, sweep, true);
+	g->stage.on_pending = on_pending;
+	g->stage.arg = g;
+	return stage_start(&g->stage, rescore, e);
+}
+
+static int add_sweep(struct generator *g, int number, int64_t rows, struct err *e)
+{
+	int rc = store_begin(&g->s, e);
+
+	g->queue = NULL;
+	g->head = g->count = g->capacity = 0;
+	if (!rc)
+		rc = plan(g, sweep_text(g, number, rows), e);
+	if (!rc)
+		rc = store_commit(&g->s, e);
+	while (!rc && g->head < g->count)
+		rc = train_some(g, e);
+	if (!rc)
+		rc = store_sweep_state(&g->s, g->stage.sweep, "done", e);
+	store_rollback(&g->s);
+	stage_release(&g->stage);
+	arena_release(&g->arena);
+	return rc;
+}
+
+/* Nobody pulls a plug here, and the file is new. */
+static int go_fast(struct store *s, struct err *e)
+{
+	static const char *const pragmas[] = { "PRAGMA synchronous=OFF",
+		"PRAGMA cache_size=-200000" };
+	int rc = OK;
+
+	for (int i = 0; !rc && i < 2; i++) {
+		struct rows r;
+
+		rc = rows_open_sql(&r, s, pragmas[i], NO_ARGS, e);
+		if (!rc)
+			rc = rows_next(&r, e);
+		rows_close(&r);
+		rc = rc < 0 ? rc : OK;
+	}
+	return rc;
+}
+
+int generate_database(int64_t rows, const char *path, int64_t *made, struct err *e)
+{
+	struct generator g = { 0 };
+	int rc;
+
+	if (!access(path, F_OK))
+		return err_set(e, ERR_USAGE, "%s exists", path);
+	rc = store_open(&g.s, path, STORE_ORCHESTRATOR, e);
+	if (!rc)
+		rc = go_fast(&g.s, e);
+	for (int i = 1; !rc && g.rows < rows; i++)
+		rc = add_sweep(
+			&g, i, (rows - g.rows) / (g.rows * 4 < rows * 3 ? 2 : 1), e);
+	*made = g.rows;
+	store_close(&g.s);
+	return rc;
+}
+
+int generate_main(int argc, char **argv, struct err *e)
+{
+	int64_t rows;
+	int64_t made;
+	int rc;
+
+	if (argc != 2 || !integer_parse(argv[0], &rows) || rows < 1)
+		return err_set(e, ERR_USAGE, "usage: bench generate ROWS FILE");
+	rc = generate_database(rows, argv[1], &made, e);
+	if (!rc)
+		printf("{\"workload\":\"generate\",\"file\":\"%s\",\"metric_rows\":%"
+		       "lld}\n",
+			argv[1], (long long)made);
+	return rc;
+}

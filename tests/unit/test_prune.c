@@ -1,0 +1,100 @@
+#include <check.h>
+#include <math.h>
+#include <string.h>
+#include "orchestrator/prune.h"
+
+/* The stops of n configurations over a window, as "..x.": x stops. */
+static const char *stops(
+	enum prune_rule rule, int keep, int n, int window, const double *delta_m)
+{
+	static char text[16];
+	struct prune_rule_args args = { rule, keep, 2 };
+	double figure[16];
+	double bound[16];
+	bool stop[16];
+
+	prune_decide(&args, n, window, delta_m, figure, bound, stop);
+	for (int i = 0; i < n; i++)
+		text[i] = stop[i] ? 'x' : '.';
+	text[n] = '\0';
+	return text;
+}
+
+START_TEST(rungs_stop_who_is_behind_in_every_epoch)
+{
+	const double delta_m[] = { 1, 1, 2, 2, 3, 3, 9, 9 };
+
+	ck_assert_str_eq(stops(PRUNE_RUNGS, 2, 4, 2, delta_m), "..xx");
+	ck_assert_str_eq(stops(PRUNE_RUNGS, 1, 4, 2, delta_m), ".xxx");
+	ck_assert_str_eq(stops(PRUNE_RUNGS, 4, 4, 2, delta_m), "....");
+	ck_assert_str_eq(stops(PRUNE_RUNGS, 9, 4, 2, delta_m), "....");
+}
+END_TEST
+
+START_TEST(one_good_epoch_keeps_a_configuration_alive)
+{
+	const double delta_m[] = { 1, 5, 2, 4, 3, 3 };
+
+	ck_assert_str_eq(stops(PRUNE_RUNGS, 1, 3, 2, delta_m), ".x.");
+}
+END_TEST
+
+START_TEST(ties_live)
+{
+	const double delta_m[] = { 1, 2, 2, 3 };
+
+	ck_assert_str_eq(stops(PRUNE_RUNGS, 2, 4, 1, delta_m), "...x");
+}
+END_TEST
+
+START_TEST(who_diverged_is_last)
+{
+	const double delta_m[] = { HUGE_VAL, HUGE_VAL, 7, 7, 8, 8 };
+
+	ck_assert_str_eq(stops(PRUNE_RUNGS, 2, 3, 2, delta_m), "x..");
+	ck_assert_str_eq(stops(PRUNE_HALVING, 0, 3, 2, delta_m), "x..");
+}
+END_TEST
+
+START_TEST(halving_keeps_the_first_of_equals)
+{
+	const double delta_m[] = { 3, 2, 2, 2, 1 };
+
+	ck_assert_str_eq(stops(PRUNE_HALVING, 0, 5, 1, delta_m), "x..x.");
+}
+END_TEST
+
+START_TEST(median_stops_who_is_above_it)
+{
+	const double odd[] = { 1, 2, 3 };
+	const double even[] = { 4, 1, 2, 3 };
+
+	ck_assert_str_eq(stops(PRUNE_MEDIAN, 0, 3, 1, odd), "..x");
+	ck_assert_str_eq(stops(PRUNE_MEDIAN, 0, 4, 1, even), "x..x");
+}
+END_TEST
+
+START_TEST(without_a_rule_nobody_stops)
+{
+	const double delta_m[] = { 1, 100 };
+
+	ck_assert_str_eq(stops(PRUNE_NONE, 1, 2, 1, delta_m), "..");
+}
+END_TEST
+
+Suite *suite_prune(void);
+Suite *suite_prune(void)
+{
+	Suite *s = suite_create("prune");
+	TCase *c = tcase_create("prune");
+
+	tcase_add_test(c, rungs_stop_who_is_behind_in_every_epoch);
+	tcase_add_test(c, one_good_epoch_keeps_a_configuration_alive);
+	tcase_add_test(c, ties_live);
+	tcase_add_test(c, who_diverged_is_last);
+	tcase_add_test(c, halving_keeps_the_first_of_equals);
+	tcase_add_test(c, median_stops_who_is_above_it);
+	tcase_add_test(c, without_a_rule_nobody_stops);
+	suite_add_tcase(s, c);
+	return s;
+}
