@@ -167,6 +167,10 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 	struct err local;
 
 	e = e ? e : &local;
+	if (d->own_inputs)
+		return err_set(e, ERR_SPEC,
+			"every task of this data set has inputs of its own; the "
+			"networks take one input for all tasks");
 	t->data = d;
 	t->kernels = kernels_get();
 	kernels_init_fpu();
