@@ -1,12 +1,23 @@
 #include "trainer-core/dataset/compose.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 void compose_source(struct composition *c, const char *path)
 {
 	GROW(c->a, c->source, c->sources, c->source_capacity)[c->sources] = path;
 	c->sources++;
+}
+
+int compose_find(
+	struct composition *c, const char *path, const char *hint, struct err *e)
+{
+	if (access(path, R_OK) != 0)
+		return err_set(e, ERR_DATA, "%s: %s; %s", path, strerror(errno), hint);
+	compose_source(c, path);
+	return OK;
 }
 
 int compose_folder(

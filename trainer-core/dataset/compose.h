@@ -41,6 +41,10 @@ struct dataset_ops {
 /* Adds a source file. The path stays where it is. */
 void compose_source(struct composition *c, const char *path);
 
+/* The same; ERR_DATA "PATH: why; HINT" where it cannot be read. */
+MUST_CHECK int compose_find(
+	struct composition *c, const char *path, const char *hint, struct err *e);
+
 /*
  * The folder of the files, dataset.path of ps or deflt, absolute, into the key: the
  * cache is named after it, and a worker may live in another folder. ERR_SYS.
