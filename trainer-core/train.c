@@ -176,7 +176,7 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 	kernels_init_fpu();
 	if (parse_schedule(t, ps, e) || choose_tasks(t, ps, a, e) ||
 		build_network(t, ps, a, e) || place_targets(t, a, e) ||
-		build_method(t, ps, a, e))
+		build_method(t, ps, a, e) || train_augment_new(t, ps, a, e))
 		return e->code;
 	place_buffers(t, a);
 	*out = t;
