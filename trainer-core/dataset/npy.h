@@ -25,7 +25,7 @@ struct npy_want {
 	int dims;
 	int dim[NPY_DIMS_MAX];
 	bool longer; /* the first dimension may be larger: only the first are read */
-	/* What each number must be: min to max (and finite), and whole where said. */
+	/* What each number must be: min to max, within a float; whole where said. */
 	double min, max;
 	bool whole;
 };
