@@ -10,7 +10,7 @@ KILLS ?= 2000
 
 # What Debian must have; the reason for each is in docs/ARCHITECTURE.md.
 PACKAGES := libsqlite3-dev libuv1-dev libcjson-dev libopenblas-dev libxxhash-dev \
-	zlib1g-dev check sqlite3 dataset-fashion-mnist
+	zlib1g-dev libjpeg62-turbo-dev check sqlite3 dataset-fashion-mnist
 
 CC := gcc
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -50,10 +50,10 @@ TRAINER := $(call obj,$(TRAINER_SRC)) \
 ORCHESTRATOR := $(call obj,$(ORCHESTRATOR_SRC))
 WORKER := $(call obj,$(WORKER_SRC))
 
-TRAINER_LIBS := -lz -lxxhash -lm
+TRAINER_LIBS := -lz -ljpeg -lxxhash -lm
 STORE_LIBS := -lsqlite3
 # A worker starts once a segment: what is linked statically need not be looked up then.
-WORKER_LIBS := -Wl,-Bstatic $(STORE_LIBS) -lz -lxxhash -Wl,-Bdynamic $(TRAINER_LIBS)
+WORKER_LIBS := -Wl,-Bstatic $(STORE_LIBS) -lz -ljpeg -lxxhash -Wl,-Bdynamic $(TRAINER_LIBS)
 ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -1,6 +1,5 @@
 #include "common/catalogue.h"
 
-#include <stdio.h>
 #include <string.h>
 #include "common/def_params.h"
 
@@ -94,83 +93,4 @@ const struct param_info *param_info_find(
 		if (!strcmp(params->name, name))
 			return params;
 	return NULL;
-}
-
-/* The loss scale of every task: the list over again until each has one. */
-static int synthetic_scales(
-	const struct params *ps, double scale[TASKS_MAX], struct err *e)
-{
-	const struct dataset_info *info = catalogue_dataset("synthetic");
-	const struct param_info *p = param_info_find(info->params, "scales");
-	struct param deflt = { "dataset.scales", p->deflt };
-	const struct params defaults = { &deflt, 1, 1 };
-	const struct params *from = params_get(ps, deflt.name) ? ps : &defaults;
-	int n;
-	int rc = params_numbers(from, deflt.name, scale, TASKS_MAX, &n, e);
-
-	if (rc)
-		return rc;
-	if (n < 1)
-		return err_set(e, ERR_SPEC, "dataset.scales: at least one number");
-	for (int k = 0; k < TASKS_MAX; k++) {
-		if (k >= n)
-			scale[k] = scale[k - n];
-		/* Not `<`: a NaN must fail. */
-		if (!(scale[k] >= p->min && scale[k] <= p->max))
-			return err_set(e, ERR_SPEC,
-				"dataset.scales: %g is not in %g to %g", scale[k],
-				p->min, p->max);
-	}
-	return OK;
-}
-
-/* Regression, regression, classification, and again. */
-static int synthetic_tasks(const struct params *ps, struct arena *a,
-	struct task_info *tasks, int *n, struct err *e)
-{
-	double scale[TASKS_MAX];
-	int count;
-	int rc = params_integer(ps, "dataset.tasks", 3, &count, e);
-
-	if (rc)
-		return rc;
-	if (count < 1 || count > TASKS_MAX)
-		return err_set(e, ERR_SPEC, "dataset.tasks must be 1 to %d", TASKS_MAX);
-	rc = synthetic_scales(ps, scale, e);
-	if (rc)
-		return rc;
-	for (int k = 0; k < count; k++) {
-		if (k % 3 == 2)
-			tasks[k] =
-				(struct task_info){ arena_printf(a, "cls%d", k / 3 + 1),
-					TASK_CLASS, LOSS_CE, 5, scale[k] };
-		else
-			tasks[k] = (struct task_info){ arena_printf(a, "reg%d",
-							       k - k / 3 + 1),
-				TASK_REGRESS, LOSS_L1, 1, scale[k] };
-	}
-	*n = count;
-	return OK;
-}
-
-static int overlay_tasks(struct task_info *tasks)
-{
-	tasks[0] = (struct task_info){ "top_left", TASK_CLASS, LOSS_CE, 10, 1 };
-	tasks[1] = (struct task_info){ "bottom_right", TASK_CLASS, LOSS_CE, 10, 1 };
-	return 2;
-}
-
-int catalogue_tasks(const struct params *ps, struct arena *a, struct task_info *tasks,
-	int *n, struct err *e)
-{
-	const char *name = params_get(ps, "dataset.name");
-
-	*n = 0;
-	if (!name || !catalogue_dataset(name))
-		return err_set(
-			e, ERR_SPEC, "unknown data set \"%s\"", name ? name : "");
-	if (!strcmp(name, "synthetic"))
-		return synthetic_tasks(ps, a, tasks, n, e);
-	*n = overlay_tasks(tasks);
-	return OK;
 }

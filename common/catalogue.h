@@ -138,4 +138,10 @@ const struct param_info *param_info_find(
 MUST_CHECK int catalogue_tasks(const struct params *ps, struct arena *a,
 	struct task_info *tasks, int *n, struct err *e);
 
+/*
+ * Whether every task of the data set has inputs of its own (struct dataset), so that the
+ * network must take one for each.
+ */
+bool catalogue_own_inputs(const char *dataset);
+
 #endif

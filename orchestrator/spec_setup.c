@@ -258,6 +258,41 @@ static void copy_without_model(
 			params_set(to, r->a, from->p[i].name, from->p[i].value);
 }
 
+static bool predicts_pixels(const char *model)
+{
+	return strcmp(model, "mlp") != 0 && strcmp(model, "lenet") != 0;
+}
+
+/* What the network would refuse once the data are there. */
+static void check_network(const struct reader *r, const char *path,
+	const struct variant *v, const struct params *ps)
+{
+	const char *model = params_get(ps, "model.name");
+	const char *place = read_at(r, path) ? path : "dataset";
+
+	if (!model)
+		return;
+	if (catalogue_own_inputs(v->dataset->name)) {
+		diag_add(r->d, read_place(r, place),
+			"data set \"%s\" gives every task inputs of its own, model "
+			"\"%s\" takes one input for all",
+			v->dataset->name, model);
+		return;
+	}
+	for (int k = 0; k < v->ntasks; k++) {
+		enum task_kind kind = v->tasks[k].kind;
+
+		if ((kind != TASK_SEG && kind != TASK_DEPTH && kind != TASK_NORMAL) ||
+			predicts_pixels(model))
+			continue;
+		diag_add(r->d, read_place(r, place),
+			"task \"%s\" wants a prediction for every pixel, model \"%s\" "
+			"gives one a sample",
+			v->tasks[k].name, model);
+		return;
+	}
+}
+
 void read_setup(const struct reader *r, struct variant *v)
 {
 	struct err e;
@@ -276,6 +311,11 @@ void read_setup(const struct reader *r, struct variant *v)
 		return;
 	v->tasks = NEW_ARRAY(r->a, struct task_info, TASKS_MAX);
 	rc = catalogue_tasks(&v->base, r->a, v->tasks, &v->ntasks, &e);
-	if (rc)
+	if (rc) {
 		diag_add(r->d, read_place(r, "dataset"), "%s", e.msg);
+		return;
+	}
+	check_network(r, "model", v, &v->base);
+	if (read_at(r, "baseline.model"))
+		check_network(r, "baseline.model", v, &v->stl);
 }

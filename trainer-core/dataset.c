@@ -90,10 +90,14 @@ static int locate(struct composition *c, struct cache *cache, struct err *e)
 		&cache->path, e);
 }
 
+/* So many source files are listed in the cache one by one, more as one digest. */
+#define SOURCES_LISTED 64
+
 /* The source files as they are now: hashed whole, for a time stamp can lie. */
 static int describe_sources(struct composition *c, struct cache *cache, struct err *e)
 {
 	struct str text = { .arena = c->a };
+	char all[33];
 	int rc = c->ops->find ? c->ops->find(c, e) : OK;
 
 	for (int i = 0; i < c->sources && !rc; i++) {
@@ -106,6 +110,11 @@ static int describe_sources(struct composition *c, struct cache *cache, struct e
 				c->source[i]);
 	}
 	cache->sources = str_get(&text);
+	if (c->sources > SOURCES_LISTED && !rc) {
+		digest_bytes(text.s, text.n, all);
+		cache->sources =
+			arena_printf(c->a, "%d source files %s\n", c->sources, all);
+	}
 	return rc;
 }
 
@@ -135,6 +144,14 @@ static const char *adopt_whole(struct dataset *d, struct cache *cache)
 	return NULL;
 }
 
+/* Where to write a field that lies in w; NULL for one that has no data. */
+static void *writable(const struct cache_writer *w, const struct field *f)
+{
+	const unsigned char *at = f->data;
+
+	return at ? w->arrays + (at - w->arrays) : NULL;
+}
+
 static int fill(struct composition *c, struct cache_writer *w, struct err *e)
 {
 	struct dataset *d = c->d;
@@ -143,12 +160,11 @@ static int fill(struct composition *c, struct cache_writer *w, struct err *e)
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		const struct split_data *split = &d->split[s];
 
-		c->input[s] = w->arrays +
-			((const unsigned char *)split->input.data - w->arrays);
-		for (int k = 0; k < d->tasks; k++)
-			c->target[s][k] = w->arrays +
-				((const unsigned char *)split->target[k].data -
-					w->arrays);
+		c->input[s] = writable(w, &split->input);
+		for (int k = 0; k < d->tasks; k++) {
+			c->own_input[s][k] = writable(w, &split->own_input[k]);
+			c->target[s][k] = writable(w, &split->target[k]);
+		}
 	}
 	return c->ops->fill(c, e);
 }

@@ -29,7 +29,8 @@ struct field {
 
 struct split_data {
 	int n;
-	struct field input; /* what the network sees */
+	struct field input; /* what the network sees; see own_inputs */
+	struct field own_input[TASKS_MAX]; /* by task */
 	/* (n, c, h, w), by task; a class label is one number, u8 with scale 1 */
 	struct field target[TASKS_MAX];
 };
@@ -38,6 +39,12 @@ struct dataset {
 	struct split_data split[SPLIT_COUNT];
 	struct task_info task[TASKS_MAX];
 	int tasks;
+	/*
+	 * Every task has samples of its own: own_input[k] belongs to target[k], and
+	 * sample i of one task has nothing to do with that of another. Then `input` is
+	 * the shape that they share, without data.
+	 */
+	bool own_inputs;
 	char digest[33]; /* of the composed arrays and their shapes, hexadecimal */
 	void *map;
 	size_t map_bytes;

@@ -167,12 +167,16 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 	struct err local;
 
 	e = e ? e : &local;
+	if (d->own_inputs)
+		return err_set(e, ERR_SPEC,
+			"every task of this data set has inputs of its own; the "
+			"networks take one input for all tasks");
 	t->data = d;
 	t->kernels = kernels_get();
 	kernels_init_fpu();
 	if (parse_schedule(t, ps, e) || choose_tasks(t, ps, a, e) ||
 		build_network(t, ps, a, e) || place_targets(t, a, e) ||
-		build_method(t, ps, a, e))
+		build_method(t, ps, a, e) || train_augment_new(t, ps, a, e))
 		return e->code;
 	place_buffers(t, a);
 	*out = t;

@@ -91,6 +91,8 @@ static int step(
 	int rc;
 
 	gather(t, &t->data->split[SPLIT_TRAIN], index, n);
+	if (t->augment)
+		train_augment(t, index, n);
 	graph_forward(t->graph);
 	for (int k = 0; k < t->K; k++)
 		t->loss[k] = loss_mean(task_loss(t, k, n));

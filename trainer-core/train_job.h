@@ -4,6 +4,7 @@
 #ifndef DELTAM_TRAIN_JOB_H
 #define DELTAM_TRAIN_JOB_H
 
+#include "trainer-core/augment.h"
 #include "trainer-core/optim.h"
 #include "trainer-core/registry.h"
 #include "trainer-core/train.h"
@@ -59,6 +60,13 @@ struct train {
 
 	int *order; /* the training samples in this epoch's order */
 	int *index; /* one batch of evaluation */
+
+	enum augment augment;
+	/* Where samples are augmented: */
+	float *staged; /* the inputs of a batch */
+	float *sample; /* one input or map */
+	int *staged_row; /* 0 to batch - 1 */
+
 	double *loss, *weight, *backward_weight; /* (K) of the step */
 	double *mean_loss; /* (K) of the epoch */
 	struct diagnostic *diagnostic;
@@ -66,5 +74,14 @@ struct train {
 	struct weight_row *weight_row;
 	struct epoch_rows rows;
 };
+
+/* train_augment.c: what dataset.augment asks for. ERR_SPEC. */
+MUST_CHECK int train_augment_new(
+	struct train *t, const struct params *ps, struct arena *a, struct err *e);
+/*
+ * Augments the n training samples gathered last: feeds the graph anew, changes the
+ * targets. Only where t->augment is not NONE.
+ */
+void train_augment(struct train *t, const int *index, int n);
 
 #endif

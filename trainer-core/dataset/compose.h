@@ -6,8 +6,6 @@
 
 #include "trainer-core/dataset.h"
 
-#define SOURCES_MAX 8
-
 /* One data set on its way into the cache. */
 struct composition {
 	const struct dataset_ops *ops;
@@ -15,10 +13,12 @@ struct composition {
 	struct arena *a;
 	struct dataset *d; /* name, sizes and tasks are there before plan() */
 	struct params key; /* all that the arrays depend on, but the source files */
-	const char *source[SOURCES_MAX]; /* paths */
+	const char **source; /* paths; see compose_source */
 	int sources;
+	int source_capacity;
 	/* What fill() writes, zeroed; laid out as the fields of *d say. */
-	void *input[SPLIT_COUNT];
+	void *input[SPLIT_COUNT]; /* NULL with own_inputs */
+	void *own_input[SPLIT_COUNT][TASKS_MAX]; /* NULL without */
 	void *target[SPLIT_COUNT][TASKS_MAX];
 };
 
@@ -37,5 +37,25 @@ struct dataset_ops {
 	int (*fill)(const struct composition *c, struct err *e);
 	const void *of; /* what tells apart the data sets that share these functions */
 };
+
+/* Adds a source file. The path stays where it is. */
+void compose_source(struct composition *c, const char *path);
+
+/* The same; ERR_DATA "PATH: why; HINT" where it cannot be read. */
+MUST_CHECK int compose_find(
+	struct composition *c, const char *path, const char *hint, struct err *e);
+
+/*
+ * The folder of the files, dataset.path of ps or deflt, absolute, into the key: the
+ * cache is named after it, and a worker may live in another folder. ERR_SYS.
+ */
+MUST_CHECK int compose_folder(
+	struct composition *c, const char *param, const char *deflt, struct err *e);
+
+/*
+ * $DELTAM_DATA/NAME, else $XDG_DATA_HOME/deltam/NAME, else ~/.local/share/deltam/NAME:
+ * where files lie that no package brings (dataset/fetch.sh says the same).
+ */
+const char *compose_data_folder(struct arena *a, const char *name);
 
 #endif

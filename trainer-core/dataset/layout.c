@@ -2,18 +2,34 @@
 
 #include "trainer-core/dataset/digest.h"
 
-/* The arrays in the order of the block: of each split the input, then the targets. */
+/* The arrays in the order of the block: of each split the inputs, then the targets. */
 struct cursor {
 	int split;
-	int task; /* -1: the input */
+	int array; /* within the split */
 	size_t at; /* bytes from the start of the block */
 };
+
+static int inputs(const struct dataset *d)
+{
+	return d->own_inputs ? d->tasks : 1;
+}
+
+/* Whose array it is; -1: the input that all share. */
+static int task_of(const struct dataset *d, const struct cursor *c)
+{
+	if (c->array >= inputs(d))
+		return c->array - inputs(d);
+	return d->own_inputs ? c->array : -1;
+}
 
 static const struct field *field_of(const struct dataset *d, const struct cursor *c)
 {
 	const struct split_data *s = &d->split[c->split];
+	int k = task_of(d, c);
 
-	return c->task < 0 ? &s->input : &s->target[c->task];
+	if (c->array >= inputs(d))
+		return &s->target[k];
+	return k < 0 ? &s->input : &s->own_input[k];
 }
 
 static size_t field_bytes(const struct field *f, int n)
@@ -23,7 +39,7 @@ static size_t field_bytes(const struct field *f, int n)
 	return (size_t)n * (size_t)f->c * (size_t)f->h * (size_t)f->w * element;
 }
 
-static const struct cursor first = { SPLIT_TRAIN, -1, 0 };
+static const struct cursor first = { SPLIT_TRAIN, 0, 0 };
 
 static bool more(const struct cursor *c)
 {
@@ -35,8 +51,8 @@ static void next(const struct dataset *d, struct cursor *c)
 	size_t bytes = field_bytes(field_of(d, c), d->split[c->split].n);
 
 	c->at += (bytes + LAYOUT_ALIGN - 1) / LAYOUT_ALIGN * LAYOUT_ALIGN;
-	if (++c->task == d->tasks) {
-		c->task = -1;
+	if (++c->array == inputs(d) + d->tasks) {
+		c->array = 0;
 		c->split++;
 	}
 }
@@ -54,7 +70,10 @@ void layout_place(struct dataset *d, const unsigned char *block)
 {
 	for (struct cursor c = first; more(&c); next(d, &c)) {
 		struct split_data *s = &d->split[c.split];
-		struct field *f = c.task < 0 ? &s->input : &s->target[c.task];
+		int k = task_of(d, &c);
+		struct field *f = k < 0       ? &s->input
+			: c.array < inputs(d) ? &s->own_input[k]
+					      : &s->target[k];
 
 		f->data = block + c.at;
 	}
@@ -65,8 +84,11 @@ static void describe_array(
 {
 	const struct field *f = field_of(d, c);
 
-	str_printf(out, "%s %s %s %d %d %d %d x %.9g", split_names[c->split],
-		c->task < 0 ? "input" : d->task[c->task].name,
+	int k = task_of(d, c);
+
+	str_printf(out, "%s %s%s %s %d %d %d %d x %.9g", split_names[c->split],
+		d->own_inputs && c->array < d->tasks ? "input of " : "",
+		k < 0 ? "input" : d->task[k].name,
 		f->element == ELEMENT_U8 ? "u8" : "f32", d->split[c->split].n, f->c,
 		f->h, f->w, (double)f->scale);
 }

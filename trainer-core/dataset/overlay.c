@@ -9,10 +9,8 @@
  * Source: Lin et al. 2019 (ParetoMTL), after Sabour et al. 2017 and Sener & Koltun 2018.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/dataset/idx.h"
 #include "trainer-core/rng.h"
@@ -58,18 +56,10 @@ static const char *fashion_folder(struct arena *a)
 	return arena_strdup(a, "/usr/share/datasets/fashion-mnist");
 }
 
-/* Where `make data` puts them (dataset/fetch.sh says the same). */
+/* Where `make data` puts them. */
 static const char *mnist_folder(struct arena *a)
 {
-	const char *own = getenv("DELTAM_DATA");
-	const char *xdg = getenv("XDG_DATA_HOME");
-	const char *home = getenv("HOME");
-
-	if (own && *own)
-		return arena_printf(a, "%s/mnist", own);
-	if (xdg && *xdg)
-		return arena_printf(a, "%s/deltam/mnist", xdg);
-	return arena_printf(a, "%s/.local/share/deltam/mnist", home ? home : "");
+	return compose_data_folder(a, "mnist");
 }
 
 static const struct origin fashion = { fashion_folder,
@@ -94,24 +84,6 @@ static int corners_apart(const struct overlay *o)
 	return o->corner[0].origin == o->corner[1].origin ? 1 : 2;
 }
 
-/* Absolute: the cache is named after it, and a worker may live in another folder. */
-static int plan_folder(
-	struct composition *c, const struct corner *corner, struct err *e)
-{
-	const char *given = params_get(c->ps, corner->param);
-	char here[4096];
-
-	if (!given || !*given)
-		given = corner->origin->folder(c->a);
-	if (*given != '/') {
-		if (!getcwd(here, sizeof(here)))
-			return err_errno(e, "the current folder");
-		given = arena_printf(c->a, "%s/%s", here, given);
-	}
-	params_set(&c->key, c->a, corner->param, given);
-	return OK;
-}
-
 static int overlay_plan(struct composition *c, struct err *e)
 {
 	const struct field picture = { NULL, ELEMENT_U8, 1.0f / 255, 1, CANVAS,
@@ -127,7 +99,9 @@ static int overlay_plan(struct composition *c, struct err *e)
 			split->target[k] = label;
 	}
 	for (int k = 0; k < corners_apart(o); k++) {
-		int rc = plan_folder(c, &o->corner[k], e);
+		const struct corner *corner = &o->corner[k];
+		int rc = compose_folder(
+			c, corner->param, corner->origin->folder(c->a), e);
 
 		if (rc)
 			return rc;
@@ -145,9 +119,9 @@ static int find_file(struct composition *c, const struct corner *corner,
 	struct stat st;
 
 	if (stat(plain, &st) == 0)
-		c->source[c->sources++] = plain;
+		compose_source(c, plain);
 	else if (stat(packed, &st) == 0)
-		c->source[c->sources++] = packed;
+		compose_source(c, packed);
 	else
 		return err_set(e, ERR_DATA,
 			"%s: neither this file nor %s.gz is there; these files come "

@@ -1,0 +1,207 @@
+#include <check.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "tests/lib/scratch.h"
+#include "trainer-core/dataset.h"
+
+enum { SIDE = 32, IMAGE = 3 * SIDE * SIDE, RECORD = 2 + IMAGE, TASKS = 20 };
+enum { TRAIN = 50000, TEST = 10000 };
+
+/* The published taxonomy: the fine classes of each coarse one. */
+static const uint8_t fine_of[TASKS][5] = { { 4, 30, 55, 72, 95 }, { 1, 32, 67, 73, 91 },
+	{ 54, 62, 70, 82, 92 }, { 9, 10, 16, 28, 61 }, { 0, 51, 53, 57, 83 },
+	{ 22, 39, 40, 86, 87 }, { 5, 20, 25, 84, 94 }, { 6, 7, 14, 18, 24 },
+	{ 3, 42, 43, 88, 97 }, { 12, 17, 37, 68, 76 }, { 23, 33, 49, 60, 71 },
+	{ 15, 19, 21, 31, 38 }, { 34, 63, 64, 66, 75 }, { 26, 45, 77, 79, 99 },
+	{ 2, 11, 35, 46, 98 }, { 27, 29, 44, 78, 93 }, { 36, 50, 65, 74, 80 },
+	{ 47, 52, 56, 59, 96 }, { 8, 13, 48, 58, 90 }, { 41, 69, 81, 85, 89 } };
+
+static struct arena arena;
+static struct params ps;
+static struct err err;
+
+static void set(const char *name, const char *value)
+{
+	params_set(&ps, &arena, name, value);
+}
+
+/* Record r of a file: the coarse classes in turn; its number in the first pixels. */
+static void make_record(int r, uint8_t *record)
+{
+	int coarse = r % TASKS;
+	int fine = r / TASKS % 5;
+
+	record[0] = (uint8_t)coarse;
+	record[1] = fine_of[coarse][fine];
+	memset(record + 2, 100 + fine, IMAGE);
+	record[2] = (uint8_t)(r / 256);
+	record[3] = (uint8_t)(r % 256);
+	record[IMAGE + 1] = 255;
+}
+
+static void write_records(const char *name, int n)
+{
+	FILE *f = fopen(name, "wb");
+	uint8_t record[RECORD];
+
+	ck_assert_ptr_nonnull(f);
+	for (int r = 0; r < n; r++) {
+		make_record(r, record);
+		ck_assert_uint_eq(fwrite(record, 1, RECORD, f), RECORD);
+	}
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void setup(void)
+{
+	scratch_enter();
+	setenv("DELTAM_CACHE", "cache", 1);
+	arena = (struct arena){ 0 };
+	ps = (struct params){ 0 };
+	set("dataset.name", "cifar100");
+	set("dataset.path", ".");
+	set("dataset.train", "30");
+	set("dataset.val", "10");
+	set("dataset.test", "20");
+	write_records("train.bin", TRAIN);
+	write_records("test.bin", TEST);
+}
+
+static void teardown(void)
+{
+	arena_release(&arena);
+	scratch_leave();
+}
+
+static void prepare(struct dataset *d)
+{
+	int rc = dataset_prepare(&ps, &arena, d, &err);
+
+	ck_assert_msg(rc == OK, "%s", err.msg);
+}
+
+static void refused(const char *message)
+{
+	struct dataset d;
+
+	ck_assert_int_eq(dataset_prepare(&ps, &arena, &d, &err), ERR_DATA);
+	ck_assert_msg(strstr(err.msg, message) != NULL, "%s", err.msg);
+}
+
+static int byte_of(float v, float mean, float std)
+{
+	return (int)lroundf((v * std + mean) * 255);
+}
+
+/* Which record lies at sample i of task k; all of it must be that one's. */
+static int record_of(const struct split_data *s, int k, int i)
+{
+	static const float mean[3] = { .5071f, .4867f, .4408f };
+	static const float std[3] = { .2675f, .2565f, .2761f };
+	const float *p = (const float *)s->own_input[k].data + (size_t)i * IMAGE;
+	const uint8_t *label = s->target[k].data;
+	uint8_t record[RECORD];
+	int r = byte_of(p[0], mean[0], std[0]) * 256 + byte_of(p[1], mean[0], std[0]);
+
+	make_record(r, record);
+	ck_assert_int_eq(record[0], k);
+	ck_assert_int_eq(record[1], fine_of[k][label[i]]);
+	for (int j = 0; j < IMAGE; j++)
+		ck_assert_int_eq(
+			byte_of(p[j], mean[j / 1024], std[j / 1024]), record[2 + j]);
+	return r;
+}
+
+START_TEST(every_task_has_images_of_its_own_and_labels_0_to_4)
+{
+	struct dataset d;
+	static bool taken[TRAIN];
+
+	prepare(&d);
+	ck_assert_int_eq(d.tasks, TASKS);
+	ck_assert(d.own_inputs);
+	ck_assert_ptr_null(d.split[SPLIT_TRAIN].input.data);
+	ck_assert_str_eq(d.task[9].name, "large_man_made_outdoor_things");
+	for (int k = 0; k < TASKS; k++) {
+		for (int s = SPLIT_TRAIN; s <= SPLIT_VAL; s++)
+			for (int i = 0; i < d.split[s].n; i++) {
+				int r = record_of(&d.split[s], k, i);
+
+				ck_assert_msg(!taken[r], "record %d twice", r);
+				taken[r] = true;
+			}
+		/* The test images of a task, in the order of the file. */
+		for (int i = 0; i < 20; i++)
+			ck_assert_int_eq(
+				record_of(&d.split[SPLIT_TEST], k, i), i * TASKS + k);
+	}
+	dataset_close(&d);
+}
+END_TEST
+
+START_TEST(the_cache_opens_with_inputs_of_every_task)
+{
+	struct dataset a, b;
+
+	prepare(&a);
+	ck_assert_int_eq(dataset_open(&ps, &arena, &b, &err), OK);
+	ck_assert_str_eq(a.digest, b.digest);
+	ck_assert_int_eq(record_of(&b.split[SPLIT_VAL], 7, 9),
+		record_of(&a.split[SPLIT_VAL], 7, 9));
+	ck_assert_ptr_ne(b.split[SPLIT_VAL].own_input[0].data,
+		b.split[SPLIT_VAL].own_input[1].data);
+	dataset_close(&a);
+	dataset_close(&b);
+}
+END_TEST
+
+static void poke(const char *name, off_t at, uint8_t v)
+{
+	int fd = open(name, O_WRONLY);
+
+	ck_assert_int_eq(pwrite(fd, &v, 1, at), 1);
+	close(fd);
+}
+
+START_TEST(wrong_classes_and_lengths_are_refused_with_their_place)
+{
+	/* Record 2 is of coarse class 2, whose first fine class is 54. */
+	poke("train.bin", 2 * RECORD + 1, 100);
+	refused("train.bin: byte 6149: fine class 100, expected 0 to 99");
+	poke("train.bin", 2 * RECORD + 1, 55);
+	refused("train.bin: byte 6148: coarse class 2, expected 0, that of fine class "
+		"55");
+	poke("train.bin", 2 * RECORD, 0);
+	refused("train.bin: byte 153638520: another image of coarse class 0, expected "
+		"2500");
+	poke("train.bin", 2 * RECORD, 2);
+	poke("train.bin", 2 * RECORD + 1, 54);
+	ck_assert_int_eq(truncate("test.bin", (off_t)TEST * RECORD - 1), 0);
+	refused("test.bin: byte 30739999: the file ends, expected 10000 records of "
+		"3074 bytes");
+	ck_assert_int_eq(truncate("test.bin", (off_t)TEST * RECORD + 1), 0);
+	refused("test.bin: byte 30740000: more bytes, expected the end of the file");
+	ck_assert_int_eq(unlink("test.bin"), 0);
+	refused("test.bin: No such file or directory; download CIFAR-100");
+}
+END_TEST
+
+Suite *suite_cifar(void);
+Suite *suite_cifar(void)
+{
+	Suite *s = suite_create("cifar");
+	TCase *t = tcase_create("cifar");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, every_task_has_images_of_its_own_and_labels_0_to_4);
+	tcase_add_test(t, the_cache_opens_with_inputs_of_every_task);
+	tcase_add_test(t, wrong_classes_and_lengths_are_refused_with_their_place);
+	suite_add_tcase(s, t);
+	return s;
+}

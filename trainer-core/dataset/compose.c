@@ -1,0 +1,51 @@
+#include "trainer-core/dataset/compose.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void compose_source(struct composition *c, const char *path)
+{
+	GROW(c->a, c->source, c->sources, c->source_capacity)[c->sources] = path;
+	c->sources++;
+}
+
+int compose_find(
+	struct composition *c, const char *path, const char *hint, struct err *e)
+{
+	if (access(path, R_OK) != 0)
+		return err_set(e, ERR_DATA, "%s: %s; %s", path, strerror(errno), hint);
+	compose_source(c, path);
+	return OK;
+}
+
+int compose_folder(
+	struct composition *c, const char *param, const char *deflt, struct err *e)
+{
+	const char *given = params_get(c->ps, param);
+	char here[4096];
+
+	if (!given || !*given)
+		given = deflt;
+	if (*given != '/') {
+		if (!getcwd(here, sizeof(here)))
+			return err_errno(e, "the current folder");
+		given = arena_printf(c->a, "%s/%s", here, given);
+	}
+	params_set(&c->key, c->a, param, given);
+	return OK;
+}
+
+const char *compose_data_folder(struct arena *a, const char *name)
+{
+	const char *own = getenv("DELTAM_DATA");
+	const char *xdg = getenv("XDG_DATA_HOME");
+	const char *home = getenv("HOME");
+
+	if (own && *own)
+		return arena_printf(a, "%s/%s", own, name);
+	if (xdg && *xdg)
+		return arena_printf(a, "%s/deltam/%s", xdg, name);
+	return arena_printf(a, "%s/.local/share/deltam/%s", home ? home : "", name);
+}

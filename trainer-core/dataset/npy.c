@@ -1,0 +1,245 @@
+#include "trainer-core/dataset/npy.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include "trainer-core/dataset/npy_header.h"
+
+/* A file on its way into out. */
+struct reader {
+	FILE *f;
+	const char *path;
+	const struct npy_want *want;
+	struct npy_header h;
+	uint64_t count; /* elements of the file */
+};
+
+/* The dimensions that count; where the first may be larger, it does. */
+static int dims_of(const struct npy_want *want)
+{
+	int n = want->dims;
+
+	while (n > (want->longer ? 1 : 0) && want->dim[n - 1] == 1)
+		n--;
+	return n;
+}
+
+size_t npy_count(const struct npy_want *want)
+{
+	size_t n = 1;
+
+	for (int i = 0; i < want->dims; i++)
+		n *= (size_t)want->dim[i];
+	return n;
+}
+
+static const char *shape_text(char *buf, size_t size, int dims, const uint64_t *dim)
+{
+	size_t n = 1;
+
+	snprintf(buf, size, "(");
+	for (int i = 0; i < dims && n < size; i++)
+		n += (size_t)snprintf(
+			buf + n, size - n, "%s%" PRIu64, i ? ", " : "", dim[i]);
+	if (n < size)
+		snprintf(buf + n, size - n, ")");
+	return buf;
+}
+
+static int check_shape(struct reader *r, struct err *e)
+{
+	const struct npy_want *want = r->want;
+	int dims = dims_of(want);
+	uint64_t wanted[NPY_DIMS_MAX];
+	bool same;
+	char a[128];
+	char b[128];
+
+	if (want->longer && r->h.dims == 0)
+		r->h.dim[r->h.dims++] = 1;
+	same = dims == r->h.dims;
+	for (int i = 0; i < dims; i++) {
+		wanted[i] = (uint64_t)want->dim[i];
+		if (!same)
+			continue;
+		same = want->longer && i == 0 ? r->h.dim[i] >= wanted[i]
+					      : r->h.dim[i] == wanted[i];
+	}
+	if (same)
+		return OK;
+	return err_set(e, ERR_DATA, "%s: byte 10: found shape %s, expected %s%s",
+		r->path, shape_text(a, sizeof(a), r->h.dims, r->h.dim),
+		shape_text(b, sizeof(b), dims, wanted),
+		want->longer ? " or more of the first" : "");
+}
+
+/* The size of the file must be what shape and type come to. */
+static int check_size(struct reader *r, struct err *e)
+{
+	uint64_t bytes = (uint64_t)r->h.size;
+	off_t end;
+
+	r->count = 1;
+	for (int i = 0; i < r->h.dims; i++) {
+		if (r->h.dim[i] != 0 && bytes > (uint64_t)INT64_MAX / 2 / r->h.dim[i])
+			return err_set(e, ERR_DATA,
+				"%s: byte 10: a shape of more than 2^62 bytes",
+				r->path);
+		bytes *= r->h.dim[i];
+		r->count *= r->h.dim[i];
+	}
+	if (fseeko(r->f, 0, SEEK_END) != 0 || (end = ftello(r->f)) < 0 ||
+		fseeko(r->f, (off_t)r->h.at, SEEK_SET) != 0)
+		return err_errno(e, "%s", r->path);
+	if ((uint64_t)end == r->h.at + bytes)
+		return OK;
+	return err_set(e, ERR_DATA,
+		"%s: byte %" PRIu64 ": the file ends, expected %" PRIu64
+		" bytes by its header",
+		r->path, (uint64_t)end, r->h.at + bytes);
+}
+
+/* IEEE 754 binary16. */
+static double half(uint64_t bits)
+{
+	int exponent = (int)(bits >> 10 & 31);
+	double fraction = (double)(bits & 1023) / 1024;
+	double v;
+
+	if (exponent == 31)
+		v = fraction != 0 ? (double)NAN : (double)INFINITY;
+	else
+		v = exponent ? ldexp(1 + fraction, exponent - 15)
+			     : ldexp(fraction, -14);
+	return bits >> 15 ? -v : v;
+}
+
+static double real(uint64_t bits, int size)
+{
+	uint32_t low = (uint32_t)bits;
+	float f;
+	double d;
+
+	if (size == 2)
+		return half(bits);
+	memcpy(&f, &low, sizeof(f));
+	memcpy(&d, &bits, sizeof(d));
+	return size == 4 ? (double)f : d;
+}
+
+static double decode(const struct npy_header *h, const unsigned char *b)
+{
+	uint64_t bits = 0;
+
+	for (int i = 0; i < h->size; i++)
+		bits = bits << 8 | b[h->big ? i : h->size - 1 - i];
+	if (h->kind == 'f')
+		return real(bits, h->size);
+	if (h->kind == 'i') {
+		uint64_t sign = 1ULL << (8 * h->size - 1);
+
+		return (double)(int64_t)((bits ^ sign) - sign);
+	}
+	return (double)bits;
+}
+
+static bool wanted(const struct npy_want *want, double v)
+{
+	/* Not `<`: a NaN must fail. */
+	if (!(v >= want->min && v <= want->max))
+		return false;
+	return !want->whole || v == floor(v);
+}
+
+static int unwanted(const struct reader *r, uint64_t i, double v, struct err *e)
+{
+	char limits[64] = "";
+
+	if (r->want->min > -(double)FLT_MAX || r->want->max < (double)FLT_MAX)
+		snprintf(limits, sizeof(limits), " from %g to %g", r->want->min,
+			r->want->max);
+	return err_set(e, ERR_DATA, "%s: byte %" PRIu64 ": found %g, expected a %s%s",
+		r->path, r->h.at + i * (uint64_t)r->h.size, v,
+		r->want->whole ? "whole number" : "finite number", limits);
+}
+
+/* The place in out of the file's element i; false where it is not taken. */
+static bool place(const struct reader *r, uint64_t i, uint64_t *at)
+{
+	uint64_t stride = npy_count(r->want);
+	uint64_t sum = 0;
+
+	*at = i;
+	if (!r->h.fortran)
+		return i < stride;
+	for (int d = 0; d < r->h.dims; d++) {
+		uint64_t index = i % r->h.dim[d];
+		uint64_t dim = d < r->want->dims ? (uint64_t)r->want->dim[d] : 1;
+
+		i /= r->h.dim[d];
+		if (index >= dim)
+			return false;
+		stride /= dim;
+		sum += index * stride;
+	}
+	*at = sum;
+	return true;
+}
+
+static int read_elements(struct reader *r, float *out, struct err *e)
+{
+	unsigned char buf[65536];
+	size_t size = (size_t)r->h.size;
+	uint64_t most = r->h.fortran ? r->count : npy_count(r->want);
+	uint64_t i = 0;
+
+	while (i < most) {
+		uint64_t left = most - i;
+		size_t n =
+			left < sizeof(buf) / size ? (size_t)left : sizeof(buf) / size;
+
+		if (fread(buf, size, n, r->f) != n)
+			return err_errno(
+				e, "%s: byte %" PRIu64, r->path, r->h.at + i * size);
+		for (size_t k = 0; k < n; k++, i++) {
+			double v = decode(&r->h, buf + k * size);
+			uint64_t at;
+
+			if (!place(r, i, &at))
+				continue;
+			if (!wanted(r->want, v))
+				return unwanted(r, i, v, e);
+			out[at] = (float)v;
+		}
+	}
+	return OK;
+}
+
+int npy_read_stream(FILE *f, const char *path, const struct npy_want *want, float *out,
+	struct err *e)
+{
+	struct reader r = { .f = f, .path = path, .want = want };
+	int rc;
+
+	ASSERT(want->dims >= 0 && want->dims <= NPY_DIMS_MAX);
+	ASSERT(want->min >= -(double)FLT_MAX && want->max <= (double)FLT_MAX);
+	rc = npy_header_read(f, path, &r.h, e);
+	if (!rc)
+		rc = check_shape(&r, e);
+	if (!rc)
+		rc = check_size(&r, e);
+	return rc ? rc : read_elements(&r, out, e);
+}
+
+int npy_read(const char *path, const struct npy_want *want, float *out, struct err *e)
+{
+	FILE *f = fopen(path, "rb");
+	int rc;
+
+	if (!f)
+		return err_errno(e, "%s", path);
+	rc = npy_read_stream(f, path, want, out, e);
+	fclose(f);
+	return rc;
+}
