@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "trainer-core/inverse.h"
+#include "trainer-core/kernel.h"
 #include "trainer-core/learned.h"
 #include "trainer-core/optim.h"
 
@@ -34,14 +35,19 @@ static void teardown(void)
 
 #define GUARD 12345.0
 
+struct gradients;
+
 /* One method on K tasks with its state. */
 struct game {
 	struct weighting_setup setup;
 	double *state; /* and a guard behind it */
 	size_t size;
 	double weight[TASKS_MAX];
+	struct gradients *gradients;
 	struct err e;
 };
+
+static struct gradients *new_gradients(const struct game *g);
 
 /* Parameters by name and value, ended by NULL. What a method must be given is there. */
 static int try_start(struct game *g, const char *seed, int K, const char *method, ...)
@@ -64,21 +70,88 @@ static int try_start(struct game *g, const char *seed, int K, const char *method
 	g->state = NEW_ARRAY(&arena, double, g->size + 1);
 	g->state[g->size] = GUARD;
 	weighting_state_init(&g->setup, g->state);
+	g->gradients = new_gradients(g);
 	return OK;
 }
 
 #define START(g, K, ...) \
 	ck_assert_msg(try_start(g, "1", K, __VA_ARGS__, NULL) == OK, "%s", (g)->e.msg)
 
-static int weigh_at(struct game *g, int64_t at, double lr_factor, const double *loss)
+#define ROOM 80 /* floats of a task's gradient; more than TASKS_MAX */
+
+/* The tasks' gradients in room of their own. */
+struct gradients {
+	struct task_gradients g;
+	float *own[TASKS_MAX];
+	float rows[TASKS_MAX][ROOM];
+	float out[ROOM], feature[ROOM];
+	double gram[TASKS_MAX * TASKS_MAX], head[TASKS_MAX];
+};
+
+static struct gradients *new_gradients(const struct game *g)
 {
-	struct weighting_step step = { 1, at, lr_factor, loss };
-	int rc = weighting_weigh(&g->setup, g->state, &step, g->weight, &g->e);
+	struct gradients *room = arena_alloc_aligned(&arena, sizeof(struct gradients));
+	size_t buffer = ROOM * (size_t)weighting_buffers(&g->setup);
+
+	for (int k = 0; k < TASKS_MAX; k++)
+		room->own[k] = room->rows[k];
+	for (int i = 0; i < ROOM; i++)
+		room->feature[i] = i % 3 ? 1 : -1;
+	room->g = (struct task_gradients){ .n = ROOM,
+		.g = room->own,
+		.out = room->out,
+		.buffer = arena_alloc_aligned(&arena, 4 * buffer + 1),
+		.gram = room->gram,
+		.last = ROOM / 2,
+		.last_n = ROOM / 2,
+		.feature = room->feature,
+		.samples = 4 };
+	return room;
+}
+
+/* Of every task, as a function of the step. */
+static void random_gradients(struct gradients *room, int K, int64_t at)
+{
+	for (int k = 0; k < K; k++)
+		for (int i = 0; i < ROOM; i++)
+			room->rows[k][i] = (float)rng_normal(
+				3, RNG_DATA, (uint64_t)at, (uint64_t)(k * ROOM + i));
+}
+
+/* A step on the gradients that lie in g->gradients. */
+static int combine_at(struct game *g, int64_t at, double lr_factor, const double *loss)
+{
+	double after[TASKS_MAX];
+	double score[TASKS_MAX];
+	struct weighting_step step = { .epoch = 1,
+		.step = at,
+		.lr_factor = lr_factor,
+		.loss = loss,
+		.score = score,
+		.loss_after = after };
+	struct factors f = { g->weight, g->gradients->head };
+	bool gradients = g->setup.needs & NEEDS_GRADIENTS;
+	int rc;
+
+	for (int k = 0; k < g->setup.K; k++) {
+		after[k] = 0.99 * loss[k];
+		score[k] = (double)((k + at) % 9) / 8;
+	}
+	rc = gradients ? weighting_combine(&g->setup, g->state, &step, kernels_get(),
+				 &g->gradients->g, &f, &g->e)
+		       : weighting_weigh(&g->setup, g->state, &step, g->weight, &g->e);
 
 	if (rc == OK)
 		weighting_update(&g->setup, g->state, &step);
 	ck_assert(g->state[g->size] == GUARD);
 	return rc;
+}
+
+/* On random gradients, where the method wants any. */
+static int weigh_at(struct game *g, int64_t at, double lr_factor, const double *loss)
+{
+	random_gradients(g->gradients, g->setup.K, at);
+	return combine_at(g, at, lr_factor, loss);
 }
 
 #define WEIGH(g, at, ...) \
@@ -500,6 +573,8 @@ START_TEST(a_method_continues_from_its_saved_state_bit_for_bit)
 		bytes = weighting_state_size(&whole.setup) * sizeof(double);
 		play(&whole, 3, 0, 11, trace[0]);
 		memcpy(rest.state, whole.state, bytes);
+		memcpy(rest.gradients->g.buffer, whole.gradients->g.buffer,
+			(size_t)weighting_buffers(&whole.setup) * ROOM * sizeof(float));
 		play(&whole, 3, 11, 21, trace[0]);
 		play(&rest, 3, 11, 21, trace[1]);
 		ck_assert_mem_eq(
@@ -551,6 +626,7 @@ START_TEST(a_baseline_job_names_its_task_and_no_method)
 		weighting_init(&g.setup, &ps, 1, tasks + 1, &optim, &arena, &g.e), OK);
 	g.size = 0;
 	g.state = (double[]){ GUARD };
+	g.gradients = new_gradients(&g);
 	WEIGH(&g, 0, 3);
 	ck_assert_double_eq(g.weight[0], 1);
 	START(&g, 3, "stl", "task", "task1");

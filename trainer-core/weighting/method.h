@@ -20,4 +20,8 @@ MUST_CHECK int weighting_choice(const struct weighting_setup *setup,
 /* w (K) = softmax(logit), computed with the largest subtracted. w may be logit. */
 void softmax(int K, const double *logit, double *w);
 
+/* Every head keeps the gradient of its own loss: for struct weighting's `heads`. */
+void heads_unweighted(const struct weighting_setup *setup, const double *state,
+	const struct weighting_step *step, const double *weight, double *head);
+
 #endif
