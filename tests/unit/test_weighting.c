@@ -150,7 +150,8 @@ static int combine_at(struct game *g, int64_t at, double lr_factor, const double
 /* On random gradients, where the method wants any. */
 static int weigh_at(struct game *g, int64_t at, double lr_factor, const double *loss)
 {
-	random_gradients(g->gradients, g->setup.K, at);
+	if (g->setup.needs & NEEDS_GRADIENTS)
+		random_gradients(g->gradients, g->setup.K, at);
 	return combine_at(g, at, lr_factor, loss);
 }
 
@@ -226,7 +227,7 @@ START_TEST(every_method_gives_finite_weights_or_an_error_that_names_a_task)
 		double loss[TASKS_MAX];
 
 		start_any(&g, methods[i % n].name, K);
-		for (int s = 0; s < 30; s++) {
+		for (int s = 0; s < (K > 8 ? 11 : 30); s++) {
 			random_losses(loss, K, (uint64_t)s);
 			loss[K / 2] *= scales[i / n / 3];
 			if (weigh_at(&g, s, 1, loss)) {

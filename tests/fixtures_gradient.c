@@ -1,0 +1,506 @@
+/*
+ * Methods on gradients: a file's `grads` (steps, K, P) are the tasks' gradients, their
+ * scalar products are taken in double from them. Weights and what the weights make of the
+ * gradients are compared at the tolerance of the file; what a method does to whole
+ * vectors in float32 at 1e-5.
+ */
+#include <math.h>
+#include <string.h>
+#include "tests/fixtures.h"
+#include "trainer-core/kernel.h"
+#include "trainer-core/learned.h"
+#include "trainer-core/optim.h"
+#include "trainer-core/solver/projection.h"
+#include "trainer-core/solver/solver.h"
+
+#define FLOAT_TOLERANCE 1e-5
+
+struct run {
+	struct fixture *f;
+	struct params params;
+	struct optim_info optim;
+	struct task_info task[TASKS_MAX];
+	struct weighting_setup setup;
+	double *state;
+	const double *loss; /* (steps, K) or NULL */
+	const double *grad; /* (steps, K, P) */
+	int steps, K, P;
+	double gram[TASKS_MAX * TASKS_MAX];
+	double weight[TASKS_MAX];
+};
+
+static struct arena *arena(struct run *r)
+{
+	return r->f->arena;
+}
+
+static void set(struct run *r, const char *name, const char *value)
+{
+	params_set(&r->params, arena(r), name, value);
+}
+
+static void hand_on(struct run *r, const char *from, const char *to)
+{
+	const cJSON *j = fixture_hyper(r->f, from);
+
+	if (j)
+		params_set_number(&r->params, arena(r), to, json_number(j));
+}
+
+static const cJSON *member(const struct run *r, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(r->f->json, name);
+}
+
+static bool expects(const struct run *r, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(r->f->expect, name) != NULL;
+}
+
+static enum outcome read_case(struct run *r)
+{
+	const cJSON *grads = member(r, "grads");
+	int n;
+
+	r->steps = cJSON_GetArraySize(grads);
+	r->K = grads ? cJSON_GetArraySize(grads->child) : 0;
+	if (r->steps < 1 || r->K < 1 || r->K > TASKS_MAX)
+		return fixture_fail(r->f, "no gradients");
+	r->grad = json_numbers(arena(r), grads, &n);
+	r->P = n / (r->steps * r->K);
+	r->loss = json_numbers(arena(r), member(r, "losses"), &n);
+	for (int k = 0; k < r->K; k++)
+		r->task[k].name = arena_printf(arena(r), "task%d", k);
+	return PASSED;
+}
+
+static enum outcome start(struct run *r, const char *method)
+{
+	struct err e;
+
+	set(r, "method", method);
+	if (weighting_init(
+		    &r->setup, &r->params, r->K, r->task, &r->optim, arena(r), &e))
+		return fixture_fail(r->f, "%s", e.msg);
+	r->state = NEW_ARRAY(arena(r), double, weighting_state_size(&r->setup) + 1);
+	weighting_state_init(&r->setup, r->state);
+	return PASSED;
+}
+
+static const double *gradient(const struct run *r, int step, int k)
+{
+	return r->grad + (step * r->K + k) * r->P;
+}
+
+static void fill_gram(struct run *r, int step)
+{
+	for (int i = 0; i < r->K; i++)
+		for (int j = 0; j < r->K; j++) {
+			double sum = 0;
+
+			for (int p = 0; p < r->P; p++)
+				sum += gradient(r, step, i)[p] *
+					gradient(r, step, j)[p];
+			r->gram[i * r->K + j] = sum;
+		}
+}
+
+static double *combine(struct run *r, int step, const double *weight)
+{
+	double *sum = NEW_ARRAY(arena(r), double, r->P);
+
+	for (int k = 0; k < r->K; k++)
+		for (int p = 0; p < r->P; p++)
+			sum[p] += weight[k] * gradient(r, step, k)[p];
+	return sum;
+}
+
+static double norm(const double *v, int n)
+{
+	double sum = 0;
+
+	for (int i = 0; i < n; i++)
+		sum += v[i] * v[i];
+	return sqrt(sum);
+}
+
+/* Row `step` of a member of expect; true where there is none. */
+static bool near_row(
+	struct run *r, int step, const double *got, int n, const char *name)
+{
+	const cJSON *rows = fixture_expect(r->f, name);
+
+	return !rows ||
+		fixture_near_all(r->f, got, cJSON_GetArrayItem(rows, step), n,
+			arena_printf(arena(r), "step %d %s", step, name));
+}
+
+static double ones[TASKS_MAX];
+
+static struct weighting_step step_at(struct run *r, int i)
+{
+	for (int k = 0; k < TASKS_MAX; k++)
+		ones[k] = 1;
+	fill_gram(r, i);
+	return (struct weighting_step){ .epoch = 1,
+		.step = i,
+		.lr_factor = 1,
+		.loss = r->loss ? r->loss + i * r->K : ones,
+		.gram = r->gram };
+}
+
+/* Steps of a method whose every row is `check`ed before its update. */
+static enum outcome play(struct run *r, bool (*check)(struct run *r, int step),
+	bool (*after)(struct run *r, int step))
+{
+	for (int i = 0; i < r->steps; i++) {
+		struct weighting_step step = step_at(r, i);
+		struct err e;
+
+		if (weighting_weigh(&r->setup, r->state, &step, r->weight, &e))
+			return fixture_fail(r->f, "step %d: %s", i, e.msg);
+		if (check && !check(r, i))
+			return FAILED;
+		weighting_update(&r->setup, r->state, &step);
+		if (after && !after(r, i))
+			return FAILED;
+	}
+	return PASSED;
+}
+
+/* expect.valid = false: an error, or weights that are finite by a documented guard. */
+static enum outcome invalid(struct run *r)
+{
+	struct weighting_step step = step_at(r, 0);
+	struct err e;
+	int rc = weighting_weigh(&r->setup, r->state, &step, r->weight, &e);
+
+	(void)fixture_expect(r->f, "valid");
+	if (rc == ERR_DIVERGED)
+		return PASSED;
+	for (int k = 0; k < r->K; k++)
+		if (rc || !isfinite(r->weight[k]))
+			return fixture_fail(r->f, "a weight that means nothing");
+	return PASSED;
+}
+
+static bool weights_and_sum(struct run *r, int step)
+{
+	return near_row(r, step, r->weight, r->K, "weights") &&
+		near_row(r, step, combine(r, step, r->weight), r->P, "aggregated");
+}
+
+/* --- PCGrad: orders are given; with two tasks the method has no other --- */
+
+static bool projected(struct run *r, int step, const int *order, double eps)
+{
+	double c[TASKS_MAX * TASKS_MAX];
+	double *rows = NEW_ARRAY(arena(r), double, r->K * r->P);
+	double mean[TASKS_MAX];
+
+	project_conflicts(r->K, r->gram, order, eps, c);
+	for (int i = 0; i < r->K; i++)
+		memcpy(rows + i * r->P, combine(r, step, c + i * r->K),
+			(size_t)r->P * sizeof(*rows));
+	sum_rows(r->K, c, r->weight);
+	for (int k = 0; k < r->K; k++)
+		mean[k] = r->weight[k] / r->K;
+	return near_row(r, step, rows, r->K * r->P, "projected") &&
+		weights_and_sum(r, step) &&
+		near_row(r, step, combine(r, step, mean), r->P, "aggregated_mean");
+}
+
+/* The method's own orders over 4000 steps, against the mean over all orders. */
+static enum outcome expectation(struct run *r)
+{
+	const cJSON *want = cJSON_GetObjectItemCaseSensitive(
+		member(r, "info"), "aggregated_mean_over_orders");
+	double mean[TASKS_MAX] = { 0 };
+
+	(void)fixture_hyper(r->f, "orders");
+	for (int i = 0; i < 4000; i++) {
+		struct weighting_step step = step_at(r, 0);
+		struct err e;
+
+		step.step = i;
+		if (weighting_weigh(&r->setup, r->state, &step, r->weight, &e))
+			return fixture_fail(r->f, "%s", e.msg);
+		for (int k = 0; k < r->K; k++)
+			mean[k] += r->weight[k] / 4000;
+	}
+	return fixture_near_all(r->f, combine(r, 0, mean), want ? want->child : NULL,
+		       r->P, "mean over orders")
+		? PASSED
+		: FAILED;
+}
+
+static enum outcome run_pcgrad(struct run *r)
+{
+	const cJSON *order = fixture_hyper(r->f, "order");
+	double eps = fixture_number(r->f, "eps", 0);
+	int *ids;
+	int n;
+
+	hand_on(r, "eps", "eps");
+	(void)fixture_text(r->f, "reduction", "sum");
+	if (start(r, "pcgrad"))
+		return FAILED;
+	if (!order)
+		return expectation(r);
+	double *v = json_numbers(arena(r), order, &n);
+
+	ids = NEW_ARRAY(arena(r), int, n);
+	for (int i = 0; i < n; i++)
+		ids[i] = (int)v[i];
+	fill_gram(r, 0);
+	if (!projected(r, 0, ids, eps))
+		return FAILED;
+	return r->K == 2 ? play(r, weights_and_sum, NULL) : PASSED;
+}
+
+/* --- MGDA --- */
+
+static bool check_mgda(struct run *r, int step)
+{
+	const char *how = fixture_text(r->f, "normalization", "none");
+	double plain[TASKS_MAX];
+	double length;
+
+	/* The run combines normalised gradients: weight = w / divisor. */
+	for (int k = 0; k < r->K; k++) {
+		double by = strstr(how, "loss") ? r->loss[step * r->K + k] : 1;
+		double own = sqrt(r->gram[k * r->K + k]);
+
+		if ((!strcmp(how, "l2") || !strcmp(how, "loss+")) && own > 0)
+			by *= own;
+		plain[k] = r->weight[k] * by;
+	}
+	length = norm(combine(r, step, r->weight), r->P);
+	return near_row(r, step, plain, r->K, "weights") &&
+		near_row(r, step, &length, 1, "min_norm") &&
+		near_row(r, step, combine(r, step, plain), r->P,
+			"aggregated_original_grads") &&
+		near_row(r, step, combine(r, step, r->weight), r->P,
+			"aggregated_normalized_grads");
+}
+
+static bool check_mgda_weights(struct run *r, int step)
+{
+	return near_row(r, step, r->weight, r->K, "weights");
+}
+
+static enum outcome run_mgda(struct run *r)
+{
+	enum outcome o;
+
+	set(r, "normalize", fixture_text(r->f, "normalization", "none"));
+	set(r, "apply", "normalized");
+	if (start(r, "mgda"))
+		return FAILED;
+	o = play(r, check_mgda, NULL);
+	if (o != PASSED)
+		return o;
+	set(r, "apply", "original");
+	return start(r, "mgda") ? FAILED : play(r, check_mgda_weights, NULL);
+}
+
+/* --- CAGrad --- */
+
+static bool near_direction(struct run *r, int step, const char *name)
+{
+	return near_row(r, step, combine(r, step, r->weight), r->P, name);
+}
+
+static bool check_rescale0(struct run *r, int step)
+{
+	return near_direction(r, step, "aggregated_rescale0");
+}
+
+static bool check_rescale1(struct run *r, int step)
+{
+	return near_direction(r, step, "aggregated_rescale1");
+}
+
+static bool check_rescale2(struct run *r, int step)
+{
+	return near_direction(r, step, "aggregated_rescale2");
+}
+
+/* The weights of the dual, where there is only one solution. */
+static bool check_dual(struct run *r, double c)
+{
+	double b[TASKS_MAX] = { 0 };
+	double w[TASKS_MAX];
+	double square = 0;
+
+	fill_gram(r, 0);
+	for (int i = 0; i < r->K; i++) {
+		for (int j = 0; j < r->K; j++)
+			b[i] += r->gram[i * r->K + j] / r->K;
+		square += b[i] / r->K;
+	}
+	(void)simplex_norm(r->K, r->gram, b, c * sqrt(square), w);
+	(void)fixture_expect(r->f, "w");
+	return !cJSON_IsTrue(member(r, "w_unique")) || near_row(r, 0, w, r->K, "w");
+}
+
+static enum outcome run_cagrad(struct run *r)
+{
+	static bool (*const checks[])(
+		struct run *, int) = { check_rescale0, check_rescale1, check_rescale2 };
+
+	hand_on(r, "c", "c");
+	(void)fixture_number(r->f, "eps", 0); /* 1e-8: below the tolerance */
+	for (int i = 0; i < 3; i++) {
+		params_set_number(&r->params, arena(r), "rescale", i);
+		if (start(r, "cagrad") || play(r, checks[i], NULL) != PASSED)
+			return FAILED;
+	}
+	return check_dual(r, fixture_number(r->f, "c", 0)) ? PASSED : FAILED;
+}
+
+/* --- IMTL-G, IMTL --- */
+
+static enum outcome run_imtl_g(struct run *r)
+{
+	if (start(r, "imtl_g"))
+		return FAILED;
+	return expects(r, "valid") ? invalid(r) : play(r, weights_and_sum, NULL);
+}
+
+static bool check_imtl(struct run *r, int step)
+{
+	const double *s = learned_values(r->state + 1);
+	double w[TASKS_MAX];
+	double head[TASKS_MAX];
+	struct weighting_step at = step_at(r, step);
+
+	r->setup.ops->heads(&r->setup, r->state, &at, r->weight, head);
+	for (int k = 0; k < r->K; k++)
+		w[k] = r->weight[k] / exp(s[k]);
+	return near_row(r, step, w, r->K, "weights") &&
+		near_row(r, step, head, r->K, "head_weights") &&
+		near_row(r, step, combine(r, step, r->weight), r->P, "aggregated");
+}
+
+static bool after_imtl(struct run *r, int step)
+{
+	return near_row(r, step, learned_values(r->state + 1), r->K, "param_after");
+}
+
+static void set_optimizer(struct run *r, const char *lr)
+{
+	const char *name = fixture_text(r->f, "optimizer", "sgd");
+
+	r->optim = (struct optim_info){ .kind = !strcmp(name, "adam") ? OPTIM_ADAM
+								      : OPTIM_SGD,
+		.lr = fixture_number(r->f, lr, 0),
+		.beta1 = strcmp(name, "adam") ? 0 : 0.9,
+		.beta2 = 0.999,
+		.eps = 1e-8 };
+}
+
+static enum outcome run_imtl(struct run *r)
+{
+	hand_on(r, "init", "init");
+	set_optimizer(r, "lr");
+	return start(r, "imtl") ? FAILED : play(r, check_imtl, after_imtl);
+}
+
+/* --- Nash-MTL --- */
+
+static bool check_nash(struct run *r, int step)
+{
+	const double *alpha = r->state + 2;
+
+	return near_row(r, step, alpha, r->K, "weights") &&
+		near_row(r, step, combine(r, step, alpha), r->P, "aggregated") &&
+		near_row(r, step, combine(r, step, r->weight), r->P,
+			"aggregated_clipped");
+}
+
+static enum outcome run_nash(struct run *r)
+{
+	hand_on(r, "max_norm", "max_norm");
+	if (start(r, "nash_mtl"))
+		return FAILED;
+	if (!expects(r, "valid"))
+		return play(r, check_nash, NULL);
+	if (invalid(r) != PASSED)
+		return FAILED;
+	if (r->state[1] != 1 || r->state[2] != 1)
+		return fixture_fail(r->f, "alpha moved where there is no solution");
+	return PASSED;
+}
+
+/* --- Aligned-MTL --- */
+
+static bool check_aligned(struct run *r, int step)
+{
+	double value[TASKS_MAX];
+	double vector[TASKS_MAX * TASKS_MAX];
+	double B[TASKS_MAX * TASKS_MAX] = { 0 };
+	int rank = 0;
+	double eps = fixture_number(r->f, "eps", 0);
+	const char *scale = fixture_text(r->f, "scale_mode", "min");
+	double common = 0;
+
+	symmetric_eigen(r->K, r->gram, value, vector);
+	while (rank < r->K && value[rank] > value[0] * r->K * eps)
+		common += value[rank++];
+	common = !strcmp(scale, "rmse") ? common / rank
+		: !strcmp(scale, "min") ? value[rank - 1]
+					: value[rank / 2];
+	for (int s = 0; s < rank; s++)
+		for (int i = 0; i < r->K; i++)
+			for (int j = 0; j < r->K; j++)
+				B[i * r->K + j] += sqrt(common / value[s]) *
+					vector[i * r->K + s] * vector[j * r->K + s];
+	if (fixture_expect(r->f, "rank") &&
+		!fixture_near(
+			r->f, rank, json_number(fixture_expect(r->f, "rank")), "rank"))
+		return false;
+	if (expects(r, "eigenvalues_desc") &&
+		(!fixture_near_all(r->f, value,
+			 fixture_expect(r->f, "eigenvalues_desc"), r->K,
+			 "eigenvalues_desc") ||
+			!fixture_near_all(r->f, B,
+				fixture_expect(r->f, "balance_matrix"), r->K * r->K,
+				"balance_matrix")))
+		return false;
+	return weights_and_sum(r, step);
+}
+
+static enum outcome run_aligned(struct run *r)
+{
+	set(r, "scale", fixture_text(r->f, "scale_mode", "min"));
+	set(r, "reduction", "sum");
+	hand_on(r, "eps", "eps");
+	return start(r, "aligned_mtl") ? FAILED : play(r, check_aligned, NULL);
+}
+
+static const struct {
+	const char *method; /* of the file */
+	enum outcome (*run)(struct run *r);
+} runs[] = {
+	{ "pcgrad", run_pcgrad },
+	{ "mgda", run_mgda },
+	{ "cagrad", run_cagrad },
+	{ "imtl_g", run_imtl_g },
+	{ "imtl", run_imtl },
+	{ "nash_mtl", run_nash },
+	{ "aligned_mtl", run_aligned },
+};
+
+enum outcome fixture_gradient(struct fixture *f)
+{
+	struct run *r = NEW(f->arena, struct run);
+	enum outcome o;
+
+	r->f = f;
+	o = read_case(r);
+	for (size_t i = 0; o == PASSED && i < sizeof(runs) / sizeof(runs[0]); i++)
+		if (!strcmp(runs[i].method, f->method))
+			return runs[i].run(r);
+	return o == PASSED ? fixture_skip(f, "this build has no %s", f->method) : o;
+}
