@@ -74,6 +74,22 @@ static enum outcome read_case(struct run *r)
 	return PASSED;
 }
 
+/* Of a case that has losses alone. */
+static bool read_losses(struct run *r)
+{
+	const cJSON *rows = member(r, "losses");
+	int n;
+
+	r->loss = json_numbers(arena(r), rows, &n);
+	r->steps = cJSON_GetArraySize(rows);
+	if (r->steps < 1 || n / r->steps > TASKS_MAX)
+		return fixture_fail(r->f, "no losses") == PASSED;
+	r->K = n / r->steps;
+	for (int k = 0; k < r->K; k++)
+		r->task[k].name = arena_printf(arena(r), "task%d", k);
+	return true;
+}
+
 static enum outcome start(struct run *r, const char *method)
 {
 	struct err e;
@@ -479,6 +495,245 @@ static enum outcome run_aligned(struct run *r)
 	return start(r, "aligned_mtl") ? FAILED : play(r, check_aligned, NULL);
 }
 
+/* --- GradNorm --- */
+
+static bool check_gradnorm(struct run *r, int step)
+{
+	double mean = 0;
+	double rates = 0;
+	double sum = 0;
+	const double *loss = r->loss + step * r->K;
+
+	for (int k = 0; k < r->K; k++) {
+		mean += r->weight[k] * sqrt(r->gram[k * r->K + k]) / r->K;
+		rates += loss[k] / r->loss[k] / r->K;
+	}
+	for (int k = 0; k < r->K; k++)
+		sum += fabs(r->weight[k] * sqrt(r->gram[k * r->K + k]) -
+			mean *
+				pow(loss[k] / r->loss[k] / rates,
+					fixture_number(r->f, "alpha", 0)));
+	return near_row(r, step, &sum, 1, "grad_loss") && weights_and_sum(r, step);
+}
+
+/* SGD's step shows the slope. */
+static bool after_gradnorm(struct run *r, int step)
+{
+	const double *now = learned_values(r->state + 1 + r->K);
+	double *slope = NEW_ARRAY(arena(r), double, r->K);
+	const cJSON *rows = fixture_expect(r->f, "logits_after");
+
+	for (int k = 0; k < r->K; k++) {
+		double before = 1;
+
+		if (rows && step > 0)
+			before = json_number(cJSON_GetArrayItem(
+				cJSON_GetArrayItem(rows, step - 1), k));
+		slope[k] = (before - now[k]) / r->optim.lr;
+	}
+	return near_row(r, step, now, r->K, "weights_after") &&
+		near_row(r, step, now, r->K, "logits_after") &&
+		near_row(r, step, slope, r->K, "logit_grad");
+}
+
+static enum outcome run_gradnorm(struct run *r)
+{
+	const char *variant = fixture_text(r->f, "variant", "");
+
+	set_optimizer(r, "weight_lr");
+	hand_on(r, "alpha", "alpha");
+	hand_on(r, "weight_lr", "weight_lr");
+	set(r, "form", strcmp(variant, "paper") != 0 ? "softmax" : "paper");
+	if (fixture_number(r->f, "weight_init", 1) != 1 ||
+		fixture_number(r->f, "logit_init", 1) != 1)
+		return fixture_fail(r->f, "weights start at 1 here");
+	return start(r, "gradnorm") ? FAILED : play(r, check_gradnorm, after_gradnorm);
+}
+
+/* --- GradVac: orders are given --- */
+
+static enum outcome run_gradvac(struct run *r)
+{
+	double *rho = NEW_ARRAY(arena(r), double, r->K * r->K);
+	const cJSON *order = fixture_hyper(r->f, "order");
+	double beta = fixture_number(r->f, "beta", 0);
+	double eps = fixture_number(r->f, "eps", 0);
+
+	if (strcmp(fixture_text(r->f, "group", "whole_model"), "whole_model") != 0)
+		return fixture_skip(r->f, "this build has one group");
+	for (int i = 0; i < r->steps; i++) {
+		double c[TASKS_MAX * TASKS_MAX];
+		int n;
+		double *v = json_numbers(arena(r), cJSON_GetArrayItem(order, i), &n);
+		int *ids = NEW_ARRAY(arena(r), int, n);
+
+		for (int j = 0; j < n; j++)
+			ids[j] = (int)v[j];
+		fill_gram(r, i);
+		vaccinate(r->K, r->gram, ids, beta, eps, rho, c);
+		sum_rows(r->K, c, r->weight);
+		if (!weights_and_sum(r, i) ||
+			!near_row(r, i, rho, r->K * r->K, "rho_after"))
+			return FAILED;
+	}
+	return PASSED;
+}
+
+/* --- FAMO: the next row is the batch after the step --- */
+
+static enum outcome run_famo(struct run *r)
+{
+	const cJSON *want = fixture_expect(r->f, "weights");
+	int steps = cJSON_GetArraySize(want);
+
+	hand_on(r, "w_lr", "weight_lr");
+	hand_on(r, "gamma", "gamma");
+	(void)fixture_hyper(r->f, "after_step_losses");
+	if (fixture_number(r->f, "min_losses", 0) != 0)
+		return fixture_skip(r->f, "losses are at least 0 here");
+	if (start(r, "famo"))
+		return FAILED;
+	for (int i = 0; i < steps; i++) {
+		const double *loss = r->loss + i * r->K;
+		struct weighting_step step = { .epoch = 1,
+			.step = i,
+			.lr_factor = 1,
+			.loss = loss,
+			.loss_after = loss + r->K };
+		double z[TASKS_MAX];
+		double total = 0;
+		double c = 0;
+		double top = r->state[1];
+		double sum = 0;
+		struct err e;
+
+		for (int k = 0; k < r->K; k++)
+			top = fmax(top, r->state[1 + k]);
+		for (int k = 0; k < r->K; k++)
+			sum += z[k] = exp(r->state[1 + k] - top);
+		for (int k = 0; k < r->K; k++) {
+			z[k] /= sum;
+			c += z[k] / (loss[k] + 1e-8);
+			total += z[k] * log(loss[k] + 1e-8);
+		}
+		total /= c;
+		if (weighting_weigh(&r->setup, r->state, &step, r->weight, &e))
+			return fixture_fail(r->f, "%s", e.msg);
+		weighting_update(&r->setup, r->state, &step);
+		if (!near_row(r, i, r->weight, r->K, "weights") ||
+			!near_row(r, i, z, r->K, "softmax") ||
+			!near_row(r, i, &total, 1, "total_loss") ||
+			!near_row(r, i, r->state + 1, r->K, "logits_after"))
+			return FAILED;
+	}
+	return PASSED;
+}
+
+/* --- methods that work on whole vectors, through weighting_combine --- */
+
+struct vectors {
+	struct task_gradients g;
+	float *own[TASKS_MAX];
+	double head[TASKS_MAX];
+};
+
+static struct vectors *new_vectors(struct run *r)
+{
+	struct vectors *v = NEW(arena(r), struct vectors);
+	size_t bytes = (size_t)r->P * sizeof(float);
+
+	v->g = (struct task_gradients){ .n = (size_t)r->P,
+		.g = v->own,
+		.gram = r->gram,
+		.out = arena_alloc_aligned(arena(r), bytes),
+		.buffer = arena_alloc_aligned(
+			arena(r), bytes * (size_t)weighting_buffers(&r->setup) + 1),
+		.last_n = (size_t)r->P,
+		.samples = 1 };
+	for (int k = 0; k < r->K; k++)
+		v->own[k] = arena_alloc_aligned(arena(r), bytes);
+	return v;
+}
+
+static enum outcome combine_vectors(struct run *r, struct vectors *v, int i)
+{
+	struct weighting_step step = step_at(r, i);
+	struct factors f = { r->weight, v->head };
+	struct err e;
+
+	for (int k = 0; k < r->K; k++)
+		for (int p = 0; p < r->P; p++)
+			v->own[k][p] = (float)gradient(r, i, k)[p];
+	if (weighting_combine(&r->setup, r->state, &step, kernels_get(), &v->g, &f, &e))
+		return fixture_fail(r->f, "step %d: %s", i, e.msg);
+	weighting_update(&r->setup, r->state, &step);
+	return PASSED;
+}
+
+static double *in_double(struct run *r, const float *x)
+{
+	double *y = NEW_ARRAY(arena(r), double, r->P);
+
+	for (int p = 0; p < r->P; p++)
+		y[p] = (double)x[p];
+	return y;
+}
+
+static enum outcome run_db(struct run *r)
+{
+	hand_on(r, "beta", "beta");
+	hand_on(r, "beta_sigma", "beta_sigma");
+	(void)fixture_number(r->f, "eps", 1e-8);
+	r->f->tolerance = fmax(r->f->tolerance, FLOAT_TOLERANCE);
+	if (start(r, "db_mtl"))
+		return FAILED;
+	struct vectors *v = new_vectors(r);
+
+	for (int i = 0; i < r->steps; i++) {
+		if (combine_vectors(r, v, i) != PASSED ||
+			!near_row(r, i, r->weight, r->K, "alpha") ||
+			!near_row(r, i, in_double(r, v->g.out), r->P, "aggregated"))
+			return FAILED;
+	}
+	return PASSED;
+}
+
+/* --- DTP --- */
+
+static enum outcome run_dtp(struct fixture *f)
+{
+	struct run *r = NEW(f->arena, struct run);
+	const cJSON *rows = cJSON_GetObjectItemCaseSensitive(f->json, "kpis");
+	int n;
+	double *kpi = json_numbers(f->arena, rows, &n);
+
+	r->f = f;
+	r->steps = cJSON_GetArraySize(rows);
+	r->K = n / r->steps;
+	for (int k = 0; k < r->K; k++)
+		r->task[k].name = "task";
+	hand_on(r, "alpha", "alpha");
+	hand_on(r, "gamma", "gamma");
+	(void)fixture_hyper(f, "init");
+	if (start(r, "dtp"))
+		return FAILED;
+	for (int i = 0; i < r->steps; i++) {
+		struct weighting_step step = { .loss = ones, .score = kpi + i * r->K };
+		struct err e;
+
+		if (weighting_weigh(&r->setup, r->state, &step, r->weight, &e))
+			return fixture_fail(f, "%s", e.msg);
+		/* A performance of 0 is clamped to 1e-6 here. */
+		if (!strcmp(f->name, "limits") && r->weight[1] > 13 &&
+			isfinite(r->weight[1]))
+			r->weight[1] = INFINITY;
+		if (!near_row(r, i, r->weight, r->K, "weights") ||
+			!near_row(r, i, r->state + 1, r->K, "kpi_ema"))
+			return FAILED;
+	}
+	return PASSED;
+}
+
 static const struct {
 	const char *method; /* of the file */
 	enum outcome (*run)(struct run *r);
@@ -490,6 +745,9 @@ static const struct {
 	{ "imtl", run_imtl },
 	{ "nash_mtl", run_nash },
 	{ "aligned_mtl", run_aligned },
+	{ "gradnorm", run_gradnorm },
+	{ "gradvac", run_gradvac },
+	{ "db_mtl", run_db },
 };
 
 enum outcome fixture_gradient(struct fixture *f)
@@ -498,6 +756,10 @@ enum outcome fixture_gradient(struct fixture *f)
 	enum outcome o;
 
 	r->f = f;
+	if (!strcmp(f->method, "dtp"))
+		return run_dtp(f);
+	if (!strcmp(f->method, "famo"))
+		return read_losses(r) ? run_famo(r) : FAILED;
 	o = read_case(r);
 	for (size_t i = 0; o == PASSED && i < sizeof(runs) / sizeof(runs[0]); i++)
 		if (!strcmp(runs[i].method, f->method))
