@@ -10,6 +10,7 @@
 #include "trainer-core/kernel.h"
 #include "trainer-core/learned.h"
 #include "trainer-core/optim.h"
+#include "trainer-core/sign_dropout.h"
 #include "trainer-core/solver/projection.h"
 #include "trainer-core/solver/solver.h"
 
@@ -698,6 +699,168 @@ static enum outcome run_db(struct run *r)
 	return PASSED;
 }
 
+/* --- GradDrop: draws are given --- */
+
+static double given(const void *arg, size_t f)
+{
+	const double *U = arg;
+
+	return U[f];
+}
+
+static enum outcome run_graddrop(struct run *r)
+{
+	int n;
+	struct sign_dropout o = { .K = r->K,
+		.leak = fixture_number(r->f, "leak", 0),
+		.eps = fixture_number(r->f, "eps", 0),
+		.scale = 1,
+		.draw = given,
+		.arg = json_numbers(arena(r), fixture_hyper(r->f, "U"), &n) };
+	double *P = NEW_ARRAY(arena(r), double, r->P);
+	double *mean = NEW_ARRAY(arena(r), double, r->P);
+	struct vectors *v;
+
+	(void)fixture_text(r->f, "space", "");
+	if (start(r, "graddrop"))
+		return FAILED;
+	v = new_vectors(r);
+	for (int p = 0; p < r->P; p++) {
+		double own[TASKS_MAX];
+
+		for (int k = 0; k < r->K; k++) {
+			own[k] = gradient(r, 0, k)[p];
+			v->own[k][p] = (float)own[k];
+		}
+		P[p] = sign_chance(&o, own);
+		for (int k = 0; k < r->K; k++) {
+			double kept = own[k] > 0 ? P[p] : 1 - P[p];
+
+			mean[p] += (o.leak + (1 - o.leak) * kept) * own[k];
+		}
+	}
+	if (!near_row(r, 0, P, r->P, "P") ||
+		!near_row(r, 0, mean, r->P, "aggregated_expectation"))
+		return FAILED;
+	sign_dropout(&o, &v->g);
+	r->f->tolerance = fmax(r->f->tolerance, FLOAT_TOLERANCE);
+	return near_row(r, 0, in_double(r, v->g.out), r->P, "aggregated_given_U")
+		? PASSED
+		: FAILED;
+}
+
+/* The batch form: rows (tasks, samples, features). */
+static enum outcome run_graddrop_features(struct fixture *f)
+{
+	struct run *r = NEW(f->arena, struct run);
+	const cJSON *rows = cJSON_GetObjectItemCaseSensitive(f->json, "feature_grads");
+	const cJSON *features = fixture_hyper(f, "features");
+	int n;
+	double *all = json_numbers(f->arena, rows, &n);
+	struct sign_dropout o = { .K = cJSON_GetArraySize(rows),
+		.leak = fixture_number(f, "leak", 0),
+		.eps = fixture_number(f, "eps", 0),
+		.scale = 1,
+		.draw = given,
+		.arg = json_numbers(f->arena, fixture_hyper(f, "U"), &n) };
+	int F = n;
+	int N = cJSON_GetArraySize(features);
+	float *own[TASKS_MAX];
+	struct task_gradients g = { .n = (size_t)(N * F),
+		.g = own,
+		.out = NEW_ARRAY(f->arena, float, N *F),
+		.feature = json_floats(f->arena, features, &n),
+		.samples = N };
+	double *P = NEW_ARRAY(f->arena, double, F);
+	double *mask = NEW_ARRAY(f->arena, double, o.K *F);
+
+	r->f = f;
+	r->P = N * F;
+	for (int k = 0; k < o.K; k++) {
+		own[k] = NEW_ARRAY(f->arena, float, N *F);
+		for (int i = 0; i < N * F; i++)
+			own[k][i] = (float)all[k * N * F + i];
+	}
+	for (int c = 0; c < F; c++) {
+		double sum[TASKS_MAX] = { 0 };
+
+		for (int k = 0; k < o.K; k++)
+			for (int i = 0; i < N; i++)
+				sum[k] += all[(k * N + i) * F + c] *
+					(double)((g.feature[i * F + c] > 0) -
+						(g.feature[i * F + c] < 0));
+		P[c] = sign_chance(&o, sum);
+		for (int k = 0; k < o.K; k++)
+			mask[k * F + c] = P[c] > given(o.arg, (size_t)c) ? sum[k] > 0
+									 : sum[k] < 0;
+	}
+	sign_dropout(&o, &g);
+	if (!fixture_near_all(f, P, fixture_expect(f, "P"), F, "P") ||
+		!fixture_near_all(f, mask, fixture_expect(f, "mask"), o.K * F, "mask"))
+		return FAILED;
+	f->tolerance = fmax(f->tolerance, FLOAT_TOLERANCE);
+	return fixture_near_all(f, in_double(r, g.out),
+		       fixture_expect(f, "feature_grad"), N * F, "feature_grad")
+		? PASSED
+		: FAILED;
+}
+
+/* --- GCS --- */
+
+static const char *primary_name(struct run *r)
+{
+	return r->task[(int)fixture_number(r->f, "primary", 0)].name;
+}
+
+static bool check_hard(struct run *r, int step)
+{
+	return near_row(r, step, r->weight, r->K, "weights_hard") &&
+		near_row(r, step, combine(r, step, r->weight), r->P, "aggregated_hard");
+}
+
+static bool check_soft(struct run *r, int step)
+{
+	int p = (int)fixture_number(r->f, "primary", 0);
+	double cosine[TASKS_MAX];
+
+	for (int k = 0; k < r->K; k++)
+		cosine[k] = r->gram[p * r->K + k] /
+			sqrt(r->gram[p * r->K + p] * r->gram[k * r->K + k]);
+	return near_row(r, step, r->weight, r->K, "weights_soft") &&
+		near_row(r, step, combine(r, step, r->weight), r->P,
+			"aggregated_soft") &&
+		near_row(r, step, cosine, r->K, "cosine");
+}
+
+static enum outcome run_gcs(struct run *r)
+{
+	set(r, "primary", primary_name(r));
+	if (start(r, "gcs") || play(r, check_hard, NULL) != PASSED)
+		return FAILED;
+	set(r, "form", "weighted");
+	return start(r, "gcs") ? FAILED : play(r, check_soft, NULL);
+}
+
+/* --- OL-AUX --- */
+
+static enum outcome run_ol_aux(struct run *r)
+{
+	set(r, "primary", primary_name(r));
+	hand_on(r, "N", "N");
+	hand_on(r, "beta", "beta");
+	set(r, "clip",
+		cJSON_IsTrue(fixture_hyper(r->f, "clip_at_zero")) ? "zero" : "no");
+	r->optim.lr = fixture_number(r->f, "model_lr", 0);
+	if (fixture_number(r->f, "init", 1) != 1)
+		return fixture_fail(r->f, "weights start at 1 here");
+	if (start(r, "ol_aux") || play(r, weights_and_sum, NULL) != PASSED)
+		return FAILED;
+	return fixture_near_all(r->f, r->state, fixture_expect(r->f, "final_weights"),
+		       r->K, "final_weights")
+		? PASSED
+		: FAILED;
+}
+
 /* --- DTP --- */
 
 static enum outcome run_dtp(struct fixture *f)
@@ -748,6 +911,9 @@ static const struct {
 	{ "gradnorm", run_gradnorm },
 	{ "gradvac", run_gradvac },
 	{ "db_mtl", run_db },
+	{ "graddrop", run_graddrop },
+	{ "gcs", run_gcs },
+	{ "ol_aux", run_ol_aux },
 };
 
 enum outcome fixture_gradient(struct fixture *f)
@@ -758,6 +924,8 @@ enum outcome fixture_gradient(struct fixture *f)
 	r->f = f;
 	if (!strcmp(f->method, "dtp"))
 		return run_dtp(f);
+	if (!strcmp(f->name, "feature_batch_form"))
+		return run_graddrop_features(f);
 	if (!strcmp(f->method, "famo"))
 		return read_losses(r) ? run_famo(r) : FAILED;
 	o = read_case(r);

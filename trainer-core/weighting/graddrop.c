@@ -8,11 +8,10 @@
  * family): one draw a parameter, no sign. Heads keep their own gradients; the weights that
  * are recorded are 1. Draws are a function of (seed, step, coordinate).
  */
-#include <math.h>
+#include "trainer-core/sign_dropout.h"
 #include "trainer-core/weighting/method.h"
 
 struct graddrop {
-	struct gradient_options gradient;
 	double leak, eps;
 	int mean;
 };
@@ -43,22 +42,15 @@ static int weigh(const struct weighting_setup *setup, double *state,
 	return OK;
 }
 
-static double sign(double x)
-{
-	return (x > 0) - (x < 0);
-}
+struct stream {
+	uint64_t seed, step;
+};
 
-/* What decides about coordinate f of task k: the batch's sum, or the value itself. */
-static double evidence(
-	const struct task_gradients *g, const float *own, size_t f, size_t width)
+static double draw(const void *arg, size_t f)
 {
-	double sum = 0;
+	const struct stream *s = arg;
 
-	if (!g->feature)
-		return (double)own[f];
-	for (size_t i = f; i < g->n; i += width)
-		sum += (double)own[i] * sign((double)g->feature[i]);
-	return sum;
+	return rng_uniform(s->seed, RNG_WEIGHTING, s->step, f);
 }
 
 static void merge(const struct weighting_setup *setup, const double *state,
@@ -66,36 +58,16 @@ static void merge(const struct weighting_setup *setup, const double *state,
 	struct task_gradients *g)
 {
 	const struct graddrop *o = setup->options;
-	size_t width = g->feature ? g->n / (size_t)g->samples : g->n;
-	int K = setup->K;
-	double scale = o->mean ? 1.0 / K : 1;
+	struct stream stream = { setup->seed, (uint64_t)step->step };
+	struct sign_dropout dropout = { .K = setup->K,
+		.leak = o->leak,
+		.eps = o->eps,
+		.scale = o->mean ? 1.0 / setup->K : 1,
+		.draw = draw,
+		.arg = &stream };
 
 	(void)state, (void)weight;
-	for (size_t f = 0; f < width; f++) {
-		double own[TASKS_MAX];
-		double sum = 0;
-		double size = 0;
-		bool positive;
-
-		for (int k = 0; k < K; k++) {
-			own[k] = evidence(g, g->g[k], f, width);
-			sum += own[k];
-			size += fabs(own[k]);
-		}
-		positive = 0.5 * (1 + sum / (size + o->eps)) >
-			rng_uniform(
-				setup->seed, RNG_WEIGHTING, (uint64_t)step->step, f);
-		for (size_t i = f; i < g->n; i += width) {
-			double total = 0;
-
-			for (int k = 0; k < K; k++) {
-				bool kept = positive ? own[k] > 0 : own[k] < 0;
-
-				total += (kept ? 1 : o->leak) * (double)g->g[k][i];
-			}
-			g->out[i] = (float)(scale * total);
-		}
-	}
+	sign_dropout(&dropout, g);
 }
 
 const struct weighting weighting_graddrop = {
