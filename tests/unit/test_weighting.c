@@ -247,6 +247,139 @@ START_TEST(every_method_gives_finite_weights_or_an_error_that_names_a_task)
 }
 END_TEST
 
+enum degenerate { ZERO, ALL_ZERO, IDENTICAL, OPPOSITE, TINY, HUGE_ONE, DEGENERATE };
+
+static void degenerate_gradients(struct gradients *room, int K, int kind)
+{
+	static const float factor[] = { 0, 0, 0, 0, 1e-18f, 1e15f };
+
+	for (int i = 0; i < ROOM; i++)
+		for (int k = 0; k < K; k++) {
+			float *g = &room->rows[k][i];
+
+			if (kind == ALL_ZERO || (kind == ZERO && k == K / 2))
+				*g = 0;
+			else if (kind == IDENTICAL)
+				*g = room->rows[0][i];
+			else if (kind == OPPOSITE)
+				*g = k % 2 ? -room->rows[0][i] : room->rows[0][i];
+			else if (kind != ZERO && k == K / 2)
+				*g *= factor[kind];
+		}
+}
+
+/* What is combined must be finite wherever the weights are. */
+static void check_combined(struct game *g, const char *method)
+{
+	for (int k = 0; k < g->setup.K; k++)
+		ck_assert_msg(isfinite(g->weight[k]) &&
+				(!(g->setup.needs & NEEDS_GRADIENTS) ||
+					isfinite(g->gradients->head[k])),
+			"%s", method);
+	for (int i = 0; g->setup.needs & NEEDS_GRADIENTS && i < ROOM; i++)
+		ck_assert_msg(isfinite(g->gradients->out[i]), "%s", method);
+}
+
+/* Zero, identical, opposite, tiny and huge gradients, a loss of exactly zero. */
+START_TEST(degenerate_gradients_give_finite_weights_or_a_named_divergence)
+{
+	static const int counts[] = { 1, 2, 3, 50 };
+	int K = counts[_i % 4];
+	int n;
+	const struct method_info *methods = catalogue_methods(&n);
+
+	for (int i = 0; i < n * DEGENERATE * 2; i++) {
+		struct arena_mark mark = arena_mark(&arena);
+		struct game g;
+		double loss[TASKS_MAX];
+
+		start_any(&g, methods[i % n].name, K);
+		for (int s = 0; s < 3; s++) {
+			random_losses(loss, K, (uint64_t)s);
+			if (i / n / DEGENERATE)
+				loss[K / 2] = 0;
+			if (g.setup.needs & NEEDS_GRADIENTS)
+				random_gradients(g.gradients, K, s);
+			degenerate_gradients(g.gradients, K, i / n % DEGENERATE);
+			if (combine_at(&g, s, 1, loss)) {
+				ck_assert_int_eq(g.e.code, ERR_DIVERGED);
+				ck_assert_ptr_nonnull(strstr(g.e.msg, "task"));
+				break;
+			}
+			check_combined(&g, methods[i % n].name);
+		}
+		arena_rewind(&arena, mark);
+	}
+}
+END_TEST
+
+/* Common directions that the definitions promise, on three random gradients. */
+START_TEST(methods_on_gradients_keep_what_they_promise)
+{
+	const double loss[] = { 1, 2, 3 };
+	struct game g;
+	const double *M;
+
+	START(&g, 3, "imtl_g");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	M = g.gradients->gram;
+	ck_assert_double_eq_tol(sum(g.weight, 3), 1, 1e-12);
+	for (int k = 1; k < 3; k++) {
+		double off = 0;
+
+		for (int j = 0; j < 3; j++)
+			off += g.weight[j] *
+				(M[j * 3] / sqrt(M[0]) -
+					M[j * 3 + k] / sqrt(M[k * 3 + k]));
+		ck_assert_double_eq_tol(off, 0, 1e-9);
+	}
+	START(&g, 3, "nash_mtl", "max_norm", "0");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	M = g.gradients->gram;
+	for (int k = 0; k < 3; k++) {
+		double dot = 0;
+
+		for (int j = 0; j < 3; j++)
+			dot += M[k * 3 + j] * g.weight[j];
+		ck_assert_double_eq_tol(g.weight[k] * dot, 1, 1e-9);
+	}
+	START(&g, 3, "mgda");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	ck_assert_double_eq_tol(sum(g.weight, 3), 1, 1e-12);
+	for (int k = 0; k < 3; k++)
+		ck_assert_double_eq(g.gradients->head[k], 1);
+	START(&g, 3, "mgda", "heads", "weighted");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	for (int k = 0; k < 3; k++)
+		ck_assert_double_eq(g.gradients->head[k], g.weight[k]);
+}
+END_TEST
+
+/* alpha stays where gradients cancel, and the step is counted. */
+START_TEST(nash_keeps_its_weights_where_there_is_no_solution)
+{
+	const double loss[] = { 1, 1 };
+	struct diagnostic d[DIAGNOSTICS_MAX];
+	double before;
+	struct game g;
+
+	START(&g, 2, "nash_mtl");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	before = g.gradients->head[0];
+	ck_assert_double_ne(before, 1);
+	random_gradients(g.gradients, 2, 1);
+	degenerate_gradients(g.gradients, 2, OPPOSITE);
+	ck_assert_int_eq(combine_at(&g, 1, 1, loss), OK);
+	ck_assert_double_eq(g.gradients->head[0], before);
+	ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, loss, d), 2);
+	ck_assert_str_eq(d[1].name, "steps_without_solution");
+	ck_assert_double_eq(d[1].value, 1);
+	weighting_end_epoch(&g.setup, g.state, loss);
+	ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, loss, d), 2);
+	ck_assert_double_eq(d[1].value, 0);
+}
+END_TEST
+
 START_TEST(a_loss_that_is_not_finite_is_divergence_of_that_task)
 {
 	struct game g;
@@ -725,6 +858,10 @@ Suite *suite_weighting(void)
 	tcase_add_test(c, every_row_of_the_table_has_its_file_and_every_file_its_row);
 	tcase_add_test(
 		c, every_method_gives_finite_weights_or_an_error_that_names_a_task);
+	tcase_add_loop_test(c,
+		degenerate_gradients_give_finite_weights_or_a_named_divergence, 0, 4);
+	tcase_add_test(c, methods_on_gradients_keep_what_they_promise);
+	tcase_add_test(c, nash_keeps_its_weights_where_there_is_no_solution);
 	tcase_add_test(c, a_loss_that_is_not_finite_is_divergence_of_that_task);
 	tcase_add_test(c, weights_sum_to_one_or_to_the_number_of_tasks);
 	tcase_add_test(c, uw_o_makes_every_weighted_loss_one_whatever_its_scale);
