@@ -10,6 +10,7 @@
 #include "common/str.h"
 #include "worker/pipe.h"
 #include "worker/prepare.h"
+#include "worker/probe.h"
 #include "worker/run.h"
 #include "worker/stop.h"
 
@@ -17,7 +18,8 @@ static int usage(struct err *e)
 {
 	return err_set(e, ERR_USAGE,
 		"usage: deltam-worker --db FILE --job ID --token TOKEN\n"
-		"       deltam-worker --prepare NAME=VALUE ...");
+		"       deltam-worker --prepare NAME=VALUE ...\n"
+		"       deltam-worker --probe NAME=VALUE ...");
 }
 
 static int parse(int argc, char **argv, struct segment_args *args, struct err *e)
@@ -81,10 +83,12 @@ static int train(int argc, char **argv)
 	return (int)exit_status(rc);
 }
 
-static int prepare(int argc, char **argv)
+/* What is no training: the answer on stdout. */
+static int answer(
+	int argc, char **argv, int (*question)(int argc, char **argv, struct err *e))
 {
 	struct err e = { 0 };
-	int rc = prepare_main(argc, argv, &e);
+	int rc = question(argc, argv, &e);
 
 	if (rc)
 		fprintf(stderr, "deltam-worker: %s\n", e.msg);
@@ -94,6 +98,8 @@ static int prepare(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "--prepare"))
-		return prepare(argc - 2, argv + 2);
+		return answer(argc - 2, argv + 2, prepare_main);
+	if (argc > 1 && !strcmp(argv[1], "--probe"))
+		return answer(argc - 2, argv + 2, probe_main);
 	return train(argc, argv);
 }
