@@ -50,6 +50,7 @@ static const struct {
 	{ "graddrop", fixture_gradient },
 	{ "gcs", fixture_gradient },
 	{ "ol_aux", fixture_gradient },
+	{ "ial", fixture_gradient },
 	{ "optimizers", fixture_optimizer },
 	{ "losses", fixture_loss },
 	{ "metrics", fixture_metric },

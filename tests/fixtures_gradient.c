@@ -60,7 +60,7 @@ static bool expects(const struct run *r, const char *name)
 
 static enum outcome read_case(struct run *r)
 {
-	const cJSON *grads = member(r, "grads");
+	const cJSON *grads = member(r, member(r, "grads") ? "grads" : "feature_grads");
 	int n;
 
 	r->steps = cJSON_GetArraySize(grads);
@@ -861,6 +861,70 @@ static enum outcome run_ol_aux(struct run *r)
 		: FAILED;
 }
 
+/* --- IAL: sigma is given --- */
+
+static bool check_ial(struct run *r, int step)
+{
+	int n;
+	const double *sigma = json_numbers(arena(r), fixture_hyper(r->f, "sigma"), &n);
+	double f[TASKS_MAX];
+	double slope[TASKS_MAX];
+	double head[TASKS_MAX];
+	double objective;
+	struct weighting_step at = step_at(r, step);
+
+	r->setup.ops->heads(&r->setup, r->state, &at, r->weight, head);
+	objective = r->setup.ops->objective(&r->setup, r->state, at.loss, slope);
+	for (int k = 0; k < r->K; k++) {
+		f[k] = fmin(fmax(1 - sigma[k], 0), 1);
+		slope[k] /= sigma[k]; /* of sigma, from that of its logarithm */
+	}
+	return near_row(r, step, f, r->K, "f_sigma") &&
+		near_row(r, step, head, r->K, "decoder_weights") &&
+		near_row(r, step, slope, r->K, "sigma_grad") &&
+		near_row(r, step, &objective, 1, "decoder_objective") &&
+		near_row(r, step, r->weight, r->K, "encoder_weights") &&
+		near_row(r, step, combine(r, step, r->weight), r->P, "feature_grad");
+}
+
+static enum outcome run_ial(struct run *r)
+{
+	int n;
+	const double *sigma = json_numbers(arena(r), fixture_hyper(r->f, "sigma"), &n);
+
+	set(r, "primary", primary_name(r));
+	(void)fixture_text(r->f, "g", "relu");
+	if (n != r->K || start(r, "ial"))
+		return fixture_fail(r->f, "%d sigmas", n);
+	for (int k = 0; k < r->K; k++)
+		r->state[1 + k] = log(sigma[k]);
+	return play(r, check_ial, NULL);
+}
+
+static enum outcome run_ial_sigma(struct run *r)
+{
+	double init = exp(fixture_number(r->f, "init", 0));
+
+	(void)fixture_text(r->f, "param", "");
+	params_set_number(&r->params, arena(r), "init", init);
+	r->optim = (struct optim_info){ .kind = OPTIM_SGD,
+		.lr = fixture_number(r->f, "lr", 0) };
+	if (!read_losses(r) || start(r, "ial"))
+		return FAILED;
+	for (int i = 0; i < r->steps; i++) {
+		struct weighting_step step = { .lr_factor = 1,
+			.loss = r->loss + i * r->K };
+		double sigma[TASKS_MAX];
+
+		weighting_update(&r->setup, r->state, &step);
+		for (int k = 0; k < r->K; k++)
+			sigma[k] = exp(learned_values(r->state)[k]);
+		if (!near_row(r, i, sigma, r->K, "sigma_after"))
+			return FAILED;
+	}
+	return PASSED;
+}
+
 /* --- DTP --- */
 
 static enum outcome run_dtp(struct fixture *f)
@@ -914,6 +978,7 @@ static const struct {
 	{ "graddrop", run_graddrop },
 	{ "gcs", run_gcs },
 	{ "ol_aux", run_ol_aux },
+	{ "ial", run_ial },
 };
 
 enum outcome fixture_gradient(struct fixture *f)
@@ -926,6 +991,8 @@ enum outcome fixture_gradient(struct fixture *f)
 		return run_dtp(f);
 	if (!strcmp(f->name, "feature_batch_form"))
 		return run_graddrop_features(f);
+	if (!strcmp(f->name, "sigma_trajectory_logsigma_sgd"))
+		return run_ial_sigma(r);
 	if (!strcmp(f->method, "famo"))
 		return read_losses(r) ? run_famo(r) : FAILED;
 	o = read_case(r);

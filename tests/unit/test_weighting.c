@@ -505,6 +505,7 @@ START_TEST(learned_scalars_follow_the_slope_of_their_objective)
 		{ "uw", "form", "ce" },
 		{ "uw", "form", "sigma" },
 		{ "imtl_l", "init", "0.3" },
+		{ "ial", "init", "0.7" },
 		{ "uw_so_learned", "init", "1.7" },
 		{ "uw_so_learned", "floor", "0.5" },
 	};
@@ -855,6 +856,7 @@ Suite *suite_weighting(void)
 	TCase *c = tcase_create("all");
 
 	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_set_timeout(c, 60); /* fifty tasks under a sanitizer */
 	tcase_add_test(c, every_row_of_the_table_has_its_file_and_every_file_its_row);
 	tcase_add_test(
 		c, every_method_gives_finite_weights_or_an_error_that_names_a_task);
