@@ -380,6 +380,22 @@ START_TEST(nash_keeps_its_weights_where_there_is_no_solution)
 }
 END_TEST
 
+/* Two of three gradients are opposite: what they make of each other is rounding. */
+START_TEST(cagrad_takes_the_mean_where_gradients_cancel)
+{
+	const double loss[] = { 1, 1, 1 };
+	struct game g;
+
+	START(&g, 3, "cagrad");
+	random_gradients(g.gradients, 3, 0);
+	for (int i = 0; i < ROOM; i++)
+		g.gradients->rows[1][i] = -g.gradients->rows[0][i];
+	ck_assert_int_eq(combine_at(&g, 0, 1, loss), OK);
+	for (int k = 0; k < 3; k++)
+		ck_assert_double_eq(g.weight[k], 1.0 / 3);
+}
+END_TEST
+
 START_TEST(a_loss_that_is_not_finite_is_divergence_of_that_task)
 {
 	struct game g;
@@ -863,6 +879,7 @@ Suite *suite_weighting(void)
 	tcase_add_loop_test(c,
 		degenerate_gradients_give_finite_weights_or_a_named_divergence, 0, 4);
 	tcase_add_test(c, methods_on_gradients_keep_what_they_promise);
+	tcase_add_test(c, cagrad_takes_the_mean_where_gradients_cancel);
 	tcase_add_test(c, nash_keeps_its_weights_where_there_is_no_solution);
 	tcase_add_test(c, a_loss_that_is_not_finite_is_divergence_of_that_task);
 	tcase_add_test(c, weights_sum_to_one_or_to_the_number_of_tasks);
