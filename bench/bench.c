@@ -20,6 +20,8 @@ static const struct workload {
 } workloads[] = {
 	{ "mlp", bench_mlp, "64-256-256, heads 1, 4 and 10, batch 64, UW, Adam" },
 	{ "lenet", bench_lenet, "LeNet on 1x36x36, two heads, batch 256, UW-SO, Adam" },
+	{ "lenet_pcgrad", bench_lenet_pcgrad,
+		"the same with PCGrad: a backward pass of the trunk for each task" },
 	{ "sweep", bench_sweep, "16 LeNet jobs of 2 epochs through deltam run" },
 	{ "noop", bench_noop, "jobs with next to no training through deltam run" },
 	{ "store", bench_store_one, "metric rows, 100 a transaction, one writer" },

@@ -38,6 +38,8 @@ MUST_CHECK int bench_mlp(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e);
 MUST_CHECK int bench_lenet(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+MUST_CHECK int bench_lenet_pcgrad(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
 MUST_CHECK int bench_store_one(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e);
 MUST_CHECK int bench_store_two(

@@ -58,6 +58,26 @@ static const struct network lenet = {
 	.gflop = 256 * LENET_TRAINING,
 };
 
+/* The lenet of above with a backward pass of the trunk for each task. */
+static const struct network lenet_pcgrad = {
+	.model = "lenet",
+	.method = "pcgrad",
+	.extra = { "reduction", "sum" },
+	.batch = 256,
+	.batch_text = "256",
+	.samples = 256 * 78,
+	.c = 1,
+	.h = 36,
+	.w = 36,
+	.element = ELEMENT_U8,
+	.task = { { "left", TASK_CLASS, LOSS_CE, 10, 1 },
+		{ "right", TASK_CLASS, LOSS_CE, 10, 1 } },
+	.tasks = 2,
+	/* The first layer three times, the others five, the heads three. */
+	.gflop = 256 * 2e-9 *
+		(3 * 10 * 784 * 81 + 5 * (20 * 100 * 250 + 500 * 50) + 3 * 2 * 50 * 10),
+};
+
 /* Labels say something about the input, so that training has something to do. */
 static void fill_split(const struct network *net, int n, uint64_t stream,
 	struct split_data *s, struct arena *a)
@@ -184,4 +204,10 @@ int bench_mlp(double seconds, struct bench_result *r, struct arena *a, struct er
 int bench_lenet(double seconds, struct bench_result *r, struct arena *a, struct err *e)
 {
 	return measure(&lenet, seconds, r, a, e);
+}
+
+int bench_lenet_pcgrad(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e)
+{
+	return measure(&lenet_pcgrad, seconds, r, a, e);
 }

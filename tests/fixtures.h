@@ -57,6 +57,7 @@ float *json_floats(struct arena *a, const cJSON *j, int *n);
 
 /* One runner a subject: fixtures_<subject>.c. */
 enum outcome fixture_weighting(struct fixture *f);
+enum outcome fixture_gradient(struct fixture *f);
 enum outcome fixture_random_weights(struct fixture *f);
 enum outcome fixture_optimizer(struct fixture *f);
 enum outcome fixture_loss(struct fixture *f);

@@ -200,6 +200,35 @@ static bool check_row(struct parity *p, const char *name, int step, const double
 	return true;
 }
 
+/* The step's gradient; weight: the factors of the heads, as manifests list them. */
+static int gradient(struct parity *p, struct weighting_step *ws, double *weight,
+	float *grad, struct err *e)
+{
+	struct arena *a = p->f->arena;
+	double shared[TASKS_MAX];
+	struct factors factors = { shared, weight };
+	struct task_gradients g = { .n = graph_scope_floats(p->g, SCOPE_SHARED),
+		.g = NEW_ARRAY(a, float *, p->K),
+		.gram = NEW_ARRAY(a, double, p->K * p->K),
+		.out = grad };
+	int rc;
+
+	if (!(p->weighting.needs & NEEDS_SHARED_GRADIENTS)) {
+		rc = weighting_weigh(&p->weighting, p->weighting_state, ws, weight, e);
+		if (rc == OK)
+			graph_backward(p->g, weight, grad);
+		return rc;
+	}
+	for (int k = 0; k < p->K; k++) {
+		g.g[k] = arena_alloc_aligned(a, g.n * sizeof(float));
+		graph_backward_begin(p->g);
+		graph_backward_head(p->g, k, 1, grad);
+		graph_backward_trunk(p->g, g.g[k]);
+	}
+	return weighting_combine(
+		&p->weighting, p->weighting_state, ws, kernels_get(), &g, &factors, e);
+}
+
 static bool step(struct parity *p, int s, float *grad)
 {
 	double loss[TASKS_MAX] = { 0 }, weight[TASKS_MAX] = { 0 };
@@ -212,11 +241,10 @@ static bool step(struct parity *p, int s, float *grad)
 	forward(p, s % p->batches, p->batch, loss);
 	if (s == 0 && (!check_activations(p) || !check_task_gradients(p)))
 		return false;
-	if (weighting_weigh(&p->weighting, p->weighting_state, &ws, weight, &e))
+	if (gradient(p, &ws, weight, grad, &e))
 		return fixture_fail(p->f, "%s", e.msg), false;
 	if (!check_row(p, "losses", s, loss) || !check_row(p, "weights", s, weight))
 		return false;
-	graph_backward(p->g, weight, grad);
 	if (s == 0 && !check_gradients(p, grad))
 		return false;
 	optim_step(p->optim, p->optim_info.lr, graph_values(p->g), grads);
@@ -347,8 +375,9 @@ static bool knows_all(struct parity *p)
 {
 	static const char *const known[] = { "reference", "losses", "losses_atol",
 		"losses_torch_float32", "weights", "weights_atol",
-		"weighting_state_final", "weighting_state_final_atol", "step1",
-		"after_step1", "final", "eval", "checks" };
+		"pcgrad_projections_per_step", "weighting_state_final",
+		"weighting_state_final_atol", "step1", "after_step1", "final", "eval",
+		"checks" };
 	const cJSON *j;
 
 	cJSON_ArrayForEach(j, expected(p, ""))

@@ -225,9 +225,10 @@ static enum outcome load_method(struct parity *p)
 {
 	static const char *const names[][2] = { { "T", "T" }, { "init", "init" },
 		{ "lr", "weight_lr" }, { "weight_decay", "weight_wd" },
-		{ NULL, NULL } };
+		{ "eps", "eps" }, { NULL, NULL } };
 	static const char *const methods[][2] = { { "ew", "ew" }, { "uw", "uw" },
-		{ "uwso", "uw_so" }, { "imtl_l", "imtl_l" } };
+		{ "uwso", "uw_so" }, { "imtl_l", "imtl_l" },
+		{ "pcgrad", "pcgrad" } }; /* two tasks: one order */
 	const cJSON *w = parity_member(p->manifest, "weighting"), *j;
 	const char *method = text(w, "method");
 	const char *ours = NULL;

@@ -145,4 +145,17 @@ void graph_backward_begin(struct graph *g);
 void graph_backward_head(struct graph *g, int task, double weight, float *grad);
 void graph_backward_trunk(struct graph *g, float *grad);
 
+/*
+ * The features between them, rows (n, F) for the n samples of the pass: the values of
+ * the trunk's nodes that heads read. F, the values themselves, the gradient that heads
+ * have left since graph_backward_begin, and a gradient for the trunk to start from.
+ */
+size_t graph_features(const struct graph *g);
+void graph_features_read(const struct graph *g, float *rows);
+void graph_features_gradient(const struct graph *g, float *rows);
+void graph_features_seed(struct graph *g, const float *rows);
+
+/* The last layer of the trunk that has parameters: its floats in a flat array. */
+void graph_last_shared(const struct graph *g, size_t *begin, size_t *floats);
+
 #endif

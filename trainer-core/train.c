@@ -131,10 +131,41 @@ static int build_method(
 	t->weighting_floats = weighting_state_size(&t->weighting);
 	t->weighting_state = NEW_ARRAY(a, double, t->weighting_floats + 1);
 	weighting_state_init(&t->weighting, t->weighting_state);
-	ASSERT(t->weighting.ops->needs == NEEDS_LOSSES);
 	t->per_task = t->optim_info.per_task;
+	if (t->per_task && t->weighting.needs & NEEDS_GRADIENTS)
+		return err_set(e, ERR_SPEC,
+			"method %s makes one gradient of all tasks': no optimizer a "
+			"task",
+			t->weighting.info->name);
 	t->optim = optim_new(&t->optim_info, t->graph, t->kernels, a);
 	return OK;
+}
+
+/* The tasks' gradients of what they share, for methods that combine them. */
+static void place_gradients(struct train *t, struct arena *a)
+{
+	struct task_gradients *g = &t->shared;
+	size_t bytes;
+
+	if (!(t->weighting.needs & NEEDS_GRADIENTS))
+		return;
+	g->n = graph_scope_floats(t->graph, SCOPE_SHARED);
+	if (t->weighting.needs & NEEDS_FEATURE_GRADIENTS)
+		g->n = graph_features(t->graph) * (size_t)t->batch;
+	bytes = g->n * sizeof(float);
+	g->g = NEW_ARRAY(a, float *, t->K);
+	for (int k = 0; k < t->K; k++)
+		g->g[k] = arena_alloc_aligned(a, bytes);
+	g->out = t->grad[0];
+	if (t->weighting.needs & NEEDS_FEATURE_GRADIENTS) {
+		g->out = arena_alloc_aligned(a, bytes);
+		t->feature = arena_alloc_aligned(a, bytes);
+		g->feature = t->feature;
+	}
+	t->buffer_floats = g->n * (size_t)weighting_buffers(&t->weighting);
+	g->buffer = arena_alloc_aligned(a, t->buffer_floats * sizeof(float) + 1);
+	g->gram = NEW_ARRAY(a, double, t->K * t->K);
+	graph_last_shared(t->graph, &g->last, &g->last_n);
 }
 
 /* What an epoch writes: nothing is allocated once training has begun. */
@@ -149,10 +180,13 @@ static void place_buffers(struct train *t, struct arena *a)
 			arena_alloc_aligned(a, graph_floats(t->graph) * sizeof(float));
 	t->order = NEW_ARRAY(a, int, t->data->split[SPLIT_TRAIN].n);
 	t->index = NEW_ARRAY(a, int, t->capacity);
-	t->loss = NEW_ARRAY(a, double, 4 * t->K);
+	t->loss = NEW_ARRAY(a, double, 7 * t->K);
 	t->weight = t->loss + t->K;
 	t->backward_weight = t->weight + t->K;
 	t->mean_loss = t->backward_weight + t->K;
+	t->head = t->mean_loss + t->K;
+	t->score = t->head + t->K;
+	t->loss_after = t->score + t->K;
 	t->diagnostic = NEW_ARRAY(a, struct diagnostic, DIAGNOSTICS_MAX);
 	for (int k = 0; k < t->K; k++)
 		metrics += 3 + 2 * t->task[k].metrics;
@@ -179,6 +213,7 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 		build_method(t, ps, a, e) || train_augment_new(t, ps, a, e))
 		return e->code;
 	place_buffers(t, a);
+	place_gradients(t, a);
 	*out = t;
 	return OK;
 }
@@ -194,6 +229,11 @@ const char *train_kernel_class(void)
 	return with_core;
 }
 
+struct train_passes train_passes(const struct train *t)
+{
+	return t->passes;
+}
+
 int train_epochs_done(const struct train *t)
 {
 	return t->epoch;
@@ -201,7 +241,7 @@ int train_epochs_done(const struct train *t)
 
 /*
  * State: this header, then parameters and optimizer state in float, the method's in
- * double. The layout digest covers what decides where each number lies.
+ * double, its buffers in float. The layout digest covers what decides where each number lies.
  */
 struct state_header {
 	char magic[8];
@@ -216,7 +256,7 @@ struct span {
 	size_t bytes;
 };
 
-#define SPANS 3
+#define SPANS 4
 static void state_spans(const struct train *t, struct span span[SPANS])
 {
 	span[0] = (struct span){ graph_values(t->graph),
@@ -225,6 +265,7 @@ static void state_spans(const struct train *t, struct span span[SPANS])
 		optim_state_floats(t->optim) * sizeof(float) };
 	span[2] = (struct span){ t->weighting_state,
 		t->weighting_floats * sizeof(double) };
+	span[3] = (struct span){ t->shared.buffer, t->buffer_floats * sizeof(float) };
 }
 
 static uint64_t layout_digest(const struct train *t)
@@ -265,7 +306,8 @@ void train_state_save(const struct train *t, void *bytes)
 	at += sizeof(h);
 	state_spans(t, span);
 	for (int i = 0; i < SPANS; at += span[i++].bytes)
-		memcpy(at, span[i].data, span[i].bytes);
+		if (span[i].bytes)
+			memcpy(at, span[i].data, span[i].bytes);
 }
 
 int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e)
@@ -290,6 +332,7 @@ int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e
 	*optim_steps(t->optim) = h.optim_steps;
 	state_spans(t, span);
 	for (int i = 0; i < SPANS; at += span[i++].bytes)
-		memcpy(span[i].data, at, span[i].bytes);
+		if (span[i].bytes)
+			memcpy(span[i].data, at, span[i].bytes);
 	return OK;
 }

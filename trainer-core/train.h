@@ -10,6 +10,7 @@
 #define DELTAM_TRAIN_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include "common/params.h"
 #include "trainer-core/dataset.h"
 
@@ -58,6 +59,13 @@ MUST_CHECK int train_epoch(struct train *t, int (*on_step)(void *arg), void *arg
 	const struct epoch_rows **rows, struct err *e);
 
 int train_epochs_done(const struct train *t);
+
+/* Passes of the training steps since train_new, evaluation left out. */
+struct train_passes {
+	int64_t steps, forward; /* through the whole network */
+	int64_t head, trunk; /* backward, through one head and through the trunk */
+};
+struct train_passes train_passes(const struct train *t);
 
 /* The whole state as bytes: parameters, optimizer, method, buffers, epoch. */
 size_t train_state_size(const struct train *t);

@@ -59,8 +59,11 @@ static void backward(struct train *t)
 {
 	double *w = t->backward_weight;
 
-	for (int k = 0; k < t->K; k++)
+	for (int k = 0; k < t->K; k++) {
 		w[k] = t->weight[k] * t->task[k].info.loss_scale;
+		t->passes.head += w[k] != 0;
+	}
+	t->passes.trunk += t->per_task ? t->K : 1;
 	if (!t->per_task)
 		graph_backward(t->graph, w, t->grad[0]);
 	for (int k = 0; t->per_task && k < t->K; k++) {
@@ -68,6 +71,56 @@ static void backward(struct train *t)
 		w[k] = t->weight[k] * t->task[k].info.loss_scale;
 		graph_backward(t->graph, w, t->grad[k]);
 	}
+}
+
+/*
+ * Each task's own gradient: of its head into grad[0], of what is shared into an array of
+ * its own. With features the trunk waits for what comes of them.
+ */
+static void task_backward(struct train *t, bool features)
+{
+	for (int k = 0; k < t->K; k++) {
+		graph_backward_begin(t->graph);
+		graph_backward_head(
+			t->graph, k, t->task[k].info.loss_scale, t->grad[0]);
+		if (features)
+			graph_features_gradient(t->graph, t->shared.g[k]);
+		else
+			graph_backward_trunk(t->graph, t->shared.g[k]);
+	}
+	t->passes.head += t->K;
+	t->passes.trunk += features ? 0 : t->K;
+}
+
+/* A method on gradients: weights, heads' factors and grad[0]. */
+static int balance(struct train *t, struct weighting_step *s, int n, struct err *e)
+{
+	bool features = t->weighting.needs & NEEDS_FEATURE_GRADIENTS;
+	struct factors f = { t->weight, t->head };
+	int rc;
+
+	if (features) {
+		t->shared.n = graph_features(t->graph) * (size_t)n;
+		t->shared.samples = n;
+		graph_features_read(t->graph, t->feature);
+	}
+	task_backward(t, features);
+	rc = weighting_combine(
+		&t->weighting, t->weighting_state, s, t->kernels, &t->shared, &f, e);
+	if (rc)
+		return rc;
+	if (features) {
+		graph_backward_begin(t->graph);
+		graph_features_seed(t->graph, t->shared.out);
+		graph_backward_trunk(t->graph, t->grad[0]);
+		t->passes.trunk++;
+	}
+	for (int k = 0; k < t->K; k++)
+		if (t->head[k] != 1)
+			t->kernels->scale(graph_scope_floats(t->graph, k),
+				(float)t->head[k],
+				t->grad[0] + graph_scope_begin(t->graph, k));
+	return OK;
 }
 
 static void meter_step(struct train *t, int n)
@@ -81,30 +134,74 @@ static void meter_step(struct train *t, int n)
 	}
 }
 
+/* How well each task does on the batch, in [0, 1]: its share of hits, or exp(-loss). */
+static void score_tasks(struct train *t, int n)
+{
+	for (int k = 0; k < t->K; k++) {
+		const struct train_task *task = &t->task[k];
+		struct loss_shape shape = task->shape;
+		double meter[2] = { 0, 0 };
+
+		shape.N = n;
+		t->score[k] = exp(-t->loss[k] / task->info.loss_scale);
+		if (task->info.kind != TASK_CLASS && task->info.kind != TASK_BINARY)
+			continue;
+		task->metric[0]->add(
+			meter, &shape, graph_prediction(t->graph, k), task->target);
+		t->score[k] = task->metric[0]->value(meter);
+		if (task->info.kind == TASK_BINARY)
+			t->score[k] = 1 - t->score[k]; /* its metric is the error */
+	}
+}
+
+static void losses(struct train *t, int n, double *loss)
+{
+	t->passes.forward++;
+	graph_forward(t->graph);
+	for (int k = 0; k < t->K; k++)
+		loss[k] = loss_mean(task_loss(t, k, n));
+}
+
+/* The gradient of the step, under the method's weights. */
+static int weighted_gradient(
+	struct train *t, struct weighting_step *s, int n, struct err *e)
+{
+	int rc;
+
+	if (t->weighting.needs & NEEDS_GRADIENTS)
+		return balance(t, s, n, e);
+	rc = weighting_weigh(&t->weighting, t->weighting_state, s, t->weight, e);
+	if (rc == OK)
+		backward(t);
+	return rc;
+}
+
 static int step(
 	struct train *t, const int *index, int n, double lr_factor, struct err *e)
 {
 	struct weighting_step s = { .epoch = t->epoch + 1,
 		.step = t->step,
 		.lr_factor = lr_factor,
-		.loss = t->loss };
-	int rc;
+		.loss = t->loss,
+		.score = t->score,
+		.loss_after = t->loss_after };
 
 	gather(t, &t->data->split[SPLIT_TRAIN], index, n);
 	if (t->augment)
 		train_augment(t, index, n);
-	graph_forward(t->graph);
-	for (int k = 0; k < t->K; k++)
-		t->loss[k] = loss_mean(task_loss(t, k, n));
-	rc = weighting_weigh(&t->weighting, t->weighting_state, &s, t->weight, e);
-	if (rc)
+	losses(t, n, t->loss);
+	if (t->weighting.needs & NEEDS_SCORES)
+		score_tasks(t, n);
+	if (weighted_gradient(t, &s, n, e))
 		return err_wrap(
 			e, "epoch %d, step %lld", s.epoch, (long long)t->step + 1);
-	backward(t);
 	optim_step(t->optim, t->optim_info.lr * lr_factor, graph_values(t->graph),
 		(const float *const *)t->grad);
+	if (t->weighting.needs & NEEDS_LOSSES_AFTER)
+		losses(t, n, t->loss_after);
 	weighting_update(&t->weighting, t->weighting_state, &s);
 	meter_step(t, n);
+	t->passes.steps++;
 	t->step++;
 	return OK;
 }

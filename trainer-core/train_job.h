@@ -54,6 +54,10 @@ struct train {
 	struct task_info *weighting_task; /* (K) */
 	double *weighting_state;
 	size_t weighting_floats;
+	/* Methods on gradients alone: */
+	struct task_gradients shared;
+	size_t buffer_floats; /* of shared.buffer */
+	float *feature; /* values, one batch */
 
 	int epoch; /* done */
 	int64_t step; /* done */
@@ -68,6 +72,8 @@ struct train {
 	int *staged_row; /* 0 to batch - 1 */
 
 	double *loss, *weight, *backward_weight; /* (K) of the step */
+	double *head, *score, *loss_after; /* (K) where the method asks for them */
+	struct train_passes passes;
 	double *mean_loss; /* (K) of the epoch */
 	struct diagnostic *diagnostic;
 	struct metric_row *metric;

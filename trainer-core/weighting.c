@@ -51,6 +51,7 @@ int weighting_init(struct weighting_setup *setup, const struct params *ps, int K
 		return err_set(
 			e, ERR_SPEC, "%d tasks; 1 to %d can be weighted", K, TASKS_MAX);
 	setup->info = catalogue_method(name);
+	setup->needs = setup->ops->needs;
 	rc = read_seed(ps, &setup->seed, e);
 	if (!rc && setup->ops->parse)
 		rc = setup->ops->parse(setup, ps, a, e);

@@ -6,8 +6,9 @@
  * a flat array of doubles that the trainer allocates, checkpoints and hands back, so a
  * method is a set of pure functions of (parameters, state, figures).
  *
- * Order within a step: weighting_weigh() gives the weights in force for this step, the
- * network is updated with them, then weighting_update() moves the method's own state.
+ * Order within a step: weighting_weigh() gives the weights in force for this step (methods
+ * on gradients: weighting_combine(), which calls it), the network is updated with them,
+ * then weighting_update() moves the method's own state.
  * Order at the end of an epoch: weighting_diagnose(), then weighting_end_epoch().
  */
 #ifndef DELTAM_WEIGHTING_H
@@ -17,6 +18,7 @@
 #include "common/catalogue.h"
 #include "trainer-core/rng.h"
 
+struct kernels; /* kernel.h */
 struct optim_info; /* optim.h: the job's optimizer, for learned scalars */
 
 /* What the trainer must compute before weigh(): it runs no more passes than that. */
@@ -24,12 +26,18 @@ enum weighting_needs {
 	NEEDS_LOSSES = 0,
 	NEEDS_SHARED_GRADIENTS = 1 << 0, /* K passes through the trunk */
 	NEEDS_FEATURE_GRADIENTS = 1 << 1, /* K head passes, one through the trunk */
+	/* With NEEDS_SHARED_GRADIENTS: the Gram matrix is that of the last shared layer. */
+	NEEDS_LAST_LAYER = 1 << 2,
+	NEEDS_LOSSES_AFTER = 1 << 3, /* the batch forward again after the update */
+	NEEDS_SCORES = 1 << 4, /* how well each task does on the batch, in [0, 1] */
 };
+#define NEEDS_GRADIENTS (NEEDS_SHARED_GRADIENTS | NEEDS_FEATURE_GRADIENTS)
 
 /* Fixed for the life of a job. Filled by weighting_init. */
 struct weighting_setup {
 	const struct weighting *ops;
 	const struct method_info *info;
+	unsigned needs; /* those of ops, unless parse() knows better */
 	int K;
 	const struct task_info *task;
 	void *options; /* the method's own struct, from its parameters */
@@ -44,6 +52,31 @@ struct weighting_step {
 	int64_t step; /* of the job, from 0 */
 	double lr_factor; /* of the decay schedule in this epoch */
 	const double *loss; /* (K) mini-batch means */
+	/* (K, K) scalar products of the tasks' gradients; NULL unless needed. */
+	const double *gram;
+	const double *score; /* (K); NULL unless needed */
+	const double *loss_after; /* (K), for weighting_update; NULL unless needed */
+};
+
+/*
+ * The tasks' gradients of what they share in one step, each of the unweighted loss: the
+ * trunk's parameters, or the features that heads read, rows (samples, features).
+ */
+struct task_gradients {
+	size_t n; /* floats of each */
+	float **g; /* (K); a method may change them */
+	float *out; /* (n) the combined gradient; none of g */
+	float *buffer; /* (weighting_buffers, n) kept from step to step, saved with the state */
+	double *gram; /* (K, K) */
+	size_t last, last_n; /* the last shared layer's floats inside g */
+	const float *feature; /* (samples, features) values; NULL for parameters */
+	int samples;
+};
+
+/* What multiplies each task's gradients in a step. */
+struct factors {
+	double *weight; /* (K) in what is shared */
+	double *head; /* (K) in its own head */
 };
 
 /* A figure of the method's own: a metric row of split train. */
@@ -65,7 +98,8 @@ struct weighting {
 	/* Fills the state, which is zeros before. */
 	void (*init)(const struct weighting_setup *setup, double *state);
 	/*
-	 * weight (K) out; never NULL. ERR_DIVERGED where the losses have no meaningful
+	 * weight (K) out, the factors of the tasks' gradients in what is shared; never
+	 * NULL. ERR_DIVERGED where the losses have no meaningful
 	 * weights and the message of weighting_weigh() would not say why.
 	 */
 	int (*weigh)(const struct weighting_setup *setup, double *state,
@@ -85,6 +119,22 @@ struct weighting {
 	/* At most DIAGNOSTICS_MAX figures into d; returns how many. */
 	int (*diagnose)(const struct weighting_setup *setup, const double *state,
 		const double *mean_loss, struct diagnostic *d);
+
+	/* Methods on gradients: */
+
+	/* How many arrays like a task's gradient it keeps from step to step. */
+	int (*buffers)(const struct weighting_setup *setup);
+	/* Changes the gradients before their scalar products are taken. */
+	void (*prepare)(const struct weighting_setup *setup, double *state,
+		const struct weighting_step *step, const struct kernels *kernels,
+		struct task_gradients *g);
+	/* Fills g->out where that is not sum_k weight[k] g_k. */
+	void (*merge)(const struct weighting_setup *setup, const double *state,
+		const struct weighting_step *step, const double *weight,
+		struct task_gradients *g);
+	/* The factor of each head's own gradient, where that is not the weight. */
+	void (*heads)(const struct weighting_setup *setup, const double *state,
+		const struct weighting_step *step, const double *weight, double *head);
 };
 
 /*
@@ -105,6 +155,18 @@ void weighting_state_init(const struct weighting_setup *setup, double *state);
  */
 MUST_CHECK int weighting_weigh(const struct weighting_setup *setup, double *state,
 	const struct weighting_step *step, double *weight, struct err *e);
+
+/*
+ * A step of a method on gradients: fills g->gram (step->gram from then on) and g->out,
+ * and both kinds of factors, all finite.
+ * ERR_DIVERGED as weighting_weigh, and where a gradient is not finite.
+ */
+MUST_CHECK int weighting_combine(const struct weighting_setup *setup, double *state,
+	struct weighting_step *step, const struct kernels *kernels,
+	struct task_gradients *g, struct factors *f, struct err *e);
+
+/* How many arrays like a task's gradient task_gradients.buffer holds. */
+int weighting_buffers(const struct weighting_setup *setup);
 
 /* After the network's update. */
 void weighting_update(const struct weighting_setup *setup, double *state,

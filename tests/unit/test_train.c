@@ -159,7 +159,9 @@ END_TEST
 static const char *const continued[][4] = { { "method", "uw" }, { "method", "dwa" },
 	{ "method", "rlw" }, { "train.optimizer", "sgd" },
 	{ "train.optimizer.amsgrad", "true" }, { "train.optimizer.per_task", "true" },
-	{ "train.lr_decay", "2 0.5" } };
+	{ "train.lr_decay", "2 0.5" }, { "method", "db_mtl" }, { "method", "gradvac" },
+	{ "method", "nash_mtl" }, { "method", "gradnorm" }, { "method", "graddrop" },
+	{ "method", "famo" }, { "method", "ol_aux" } };
 
 START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
 {
@@ -189,6 +191,108 @@ START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
 			&ra->metric[i].value, &rb->metric[i].value, sizeof(double));
 	ck_assert_mem_eq(&ra->weight[0].weight_mean, &rb->weight[0].weight_mean,
 		4 * sizeof(double));
+}
+END_TEST
+
+START_TEST(a_step_runs_the_passes_that_its_method_declares)
+{
+	static const struct {
+		const char *method, *option, *value;
+		int forward, head, trunk;
+	} rows[] = {
+		{ "ew", "seed", "3", 1, 2, 1 },
+		{ "pcgrad", "seed", "3", 1, 2, 2 },
+		{ "mgda", "gradients", "parameters", 1, 2, 2 },
+		{ "mgda", "gradients", "features", 1, 2, 1 },
+		{ "graddrop", "seed", "3", 1, 2, 1 },
+		{ "famo", "seed", "3", 2, 2, 1 },
+		{ "dtp", "seed", "3", 1, 2, 1 },
+		{ "ew", "train.optimizer.per_task", "true", 1, 2, 2 },
+	};
+	struct dataset *d = flat_data();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct train *t = job(
+			WITH("method", rows[i].method, rows[i].option, rows[i].value),
+			d);
+		struct train_passes p;
+
+		epoch(t);
+		p = train_passes(t);
+		ck_assert_int_eq(p.steps, 8);
+		ck_assert_int_eq(p.forward, rows[i].forward * p.steps);
+		ck_assert_int_eq(p.head, rows[i].head * p.steps);
+		ck_assert_int_eq(p.trunk, rows[i].trunk * p.steps);
+	}
+}
+END_TEST
+
+/* The last batch is smaller than the others; losses differ by their rounding alone. */
+START_TEST(trivial_combinations_of_gradients_are_equal_weights)
+{
+	static const char *const same[][6] = {
+		{ "method", "cagrad", "c", "0", "reduction", "sum" },
+		{ "method", "graddrop", "leak", "1", "gradients", "features" },
+		{ "method", "graddrop", "leak", "1", "gradients", "parameters" },
+		{ "method", "gradnorm", "weight_lr", "1e-30", "layers", "last" },
+	};
+	struct dataset *d = flat_data();
+	struct train *ew = job(WITH("train.optimizer", "gd", "lr", "0.1"), d);
+	double want;
+
+	epoch(ew);
+	want = figure(epoch(ew), "val", "level", "loss");
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		struct train *t = job(WITH("train.optimizer", "gd", "lr", "0.1",
+					      same[i][0], same[i][1], same[i][2],
+					      same[i][3], same[i][4], same[i][5]),
+			d);
+
+		epoch(t);
+		ck_assert_double_eq_tol(
+			figure(epoch(t), "val", "level", "loss"), want, 2e-5);
+	}
+}
+END_TEST
+
+/*
+ * Nash's trunk all but stands still here, its heads learn; MGDA's heads have its weights
+ * where they are asked for.
+ */
+START_TEST(a_head_keeps_its_own_gradient_where_the_method_says_so)
+{
+	struct dataset *d = flat_data();
+	double loss[2];
+
+	for (int i = 0; i < 2; i++) {
+		struct train *t = job(WITH("train.optimizer", "gd", "lr", "0.1",
+					      "method", "nash_mtl", "max_norm", "1e-9"),
+			d);
+		struct train *u =
+			job(WITH("train.optimizer", "gd", "lr", "0.1", "method", "mgda",
+				    "heads", i ? "weighted" : "own"),
+				d);
+
+		epoch(t);
+		loss[i] = figure(epoch(u), "train", "band", "loss");
+		ck_assert_double_lt(figure(epoch(t), "train", "band", "loss"), 1.4);
+	}
+	ck_assert_double_gt(fabs(loss[0] - loss[1]), 1e-3);
+}
+END_TEST
+
+START_TEST(one_optimizer_a_task_is_refused_where_gradients_are_combined)
+{
+	struct dataset *d = flat_data();
+	struct train *t = NULL;
+	struct err e = { 0 };
+
+	ck_assert_int_eq(
+		train_new(&t,
+			WITH("method", "pcgrad", "train.optimizer.per_task", "true"), d,
+			&arena, &e),
+		ERR_SPEC);
+	ck_assert_ptr_nonnull(strstr(e.msg, "pcgrad"));
 }
 END_TEST
 
@@ -654,7 +758,11 @@ Suite *suite_train(void)
 		t, losses_fall_and_criteria_rise_under_every_optimizer, 0, 6);
 	tcase_add_test(t, two_jobs_of_one_seed_are_bit_identical);
 	tcase_add_loop_test(
-		t, continuing_from_a_saved_state_is_never_having_stopped, 0, 7);
+		t, continuing_from_a_saved_state_is_never_having_stopped, 0, 14);
+	tcase_add_test(t, a_step_runs_the_passes_that_its_method_declares);
+	tcase_add_test(t, trivial_combinations_of_gradients_are_equal_weights);
+	tcase_add_test(t, a_head_keeps_its_own_gradient_where_the_method_says_so);
+	tcase_add_test(t, one_optimizer_a_task_is_refused_where_gradients_are_combined);
 	tcase_add_test(t, a_foreign_state_is_refused);
 	tcase_add_test(t, nothing_is_allocated_after_the_first_epoch);
 	tcase_add_test(t, a_baseline_has_only_its_own_head_and_weight_one);

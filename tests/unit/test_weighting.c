@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "trainer-core/inverse.h"
+#include "trainer-core/kernel.h"
 #include "trainer-core/learned.h"
 #include "trainer-core/optim.h"
 
@@ -34,14 +35,19 @@ static void teardown(void)
 
 #define GUARD 12345.0
 
+struct gradients;
+
 /* One method on K tasks with its state. */
 struct game {
 	struct weighting_setup setup;
 	double *state; /* and a guard behind it */
 	size_t size;
 	double weight[TASKS_MAX];
+	struct gradients *gradients;
 	struct err e;
 };
+
+static struct gradients *new_gradients(const struct game *g);
 
 /* Parameters by name and value, ended by NULL. What a method must be given is there. */
 static int try_start(struct game *g, const char *seed, int K, const char *method, ...)
@@ -64,21 +70,89 @@ static int try_start(struct game *g, const char *seed, int K, const char *method
 	g->state = NEW_ARRAY(&arena, double, g->size + 1);
 	g->state[g->size] = GUARD;
 	weighting_state_init(&g->setup, g->state);
+	g->gradients = new_gradients(g);
 	return OK;
 }
 
 #define START(g, K, ...) \
 	ck_assert_msg(try_start(g, "1", K, __VA_ARGS__, NULL) == OK, "%s", (g)->e.msg)
 
-static int weigh_at(struct game *g, int64_t at, double lr_factor, const double *loss)
+#define ROOM 80 /* floats of a task's gradient; more than TASKS_MAX */
+
+/* The tasks' gradients in room of their own. */
+struct gradients {
+	struct task_gradients g;
+	float *own[TASKS_MAX];
+	float rows[TASKS_MAX][ROOM];
+	float out[ROOM], feature[ROOM];
+	double gram[TASKS_MAX * TASKS_MAX], head[TASKS_MAX];
+};
+
+static struct gradients *new_gradients(const struct game *g)
 {
-	struct weighting_step step = { 1, at, lr_factor, loss };
-	int rc = weighting_weigh(&g->setup, g->state, &step, g->weight, &g->e);
+	struct gradients *room = arena_alloc_aligned(&arena, sizeof(struct gradients));
+	size_t buffer = ROOM * (size_t)weighting_buffers(&g->setup);
+
+	for (int k = 0; k < TASKS_MAX; k++)
+		room->own[k] = room->rows[k];
+	for (int i = 0; i < ROOM; i++)
+		room->feature[i] = i % 3 ? 1 : -1;
+	room->g = (struct task_gradients){ .n = ROOM,
+		.g = room->own,
+		.out = room->out,
+		.buffer = arena_alloc_aligned(&arena, 4 * buffer + 1),
+		.gram = room->gram,
+		.last = ROOM / 2,
+		.last_n = ROOM / 2,
+		.feature = room->feature,
+		.samples = 4 };
+	return room;
+}
+
+/* Of every task, as a function of the step. */
+static void random_gradients(struct gradients *room, int K, int64_t at)
+{
+	for (int k = 0; k < K; k++)
+		for (int i = 0; i < ROOM; i++)
+			room->rows[k][i] = (float)rng_normal(
+				3, RNG_DATA, (uint64_t)at, (uint64_t)(k * ROOM + i));
+}
+
+/* A step on the gradients that lie in g->gradients. */
+static int combine_at(struct game *g, int64_t at, double lr_factor, const double *loss)
+{
+	double after[TASKS_MAX];
+	double score[TASKS_MAX];
+	struct weighting_step step = { .epoch = 1,
+		.step = at,
+		.lr_factor = lr_factor,
+		.loss = loss,
+		.score = score,
+		.loss_after = after };
+	struct factors f = { g->weight, g->gradients->head };
+	bool gradients = g->setup.needs & NEEDS_GRADIENTS;
+	int rc;
+
+	for (int k = 0; k < g->setup.K; k++) {
+		after[k] = 0.99 * loss[k];
+		score[k] = (double)((k + at) % 9) / 8;
+	}
+	rc = gradients ? weighting_combine(&g->setup, g->state, &step, kernels_get(),
+				 &g->gradients->g, &f, &g->e)
+		       : weighting_weigh(&g->setup, g->state, &step, g->weight, &g->e);
 
 	if (rc == OK)
 		weighting_update(&g->setup, g->state, &step);
 	ck_assert(g->state[g->size] == GUARD);
 	return rc;
+}
+
+/* On random gradients, where the method wants any. */
+static int weigh_at(struct game *g, int64_t at, double lr_factor, const double *loss)
+{
+	if (g->setup.needs & NEEDS_GRADIENTS)
+		random_gradients(g->gradients, g->setup.K, at);
+	return combine_at(g, at, lr_factor, loss);
 }
 
 #define WEIGH(g, at, ...) \
@@ -153,7 +227,7 @@ START_TEST(every_method_gives_finite_weights_or_an_error_that_names_a_task)
 		double loss[TASKS_MAX];
 
 		start_any(&g, methods[i % n].name, K);
-		for (int s = 0; s < 30; s++) {
+		for (int s = 0; s < (K > 8 ? 11 : 30); s++) {
 			random_losses(loss, K, (uint64_t)s);
 			loss[K / 2] *= scales[i / n / 3];
 			if (weigh_at(&g, s, 1, loss)) {
@@ -170,6 +244,155 @@ START_TEST(every_method_gives_finite_weights_or_an_error_that_names_a_task)
 		}
 	}
 	ck_assert_int_gt(diverged, 0);
+}
+END_TEST
+
+enum degenerate { ZERO, ALL_ZERO, IDENTICAL, OPPOSITE, TINY, HUGE_ONE, DEGENERATE };
+
+static void degenerate_gradients(struct gradients *room, int K, int kind)
+{
+	static const float factor[] = { 0, 0, 0, 0, 1e-18f, 1e15f };
+
+	for (int i = 0; i < ROOM; i++)
+		for (int k = 0; k < K; k++) {
+			float *g = &room->rows[k][i];
+
+			if (kind == ALL_ZERO || (kind == ZERO && k == K / 2))
+				*g = 0;
+			else if (kind == IDENTICAL)
+				*g = room->rows[0][i];
+			else if (kind == OPPOSITE)
+				*g = k % 2 ? -room->rows[0][i] : room->rows[0][i];
+			else if (kind != ZERO && k == K / 2)
+				*g *= factor[kind];
+		}
+}
+
+/* What is combined must be finite wherever the weights are. */
+static void check_combined(struct game *g, const char *method)
+{
+	for (int k = 0; k < g->setup.K; k++)
+		ck_assert_msg(isfinite(g->weight[k]) &&
+				(!(g->setup.needs & NEEDS_GRADIENTS) ||
+					isfinite(g->gradients->head[k])),
+			"%s", method);
+	for (int i = 0; g->setup.needs & NEEDS_GRADIENTS && i < ROOM; i++)
+		ck_assert_msg(isfinite(g->gradients->out[i]), "%s", method);
+}
+
+/* Zero, identical, opposite, tiny and huge gradients, a loss of exactly zero. */
+START_TEST(degenerate_gradients_give_finite_weights_or_a_named_divergence)
+{
+	static const int counts[] = { 1, 2, 3, 50 };
+	int K = counts[_i % 4];
+	int n;
+	const struct method_info *methods = catalogue_methods(&n);
+
+	for (int i = 0; i < n * DEGENERATE * 2; i++) {
+		struct arena_mark mark = arena_mark(&arena);
+		struct game g;
+		double loss[TASKS_MAX];
+
+		start_any(&g, methods[i % n].name, K);
+		for (int s = 0; s < 3; s++) {
+			random_losses(loss, K, (uint64_t)s);
+			if (i / n / DEGENERATE)
+				loss[K / 2] = 0;
+			if (g.setup.needs & NEEDS_GRADIENTS)
+				random_gradients(g.gradients, K, s);
+			degenerate_gradients(g.gradients, K, i / n % DEGENERATE);
+			if (combine_at(&g, s, 1, loss)) {
+				ck_assert_int_eq(g.e.code, ERR_DIVERGED);
+				ck_assert_ptr_nonnull(strstr(g.e.msg, "task"));
+				break;
+			}
+			check_combined(&g, methods[i % n].name);
+		}
+		arena_rewind(&arena, mark);
+	}
+}
+END_TEST
+
+/* Common directions that the definitions promise, on three random gradients. */
+START_TEST(methods_on_gradients_keep_what_they_promise)
+{
+	const double loss[] = { 1, 2, 3 };
+	struct game g;
+	const double *M;
+
+	START(&g, 3, "imtl_g");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	M = g.gradients->gram;
+	ck_assert_double_eq_tol(sum(g.weight, 3), 1, 1e-12);
+	for (int k = 1; k < 3; k++) {
+		double off = 0;
+
+		for (int j = 0; j < 3; j++)
+			off += g.weight[j] *
+				(M[j * 3] / sqrt(M[0]) -
+					M[j * 3 + k] / sqrt(M[k * 3 + k]));
+		ck_assert_double_eq_tol(off, 0, 1e-9);
+	}
+	START(&g, 3, "nash_mtl", "max_norm", "0");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	M = g.gradients->gram;
+	for (int k = 0; k < 3; k++) {
+		double dot = 0;
+
+		for (int j = 0; j < 3; j++)
+			dot += M[k * 3 + j] * g.weight[j];
+		ck_assert_double_eq_tol(g.weight[k] * dot, 1, 1e-9);
+	}
+	START(&g, 3, "mgda");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	ck_assert_double_eq_tol(sum(g.weight, 3), 1, 1e-12);
+	for (int k = 0; k < 3; k++)
+		ck_assert_double_eq(g.gradients->head[k], 1);
+	START(&g, 3, "mgda", "heads", "weighted");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	for (int k = 0; k < 3; k++)
+		ck_assert_double_eq(g.gradients->head[k], g.weight[k]);
+}
+END_TEST
+
+/* alpha stays where gradients cancel, and the step is counted. */
+START_TEST(nash_keeps_its_weights_where_there_is_no_solution)
+{
+	const double loss[] = { 1, 1 };
+	struct diagnostic d[DIAGNOSTICS_MAX];
+	double before;
+	struct game g;
+
+	START(&g, 2, "nash_mtl");
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	before = g.gradients->head[0];
+	ck_assert_double_ne(before, 1);
+	random_gradients(g.gradients, 2, 1);
+	degenerate_gradients(g.gradients, 2, OPPOSITE);
+	ck_assert_int_eq(combine_at(&g, 1, 1, loss), OK);
+	ck_assert_double_eq(g.gradients->head[0], before);
+	ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, loss, d), 2);
+	ck_assert_str_eq(d[1].name, "steps_without_solution");
+	ck_assert_double_eq(d[1].value, 1);
+	weighting_end_epoch(&g.setup, g.state, loss);
+	ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, loss, d), 2);
+	ck_assert_double_eq(d[1].value, 0);
+}
+END_TEST
+
+/* Two of three gradients are opposite: what they make of each other is rounding. */
+START_TEST(cagrad_takes_the_mean_where_gradients_cancel)
+{
+	const double loss[] = { 1, 1, 1 };
+	struct game g;
+
+	START(&g, 3, "cagrad");
+	random_gradients(g.gradients, 3, 0);
+	for (int i = 0; i < ROOM; i++)
+		g.gradients->rows[1][i] = -g.gradients->rows[0][i];
+	ck_assert_int_eq(combine_at(&g, 0, 1, loss), OK);
+	for (int k = 0; k < 3; k++)
+		ck_assert_double_eq(g.weight[k], 1.0 / 3);
 }
 END_TEST
 
@@ -298,6 +521,7 @@ START_TEST(learned_scalars_follow_the_slope_of_their_objective)
 		{ "uw", "form", "ce" },
 		{ "uw", "form", "sigma" },
 		{ "imtl_l", "init", "0.3" },
+		{ "ial", "init", "0.7" },
 		{ "uw_so_learned", "init", "1.7" },
 		{ "uw_so_learned", "floor", "0.5" },
 	};
@@ -500,6 +724,8 @@ START_TEST(a_method_continues_from_its_saved_state_bit_for_bit)
 		bytes = weighting_state_size(&whole.setup) * sizeof(double);
 		play(&whole, 3, 0, 11, trace[0]);
 		memcpy(rest.state, whole.state, bytes);
+		memcpy(rest.gradients->g.buffer, whole.gradients->g.buffer,
+			(size_t)weighting_buffers(&whole.setup) * ROOM * sizeof(float));
 		play(&whole, 3, 11, 21, trace[0]);
 		play(&rest, 3, 11, 21, trace[1]);
 		ck_assert_mem_eq(
@@ -551,6 +777,7 @@ START_TEST(a_baseline_job_names_its_task_and_no_method)
 		weighting_init(&g.setup, &ps, 1, tasks + 1, &optim, &arena, &g.e), OK);
 	g.size = 0;
 	g.state = (double[]){ GUARD };
+	g.gradients = new_gradients(&g);
 	WEIGH(&g, 0, 3);
 	ck_assert_double_eq(g.weight[0], 1);
 	START(&g, 3, "stl", "task", "task1");
@@ -645,9 +872,15 @@ Suite *suite_weighting(void)
 	TCase *c = tcase_create("all");
 
 	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_set_timeout(c, 60); /* fifty tasks under a sanitizer */
 	tcase_add_test(c, every_row_of_the_table_has_its_file_and_every_file_its_row);
 	tcase_add_test(
 		c, every_method_gives_finite_weights_or_an_error_that_names_a_task);
+	tcase_add_loop_test(c,
+		degenerate_gradients_give_finite_weights_or_a_named_divergence, 0, 4);
+	tcase_add_test(c, methods_on_gradients_keep_what_they_promise);
+	tcase_add_test(c, cagrad_takes_the_mean_where_gradients_cancel);
+	tcase_add_test(c, nash_keeps_its_weights_where_there_is_no_solution);
 	tcase_add_test(c, a_loss_that_is_not_finite_is_divergence_of_that_task);
 	tcase_add_test(c, weights_sum_to_one_or_to_the_number_of_tasks);
 	tcase_add_test(c, uw_o_makes_every_weighted_loss_one_whatever_its_scale);

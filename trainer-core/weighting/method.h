@@ -20,4 +20,32 @@ MUST_CHECK int weighting_choice(const struct weighting_setup *setup,
 /* w (K) = softmax(logit), computed with the largest subtracted. w may be logit. */
 void softmax(int K, const double *logit, double *w);
 
+/* Most methods on gradients let the sweep file choose both: */
+struct gradient_options {
+	int features; /* 1: the gradients are those of the features */
+	int weighted_heads; /* 1: heads get the weights too */
+};
+
+/*
+ * Reads `gradients` (parameters|features) and `heads` (own|weighted), those that the row
+ * has, and sets setup->needs. ERR_SPEC.
+ */
+MUST_CHECK int gradient_options(struct weighting_setup *setup, const struct params *ps,
+	struct gradient_options *o, struct err *e);
+
+/*
+ * A state of one double, the largest residual of a solver in this epoch: a diagnostic
+ * solver_residual. For struct weighting's functions of these names.
+ */
+void residual_note(double *state, double residual);
+size_t residual_state_size(const struct weighting_setup *setup);
+void residual_end_epoch(
+	const struct weighting_setup *setup, double *state, const double *mean_loss);
+int residual_diagnose(const struct weighting_setup *setup, const double *state,
+	const double *mean_loss, struct diagnostic *d);
+
+/* Every head keeps the gradient of its own loss: for struct weighting's `heads`. */
+void heads_unweighted(const struct weighting_setup *setup, const double *state,
+	const struct weighting_step *step, const double *weight, double *head);
+
 #endif

@@ -1,0 +1,79 @@
+/*
+ * GradDrop (Chen et al. 2020): where the tasks' gradients disagree in sign, one sign is
+ * drawn and the others' values are dropped. P = (1 + sum g / (sum |g| + eps)) / 2 is the
+ * chance of the positive sign; `leak` of every gradient passes in any case.
+ *
+ * On features (the paper): one draw a feature for the whole batch, from the gradients
+ * times the features' signs, summed over the batch. On parameters (the code of CAGrad's
+ * family): one draw a parameter, no sign. Heads keep their own gradients; the weights that
+ * are recorded are 1. Draws are a function of (seed, step, coordinate).
+ */
+#include "trainer-core/sign_dropout.h"
+#include "trainer-core/weighting/method.h"
+
+struct graddrop {
+	double leak, eps;
+	int mean;
+};
+
+static int parse(struct weighting_setup *setup, const struct params *ps,
+	struct arena *a, struct err *e)
+{
+	struct graddrop *o = NEW(a, struct graddrop);
+	int parameters;
+	int rc = weighting_choice(setup, ps, "gradients", &parameters, e);
+
+	setup->options = o;
+	if (!rc && parameters)
+		setup->needs = NEEDS_SHARED_GRADIENTS;
+	if (!rc)
+		rc = weighting_option(setup, ps, "leak", &o->leak, e);
+	if (!rc)
+		rc = weighting_option(setup, ps, "eps", &o->eps, e);
+	return rc ? rc : weighting_choice(setup, ps, "reduction", &o->mean, e);
+}
+
+static int weigh(const struct weighting_setup *setup, double *state,
+	const struct weighting_step *step, double *weight, struct err *e)
+{
+	(void)state, (void)step, (void)e;
+	for (int k = 0; k < setup->K; k++)
+		weight[k] = 1;
+	return OK;
+}
+
+struct stream {
+	uint64_t seed, step;
+};
+
+static double draw(const void *arg, size_t f)
+{
+	const struct stream *s = arg;
+
+	return rng_uniform(s->seed, RNG_WEIGHTING, s->step, f);
+}
+
+static void merge(const struct weighting_setup *setup, const double *state,
+	const struct weighting_step *step, const double *weight,
+	struct task_gradients *g)
+{
+	const struct graddrop *o = setup->options;
+	struct stream stream = { setup->seed, (uint64_t)step->step };
+	struct sign_dropout dropout = { .K = setup->K,
+		.leak = o->leak,
+		.eps = o->eps,
+		.scale = o->mean ? 1.0 / setup->K : 1,
+		.draw = draw,
+		.arg = &stream };
+
+	(void)state, (void)weight;
+	sign_dropout(&dropout, g);
+}
+
+const struct weighting weighting_graddrop = {
+	.needs = NEEDS_FEATURE_GRADIENTS,
+	.parse = parse,
+	.weigh = weigh,
+	.merge = merge,
+	.heads = heads_unweighted,
+};
