@@ -93,7 +93,7 @@ static void fill_split(const struct network *net, int n, uint64_t stream,
 		}
 		s->target[k] = (struct field){ y,
 			t->kind == TASK_CLASS ? ELEMENT_U8 : ELEMENT_F32, 1,
-			t->kind == TASK_CLASS ? 1 : t->outputs, 1, 1 };
+			t->kind == TASK_CLASS ? 1 : t->outputs, 1, 1, 0 };
 	}
 }
 

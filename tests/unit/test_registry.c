@@ -22,6 +22,10 @@ static int count_sources(const char *folder)
 	return n;
 }
 
+/* By task kind. */
+static const char *const metric_files[] = { "class", "regress", "binary", "seg",
+	"depth", "normal" };
+
 START_TEST(every_row_of_a_table_has_its_file_and_every_file_its_row)
 {
 	int models, metrics, methods;
@@ -31,7 +35,8 @@ START_TEST(every_row_of_a_table_has_its_file_and_every_file_its_row)
 	char path[256];
 
 	ck_assert_int_eq(count_sources("trainer-core/model"), models);
-	ck_assert_int_eq(count_sources("trainer-core/metric"), metrics);
+	ck_assert_int_eq(count_sources("trainer-core/metric"),
+		(int)(sizeof(metric_files) / sizeof(metric_files[0])));
 	ck_assert_int_eq(count_sources("trainer-core/weighting"), methods);
 	for (int i = 0; i < models; i++) {
 		snprintf(path, sizeof(path), "trainer-core/model/%s.c", model[i].name);
@@ -39,8 +44,8 @@ START_TEST(every_row_of_a_table_has_its_file_and_every_file_its_row)
 		ck_assert_ptr_nonnull(registry_model(model[i].name));
 	}
 	for (int i = 0; i < metrics; i++) {
-		snprintf(
-			path, sizeof(path), "trainer-core/metric/%s.c", metric[i].name);
+		snprintf(path, sizeof(path), "trainer-core/metric/%s.c",
+			metric_files[metric[i].kind]);
 		ck_assert_msg(access(path, R_OK) == 0, "%s", path);
 	}
 	for (int i = 0; i < methods; i++) {
