@@ -160,6 +160,21 @@ static int overlay_tasks(struct task_info *tasks)
 	return 2;
 }
 
+static int scenes_tasks(struct task_info *tasks)
+{
+	tasks[0] = (struct task_info){ "seg", TASK_SEG, LOSS_CE, 13, 1 };
+	tasks[1] = (struct task_info){ "depth", TASK_DEPTH, LOSS_L1, 1, 1 };
+	tasks[2] = (struct task_info){ "normal", TASK_NORMAL, LOSS_COSINE, 3, 1 };
+	return 3;
+}
+
+static int scenes2_tasks(struct task_info *tasks)
+{
+	tasks[0] = (struct task_info){ "seg", TASK_SEG, LOSS_CE, 7, 1 };
+	tasks[1] = (struct task_info){ "depth", TASK_DEPTH, LOSS_L1, 1, 1 };
+	return 2;
+}
+
 int catalogue_tasks(const struct params *ps, struct arena *a, struct task_info *tasks,
 	int *n, struct err *e)
 {
@@ -171,6 +186,11 @@ int catalogue_tasks(const struct params *ps, struct arena *a, struct task_info *
 			e, ERR_SPEC, "unknown data set \"%s\"", name ? name : "");
 	if (!strcmp(name, "synthetic"))
 		return synthetic_tasks(ps, a, tasks, n, e);
-	*n = overlay_tasks(tasks);
+	if (!strcmp(name, "scenes"))
+		*n = scenes_tasks(tasks);
+	else if (!strcmp(name, "scenes2"))
+		*n = scenes2_tasks(tasks);
+	else
+		*n = overlay_tasks(tasks);
 	return OK;
 }

@@ -10,6 +10,7 @@
 #include "common/str.h"
 #include "worker/pipe.h"
 #include "worker/prepare.h"
+#include "worker/preview.h"
 #include "worker/run.h"
 #include "worker/stop.h"
 
@@ -17,7 +18,8 @@ static int usage(struct err *e)
 {
 	return err_set(e, ERR_USAGE,
 		"usage: deltam-worker --db FILE --job ID --token TOKEN\n"
-		"       deltam-worker --prepare NAME=VALUE ...");
+		"       deltam-worker --prepare NAME=VALUE ...\n"
+		"       deltam-worker --preview FILE NAME=VALUE ...");
 }
 
 static int parse(int argc, char **argv, struct segment_args *args, struct err *e)
@@ -81,10 +83,10 @@ static int train(int argc, char **argv)
 	return (int)exit_status(rc);
 }
 
-static int prepare(int argc, char **argv)
+static int answer(int (*f)(int argc, char **argv, struct err *e), int argc, char **argv)
 {
 	struct err e = { 0 };
-	int rc = prepare_main(argc, argv, &e);
+	int rc = f(argc, argv, &e);
 
 	if (rc)
 		fprintf(stderr, "deltam-worker: %s\n", e.msg);
@@ -94,6 +96,8 @@ static int prepare(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "--prepare"))
-		return prepare(argc - 2, argv + 2);
+		return answer(prepare_main, argc - 2, argv + 2);
+	if (argc > 1 && !strcmp(argv[1], "--preview"))
+		return answer(preview_main, argc - 2, argv + 2);
 	return train(argc, argv);
 }

@@ -114,8 +114,8 @@ static int plan_folder(
 
 static int overlay_plan(struct composition *c, struct err *e)
 {
-	const struct field picture = { NULL, ELEMENT_U8, 1.0f / 255, 1, CANVAS,
-		CANVAS };
+	const struct field picture = { NULL, ELEMENT_U8, 1.0f / 255, 1, CANVAS, CANVAS,
+		0 };
 	const struct field label = { NULL, ELEMENT_U8, 1, 1, 1, 1, 0 };
 	const struct overlay *o = overlay_of(c);
 
