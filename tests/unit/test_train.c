@@ -428,7 +428,7 @@ static struct dataset *image_data(void)
 			y[i] = (uint8_t)rng_below(2, RNG_DATA, s, i, 10);
 		d->split[s].n = 40;
 		d->split[s].input =
-			(struct field){ x, ELEMENT_U8, 1 / 255.0f, 1, 36, 36 };
+			(struct field){ x, ELEMENT_U8, 1 / 255.0f, 1, 36, 36, 0 };
 		for (int k = 0; k < 2; k++)
 			d->split[s].target[k] =
 				(struct field){ y, ELEMENT_U8, 1, 1, 1, 1, 0 };

@@ -161,18 +161,31 @@ static double meet(const struct solid *s, const struct ray *r, struct vec *norma
 	return INFINITY;
 }
 
+/* The rays of a row lie in a plane: most bounding spheres are clear of it. */
+void scene_aim(struct scene *s, double v)
+{
+	struct vec n = vec_unit(vec_sub(s->up, vec_scale(v * s->spread, s->forward)));
+
+	s->nears = 0;
+	for (int i = 0; i < s->solids; i++) {
+		double off = vec_dot(n, vec_sub(s->solid[i].centre, s->eye));
+
+		if (off * off <= s->solid[i].reach2)
+			s->near[s->nears++] = i;
+	}
+}
+
 struct hit scene_cast(const struct scene *s, const struct ray *r)
 {
 	struct hit h = { .t = INFINITY };
 
-	for (int i = 0; i < s->solids; i++) {
+	for (int i = 0; i < s->nears; i++) {
+		const struct solid *solid = &s->solid[s->near[i]];
 		struct vec normal = { 0, 0, 0 };
-		double t = meet(&s->solid[i], r, &normal);
+		double t = meet(solid, r, &normal);
 
 		if (t < h.t)
-			h = (struct hit){
-				.t = t, .solid = &s->solid[i], .normal = normal
-			};
+			h = (struct hit){ .t = t, .solid = solid, .normal = normal };
 	}
 	if (!h.solid)
 		return h;

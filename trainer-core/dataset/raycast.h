@@ -91,6 +91,8 @@ struct hit {
 struct scene {
 	struct solid solid[SOLIDS_MAX];
 	int solids;
+	int near[SOLIDS_MAX]; /* what a ray of the row aimed at can meet */
+	int nears;
 	struct vec eye, right, up, forward; /* orthonormal */
 	double spread; /* half the picture's width at distance 1 */
 	struct vec light;
@@ -104,6 +106,10 @@ struct scene {
 /* Adds a solid and its bounding sphere; one too many is left out. */
 void scene_add(struct scene *s, const struct solid *solid);
 
+/* Rays of scene_ray with this v come next. */
+void scene_aim(struct scene *s, double v);
+
+/* A ray of the row that was aimed at. */
 struct hit scene_cast(const struct scene *s, const struct ray *r);
 /* Is there anything on the ray nearer than `limit`? */
 bool scene_blocked(const struct scene *s, const struct ray *r, double limit);

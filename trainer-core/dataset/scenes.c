@@ -30,6 +30,9 @@ struct kind {
 static const struct kind rooms = { "scenes", scene_room, -1, false };
 static const struct kind streets = { "scenes2", scene_street, STREET_SKY, true };
 
+/* Raised whenever the pictures change, so that no cache holds the old ones. */
+enum { GENERATION = 1 };
+
 enum { SEG, DEPTH, NORMAL };
 
 /* Where the maps of one image go; normal is NULL for two tasks. */
@@ -132,12 +135,17 @@ static void put_geometry(const struct canvas *c, const struct scene *s, int at,
 	c->normal[2 * plane + at] = (float)-vec_dot(h->normal, s->forward);
 }
 
+static double row_height(const struct canvas *c, int y)
+{
+	return (double)(c->height - 2 * y - 1) / c->width;
+}
+
 /* One pixel; returns the depth of what it meets, 0 for nothing. The maps start at 0. */
 static double render_pixel(
 	const struct canvas *c, const struct scene *s, int x, int y, double before)
 {
 	double u = (2 * x + 1.0) / c->width - 1;
-	double v = (double)(c->height - 2 * y - 1) / c->width;
+	double v = row_height(c, y);
 	double gain = 1 - 0.2 * (u * u + v * v); /* vignette */
 	struct ray r = scene_ray(s, u, v);
 	struct hit h = scene_cast(s, &r);
@@ -161,11 +169,12 @@ static double render_pixel(
 	return z;
 }
 
-static void render(const struct canvas *c, const struct scene *s)
+static void render(const struct canvas *c, struct scene *s)
 {
 	for (int y = 0; y < c->height; y++) {
 		double before = 0;
 
+		scene_aim(s, row_height(c, y));
 		for (int x = 0; x < c->width; x++)
 			before = render_pixel(c, s, x, y, before);
 	}
@@ -198,6 +207,7 @@ static int scenes_plan(struct composition *c, struct err *e)
 		rc = side(c, "height", &height, e);
 	if (rc)
 		return rc;
+	params_set_number(&c->key, c->a, "generation", GENERATION);
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		struct split_data *split = &c->d->split[s];
 
