@@ -157,6 +157,8 @@ CREATE TABLE score (
   delta_m       REAL NOT NULL,
   PRIMARY KEY (sweep, job, epoch, split)
 ) STRICT, WITHOUT ROWID;
+-- The epoch of the lowest validation Δm of a job, the first on ties: one step.
+CREATE INDEX score_best ON score (sweep, job, delta_m, epoch) WHERE split = 'val';
 
 -- What was decided, from which figures; never changed. deltam.
 CREATE TABLE decision (
@@ -193,9 +195,7 @@ CREATE VIEW job_result AS
 SELECT w.id AS sweep_id, t.id AS stage_id, w.name AS sweep, t.variant, t.position, t.method,
        t.label, t.stage, m.config, m.state, j.id AS job, j.seed, j.epochs,
        j.lr, j.wd, j.temperature, j.weights, b.epoch,
-       CASE w.select_epoch WHEN 'best'
-         THEN (SELECT c.delta_m FROM score c WHERE c.sweep = w.id AND c.job = j.id
-                  AND c.epoch = b.epoch AND c.split = 'val')
+       CASE w.select_epoch WHEN 'best' THEN b.delta_m
          ELSE (SELECT avg(c.delta_m) FROM score c WHERE c.sweep = w.id AND c.job = j.id
                   AND c.epoch > j.epochs - 10 AND c.split = 'val') END AS val_delta_m,
        CASE w.select_epoch WHEN 'best'
@@ -215,15 +215,15 @@ SELECT w.id AS sweep_id, t.id AS stage_id, w.name AS sweep, t.variant, t.positio
 -- The epoch of each job with the lowest validation Δm, the first on ties.
 CREATE VIEW best_epoch AS
 SELECT w.name AS sweep, j.id AS job, j.method, j.lr, j.wd, j.temperature, j.weights, j.seed,
-       v.epoch, v.delta_m AS val_delta_m, c.delta_m
+       v.epoch, v.delta_m AS val_delta_m, s.delta_m
   FROM sweep w
   CROSS JOIN (SELECT DISTINCT sweep, job FROM stage_job) m ON m.sweep = w.id
   CROSS JOIN job j ON j.id = m.job
   CROSS JOIN score v ON v.sweep = w.id AND v.job = j.id AND v.split = 'val'
-   AND v.epoch = (SELECT x.epoch FROM score x WHERE x.sweep = w.id AND x.job = j.id
-                     AND x.split = 'val' ORDER BY x.delta_m, x.epoch LIMIT 1)
-  LEFT JOIN score c ON c.sweep = w.id AND c.job = j.id AND c.epoch = v.epoch
-   AND c.split = 'test';
+   AND v.epoch = (SELECT c.epoch FROM score c WHERE c.sweep = w.id AND c.job = j.id
+                     AND c.split = 'val' ORDER BY c.delta_m, c.epoch LIMIT 1)
+  LEFT JOIN score s ON s.sweep = w.id AND s.job = j.id AND s.epoch = v.epoch
+   AND s.split = 'test';
 
 -- What every configuration of every stage reached: means over its seeds that did not
 -- fall out. A stopped configuration has the figures up to where it was stopped.
@@ -236,7 +236,7 @@ SELECT sweep, variant, method, label, stage, config, lr, wd, temperature, weight
        avg(CASE WHEN state NOT IN ('diverged', 'failed') THEN val_delta_m END) AS val_delta_m,
        avg(CASE WHEN state NOT IN ('diverged', 'failed') THEN delta_m END) AS delta_m
   FROM job_result
- GROUP BY sweep_id, stage_id, config
+ GROUP BY sweep, stage_id, config -- sweep first: a condition on it reaches the tables
  ORDER BY sweep, variant, position, stage_id, config;
 
 -- The main table: a row per variant and entry of `methods`, the baseline `stl` first.
@@ -422,20 +422,23 @@ SELECT b.sweep, b.variant, b.method, b.label, b.lr, b.wd, b.temperature, b.weigh
 
 -- Δm over UW-SO's T in the search, a row per T: the best configuration of that T.
 CREATE VIEW temperature_curve AS
-SELECT sweep, variant, label, temperature, lr, wd, seeds, epoch, min(val_delta_m) AS val_delta_m,
-       delta_m
-  FROM configuration
- WHERE temperature IS NOT NULL AND stage <> 'final' AND val_delta_m IS NOT NULL
- GROUP BY sweep, variant, label, temperature
+SELECT sweep, variant, label, temperature, lr, wd, seeds, epoch, val_delta_m, delta_m
+  FROM (SELECT *, row_number() OVER (PARTITION BY sweep, variant, label, temperature
+                                     ORDER BY val_delta_m, lr, wd) AS place
+          FROM configuration
+         WHERE temperature IS NOT NULL AND stage <> 'final' AND val_delta_m IS NOT NULL)
+ WHERE place = 1
  ORDER BY sweep, variant, label, temperature;
 
 -- Δm over the learning rate in the search, a row per lr: the best configuration of it.
 CREATE VIEW lr_sensitivity AS
 SELECT sweep, variant, method, label, lr, wd, temperature, weights, seeds, epoch,
-       min(val_delta_m) AS val_delta_m, delta_m
-  FROM configuration
- WHERE stage <> 'final' AND val_delta_m IS NOT NULL
- GROUP BY sweep, variant, label, lr
+       val_delta_m, delta_m
+  FROM (SELECT *, row_number() OVER (PARTITION BY sweep, variant, label, lr
+                                     ORDER BY val_delta_m, wd, config) AS place
+          FROM configuration
+         WHERE stage <> 'final' AND val_delta_m IS NOT NULL)
+ WHERE place = 1
  ORDER BY sweep, variant, label, lr;
 
 -- Where a sweep stands: jobs of each stage by state, epochs trained and wanted.
@@ -456,7 +459,7 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, t.state AS
   CROSS JOIN stage t ON t.sweep = w.id
   LEFT JOIN stage_job m ON m.stage = t.id
   LEFT JOIN job j ON j.id = m.job
- GROUP BY t.id
+ GROUP BY w.name, t.id
  ORDER BY w.id, t.id;
 
 -- Jobs that diverged or failed for good, with the reason and how often they were tried.

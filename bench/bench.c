@@ -66,9 +66,15 @@ static void print_training(const struct workload *w, const struct bench_result *
 static void print_rate(const struct workload *w, const struct bench_result *r)
 {
 	printf("{\"workload\":\"%s\",\"processes\":%d,\"%s_per_s\":%.1f,"
-	       "\"%s_per_h\":%.0f}\n",
+	       "\"%s_per_h\":%.0f",
 		w->name, r->processes, r->unit, r->units_per_s, r->unit,
 		r->units_per_s * 3600);
+	if (r->units_per_cpu_s > 0)
+		printf(",\"%s_per_cpu_s\":%.1f", r->unit, r->units_per_cpu_s);
+	if (r->bound_per_h > 0)
+		printf(",\"bound_per_h\":%.0f,\"fraction\":%.3f", r->bound_per_h,
+			r->units_per_s * 3600 / r->bound_per_h);
+	printf("}\n");
 }
 
 static int usage(void)

@@ -13,7 +13,9 @@ struct bench_result {
 	double gflop_per_step; /* of training, convolution and linear */
 	double peak_gflops; /* measured between the windows */
 	const char *unit; /* what is counted where there are no steps: "rows", "jobs" */
-	double units_per_s;
+	double units_per_s; /* of wall time */
+	double units_per_cpu_s; /* of CPU time: what is left on a busy machine; 0: unknown */
+	double bound_per_h; /* what the arithmetic allows at the peak; 0: not computed */
 	int processes; /* writers, workers */
 };
 

@@ -9,7 +9,7 @@
 #include "common/store/store_metric.h"
 #include "orchestrator/stage.h"
 
-#define EPOCHS 50
+#define EPOCHS 100
 #define TASKS 2
 #define ROWS_AN_EPOCH 12 /* two tasks, three splits, loss and accuracy */
 #define JOBS_AN_EXCHANGE 200 /* a transaction */

@@ -26,7 +26,7 @@ static const char sweep_text[] =
 	"  \"search\": { \"lr\": [1e-4, 2e-4, 3e-4, 4e-4, 5e-4, 6e-4, 7e-4, 8e-4,\n"
 	"    9e-4, 1e-3, 1.1e-3, 1.2e-3, 1.3e-3, 1.4e-3, 1.5e-3, 1.6e-3] } }\n";
 
-/* 20 learning rates, 20 seeds each, four samples, one step. */
+/* 2,000 jobs: 20 learning rates, 100 seeds each; four samples, one step. */
 static const char noop_text[] =
 	"{ \"sweep\": \"bench\",\n"
 	"  \"dataset\": { \"name\": \"synthetic\", \"train\": 4, \"val\": 4, \"test\": "
@@ -35,7 +35,7 @@ static const char noop_text[] =
 	"  \"baseline\": { \"values\": { \"reg1/abs_err\": 1, \"reg2/abs_err\": 1,\n"
 	"    \"cls1/accuracy\": 0.2 } },\n"
 	"  \"methods\": [ \"ew\" ],\n"
-	"  \"search\": { \"seeds\": 20, \"lr\": [1e-4, 2e-4, 3e-4, 4e-4, 5e-4, 6e-4,\n"
+	"  \"search\": { \"seeds\": 100, \"lr\": [1e-4, 2e-4, 3e-4, 4e-4, 5e-4, 6e-4,\n"
 	"    7e-4, 8e-4, 9e-4, 1e-3, 2e-3, 3e-3, 4e-3, 5e-3, 6e-3, 7e-3, 8e-3, 9e-3,\n"
 	"    1e-2, 2e-2] } }\n";
 

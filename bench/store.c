@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "bench/bench.h"
+#include "bench/peak.h"
 #include "bench/scratch.h"
 #include "common/store/store_job.h"
 #include "common/store/store_metric.h"
@@ -16,6 +17,7 @@
 /* Written by the writers, read when they have ended. */
 struct board {
 	double rate[WRITERS][BENCH_WINDOWS];
+	double cpu[WRITERS][BENCH_WINDOWS]; /* seconds that a second of wall time had */
 };
 
 static int make_jobs(const char *path, int n, struct arena *a, struct err *e)
@@ -67,14 +69,15 @@ static int write_epoch(struct store *s, int job, int epoch, struct err *e)
 	return store_commit(s, e);
 }
 
-static int write_windows(
-	const char *path, int job, double window, double *rate, struct err *e)
+static int write_windows(const char *path, int job, double window, double *rate,
+	double *cpu, struct err *e)
 {
 	struct store s;
 	int epoch = 0, rc = store_open(&s, path, STORE_WORKER, e);
 
 	for (int w = 0; !rc && w < BENCH_WINDOWS; w++) {
 		double start = bench_wall_seconds(), spent = 0;
+		double cpu_start = bench_cpu_seconds();
 		long rows = 0;
 
 		for (; !rc && spent < window; spent = bench_wall_seconds() - start) {
@@ -82,6 +85,7 @@ static int write_windows(
 			rows += ROWS;
 		}
 		rate[w] = (double)rows / spent;
+		cpu[w] = (bench_cpu_seconds() - cpu_start) / spent;
 	}
 	if (epoch)
 		store_close(&s);
@@ -101,8 +105,8 @@ static int run_writers(
 			return err_errno(e, "fork");
 		if (!pid) {
 			struct err own = { 0 };
-			int rc = write_windows(
-				path, i + 1, window, board->rate[i], &own);
+			int rc = write_windows(path, i + 1, window, board->rate[i],
+				board->cpu[i], &own);
 
 			if (rc)
 				fprintf(stderr, "bench: writer %d: %s\n", i, own.msg);
@@ -124,7 +128,7 @@ static int measure(int writers, double seconds, struct bench_result *r, struct a
 	struct board *board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	const char *folder, *path;
-	double sum[BENCH_WINDOWS];
+	double sum[BENCH_WINDOWS], per_cpu[BENCH_WINDOWS];
 	int rc;
 
 	if (board == MAP_FAILED)
@@ -137,12 +141,18 @@ static int measure(int writers, double seconds, struct bench_result *r, struct a
 	if (!rc)
 		rc = run_writers(path, writers, seconds / BENCH_WINDOWS, board, e);
 	for (int w = 0; w < BENCH_WINDOWS; w++) {
+		double cpu = 0;
+
 		sum[w] = 0;
-		for (int i = 0; i < writers; i++)
+		for (int i = 0; i < writers; i++) {
 			sum[w] += board->rate[i][w];
+			cpu += board->cpu[i][w];
+		}
+		per_cpu[w] = sum[w] / cpu;
 	}
 	r->unit = "rows";
 	r->units_per_s = bench_median(sum, BENCH_WINDOWS);
+	r->units_per_cpu_s = bench_median(per_cpu, BENCH_WINDOWS);
 	r->processes = writers;
 	bench_scratch_remove(folder);
 unmap:

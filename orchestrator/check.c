@@ -1,7 +1,9 @@
 /* deltam check, deltam plan: what a sweep file says, without starting anything. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "orchestrator/cli.h"
+#include "orchestrator/estimate.h"
 #include "orchestrator/plan.h"
 
 /* Loads the operand; prints its errors. */
@@ -55,7 +57,7 @@ static void widen(int *width, const char *text)
 
 static struct table measure(const struct plan_counts *c)
 {
-	struct table t = { .width = { 0, (int)strlen("entry") } };
+	struct table t = { .width = { 0, (int)strlen("core-hours") } };
 
 	for (int i = 0; i < c->nrows; i++) {
 		int64_t n[STAGES];
@@ -88,28 +90,86 @@ static void print_numbers(const struct table *t, const int64_t n[STAGES])
 	printf("\n");
 }
 
-static void print_plan(const struct plan_counts *c)
+static void print_plan(const struct plan_counts *c, const struct table *t)
 {
 	static const char *const heads[STAGES] = { "tune", "refine", "wd", "final",
 		"jobs" };
-	struct table t = measure(c);
 
-	print_names(&t, "variant", "entry");
+	print_names(t, "variant", "entry");
 	for (int k = 0; k < STAGES; k++)
-		if (t.seen[k])
+		if (t->seen[k])
 			printf("  %10s", heads[k]);
 	printf("\n");
 	for (int i = 0; i < c->nrows; i++) {
 		int64_t n[STAGES];
 
 		stages_of(&c->rows[i], n);
-		print_names(&t, c->rows[i].variant->label, c->rows[i].entry->label);
-		print_numbers(&t, n);
+		print_names(t, c->rows[i].variant->label, c->rows[i].entry->label);
+		print_numbers(t, n);
 	}
-	print_names(&t, "", "sum");
-	print_numbers(&t, t.sum);
-	if (t.seen[1])
+	print_names(t, "", "sum");
+	print_numbers(t, t->sum);
+	if (t->seen[1])
 		fputs("refine depends on where the best point lies: at most\n", stderr);
+}
+
+static int64_t tune_jobs(const struct entry_jobs *row)
+{
+	return row->tune;
+}
+
+static int64_t refine_jobs(const struct entry_jobs *row)
+{
+	return row->refine;
+}
+
+static int64_t wd_jobs(const struct entry_jobs *row)
+{
+	return row->wd;
+}
+
+static int64_t final_jobs(const struct entry_jobs *row)
+{
+	return row->final;
+}
+
+static int64_t all_jobs(const struct entry_jobs *row)
+{
+	return row->tune + row->refine + row->wd + row->final;
+}
+
+/* A row below the sum: what its jobs cost when none of them is stopped. */
+static void print_hours(
+	const struct plan_counts *c, const struct table *t, const struct estimate *x)
+{
+	static int64_t (*const jobs[STAGES])(const struct entry_jobs *row) = {
+		tune_jobs, refine_jobs, wd_jobs, final_jobs, all_jobs
+	};
+
+	if (isnan(estimate_hours(x, c, all_jobs))) {
+		if (x->why)
+			fprintf(stderr, "no estimate of core-hours: %s\n", x->why);
+		return;
+	}
+	print_names(t, "", "core-hours");
+	for (int k = 0; k < STAGES; k++)
+		if (t->seen[k]) {
+			double h = estimate_hours(x, c, jobs[k]);
+
+			printf(h < 100 ? "  %10.3g" : "  %10.0f", h);
+		}
+	printf("\n");
+	fprintf(stderr, "core-hours: at most, with nothing stopped early; %s\n",
+		!x->probed            ? "from what was measured in the database"
+			: x->measured ? "in part from what was measured in the database"
+				      : "from a probe of some steps");
+}
+
+/* The database that `run` would use, for what it has measured. */
+static const char *database(
+	const struct options *o, const struct spec *s, struct arena *a)
+{
+	return o->db ? o->db : arena_printf(a, "%s.db", s->name);
 }
 
 int cmd_plan(const struct options *o, struct err *e)
@@ -120,8 +180,12 @@ int cmd_plan(const struct options *o, struct err *e)
 
 	if (!rc) {
 		struct plan_counts c = plan_count(&s, &a);
+		struct table t = measure(&c);
+		struct estimate x;
 
-		print_plan(&c);
+		print_plan(&c, &t);
+		x = estimate_rates(&s, &c, database(o, &s, &a), !o->no_probe, &a);
+		print_hours(&c, &t, &x);
 		rc = plan_allow(&c, o->yes > 0, e);
 	}
 	arena_release(&a);

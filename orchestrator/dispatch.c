@@ -21,6 +21,7 @@ struct queue {
 /* What a slot is at. */
 struct running {
 	bool used;
+	bool ahead; /* claimed, but not handed to the scheduler yet */
 	int lane;
 	int pid; /* 0: written down already */
 	int epochs; /* that the progress still counts as open */
@@ -111,20 +112,6 @@ static int pick_lane(const struct dispatch *d)
 	return best;
 }
 
-static int claim(struct dispatch *d, int64_t job, struct attempt_row *attempt,
-	bool *claimed, struct err *e)
-{
-	int rc = store_begin(d->s, e);
-
-	if (!rc)
-		rc = store_job_claim(d->s, d->stage->sweep, job, attempt, claimed, e);
-	if (!rc && *claimed)
-		rc = store_commit(d->s, e);
-	if (rc || !*claimed)
-		store_rollback(d->s);
-	return rc ? err_wrap(e, "claim job %lld", (long long)job) : OK;
-}
-
 /* What job_minutes leaves of this job; 0: no limit. */
 static int time_limit(struct dispatch *d, int64_t job, double *seconds, struct err *e)
 {
@@ -160,17 +147,17 @@ static int fill_task(
 	snprintf(r->log, sizeof(r->log), "%s/%lld-%lld.log", d->logs, (long long)a->job,
 		(long long)a->id);
 	rc = time_limit(d, a->job, &task->limit_seconds, e);
-	r->used = true;
 	stage_name(d, r->lane, NULL, d->progress->stage, sizeof(d->progress->stage));
 	d->progress->running++;
 	return rc;
 }
 
-static int next(void *arg, struct sched_task *task, struct err *e)
+/* The first job that still waits, in a transaction; *taken is NULL where none does. */
+static int claim(struct dispatch *d, struct running **taken, struct err *e)
 {
-	struct dispatch *d = arg;
 	int lane;
 
+	*taken = NULL;
 	while ((lane = pick_lane(d)) >= 0) {
 		struct queue *q = &d->queues[lane];
 		struct entry_waiting w = q->item[q->head++];
@@ -179,21 +166,64 @@ static int next(void *arg, struct sched_task *task, struct err *e)
 		int rc;
 
 		r->attempt.checkpoint_seconds = d->spec->checkpoint_minutes * 60;
-		rc = claim(d, w.job, &r->attempt, &claimed, e);
+		rc = store_job_claim(
+			d->s, d->stage->sweep, w.job, &r->attempt, &claimed, e);
 		if (rc)
-			return rc;
-		if (!claimed) { /* another membership of the job was quicker */
-			d->progress->segments_open--;
-			d->progress->epochs_open -= w.epochs;
-			continue;
+			return err_wrap(e, "claim job %lld", (long long)w.job);
+		if (claimed) {
+			r->used = r->ahead = true;
+			r->pid = 0;
+			r->lane = lane;
+			r->epochs = w.epochs;
+			*taken = r;
+			return OK;
 		}
-		crash_point("claim.after_commit");
-		r->lane = lane;
-		r->epochs = w.epochs;
-		rc = fill_task(d, r, task, e);
-		return rc ? rc : 1;
+		d->progress->segments_open--; /* another membership was quicker */
+		d->progress->epochs_open -= w.epochs;
 	}
-	return 0;
+	return OK;
+}
+
+static int claim_alone(struct dispatch *d, struct running **taken, struct err *e)
+{
+	int rc;
+
+	*taken = NULL;
+	if (!dispatch_has_work(d))
+		return OK;
+	rc = store_begin(d->s, e);
+	if (!rc)
+		rc = claim(d, taken, e);
+	if (!rc && *taken)
+		rc = store_commit(d->s, e);
+	if (rc || !*taken)
+		store_rollback(d->s);
+	return rc;
+}
+
+/* What the finish of another job claimed with it; NULL: nothing. */
+static struct running *claimed_ahead(struct dispatch *d)
+{
+	for (int i = 0; i < d->workers; i++)
+		if (d->running[i].ahead)
+			return &d->running[i];
+	return NULL;
+}
+
+static int next(void *arg, struct sched_task *task, struct err *e)
+{
+	struct dispatch *d = arg;
+	struct running *r = claimed_ahead(d);
+	int rc = OK;
+
+	if (!r)
+		rc = claim_alone(d, &r, e);
+	if (rc || !r)
+		return rc;
+	crash_point("claim.after_commit");
+	r->ahead = false;
+	rc = fill_task(d, r, task, e);
+	return rc ? rc : 1;
 }
 
 /* While they run. */
@@ -451,6 +481,7 @@ static int ended(void *arg, const struct sched_task *task, const struct sched_en
 	struct dispatch *d = arg;
 	struct running *r = task->data;
 	struct verdict v = { 0 };
+	bool goes_on = end->why != SCHED_STOPPED && end->why != SCHED_NOT_STARTED;
 	int rc = store_begin(d->s, e);
 
 	d->progress->running--;
@@ -460,20 +491,22 @@ static int ended(void *arg, const struct sched_task *task, const struct sched_en
 	r->used = false;
 	if (!rc)
 		rc = finish(d, r, end, &v, e);
+	if (!rc && goes_on && !v.stop)
+		rc = claim(d, &r, e); /* often this slot: r is no longer the task's */
 	crash_point("finish.before_commit");
 	if (!rc)
 		rc = store_commit(d->s, e);
 	if (rc) {
 		store_rollback(d->s);
-		return err_wrap(e, "finish job %lld", (long long)r->attempt.job);
+		return err_wrap(e, "finish job %lld", (long long)task->job);
 	}
 	crash_point("finish.after_commit");
 	if (v.text[0] && end->why != SCHED_STOPPED)
-		log_warn("run", "job=%lld %s: %s", (long long)r->attempt.job, v.outcome,
+		log_warn("run", "job=%lld %s: %s", (long long)task->job, v.outcome,
 			v.text);
 	progress_draw(d->progress, false);
 	return v.stop ? err_set(e, (enum err_code)v.stop, "job %lld: %s",
-				(long long)r->attempt.job, v.text)
+				(long long)task->job, v.text)
 		      : OK;
 }
 
@@ -494,7 +527,29 @@ void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
 	stage->arg = d;
 }
 
+/*
+ * A run that stops between a finish and the start of what was claimed with it: that
+ * attempt never began. Where this fails the next run takes it for lost.
+ */
+static void give_back(struct dispatch *d, struct running *r)
+{
+	const struct sched_task task = { .job = r->attempt.job, .data = r };
+	const struct sched_end end = { .why = SCHED_STOPPED,
+		.status = PROTO_INTERRUPTED };
+
+	r->ahead = false;
+	d->progress->running++;
+	if (ended(d, &task, &end, NULL))
+		log_warn("run", "job=%lld is still claimed", (long long)task.job);
+}
+
 void dispatch_release(struct dispatch *d)
 {
+	struct running *r;
+
+	while ((r = claimed_ahead(d))) {
+		d->progress->quiet = true;
+		give_back(d, r);
+	}
 	arena_release(&d->arena);
 }

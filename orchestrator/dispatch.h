@@ -1,6 +1,7 @@
 /*
  * Which job goes next, and what the end of a worker means. Sits between the scheduler
- * (processes) and the stages (rows): a claim is one transaction, a finish another.
+ * (processes) and the stages (rows). A finish and the claim of what goes into the free
+ * slot are one transaction.
  *
  * Baselines go first, then the lane whose next segment will take longest, by the
  * seconds an epoch took it in this run. The queues only repeat what the database says:

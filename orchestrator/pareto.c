@@ -101,7 +101,7 @@ static void drop_repeated(struct points *p)
 
 		while (k < kept &&
 			(p->item[k].job != p->item[i].job ||
-				strcmp(p->item[k].label, p->item[i].label)))
+				strcmp(p->item[k].label, p->item[i].label) != 0))
 			k++;
 		if (k == kept)
 			p->item[kept++] = p->item[i];

@@ -157,7 +157,7 @@ static int method_figure(const struct group *g, const struct member *m,
 	return rc;
 }
 
-/* figure[c] of each configuration: the mean over its seeds. */
+/* figure[c] of each configuration that goes on: the mean over its seeds. */
 static int method_figures(
 	const struct group *g, struct digest *d, double *figure, struct err *e)
 {
@@ -167,6 +167,11 @@ static int method_figures(
 		double sum = 0;
 
 		end = group_next(g, i);
+		/* out of it: another sweep may have trained it further, or not */
+		if (any_state(g, i, end, MEMBER_STOPPED)) {
+			figure[g->members[i].row.config] = HUGE_VAL;
+			continue;
+		}
 		for (int k = i; !rc && k < end; k++) {
 			double x;
 

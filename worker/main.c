@@ -11,6 +11,7 @@
 #include "worker/pipe.h"
 #include "worker/prepare.h"
 #include "worker/preview.h"
+#include "worker/probe.h"
 #include "worker/run.h"
 #include "worker/stop.h"
 
@@ -19,7 +20,8 @@ static int usage(struct err *e)
 	return err_set(e, ERR_USAGE,
 		"usage: deltam-worker --db FILE --job ID --token TOKEN\n"
 		"       deltam-worker --prepare NAME=VALUE ...\n"
-		"       deltam-worker --preview FILE NAME=VALUE ...");
+		"       deltam-worker --preview FILE NAME=VALUE ...\n"
+		"       deltam-worker --probe NAME=VALUE ...");
 }
 
 static int parse(int argc, char **argv, struct segment_args *args, struct err *e)
@@ -83,10 +85,12 @@ static int train(int argc, char **argv)
 	return (int)exit_status(rc);
 }
 
-static int answer(int (*f)(int argc, char **argv, struct err *e), int argc, char **argv)
+/* What is no training: the answer on stdout. */
+static int answer(
+	int argc, char **argv, int (*question)(int argc, char **argv, struct err *e))
 {
 	struct err e = { 0 };
-	int rc = f(argc, argv, &e);
+	int rc = question(argc, argv, &e);
 
 	if (rc)
 		fprintf(stderr, "deltam-worker: %s\n", e.msg);
@@ -96,8 +100,10 @@ static int answer(int (*f)(int argc, char **argv, struct err *e), int argc, char
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "--prepare"))
-		return answer(prepare_main, argc - 2, argv + 2);
+		return answer(argc - 2, argv + 2, prepare_main);
+	if (argc > 1 && !strcmp(argv[1], "--probe"))
+		return answer(argc - 2, argv + 2, probe_main);
 	if (argc > 1 && !strcmp(argv[1], "--preview"))
-		return answer(preview_main, argc - 2, argv + 2);
+		return answer(argc - 2, argv + 2, preview_main);
 	return train(argc, argv);
 }

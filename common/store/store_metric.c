@@ -42,7 +42,11 @@ static int different(const char *row, double old, double new, struct err *e)
 		old, new);
 }
 
-/* Inserts; *there is how many of the `wanted` rows were there already. */
+/*
+ * Inserts; *there is how many of the `wanted` rows were there already. METRIC_PUT_MANY
+ * says OR FAIL: the rows before an error are left to the caller's rollback, and SQLite
+ * need not copy each page that it changes to undo the one statement.
+ */
 static int run_insert(
 	struct store *s, sqlite3_stmt *stmt, int wanted, int *there, struct err *e)
 {

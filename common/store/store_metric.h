@@ -23,7 +23,7 @@ struct store_weight {
 	double weighted_loss_mean, weighted_loss_std;
 };
 
-/* n rows of one epoch (from 1) of one job. */
+/* n rows of one epoch (from 1) of one job, in a transaction; after an error roll it back. */
 MUST_CHECK int store_metrics_put(struct store *s, int64_t job, int epoch,
 	const struct store_metric *rows, int n, struct err *e);
 MUST_CHECK int store_weights_put(struct store *s, int64_t job, int epoch,

@@ -3,6 +3,7 @@
  * in the audit of its pruning. Real programs on real databases.
  */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -288,6 +289,75 @@ START_TEST(every_decision_is_listed_in_every_format)
 }
 END_TEST
 
+/* The last figure of the line that begins with the word; NAN without such a line. */
+static double last_of(const char *file, const char *word)
+{
+	char text[8192];
+	double v = (double)NAN;
+
+	scratch_read(file, text, sizeof(text));
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		if (!strncmp(line, word, strlen(word)))
+			v = atof(strrchr(line, ' ') + 1);
+	return v;
+}
+
+START_TEST(a_plan_is_priced_by_what_the_database_has_measured)
+{
+	query_run("s.db", "UPDATE attempt SET seconds=36*(stop_epoch-start_epoch)");
+	ck_assert_int_eq(DELTAM("plan", "s.json", "--no-probe"), 0);
+	/* an epoch is 36 s: a hundredth of an hour */
+	ck_assert_double_eq_tol(
+		last_of("out", "core-hours"), 0.01 * 8 * last_of("out", "sum"), 1e-9);
+	query_run("s.db",
+		"UPDATE attempt SET seconds=360*(stop_epoch-start_epoch) WHERE job IN "
+		"(SELECT id FROM job WHERE method='ew')");
+	ck_assert_int_eq(DELTAM("plan", "s.json", "--no-probe"), 0);
+	ck_assert_double_eq_tol(last_of("out", "core-hours"),
+		0.01 * 8 * (last_of("out", "sum") + 9 * last_of("out", "ew")), 0.02);
+}
+END_TEST
+
+START_TEST(a_plan_is_priced_by_a_probe_that_writes_nothing)
+{
+	double hours;
+
+	ck_assert_int_eq(DELTAM("plan", "other.json"), 0);
+	hours = last_of("out", "core-hours");
+	ck_assert_double_gt(hours, 0);
+	ck_assert_double_lt(hours, 0.1);
+	ck_assert_int_eq(DELTAM("plan", "other.json", "--no-probe"), 0);
+	ck_assert(isnan(last_of("out", "core-hours")));
+	ck_assert_str_eq(
+		scratch_files(), "cache err other.json out s.db s.db.d s.json");
+}
+END_TEST
+
+START_TEST(a_plan_without_its_data_has_no_price_and_is_still_a_plan)
+{
+	static const char away[] =
+		"{ \"sweep\": \"away\", \"dataset\": { \"name\": \"multi_fashion\", "
+		"\"path\": \"nowhere\" }, \"train\": { \"epochs\": 2 }, \"methods\": "
+		"[\"ew\"], \"search\": { \"lr\": [0.1, 0.01, 0.001] } }";
+
+	scratch_write("away.json", away, sizeof(away) - 1);
+	ck_assert_int_eq(DELTAM("plan", "away.json"), 0);
+	ck_assert(isnan(last_of("out", "core-hours")));
+	ck_assert_double_gt(last_of("out", "sum"), 10);
+}
+END_TEST
+
+START_TEST(a_probe_names_what_it_cannot_use)
+{
+	ck_assert_int_eq(
+		run((const char *const[]){ "deltam-worker", "--probe", "lr", NULL }),
+		2);
+	ck_assert_int_ne(run((const char *const[]){ "deltam-worker", "--probe",
+				 "dataset.name=synthetic", NULL }),
+		0);
+}
+END_TEST
+
 Suite *suite_protocol(void);
 Suite *suite_protocol(void)
 {
@@ -307,6 +377,10 @@ Suite *suite_protocol(void)
 	tcase_add_test(c, an_audit_finds_the_regret_of_a_rash_rule);
 	tcase_add_test(c, an_unfinished_sweep_is_not_audited);
 	tcase_add_test(c, every_decision_is_listed_in_every_format);
+	tcase_add_test(c, a_plan_is_priced_by_what_the_database_has_measured);
+	tcase_add_test(c, a_plan_is_priced_by_a_probe_that_writes_nothing);
+	tcase_add_test(c, a_plan_without_its_data_has_no_price_and_is_still_a_plan);
+	tcase_add_test(c, a_probe_names_what_it_cannot_use);
 	suite_add_tcase(s, c);
 	return s;
 }

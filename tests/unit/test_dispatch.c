@@ -125,6 +125,39 @@ START_TEST(good_workers_bring_the_sweep_to_its_end)
 }
 END_TEST
 
+/* No process: the scheduler's calls, made by hand. */
+START_TEST(a_finish_claims_the_next_job_and_a_stop_gives_it_back)
+{
+	static const char rows[] =
+		"INSERT INTO metric SELECT job, 1, split.value, task.value, 'abs_err', "
+		"1.5 "
+		"FROM attempt, json_each('[\"val\",\"test\"]') split, "
+		"json_each('[\"reg1\",\"reg2\"]') task";
+	const struct sched_end good = { .why = SCHED_EXITED, .status = PROTO_DONE };
+	struct world w = { 0 };
+	struct sched_task task;
+	struct err e = { 0 };
+
+	scratch_enter();
+	plan(&w, "{}");
+	ck_assert_int_eq(w.dispatch.ops.next(&w.dispatch, &task, &e), 1);
+	value(&w, rows);
+	must(w.dispatch.ops.ended(&w.dispatch, &task, &good, &e), &e);
+	ck_assert_str_eq(value(&w,
+				 "SELECT group_concat(coalesce(outcome, 'open'), ' ') "
+				 "FROM (SELECT outcome FROM attempt ORDER BY id)"),
+		"done open");
+	dispatch_release(&w.dispatch);
+	w.dispatch = (struct dispatch){ 0 };
+	ck_assert_str_eq(outcomes(&w), "done interrupted");
+	ck_assert_str_eq(value(&w,
+				 "SELECT group_concat(state, ' ') FROM "
+				 "(SELECT state FROM stage_job ORDER BY stage)"),
+		"done pending");
+	leave(&w);
+}
+END_TEST
+
 START_TEST(a_worker_that_fails_twice_gets_its_third_attempt)
 {
 	struct world w = { 0 };
@@ -288,6 +321,7 @@ Suite *suite_dispatch(void)
 
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, good_workers_bring_the_sweep_to_its_end);
+	tcase_add_test(c, a_finish_claims_the_next_job_and_a_stop_gives_it_back);
 	tcase_add_test(c, a_worker_that_fails_twice_gets_its_third_attempt);
 	tcase_add_test(c, the_last_failure_is_for_good_and_leaves_the_stage_undecided);
 	tcase_add_test(c, being_killed_from_outside_is_free);

@@ -464,8 +464,8 @@ START_TEST(the_arithmetic_of_training_is_that_of_NUMERICS)
 		const char *kernels;
 		uint64_t flat, image;
 	} golden[] = { { "portable", 0x9c258491e72729f6, 0x4422e455afceb783 },
-		{ "avx2", 0x13d18ae19a68aadd, 0x3a34f97d8f0f42e1 },
-		{ "avx512", 0xcdccb23aedfcbc54, 0x8ddd5513cb1f63c3 } };
+		{ "avx2", 0x13d18ae19a68aadd, 0x7e8184c58237769a },
+		{ "avx512", 0xcdccb23aedfcbc54, 0x7f695a2830ab618f } };
 	uint64_t flat, image;
 
 	setenv("DELTAM_KERNELS", golden[_i].kernels, 1);

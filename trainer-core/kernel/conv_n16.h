@@ -138,7 +138,7 @@ INLINE void store_pooled(const vec v[4], float *y, uint8_t *which)
 	closed = _mm512_cmp_ps_mask(m, zero, _CMP_LE_OQ);
 	_mm512_storeu_ps(y, _mm512_mask_mov_ps(m, closed, zero));
 	winner = _mm512_mask_mov_epi32(winner, closed, _mm512_set1_epi32(4));
-	_mm_storeu_si128((__m128i *)which, _mm512_cvtepi32_epi8(winner));
+	store_bytes(which, (ivec)winner);
 }
 #else
 INLINE void store_pooled(const vec v[4], float *y, uint8_t *which)
@@ -322,22 +322,34 @@ struct gradient {
 	const uint8_t *which;
 };
 
-/* Where a channel's expanded rows go: floats from one row and one pixel to the next. */
+/*
+ * Where a channel's expanded rows go: floats from one row and one pixel to the next. The
+ * values are added up in `sums`, 16 lanes, unless it is NULL.
+ */
 struct plane {
 	float *at;
 	size_t row, pixel;
+	float *sums;
 };
+
+static void add_sums(const struct plane *to, vec sum)
+{
+	if (to->sums)
+		store(to->sums, load(to->sums) + sum);
+}
 
 /* Pooled: one row of dy becomes two, each value at its winner, zero elsewhere. */
 static void expand_pooled(
 	const float *dy, const uint8_t *which, int n, ivec live, const struct plane *to)
 {
 	float *top = to->at, *bottom = to->at + to->row;
+	vec sum = { 0 };
 
 	for (int i = 0; i < n; i++, dy += LANES, which += LANES) {
 		vec g = keep(live, load(dy));
 		ivec w = load_bytes(which);
 
+		sum += keep(w < 4, g);
 		store(top, keep(w == 0, g));
 		store(top + to->pixel, keep(w == 1, g));
 		store(bottom, keep(w == 2, g));
@@ -345,12 +357,14 @@ static void expand_pooled(
 		top += 2 * to->pixel;
 		bottom += 2 * to->pixel;
 	}
+	add_sums(to, sum);
 }
 
 static void expand_plain(
 	const float *dy, const float *y, int n, ivec live, const struct plane *to)
 {
 	float *out = to->at;
+	vec sum = { 0 };
 
 	for (int i = 0; i < n; i++, dy += LANES, out += to->pixel) {
 		vec g = keep(live, load(dy));
@@ -360,7 +374,9 @@ static void expand_plain(
 			y += LANES;
 		}
 		store(out, g);
+		sum += g;
 	}
+	add_sums(to, sum);
 }
 
 static void zero_pixels(const struct plane *to, int row, int column, int n)
@@ -388,7 +404,8 @@ static void expand_rows(const struct gradient *g, int block, int o, int first, i
 			continue;
 		}
 		for (int h = 0; h < HALVES; h++, at += WIDTH) {
-			struct plane half = { to.at + h * WIDTH, to.row, to.pixel };
+			struct plane half = { to.at + h * WIDTH, to.row, to.pixel,
+				to.sums ? to.sums + h * WIDTH : NULL };
 			ivec live = first_lanes(images, h);
 
 			if (s->pool)
@@ -408,46 +425,56 @@ static void expand_rows(const struct gradient *g, int block, int o, int first, i
 
 struct weights_tile {
 	const float *x; /* the input below the first pixel and tap */
-	const float *g; /* (channels, rows, columns, 16) */
+	const float *g; /* (rows, columns, channels, 16) */
 	float *dw; /* partial sums, 16 lanes each */
 	int rows, columns;
 	size_t x_row, x_pixel, x_tap;
-	size_t g_plane;
 	size_t dw_channel;
 };
 
-/* A chunk of rows starts at zero and is added to the total: chains stay short. */
+INLINE void weights_sums(
+	int outs, int taps, const struct weights_tile *t, int h, vec acc[OUTS][TAPS])
+{
+	const float *g = t->g + h * WIDTH, *x = t->x + h * WIDTH;
+	size_t x_pixel = t->x_pixel, x_tap = t->x_tap;
+	size_t to_next_row = t->x_row - t->columns * x_pixel;
+	int columns = t->columns;
+
+	for (int r = t->rows; r; r--, x += to_next_row)
+		for (int i = columns; i; i--, x += x_pixel, g += outs * LANES) {
+			vec d[OUTS];
+
+			UNROLL for (int o = 0; o < outs; o++) d[o] =
+				load(g + o * LANES);
+			UNROLL for (int k = 0; k < taps; k++)
+			{
+				vec a = load(x + k * x_tap);
+
+				UNROLL for (int o = 0; o < outs; o++) acc[o][k] +=
+					d[o] * a;
+			}
+		}
+}
+
+/*
+ * A chunk of rows starts at zero and is added to the total: chains stay short.
+ */
 INLINE void weights_tile(int outs, int taps, const struct weights_tile *t)
 {
 	for (int h = 0; h < HALVES; h++) {
 		vec acc[OUTS][TAPS];
-		const float *g = t->g + h * WIDTH;
+		float *dw = t->dw + h * WIDTH;
 
-		UNROLL for (int o = 0; o < outs; o++)
-			UNROLL for (int k = 0; k < taps; k++) acc[o][k] = (vec){ 0 };
-		for (int r = 0; r < t->rows; r++) {
-			const float *x = t->x + r * t->x_row + h * WIDTH;
-
-			for (int i = 0; i < t->columns; i++) {
-				vec d[OUTS];
-
-				UNROLL for (int o = 0; o < outs; o++) d[o] =
-					load(g + o * t->g_plane);
-				UNROLL for (int k = 0; k < taps; k++)
-				{
-					vec a = load(x + k * t->x_tap);
-
-					UNROLL for (int o = 0; o < outs; o++)
-						acc[o][k] += d[o] * a;
-				}
-				g += LANES;
-				x += t->x_pixel;
-			}
-		}
 		UNROLL for (int o = 0; o < outs; o++)
 			UNROLL for (int k = 0; k < taps; k++)
 		{
-			float *p = t->dw + o * t->dw_channel + k * LANES + h * WIDTH;
+			acc[o][k] = (vec){ 0 };
+		}
+		weights_sums(outs, taps, t, h, acc);
+		UNROLL for (int o = 0; o < outs; o++)
+			UNROLL for (int k = 0; k < taps; k++)
+		{
+			float *p = dw + o * t->dw_channel + k * LANES;
 
 			store(p, load(p) + acc[o][k]);
 		}
@@ -509,38 +536,6 @@ static int chunk_rows(const struct conv_shape *s)
 	return min_int(max_int(fit, 2) / 2 * 2, s->OH);
 }
 
-/* Asks for what expand_rows of these rows will read: short runs, one a channel. */
-static void prefetch_rows(
-	const struct gradient *g, int block, int o, int first, int rows)
-{
-	const struct conv *k = g->k;
-	const struct conv_shape *s = k->s;
-	int step = s->pool ? 2 : 1;
-	int row = first / step, n = min_int(rows / step, k->PH - row) * k->PW;
-	size_t at = (((size_t)block * s->O + o) * k->PH + row) * k->PW * LANES;
-
-	for (int i = 0; i < n; i++)
-		__builtin_prefetch(g->dy + at + (size_t)i * LANES);
-	for (int i = 0; s->pool && i < n; i += 4)
-		__builtin_prefetch(g->which + at + (size_t)i * LANES);
-}
-
-/* Four chains: one alone would wait for its own additions. */
-static void add_plane(size_t pixels, const float *g, float *sums)
-{
-	for (int h = 0; h < HALVES; h++, g += WIDTH, sums += WIDTH) {
-		vec sum[4] = { { 0 } };
-		size_t i = 0;
-
-		for (; i + 4 <= pixels; i += 4)
-			UNROLL for (int j = 0; j < 4; j++) sum[j] +=
-				load(g + (i + j) * LANES);
-		for (; i < pixels; i++)
-			sum[0] += load(g + i * LANES);
-		store(sums, load(sums) + ((sum[0] + sum[1]) + (sum[2] + sum[3])));
-	}
-}
-
 /* The sweep of one block by one group of channels. */
 static void weights_group(const struct gradient *g, const float *x, int block, int o,
 	float *dw, float *db, float *expanded)
@@ -560,16 +555,11 @@ static void weights_group(const struct gradient *g, const float *x, int block, i
 
 	for (int first = 0; first < s->OH; first += chunk) {
 		t.rows = min_int(chunk, s->OH - first);
-		t.g_plane = (size_t)t.rows * s->OW * LANES;
-		for (int i = 0; i < outs; i++) {
-			float *at = expanded + i * t.g_plane;
-
-			expand_rows(g, block, o + i, first, t.rows,
-				(struct plane){ at, (size_t)s->OW * LANES, LANES });
-			add_plane((size_t)t.rows * s->OW, at, db + (o + i) * LANES);
-		}
 		for (int i = 0; i < outs; i++)
-			prefetch_rows(g, block, o + i, first + chunk, chunk);
+			expand_rows(g, block, o + i, first, t.rows,
+				(struct plane){ expanded + i * LANES,
+					(size_t)s->OW * outs * LANES,
+					(size_t)outs * LANES, db + (o + i) * LANES });
 		weights_chunk(k, x, outs, first, &t);
 	}
 }
@@ -600,53 +590,78 @@ static void conv_backward_weights(const struct conv_shape *s, const float *x,
 
 /* ---- backward data ---- */
 
-/* A tap that reaches the tile: where in a plane of g, and in the weights of a channel. */
+/* Output channels swept at once: their gradient around a tile stays in the L1 cache. */
+#define DATA_OUTS 20
+
+/*
+ * A tap of the kernel's row, seen from two neighbouring pixels: how far it lies from the
+ * left one in g, where in the weights, and which of the two it reaches.
+ */
 struct tap {
 	int g, w;
+	enum { REACHES_BOTH, REACHES_LEFT, REACHES_RIGHT, LAST_TAP } reach;
 };
 
 /*
- * The expanded gradient of a block, all channels: (O, GH, GW, 16). A stride becomes
- * zeros between the values, and a column of zeros on each side lets two neighbouring
- * pixels share their taps.
+ * The expanded gradient of a block, some channels: (outs, GH, GW, 16). A stride becomes
+ * zeros between the values.
  */
 struct data {
 	const struct conv *k;
 	const float *g, *w;
-	struct tap *tap; /* room for kh * kw */
+	const struct tap
+		*tap; /* kw + 1 of each pair of columns, the last of them LAST_TAP */
 	int GH, GW;
+	int outs;
 };
 
 struct data_tile {
-	const float *g; /* tap 0 of channel 0, left pixel */
-	const float *w; /* (O, kh, kw, channels of the tile) */
+	const float *g; /* first row and tap 0 of channel 0, left pixel */
+	const float *w; /* (rows, kw, outs, channels of the tile) */
 	const struct tap *tap;
-	int taps;
-	int O;
-	size_t g_plane, w_plane;
+	int rows; /* of the kernel */
+	int outs;
+	size_t g_row, g_plane, w_row;
 };
 
-INLINE void data_sums(int ins, const struct data_tile *t, int h, vec acc[INS][2])
+/* One tap of all output channels, onto the pixels [from, end) of the tile. */
+INLINE void data_tap(int ins, int from, int end, const struct data_tile *t,
+	const struct tap *tap, vec acc[INS][2])
 {
-	const float *g = t->g + h * WIDTH, *w = t->w;
-	const struct tap *end = t->tap + t->taps;
+	const float *g = t->g + tap->g, *w = t->w + tap->w * t->outs * ins;
 
-	UNROLL for (int c = 0; c < ins; c++) acc[c][0] = acc[c][1] = (vec){ 0 };
-	for (int o = 0; o < t->O; o++, g += t->g_plane, w += t->w_plane)
-		for (const struct tap *tap = t->tap; tap < end; tap++) {
-			const float *p = w + tap->w;
-			vec a = load(g + tap->g), b = load(g + tap->g + LANES);
+	for (int o = 0; o < t->outs; o++, g += t->g_plane, w += ins) {
+		vec a[2];
 
-			PIN(a);
-			PIN(b);
-			UNROLL for (int c = 0; c < ins; c++)
-			{
-				vec weight = all(p[c]);
-
-				acc[c][0] += a * weight;
-				acc[c][1] += b * weight;
-			}
+		UNROLL for (int q = from; q < end; q++)
+		{
+			a[q] = load(g + q * LANES);
+			PIN(a[q]);
 		}
+		UNROLL for (int c = 0; c < ins; c++)
+		{
+			vec weight = all(w[c]);
+
+			UNROLL for (int q = from; q < end; q++) acc[c][q] +=
+				a[q] * weight;
+		}
+	}
+}
+
+INLINE void data_sums(int ins, const struct data_tile *tile, int h, vec acc[INS][2])
+{
+	struct data_tile t = *tile;
+
+	t.g += h * WIDTH;
+	UNROLL for (int c = 0; c < ins; c++) acc[c][0] = acc[c][1] = (vec){ 0 };
+	for (int i = 0; i < t.rows; i++, t.g -= t.g_row, t.w += t.w_row)
+		for (const struct tap *tap = t.tap; tap->reach != LAST_TAP; tap++)
+			if (tap->reach == REACHES_BOTH)
+				data_tap(ins, 0, 2, &t, tap, acc);
+			else if (tap->reach == REACHES_LEFT)
+				data_tap(ins, 0, 1, &t, tap, acc);
+			else
+				data_tap(ins, 1, 2, &t, tap, acc);
 }
 
 struct data_out {
@@ -692,82 +707,91 @@ static void data_any(int ins, const struct data_tile *t, const struct data_out *
 	}
 }
 
-/* (O, C, kh, kw) -> groups of INS input channels, each (O, kh, kw, channels) */
+/* (O, C, kh, kw) -> groups of DATA_OUTS, of INS channels: (kh, kw, outs, ins) */
 static void pack_data(const struct conv *k, const float *w, float *packed)
 {
 	const struct conv_shape *s = k->s;
 	int taps = s->kh * s->kw;
 
-	for (int c = 0; c < s->C; c += INS) {
-		int ins = min_int(INS, s->C - c);
+	for (int first = 0; first < s->O; first += DATA_OUTS)
+		for (int c = 0; c < s->C; c += INS) {
+			int ins = min_int(INS, s->C - c);
+			int outs = min_int(DATA_OUTS, s->O - first);
 
-		for (int o = 0; o < s->O; o++)
-			for (int t = 0; t < taps; t++)
-				for (int i = 0; i < ins; i++)
-					*packed++ =
-						w[((size_t)o * s->C + c + i) * taps +
-							t];
-	}
+			for (int i = 0; i < taps * outs * ins; i++) {
+				int tap = i / (outs * ins);
+				int o = first + i / ins % outs, in = c + i % ins;
+
+				*packed++ = w[((size_t)o * s->C + in) * taps + tap];
+			}
+		}
 }
 
-/* Taps k of [0, n) with position - k * dilation in [low, high]. */
+/* Taps k of [0, n) with position - k * dilation in [0, size). */
 static void valid_taps(
-	int position, int dilation, int n, int low, int high, int *first, int *end)
+	int position, int dilation, int n, int size, int *first, int *end)
 {
-	int over = max_int(0, position - high);
+	int over = max_int(0, position - size + 1);
 
 	*first = min_int(n, (over + dilation - 1) / dilation);
-	*end = position < low ? 0 : min_int(n, (position - low) / dilation + 1);
+	*end = position < 0 ? 0 : min_int(n, position / dilation + 1);
 	*end = max_int(*end, *first);
 }
 
-/* The taps of the tile at (h, x) of the bordered input; w counts `ins` floats a tap. */
-static int data_taps(const struct data *d, int h, int x, int ins, struct tap *list)
+/* The lists of taps for all pairs of columns; w counts channels, not yet floats. */
+static void data_taps(const struct conv *k, int GW, struct tap *t)
 {
-	const struct conv_shape *s = d->k->s;
-	int top, bottom, left, right, n = 0;
+	const struct conv_shape *s = k->s;
 
-	valid_taps(h, s->dilation, s->kh, 0, d->GH - 1, &top, &bottom);
-	valid_taps(x, s->dilation, s->kw, -1, d->GW - 3, &left, &right);
-	for (int i = top; i < bottom; i++)
-		for (int j = left; j < right; j++)
-			list[n++] = (struct tap){
-				-(i * d->GW + j) * s->dilation * LANES,
-				(i * s->kw + j) * ins,
-			};
-	return n;
+	for (int x = s->pad; x < s->W + s->pad; x += 2) {
+		struct tap *next = t;
+		int first[2], end[2];
+
+		for (int q = 0; q < 2; q++)
+			valid_taps(x + q, s->dilation, s->kw, GW, &first[q], &end[q]);
+		for (int j = 0; j < s->kw; j++) {
+			int left = j >= first[0] && j < end[0];
+			int right = j >= first[1] && j < end[1];
+
+			if (left || right)
+				*next++ = (struct tap){ -j * s->dilation * LANES, j,
+					!left           ? REACHES_RIGHT
+						: right ? REACHES_BOTH
+							: REACHES_LEFT };
+		}
+		next->reach = LAST_TAP;
+		t += s->kw + 1;
+	}
 }
 
-static void data_row(const struct data *d, int block, int h, float *dx, int add)
+/* Row h of dx, INS channels from c on. */
+static void data_row(const struct data *d, int c, int h, float *dx, int add)
 {
-	const struct conv *k = d->k;
-	const struct conv_shape *s = k->s;
-	size_t plane = (size_t)s->H * s->W * LANES;
+	const struct conv_shape *s = d->k->s;
+	int ins = min_int(INS, s->C - c), top, bottom;
+	struct data_tile t = {
+		.tap = d->tap,
+		.outs = d->outs,
+		.g_row = (size_t)d->GW * s->dilation * LANES,
+		.g_plane = (size_t)d->GH * d->GW * LANES,
+		.w_row = (size_t)s->kw * d->outs * ins,
+	};
+	struct data_out to = {
+		.dx = dx + ((size_t)c * s->H + h) * s->W * LANES,
+		.plane = (size_t)s->H * s->W * LANES,
+		.add = add,
+	};
 
-	for (int c = 0; c < s->C; c += INS) {
-		int ins = min_int(INS, s->C - c);
-		struct data_tile t = {
-			.w = d->w + (size_t)c * s->O * s->kh * s->kw,
-			.tap = d->tap,
-			.O = s->O,
-			.g_plane = (size_t)d->GH * d->GW * LANES,
-			.w_plane = (size_t)s->kh * s->kw * ins,
-		};
-
-		for (int x = 0; x < s->W; x += 2) {
-			struct data_out to = {
-				.dx = dx + (block * s->C + c) * plane +
-					((size_t)h * s->W + x) * LANES,
-				.plane = plane,
-				.pair = x + 1 < s->W,
-				.add = add,
-			};
-
-			t.g = d->g +
-				((size_t)(h + s->pad) * d->GW + x + s->pad + 1) * LANES;
-			t.taps = data_taps(d, h + s->pad, x + s->pad, ins, d->tap);
-			data_any(ins, &t, &to);
-		}
+	valid_taps(h + s->pad, s->dilation, s->kh, d->GH, &top, &bottom);
+	t.rows = bottom - top;
+	t.w = d->w + (size_t)c * d->outs * s->kh * s->kw + top * t.w_row;
+	t.g = d->g + ((size_t)(h + s->pad) * d->GW + s->pad) * LANES - top * t.g_row;
+	for (int x = 0; x < s->W; x += 2) {
+		to.pair = x + 1 < s->W;
+		data_any(ins, &t, &to);
+		t.g += 2 * LANES;
+		t.tap += s->kw + 1;
+		to.dx += 2 * LANES;
 	}
 }
 
@@ -777,23 +801,31 @@ static void conv_backward_data(const struct conv_shape *s, const float *w,
 {
 	struct conv k = conv_of(s);
 	struct gradient from = { &k, y, dy, which };
-	int GH = (s->OH - 1) * s->stride + 1, GW = (s->OW - 1) * s->stride + 3;
+	int GH = (s->OH - 1) * s->stride + 1, GW = (s->OW - 1) * s->stride + 1;
 	size_t plane = (size_t)GH * GW * LANES;
 	float *expanded = work;
-	float *packed = expanded + s->O * plane + (size_t)s->stride * GW * LANES;
+	float *packed = expanded + DATA_OUTS * plane + (size_t)s->stride * GW * LANES;
 	struct tap *tap = (struct tap *)(packed + (size_t)s->O * k.taps);
-	struct data d = { &k, expanded, packed, tap, GH, GW };
+	struct data d = { &k, expanded, packed, tap, GH, GW, 0 };
 
 	pack_data(&k, w, packed);
-	memset(expanded, 0, sizeof(float) * s->O * plane);
-	for (int block = 0; block < k.blocks; block++) {
-		for (int o = 0; o < s->O; o++)
-			expand_rows(&from, block, o, 0, s->OH,
-				(struct plane){ expanded + o * plane + LANES,
+	data_taps(&k, GW, tap);
+	memset(expanded, 0, sizeof(float) * DATA_OUTS * plane);
+	for (int i = 0; i < k.blocks * s->O; i += d.outs) {
+		int block = i / s->O, first = i % s->O;
+
+		d.outs = min_int(DATA_OUTS, s->O - first);
+		d.w = packed + (size_t)first * k.taps;
+		for (int o = 0; o < d.outs; o++)
+			expand_rows(&from, block, first + o, 0, s->OH,
+				(struct plane){ expanded + o * plane,
 					(size_t)s->stride * GW * LANES,
-					(size_t)s->stride * LANES });
-		for (int h = 0; h < s->H; h++)
-			data_row(&d, block, h, dx, add);
+					(size_t)s->stride * LANES, NULL });
+		for (int c = 0; c < s->C; c += INS)
+			for (int h = 0; h < s->H; h++)
+				data_row(&d, c, h,
+					dx + (size_t)block * s->C * s->H * s->W * LANES,
+					add || first);
 	}
 }
 
@@ -803,11 +835,11 @@ static size_t conv_work(const struct conv_shape *s)
 	size_t weights = (size_t)s->O * k.taps;
 	size_t copy = (size_t)s->C * k.H * k.W * LANES;
 	size_t GH = (size_t)(s->OH - 1) * s->stride + 1;
-	size_t GW = (size_t)(s->OW - 1) * s->stride + 3;
+	size_t GW = (size_t)(s->OW - 1) * s->stride + 1;
 	size_t sums = (weights + s->O) * LANES +
 		(size_t)OUTS * (chunk_rows(s) + 1) * s->OW * LANES + copy;
-	size_t data = (s->O * GH + s->stride) * GW * LANES + weights +
-		2 * (size_t)s->kh * s->kw;
+	size_t data = (DATA_OUTS * GH + s->stride) * GW * LANES + weights +
+		3 * (size_t)(s->kw + 1) * ((s->W + 1) / 2);
 	size_t most = sums > data ? sums : data;
 
 	return sizeof(float) * (most + LANES);

@@ -137,13 +137,10 @@ INLINE void transpose_bytes(
 	interleave(t, r);
 	UNROLL for (int i = 0; i < 16; i++) UNROLL for (int h = 0; h < HALVES; h++)
 	{
-		bvec part;
+		ivec part = load_bytes((const uint8_t *)&r[i] + h * WIDTH);
 
-		memcpy(&part, (const uint8_t *)&r[i] + h * WIDTH, WIDTH);
 		store(to + i * LANES + h * WIDTH,
-			__builtin_convertvector(
-				__builtin_convertvector(part, ivec), vec) *
-				scale);
+			__builtin_convertvector(part, vec) * scale);
 	}
 }
 

@@ -84,6 +84,31 @@ INLINE vec all(float x)
 		PIN((a)[3]); \
 	} while (0)
 
+/* Bytes and lanes. GCC 12 takes its own conversions apart into scalars. */
+#if WIDTH == 16
+INLINE ivec load_bytes(const uint8_t *p)
+{
+	return (ivec)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+}
+
+INLINE void store_bytes(uint8_t *p, ivec v)
+{
+	_mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8((__m512i)v));
+}
+#elif WIDTH == 8
+INLINE ivec load_bytes(const uint8_t *p)
+{
+	return (ivec)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+}
+
+INLINE void store_bytes(uint8_t *p, ivec v)
+{
+	__m128i words = _mm_packs_epi32(_mm256_castsi256_si128((__m256i)v),
+		_mm256_extracti128_si256((__m256i)v, 1));
+
+	_mm_storel_epi64((__m128i *)p, _mm_packus_epi16(words, words));
+}
+#else
 INLINE ivec load_bytes(const uint8_t *p)
 {
 	bvec b;
@@ -98,6 +123,7 @@ INLINE void store_bytes(uint8_t *p, ivec v)
 
 	memcpy(p, &b, sizeof(b));
 }
+#endif
 
 /* mask (0 or -1 a lane) ? a : b */
 INLINE vec choose(ivec mask, vec a, vec b)
