@@ -56,6 +56,16 @@ START_TEST(every_row_of_a_table_has_its_file_and_every_file_its_row)
 }
 END_TEST
 
+START_TEST(the_default_network_of_every_data_set_exists)
+{
+	int n;
+	const struct dataset_info *info = catalogue_datasets(&n);
+
+	for (int i = 0; i < n; i++)
+		ck_assert_msg(registry_model(info[i].model), "%s", info[i].name);
+}
+END_TEST
+
 START_TEST(a_task_has_the_criteria_of_its_kind)
 {
 	const struct metric *metric[METRICS_MAX];
@@ -77,6 +87,7 @@ Suite *suite_registry(void)
 	TCase *t = tcase_create("registry");
 
 	tcase_add_test(t, every_row_of_a_table_has_its_file_and_every_file_its_row);
+	tcase_add_test(t, the_default_network_of_every_data_set_exists);
 	tcase_add_test(t, a_task_has_the_criteria_of_its_kind);
 	suite_add_tcase(s, t);
 	return s;
