@@ -77,7 +77,8 @@ static void fill_split(const struct network *net, int n, uint64_t stream,
 	}
 	s->n = n;
 	s->input = (struct field){ x, net->element,
-		net->element == ELEMENT_U8 ? 1.0f / 255 : 1, net->c, net->h, net->w };
+		net->element == ELEMENT_U8 ? 1.0f / 255 : 1, net->c, net->h, net->w,
+		0 };
 	for (int k = 0; k < net->tasks; k++) {
 		const struct task_info *t = &net->task[k];
 		size_t values = (size_t)n * (t->kind == TASK_CLASS ? 1 : t->outputs);

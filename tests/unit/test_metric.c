@@ -169,6 +169,8 @@ START_TEST(medians_of_few_angles_are_exact)
 	ck_assert_double_eq(angle_median(meter), 90);
 	angle_add(meter, 11.25);
 	ck_assert_double_eq(angle_median(meter), 11.25);
+	angle_add(meter, 11.25);
+	ck_assert_double_eq(angle_median(meter), 11.25); /* two in a bin */
 	ck_assert_double_eq(meter[ANGLE_BELOW_11], 1); /* strictly below */
 }
 END_TEST
