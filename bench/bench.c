@@ -72,8 +72,11 @@ static void print_rate(const struct workload *w, const struct bench_result *r)
 	if (r->units_per_cpu_s > 0)
 		printf(",\"%s_per_cpu_s\":%.1f", r->unit, r->units_per_cpu_s);
 	if (r->bound_per_h > 0)
-		printf(",\"bound_per_h\":%.0f,\"fraction\":%.3f", r->bound_per_h,
-			r->units_per_s * 3600 / r->bound_per_h);
+		printf(",\"peak_gflops\":%.1f,\"bound_per_h\":%.0f,\"fraction\":%.3f,"
+		       "\"cpu_fraction\":%.3f",
+			r->peak_gflops, r->bound_per_h,
+			r->units_per_s * 3600 / r->bound_per_h,
+			r->units_per_cpu_s * r->processes * 3600 / r->bound_per_h);
 	printf("}\n");
 }
 

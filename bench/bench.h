@@ -21,6 +21,15 @@ struct bench_result {
 
 #define BENCH_WINDOWS 7
 
+/*
+ * GFLOP a sample of LeNet on 1x36x36 with two heads: convolutions of 9x9 and 5x5, 500 to
+ * 50, two heads of 10. Training is the first layer twice, the others three times.
+ */
+#define LENET_FIRST (2e-9 * 10 * 784 * 81)
+#define LENET_OTHERS (2e-9 * (20 * 100 * 250 + 500 * 50 + 2 * 50 * 10))
+#define LENET_FORWARD (LENET_FIRST + LENET_OTHERS)
+#define LENET_TRAINING (2 * LENET_FIRST + 3 * LENET_OTHERS)
+
 double bench_median(double *v, int n); /* sorts v */
 double bench_wall_seconds(void);
 

@@ -5,12 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "bench/bench.h"
+#include "bench/peak.h"
 #include "bench/scratch.h"
 
 #define WORKERS 2
+
+/* What a job of the sweep computes: both epochs train, then test and validate. */
+#define SWEEP_GFLOP (2 * (10000 * LENET_TRAINING + (10000 + 256) * LENET_FORWARD))
 
 /* 16 learning rates; the baseline is given, not trained. */
 static const char sweep_text[] =
@@ -22,6 +27,7 @@ static const char sweep_text[] =
 	"  \"train\": { \"epochs\": 2, \"batch\": 256, \"optimizer\": \"adam\" },\n"
 	"  \"baseline\": { \"values\": { \"top_left/accuracy\": 0.8,\n"
 	"    \"bottom_right/accuracy\": 0.8 } },\n"
+	"  \"prune\": { \"rule\": \"none\" },\n"
 	"  \"methods\": [ \"ew\" ],\n"
 	"  \"search\": { \"lr\": [1e-4, 2e-4, 3e-4, 4e-4, 5e-4, 6e-4, 7e-4, 8e-4,\n"
 	"    9e-4, 1e-3, 1.1e-3, 1.2e-3, 1.3e-3, 1.4e-3, 1.5e-3, 1.6e-3] } }\n";
@@ -74,8 +80,10 @@ static int run(const char *command, struct err *e)
 
 static int count_jobs(const char *db, long *n, struct arena *a, struct err *e)
 {
-	FILE *f = popen(
-		arena_printf(a, "sqlite3 '%s' 'SELECT count(*) FROM attempt'", db),
+	FILE *f = popen(arena_printf(a,
+				"sqlite3 '%s' 'SELECT count(*) FROM job WHERE "
+				"epochs_done=epochs'",
+				db),
 		"r");
 	int got = f ? fscanf(f, "%ld", n) : 0;
 
@@ -84,14 +92,24 @@ static int count_jobs(const char *db, long *n, struct arena *a, struct err *e)
 	return got == 1 ? OK : err_set(e, ERR_SYS, "sqlite3 cannot read %s", db);
 }
 
-/* One run into a fresh database: jobs a second. */
-static int run_once(const char *folder, const char *text, double *rate, struct arena *a,
-	struct err *e)
+/* CPU seconds of the processes that have ended. */
+static double children_seconds(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_CHILDREN, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+		1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+/* One run into a fresh database: jobs a second of wall and of CPU time. */
+static int run_once(const char *folder, const char *text, double *rate, double *per_cpu,
+	struct arena *a, struct err *e)
 {
 	const char *sweep = arena_printf(a, "%s/bench.json", folder);
 	const char *db = arena_printf(a, "%s/bench.db", folder);
 	char programs[900];
-	double start;
+	double start, cpu;
 	long jobs = 0;
 	int rc = write_text(sweep, text, e);
 
@@ -99,6 +117,7 @@ static int run_once(const char *folder, const char *text, double *rate, struct a
 		rc = own_folder(programs, sizeof(programs), e);
 	if (rc)
 		return rc;
+	cpu = children_seconds();
 	start = bench_wall_seconds();
 	rc = run(arena_printf(a,
 			 "'%s/deltam' run '%s' --db '%s' --workers %d --yes"
@@ -108,8 +127,10 @@ static int run_once(const char *folder, const char *text, double *rate, struct a
 	if (!rc) {
 		double spent = bench_wall_seconds() - start;
 
+		cpu = children_seconds() - cpu;
 		rc = count_jobs(db, &jobs, a, e);
 		*rate = (double)jobs / spent;
+		*per_cpu = (double)jobs / cpu;
 	}
 	return rc;
 }
@@ -118,7 +139,8 @@ static int run_once(const char *folder, const char *text, double *rate, struct a
 static int measure(const char *text, double seconds, struct bench_result *r,
 	struct arena *a, struct err *e)
 {
-	double rate[BENCH_WINDOWS], start = bench_wall_seconds();
+	double rate[BENCH_WINDOWS], per_cpu[BENCH_WINDOWS];
+	double start = bench_wall_seconds();
 	int n = 0, rc = OK;
 
 	do {
@@ -127,19 +149,26 @@ static int measure(const char *text, double seconds, struct bench_result *r,
 		rc = bench_scratch(&folder, a, e);
 		if (rc)
 			return rc;
-		rc = run_once(folder, text, &rate[n], a, e);
+		rc = run_once(folder, text, &rate[n], &per_cpu[n], a, e);
 		bench_scratch_remove(folder);
 		n++;
 	} while (!rc && n < BENCH_WINDOWS && bench_wall_seconds() - start < seconds);
 	r->unit = "jobs";
 	r->units_per_s = bench_median(rate, n);
+	r->units_per_cpu_s = bench_median(per_cpu, n);
 	r->processes = WORKERS;
 	return rc;
 }
 
 int bench_sweep(double seconds, struct bench_result *r, struct arena *a, struct err *e)
 {
-	return measure(sweep_text, seconds, r, a, e);
+	double before = bench_peak_gflops(0.2), after;
+	int rc = measure(sweep_text, seconds, r, a, e);
+
+	after = bench_peak_gflops(0.2);
+	r->peak_gflops = before > after ? before : after;
+	r->bound_per_h = r->processes * r->peak_gflops * 3600 / SWEEP_GFLOP;
+	return rc;
 }
 
 int bench_noop(double seconds, struct bench_result *r, struct arena *a, struct err *e)

@@ -55,8 +55,7 @@ static const struct network lenet = {
 	.task = { { "left", TASK_CLASS, LOSS_CE, 10, 1 },
 		{ "right", TASK_CLASS, LOSS_CE, 10, 1 } },
 	.tasks = 2,
-	.gflop = 256 * 2e-9 *
-		(2 * 10 * 784 * 81 + 3 * (20 * 100 * 250 + 500 * 50 + 2 * 50 * 10)),
+	.gflop = 256 * LENET_TRAINING,
 };
 
 /* Labels say something about the input, so that training has something to do. */

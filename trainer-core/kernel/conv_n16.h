@@ -450,6 +450,7 @@ INLINE void weights_sums(
 			{
 				vec a = load(x + k * x_tap);
 
+				PIN(a);
 				UNROLL for (int o = 0; o < outs; o++) acc[o][k] +=
 					d[o] * a;
 			}

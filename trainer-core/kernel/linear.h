@@ -173,21 +173,18 @@ static void linear_forward(const struct linear_shape *s, const float *x, const f
 static void masked_panel(const struct linear_shape *s, const float *y, const float *dy,
 	int o, int width, float *to)
 {
-	int n = min_int(width, s->out - o);
-
-	for (int r = 0; r < s->N; r++, to += width) {
+	for (int r = 0; r < s->N; r++) {
 		const float *g = dy + (size_t)r * s->out + o;
+		const float *value = s->relu ? y + (size_t)r * s->out + o : NULL;
 
-		if (s->relu) {
-			const float *v = y + (size_t)r * s->out + o;
+		for (int v = 0; v < width; v += WIDTH, to += WIDTH) {
+			int n = s->out - o - v;
+			vec d = load_part(g + v, n);
 
-			for (int i = 0; i < n; i++)
-				to[i] = v[i] <= 0 ? 0 : g[i];
-		} else {
-			memcpy(to, g, sizeof(float) * n);
+			if (value)
+				d = keep(~(load_part(value + v, n) <= 0), d);
+			store(to, d);
 		}
-		if (n < width)
-			memset(to + n, 0, sizeof(float) * (width - n));
 	}
 }
 
@@ -234,13 +231,8 @@ static void pack_inputs(const struct linear_shape *s, const float *x, float *to)
 		for (int r = 0; r < s->N; r++, to += LANES) {
 			const float *from = x + (size_t)r * s->in + i;
 
-			if (n == LANES) {
-				UNROLL for (int v = 0; v < LANES; v += WIDTH)
-					store(to + v, load(from + v));
-				continue;
-			}
-			memcpy(to, from, sizeof(float) * n);
-			memset(to + n, 0, sizeof(float) * (LANES - n));
+			UNROLL for (int v = 0; v < LANES; v += WIDTH)
+				store(to + v, load_part(from + v, n - v));
 		}
 	}
 }
@@ -336,7 +328,8 @@ static void linear_backward_data(const struct linear_shape *s, const float *w,
 		product(&p);
 		return;
 	}
-	memset(panel, 0, sizeof(float) * PANEL * round_up(s->out));
+	if (s->in % LANES)
+		memset(panel, 0, sizeof(float) * PANEL * round_up(s->out));
 	for (int i = 0; i < s->in; i += PANEL) {
 		p.columns = panel_width(s->in, i);
 		transposed_panel(s, w, i, p.columns, panel);

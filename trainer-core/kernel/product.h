@@ -30,26 +30,29 @@ struct product {
 	const float *bias; /* (columns) or NULL */
 };
 
+/* Tiles one below the other. */
 struct product_tile {
 	const float *a, *b, *bias;
 	float *c;
 	int columns; /* valid ones */
+	int tiles;
 };
 
 INLINE void product_sums(int rows, int vecs, const struct product *p,
 	const struct product_tile *t, vec acc[ROWS][2])
 {
 	const float *a = t->a, *b = t->b;
+	size_t a_row = p->a_row, a_step = p->a_step, b_row = p->b_row;
 
 	UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vecs; v++)
 		acc[r][v] = t->bias ? load(t->bias + v * WIDTH) : (vec){ 0 };
-	for (int k = 0; k < p->depth; k++, a += p->a_step, b += p->b_row) {
+	for (int k = p->depth; k; k--, a += a_step, b += b_row) {
 		vec x[2];
 
 		UNROLL for (int v = 0; v < vecs; v++) x[v] = load(b + v * WIDTH);
 		UNROLL for (int r = 0; r < rows; r++)
 		{
-			float s = a[r * p->a_row];
+			float s = a[r * a_row];
 
 			UNROLL for (int v = 0; v < vecs; v++) acc[r][v] += x[v] * s;
 		}
@@ -66,32 +69,43 @@ static void store_part(float *c, vec v, int n, int add)
 		c[i] = add ? c[i] + t[i] : t[i];
 }
 
-INLINE void product_tile(
-	int rows, int vecs, const struct product *p, const struct product_tile *t)
+INLINE void product_store(int rows, int vecs, const struct product *p, float *c,
+	int columns, vec acc[ROWS][2])
 {
-	vec acc[ROWS][2];
-
-	product_sums(rows, vecs, p, t, acc);
-	UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vecs; v++)
+	UNROLL for (int r = 0; r < rows; r++, c += p->c_row)
+		UNROLL for (int v = 0; v < vecs; v++)
 	{
-		float *c = t->c + r * p->c_row + v * WIDTH;
-		int n = t->columns - v * WIDTH;
+		float *to = c + v * WIDTH;
+		int n = columns - v * WIDTH;
 		vec sum = p->relu ? relu(acc[r][v]) : acc[r][v];
 
 		if (n >= WIDTH)
-			store(c, p->add ? load(c) + sum : sum);
+			store(to, p->add ? load(to) + sum : sum);
 		else
-			store_part(c, sum, n, p->add);
+			store_part(to, sum, n, p->add);
+	}
+}
+
+INLINE void product_tiles(
+	int rows, int vecs, const struct product *p, const struct product_tile *first)
+{
+	struct product_tile t = *first;
+
+	for (; t.tiles; t.tiles--, t.a += rows * p->a_row, t.c += rows * p->c_row) {
+		vec acc[ROWS][2];
+
+		product_sums(rows, vecs, p, &t, acc);
+		product_store(rows, vecs, p, t.c, t.columns, acc);
 	}
 }
 
 #define PRODUCT_CASES(vecs) \
-	CASE(1, product_tile(1, vecs, p, t)) \
-	CASE(2, product_tile(2, vecs, p, t)) \
-	CASE(3, product_tile(3, vecs, p, t)) \
-	CASE(4, product_tile(4, vecs, p, t)) \
-	CASE(5, product_tile(5, vecs, p, t)) \
-	CASE(6, product_tile(6, vecs, p, t))
+	CASE(1, product_tiles(1, vecs, p, t)) \
+	CASE(2, product_tiles(2, vecs, p, t)) \
+	CASE(3, product_tiles(3, vecs, p, t)) \
+	CASE(4, product_tiles(4, vecs, p, t)) \
+	CASE(5, product_tiles(5, vecs, p, t)) \
+	CASE(6, product_tiles(6, vecs, p, t))
 
 static void product_any(
 	int rows, int vecs, const struct product *p, const struct product_tile *t)
@@ -100,8 +114,8 @@ static void product_any(
 	if (vecs == 1) {
 		switch (rows) {
 			PRODUCT_CASES(1)
-			CASE(7, product_tile(7, 1, p, t))
-			CASE(8, product_tile(8, 1, p, t))
+			CASE(7, product_tiles(7, 1, p, t))
+			CASE(8, product_tiles(8, 1, p, t))
 		}
 		return;
 	}
@@ -111,8 +125,8 @@ static void product_any(
 	switch (rows) {
 		PRODUCT_CASES(2)
 #if WIDTH == 16
-		CASE(7, product_tile(7, 2, p, t))
-		CASE(8, product_tile(8, 2, p, t))
+		CASE(7, product_tiles(7, 2, p, t))
+		CASE(8, product_tiles(8, 2, p, t))
 #endif
 	}
 }
@@ -155,19 +169,26 @@ static void product(const struct product *p)
 	if (product_by_blas(p))
 		return;
 #endif
-	for (int v = 0; v < p->columns; v += 2 * WIDTH)
-		for (int r = 0; r < p->rows; r += ROWS) {
-			struct product_tile t = {
-				.a = p->a + r * p->a_row,
-				.b = p->b + v,
-				.bias = p->bias ? p->bias + v : NULL,
-				.c = p->c + r * p->c_row + v,
-				.columns = p->c_columns - v,
-			};
+	for (int v = 0; v < p->columns; v += 2 * WIDTH) {
+		int vecs = min_int(2, (p->columns - v) / WIDTH);
+		int whole = p->rows / ROWS * ROWS;
+		struct product_tile t = {
+			.a = p->a,
+			.b = p->b + v,
+			.bias = p->bias ? p->bias + v : NULL,
+			.c = p->c + v,
+			.columns = p->c_columns - v,
+			.tiles = p->rows / ROWS,
+		};
 
-			product_any(min_int(ROWS, p->rows - r),
-				min_int(2, (p->columns - v) / WIDTH), p, &t);
-		}
+		product_any(ROWS, vecs, p, &t);
+		if (whole == p->rows)
+			continue;
+		t.a += whole * p->a_row;
+		t.c += whole * p->c_row;
+		t.tiles = 1;
+		product_any(p->rows - whole, vecs, p, &t);
+	}
 }
 
 #endif

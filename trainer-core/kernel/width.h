@@ -62,6 +62,22 @@ INLINE void store(float *p, vec v)
 	*(vec_unaligned *)p = v;
 }
 
+/* A vector of which only the first n values exist (n may be negative), zeros behind. */
+INLINE vec load_part(const float *p, int n)
+{
+	if (n >= WIDTH)
+		return load(p);
+#if WIDTH == 16
+	return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << max_int(n, 0)) - 1), p);
+#else
+	vec v = { 0 };
+
+	for (int i = 0; i < n; i++)
+		v[i] = p[i];
+	return v;
+#endif
+}
+
 INLINE vec all(float x)
 {
 	return x - (vec){ 0 };
