@@ -307,6 +307,36 @@ START_TEST(every_sample_of_a_split_counts_once)
 }
 END_TEST
 
+/* The same labels one higher with an offset of -1, as a map of a single pixel. */
+START_TEST(a_label_map_with_an_offset_trains_as_the_labels_do)
+{
+	struct dataset *plain = flat_data(), *map = flat_data();
+	const struct epoch_rows *a, *b;
+	struct train *t = job(WITH("method", "ew"), plain), *u;
+
+	map->task[1].kind = TASK_SEG;
+	for (int s = 0; s < SPLIT_COUNT; s++) {
+		struct split_data *split = &map->split[s];
+		uint8_t *label = arena_alloc_aligned(&arena, (size_t)split->n);
+
+		for (int i = 0; i < split->n; i++)
+			label[i] =
+				(uint8_t)(((const uint8_t *)split->target[1].data)[i] +
+					1);
+		split->target[1].data = label;
+		split->target[1].offset = -1;
+	}
+	u = job(WITH("method", "ew"), map);
+	a = epoch(t);
+	b = epoch(u);
+	ck_assert_double_eq(
+		figure(a, "val", "band", "loss"), figure(b, "val", "band", "loss"));
+	ck_assert_double_eq(figure(a, "val", "band", "accuracy"),
+		figure(b, "val", "band", "pix_acc"));
+	ck_assert_double_gt(figure(b, "test", "band", "miou"), 0);
+}
+END_TEST
+
 START_TEST(a_loss_scale_changes_the_losses_but_not_the_criteria)
 {
 	struct dataset *plain = flat_data(), *scaled = flat_data();
@@ -506,6 +536,7 @@ Suite *suite_train(void)
 	tcase_add_test(t, a_method_moves_by_steps_and_by_epochs);
 	tcase_add_test(t, batches_are_drawn_anew_in_every_epoch);
 	tcase_add_test(t, every_sample_of_a_split_counts_once);
+	tcase_add_test(t, a_label_map_with_an_offset_trains_as_the_labels_do);
 	tcase_add_test(t, a_loss_scale_changes_the_losses_but_not_the_criteria);
 	tcase_add_test(t, an_optimizer_a_task_makes_fixed_weights_meaningless);
 	tcase_add_test(t, divergence_names_the_step_and_the_task);
