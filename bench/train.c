@@ -96,7 +96,8 @@ static void fill_split(const struct network *net, int n, uint64_t stream,
 	}
 	s->n = n;
 	s->input = (struct field){ x, net->element,
-		net->element == ELEMENT_U8 ? 1.0f / 255 : 1, net->c, net->h, net->w };
+		net->element == ELEMENT_U8 ? 1.0f / 255 : 1, net->c, net->h, net->w,
+		0 };
 	for (int k = 0; k < net->tasks; k++) {
 		const struct task_info *t = &net->task[k];
 		size_t values = (size_t)n * (t->kind == TASK_CLASS ? 1 : t->outputs);
@@ -112,7 +113,7 @@ static void fill_split(const struct network *net, int n, uint64_t stream,
 		}
 		s->target[k] = (struct field){ y,
 			t->kind == TASK_CLASS ? ELEMENT_U8 : ELEMENT_F32, 1,
-			t->kind == TASK_CLASS ? 1 : t->outputs, 1, 1 };
+			t->kind == TASK_CLASS ? 1 : t->outputs, 1, 1, 0 };
 	}
 }
 

@@ -48,8 +48,8 @@ static const struct optimizer_info optimizers[] = {
 static const struct metric_info metrics[] = {
 #define HIGHER true
 #define LOWER false
-#define M(id, kind_, higher_, title_, scale_, summary_) \
-	{ .name = #id, \
+#define M(id, name_, kind_, higher_, title_, scale_, summary_) \
+	{ .name = name_, \
 		.kind = TASK_##kind_, \
 		.higher = higher_, \
 		.title = title_, \

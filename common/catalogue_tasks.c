@@ -86,7 +86,7 @@ static int cityscapes_tasks(const struct params *ps, struct arena *a,
 	if (classes != 2 && classes != 7 && classes != 19)
 		return err_set(
 			e, ERR_SPEC, "dataset.labels: %d is not 2, 7 or 19", classes);
-	tasks[0] = (struct task_info){ "segmentation", TASK_SEG, LOSS_CE, classes, 1 };
+	tasks[0] = (struct task_info){ "seg", TASK_SEG, LOSS_CE, classes, 1 };
 	tasks[1] = (struct task_info){ "depth", TASK_DEPTH, LOSS_L1, 1, 1 };
 	*n = 2;
 	return OK;
@@ -98,8 +98,15 @@ static const struct task_info overlay_list[] = {
 	{ .name = NULL },
 };
 
+static const struct task_info scenes2_list[] = {
+	{ "seg", TASK_SEG, LOSS_CE, 7, 1 },
+	{ "depth", TASK_DEPTH, LOSS_L1, 1, 1 },
+	{ .name = NULL },
+};
+
+/* scenes has the tasks of nyuv2. */
 static const struct task_info nyuv2_list[] = {
-	{ "segmentation", TASK_SEG, LOSS_CE, 13, 1 },
+	{ "seg", TASK_SEG, LOSS_CE, 13, 1 },
 	{ "depth", TASK_DEPTH, LOSS_L1, 1, 1 },
 	{ "normal", TASK_NORMAL, LOSS_COSINE, 3, 1 },
 	{ .name = NULL },
@@ -196,6 +203,8 @@ static const struct task_source {
 	{ .dataset = "multi_mnist", .list = overlay_list },
 	{ .dataset = "multi_fashion_mnist", .list = overlay_list },
 	{ .dataset = "synthetic", .of = synthetic_tasks },
+	{ .dataset = "scenes", .list = nyuv2_list },
+	{ .dataset = "scenes2", .list = scenes2_list },
 	{ .dataset = "nyuv2", .list = nyuv2_list },
 	{ .dataset = "cityscapes", .of = cityscapes_tasks },
 	{ .dataset = "celeba", .list = celeba_list },

@@ -225,6 +225,18 @@ static int take_long(struct options *o, char **argv, int *i, struct err *e)
 	return set_value(o, f, value, e);
 }
 
+/* "-o FILE" is --out FILE. */
+static int take_out(struct options *o, char **argv, int *i, struct err *e)
+{
+	const struct flag *f = find_flag("out", 3);
+
+	if (!taken(o->command, f))
+		return unknown_flag(o->command, "out", 3, e);
+	if (!argv[*i + 1])
+		return err_set(e, ERR_USAGE, "-o wants %s", f->value);
+	return set_value(o, f, argv[++*i], e);
+}
+
 static int take_short(struct options *o, const char *letters, struct err *e)
 {
 	for (const char *p = letters; *p; p++)
@@ -278,6 +290,8 @@ int cli_parse(struct options *o, int argc, char **argv, struct err *e)
 			words_only = true;
 		else if (argv[i][1] == '-')
 			rc = take_long(o, argv, &i, e);
+		else if (!strcmp(argv[i], "-o"))
+			rc = take_out(o, argv, &i, e);
 		else
 			rc = take_short(o, argv[i] + 1, e);
 	}

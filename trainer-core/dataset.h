@@ -19,12 +19,16 @@ extern const char *const split_names[SPLIT_COUNT]; /* "train", "val", "test" */
 
 enum element { ELEMENT_U8, ELEMENT_F32 };
 
-/* n samples, one after the other. A value is element * scale (scale 1 for F32). */
+/*
+ * n samples, one after the other. A value is element * scale + offset; scale is 1 for
+ * F32, and only targets have an offset: -1 is how u8 labels say -1, "not labelled".
+ */
 struct field {
 	const void *data; /* (n, c, h, w) row-major, 64-byte aligned */
 	enum element element;
 	float scale;
 	int c, h, w;
+	float offset;
 };
 
 struct split_data {

@@ -15,7 +15,7 @@ static const struct {
 
 /* In the order of catalogue_metrics(). */
 static const struct metric *const metrics[] = {
-#define M(id, kind, direction, title, scale, summary) &metric_##id,
+#define M(id, ...) &metric_##id,
 #include "trainer-core/metric.def"
 #undef M
 };
@@ -45,7 +45,13 @@ int registry_metrics(
 	return n;
 }
 
-double metric_ratio(const double meter[2])
+size_t metric_doubles(const struct metric *m, int C)
 {
+	return m->doubles ? m->doubles(C) : METER_RATIO;
+}
+
+double metric_ratio(const double *meter, int C)
+{
+	(void)C;
 	return meter[1] > 0 ? meter[0] / meter[1] : 0;
 }

@@ -168,6 +168,20 @@ static void place_gradients(struct train *t, struct arena *a)
 	graph_last_shared(t->graph, &g->last, &g->last_n);
 }
 
+/* Metrics of a task that add the same way stand together in the table. */
+static void place_meters(struct train_task *task, struct arena *a)
+{
+	for (int m = 0; m < task->metrics; m++) {
+		const struct metric *metric = task->metric[m];
+
+		if (m > 0 && metric->add == task->metric[m - 1]->add)
+			task->meter[m] = task->meter[m - 1];
+		else
+			task->meter[m] = NEW_ARRAY(
+				a, double, metric_doubles(metric, task->shape.C));
+	}
+}
+
 /* What an epoch writes: nothing is allocated once training has begun. */
 static void place_buffers(struct train *t, struct arena *a)
 {
@@ -188,8 +202,10 @@ static void place_buffers(struct train *t, struct arena *a)
 	t->score = t->head + t->K;
 	t->loss_after = t->score + t->K;
 	t->diagnostic = NEW_ARRAY(a, struct diagnostic, DIAGNOSTICS_MAX);
-	for (int k = 0; k < t->K; k++)
+	for (int k = 0; k < t->K; k++) {
 		metrics += 3 + 2 * t->task[k].metrics;
+		place_meters(&t->task[k], a);
+	}
 	t->metric = NEW_ARRAY(a, struct metric_row, metrics);
 	t->weight_row = NEW_ARRAY(a, struct weight_row, t->K);
 }

@@ -37,6 +37,9 @@ static void gather(struct train *t, const struct split_data *s, const int *index
 				n, floats, f->data, index, f->scale, task->target);
 		else
 			k->gather_f32_rows(n, floats, f->data, index, task->target);
+		if (f->offset != 0)
+			for (size_t j = 0; j < (size_t)n * (size_t)floats; j++)
+				task->target[j] += f->offset;
 	}
 }
 
@@ -140,7 +143,7 @@ static void score_tasks(struct train *t, int n)
 	for (int k = 0; k < t->K; k++) {
 		const struct train_task *task = &t->task[k];
 		struct loss_shape shape = task->shape;
-		double meter[2] = { 0, 0 };
+		double meter[METER_RATIO] = { 0, 0 };
 
 		shape.N = n;
 		t->score[k] = exp(-t->loss[k] / task->info.loss_scale);
@@ -148,7 +151,7 @@ static void score_tasks(struct train *t, int n)
 			continue;
 		task->metric[0]->add(
 			meter, &shape, graph_prediction(t->graph, k), task->target);
-		t->score[k] = task->metric[0]->value(meter);
+		t->score[k] = task->metric[0]->value(meter, shape.C);
 		if (task->info.kind == TASK_BINARY)
 			t->score[k] = 1 - t->score[k]; /* its metric is the error */
 	}
@@ -306,14 +309,40 @@ static int train_rows(struct train *t, struct err *e)
 	return OK;
 }
 
+static bool owns_meter(const struct train_task *task, int m)
+{
+	return m == 0 || task->meter[m] != task->meter[m - 1];
+}
+
+static void clear_meters(struct train *t)
+{
+	for (int k = 0; k < t->K; k++) {
+		struct train_task *task = &t->task[k];
+
+		for (int m = 0; m < task->metrics; m++)
+			memset(task->meter[m], 0,
+				metric_doubles(task->metric[m], task->shape.C) *
+					sizeof(double));
+	}
+}
+
+static void meter_batch(struct train_task *task, const struct loss_shape *shape,
+	const float *prediction)
+{
+	for (int m = 0; m < task->metrics; m++)
+		if (owns_meter(task, m))
+			task->metric[m]->add(
+				task->meter[m], shape, prediction, task->target);
+}
+
 /* Losses and criteria of a split, pooled over all of its samples. */
 static int evaluate(
 	struct train *t, enum split split, const struct watch *w, struct err *e)
 {
 	const struct split_data *s = &t->data->split[split];
 	struct loss_sum loss[TASKS_MAX] = { 0 };
-	double meter[TASKS_MAX][METRICS_MAX][2] = { 0 };
 
+	clear_meters(t);
 	for (int at = 0; at < s->n; at += t->capacity) {
 		int n = s->n - at < t->capacity ? s->n - at : t->capacity;
 
@@ -329,9 +358,7 @@ static int evaluate(
 			shape.N = n;
 			loss[k].sum += sum.sum;
 			loss[k].count += sum.count;
-			for (int m = 0; m < task->metrics; m++)
-				task->metric[m]->add(meter[k][m], &shape,
-					graph_prediction(t->graph, k), task->target);
+			meter_batch(task, &shape, graph_prediction(t->graph, k));
 		}
 		if (look_up(t, w, e))
 			return e->code;
@@ -344,7 +371,9 @@ static int evaluate(
 			return e->code;
 		for (int m = 0; m < task->metrics; m++)
 			if (put_row(t, split_names[split], name, task->metric_name[m],
-				    task->metric[m]->value(meter[k][m]), e))
+				    task->metric[m]->value(
+					    task->meter[m], task->shape.C),
+				    e))
 				return e->code;
 	}
 	return OK;

@@ -24,6 +24,8 @@ struct train_task {
 	float *target; /* one batch */
 	const struct metric *metric[METRICS_MAX];
 	const char *metric_name[METRICS_MAX];
+	/* Of each metric; those that add the same way share one. */
+	double *meter[METRICS_MAX];
 	int metrics;
 
 	/* This epoch: */

@@ -10,6 +10,7 @@
 #include "common/str.h"
 #include "worker/pipe.h"
 #include "worker/prepare.h"
+#include "worker/preview.h"
 #include "worker/probe.h"
 #include "worker/run.h"
 #include "worker/stop.h"
@@ -19,6 +20,7 @@ static int usage(struct err *e)
 	return err_set(e, ERR_USAGE,
 		"usage: deltam-worker --db FILE --job ID --token TOKEN\n"
 		"       deltam-worker --prepare NAME=VALUE ...\n"
+		"       deltam-worker --preview FILE NAME=VALUE ...\n"
 		"       deltam-worker --probe NAME=VALUE ...");
 }
 
@@ -101,5 +103,7 @@ int main(int argc, char **argv)
 		return answer(argc - 2, argv + 2, prepare_main);
 	if (argc > 1 && !strcmp(argv[1], "--probe"))
 		return answer(argc - 2, argv + 2, probe_main);
+	if (argc > 1 && !strcmp(argv[1], "--preview"))
+		return answer(argc - 2, argv + 2, preview_main);
 	return train(argc, argv);
 }

@@ -15,11 +15,11 @@ static int add_argument(
 	const char *name;
 
 	if (!equals || strncmp(argument, PREFIX, strlen(PREFIX)) != 0)
-		return err_set(e, ERR_USAGE,
-			"--prepare: \"%s\" is not " PREFIX "NAME=VALUE", argument);
+		return err_set(
+			e, ERR_USAGE, "\"%s\" is not " PREFIX "NAME=VALUE", argument);
 	name = arena_strndup(a, argument, (size_t)(equals - argument));
 	if (params_get(ps, name))
-		return err_set(e, ERR_USAGE, "--prepare: %s twice", name);
+		return err_set(e, ERR_USAGE, "%s twice", name);
 	params_set(ps, a, name, equals + 1);
 	return OK;
 }
@@ -41,15 +41,13 @@ static int check_names(const struct params *ps, struct err *e)
 	const struct dataset_info *info = name ? catalogue_dataset(name) : NULL;
 
 	if (!name)
-		return err_set(
-			e, ERR_USAGE, "--prepare: " PREFIX "name=... is missing");
+		return err_set(e, ERR_USAGE, "" PREFIX "name=... is missing");
 	if (!info)
-		return err_set(e, ERR_SPEC, "--prepare: unknown data set \"%s\"", name);
+		return err_set(e, ERR_SPEC, "unknown data set \"%s\"", name);
 	for (int i = 0; i < ps->n; i++)
 		if (!known(info, ps->p[i].name + strlen(PREFIX)))
-			return err_set(e, ERR_USAGE,
-				"--prepare: data set %s has no parameter %s", name,
-				ps->p[i].name);
+			return err_set(e, ERR_USAGE, "data set %s has no parameter %s",
+				name, ps->p[i].name);
 	return OK;
 }
 
@@ -80,17 +78,25 @@ static int print(const struct dataset *d, struct arena *a, struct err *e)
 	return OK;
 }
 
+int prepare_params(
+	int argc, char **argv, struct params *ps, struct arena *a, struct err *e)
+{
+	for (int i = 0; i < argc; i++) {
+		int rc = add_argument(ps, a, argv[i], e);
+
+		if (rc)
+			return rc;
+	}
+	return check_names(ps, e);
+}
+
 int prepare_main(int argc, char **argv, struct err *e)
 {
 	struct arena a = { 0 };
 	struct params ps = { 0 };
 	struct dataset d;
-	int rc = OK;
+	int rc = prepare_params(argc, argv, &ps, &a, e);
 
-	for (int i = 0; i < argc && !rc; i++)
-		rc = add_argument(&ps, &a, argv[i], e);
-	if (!rc)
-		rc = check_names(&ps, e);
 	if (!rc)
 		rc = dataset_prepare(&ps, &a, &d, e);
 	if (!rc) {

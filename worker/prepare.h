@@ -5,7 +5,7 @@
 #ifndef DELTAM_PREPARE_H
 #define DELTAM_PREPARE_H
 
-#include "common/err.h"
+#include "common/params.h"
 
 /*
  * argv holds the argc words after --prepare: dataset.name=..., dataset.train=... with the
@@ -14,5 +14,9 @@
  * set), ERR_SPEC, ERR_DATA, ERR_SYS. The exit status is err_exit_status(rc).
  */
 MUST_CHECK int prepare_main(int argc, char **argv, struct err *e);
+
+/* The same words into *ps, checked as above; also what --preview is given. */
+MUST_CHECK int prepare_params(
+	int argc, char **argv, struct params *ps, struct arena *a, struct err *e);
 
 #endif

@@ -60,7 +60,7 @@ static void feed(struct graph *g, int id, int n)
 	size_t size = (size_t)v->C * v->H * v->W;
 	float *x = NEW_ARRAY(&arena, float, size *(size_t)n);
 	int *index = NEW_ARRAY(&arena, int, n);
-	struct field f = { x, ELEMENT_F32, 1, v->C, v->H, v->W };
+	struct field f = { x, ELEMENT_F32, 1, v->C, v->H, v->W, 0 };
 
 	for (size_t i = 0; i < size * (size_t)n; i++)
 		x[i] = (float)rng_normal(5, RNG_DATA, 0, i);
@@ -275,7 +275,7 @@ static float first_winner(const struct kernels *k, bool fuse)
 {
 	const double weight[] = { 1 };
 	const float x[8] = { 1, 0, 0, 0, 0, 1, 1, 1 }, ones[2] = { 1, 1 };
-	const struct field f = { x, ELEMENT_F32, 1, 2, 2, 2 };
+	const struct field f = { x, ELEMENT_F32, 1, 2, 2, 2, 0 };
 	const int index[] = { 0 };
 	struct graph *g = graph_new(&arena, 1, k);
 	int id = input(g, 2, 2, 2);

@@ -170,13 +170,13 @@ START_TEST(metrics_pool_over_batches_of_any_size)
 
 	metric_accuracy.add(meter, &two, score, label); /* a tie: the first wins */
 	metric_accuracy.add(meter, &one, score, label);
-	ck_assert_double_eq(metric_accuracy.value(meter), 2.0 / 3);
+	ck_assert_double_eq(metric_accuracy.value(meter, 1), 2.0 / 3);
 	meter[0] = meter[1] = 0;
 	metric_abs_err.add(meter, &row, value, truth);
-	ck_assert_double_eq(metric_abs_err.value(meter), 0.5);
+	ck_assert_double_eq(metric_abs_err.value(meter, 1), 0.5);
 	meter[0] = meter[1] = 0;
 	metric_error.add(meter, &bits, logit, bit);
-	ck_assert_double_eq(metric_error.value(meter), 0.75);
+	ck_assert_double_eq(metric_error.value(meter, 1), 0.75);
 }
 END_TEST
 

@@ -43,9 +43,9 @@ static void fill_split(struct split_data *s, int n, uint64_t stream)
 		c[i] = (uint8_t)(sum > 2 ? 3 : sum > 0 ? 2 : sum > -2 ? 1 : 0);
 	}
 	s->n = n;
-	s->input = (struct field){ x, ELEMENT_F32, 1, FEATURES, 1, 1 };
-	s->target[0] = (struct field){ y, ELEMENT_F32, 1, 1, 1, 1 };
-	s->target[1] = (struct field){ c, ELEMENT_U8, 1, 1, 1, 1 };
+	s->input = (struct field){ x, ELEMENT_F32, 1, FEATURES, 1, 1, 0, 0 };
+	s->target[0] = (struct field){ y, ELEMENT_F32, 1, 1, 1, 1, 0, 0 };
+	s->target[1] = (struct field){ c, ELEMENT_U8, 1, 1, 1, 1, 0, 0 };
 }
 
 /* A regression and a classification that a small network learns. */
@@ -419,8 +419,8 @@ static struct dataset *picture_data(void)
 		for (int i = 0; i < 64; i++)
 			y[i] = (uint8_t)rng_below(2, RNG_DATA, s, i, 3);
 		d->split[s].n = 64;
-		d->split[s].input = (struct field){ x, ELEMENT_F32, 1, 2, 6, 5 };
-		d->split[s].target[0] = (struct field){ y, ELEMENT_U8, 1, 1, 1, 1 };
+		d->split[s].input = (struct field){ x, ELEMENT_F32, 1, 2, 6, 5, 0 };
+		d->split[s].target[0] = (struct field){ y, ELEMENT_U8, 1, 1, 1, 1, 0 };
 	}
 	return d;
 }
@@ -497,7 +497,7 @@ START_TEST(maps_are_augmented_with_their_image)
 	d->task[1] = (struct task_info){ "normal", TASK_NORMAL, LOSS_COSINE, 3, 1 };
 	for (int s = 0; s < SPLIT_COUNT; s++) /* any numbers will do */
 		d->split[s].target[1] = (struct field){ d->split[s].input.data,
-			ELEMENT_F32, 1, 3, 1, 1 };
+			ELEMENT_F32, 1, 3, 1, 1, 0 };
 	*by_hand = *d;
 	old = d->split[SPLIT_TRAIN].target[0].data;
 	for (int i = 0; i < 500; i++) {
@@ -564,6 +564,36 @@ START_TEST(every_sample_of_a_split_counts_once)
 	double right = figure(epoch(t), "val", "band", "accuracy") * 300;
 
 	ck_assert_double_eq_tol(right, floor(right + 0.5), 1e-9);
+}
+END_TEST
+
+/* The same labels one higher with an offset of -1, as a map of a single pixel. */
+START_TEST(a_label_map_with_an_offset_trains_as_the_labels_do)
+{
+	struct dataset *plain = flat_data(), *map = flat_data();
+	const struct epoch_rows *a, *b;
+	struct train *t = job(WITH("method", "ew"), plain), *u;
+
+	map->task[1].kind = TASK_SEG;
+	for (int s = 0; s < SPLIT_COUNT; s++) {
+		struct split_data *split = &map->split[s];
+		uint8_t *label = arena_alloc_aligned(&arena, (size_t)split->n);
+
+		for (int i = 0; i < split->n; i++)
+			label[i] =
+				(uint8_t)(((const uint8_t *)split->target[1].data)[i] +
+					1);
+		split->target[1].data = label;
+		split->target[1].offset = -1;
+	}
+	u = job(WITH("method", "ew"), map);
+	a = epoch(t);
+	b = epoch(u);
+	ck_assert_double_eq(
+		figure(a, "val", "band", "loss"), figure(b, "val", "band", "loss"));
+	ck_assert_double_eq(figure(a, "val", "band", "accuracy"),
+		figure(b, "val", "band", "pix_acc"));
+	ck_assert_double_gt(figure(b, "test", "band", "miou"), 0);
 }
 END_TEST
 
@@ -688,10 +718,10 @@ static struct dataset *image_data(void)
 			y[i] = (uint8_t)rng_below(2, RNG_DATA, s, i, 10);
 		d->split[s].n = 40;
 		d->split[s].input =
-			(struct field){ x, ELEMENT_U8, 1 / 255.0f, 1, 36, 36 };
+			(struct field){ x, ELEMENT_U8, 1 / 255.0f, 1, 36, 36, 0, 0 };
 		for (int k = 0; k < 2; k++)
 			d->split[s].target[k] =
-				(struct field){ y, ELEMENT_U8, 1, 1, 1, 1 };
+				(struct field){ y, ELEMENT_U8, 1, 1, 1, 1, 0, 0 };
 	}
 	return d;
 }
@@ -774,6 +804,7 @@ Suite *suite_train(void)
 	tcase_add_test(t, padding_and_maps_of_another_size_are_refused);
 	tcase_add_test(t, inputs_of_their_own_are_refused);
 	tcase_add_test(t, every_sample_of_a_split_counts_once);
+	tcase_add_test(t, a_label_map_with_an_offset_trains_as_the_labels_do);
 	tcase_add_test(t, a_loss_scale_changes_the_losses_but_not_the_criteria);
 	tcase_add_test(t, an_optimizer_a_task_makes_fixed_weights_meaningless);
 	tcase_add_test(t, divergence_names_the_step_and_the_task);

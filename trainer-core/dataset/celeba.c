@@ -24,10 +24,10 @@ static int celeba_plan(struct composition *c, struct err *e)
 		struct split_data *split = &c->d->split[s];
 
 		split->input =
-			(struct field){ NULL, ELEMENT_U8, 1.0f / 255, 3, SIDE, SIDE };
+			(struct field){ NULL, ELEMENT_U8, 1.0f / 255, 3, SIDE, SIDE, 0 };
 		for (int k = 0; k < c->d->tasks; k++)
 			split->target[k] =
-				(struct field){ NULL, ELEMENT_U8, 1, 1, 1, 1 };
+				(struct field){ NULL, ELEMENT_U8, 1, 1, 1, 1, 0 };
 	}
 	return compose_folder(
 		c, "dataset.path", compose_data_folder(c->a, "celeba"), e);

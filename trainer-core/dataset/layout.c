@@ -91,6 +91,8 @@ static void describe_array(
 		k < 0 ? "input" : d->task[k].name,
 		f->element == ELEMENT_U8 ? "u8" : "f32", d->split[c->split].n, f->c,
 		f->h, f->w, (double)f->scale);
+	if (f->offset != 0)
+		str_printf(out, " + %.9g", (double)f->offset);
 }
 
 void layout_describe(const struct dataset *d, struct str *out)

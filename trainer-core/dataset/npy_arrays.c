@@ -42,7 +42,7 @@ static bool is_map(const struct task_info *task)
 static struct field target_field(const struct task_info *task, int h, int w)
 {
 	bool byte = task->kind == TASK_CLASS || task->kind == TASK_BINARY;
-	struct field f = { NULL, byte ? ELEMENT_U8 : ELEMENT_F32, 1, 1, 1, 1 };
+	struct field f = { NULL, byte ? ELEMENT_U8 : ELEMENT_F32, 1, 1, 1, 1, 0 };
 
 	if (task->kind == TASK_REGRESS || task->kind == TASK_NORMAL)
 		f.c = task->outputs;
@@ -83,7 +83,7 @@ static int npy_plan(struct composition *c, struct err *e)
 		struct split_data *split = &c->d->split[s];
 
 		split->input = (struct field){ NULL, ELEMENT_F32, 1, shape[0], shape[1],
-			shape[2] };
+			shape[2], 0 };
 		for (int k = 0; k < c->d->tasks; k++)
 			split->target[k] =
 				target_field(&c->d->task[k], shape[1], shape[2]);

@@ -1,7 +1,7 @@
 #include "trainer-core/metric.h"
 
 /* Wrong bits / bits; a logit above 0 says 1. */
-static void add(double meter[2], const struct loss_shape *s, const float *prediction,
+static void add(double *meter, const struct loss_shape *s, const float *prediction,
 	const float *target)
 {
 	int values = s->N * s->C * s->S;

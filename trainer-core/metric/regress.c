@@ -3,7 +3,7 @@
 #include <math.h>
 
 /* sum |prediction - target| / values. */
-static void add(double meter[2], const struct loss_shape *s, const float *prediction,
+static void add(double *meter, const struct loss_shape *s, const float *prediction,
 	const float *target)
 {
 	int values = s->N * s->C * s->S;

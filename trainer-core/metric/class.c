@@ -1,7 +1,7 @@
 #include "trainer-core/metric.h"
 
 /* Right samples / samples; of equal scores the first counts. */
-static void add(double meter[2], const struct loss_shape *s, const float *prediction,
+static void add(double *meter, const struct loss_shape *s, const float *prediction,
 	const float *target)
 {
 	int right = 0;

@@ -1,0 +1,304 @@
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "tests/lib/scratch.h"
+#include "trainer-core/dataset.h"
+#include "worker/preview.h"
+
+/* 8 training, 4 validation and 4 test images of 48 x 32. */
+#define ROOMS_DIGEST "69b81f232a73713169c2e518147714d9"
+#define STREETS_DIGEST "d4695afa3b307d6928b9b5bd78f48312"
+
+static struct arena arena;
+static struct params ps;
+static struct err err;
+static struct dataset set;
+
+static void compose(const char *name, const char *train, int width, int height)
+{
+	int rc;
+
+	ps = (struct params){ 0 };
+	params_set(&ps, &arena, "dataset.name", name);
+	params_set(&ps, &arena, "dataset.train", train);
+	params_set(&ps, &arena, "dataset.val", "4");
+	params_set(&ps, &arena, "dataset.test", "4");
+	params_set_number(&ps, &arena, "dataset.width", width);
+	params_set_number(&ps, &arena, "dataset.height", height);
+	rc = dataset_prepare(&ps, &arena, &set, &err);
+	ck_assert_msg(rc == OK, "%s", err.msg);
+}
+
+static void setup(void)
+{
+	scratch_enter();
+	setenv("DELTAM_CACHE", ".", 1);
+	arena = (struct arena){ 0 };
+	set = (struct dataset){ 0 };
+}
+
+static void teardown(void)
+{
+	dataset_close(&set);
+	arena_release(&arena);
+	scratch_leave();
+}
+
+/* Training images: the maps of image i of the 48 x 32 or other size. */
+static const struct split_data *train(void)
+{
+	return &set.split[SPLIT_TRAIN];
+}
+
+static int pixels(void)
+{
+	return train()->input.h * train()->input.w;
+}
+
+static int label(int image, int at)
+{
+	return ((const uint8_t *)train()->target[0].data)[image * pixels() + at] - 1;
+}
+
+static float depth(int image, int at)
+{
+	return ((const float *)train()->target[1].data)[image * pixels() + at];
+}
+
+static void normal(int image, int at, double v[3])
+{
+	const float *map = train()->target[2].data;
+
+	for (int c = 0; c < 3; c++)
+		v[c] = (double)map[(image * 3 + c) * pixels() + at];
+}
+
+START_TEST(pictures_are_the_same_on_every_run)
+{
+	compose("scenes", "8", 48, 32);
+	ck_assert_str_eq(set.digest, ROOMS_DIGEST);
+	dataset_close(&set);
+	compose("scenes2", "8", 48, 32);
+	ck_assert_str_eq(set.digest, STREETS_DIGEST);
+}
+END_TEST
+
+START_TEST(a_longer_set_begins_with_the_shorter_and_splits_differ)
+{
+	unsigned char before[2 * 3 * 48 * 32];
+
+	compose("scenes", "2", 48, 32);
+	memcpy(before, train()->input.data, sizeof(before));
+	ck_assert_int_ne(
+		memcmp(before, set.split[SPLIT_VAL].input.data, 3 * 48 * 32), 0);
+	ck_assert_int_ne(memcmp(set.split[SPLIT_VAL].input.data,
+				 set.split[SPLIT_TEST].input.data, 3 * 48 * 32),
+		0);
+	ck_assert_int_ne(memcmp(before, before + 3 * 48 * 32, 3 * 48 * 32), 0);
+	dataset_close(&set);
+	compose("scenes", "5", 48, 32);
+	ck_assert_int_eq(memcmp(before, train()->input.data, sizeof(before)), 0);
+}
+END_TEST
+
+START_TEST(normals_have_unit_length_face_the_camera_and_share_the_mask_of_depth)
+{
+	int missing = 0, all;
+
+	compose("scenes", "40", 48, 32);
+	all = 40 * pixels();
+	for (int i = 0; i < 40; i++)
+		for (int at = 0; at < pixels(); at++) {
+			double n[3];
+			double square;
+
+			normal(i, at, n);
+			square = n[0] * n[0] + n[1] * n[1] + n[2] * n[2];
+			if (depth(i, at) == 0) {
+				ck_assert_double_eq(square, 0);
+				missing++;
+				continue;
+			}
+			ck_assert(depth(i, at) > 0.1f);
+			ck_assert(depth(i, at) < 120);
+			ck_assert_double_eq_tol(square, 1, 1e-6);
+		}
+	ck_assert_double_gt((double)missing / all, 0.01);
+	ck_assert_double_lt((double)missing / all, 0.15);
+}
+END_TEST
+
+START_TEST(the_floor_is_a_plane_with_its_own_normal)
+{
+	int checked = 0;
+
+	compose("scenes", "20", 96, 64);
+	for (int i = 0; i < 20; i++) {
+		double up[3] = { 0 };
+
+		for (int y = 0; y < 63; y++)
+			for (int x = 0; x < 95; x++) {
+				int at = y * 96 + x;
+				double n[3];
+
+				if (label(i, at) != 0 || depth(i, at) == 0)
+					continue;
+				normal(i, at, n);
+				if (up[1] == 0)
+					memcpy(up, n, sizeof(up));
+				for (int c = 0; c < 3; c++) /* one floor, one normal */
+					ck_assert_double_eq_tol(n[c], up[c], 1e-6);
+				checked++;
+			}
+	}
+	ck_assert_int_gt(checked, 5000);
+}
+END_TEST
+
+/*
+ * 1 / depth is linear in the picture's coordinates on a plane: three neighbours in a row
+ * with the same normal and no edge between them lie on one.
+ */
+START_TEST(inverse_depth_is_linear_where_the_normal_does_not_change)
+{
+	int linear = 0, checked = 0;
+
+	compose("scenes", "20", 96, 64);
+	for (int i = 0; i < 20; i++)
+		for (int at = 0; at + 2 < pixels(); at++) {
+			double a = 1 / (double)depth(i, at);
+			double b = 1 / (double)depth(i, at + 1);
+			double c = 1 / (double)depth(i, at + 2);
+
+			if (at % 96 > 93 || label(i, at) != 0 ||
+				label(i, at + 1) != 0 || label(i, at + 2) != 0 ||
+				!isfinite(a + b + c))
+				continue;
+			checked++;
+			linear += fabs(a - 2 * b + c) < 1e-6;
+		}
+	ck_assert_int_gt(checked, 5000);
+	ck_assert_int_eq(linear, checked);
+}
+END_TEST
+
+/* On a plane 1 / depth grows along the picture in the direction of its normal. */
+START_TEST(normals_point_along_the_gradient_of_inverse_depth)
+{
+	int checked = 0;
+
+	compose("scenes", "20", 96, 64);
+	for (int i = 0; i < 20; i++)
+		for (int at = 96; at + 1 < pixels(); at++) {
+			double here = 1 / (double)depth(i, at);
+			double right = 1 / (double)depth(i, at + 1) - here;
+			double up = 1 / (double)depth(i, at - 96) - here;
+			double n[3];
+
+			if (at % 96 > 94 || label(i, at) != 0 ||
+				label(i, at + 1) != 0 || label(i, at - 96) != 0 ||
+				!isfinite(right + up))
+				continue;
+			normal(i, at, n);
+			checked++;
+			ck_assert_double_eq_tol(right * n[1], up * n[0], 1e-7);
+			ck_assert_double_gt(fabs(up * n[1]), 1e-5);
+		}
+	ck_assert_int_gt(checked, 5000);
+}
+END_TEST
+
+static void check_classes(int classes, double rarest, double most)
+{
+	int count[16] = { 0 }, ignored = 0, n = train()->n;
+
+	for (int i = 0; i < n; i++)
+		for (int at = 0; at < pixels(); at++) {
+			int class = label(i, at);
+
+			ck_assert_int_ge(class, -1);
+			ck_assert_int_lt(class, classes);
+			if (class < 0)
+				ignored++;
+			else
+				count[class]++;
+		}
+	for (int c = 0; c < classes; c++) {
+		double share = (double)count[c] / n / pixels();
+
+		ck_assert_msg(share > rarest && share < most, "class %d: %g", c, share);
+	}
+	ck_assert_int_lt(ignored, n * pixels() / 20);
+}
+
+START_TEST(every_class_occurs_and_none_is_all_there_is)
+{
+	compose("scenes", "120", 48, 32);
+	check_classes(13, 0.001, 0.6);
+	dataset_close(&set);
+	compose("scenes2", "120", 48, 32);
+	check_classes(7, 0.0005, 0.6);
+}
+END_TEST
+
+START_TEST(sizes_may_be_odd_and_are_checked)
+{
+	compose("scenes2", "3", 33, 9);
+	ck_assert_int_eq(train()->input.w, 33);
+	ck_assert_int_eq(train()->input.h, 9);
+	ck_assert_int_eq(train()->input.c, 3);
+	ck_assert_int_eq(set.tasks, 2);
+	dataset_close(&set);
+	set = (struct dataset){ 0 };
+	params_set(&ps, &arena, "dataset.width", "4");
+	ck_assert_int_eq(dataset_prepare(&ps, &arena, &set, &err), ERR_SPEC);
+	ck_assert_ptr_nonnull(strstr(err.msg, "dataset.width: 4 is not in 8 to 1024"));
+}
+END_TEST
+
+START_TEST(a_preview_is_a_png_of_the_sheet_and_refuses_what_is_no_picture)
+{
+	char *words[] = { (char[]){ "x.png" }, (char[]){ "dataset.name=scenes2" },
+		(char[]){ "dataset.width=16" }, (char[]){ "dataset.height=16" } };
+	char *vectors[] = { words[0], (char[]){ "dataset.name=synthetic" } };
+	unsigned char head[64];
+	size_t n;
+
+	ck_assert_msg(preview_main(4, words, &err) == OK, "%s", err.msg);
+	n = scratch_read("x.png", (char *)head, sizeof(head));
+	ck_assert_uint_ge(n, 33);
+	ck_assert_int_eq(memcmp(head, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16), 0);
+	/* Two columns of three maps of 160, eight rows. */
+	ck_assert_int_eq(head[18] << 8 | head[19], 2 * (3 * 160 + 5 * 4));
+	ck_assert_int_eq(head[22] << 8 | head[23], 8 * (160 + 4) + 4);
+	ck_assert_int_eq(preview_main(2, vectors, &err), ERR_SPEC);
+	ck_assert_ptr_nonnull(strstr(err.msg, "no pictures"));
+	words[0] = (char[]){ "no/such/folder/x.png" };
+	ck_assert_int_eq(preview_main(4, words, &err), ERR_SYS);
+	ck_assert_int_eq(preview_main(0, words, &err), ERR_USAGE);
+}
+END_TEST
+
+Suite *suite_scenes(void);
+Suite *suite_scenes(void)
+{
+	Suite *s = suite_create("scenes");
+	TCase *t = tcase_create("scenes");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, pictures_are_the_same_on_every_run);
+	tcase_add_test(t, a_longer_set_begins_with_the_shorter_and_splits_differ);
+	tcase_add_test(t,
+		normals_have_unit_length_face_the_camera_and_share_the_mask_of_depth);
+	tcase_add_test(t, the_floor_is_a_plane_with_its_own_normal);
+	tcase_add_test(t, inverse_depth_is_linear_where_the_normal_does_not_change);
+	tcase_add_test(t, normals_point_along_the_gradient_of_inverse_depth);
+	tcase_add_test(t, every_class_occurs_and_none_is_all_there_is);
+	tcase_add_test(t, sizes_may_be_odd_and_are_checked);
+	tcase_add_test(
+		t, a_preview_is_a_png_of_the_sheet_and_refuses_what_is_no_picture);
+	suite_add_tcase(s, t);
+	return s;
+}

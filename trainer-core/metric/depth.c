@@ -1,0 +1,49 @@
+/* Depth: errors over the pixels whose target is not 0. */
+#include "trainer-core/metric.h"
+
+#include <math.h>
+
+enum { ABSOLUTE, RELATIVE, PIXELS, DOUBLES };
+
+static size_t depth_doubles(int C)
+{
+	(void)C;
+	return DOUBLES;
+}
+
+static void add(double *meter, const struct loss_shape *s, const float *prediction,
+	const float *target)
+{
+	int pixels = s->N * s->S;
+
+	ASSERT(s->C == 1);
+	for (int i = 0; i < pixels; i++) {
+		double want = (double)target[i];
+		double off = fabs((double)prediction[i] - want);
+
+		if (want == 0)
+			continue;
+		meter[ABSOLUTE] += off;
+		meter[RELATIVE] += off / fabs(want);
+		meter[PIXELS]++;
+	}
+}
+
+static double absolute(const double *meter, int C)
+{
+	(void)C;
+	return meter[PIXELS] > 0 ? meter[ABSOLUTE] / meter[PIXELS] : 0;
+}
+
+static double relative(const double *meter, int C)
+{
+	(void)C;
+	return meter[PIXELS] > 0 ? meter[RELATIVE] / meter[PIXELS] : 0;
+}
+
+const struct metric metric_depth_abs_err = {
+	.doubles = depth_doubles, .add = add, .value = absolute
+};
+const struct metric metric_rel_err = {
+	.doubles = depth_doubles, .add = add, .value = relative
+};
