@@ -43,9 +43,9 @@ static void fill_split(struct split_data *s, int n, uint64_t stream)
 		c[i] = (uint8_t)(sum > 2 ? 3 : sum > 0 ? 2 : sum > -2 ? 1 : 0);
 	}
 	s->n = n;
-	s->input = (struct field){ x, ELEMENT_F32, 1, FEATURES, 1, 1, 0, 0 };
-	s->target[0] = (struct field){ y, ELEMENT_F32, 1, 1, 1, 1, 0, 0 };
-	s->target[1] = (struct field){ c, ELEMENT_U8, 1, 1, 1, 1, 0, 0 };
+	s->input = (struct field){ x, ELEMENT_F32, 1, FEATURES, 1, 1, 0 };
+	s->target[0] = (struct field){ y, ELEMENT_F32, 1, 1, 1, 1, 0 };
+	s->target[1] = (struct field){ c, ELEMENT_U8, 1, 1, 1, 1, 0 };
 }
 
 /* A regression and a classification that a small network learns. */
@@ -718,10 +718,10 @@ static struct dataset *image_data(void)
 			y[i] = (uint8_t)rng_below(2, RNG_DATA, s, i, 10);
 		d->split[s].n = 40;
 		d->split[s].input =
-			(struct field){ x, ELEMENT_U8, 1 / 255.0f, 1, 36, 36, 0, 0 };
+			(struct field){ x, ELEMENT_U8, 1 / 255.0f, 1, 36, 36, 0 };
 		for (int k = 0; k < 2; k++)
 			d->split[s].target[k] =
-				(struct field){ y, ELEMENT_U8, 1, 1, 1, 1, 0, 0 };
+				(struct field){ y, ELEMENT_U8, 1, 1, 1, 1, 0 };
 	}
 	return d;
 }
