@@ -28,6 +28,7 @@ double loss_mean(struct loss_sum s)
 /* Four lanes: what every processor has; masks are all ones or all zeros. */
 typedef float lanes __attribute__((vector_size(16)));
 typedef int32_t lane_mask __attribute__((vector_size(16)));
+typedef uint32_t lane_bits __attribute__((vector_size(16)));
 #define WIDTH 4
 
 /*
@@ -41,7 +42,8 @@ static lanes exp_lanes(lanes x)
 	const lanes shifted = x * 1.44269504f + 12582912.0f; /* rounds: 1.5 * 2^23 */
 	const lanes k = shifted - 12582912.0f;
 	const lanes r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
-	const lanes scale = (lanes)(((lane_mask)shifted << 23) + 0x3f800000);
+	/* Unsigned: far below -87 the exponent wraps, in lanes that are masked out. */
+	const lanes scale = (lanes)(((lane_bits)shifted << 23) + 0x3f800000u);
 	lanes p = 1.3888889e-3f * r + 8.3333333e-3f;
 
 	p = p * r + 4.1666667e-2f;
