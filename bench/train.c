@@ -41,38 +41,26 @@ static const struct network mlp = {
 	.gflop = 64 * 2e-9 * (2 * 64 * 256 + 3 * (256 * 256 + 256 * 15)),
 };
 
+/* What every row on LeNet trains: two images in one, 256 at a time. */
+#define LENET_DATA \
+	.model = "lenet", .batch = 256, .batch_text = "256", .samples = 256 * 78, \
+	.c = 1, .h = 36, .w = 36, .element = ELEMENT_U8, \
+	.task = { { "left", TASK_CLASS, LOSS_CE, 10, 1 }, \
+		{ "right", TASK_CLASS, LOSS_CE, 10, 1 } }, \
+	.tasks = 2
+
 static const struct network lenet = {
-	.model = "lenet",
 	.method = "uw_so",
 	.extra = { "T", "5" },
-	.batch = 256,
-	.batch_text = "256",
-	.samples = 256 * 78,
-	.c = 1,
-	.h = 36,
-	.w = 36,
-	.element = ELEMENT_U8,
-	.task = { { "left", TASK_CLASS, LOSS_CE, 10, 1 },
-		{ "right", TASK_CLASS, LOSS_CE, 10, 1 } },
-	.tasks = 2,
+	LENET_DATA,
 	.gflop = 256 * LENET_TRAINING,
 };
 
 /* The lenet of above with a backward pass of the trunk for each task. */
 static const struct network lenet_pcgrad = {
-	.model = "lenet",
 	.method = "pcgrad",
 	.extra = { "reduction", "sum" },
-	.batch = 256,
-	.batch_text = "256",
-	.samples = 256 * 78,
-	.c = 1,
-	.h = 36,
-	.w = 36,
-	.element = ELEMENT_U8,
-	.task = { { "left", TASK_CLASS, LOSS_CE, 10, 1 },
-		{ "right", TASK_CLASS, LOSS_CE, 10, 1 } },
-	.tasks = 2,
+	LENET_DATA,
 	/* The first layer three times, the others five, the heads three. */
 	.gflop = 256 * 2e-9 *
 		(3 * 10 * 784 * 81 + 5 * (20 * 100 * 250 + 500 * 50) + 3 * 2 * 50 * 10),

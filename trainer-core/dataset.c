@@ -76,7 +76,7 @@ static int plan(struct composition *c, const struct params *ps, struct arena *a,
 	return rc ? rc : c->ops->plan(c, e);
 }
 
-/* Where the cache is and what it must say of itself; any source files for now. */
+/* Where the cache is and what it must say of itself; its source files are not looked at. */
 static int locate(struct composition *c, struct cache *cache, struct err *e)
 {
 	struct str what = { .arena = c->a };
