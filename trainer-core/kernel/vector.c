@@ -3,10 +3,13 @@
  * the table, and everything else is static, so that no instruction of one set can end up
  * in the table of another.
  */
+#include "trainer-core/kernel/conv_c16.h"
+#include "trainer-core/kernel/conv_c16_weights.h"
 #include "trainer-core/kernel/conv_n16.h"
 #include "trainer-core/kernel/elementwise.h"
 #include "trainer-core/kernel/image_c16.h"
 #include "trainer-core/kernel/layout.h"
+#include "trainer-core/kernel/layout_c16.h"
 #include "trainer-core/kernel/linear.h"
 #include "trainer-core/kernel/norm_c16.h"
 
@@ -21,6 +24,10 @@ const struct kernels PASTE(kernels_, KERNEL_ISA) = {
 	.conv_forward = conv_forward,
 	.conv_backward_weights = conv_backward_weights,
 	.conv_backward_data = conv_backward_data,
+	.conv_c16_work = conv_c16_work,
+	.conv_c16_forward = conv_c16_forward,
+	.conv_c16_backward_weights = conv_c16_backward_weights,
+	.conv_c16_backward_data = conv_c16_backward_data,
 	.linear_work = linear_work,
 	.linear_forward = linear_forward,
 	.linear_backward_weights = linear_backward_weights,
@@ -48,6 +55,12 @@ const struct kernels PASTE(kernels_, KERNEL_ISA) = {
 	.join_add = join_add,
 	.join_mul = join_mul,
 	.pass_gradient = pass_gradient,
+	.c16_to_rows = c16_to_rows,
+	.rows_to_c16 = rows_to_c16,
+	.gather_u8_c16 = gather_u8_c16,
+	.gather_f32_c16 = gather_f32_c16,
+	.gather_u8_c4 = gather_u8_c4,
+	.gather_f32_c4 = gather_f32_c4,
 	.adam = adam,
 	.sgd = sgd,
 	.axpy = axpy,
