@@ -62,6 +62,62 @@ static int choose_tasks(
 	return OK;
 }
 
+static int add_input(struct train *t, const char *name, int scope)
+{
+	const struct field *x = &t->data->split[SPLIT_TRAIN].input;
+
+	return graph_add(t->graph,
+		(struct node){ .kind = LAYER_INPUT,
+			.name = name,
+			.scope = scope,
+			.C = x->c,
+			.H = x->h,
+			.W = x->w });
+}
+
+/* One input of all tasks, or one of each. */
+static void add_inputs(struct train *t, struct model_io *io, struct arena *a)
+{
+	int *own = NEW_ARRAY(a, int, t->K);
+
+	if (!t->data->own_inputs) {
+		t->input = io->input = add_input(t, "x", SCOPE_SHARED);
+		return;
+	}
+	for (int k = 0; k < t->K; k++) {
+		struct train_task *task = &t->task[k];
+
+		own[k] = task->input =
+			add_input(t, arena_printf(a, "%s.x", task->info.name), k);
+		task->order = NEW_ARRAY(a, int, t->data->split[SPLIT_TRAIN].n);
+	}
+	io->input = own[0];
+	io->own_input = own;
+}
+
+/* A network that reads one of several inputs was not made for them. */
+static int check_inputs(const struct train *t, struct err *e)
+{
+	for (int k = 0; t->data->own_inputs && k < t->K; k++)
+		if (!graph_is_read(t->graph, t->task[k].input))
+			return err_set(e, ERR_SPEC,
+				"every task of this data set has inputs of its own; "
+				"this network takes one input for all tasks");
+	return OK;
+}
+
+/* Whole batches, and the samples that are left at the end of an epoch. */
+static int check_batches(const struct train *t, struct err *e)
+{
+	int rest = t->data->split[SPLIT_TRAIN].n % t->batch;
+
+	if (graph_check_batch(t->graph, t->batch, e) ||
+		(rest && graph_check_batch(t->graph, rest, e)))
+		return err_wrap(e, "train.batch %d, the last batch has %d", t->batch,
+			rest ? rest : t->batch);
+	return OK;
+}
+
 static int build_network(
 	struct train *t, const struct params *ps, struct arena *a, struct err *e)
 {
@@ -81,18 +137,14 @@ static int build_network(
 	if (!model)
 		return err_set(e, ERR_SPEC, "unknown network \"%s\"", name);
 	t->graph = graph_new(a, t->K, t->kernels);
-	t->input = io.input = graph_add(t->graph,
-		(struct node){ .kind = LAYER_INPUT,
-			.name = "x",
-			.scope = SCOPE_SHARED,
-			.C = x->c,
-			.H = x->h,
-			.W = x->w });
+	add_inputs(t, &io, a);
+	if (model->build(t->graph, &io, ps, e) || check_inputs(t, e))
+		return err_wrap(e, "network %s", name);
 	t->capacity = t->batch;
-	if (x->c * x->h * x->w <= SMALL_INPUT && t->batch < EVALUATION_BATCH)
+	if (x->c * x->h * x->w <= SMALL_INPUT && t->batch < EVALUATION_BATCH &&
+		!graph_is_deep(t->graph))
 		t->capacity = EVALUATION_BATCH;
-	if (model->build(t->graph, &io, ps, e) ||
-		graph_build(t->graph, t->capacity, true, e))
+	if (graph_build(t->graph, t->capacity, true, e) || check_batches(t, e))
 		return err_wrap(e, "network %s", name);
 	graph_init(t->graph, t->seed);
 	return OK;
@@ -217,10 +269,6 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 	struct err local;
 
 	e = e ? e : &local;
-	if (d->own_inputs)
-		return err_set(e, ERR_SPEC,
-			"every task of this data set has inputs of its own; the "
-			"networks take one input for all tasks");
 	t->data = d;
 	t->kernels = kernels_get();
 	kernels_init_fpu();
@@ -257,7 +305,7 @@ int train_epochs_done(const struct train *t)
 
 /*
  * State: this header, then parameters and optimizer state in float, the method's in
- * double, its buffers in float. The layout digest covers what decides where each number lies.
+ * double, its buffers and the network's running statistics in float. The layout digest covers what decides where each number lies.
  */
 struct state_header {
 	char magic[8];
@@ -272,7 +320,7 @@ struct span {
 	size_t bytes;
 };
 
-#define SPANS 4
+#define SPANS 5
 static void state_spans(const struct train *t, struct span span[SPANS])
 {
 	span[0] = (struct span){ graph_values(t->graph),
@@ -282,6 +330,8 @@ static void state_spans(const struct train *t, struct span span[SPANS])
 	span[2] = (struct span){ t->weighting_state,
 		t->weighting_floats * sizeof(double) };
 	span[3] = (struct span){ t->shared.buffer, t->buffer_floats * sizeof(float) };
+	span[4] = (struct span){ graph_state(t->graph),
+		graph_state_floats(t->graph) * sizeof(float) };
 }
 
 static uint64_t layout_digest(const struct train *t)
@@ -294,6 +344,9 @@ static uint64_t layout_digest(const struct train *t)
 		digest = digest * 0x100000001b3u ^ rng_hash(p->name) ^ p->offset ^
 			p->count << 32;
 	}
+	for (int i = 0; i < graph_buffers(t->graph); i++)
+		digest = digest * 0x100000001b3u ^
+			rng_hash(graph_buffer(t->graph, i)->name);
 	return digest;
 }
 

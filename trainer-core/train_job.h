@@ -22,6 +22,10 @@ struct train_task {
 	struct loss loss;
 	struct loss_shape shape; /* of a sample: N is 1 */
 	float *target; /* one batch */
+	const int *index; /* the samples of the batch, in their split */
+	/* Where every task has samples of its own: */
+	int input; /* node */
+	int *order; /* its training samples in this epoch's order */
 	const struct metric *metric[METRICS_MAX];
 	const char *metric_name[METRICS_MAX];
 	/* Of each metric; those that add the same way share one. */
@@ -39,7 +43,7 @@ struct train {
 	struct train_task *task; /* (K) */
 	int K;
 	struct graph *graph;
-	int input;
+	int input; /* node; none where tasks have their own */
 	int batch; /* of training */
 	int capacity; /* of evaluation */
 	int epochs;
@@ -90,6 +94,6 @@ MUST_CHECK int train_augment_new(
  * Augments the n training samples gathered last: feeds the graph anew, changes the
  * targets. Only where t->augment is not NONE.
  */
-void train_augment(struct train *t, const int *index, int n);
+void train_augment(struct train *t, int n);
 
 #endif
