@@ -6,12 +6,6 @@
 
 #include <string.h>
 
-static bool is_map(const struct task_info *task)
-{
-	return task->kind == TASK_SEG || task->kind == TASK_DEPTH ||
-		task->kind == TASK_NORMAL;
-}
-
 static enum augment_map map_of(const struct task_info *task)
 {
 	return task->kind == TASK_SEG      ? MAP_LABEL
@@ -32,7 +26,7 @@ static int check_maps(const struct train *t, struct err *e)
 	for (int k = 0; k < t->K; k++) {
 		const struct field *f = &s->target[t->task[k].column];
 
-		if (!is_map(&t->task[k].info))
+		if (!task_is_map(t->task[k].info.kind))
 			continue;
 		if (t->augment != AUGMENT_SCALE_CROP_FLIP || f->h != s->input.h ||
 			f->w != s->input.w)
@@ -93,7 +87,7 @@ static void augment_sample(struct train *t, int index, int i)
 		struct train_task *task = &t->task[k];
 		const struct field *f = &s->target[task->column];
 
-		if (is_map(&task->info))
+		if (task_is_map(task->info.kind))
 			augment(t, &w, map_of(&task->info), f,
 				task->target + (size_t)i * floats_of(f));
 	}
