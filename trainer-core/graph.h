@@ -22,7 +22,7 @@
 #include "trainer-core/kernel.h"
 
 #define SCOPE_SHARED (-1)
-#define NODE_INPUTS 2
+#define NODE_INPUTS 5
 
 enum layer_kind {
 #define LAYER(kind, id) LAYER_##kind,
@@ -32,23 +32,48 @@ enum layer_kind {
 };
 
 /* Of a node's values: kernel.h. */
-enum layout { LAYOUT_ROW, LAYOUT_N16 };
+enum layout { LAYOUT_ROW, LAYOUT_N16, LAYOUT_C16, LAYOUT_C4 };
+
+/* Initial weights of conv2d and linear; fans are those of the layer. */
+enum node_init {
+	INIT_TORCH, /* weight and bias U(-a, a), a = 1 / sqrt(fan_in) */
+	INIT_XAVIER_NORMAL, /* N(0, 2 / (fan_in + fan_out)), bias 0 */
+	INIT_KAIMING_FAN_OUT, /* N(0, 2 / fan_out), bias 0 */
+};
 
 struct node {
 	/* Given by the builder; what a kind does not have is ignored. */
 	enum layer_kind kind;
-	const char *name; /* unique; parameters are NAME.weight and NAME.bias */
+	const char *name; /* unique */
 	int scope; /* SCOPE_SHARED or the task */
 	int in[NODE_INPUTS]; /* ids of earlier nodes */
+	int inputs; /* concat: how many; computed for the rest */
 	int units; /* linear: outputs; conv2d: output channels */
-	int kernel, stride, pad; /* conv2d, maxpool2d; stride 0 means 1 */
+	int kernel, stride, pad; /* conv2d and pools; stride 0 means 1 */
 	int dilation; /* conv2d; 0 means 1 */
 	float slope; /* leaky_relu */
-	int C, H, W; /* given for an input, computed for the rest; values of a sample */
+	float rate; /* dropout: the share of values that become 0 */
+	bool align_corners; /* resize */
+	bool no_bias; /* conv2d, linear */
+	enum node_init init; /* conv2d, linear */
+	int C, H, W; /* given for an input (resize: H, W), else computed; of a sample */
+
+	/*
+	 * Parameters are NAME.weight and NAME.bias of the node, or PARAMS.weight ... where
+	 * `params` names them. They belong to the node's scope, or to what is shared where
+	 * `shares` says so: a module that every task calls for itself. `tied`, where not 0,
+	 * is an earlier node of the same kind and shapes whose parameters (and running
+	 * statistics) this one uses: gradients add up over the calls, statistics move once
+	 * a call, in the order of the nodes.
+	 */
+	const char *params;
+	bool shares;
+	int tied;
 
 	/* Computed. */
 	enum layout layout;
 	int weight, bias; /* parameter ids, -1: none */
+	int running; /* batchnorm: buffer id of running_mean; running_var follows. -1: none */
 	bool needs_grad; /* a parameter lies at it or before it */
 	bool fused; /* its work is done by an earlier node */
 	struct node *tail; /* the last node of what is done here; itself unless fused */
@@ -58,15 +83,28 @@ struct node {
 	bool filled; /* in this backward pass dy holds something */
 };
 
+/* How a parameter lies in the flat arrays: row-major, or as the kernels' index says. */
+enum packing { PACK_NONE, PACK_LINEAR, PACK_C16, PACK_C4 };
+
 struct graph_param {
 	const char *name;
 	int scope;
 	int shape[4],
 		dims; /* logical, as in torch: (out, in), (out, in, kh, kw), (out) */
 	size_t count; /* logical values */
-	bool packed; /* stored by linear_index, otherwise row-major */
+	enum packing packing;
 	size_t offset, floats; /* in the flat arrays */
-	double bound; /* initial values are U(-bound, bound) */
+	double bound; /* initial values are U(-bound, bound); 0: the next two say */
+	double mean, deviation; /* N(mean, deviation^2) */
+};
+
+/* What a pass in training moves and no gradient does: a batch norm's running statistics. */
+struct graph_buffer {
+	const char *name;
+	int scope;
+	int count;
+	size_t offset; /* in the flat array of buffers */
+	float initial;
 };
 
 struct graph;

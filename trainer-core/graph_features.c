@@ -22,7 +22,7 @@ static bool is_feature(const struct graph *g, int id)
 
 		if (reader->scope == SCOPE_SHARED)
 			continue;
-		for (int k = 0; k < layers[reader->kind]->inputs; k++)
+		for (int k = 0; k < reader->inputs; k++)
 			if (reader->in[k] == id)
 				return true;
 	}

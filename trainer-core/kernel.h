@@ -10,6 +10,12 @@
  *	N16   (ceil(N/16), C, H, W, 16) sixteen images side by side, for convolutions on few
  *	                                channels; the lanes behind the last image may hold
  *	                                anything, NaN too: no kernel lets them reach a result
+ *	C16   (ceil(C/16), H, W, N, 16) sixteen channels side by side, for every other
+ *	                                convolution; channels behind the last are zero in
+ *	                                values and in gradients, and every kernel leaves
+ *	                                zero there
+ *	C4    (H, W, N, 4)              inputs of at most four channels that only convolutions
+ *	                                read; no border, channels behind the last are zero
  * Sums have an order fixed by the shapes alone, so the same call gives the same bits.
  * Pointers are 64-byte aligned. Nothing here allocates; `work` is scratch of the size
  * that the matching *_work function names.
@@ -29,6 +35,7 @@ struct conv_shape {
 	int kh, kw, stride, pad, dilation;
 	int pool; /* 1: ReLU and a 2x2 max-pool (stride 2, floor) follow in the same pass */
 	int relu; /* 1: ReLU follows; set with pool */
+	int c4; /* C16 kernels: x lies in C4 (C <= 4), y in C16 as always */
 };
 
 struct linear_shape {
@@ -74,6 +81,23 @@ struct kernels {
 		int add, void *work);
 
 	/*
+	 * Convolution in C16: any stride, padding, dilation, kernels up to 9 x 9. Weights
+	 * are packed: conv_c16_floats of them, conv_c16_index says where; padding is zero
+	 * and its gradient is set to zero. b (O, rounded up to a multiple of 16) or NULL.
+	 * With relu the forward pass ends in ReLU; dy is always the gradient in front of
+	 * it (masked by the caller). pool is not supported (0).
+	 */
+	size_t (*conv_c16_work)(const struct conv_shape *s);
+	void (*conv_c16_forward)(const struct conv_shape *s, const float *x,
+		const float *w, const float *b, float *y, void *work);
+	/* dw and db (or NULL; rounded up like b) are set. */
+	void (*conv_c16_backward_weights)(const struct conv_shape *s, const float *x,
+		const float *dy, float *dw, float *db, void *work);
+	/* dx (C16; not for c4) is set, or added to with `add`. */
+	void (*conv_c16_backward_data)(const struct conv_shape *s, const float *w,
+		const float *dy, float *dx, int add, void *work);
+
+	/*
 	 * Linear in ROW: y = x w^T + b, b (out) or NULL. Weights are stored packed
 	 * (linear_floats of them, padding included: zero at the start, and its gradient
 	 * is set to zero); linear_index says where logical (o, i) lies. Packing is the same
@@ -103,6 +127,21 @@ struct kernels {
 		int N, int F, const float *data, const int *index, float *y);
 
 	/*
+	 * The same for C16 and C4: samples are (C, HW) row-major on the row side, HW = H W.
+	 * Channels behind the last become zero.
+	 */
+	void (*c16_to_rows)(int N, int C, int HW, const float *x, float *y);
+	void (*rows_to_c16)(int N, int C, int HW, const float *x, float *y);
+	void (*gather_u8_c16)(int N, int C, int HW, const uint8_t *data,
+		const int *index, float scale, float *y);
+	void (*gather_f32_c16)(
+		int N, int C, int HW, const float *data, const int *index, float *y);
+	void (*gather_u8_c4)(int N, int C, int HW, const uint8_t *data,
+		const int *index, float scale, float *y);
+	void (*gather_f32_c4)(
+		int N, int C, int HW, const float *data, const int *index, float *y);
+
+	/*
 	 * One optimizer step on n floats (optim.h holds the formulas and who calls).
 	 * Adam: c1 = 1/(1 - beta1^t), c2 = 1/(1 - beta2^t), already computed in double;
 	 * within 1e-6 relative of p -= lr c1 m / (sqrt(c2 v) + eps). vmax only for AMSGrad,
@@ -122,6 +161,14 @@ struct kernels {
 /* The packed weights of a linear layer: how many floats, and where (o, i) lies. */
 size_t linear_floats(int in, int out);
 size_t linear_index(int in, int out, int o, int i);
+
+/*
+ * The packed weights of a convolution in C16: how many floats, and where (o, c, ky, kx)
+ * lies. Groups of 32 outputs (the last one of 16 where that is enough), each (ceil(C/16),
+ * kh, kw, 16, outputs of the group); with c4 each (kh, kw, C, outputs of the group).
+ */
+size_t conv_c16_floats(const struct conv_shape *s);
+size_t conv_c16_index(const struct conv_shape *s, int o, int c, int ky, int kx);
 
 /*
  * The best table for this processor; or the one that the environment's DELTAM_KERNELS

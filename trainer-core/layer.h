@@ -9,11 +9,12 @@
 
 #include "trainer-core/graph.h"
 
-enum layout_rule { LAYOUT_OF_INPUT, LAYOUT_IS_ROW, LAYOUT_IS_N16 };
+/* IMAGE is N16 or C16, one of them in the whole graph (graph_build.c). */
+enum layout_rule { LAYOUT_OF_INPUT, LAYOUT_IS_ROW, LAYOUT_IS_IMAGE, LAYOUT_OF_READERS };
 
 struct layer {
 	const char *name;
-	int inputs;
+	int inputs; /* how many; 0: node.inputs says */
 	enum layout_rule rule; /* of its output */
 	enum layout_rule accepts; /* LAYOUT_OF_INPUT: any */
 	bool pools; /* needs node.which */
@@ -35,6 +36,7 @@ struct graph {
 	struct arena *arena;
 	const struct kernels *k;
 	int tasks;
+	bool c16; /* images lie in C16, not in N16 */
 	int batch; /* most samples of a pass */
 	int n; /* samples of the current pass */
 
@@ -42,6 +44,8 @@ struct graph {
 	int nodes, node_capacity;
 	struct graph_param *param;
 	int params, param_capacity;
+	struct graph_buffer *buffer;
+	int buffers, buffer_capacity;
 
 	int *output; /* (tasks) node ids, -1: none yet */
 	float **seed; /* (tasks) */
@@ -58,9 +62,32 @@ struct node *layer_in(const struct graph *g, const struct node *v, int i);
 size_t node_size(const struct node *v);
 size_t node_floats(const struct node *v, int n);
 
-/* Declares a parameter of v; returns its id. fan_in decides the initial range. */
+/*
+ * Declares a parameter of v, or finds that of the node it is tied to; returns its id.
+ * Its initial values are 0 unless the caller sets them in g->param[id].
+ */
 int layer_param(struct graph *g, const struct node *v, const char *suffix,
-	const int *shape, int dims, int fan_in);
+	const int *shape, int dims);
+
+/*
+ * Weight and bias of a conv2d or linear v, with the initial values that v asks for.
+ * weight (dims), its first axis being the outputs.
+ */
+void layer_weights(struct graph *g, struct node *v, const int *shape, int dims);
+
+/* Likewise a buffer of `count` values. */
+int layer_buffer(struct graph *g, const struct node *v, const char *suffix, int count,
+	float initial);
+
+/* A node that has the shape of its first input. */
+int layer_same_shape(struct graph *g, struct node *v, struct err *e);
+
+/* A pool's: x (C, H, W) -> y (C, OH, OW), floor mode. */
+int layer_window(struct graph *g, struct node *v, struct err *e);
+
+/* Floats of a parameter, packing included; where its logical value i lies. */
+size_t param_floats(const struct graph_param *p);
+size_t param_position(const struct graph_param *p, size_t i);
 
 /* Where a parameter's values or gradient lie in a flat array; NULL for id -1. */
 float *layer_at(const struct graph *g, float *flat, int param);

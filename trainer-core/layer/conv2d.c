@@ -12,7 +12,6 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 {
 	const struct node *x = layer_in(g, v, 0);
 	const int w[4] = { v->units, x->C, v->kernel, v->kernel };
-	int fan_in = x->C * v->kernel * v->kernel;
 
 	if (v->units < 1 || v->kernel < 1 || v->stride < 1 || v->pad < 0)
 		return err_set(e, ERR_SPEC, "conv2d needs units and a kernel");
@@ -22,8 +21,7 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 	if (v->H < 1 || v->W < 1)
 		return err_set(e, ERR_SPEC, "a %dx%d kernel does not fit into %dx%d",
 			v->kernel, v->kernel, x->H, x->W);
-	v->weight = layer_param(g, v, "weight", w, 4, fan_in);
-	v->bias = layer_param(g, v, "bias", w, 1, fan_in);
+	layer_weights(g, v, w, 4);
 	return OK;
 }
 
@@ -79,8 +77,8 @@ static void backward(struct graph *g, struct node *v, float *grad)
 
 const struct layer layer_conv2d = { .name = "conv2d",
 	.inputs = 1,
-	.rule = LAYOUT_IS_N16,
-	.accepts = LAYOUT_IS_N16,
+	.rule = LAYOUT_IS_IMAGE,
+	.accepts = LAYOUT_IS_IMAGE,
 	.shape = shape,
 	.work = work,
 	.forward = forward,

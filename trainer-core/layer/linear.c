@@ -12,8 +12,7 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 		return err_set(e, ERR_SPEC, "needs a flatten before it");
 	v->C = v->units;
 	v->H = v->W = 1;
-	v->weight = layer_param(g, v, "weight", w, 2, x->C);
-	v->bias = layer_param(g, v, "bias", w, 1, x->C);
+	layer_weights(g, v, w, 2);
 	return OK;
 }
 

@@ -7,23 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-/* x (C, H, W) -> y (C, OH, OW), floor mode. */
-static int shape(struct graph *g, struct node *v, struct err *e)
-{
-	const struct node *x = layer_in(g, v, 0);
-
-	if (v->kernel < 1 || v->kernel > 15 || 2 * v->pad > v->kernel)
-		return err_set(e, ERR_SPEC, "a window of %d with padding %d", v->kernel,
-			v->pad);
-	v->C = x->C;
-	v->H = (x->H + 2 * v->pad - v->kernel) / v->stride + 1;
-	v->W = (x->W + 2 * v->pad - v->kernel) / v->stride + 1;
-	if (x->H + 2 * v->pad < v->kernel || x->W + 2 * v->pad < v->kernel)
-		return err_set(e, ERR_SPEC, "a window of %d does not fit into %dx%d",
-			v->kernel, x->H, x->W);
-	return OK;
-}
-
 /* Sixteen windows at output row oy, column ox. x: one plane. */
 static void pool_window(const struct node *v, const struct node *x, const float *plane,
 	int oy, int ox, float *y, uint8_t *which)
@@ -98,9 +81,9 @@ static void backward(struct graph *g, struct node *v, float *grad)
 
 const struct layer layer_maxpool2d = { .name = "maxpool2d",
 	.inputs = 1,
-	.rule = LAYOUT_IS_N16,
-	.accepts = LAYOUT_IS_N16,
+	.rule = LAYOUT_IS_IMAGE,
+	.accepts = LAYOUT_IS_IMAGE,
 	.pools = true,
-	.shape = shape,
+	.shape = layer_window,
 	.forward = forward,
 	.backward = backward };

@@ -5,17 +5,6 @@
 
 #include <math.h>
 
-static int shape(struct graph *g, struct node *v, struct err *e)
-{
-	const struct node *x = layer_in(g, v, 0);
-
-	(void)e;
-	v->C = x->C;
-	v->H = x->H;
-	v->W = x->W;
-	return OK;
-}
-
 /* forward_NAME and backward_NAME from f(x) and f'(y); `a` is the node's slope. */
 #define POINTWISE(id, f, derivative) \
 	static void forward_##id(struct graph *g, struct node *v) \
@@ -52,7 +41,7 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 	const struct layer layer_##id = { .name = #id, \
 		.inputs = 1, \
 		.rule = LAYOUT_OF_INPUT, \
-		.shape = shape, \
+		.shape = layer_same_shape, \
 		.forward = forward_##id, \
 		.backward = backward_##id };
 
