@@ -71,7 +71,8 @@ static const struct question *ask(struct questions *q, const struct params *ps)
 	for (int i = 0; i < q->n; i++)
 		if (same_words(q->item[i].argv, argv))
 			return &q->item[i];
-	x = &GROW(q->a, q->item, q->n, q->capacity)[q->n++];
+	(void)GROW(q->a, q->item, q->n, q->capacity);
+	x = &q->item[q->n++];
 	*x = (struct question){ .argv = argv };
 	answer(q, x);
 	return x;

@@ -10,6 +10,8 @@
 /* What a network is built for. */
 struct model_io {
 	int input; /* node of g that graph_feed fills */
+	/* (K) a node for each task where their inputs are their own, else NULL */
+	const int *own_input;
 	const struct task_info *task;
 	int K;
 };

@@ -40,6 +40,40 @@ static void add_inputs(struct network *n, const struct dataset *d, struct arena 
 			&s->own_input[n->column[k]]);
 }
 
+/* The last batch of an epoch may be the smallest. */
+static int smallest_batch(
+	const struct params *ps, int samples, int *batch, struct err *e)
+{
+	int rc = params_integer(ps, "train.batch", 64, batch, e);
+
+	if (rc || *batch < 1)
+		return rc;
+	if (*batch > samples)
+		*batch = samples;
+	if (samples % *batch)
+		*batch = samples % *batch;
+	return OK;
+}
+
+/* One value has no variance: PyTorch refuses it, too. */
+static int check_batch_norm(
+	const struct graph *g, const struct params *ps, int samples, struct err *e)
+{
+	int batch;
+	int rc = smallest_batch(ps, samples, &batch, e);
+
+	for (int id = 0; id < graph_nodes(g) && !rc; id++) {
+		const struct node *v = graph_node(g, id);
+
+		if (v->kind == LAYER_BATCHNORM && batch * v->H * v->W == 1)
+			return err_set(e, ERR_SPEC,
+				"node %s: batch norm of a single value: the last batch "
+				"of %d training samples holds one, on a plane of 1x1",
+				v->name, samples);
+	}
+	return rc;
+}
+
 int network_add(struct network *n, const struct params *ps, const struct dataset *d,
 	struct arena *a, struct err *e)
 {
@@ -62,6 +96,8 @@ int network_add(struct network *n, const struct params *ps, const struct dataset
 	rc = model->build(n->graph, &io, ps, e);
 	if (!rc)
 		rc = graph_check(n->graph, e);
+	if (!rc)
+		rc = check_batch_norm(n->graph, ps, d->split[SPLIT_TRAIN].n, e);
 	return rc ? err_wrap(e, "network %s", name) : OK;
 }
 

@@ -10,7 +10,7 @@
 struct network {
 	/* Given: the tasks that are trained, and which of the data set's each one is. */
 	const struct task_info *task; /* (K) */
-	const int *column; /* (K) */
+	int column[TASKS_MAX];
 	int K;
 
 	/* Of network_add: */

@@ -66,36 +66,22 @@ static int build_network(
 	struct train *t, const struct params *ps, struct arena *a, struct err *e)
 {
 	const struct field *x = &t->data->split[SPLIT_TRAIN].input;
-	const struct dataset_info *set;
-	const char *name = params_get(ps, "model.name");
-	struct model_io io = { .task = t->weighting_task, .K = t->K };
-	const struct model *model;
+	int rc;
 
-	if (!name) {
-		const char *dataset = params_get(ps, "dataset.name");
-
-		set = dataset ? catalogue_dataset(dataset) : NULL;
-		name = set ? set->model : "";
-	}
-	model = registry_model(name);
-	if (!model)
-		return err_set(e, ERR_SPEC, "unknown network \"%s\"", name);
-	t->graph = graph_new(a, t->K, t->kernels);
-	t->input = io.input = graph_add(t->graph,
-		(struct node){ .kind = LAYER_INPUT,
-			.name = "x",
-			.scope = SCOPE_SHARED,
-			.C = x->c,
-			.H = x->h,
-			.W = x->w });
+	t->network = (struct network){ .task = t->weighting_task, .K = t->K };
+	for (int k = 0; k < t->K; k++)
+		t->network.column[k] = t->task[k].column;
+	rc = network_add(&t->network, ps, t->data, a, e);
+	if (rc)
+		return rc;
+	t->graph = t->network.graph;
 	t->capacity = t->batch;
 	if (x->c * x->h * x->w <= SMALL_INPUT && t->batch < EVALUATION_BATCH)
 		t->capacity = EVALUATION_BATCH;
-	if (model->build(t->graph, &io, ps, e) ||
-		graph_build(t->graph, t->capacity, true, e))
-		return err_wrap(e, "network %s", name);
-	graph_init(t->graph, t->seed);
-	return OK;
+	rc = graph_build(t->graph, t->capacity, true, e);
+	if (!rc)
+		graph_init(t->graph, t->seed);
+	return rc;
 }
 
 /* The data set's targets must have the shapes of the heads. */
@@ -217,10 +203,6 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 	struct err local;
 
 	e = e ? e : &local;
-	if (d->own_inputs)
-		return err_set(e, ERR_SPEC,
-			"every task of this data set has inputs of its own; the "
-			"networks take one input for all tasks");
 	t->data = d;
 	t->kernels = kernels_get();
 	kernels_init_fpu();

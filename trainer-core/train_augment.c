@@ -109,5 +109,5 @@ void train_augment(struct train *t, const int *index, int n)
 	staged.data = t->staged;
 	staged.element = ELEMENT_F32;
 	staged.scale = 1;
-	graph_feed(t->graph, t->input, &staged, t->staged_row, n);
+	graph_feed(t->graph, t->network.input[0], &staged, t->staged_row, n);
 }

@@ -26,7 +26,7 @@ static void gather(struct train *t, const struct split_data *s, const int *index
 {
 	const struct kernels *k = t->kernels;
 
-	graph_feed(t->graph, t->input, &s->input, index, n);
+	graph_feed(t->graph, t->network.input[0], &s->input, index, n);
 	for (int i = 0; i < t->K; i++) {
 		struct train_task *task = &t->task[i];
 		const struct field *f = &s->target[task->column];

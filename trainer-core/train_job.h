@@ -5,6 +5,7 @@
 #define DELTAM_TRAIN_JOB_H
 
 #include "trainer-core/augment.h"
+#include "trainer-core/network.h"
 #include "trainer-core/optim.h"
 #include "trainer-core/registry.h"
 #include "trainer-core/train.h"
@@ -38,8 +39,8 @@ struct train {
 	const struct dataset *data;
 	struct train_task *task; /* (K) */
 	int K;
-	struct graph *graph;
-	int input;
+	struct network network;
+	struct graph *graph; /* of network */
 	int batch; /* of training */
 	int capacity; /* of evaluation */
 	int epochs;
