@@ -19,7 +19,9 @@ struct graph *graph_new(struct arena *a, int tasks, const struct kernels *k)
 	g->k = k;
 	g->tasks = tasks;
 	g->output = NEW_ARRAY(a, int, tasks);
-	g->seed = NEW_ARRAY(a, float *, tasks);
+	g->seeds = NEW_ARRAY(a, float *, tasks);
+	g->prediction = NEW_ARRAY(a, float *, tasks);
+	g->training = true;
 	g->begin = NEW_ARRAY(a, size_t, tasks + 2);
 	for (int t = 0; t < tasks; t++)
 		g->output[t] = -1;
@@ -189,33 +191,6 @@ int layer_buffer(struct graph *g, const struct node *v, const char *suffix, int 
 	return g->buffers++;
 }
 
-int layer_same_shape(struct graph *g, struct node *v, struct err *e)
-{
-	const struct node *x = layer_in(g, v, 0);
-
-	(void)e;
-	v->C = x->C;
-	v->H = x->H;
-	v->W = x->W;
-	return OK;
-}
-
-int layer_window(struct graph *g, struct node *v, struct err *e)
-{
-	const struct node *x = layer_in(g, v, 0);
-
-	if (v->kernel < 1 || v->kernel > 15 || 2 * v->pad > v->kernel)
-		return err_set(e, ERR_SPEC, "a window of %d with padding %d", v->kernel,
-			v->pad);
-	v->C = x->C;
-	v->H = (x->H + 2 * v->pad - v->kernel) / v->stride + 1;
-	v->W = (x->W + 2 * v->pad - v->kernel) / v->stride + 1;
-	if (x->H + 2 * v->pad < v->kernel || x->W + 2 * v->pad < v->kernel)
-		return err_set(e, ERR_SPEC, "a window of %d does not fit into %dx%d",
-			v->kernel, x->H, x->W);
-	return OK;
-}
-
 int graph_tasks(const struct graph *g)
 {
 	return g->tasks;
@@ -330,6 +305,26 @@ void graph_init(struct graph *g, uint64_t seed)
 	}
 }
 
+size_t graph_state_floats(const struct graph *g)
+{
+	return g->state_floats;
+}
+
+float *graph_state(const struct graph *g)
+{
+	return g->state;
+}
+
+int graph_buffers(const struct graph *g)
+{
+	return g->buffers;
+}
+
+const struct graph_buffer *graph_buffer(const struct graph *g, int i)
+{
+	return &g->buffer[i];
+}
+
 int graph_nodes(const struct graph *g)
 {
 	return g->nodes;
@@ -351,22 +346,6 @@ int graph_find(const struct graph *g, const char *name)
 struct node *layer_in(const struct graph *g, const struct node *v, int i)
 {
 	return g->node[v->in[i]];
-}
-
-size_t node_size(const struct node *v)
-{
-	return (size_t)v->C * (size_t)v->H * (size_t)v->W;
-}
-
-size_t node_floats(const struct node *v, int n)
-{
-	size_t plane = (size_t)v->H * (size_t)v->W * (size_t)n;
-
-	if (v->layout == LAYOUT_N16)
-		return node_size(v) * (size_t)((n + LANES - 1) / LANES * LANES);
-	if (v->layout == LAYOUT_C16)
-		return plane * (size_t)((v->C + LANES - 1) / LANES * LANES);
-	return plane * (size_t)(v->layout == LAYOUT_C4 ? 4 : v->C);
 }
 
 float *layer_at(const struct graph *g, float *flat, int param)

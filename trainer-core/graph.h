@@ -79,7 +79,8 @@ struct node {
 	struct node *tail; /* the last node of what is done here; itself unless fused */
 	float *y; /* values, layout above; NULL inside a fused run */
 	float *dy; /* gradient of the same shape; NULL where nobody needs it */
-	uint8_t *which; /* pooling: the winner of each window */
+	uint8_t *which; /* pooling: the winner of each window; dropout: its mask */
+	float *kept; /* what else the backward pass needs */
 	bool filled; /* in this backward pass dy holds something */
 };
 
@@ -94,6 +95,8 @@ struct graph_param {
 	size_t count; /* logical values */
 	enum packing packing;
 	size_t offset, floats; /* in the flat arrays */
+	bool gathered; /* several nodes use it, or one of another scope ... */
+	size_t pending; /* ... and its gradient is added up here (layer.h) */
 	double bound; /* initial values are U(-bound, bound); 0: the next two say */
 	double mean, deviation; /* N(mean, deviation^2) */
 };
@@ -161,11 +164,38 @@ int graph_find(const struct graph *g, const char *name);
 /* The values of node id in logical order (n, C, H, W); false inside a fused run. */
 bool graph_read(const struct graph *g, int id, float *out);
 
-/* Sets how many samples the next passes have and fills an input from rows of f. */
+/*
+ * Running statistics and the like: a flat array beside the parameters, at its initial
+ * values from graph_build on. Part of what a trained network is.
+ */
+size_t graph_state_floats(const struct graph *g);
+float *graph_state(const struct graph *g);
+int graph_buffers(const struct graph *g);
+const struct graph_buffer *graph_buffer(const struct graph *g, int i);
+
+/*
+ * What the next passes are. Training, of step `step` of the job (where a graph starts:
+ * step 0 of seed 0): statistics of the batch, and every forward pass moves the running
+ * ones; dropout draws by (seed, step, node). Evaluation: running statistics, no dropout,
+ * nothing moves.
+ */
+void graph_train(struct graph *g, uint64_t seed, int64_t step);
+void graph_evaluate(struct graph *g);
+
+/*
+ * Can n samples be a batch of training? ERR_SPEC where a batch norm would see a single
+ * value a channel, with the name of the node.
+ */
+MUST_CHECK int graph_check_batch(const struct graph *g, int n, struct err *e);
+
+/*
+ * Sets how many samples the next passes have and fills an input from rows of f. Inputs
+ * of a graph that has several are filled with the same number.
+ */
 void graph_feed(
 	struct graph *g, int input, const struct field *f, const int *index, int n);
 
-/* Runs every node on the samples fed last. */
+/* Runs every node on the samples fed last, in the mode set last. */
 void graph_forward(struct graph *g);
 
 /* Values of task k's output, (n, C, H, W) row-major; C H W of them a sample. */

@@ -178,6 +178,10 @@ static int pack_params(struct graph *g, struct err *e)
 		if (v->kind == LAYER_CONV2D && v->layout == LAYOUT_C16)
 			packing = layer_in(g, v, 0)->layout == LAYOUT_C4 ? PACK_C4
 									 : PACK_C16;
+		if (packing != PACK_NONE && v->kind == LAYER_CONV2D && v->kernel > 9)
+			return err_set(e, ERR_SPEC,
+				"node %s: a kernel of %d where 9 is the most", v->name,
+				v->kernel);
 		if (v->tied && packing != p->packing)
 			return err_set(e, ERR_SPEC,
 				"node %s: is tied to one whose input lies otherwise",
@@ -211,8 +215,10 @@ static void fuse_nodes(struct graph *g)
 		struct node *relu, *pool;
 
 		if (v->kind != LAYER_CONV2D && v->kind != LAYER_LINEAR &&
-			v->kind != LAYER_BATCHNORM)
+			v->kind != LAYER_BATCHNORM && v->kind != LAYER_ADD)
 			continue;
+		if (v->kind == LAYER_CONV2D && v->layout == LAYOUT_C16)
+			continue; /* behind it there is a batch norm */
 		relu = follower(g, v, LAYER_RELU);
 		if (!relu)
 			continue;
@@ -230,6 +236,11 @@ static size_t round_up(size_t floats)
 	return (floats + LANES - 1) / LANES * LANES;
 }
 
+static float *floats_for(struct graph *g, size_t floats)
+{
+	return arena_alloc_aligned(g->arena, round_up(floats) * sizeof(float));
+}
+
 /* [ shared | task 0 | ... ], in the order of declaration inside each. */
 static void place_params(struct graph *g)
 {
@@ -245,40 +256,106 @@ static void place_params(struct graph *g)
 		}
 	}
 	g->begin[g->tasks + 1] = at;
-	g->value = arena_alloc_aligned(g->arena, at * sizeof(float));
+	g->value = floats_for(g, at);
 }
 
-static float *floats_for(struct graph *g, const struct node *v)
+/* Parameters whose gradient is the sum of several nodes'. */
+static void place_pending(struct graph *g)
 {
-	return arena_alloc_aligned(
-		g->arena, round_up(node_floats(v, g->batch)) * sizeof(float));
+	size_t largest = 0, at = 0;
+
+	for (int id = 0; id < g->nodes; id++) {
+		const struct node *v = g->node[id];
+		const int param[] = { v->weight, v->bias };
+
+		for (int i = 0; i < 2; i++)
+			if (param[i] >= 0 &&
+				(v->tied || g->param[param[i]].scope != v->scope))
+				g->param[param[i]].gathered = true;
+	}
+	for (int i = 0; i < g->params; i++) {
+		struct graph_param *p = &g->param[i];
+
+		if (!p->gathered)
+			continue;
+		p->pending = at;
+		at += round_up(p->floats);
+		largest = p->floats > largest ? p->floats : largest;
+	}
+	g->pending = floats_for(g, at);
+	g->pending_floats = at;
+	for (int i = 0; i < 2; i++)
+		g->part[i] = floats_for(g, largest);
+}
+
+static void place_buffers(struct graph *g)
+{
+	size_t at = 0;
+
+	for (int i = 0; i < g->buffers; i++) {
+		g->buffer[i].offset = at;
+		at += round_up((size_t)g->buffer[i].count);
+	}
+	g->state = floats_for(g, at);
+	g->state_floats = at;
+	for (int i = 0; i < g->buffers; i++)
+		for (int j = 0; j < g->buffer[i].count; j++)
+			g->state[g->buffer[i].offset + (size_t)j] =
+				g->buffer[i].initial;
+}
+
+/* What v keeps from the forward to the backward pass. */
+static void place_node(struct graph *g, struct node *v)
+{
+	struct node *t = v->tail;
+	size_t floats = node_floats(t, g->batch);
+
+	t->y = floats_for(g, floats);
+	if (v->needs_grad)
+		t->dy = floats_for(g, floats);
+	if (layers[t->kind]->marks)
+		v->which = arena_alloc_aligned(g->arena, round_up(floats));
+	if (layers[v->kind]->keep)
+		v->kept = floats_for(g, layers[v->kind]->keep(v));
+}
+
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Predictions and seeds in rows, and what converting them takes. */
+static size_t place_outputs(struct graph *g)
+{
+	size_t work = 0;
+
+	for (int t = 0; t < g->tasks; t++) {
+		const struct node *v = g->node[g->output[t]];
+		size_t rows = node_size(v) * (size_t)g->batch;
+
+		g->seeds[t] = floats_for(g, rows);
+		if (v->layout == LAYOUT_ROW)
+			continue;
+		g->prediction[t] = floats_for(g, rows);
+		work = larger(work, node_floats(v, g->batch) * sizeof(float));
+	}
+	return work;
 }
 
 static void place_nodes(struct graph *g)
 {
-	size_t work = 0;
+	size_t work = place_outputs(g);
 
 	for (int id = 0; id < g->nodes; id++) {
 		struct node *v = g->node[id];
-		struct node *t = v->tail;
 
 		if (v->fused)
 			continue;
-		t->y = floats_for(g, t);
-		if (v->needs_grad)
-			t->dy = floats_for(g, t);
-		if (layers[t->kind]->pools)
-			v->which = arena_alloc_aligned(
-				g->arena, round_up(node_floats(t, g->batch)));
-		if (layers[v->kind]->work) {
-			size_t bytes = layers[v->kind]->work(g, v);
-
-			work = bytes > work ? bytes : work;
-		}
+		place_node(g, v);
+		if (layers[v->kind]->work)
+			work = larger(work, layers[v->kind]->work(g, v));
 	}
 	g->work = arena_alloc_aligned(g->arena, work + 64);
-	for (int t = 0; t < g->tasks; t++)
-		g->seed[t] = floats_for(g, g->node[g->output[t]]);
 }
 
 int graph_check(struct graph *g, struct err *e)
@@ -310,6 +387,8 @@ int graph_build(struct graph *g, int batch, bool fuse, struct err *e)
 	if (fuse)
 		fuse_nodes(g);
 	place_params(g);
+	place_pending(g);
+	place_buffers(g);
 	place_nodes(g);
 	return OK;
 }

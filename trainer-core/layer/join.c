@@ -13,5 +13,56 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 	return layer_same_shape(g, v, e);
 }
 
-const struct layer layer_add = { .name = "add", .inputs = 2, .shape = shape };
-const struct layer layer_mul = { .name = "mul", .inputs = 2, .shape = shape };
+static void add_forward(struct graph *g, struct node *v)
+{
+	g->k->join_add(node_floats(v, g->n), layer_in(g, v, 0)->y, layer_in(g, v, 1)->y,
+		v->tail->kind == LAYER_RELU, v->tail->y);
+}
+
+static void add_backward(struct graph *g, struct node *v, float *grad)
+{
+	const struct node *t = v->tail;
+
+	(void)grad;
+	for (int i = 0; i < 2; i++) {
+		int add;
+		float *dx = layer_input_grad(g, v, i, &add);
+
+		if (dx)
+			g->k->pass_gradient(node_floats(v, g->n), t->dy,
+				t->kind == LAYER_RELU ? t->y : NULL, dx, add);
+	}
+}
+
+static void mul_forward(struct graph *g, struct node *v)
+{
+	g->k->join_mul(node_floats(v, g->n), layer_in(g, v, 0)->y, layer_in(g, v, 1)->y,
+		0, v->y);
+}
+
+static void mul_backward(struct graph *g, struct node *v, float *grad)
+{
+	(void)grad;
+	for (int i = 0; i < 2; i++) {
+		int add;
+		float *dx = layer_input_grad(g, v, i, &add);
+
+		if (dx)
+			g->k->join_mul(node_floats(v, g->n), v->dy,
+				layer_in(g, v, 1 - i)->y, add, dx);
+	}
+}
+
+const struct layer layer_add = { .name = "add",
+	.inputs = 2,
+	.rule = LAYOUT_OF_INPUT,
+	.shape = shape,
+	.forward = add_forward,
+	.backward = add_backward };
+
+const struct layer layer_mul = { .name = "mul",
+	.inputs = 2,
+	.rule = LAYOUT_OF_INPUT,
+	.shape = shape,
+	.forward = mul_forward,
+	.backward = mul_backward };

@@ -1,5 +1,5 @@
 /*
- * Max-pool in N16. The first maximum in row-major order wins (strict >), padding counts
+ * Max-pool, floor mode. The first maximum in row-major order wins (strict >), padding counts
  * as -inf; node.which keeps the winner's place in its window.
  */
 #include "trainer-core/layer.h"
@@ -31,7 +31,7 @@ static void pool_window(const struct node *v, const struct node *x, const float 
 	}
 }
 
-static void forward(struct graph *g, struct node *v)
+static void forward_n16(struct graph *g, struct node *v)
 {
 	const struct node *x = layer_in(g, v, 0);
 	size_t planes = (size_t)((g->n + LANES - 1) / LANES) * (size_t)v->C;
@@ -59,18 +59,23 @@ static void unpool_window(const struct node *v, const struct node *x, float *pla
 	}
 }
 
-static void backward(struct graph *g, struct node *v, float *grad)
+static void forward(struct graph *g, struct node *v)
+{
+	struct window_shape s = layer_window_shape(g, v);
+
+	if (g->c16)
+		g->k->pool_max(&s, layer_in(g, v, 0)->y, v->y, v->which);
+	else
+		forward_n16(g, v);
+}
+
+static void backward_n16(struct graph *g, const struct node *v, float *dx, int add)
 {
 	const struct node *x = layer_in(g, v, 0);
 	size_t planes = (size_t)((g->n + LANES - 1) / LANES) * (size_t)v->C;
 	size_t in = (size_t)x->H * x->W * LANES;
 	size_t at = 0;
-	int add;
-	float *dx = layer_input_grad(g, v, 0, &add);
 
-	(void)grad;
-	if (!dx)
-		return;
 	if (!add)
 		memset(dx, 0, planes * in * sizeof(float));
 	for (size_t c = 0; c < planes; c++)
@@ -79,11 +84,24 @@ static void backward(struct graph *g, struct node *v, float *grad)
 				unpool_window(v, x, dx + c * in, oy, ox, at);
 }
 
+static void backward(struct graph *g, struct node *v, float *grad)
+{
+	struct window_shape s = layer_window_shape(g, v);
+	int add;
+	float *dx = layer_input_grad(g, v, 0, &add);
+
+	(void)grad;
+	if (dx && g->c16)
+		g->k->pool_scatter(&s, v->which, v->dy, dx, add);
+	else if (dx)
+		backward_n16(g, v, dx, add);
+}
+
 const struct layer layer_maxpool2d = { .name = "maxpool2d",
 	.inputs = 1,
 	.rule = LAYOUT_IS_IMAGE,
 	.accepts = LAYOUT_IS_IMAGE,
-	.pools = true,
+	.marks = true,
 	.shape = layer_window,
 	.forward = forward,
 	.backward = backward };

@@ -1,3 +1,6 @@
+/*
+ * Unpooling: every value goes where the maximum of its window was, the rest is 0.
+ */
 #include "trainer-core/layer.h"
 
 /* x (C, h, w), the shape of the pool -> y (C, H, W), that of the pool's input. */
@@ -20,8 +23,30 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 	return OK;
 }
 
+static void forward(struct graph *g, struct node *v)
+{
+	const struct node *pool = layer_in(g, v, 1);
+	struct window_shape s = layer_window_shape(g, pool);
+
+	g->k->pool_scatter(&s, pool->which, layer_in(g, v, 0)->y, v->y, 0);
+}
+
+static void backward(struct graph *g, struct node *v, float *grad)
+{
+	const struct node *pool = layer_in(g, v, 1);
+	struct window_shape s = layer_window_shape(g, pool);
+	int add;
+	float *dx = layer_input_grad(g, v, 0, &add);
+
+	(void)grad;
+	if (dx)
+		g->k->pool_gather(&s, pool->which, v->dy, dx, add);
+}
+
 const struct layer layer_maxunpool2d = { .name = "maxunpool2d",
 	.rule = LAYOUT_IS_IMAGE,
 	.accepts = LAYOUT_IS_IMAGE,
 	.inputs = 2,
-	.shape = shape };
+	.shape = shape,
+	.forward = forward,
+	.backward = backward };

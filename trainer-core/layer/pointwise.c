@@ -1,5 +1,6 @@
 /*
- * y = f(x) value by value; every derivative is a function of y. A NaN stays a NaN.
+ * y = f(x) value by value; every derivative is a function of y. A NaN stays a NaN, and
+ * what lies behind the last channel stays 0 though f(0) may be more.
  */
 #include "trainer-core/layer.h"
 
@@ -19,6 +20,7 @@
 \
 			v->y[i] = (f); \
 		} \
+		layer_clear_tail(g, v, v->y); \
 	} \
 \
 	static void backward_##id(struct graph *g, struct node *v, float *grad) \
