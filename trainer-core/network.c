@@ -55,23 +55,32 @@ static int smallest_batch(
 	return OK;
 }
 
-/* One value has no variance: PyTorch refuses it, too. */
-static int check_batch_norm(
+/* Numbers without an order have no neighbours, though padding would make them fit. */
+static int check_images(const struct graph *g, struct err *e)
+{
+	for (int id = 0; id < graph_nodes(g); id++) {
+		const struct node *v = graph_node(g, id);
+		const struct node *x = graph_node(g, v->in[0]);
+
+		if (v->kind == LAYER_CONV2D && x->kind == LAYER_INPUT &&
+			v->kernel > 1 && x->H * x->W == 1)
+			return err_set(e, ERR_SPEC,
+				"node %s: wants images, not %d numbers a sample",
+				v->name, x->C);
+	}
+	return OK;
+}
+
+static int check_batch(
 	const struct graph *g, const struct params *ps, int samples, struct err *e)
 {
 	int batch;
 	int rc = smallest_batch(ps, samples, &batch, e);
 
-	for (int id = 0; id < graph_nodes(g) && !rc; id++) {
-		const struct node *v = graph_node(g, id);
-
-		if (v->kind == LAYER_BATCHNORM && batch * v->H * v->W == 1)
-			return err_set(e, ERR_SPEC,
-				"node %s: batch norm of a single value: the last batch "
-				"of %d training samples holds one, on a plane of 1x1",
-				v->name, samples);
-	}
-	return rc;
+	if (rc || !graph_check_batch(g, batch, e))
+		return rc;
+	return err_wrap(e, "the last batch of %d training samples holds %d", samples,
+		batch);
 }
 
 int network_add(struct network *n, const struct params *ps, const struct dataset *d,
@@ -97,7 +106,9 @@ int network_add(struct network *n, const struct params *ps, const struct dataset
 	if (!rc)
 		rc = graph_check(n->graph, e);
 	if (!rc)
-		rc = check_batch_norm(n->graph, ps, d->split[SPLIT_TRAIN].n, e);
+		rc = check_images(n->graph, e);
+	if (!rc)
+		rc = check_batch(n->graph, ps, d->split[SPLIT_TRAIN].n, e);
 	return rc ? err_wrap(e, "network %s", name) : OK;
 }
 

@@ -53,13 +53,13 @@ struct row {
 /* The table of parameter counts of the networks' published code. */
 static const struct row rows[] = {
 	{ "mlp", { "name", "mlp", "hidden", "32 24" }, 12, 1, 1,
-		{ { "a", TASK_REGRESS, LOSS_L1, 2, 1 } }, 0, false, 1258, 1208, { 50 } },
+		{ { "a", TASK_REGRESS, LOSS_L1, 2, 1 } }, 0, false, 1258, 1208,
+		{ 50 } },
 	{ "mlp with a hidden layer a head",
 		{ "name", "mlp", "hidden", "32 24", "head_hidden", "16" }, 12, 1, 1,
 		{ CLASS("a", 5) }, 0, false, 1208 + 485, 1208, { 485 } },
-	{ "lenet", { "name", "lenet" }, 1, 36, 36,
-		{ CLASS("a", 10), CLASS("b", 10) }, 0, false, 31910, 30890,
-		{ 510, 510 } },
+	{ "lenet", { "name", "lenet" }, 1, 36, 36, { CLASS("a", 10), CLASS("b", 10) },
+		0, false, 31910, 30890, { 510, 510 } },
 	{ "resnet18 of ParetoMTL", { "name", "resnet", "fc", "100" }, 1, 36, 36,
 		{ CLASS("a", 10), CLASS("b", 10) }, 0, false, 11223560, 11221540,
 		{ 1010, 1010 } },
@@ -182,8 +182,8 @@ START_TEST(outputs_have_the_shape_of_the_tasks)
 	struct network n = network_of(params_of(r->params), d);
 
 	for (int k = 0; k < n.K; k++) {
-		const struct node *y = graph_node(
-			n.graph, graph_find(n.graph, d->task[k].name));
+		const struct node *y =
+			graph_node(n.graph, graph_find(n.graph, d->task[k].name));
 		bool map = task_is_map(d->task[k].kind);
 
 		ck_assert_int_eq(y->scope, k);
