@@ -135,6 +135,11 @@ MUST_CHECK int graph_check(struct graph *g, struct err *e);
  */
 MUST_CHECK int graph_build(struct graph *g, int batch, bool fuse, struct err *e);
 
+/* Has it nodes beyond convolutions, max-pools and flat layers? Before graph_build, too. */
+bool graph_is_deep(const struct graph *g);
+/* Does a node read it? */
+bool graph_is_read(const struct graph *g, int id);
+
 int graph_tasks(const struct graph *g);
 int graph_batch(const struct graph *g); /* most samples of a pass */
 

@@ -14,6 +14,14 @@ static bool reads(const struct node *v, int id)
 	return false;
 }
 
+bool graph_is_read(const struct graph *g, int id)
+{
+	for (int i = id + 1; i < g->nodes; i++)
+		if (reads(g->node[i], id))
+			return true;
+	return false;
+}
+
 /* The only reader of node id, or NULL where it has several, none, or is an output. */
 static struct node *only_reader(const struct graph *g, int id)
 {
@@ -55,7 +63,7 @@ static void mark_gradients(struct graph *g)
  * Images lie in N16 where every node of the graph is of a kind that exists there (small
  * convolutional networks without batch norm, LeNet); any other graph is C16 throughout.
  */
-static bool wants_c16(const struct graph *g)
+bool graph_is_deep(const struct graph *g)
 {
 	for (int id = 0; id < g->nodes; id++)
 		switch (g->node[id]->kind) {
@@ -152,7 +160,7 @@ static int check_layouts(const struct graph *g, const struct node *v, struct err
 
 static int assign_layouts(struct graph *g, struct err *e)
 {
-	g->c16 = wants_c16(g);
+	g->c16 = graph_is_deep(g);
 	for (int id = 0; id < g->nodes; id++) {
 		struct node *v = g->node[id];
 

@@ -17,12 +17,13 @@ static int find_model(const struct params *ps, const struct model **model,
 	return OK;
 }
 
-static int add_input(struct network *n, const char *name, const struct field *x)
+static int add_input(
+	struct network *n, const char *name, int scope, const struct field *x)
 {
 	return graph_add(n->graph,
 		(struct node){ .kind = LAYER_INPUT,
 			.name = name,
-			.scope = SCOPE_SHARED,
+			.scope = scope,
 			.C = x->c,
 			.H = x->h,
 			.W = x->w });
@@ -34,9 +35,9 @@ static void add_inputs(struct network *n, const struct dataset *d, struct arena 
 
 	n->inputs = d->own_inputs ? n->K : 1;
 	if (!d->own_inputs)
-		n->input[0] = add_input(n, "x", &s->input);
+		n->input[0] = add_input(n, "x", SCOPE_SHARED, &s->input);
 	for (int k = 0; d->own_inputs && k < n->K; k++)
-		n->input[k] = add_input(n, arena_printf(a, "x.%s", n->task[k].name),
+		n->input[k] = add_input(n, arena_printf(a, "%s.x", n->task[k].name), k,
 			&s->own_input[n->column[k]]);
 }
 
@@ -79,8 +80,8 @@ static int check_batch(
 
 	if (rc || !graph_check_batch(g, batch, e))
 		return rc;
-	return err_wrap(e, "the last batch of %d training samples holds %d", samples,
-		batch);
+	return err_wrap(
+		e, "the last batch of %d training samples holds %d", samples, batch);
 }
 
 int network_add(struct network *n, const struct params *ps, const struct dataset *d,

@@ -75,8 +75,11 @@ static int build_network(
 	if (rc)
 		return rc;
 	t->graph = t->network.graph;
+	for (int k = 0; t->data->own_inputs && k < t->K; k++)
+		t->task[k].order = NEW_ARRAY(a, int, t->data->split[SPLIT_TRAIN].n);
 	t->capacity = t->batch;
-	if (x->c * x->h * x->w <= SMALL_INPUT && t->batch < EVALUATION_BATCH)
+	if (x->c * x->h * x->w <= SMALL_INPUT && t->batch < EVALUATION_BATCH &&
+		!graph_is_deep(t->graph))
 		t->capacity = EVALUATION_BATCH;
 	rc = graph_build(t->graph, t->capacity, true, e);
 	if (!rc)
@@ -239,7 +242,7 @@ int train_epochs_done(const struct train *t)
 
 /*
  * State: this header, then parameters and optimizer state in float, the method's in
- * double, its buffers in float. The layout digest covers what decides where each number lies.
+ * double, its buffers and the network's running statistics in float. The layout digest covers what decides where each number lies.
  */
 struct state_header {
 	char magic[8];
@@ -254,7 +257,7 @@ struct span {
 	size_t bytes;
 };
 
-#define SPANS 4
+#define SPANS 5
 static void state_spans(const struct train *t, struct span span[SPANS])
 {
 	span[0] = (struct span){ graph_values(t->graph),
@@ -264,6 +267,8 @@ static void state_spans(const struct train *t, struct span span[SPANS])
 	span[2] = (struct span){ t->weighting_state,
 		t->weighting_floats * sizeof(double) };
 	span[3] = (struct span){ t->shared.buffer, t->buffer_floats * sizeof(float) };
+	span[4] = (struct span){ graph_state(t->graph),
+		graph_state_floats(t->graph) * sizeof(float) };
 }
 
 static uint64_t layout_digest(const struct train *t)
@@ -276,6 +281,9 @@ static uint64_t layout_digest(const struct train *t)
 		digest = digest * 0x100000001b3u ^ rng_hash(p->name) ^ p->offset ^
 			p->count << 32;
 	}
+	for (int i = 0; i < graph_buffers(t->graph); i++)
+		digest = digest * 0x100000001b3u ^
+			rng_hash(graph_buffer(t->graph, i)->name);
 	return digest;
 }
 

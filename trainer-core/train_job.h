@@ -23,6 +23,9 @@ struct train_task {
 	struct loss loss;
 	struct loss_shape shape; /* of a sample: N is 1 */
 	float *target; /* one batch */
+	const int *index; /* the samples of the batch, in their split */
+	/* Where every task has samples of its own: */
+	int *order; /* its training samples in this epoch's order */
 	const struct metric *metric[METRICS_MAX];
 	const char *metric_name[METRICS_MAX];
 	/* Of each metric; those that add the same way share one. */
@@ -91,6 +94,6 @@ MUST_CHECK int train_augment_new(
  * Augments the n training samples gathered last: feeds the graph anew, changes the
  * targets. Only where t->augment is not NONE.
  */
-void train_augment(struct train *t, const int *index, int n);
+void train_augment(struct train *t, int n);
 
 #endif
