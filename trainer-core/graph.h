@@ -123,6 +123,12 @@ int graph_add(struct graph *g, struct node n);
 void graph_output(struct graph *g, int task, int node);
 
 /*
+ * Whether the graph is whole: what graph_build refuses is refused here, and shapes and
+ * parameters are known, without memory for values. ERR_SPEC.
+ */
+MUST_CHECK int graph_check(struct graph *g, struct err *e);
+
+/*
  * Fixes the graph for at most `batch` samples a pass. fuse: conv2d + relu + maxpool2d 2x2
  * and linear + relu become one kernel call where nobody reads between them; without it
  * every node's values can be read. Errors: ERR_SPEC (see graph_add); ERR_SYS where this

@@ -238,11 +238,10 @@ static void fuse_nodes(struct graph *g)
 	}
 }
 
-int graph_build(struct graph *g, int batch, bool fuse, struct err *e)
+int graph_check(struct graph *g, struct err *e)
 {
 	int rc;
 
-	ASSERT(batch >= 1 && !g->batch);
 	if (g->error.code) {
 		if (e)
 			*e = g->error;
@@ -251,13 +250,20 @@ int graph_build(struct graph *g, int batch, bool fuse, struct err *e)
 	for (int t = 0; t < g->tasks; t++)
 		if (g->output[t] < 0)
 			return err_set(e, ERR_SPEC, "task %d has no output", t);
-	g->batch = g->n = batch;
-	mark_gradients(g);
 	rc = assign_layouts(g, e);
-	if (!rc)
-		rc = pack_params(g, e);
+	return rc ? rc : pack_params(g, e);
+}
+
+int graph_build(struct graph *g, int batch, bool fuse, struct err *e)
+{
+	int rc;
+
+	ASSERT(batch >= 1 && !g->batch);
+	rc = graph_check(g, e);
 	if (rc)
 		return rc;
+	g->batch = g->n = batch;
+	mark_gradients(g);
 	if (fuse)
 		fuse_nodes(g);
 	return graph_place(g, e);

@@ -27,7 +27,7 @@ struct model {
 };
 
 /* Parameters are drawn by name: a baseline's head equals the one beside other heads. */
-#define MODEL(id, params, summary, source) extern const struct model model_##id;
+#define MODEL(id, ...) extern const struct model model_##id;
 #define P(...)
 #include "trainer-core/model.def"
 #undef P

@@ -62,92 +62,29 @@ static int choose_tasks(
 	return OK;
 }
 
-static int add_input(struct train *t, const char *name, int scope)
-{
-	const struct field *x = &t->data->split[SPLIT_TRAIN].input;
-
-	return graph_add(t->graph,
-		(struct node){ .kind = LAYER_INPUT,
-			.name = name,
-			.scope = scope,
-			.C = x->c,
-			.H = x->h,
-			.W = x->w });
-}
-
-/* One input of all tasks, or one of each. */
-static void add_inputs(struct train *t, struct model_io *io, struct arena *a)
-{
-	int *own = NEW_ARRAY(a, int, t->K);
-
-	if (!t->data->own_inputs) {
-		t->input = io->input = add_input(t, "x", SCOPE_SHARED);
-		return;
-	}
-	for (int k = 0; k < t->K; k++) {
-		struct train_task *task = &t->task[k];
-
-		own[k] = task->input =
-			add_input(t, arena_printf(a, "%s.x", task->info.name), k);
-		task->order = NEW_ARRAY(a, int, t->data->split[SPLIT_TRAIN].n);
-	}
-	io->input = own[0];
-	io->own_input = own;
-}
-
-/* A network that reads one of several inputs was not made for them. */
-static int check_inputs(const struct train *t, struct err *e)
-{
-	for (int k = 0; t->data->own_inputs && k < t->K; k++)
-		if (!graph_is_read(t->graph, t->task[k].input))
-			return err_set(e, ERR_SPEC,
-				"every task of this data set has inputs of its own; "
-				"this network takes one input for all tasks");
-	return OK;
-}
-
-/* Whole batches, and the samples that are left at the end of an epoch. */
-static int check_batches(const struct train *t, struct err *e)
-{
-	int rest = t->data->split[SPLIT_TRAIN].n % t->batch;
-
-	if (graph_check_batch(t->graph, t->batch, e) ||
-		(rest && graph_check_batch(t->graph, rest, e)))
-		return err_wrap(e, "train.batch %d, the last batch has %d", t->batch,
-			rest ? rest : t->batch);
-	return OK;
-}
-
 static int build_network(
 	struct train *t, const struct params *ps, struct arena *a, struct err *e)
 {
 	const struct field *x = &t->data->split[SPLIT_TRAIN].input;
-	const struct dataset_info *set;
-	const char *name = params_get(ps, "model.name");
-	struct model_io io = { .task = t->weighting_task, .K = t->K };
-	const struct model *model;
+	int rc;
 
-	if (!name) {
-		const char *dataset = params_get(ps, "dataset.name");
-
-		set = dataset ? catalogue_dataset(dataset) : NULL;
-		name = set ? set->model : "";
-	}
-	model = registry_model(name);
-	if (!model)
-		return err_set(e, ERR_SPEC, "unknown network \"%s\"", name);
-	t->graph = graph_new(a, t->K, t->kernels);
-	add_inputs(t, &io, a);
-	if (model->build(t->graph, &io, ps, e) || check_inputs(t, e))
-		return err_wrap(e, "network %s", name);
+	t->network = (struct network){ .task = t->weighting_task, .K = t->K };
+	for (int k = 0; k < t->K; k++)
+		t->network.column[k] = t->task[k].column;
+	rc = network_add(&t->network, ps, t->data, a, e);
+	if (rc)
+		return rc;
+	t->graph = t->network.graph;
+	for (int k = 0; t->data->own_inputs && k < t->K; k++)
+		t->task[k].order = NEW_ARRAY(a, int, t->data->split[SPLIT_TRAIN].n);
 	t->capacity = t->batch;
 	if (x->c * x->h * x->w <= SMALL_INPUT && t->batch < EVALUATION_BATCH &&
 		!graph_is_deep(t->graph))
 		t->capacity = EVALUATION_BATCH;
-	if (graph_build(t->graph, t->capacity, true, e) || check_batches(t, e))
-		return err_wrap(e, "network %s", name);
-	graph_init(t->graph, t->seed);
-	return OK;
+	rc = graph_build(t->graph, t->capacity, true, e);
+	if (!rc)
+		graph_init(t->graph, t->seed);
+	return rc;
 }
 
 /* The data set's targets must have the shapes of the heads. */

@@ -6,12 +6,6 @@
 
 #include <string.h>
 
-static bool is_map(const struct task_info *task)
-{
-	return task->kind == TASK_SEG || task->kind == TASK_DEPTH ||
-		task->kind == TASK_NORMAL;
-}
-
 static enum augment_map map_of(const struct task_info *task)
 {
 	return task->kind == TASK_SEG      ? MAP_LABEL
@@ -32,7 +26,7 @@ static int check_maps(const struct train *t, struct err *e)
 	for (int k = 0; k < t->K; k++) {
 		const struct field *f = &s->target[t->task[k].column];
 
-		if (!is_map(&t->task[k].info))
+		if (!task_is_map(t->task[k].info.kind))
 			continue;
 		if (t->augment != AUGMENT_SCALE_CROP_FLIP || f->h != s->input.h ||
 			f->w != s->input.w)
@@ -102,7 +96,7 @@ static void augment_sample(struct train *t, const struct picture *p, int i)
 		const struct field *f =
 			&t->data->split[SPLIT_TRAIN].target[task->column];
 
-		if (is_map(&task->info))
+		if (task_is_map(task->info.kind))
 			augment(t, &w, map_of(&task->info), f,
 				task->target + (size_t)i * floats_of(f));
 	}
@@ -130,9 +124,10 @@ static void augment_batch(struct train *t, const struct picture *p, int n)
 void train_augment(struct train *t, int n)
 {
 	const struct split_data *s = &t->data->split[SPLIT_TRAIN];
-	struct picture p = {
-		.x = &s->input, .node = t->input, .index = t->task[0].index, .to = t->K
-	};
+	struct picture p = { .x = &s->input,
+		.node = t->network.input[0],
+		.index = t->task[0].index,
+		.to = t->K };
 
 	if (!t->data->own_inputs) {
 		augment_batch(t, &p, n);
@@ -142,7 +137,7 @@ void train_augment(struct train *t, int n)
 		const struct train_task *task = &t->task[k];
 
 		p = (struct picture){ .x = &s->own_input[task->column],
-			.node = task->input,
+			.node = t->network.input[k],
 			.index = task->index,
 			.first = task->column * s->n,
 			.from = k,

@@ -43,7 +43,8 @@ static void gather(struct train *t, const struct split_data *s, int n)
 	bool own = t->data->own_inputs;
 
 	if (!own)
-		graph_feed(t->graph, t->input, &s->input, t->task[0].index, n);
+		graph_feed(
+			t->graph, t->network.input[0], &s->input, t->task[0].index, n);
 	for (int i = 0; i < t->K; i++) {
 		struct train_task *task = &t->task[i];
 		const struct field *f = &s->target[task->column];
@@ -51,8 +52,8 @@ static void gather(struct train *t, const struct split_data *s, int n)
 		int floats = f->c * f->h * f->w;
 
 		if (own)
-			graph_feed(t->graph, task->input, &s->own_input[task->column],
-				index, n);
+			graph_feed(t->graph, t->network.input[i],
+				&s->own_input[task->column], index, n);
 
 		if (f->element == ELEMENT_U8)
 			k->gather_u8_rows(

@@ -5,6 +5,7 @@
 #define DELTAM_TRAIN_JOB_H
 
 #include "trainer-core/augment.h"
+#include "trainer-core/network.h"
 #include "trainer-core/optim.h"
 #include "trainer-core/registry.h"
 #include "trainer-core/train.h"
@@ -24,7 +25,6 @@ struct train_task {
 	float *target; /* one batch */
 	const int *index; /* the samples of the batch, in their split */
 	/* Where every task has samples of its own: */
-	int input; /* node */
 	int *order; /* its training samples in this epoch's order */
 	const struct metric *metric[METRICS_MAX];
 	const char *metric_name[METRICS_MAX];
@@ -42,8 +42,8 @@ struct train {
 	const struct dataset *data;
 	struct train_task *task; /* (K) */
 	int K;
-	struct graph *graph;
-	int input; /* node; none where tasks have their own */
+	struct network network;
+	struct graph *graph; /* of network */
 	int batch; /* of training */
 	int capacity; /* of evaluation */
 	int epochs;
