@@ -58,10 +58,11 @@ struct strip {
 
 /* ---- forward and backward data ---- */
 
-INLINE void strip_sums(
-	int rows, int vecs, const struct strip *t, const float *x, vec acc[THIN][2])
+/* `row`: floats from one row of x to the next, a constant where it is LANES. */
+INLINE void strip_sums(int rows, int vecs, size_t row, const struct strip *t,
+	const float *x, vec acc[THIN][2])
 {
-	size_t x_row = t->x_row, w_row = t->w_row;
+	size_t w_row = t->w_row;
 
 	for (int i = 0; i < t->down->taps; i++)
 		for (int j = 0; j < t->right->taps; j++) {
@@ -79,7 +80,7 @@ INLINE void strip_sums(
 					load(w + n * WIDTH);
 				UNROLL for (int r = 0; r < rows; r++)
 				{
-					float s = a[r * x_row];
+					float s = a[r * row];
 
 					UNROLL for (int n = 0; n < vecs; n++)
 						acc[r][n] += b[n] * s;
@@ -88,74 +89,101 @@ INLINE void strip_sums(
 		}
 }
 
-INLINE void strip_tiles(int rows, int vecs, const struct strip *t, int from, int tiles)
+INLINE void strip_store(
+	int rows, int vecs, const struct strip *t, float *y, vec acc[THIN][2])
 {
-	const float *x = t->x + from * t->x_row;
+	UNROLL for (int r = 0; r < rows; r++, y += t->y_row)
+		UNROLL for (int n = 0; n < vecs; n++)
+	{
+		float *to = y + n * WIDTH / LANES * t->y_plane + n * WIDTH % LANES;
+		vec sum = t->add ? load(to) + acc[r][n] : acc[r][n];
+
+		store(to, t->relu ? relu(sum) : sum);
+	}
+}
+
+INLINE void strip_tiles(
+	int rows, int vecs, size_t row, const struct strip *t, int from, int tiles)
+{
+	const float *x = t->x + from * row;
 	float *y = t->y + from * t->y_row;
 
-	for (; tiles; tiles--, x += rows * t->x_row, y += rows * t->y_row) {
+	for (; tiles; tiles--, x += rows * row, y += rows * t->y_row) {
 		vec acc[THIN][2];
 
 		UNROLL for (int r = 0; r < rows; r++)
 			UNROLL for (int n = 0; n < vecs; n++) acc[r][n] =
 				t->bias ? load(t->bias + n * WIDTH) : (vec){ 0 };
-		strip_sums(rows, vecs, t, x, acc);
-		UNROLL for (int r = 0; r < rows; r++)
-			UNROLL for (int n = 0; n < vecs; n++)
-		{
-			float *to = y + r * t->y_row + n * WIDTH / LANES * t->y_plane +
-				n * WIDTH % LANES;
-			vec sum = acc[r][n];
-
-			if (t->add)
-				sum += load(to);
-			store(to, t->relu ? relu(sum) : sum);
-		}
+		strip_sums(rows, vecs, row, t, x, acc);
+		strip_store(rows, vecs, t, y, acc);
 	}
 }
 
-#define STRIP_CASES(vecs) \
-	CASE(1, strip_tiles(1, vecs, t, from, tiles)) \
-	CASE(2, strip_tiles(2, vecs, t, from, tiles)) \
-	CASE(4, strip_tiles(4, vecs, t, from, tiles))
+#define STRIP_CASE(rows, vecs, row) \
+	CASE(rows, strip_tiles(rows, vecs, row, t, from, tiles))
 
-static void strip_any(int rows, int vecs, const struct strip *t, int from, int tiles)
+/* Rows of x one behind the other. */
+static void strip_dense(int rows, int vecs, const struct strip *t, int from, int tiles)
 {
-	(void)vecs;
 #if WIDTH == 16
-	if (vecs == 1)
+	if (vecs == 1) {
 		switch (rows) {
-			STRIP_CASES(1)
-			CASE(8, strip_tiles(8, 1, t, from, tiles))
-			CASE(THIN, strip_tiles(THIN, 1, t, from, tiles))
+			STRIP_CASE(8, 1, LANES)
+			STRIP_CASE(THIN, 1, LANES)
 		}
-	else
-		switch (rows) {
-			STRIP_CASES(2)
-			CASE(8, strip_tiles(8, 2, t, from, tiles))
-			CASE(TALL, strip_tiles(TALL, 2, t, from, tiles))
-		}
-#else
-	switch (rows) {
-		STRIP_CASES(2)
-		CASE(TALL, strip_tiles(TALL, 2, t, from, tiles))
+		return;
 	}
 #endif
+	(void)vecs;
+	switch (rows) {
+#if WIDTH == 16
+		STRIP_CASE(8, 2, LANES)
+#endif
+		STRIP_CASE(TALL, 2, LANES)
+	}
+}
+
+/* Rows of x anywhere. */
+static void strip_loose(int rows, int vecs, const struct strip *t, int from, int tiles)
+{
+#if WIDTH == 16
+	if (vecs == 1) {
+		switch (rows) {
+			STRIP_CASE(1, 1, t->x_row)
+			STRIP_CASE(2, 1, t->x_row)
+			STRIP_CASE(4, 1, t->x_row)
+			STRIP_CASE(8, 1, t->x_row)
+		}
+		return;
+	}
+#endif
+	(void)vecs;
+	switch (rows) {
+		STRIP_CASE(1, 2, t->x_row)
+		STRIP_CASE(2, 2, t->x_row)
+		STRIP_CASE(4, 2, t->x_row)
+#if WIDTH == 16
+		STRIP_CASE(8, 2, t->x_row)
+#endif
+	}
 }
 
 /* Tiles of falling heights: as many of the highest as fit, the rest in powers of two. */
 static void strip(int vecs, const struct strip *t)
 {
-	int rows = vecs == 1 ? THIN : TALL;
-	int from = t->rows / rows * rows;
+	int dense = t->x_row == LANES, rows = vecs == 1 ? THIN : TALL, from = 0;
 
-	if (from)
-		strip_any(rows, vecs, t, 0, t->rows / rows);
+	if (dense && t->rows >= rows) {
+		from = t->rows / rows * rows;
+		strip_dense(rows, vecs, t, 0, t->rows / rows);
+	}
 	for (rows = WIDTH == 16 ? 8 : 4; from < t->rows; rows /= 2) {
 		int tiles = (t->rows - from) / rows;
 
-		if (tiles)
-			strip_any(rows, vecs, t, from, tiles);
+		if (tiles && dense && rows == 8)
+			strip_dense(rows, vecs, t, from, tiles);
+		else if (tiles)
+			strip_loose(rows, vecs, t, from, tiles);
 		from += tiles * rows;
 	}
 }
