@@ -5,8 +5,8 @@
  * Included by vector.c alone; all static.
  *
  * A group is 32 outputs (or the last 16), a block 16 inputs (C4: 4). Every value is the
- * sum, block by block, of sums over taps and channels that start at zero; a weight's
- * gradient the sum, chunk by chunk, of sums over at most CHUNK rows.
+ * sum of sums over the taps and channels of a few blocks, each of which starts at zero; a
+ * weight's gradient the sum, chunk by chunk, of sums over at most CHUNK rows.
  */
 #ifndef DELTAM_KERNEL_CONV_C16_H
 #define DELTAM_KERNEL_CONV_C16_H
@@ -17,6 +17,7 @@
 
 #define CHUNK 128 /* rows that backward weights adds up before it adds to the total */
 #define BAND 256 /* rows that share a pass over all weights, at least */
+#define TERMS 144 /* that a tile adds up before it is stored, at least (a 3x3 block) */
 
 #if WIDTH == 16
 #define TALL 12 /* rows of a tile of two vectors */
@@ -33,6 +34,7 @@ struct product_c16 {
 	int lanes; /* floats of a pixel of x: 16 or 4 */
 	int depth; /* of them multiplied */
 	int blocks; /* of x */
+	int pass; /* blocks that a tile adds up */
 	int outs; /* a multiple of 16 */
 	int kh, kw;
 	struct axis rows, columns;
@@ -50,7 +52,8 @@ struct strip {
 	size_t x_line, x_pixel; /* floats from one input row or column to the next */
 	const struct axis_run *down, *right;
 	int shift; /* columns past those of the run's first output */
-	int kw, depth;
+	int kw, depth, blocks;
+	size_t x_plane, w_plane; /* from one block to the next */
 	size_t w_row; /* outputs of the group */
 	size_t y_plane;
 	int add, relu;
@@ -58,9 +61,12 @@ struct strip {
 
 /* ---- forward and backward data ---- */
 
-/* `row`: floats from one row of x to the next, a constant where it is LANES. */
-INLINE void strip_sums(int rows, int vecs, size_t row, const struct strip *t,
-	const float *x, vec acc[THIN][2])
+/*
+ * One block of x and w into acc. `row`: floats from one row of x to the next, a constant
+ * where it is LANES.
+ */
+INLINE void strip_block(int rows, int vecs, size_t row, const struct strip *t,
+	const float *x, const float *w_block, vec acc[THIN][2])
 {
 	size_t w_row = t->w_row;
 
@@ -70,8 +76,8 @@ INLINE void strip_sums(int rows, int vecs, size_t row, const struct strip *t,
 			const struct axis_tap *v = &t->right->tap[j];
 			const float *a =
 				x + u->in * t->x_line + (v->in + t->shift) * t->x_pixel;
-			const float *w =
-				t->w + (size_t)(u->k * t->kw + v->k) * t->depth * w_row;
+			const float *w = w_block +
+				(size_t)(u->k * t->kw + v->k) * t->depth * w_row;
 
 			for (int k = t->depth; k; k--, a++, w += w_row) {
 				vec b[2];
@@ -114,7 +120,9 @@ INLINE void strip_tiles(
 		UNROLL for (int r = 0; r < rows; r++)
 			UNROLL for (int n = 0; n < vecs; n++) acc[r][n] =
 				t->bias ? load(t->bias + n * WIDTH) : (vec){ 0 };
-		strip_sums(rows, vecs, row, t, x, acc);
+		for (int i = 0; i < t->blocks; i++)
+			strip_block(rows, vecs, row, t, x + i * t->x_plane,
+				t->w + i * t->w_plane, acc);
 		strip_store(rows, vecs, t, y, acc);
 	}
 }
@@ -173,6 +181,8 @@ static void strip(int vecs, const struct strip *t)
 {
 	int dense = t->x_row == LANES, rows = vecs == 1 ? THIN : TALL, from = 0;
 
+	if (t->add && !t->relu && !(t->down->taps && t->right->taps))
+		return; /* pixels that no input reaches */
 	if (dense && t->rows >= rows) {
 		from = t->rows / rows * rows;
 		strip_dense(rows, vecs, t, 0, t->rows / rows);
@@ -224,8 +234,8 @@ static void run_strips(const struct product_c16 *p, struct strip *t, int vecs)
 	t->y = y;
 }
 
-/* Lines [from, to) of y, one block of x, `vecs` vectors of a group. */
-static void band_block(
+/* Lines [from, to) of y, some blocks of x, `vecs` vectors of a group. */
+static void band_blocks(
 	const struct product_c16 *p, struct strip *t, int vecs, int from, int to)
 {
 	float *y = t->y;
@@ -251,7 +261,7 @@ static void band_group(const struct product_c16 *p, int o, int from, int to)
 	size_t y_plane = (size_t)p->OH * p->OW * p->N * LANES;
 	const float *w = p->w + (size_t)o * p->blocks * taps * p->depth;
 
-	for (int block = 0; block < p->blocks; block++)
+	for (int block = 0; block < p->blocks; block += p->pass)
 		for (int v = 0; v < width; v += 2 * WIDTH) {
 			struct strip t = {
 				.x = p->x + block * x_plane,
@@ -262,13 +272,16 @@ static void band_group(const struct product_c16 *p, int o, int from, int to)
 				.x_pixel = (size_t)p->N * p->lanes,
 				.kw = p->kw,
 				.depth = p->depth,
+				.blocks = min_int(p->pass, p->blocks - block),
+				.x_plane = x_plane,
+				.w_plane = (size_t)taps * p->depth * width,
 				.w_row = width,
 				.y_plane = y_plane,
 				.add = p->add || block,
-				.relu = p->relu && block == p->blocks - 1,
+				.relu = p->relu && block + p->pass >= p->blocks,
 			};
 
-			band_block(p, &t, min_int(2, (width - v) / WIDTH), from, to);
+			band_blocks(p, &t, min_int(2, (width - v) / WIDTH), from, to);
 		}
 }
 
@@ -308,6 +321,11 @@ static void product_axes(
 	struct axis_rule right = { p->OW, p->W, s->kw, s->stride, s->pad, s->dilation,
 		transposed };
 
+	int terms = s->kh * s->kw * p->depth; /* of a block, for a pixel */
+
+	if (transposed)
+		terms = max_int(1, terms / (s->stride * s->stride));
+	p->pass = (TERMS + terms - 1) / terms;
 	p->rows = axis_of(&down, 0, work);
 	p->columns = axis_of(
 		&right, 1, work + aligned(axis_bytes(max_int(s->OH, s->H), s->kh)));
