@@ -43,6 +43,40 @@ struct linear_shape {
 	int relu; /* 1: ReLU follows in the same pass */
 };
 
+/* Batch norm in C16: n positions (H W N) of C channels. */
+struct norm_shape {
+	int C;
+	size_t n;
+	int relu; /* 1: ReLU follows in the same pass */
+};
+
+/* A float a channel, their number rounded up to 16; behind the last all are 0. */
+struct norm {
+	const float *mean, *scale, *bias;
+	const float *shift, *slope; /* of norm_backward */
+};
+
+/* Pooling windows in C16. */
+struct window_shape {
+	int N;
+	int C, H, W; /* input */
+	int OH, OW;
+	int kernel, stride, pad; /* kernel <= WINDOW_MAX */
+};
+#define WINDOW_MAX 15
+
+struct resize_shape {
+	int N, C;
+	int H, W, OH, OW;
+	int align_corners;
+};
+
+/* C channels at n positions: from channel `from` of one image to channel `to` of another. */
+struct channel_run {
+	size_t n;
+	int C, from, to;
+};
+
 struct adam_step {
 	float lr, beta1, beta2, eps, wd;
 	float c1, c2;
@@ -140,6 +174,55 @@ struct kernels {
 		const int *index, float scale, float *y);
 	void (*gather_f32_c4)(
 		int N, int C, int HW, const float *data, const int *index, float *y);
+
+	/*
+	 * Batch norm in C16. Statistics: mean and variance (over n, not n - 1) of each
+	 * channel. Forward: y = (x - mean) scale + bias. Sums of the backward pass: of dy
+	 * and of dy (x - mean), dy behind the ReLU; then with those
+	 * dx = dy scale - shift - slope (x - mean). dx may be dy.
+	 */
+	void (*norm_statistics)(const struct norm_shape *s, const float *x, float *mean,
+		float *variance);
+	void (*norm_forward)(const struct norm_shape *s, const struct norm *t,
+		const float *x, float *y);
+	void (*norm_backward_sums)(const struct norm_shape *s, const struct norm *t,
+		const float *x, const float *dy, float *sum, float *product);
+	void (*norm_backward)(const struct norm_shape *s, const struct norm *t,
+		const float *x, const float *dy, float *dx, int add);
+
+	/*
+	 * Pools in C16; `which`: a byte for each value of y, the winner in row-major order
+	 * (strict >, padding -inf). scatter hands y to its winners in x (the backward pass
+	 * of the pool, the forward pass of unpooling), gather is its reverse. The mean
+	 * divides by kernel^2, padding counts as 0.
+	 */
+	void (*pool_max)(
+		const struct window_shape *s, const float *x, float *y, uint8_t *which);
+	void (*pool_scatter)(const struct window_shape *s, const uint8_t *which,
+		const float *y, float *x, int add);
+	void (*pool_gather)(const struct window_shape *s, const uint8_t *which,
+		const float *x, float *y, int add);
+	void (*pool_mean)(const struct window_shape *s, const float *x, float *y);
+	void (*pool_spread)(
+		const struct window_shape *s, const float *dy, float *dx, int add);
+	/* (C, HW) to (C, 1), and back. */
+	void (*plane_mean)(int N, int C, int HW, const float *x, float *y);
+	void (*plane_spread)(int N, int C, int HW, const float *dy, float *dx, int add);
+
+	/* Bilinear as in PyTorch, and its reverse with the same shares. */
+	void (*resize)(const struct resize_shape *s, const float *x, float *y);
+	void (*resize_back)(
+		const struct resize_shape *s, const float *dy, float *dx, int add);
+
+	/* Lanes of y outside of the run stay as they are. */
+	void (*copy_channels)(
+		const struct channel_run *r, const float *x, float *y, int add);
+
+	/* y = a + b (relu: its positive part); y = a b; dx = dy, where y > 0 if given. */
+	void (*join_add)(size_t n, const float *a, const float *b, int relu, float *y);
+	void (*join_mul)(size_t n, const float *a, const float *b, int add, float *y);
+	void (*pass_gradient)(
+		size_t n, const float *dy, const float *y, float *dx, int add);
 
 	/*
 	 * One optimizer step on n floats (optim.h holds the formulas and who calls).

@@ -7,9 +7,11 @@
 #include "trainer-core/kernel/conv_c16_weights.h"
 #include "trainer-core/kernel/conv_n16.h"
 #include "trainer-core/kernel/elementwise.h"
+#include "trainer-core/kernel/image_c16.h"
 #include "trainer-core/kernel/layout.h"
 #include "trainer-core/kernel/layout_c16.h"
 #include "trainer-core/kernel/linear.h"
+#include "trainer-core/kernel/norm_c16.h"
 
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
@@ -36,6 +38,23 @@ const struct kernels PASTE(kernels_, KERNEL_ISA) = {
 	.gather_f32_n16 = gather_f32_n16,
 	.gather_u8_rows = gather_u8_rows,
 	.gather_f32_rows = gather_f32_rows,
+	.norm_statistics = norm_statistics,
+	.norm_forward = norm_forward,
+	.norm_backward_sums = norm_backward_sums,
+	.norm_backward = norm_backward,
+	.pool_max = pool_max,
+	.pool_scatter = pool_scatter,
+	.pool_gather = pool_gather,
+	.pool_mean = pool_mean,
+	.pool_spread = pool_spread,
+	.plane_mean = plane_mean,
+	.plane_spread = plane_spread,
+	.resize = resize,
+	.resize_back = resize_back,
+	.copy_channels = copy_channels,
+	.join_add = join_add,
+	.join_mul = join_mul,
+	.pass_gradient = pass_gradient,
 	.c16_to_rows = c16_to_rows,
 	.rows_to_c16 = rows_to_c16,
 	.gather_u8_c16 = gather_u8_c16,
