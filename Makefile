@@ -127,7 +127,7 @@ check: deps ## build everything and run every test
 	@sh tests/check.sh $(B)
 
 asan: deps ## the same under AddressSanitizer and UBSan
-	@$(MAKE) --no-print-directory check MODE=asan
+	@CK_TIMEOUT_MULTIPLIER=10 $(MAKE) --no-print-directory check MODE=asan # ten times slower
 
 valgrind: deps ## the tests under valgrind, each suite in one process
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
