@@ -1,0 +1,228 @@
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "trainer-core/network.h"
+
+static struct arena arena;
+
+static void setup(void)
+{
+	memset(&arena, 0, sizeof(arena));
+}
+
+static void teardown(void)
+{
+	arena_release(&arena);
+}
+
+#define PARAMS_MAX 12
+
+/* A network, its input and its tasks as the reference has them. */
+struct row {
+	const char *what;
+	const char *params[PARAMS_MAX]; /* name, value ... behind model. */
+	int c, h, w;
+	struct task_info task[3];
+	int times; /* the first task so many times; 0: the list as it stands */
+	bool own_inputs;
+	int64_t total, shared;
+	int64_t head[3];
+};
+
+#define SEG(n) \
+	{ \
+		"seg", TASK_SEG, LOSS_CE, n, 1 \
+	}
+#define DEPTH \
+	{ \
+		"depth", TASK_DEPTH, LOSS_L1, 1, 1 \
+	}
+#define NORMAL \
+	{ \
+		"normal", TASK_NORMAL, LOSS_COSINE, 3, 1 \
+	}
+#define CLASS(name, n) \
+	{ \
+		name, TASK_CLASS, LOSS_CE, n, 1 \
+	}
+#define NYUV2 3, 288, 384, { SEG(13), DEPTH, NORMAL }, 0, false
+#define CITYSCAPES 3, 128, 256, { SEG(7), DEPTH }, 0, false
+#define ATTRIBUTES(n) 3, 64, 64, { CLASS("a", n) }, 40, false
+
+/* The table of parameter counts of the networks' published code. */
+static const struct row rows[] = {
+	{ "mlp", { "name", "mlp", "hidden", "32 24" }, 12, 1, 1,
+		{ { "a", TASK_REGRESS, LOSS_L1, 2, 1 } }, 0, false, 1258, 1208,
+		{ 50 } },
+	{ "mlp with a hidden layer a head",
+		{ "name", "mlp", "hidden", "32 24", "head_hidden", "16" }, 12, 1, 1,
+		{ CLASS("a", 5) }, 0, false, 1208 + 485, 1208, { 485 } },
+	{ "lenet", { "name", "lenet" }, 1, 36, 36, { CLASS("a", 10), CLASS("b", 10) },
+		0, false, 31910, 30890, { 510, 510 } },
+	{ "resnet18 of ParetoMTL", { "name", "resnet", "fc", "100" }, 1, 36, 36,
+		{ CLASS("a", 10), CLASS("b", 10) }, 0, false, 11223560, 11221540,
+		{ 1010, 1010 } },
+	{ "segnet", { "name", "segnet" }, NYUV2, 25055185, 24943296,
+		{ 37773, 36993, 37123 } },
+	{ "segnet wide", { "name", "segnet", "type", "wide" }, NYUV2, 43934161,
+		43822272, { 37773, 36993, 37123 } },
+	{ "segnet deep", { "name", "segnet", "type", "deep" }, NYUV2, 50807761,
+		50695872, { 37773, 36993, 37123 } },
+	{ "segnet of cityscapes", { "name", "segnet" }, CITYSCAPES, 25017672, 24943296,
+		{ 37383, 36993 } },
+	{ "segnet 1/2", { "name", "segnet", "width", "0.5" }, NYUV2, 6269937, 6241632,
+		{ 9677, 9281, 9347 } },
+	{ "segnet 1/4", { "name", "segnet", "width", "0.25" }, NYUV2, 1570561, 1563312,
+		{ 2541, 2337, 2371 } },
+	{ "segnet 1/8", { "name", "segnet", "width", "0.125" }, NYUV2, 394185, 392280,
+		{ 701, 593, 611 } },
+	{ "mtan", { "name", "mtan" }, NYUV2, 44229073, 35163456,
+		{ 3022349, 3021569, 3021699 } },
+	{ "mtan of cityscapes", { "name", "mtan" }, CITYSCAPES, 41206984, 35163456,
+		{ 3021959, 3021569 } },
+	{ "mtan 1/4", { "name", "mtan", "width", "0.25" }, NYUV2, 2779009, 2203728,
+		{ 191885, 191681, 191715 } },
+	{ "resnet18", { "name", "resnet" }, 3, 224, 224, { CLASS("a", 1000) }, 0, false,
+		11689512, 11176512, { 513000 } },
+	{ "resnet50", { "name", "resnet", "depth", "50" }, 3, 224, 224,
+		{ CLASS("a", 1000) }, 0, false, 25557032, 23508032, { 2049000 } },
+	{ "resnet18 of CIFAR", { "name", "resnet", "stem", "cifar" }, 3, 32, 32,
+		{ CLASS("a", 10) }, 0, false, 11173962, 11168832, { 5130 } },
+	{ "resnet18 1/2", { "name", "resnet", "stem", "cifar", "width", "0.5" },
+		ATTRIBUTES(1), 2805320, 2795040, { 257 } },
+	{ "resnet18 1/4", { "name", "resnet", "stem", "cifar", "width", "0.25" },
+		ATTRIBUTES(1), 705336, 700176, { 129 } },
+	{ "deeplabv3", { "name", "deeplab", "depth", "50" }, NYUV2, 71888721, 23508032,
+		{ 16128781, 16125697, 16126211 } },
+	{ "deeplabv3 of cityscapes", { "name", "deeplab", "depth", "50" }, CITYSCAPES,
+		55760968, 23508032, { 16127239, 16125697 } },
+	{ "deeplabv3 on resnet18", { "name", "deeplab", "channels", "128" }, NYUV2,
+		17573841, 11176512, { 2133389, 2131841, 2132099 } },
+	{ "deeplabv3+",
+		{ "name", "deeplab", "depth", "50", "plus", "true", "output_stride",
+			"16" },
+		NYUV2, 74028657, 23508032, { 16842093, 16839009, 16839523 } },
+	{ "celeba of MGDA", { "name", "resnet", "stem", "cifar", "pool", "4" },
+		ATTRIBUTES(2), 11332752, 11168832, { 4098 } },
+	{ "celeba resnet18", { "name", "resnet" }, ATTRIBUTES(1), 11197032, 11176512,
+		{ 513 } },
+	{ "celeba of FAMO", { "name", "celeba_cnn" }, ATTRIBUTES(1), 5197160, 5176640,
+		{ 513 } },
+	{ "vgg16", { "name", "vgg16" }, 3, 32, 32, { CLASS("a", 5) }, 20, true,
+		14934948, 14714688, { 11013 } },
+};
+#define ROWS ((int)(sizeof(rows) / sizeof(rows[0])))
+
+static struct params *params_of(const char *const *pair)
+{
+	struct params *ps = NEW(&arena, struct params);
+
+	for (int i = 0; i < PARAMS_MAX && pair[i]; i += 2)
+		params_set(ps, &arena, arena_printf(&arena, "model.%s", pair[i]),
+			pair[i + 1]);
+	params_set(ps, &arena, "train.batch", "8");
+	return ps;
+}
+
+static struct dataset *data_of(const struct row *r)
+{
+	struct dataset *d = NEW(&arena, struct dataset);
+	const struct field x = { .c = r->c, .h = r->h, .w = r->w };
+
+	for (int k = 0; k < 3 && r->task[k].name; k++)
+		d->task[d->tasks++] = r->task[k];
+	for (int k = 1; k < r->times; k++) {
+		d->task[k] = r->task[0];
+		d->task[k].name = arena_printf(&arena, "a%d", k);
+		d->tasks = k + 1;
+	}
+	d->own_inputs = r->own_inputs;
+	d->split[SPLIT_TRAIN].n = 8;
+	d->split[SPLIT_TRAIN].input = x;
+	for (int k = 0; k < d->tasks; k++)
+		d->split[SPLIT_TRAIN].own_input[k] = x;
+	return d;
+}
+
+static struct network network_of(const struct params *ps, const struct dataset *d)
+{
+	struct network n = { .task = d->task, .K = d->tasks };
+	struct err e = { 0 };
+
+	for (int k = 0; k < n.K; k++)
+		n.column[k] = k;
+	ck_assert_msg(network_add(&n, ps, d, &arena, &e) == OK, "%s", e.msg);
+	return n;
+}
+
+START_TEST(parameters_are_as_many_as_in_the_published_code)
+{
+	const struct row *r = &rows[_i];
+	const struct dataset *d = data_of(r);
+	struct network n = network_of(params_of(r->params), d);
+	struct network_size size;
+
+	network_measure(&n, &size);
+	ck_assert_msg(size.shared == r->shared, "%s: %lld shared", r->what,
+		(long long)size.shared);
+	for (int k = 0; k < size.heads; k++)
+		ck_assert_msg(size.head[k].params == r->head[r->times ? 0 : k],
+			"%s, task %d: %lld", r->what, k,
+			(long long)size.head[k].params);
+	ck_assert_int_eq(network_size_total(&size), r->total);
+}
+END_TEST
+
+/* A map a task of the input's size, or a row of the task's outputs. */
+START_TEST(outputs_have_the_shape_of_the_tasks)
+{
+	const struct row *r = &rows[_i];
+	const struct dataset *d = data_of(r);
+	struct network n = network_of(params_of(r->params), d);
+
+	for (int k = 0; k < n.K; k++) {
+		const struct node *y =
+			graph_node(n.graph, graph_find(n.graph, d->task[k].name));
+		bool map = task_is_map(d->task[k].kind);
+
+		ck_assert_int_eq(y->scope, k);
+		ck_assert_int_eq(y->C, d->task[k].outputs);
+		ck_assert_int_eq(y->H, map ? r->h : 1);
+		ck_assert_int_eq(y->W, map ? r->w : 1);
+	}
+}
+END_TEST
+
+/* What one task trains alone is what it has beside the others. */
+START_TEST(a_baseline_has_the_trunk_and_its_own_head)
+{
+	const struct row *r = &rows[_i];
+	const struct dataset *d = data_of(r);
+	const struct params *ps = params_of(r->params);
+	const int last = d->tasks - 1;
+	struct network n = { .task = &d->task[last], .column = { last }, .K = 1 };
+	struct network_size size;
+
+	ck_assert_int_eq(network_add(&n, ps, d, &arena, NULL), OK);
+	network_measure(&n, &size);
+	ck_assert_int_eq(size.shared, r->shared);
+	ck_assert_int_eq(size.head[0].params, r->head[r->times ? 0 : last]);
+}
+END_TEST
+
+Suite *suite_model(void);
+
+Suite *suite_model(void)
+{
+	Suite *s = suite_create("model");
+	TCase *t = tcase_create("model");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(
+		t, parameters_are_as_many_as_in_the_published_code, 0, ROWS);
+	tcase_add_loop_test(t, outputs_have_the_shape_of_the_tasks, 0, ROWS);
+	tcase_add_loop_test(t, a_baseline_has_the_trunk_and_its_own_head, 0, ROWS);
+	suite_add_tcase(s, t);
+	return s;
+}
