@@ -131,14 +131,23 @@ MUST_CHECK int graph_check(struct graph *g, struct err *e);
 /*
  * Fixes the graph for at most `batch` samples a pass. fuse: conv2d + relu + maxpool2d 2x2
  * and linear + relu become one kernel call where nobody reads between them; without it
- * every node's values can be read. Errors: ERR_SPEC (see graph_add).
+ * every node's values can be read. Errors: ERR_SPEC (see graph_add); ERR_SYS where this
+ * machine has not enough memory for it, with the figure.
  */
 MUST_CHECK int graph_build(struct graph *g, int batch, bool fuse, struct err *e);
 
 /* Has it nodes beyond convolutions, max-pools and flat layers? Before graph_build, too. */
 bool graph_is_deep(const struct graph *g);
+/*
+ * Do heads share modules beside the trunk (node.shares)? Then heads leave gradients of
+ * shared parameters, which graph_backward_trunk adds up since graph_backward_begin.
+ */
+bool graph_shares_modules(const struct graph *g);
 /* Does a node read it? */
 bool graph_is_read(const struct graph *g, int id);
+
+/* Memory of the graph: parameters, values, gradients, workspace. */
+size_t graph_bytes(const struct graph *g);
 
 int graph_tasks(const struct graph *g);
 int graph_batch(const struct graph *g); /* most samples of a pass */
@@ -218,7 +227,8 @@ void graph_backward(struct graph *g, const double *weight, float *grad);
 
 /*
  * Its two halves, for methods that combine gradients of the shared features: begin,
- * any heads, then the trunk from what they left in the features' gradients.
+ * any heads in the order of the tasks, then the trunk from what they left in the
+ * features' gradients.
  */
 void graph_backward_begin(struct graph *g);
 void graph_backward_head(struct graph *g, int task, double weight, float *grad);

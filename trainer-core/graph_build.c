@@ -22,8 +22,7 @@ bool graph_is_read(const struct graph *g, int id)
 	return false;
 }
 
-/* The only reader of node id, or NULL where it has several, none, or is an output. */
-static struct node *only_reader(const struct graph *g, int id)
+struct node *node_only_reader(const struct graph *g, int id)
 {
 	struct node *found = NULL;
 
@@ -211,7 +210,7 @@ static void fuse_into(struct node *head, struct node *next)
 static struct node *follower(
 	const struct graph *g, const struct node *v, enum layer_kind kind)
 {
-	struct node *next = only_reader(g, id_of(g, v));
+	struct node *next = node_only_reader(g, id_of(g, v));
 
 	return next && next->kind == kind && next->scope == v->scope ? next : NULL;
 }
@@ -237,133 +236,6 @@ static void fuse_nodes(struct graph *g)
 		if (pool && pool->kernel == 2 && pool->stride == 2 && !pool->pad)
 			fuse_into(v, pool);
 	}
-}
-
-static size_t round_up(size_t floats)
-{
-	return (floats + LANES - 1) / LANES * LANES;
-}
-
-static float *floats_for(struct graph *g, size_t floats)
-{
-	return arena_alloc_aligned(g->arena, round_up(floats) * sizeof(float));
-}
-
-/* [ shared | task 0 | ... ], in the order of declaration inside each. */
-static void place_params(struct graph *g)
-{
-	size_t at = 0;
-
-	for (int scope = SCOPE_SHARED; scope < g->tasks; scope++) {
-		g->begin[scope + 1] = at;
-		for (int i = 0; i < g->params; i++) {
-			if (g->param[i].scope != scope)
-				continue;
-			g->param[i].offset = at;
-			at += round_up(g->param[i].floats);
-		}
-	}
-	g->begin[g->tasks + 1] = at;
-	g->value = floats_for(g, at);
-}
-
-/* Parameters whose gradient is the sum of several nodes'. */
-static void place_pending(struct graph *g)
-{
-	size_t largest = 0, at = 0;
-
-	for (int id = 0; id < g->nodes; id++) {
-		const struct node *v = g->node[id];
-		const int param[] = { v->weight, v->bias };
-
-		for (int i = 0; i < 2; i++)
-			if (param[i] >= 0 &&
-				(v->tied || g->param[param[i]].scope != v->scope))
-				g->param[param[i]].gathered = true;
-	}
-	for (int i = 0; i < g->params; i++) {
-		struct graph_param *p = &g->param[i];
-
-		if (!p->gathered)
-			continue;
-		p->pending = at;
-		at += round_up(p->floats);
-		largest = p->floats > largest ? p->floats : largest;
-	}
-	g->pending = floats_for(g, at);
-	g->pending_floats = at;
-	for (int i = 0; i < 2; i++)
-		g->part[i] = floats_for(g, largest);
-}
-
-static void place_buffers(struct graph *g)
-{
-	size_t at = 0;
-
-	for (int i = 0; i < g->buffers; i++) {
-		g->buffer[i].offset = at;
-		at += round_up((size_t)g->buffer[i].count);
-	}
-	g->state = floats_for(g, at);
-	g->state_floats = at;
-	for (int i = 0; i < g->buffers; i++)
-		for (int j = 0; j < g->buffer[i].count; j++)
-			g->state[g->buffer[i].offset + (size_t)j] =
-				g->buffer[i].initial;
-}
-
-/* What v keeps from the forward to the backward pass. */
-static void place_node(struct graph *g, struct node *v)
-{
-	struct node *t = v->tail;
-	size_t floats = node_floats(t, g->batch);
-
-	t->y = floats_for(g, floats);
-	if (v->needs_grad)
-		t->dy = floats_for(g, floats);
-	if (layers[t->kind]->marks)
-		v->which = arena_alloc_aligned(g->arena, round_up(floats));
-	if (layers[v->kind]->keep)
-		v->kept = floats_for(g, layers[v->kind]->keep(v));
-}
-
-static size_t larger(size_t a, size_t b)
-{
-	return a > b ? a : b;
-}
-
-/* Predictions and seeds in rows, and what converting them takes. */
-static size_t place_outputs(struct graph *g)
-{
-	size_t work = 0;
-
-	for (int t = 0; t < g->tasks; t++) {
-		const struct node *v = g->node[g->output[t]];
-		size_t rows = node_size(v) * (size_t)g->batch;
-
-		g->seeds[t] = floats_for(g, rows);
-		if (v->layout == LAYOUT_ROW)
-			continue;
-		g->prediction[t] = floats_for(g, rows);
-		work = larger(work, node_floats(v, g->batch) * sizeof(float));
-	}
-	return work;
-}
-
-static void place_nodes(struct graph *g)
-{
-	size_t work = place_outputs(g);
-
-	for (int id = 0; id < g->nodes; id++) {
-		struct node *v = g->node[id];
-
-		if (v->fused)
-			continue;
-		place_node(g, v);
-		if (layers[v->kind]->work)
-			work = larger(work, layers[v->kind]->work(g, v));
-	}
-	g->work = arena_alloc_aligned(g->arena, work + 64);
 }
 
 int graph_check(struct graph *g, struct err *e)
@@ -394,9 +266,5 @@ int graph_build(struct graph *g, int batch, bool fuse, struct err *e)
 	mark_gradients(g);
 	if (fuse)
 		fuse_nodes(g);
-	place_params(g);
-	place_pending(g);
-	place_buffers(g);
-	place_nodes(g);
-	return OK;
+	return graph_place(g, e);
 }

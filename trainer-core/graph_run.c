@@ -119,6 +119,14 @@ float *layer_input_grad(const struct graph *g, const struct node *v, int i, int 
 	return x->dy;
 }
 
+bool graph_shares_modules(const struct graph *g)
+{
+	for (int i = 0; i < g->params; i++)
+		if (g->param[i].gathered && g->param[i].scope == SCOPE_SHARED)
+			return true;
+	return false;
+}
+
 void graph_backward_begin(struct graph *g)
 {
 	for (int id = 0; id < g->nodes; id++)

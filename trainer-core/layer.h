@@ -18,6 +18,8 @@ struct layer {
 	enum layout_rule rule; /* of its output */
 	enum layout_rule accepts; /* LAYOUT_OF_INPUT: any */
 	bool marks; /* needs node.which */
+	/* The gradient of its first input may take the place of its own. */
+	bool in_place;
 	/* Checks the attributes, sets C, H, W, declares parameters. ERR_SPEC. */
 	int (*shape)(struct graph *g, struct node *v, struct err *e);
 	/* Floats of node.kept. NULL: none. */
@@ -68,8 +70,19 @@ struct graph {
 	size_t pending_floats;
 	float *part[2]; /* of weight and bias */
 	void *work;
+	size_t bytes; /* of all that graph_place places */
+	bool measuring; /* graph_place counts them first */
 	struct err error; /* the first of building */
 };
+
+/*
+ * graph_place.c: places every array of a graph whose layouts are known. ERR_SYS where the
+ * machine has not that much memory.
+ */
+MUST_CHECK int graph_place(struct graph *g, struct err *e);
+
+/* The only node that reads id, or NULL: several, none, or it is an output. */
+struct node *node_only_reader(const struct graph *g, int id);
 
 /* The i-th input of v. */
 struct node *layer_in(const struct graph *g, const struct node *v, int i);

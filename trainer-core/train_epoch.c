@@ -118,6 +118,23 @@ static void task_backward(struct train *t, bool features)
 	t->passes.trunk += features ? 0 : t->K;
 }
 
+/* The trunk from the features' combined gradient, and the heads under their factors. */
+static void feature_backward(struct train *t)
+{
+	bool again = graph_shares_modules(t->graph);
+
+	graph_backward_begin(t->graph);
+	for (int k = 0; again && k < t->K; k++) {
+		graph_backward_head(t->graph, k,
+			t->task[k].info.loss_scale * t->head[k], t->grad[0]);
+		t->head[k] = 1;
+	}
+	t->passes.head += again ? t->K : 0;
+	graph_features_seed(t->graph, t->shared.out);
+	graph_backward_trunk(t->graph, t->grad[0]);
+	t->passes.trunk++;
+}
+
 /* A method on gradients: weights, heads' factors and grad[0]. */
 static int balance(struct train *t, struct weighting_step *s, int n, struct err *e)
 {
@@ -135,12 +152,8 @@ static int balance(struct train *t, struct weighting_step *s, int n, struct err 
 		&t->weighting, t->weighting_state, s, t->kernels, &t->shared, &f, e);
 	if (rc)
 		return rc;
-	if (features) {
-		graph_backward_begin(t->graph);
-		graph_features_seed(t->graph, t->shared.out);
-		graph_backward_trunk(t->graph, t->grad[0]);
-		t->passes.trunk++;
-	}
+	if (features)
+		feature_backward(t);
 	for (int k = 0; k < t->K; k++)
 		if (t->head[k] != 1)
 			t->kernels->scale(graph_scope_floats(t->graph, k),

@@ -56,6 +56,7 @@ static void mul_backward(struct graph *g, struct node *v, float *grad)
 const struct layer layer_add = { .name = "add",
 	.inputs = 2,
 	.rule = LAYOUT_OF_INPUT,
+	.in_place = true,
 	.shape = shape,
 	.forward = add_forward,
 	.backward = add_backward };
