@@ -163,7 +163,7 @@ START_TEST(files_that_do_not_fit_are_refused_by_name_and_place)
 	ck_assert_str_eq(
 		refusal(), "w/bn1.bias.npy: byte 10: found shape (4), expected (3)");
 	fake_npy("w/bn1.bias.npy", "<f4", "(3,)", bad, 12);
-	ck_assert_ptr_nonnull(strstr(refusal(), "w/bn1.bias.npy: byte 132: nan"));
+	ck_assert_str_eq(refusal(), "w/bn1.bias.npy: byte 132: found nan, expected a finite number");
 	fake_npy("w/bn1.bias.npy", "<f4", "(3,)", three, 8);
 	ck_assert_ptr_nonnull(strstr(refusal(), "w/bn1.bias.npy: byte "));
 	fake_npy("w/bn1.bias.npy", "<i4", "(3,)", whole, 12);
@@ -171,7 +171,7 @@ START_TEST(files_that_do_not_fit_are_refused_by_name_and_place)
 		"w/bn1.bias.npy: elements of type i4, expected floating point");
 	fake_npy("w/bn1.bias.npy", "<f4", "(3,)", three, 12);
 	fake_npy("w/bn1.running_var.npy", "<f4", "(3,)", negative, 12);
-	ck_assert_ptr_nonnull(strstr(refusal(), "w/bn1.running_var.npy: byte 132: -1"));
+	ck_assert_ptr_nonnull(strstr(refusal(), "w/bn1.running_var.npy: byte 132: found -1"));
 	ck_assert_int_eq(unlink("w/bn1.running_var.npy"), 0);
 	ck_assert_str_eq(refusal(),
 		"w/bn1.running_var.npy: No such file or directory; model.init wants a "
