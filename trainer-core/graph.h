@@ -81,6 +81,7 @@ struct node {
 	float *dy; /* gradient of the same shape; NULL where nobody needs it */
 	uint8_t *which; /* pooling: the winner of each window; dropout: its mask */
 	float *kept; /* what else the backward pass needs */
+	bool feature; /* graph_features */
 	bool filled; /* in this backward pass dy holds something */
 };
 

@@ -224,8 +224,6 @@ static void fuse_nodes(struct graph *g)
 		if (v->kind != LAYER_CONV2D && v->kind != LAYER_LINEAR &&
 			v->kind != LAYER_BATCHNORM && v->kind != LAYER_ADD)
 			continue;
-		if (v->kind == LAYER_CONV2D && v->layout == LAYOUT_C16)
-			continue; /* behind it there is a batch norm */
 		relu = follower(g, v, LAYER_RELU);
 		if (!relu)
 			continue;
@@ -266,5 +264,8 @@ int graph_build(struct graph *g, int batch, bool fuse, struct err *e)
 	mark_gradients(g);
 	if (fuse)
 		fuse_nodes(g);
-	return graph_place(g, e);
+	rc = graph_place(g, e);
+	if (!rc)
+		graph_mark_features(g);
+	return rc;
 }

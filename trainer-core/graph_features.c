@@ -29,12 +29,18 @@ static bool is_feature(const struct graph *g, int id)
 	return false;
 }
 
+void graph_mark_features(struct graph *g)
+{
+	for (int id = 0; id < g->nodes; id++)
+		g->node[id]->feature = is_feature(g, id);
+}
+
 size_t graph_features(const struct graph *g)
 {
 	size_t F = 0;
 
 	for (int id = 0; id < g->nodes; id++)
-		if (is_feature(g, id))
+		if (g->node[id]->feature)
 			F += node_size(g->node[id]);
 	return F;
 }
@@ -78,7 +84,7 @@ void graph_features_read(const struct graph *g, float *rows)
 	size_t width = graph_features(g);
 
 	for (int id = 0; id < g->nodes; id++)
-		if (is_feature(g, id)) {
+		if (g->node[id]->feature) {
 			to_rows(g, g->node[id], g->node[id]->y, width, rows);
 			rows += node_size(g->node[id]);
 		}
@@ -92,7 +98,7 @@ void graph_features_gradient(const struct graph *g, float *rows)
 	for (int id = 0; id < g->nodes; id++) {
 		const struct node *v = g->node[id];
 
-		if (!is_feature(g, id))
+		if (!g->node[id]->feature)
 			continue;
 		if (v->filled)
 			to_rows(g, v, v->dy, width, rows);
@@ -107,7 +113,7 @@ void graph_features_seed(struct graph *g, const float *rows)
 	for (int id = 0; id < g->nodes; id++) {
 		struct node *v = g->node[id];
 
-		if (!is_feature(g, id))
+		if (!g->node[id]->feature)
 			continue;
 		from_rows(g, v, rows, width, v->dy);
 		v->filled = true;

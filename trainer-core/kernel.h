@@ -218,7 +218,7 @@ struct kernels {
 	void (*copy_channels)(
 		const struct channel_run *r, const float *x, float *y, int add);
 
-	/* y = a + b (relu: its positive part); y = a b; dx = dy, where y > 0 if given. */
+	/* y = a + b (relu: its positive part); y = a b; dx = dy, where y > 0 if given (dx may be dy). */
 	void (*join_add)(size_t n, const float *a, const float *b, int relu, float *y);
 	void (*join_mul)(size_t n, const float *a, const float *b, int add, float *y);
 	void (*pass_gradient)(

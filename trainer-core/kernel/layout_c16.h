@@ -7,13 +7,21 @@
 
 #include "trainer-core/kernel/layout.h"
 
-/* Sixteen channels of an image into pixels that lie `pixel` floats apart. */
+/* At most sixteen channels of an image into pixels that lie `pixel` floats apart. */
 static void channels_to_c16(int C, int HW, const float *x, size_t pixel, float *y)
 {
-	int whole = C == LANES ? HW / LANES * LANES : 0;
+	int whole = HW / LANES * LANES;
+	float part[LANES * LANES] __attribute__((aligned(64))) = { 0 };
 
-	for (int i = 0; i < whole; i += LANES)
-		transpose(x + i, HW, y + i * pixel, pixel);
+	for (int i = 0; i < whole; i += LANES) {
+		for (int c = 0; C < LANES && c < C; c++)
+			memcpy(part + c * LANES, x + (size_t)c * HW + i,
+				sizeof(float) * LANES);
+		if (C < LANES)
+			transpose(part, LANES, y + i * pixel, pixel);
+		else
+			transpose(x + i, HW, y + i * pixel, pixel);
+	}
 	for (int i = whole; i < HW; i++)
 		for (int c = 0; c < LANES; c++)
 			y[i * pixel + c] = c < C ? x[(size_t)c * HW + i] : 0;
@@ -21,10 +29,19 @@ static void channels_to_c16(int C, int HW, const float *x, size_t pixel, float *
 
 static void c16_to_channels(int C, int HW, const float *x, size_t pixel, float *y)
 {
-	int whole = C == LANES ? HW / LANES * LANES : 0;
+	int whole = HW / LANES * LANES;
+	float part[LANES * LANES] __attribute__((aligned(64)));
 
-	for (int i = 0; i < whole; i += LANES)
-		transpose(x + i * pixel, pixel, y + i, HW);
+	for (int i = 0; i < whole; i += LANES) {
+		if (C == LANES) {
+			transpose(x + i * pixel, pixel, y + i, HW);
+			continue;
+		}
+		transpose(x + i * pixel, pixel, part, LANES);
+		for (int c = 0; c < C; c++)
+			memcpy(y + (size_t)c * HW + i, part + c * LANES,
+				sizeof(float) * LANES);
+	}
 	for (int c = 0; c < C; c++)
 		for (int i = whole; i < HW; i++)
 			y[(size_t)c * HW + i] = x[i * pixel + c];

@@ -67,18 +67,22 @@ static void forward(struct graph *g, struct node *v)
 		g->k->conv_forward(&s, x, w, b, v->tail->y, v->which, g->work);
 }
 
+/* The kernels want the gradient in front of ReLU: it takes the place of the other. */
 static void backward_c16(struct graph *g, struct node *v, float *grad)
 {
 	struct conv_shape s = sizes(g, v);
 	const float *w = layer_at(g, g->value, v->weight);
+	float *dy = v->tail->dy;
 	int add;
 	float *dx = layer_input_grad(g, v, 0, &add);
 
-	g->k->conv_c16_backward_weights(&s, layer_in(g, v, 0)->y, v->dy,
+	if (s.relu)
+		g->k->pass_gradient(node_floats(v, g->n), dy, v->tail->y, dy, 0);
+	g->k->conv_c16_backward_weights(&s, layer_in(g, v, 0)->y, dy,
 		layer_grad(g, v, grad, v->weight), layer_grad(g, v, grad, v->bias),
 		g->work);
 	if (dx)
-		g->k->conv_c16_backward_data(&s, w, v->dy, dx, add, g->work);
+		g->k->conv_c16_backward_data(&s, w, dy, dx, add, g->work);
 }
 
 static void backward(struct graph *g, struct node *v, float *grad)
