@@ -38,7 +38,7 @@ TRAINER_SRC := $(filter-out trainer-core/kernel/vector.c,$(wildcard trainer-core
 ORCHESTRATOR_SRC := $(filter-out orchestrator/main.c,$(wildcard orchestrator/*.c \
 	orchestrator/report/*.c))
 WORKER_SRC := $(filter-out worker/main.c,$(wildcard worker/*.c))
-TEST_SRC := $(wildcard tests/main.c tests/unit/*.c tests/integration/*.c tests/lib/*.c) bench/generate.c
+TEST_SRC := $(wildcard tests/main.c tests/unit/*.c tests/integration/*.c tests/lib/*.c) bench/generate.c bench/curves.c
 FIXTURES_SRC := $(wildcard tests/fixtures*.c)
 BENCH_SRC := $(wildcard bench/*.c)
 

@@ -1,6 +1,7 @@
 /*
  * bench WORKLOAD [--seconds S]: one JSON line on stdout. Without arguments: the list.
  * bench generate ROWS FILE: a database of that size (generate.h).
+ * bench curves CURVES FILE: a database with the figures of another program (curves.h).
  */
 #include <math.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 #include "bench/bench.h"
+#include "bench/curves.h"
 #include "bench/generate.h"
 #include "bench/peak.h"
 #include "trainer-core/train.h"
@@ -86,16 +88,18 @@ static int usage(void)
 {
 	fprintf(stderr,
 		"usage: bench WORKLOAD [--seconds S]\n"
-		"       bench generate ROWS FILE\n");
+		"       bench generate ROWS FILE\n"
+		"       bench curves CURVES FILE\n");
 	for (int i = 0; i < WORKLOADS; i++)
 		fprintf(stderr, "  %-8s %s\n", workloads[i].name, workloads[i].what);
 	return 2;
 }
 
-static int generate(int argc, char **argv)
+static int make(
+	int (*database)(int argc, char **argv, struct err *e), int argc, char **argv)
 {
 	struct err e = { 0 };
-	int rc = generate_main(argc, argv, &e);
+	int rc = database(argc, argv, &e);
 
 	if (rc)
 		fprintf(stderr, "bench: %s\n", e.msg);
@@ -111,7 +115,9 @@ int main(int argc, char **argv)
 	const struct workload *w = NULL;
 
 	if (argc > 1 && !strcmp(argv[1], "generate"))
-		return generate(argc - 2, argv + 2);
+		return make(generate_main, argc - 2, argv + 2);
+	if (argc > 1 && !strcmp(argv[1], "curves"))
+		return make(curves_main, argc - 2, argv + 2);
 	for (int i = 0; argc > 1 && i < WORKLOADS; i++)
 		if (!strcmp(argv[1], workloads[i].name))
 			w = &workloads[i];
