@@ -42,9 +42,8 @@ MUST_CHECK int generate_open(struct generator *g, const char *path, struct err *
 MUST_CHECK int generate_sweep(struct generator *g, const char *text, struct err *e);
 
 /*
- * Makes `path` (which must not exist) with at least `rows` metric rows, about half of
- * them in the first sweep, half of the rest in the second ... The same bytes of figures
- * every time. *made: the rows.
+ * Makes `path` (which must not exist) with at least `rows` metric rows, the most of them
+ * in the first sweep. The same bytes of figures every time. *made: the rows.
  */
 MUST_CHECK int generate_database(
 	int64_t rows, const char *path, int64_t *made, struct err *e);

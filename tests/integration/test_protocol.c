@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "bench/curves.h"
 #include "tests/lib/child.h"
@@ -434,6 +435,38 @@ START_TEST(a_plan_is_priced_by_a_probe_that_writes_nothing)
 }
 END_TEST
 
+/* Seconds that the children of this process have computed so far. */
+static double children_seconds(const struct rusage *u)
+{
+	return (double)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) +
+		1e-6 * (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec);
+}
+
+START_TEST(a_plan_of_a_hundred_thousand_jobs_takes_a_moment)
+{
+	static const char big[] =
+		"{ \"sweep\": \"big\", \"dataset\": { \"name\": \"synthetic\", "
+		"\"train\": 200, \"val\": 50, \"test\": 50 }, \"train\": { \"epochs\": "
+		"8 "
+		"}, \"methods\": [\"ew\", { \"name\": \"scalarization\", \"weights\": "
+		"{ "
+		"\"step\": 0.01 } }], \"search\": { \"lr\": [0.1, 0.03, 0.01, 0.003, "
+		"0.001, 3e-4, 1e-4], \"wd\": [0, 1e-5, 1e-4] } }";
+	struct rusage before;
+	struct rusage after;
+
+	scratch_write("big.json", big, sizeof(big) - 1);
+	ck_assert_int_eq(DELTAM("plan", "big.json"), 2); /* it wants --yes */
+	ck_assert_int_eq(getrusage(RUSAGE_CHILDREN, &before), 0);
+	ck_assert_int_eq(DELTAM("plan", "big.json", "--yes"), 0);
+	ck_assert_int_eq(getrusage(RUSAGE_CHILDREN, &after), 0);
+	ck_assert_double_ge(last_of("out", "sum"), 100000);
+	/* the probe's training too; of any child so far, in KiB */
+	ck_assert_double_lt(children_seconds(&after) - children_seconds(&before), 2);
+	ck_assert_int_lt(after.ru_maxrss, 500 << 10);
+}
+END_TEST
+
 START_TEST(a_plan_without_its_data_has_no_price_and_is_still_a_plan)
 {
 	static const char away[] =
@@ -483,6 +516,7 @@ Suite *suite_protocol(void)
 	tcase_add_test(c, every_decision_is_listed_in_every_format);
 	tcase_add_test(c, a_plan_is_priced_by_what_the_database_has_measured);
 	tcase_add_test(c, a_plan_is_priced_by_a_probe_that_writes_nothing);
+	tcase_add_test(c, a_plan_of_a_hundred_thousand_jobs_takes_a_moment);
 	tcase_add_test(c, a_plan_without_its_data_has_no_price_and_is_still_a_plan);
 	tcase_add_test(c, a_probe_names_what_it_cannot_use);
 	suite_add_tcase(s, c);
