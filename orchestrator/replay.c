@@ -51,15 +51,15 @@ static int load_members(
 		x->ended[at] = m->job.epochs_done;
 		rc = select_figure(g, m, &x->figure[at], e);
 		if (!rc)
-			rc = load_curve(g, m, x->delta_m + at * g->v->epochs, e);
+			rc = load_curve(g, m,
+				x->delta_m + (size_t)at * (size_t)g->v->epochs, e);
 	}
 	return rc;
 }
 
-static int load_race(
-	struct stage_ctx *c, const struct lane *l, struct races *out, struct err *e)
+static int load_race(struct stage_ctx *c, const struct lane *l, struct races *out,
+	struct arena *a, struct err *e)
 {
-	struct arena *a = &c->arena;
 	struct race *x = &out->item[out->n++];
 	struct grid grid = plan_tune(c->spec, lane_variant(c, l), l->entry, a);
 	int64_t stage = lane_stage_id(c, l, 0, PHASE_TUNE);
@@ -78,19 +78,20 @@ static int load_race(
 	return rc;
 }
 
-static int load_all(struct stage_ctx *c, struct races *out, struct err *e)
+static int load_all(
+	struct stage_ctx *c, struct races *out, struct arena *a, struct err *e)
 {
 	int rc = store_int(
 		c->s, STMT_AUDIT_EPOCHS, ARGS(INT(c->sweep)), 0, &out->fixed, e);
 
 	out->seeds = c->spec->search.seeds;
-	out->item = NEW_ARRAY(&c->arena, struct race, c->nlanes);
+	out->item = NEW_ARRAY(a, struct race, c->nlanes);
 	for (int i = 0; !rc && i < c->nlanes; i++) {
 		const struct lane *l = &c->lanes[i];
 
 		if (l->task < 0 && plan_searches(c->spec, lane_variant(c, l)) &&
 			!lane_pinned_to(c, l))
-			rc = load_race(c, l, out, e);
+			rc = load_race(c, l, out, a, e);
 	}
 	if (!rc && !out->n)
 		return err_set(e, ERR_USAGE,
@@ -102,7 +103,7 @@ static int load_all(struct stage_ctx *c, struct races *out, struct err *e)
 int races_load(
 	struct reader *r, const struct spec *spec, struct races *out, struct err *e)
 {
-	struct stage_ctx *c = NEW(&r->arena, struct stage_ctx);
+	struct stage_ctx c;
 	int rc;
 
 	*out = (struct races){ 0 };
@@ -110,8 +111,9 @@ int races_load(
 		return err_set(e, ERR_USAGE,
 			"sweep %s has not finished; `deltam run` goes on with it",
 			r->sweep.name);
-	stage_init(c, &r->s, spec, r->sweep.id, false);
-	rc = load_all(c, out, e);
+	stage_init(&c, &r->s, spec, r->sweep.id, false);
+	rc = load_all(&c, out, &r->arena, e);
+	stage_release(&c);
 	return rc;
 }
 
