@@ -7,6 +7,8 @@
 
 #define RUNGS_MAX 100
 #define DEFAULT_WINDOW 0.15 /* of the epochs */
+#define RUNGS_ETA 2.5
+#define HALVING_ETA 2.0
 
 void read_prune(const struct reader *r, struct spec *s)
 {
@@ -26,6 +28,9 @@ void read_prune(const struct reader *r, struct spec *s)
 	s->prune.rule = rule < 0 ? PRUNE_RUNGS : (enum prune_rule)rule;
 	s->prune.keep = read_whole(r, "prune.keep");
 	s->prune.eta = read_number(r, "prune.eta");
+	if (isnan(s->prune.eta))
+		s->prune.eta =
+			s->prune.rule == PRUNE_RUNGS ? RUNGS_ETA : HALVING_ETA;
 	s->prune.within_lr = read_choice(r, "prune.within") == 0;
 	if (s->prune.eta <= 1)
 		diag_add(r->d, read_place(r, "prune.eta"), "\"eta\" must be above 1");
@@ -44,7 +49,7 @@ static int epoch_of(double share, int epochs)
 	return (int)ceil(share * epochs - 1e-9);
 }
 
-/* Those that this many epochs have. What halves at a rung has time to err and starts
+/* Those that this many epochs have. What keeps a share at a rung may err and starts
  * early; what goes down to a fixed number at once waits. docs/PRUNING.md measures it. */
 static void default_rungs(const struct spec *s, struct variant *v)
 {

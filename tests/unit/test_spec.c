@@ -129,7 +129,7 @@ START_TEST(what_is_left_out_is_filled_in)
 	ck_assert_double_eq(spec.job_minutes, 0);
 	ck_assert_double_eq(spec.checkpoint_minutes, 5);
 	ck_assert(spec.prune.rule == PRUNE_RUNGS && spec.prune.keep == 0);
-	ck_assert_double_eq(spec.prune.eta, 2);
+	ck_assert_double_eq(spec.prune.eta, 2.5);
 	ck_assert_int_eq(v->nrungs, 4);
 	for (int i = 0; i < 4; i++)
 		ck_assert_int_eq(v->rungs[i], 2 << i); /* 5, 10, 20, 40 % of 40 */
@@ -363,13 +363,13 @@ START_TEST(a_list_of_rules_takes_the_place_of_the_sweeps_own)
 
 	scratch_enter();
 	parse_good(SMALL(EW ", \"prune\": { \"keep\": 7 }"));
-	ck_assert_int_eq(load_rules("[ {}, { \"rule\": \"halving\", \"eta\": 3 }, "
+	ck_assert_int_eq(load_rules("[ {}, { \"rule\": \"halving\" }, "
 				    "{ \"rungs\": [0.5], \"within\": \"lr\" } ]",
 				 &rules, &said),
 		3);
 	ck_assert_int_eq(rules[0].prune.keep, 0);
 	ck_assert_int_eq(rules[0].variants[0].nrungs, 4);
-	ck_assert(rules[1].prune.rule == PRUNE_HALVING && rules[1].prune.eta == 3);
+	ck_assert(rules[1].prune.rule == PRUNE_HALVING && rules[1].prune.eta == 2);
 	ck_assert_int_eq(rules[1].variants[0].rungs[0], 10);
 	ck_assert(rules[2].prune.within_lr && !rules[1].prune.within_lr);
 	ck_assert_int_eq(rules[2].variants[0].nrungs, 1);
