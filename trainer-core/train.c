@@ -7,6 +7,7 @@
 #include <string.h>
 #include "common/catalogue.h"
 #include "trainer-core/blas.h"
+#include "trainer-core/initial.h"
 
 /* Small inputs are evaluated this many at a time: prediction does not depend on it. */
 #define EVALUATION_BATCH 256
@@ -62,6 +63,22 @@ static int choose_tasks(
 	return OK;
 }
 
+/* model.init, which must hold what the job was planned with. */
+static int load_initial(const struct train *t, const struct params *ps, struct err *e)
+{
+	const char *folder = params_get(ps, "model.init");
+	const char *planned = params_get(ps, "model.init.digest");
+	char hex[33];
+	int rc = folder ? initial_load(t->graph, folder, hex, e) : OK;
+
+	if (rc || !folder || !planned || !strcmp(planned, hex))
+		return rc;
+	return err_set(e, ERR_DATA,
+		"%s: initial weights of digest %s, the job was planned with %s: the "
+		"files have changed; run `deltam run` again",
+		folder, hex, planned);
+}
+
 static int build_network(
 	struct train *t, const struct params *ps, struct arena *a, struct err *e)
 {
@@ -82,9 +99,10 @@ static int build_network(
 		!graph_is_deep(t->graph))
 		t->capacity = EVALUATION_BATCH;
 	rc = graph_build(t->graph, t->capacity, true, e);
-	if (!rc)
-		graph_init(t->graph, t->seed);
-	return rc;
+	if (rc)
+		return rc;
+	graph_init(t->graph, t->seed);
+	return load_initial(t, ps, e);
 }
 
 /* The data set's targets must have the shapes of the heads. */

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "trainer-core/initial.h"
 #include "trainer-core/network.h"
 
 static int add_argument(
@@ -21,6 +22,7 @@ static int add_argument(
 static int measure(const struct params *ps, struct arena *a, struct network_size *size,
 	struct err *e)
 {
+	const char *folder = params_get(ps, "model.init");
 	struct dataset *d = NEW(a, struct dataset);
 	struct network n = { .task = d->task };
 	int rc = dataset_shape(ps, a, d, e);
@@ -31,9 +33,10 @@ static int measure(const struct params *ps, struct arena *a, struct network_size
 	for (int k = 0; k < d->tasks; k++)
 		n.column[k] = k;
 	rc = network_add(&n, ps, d, a, e);
-	if (!rc)
-		network_measure(&n, size);
-	return rc;
+	if (rc)
+		return rc;
+	network_measure(&n, size);
+	return folder ? initial_load(n.graph, folder, size->init, e) : OK;
 }
 
 static int print(const struct network_size *size, struct arena *a, struct err *e)
