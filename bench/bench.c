@@ -2,6 +2,7 @@
  * bench WORKLOAD [--seconds S]: one JSON line on stdout. Without arguments: the list.
  * bench conv [NAME]: single convolution kernels (conv.h).
  * bench generate ROWS FILE: a database of that size (generate.h).
+ * bench curves CURVES FILE: a database with the figures of another program (curves.h).
  */
 #include <math.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 #include "bench/bench.h"
 #include "bench/conv.h"
+#include "bench/curves.h"
 #include "bench/generate.h"
 #include "bench/peak.h"
 #include "trainer-core/train.h"
@@ -93,16 +95,18 @@ static int usage(void)
 	fprintf(stderr,
 		"usage: bench WORKLOAD [--seconds S]\n"
 		"       bench conv [NAME]\n"
-		"       bench generate ROWS FILE\n");
+		"       bench generate ROWS FILE\n"
+		"       bench curves CURVES FILE\n");
 	for (int i = 0; i < WORKLOADS; i++)
 		fprintf(stderr, "  %-8s %s\n", workloads[i].name, workloads[i].what);
 	return 2;
 }
 
-static int generate(int argc, char **argv)
+static int make(
+	int (*database)(int argc, char **argv, struct err *e), int argc, char **argv)
 {
 	struct err e = { 0 };
-	int rc = generate_main(argc, argv, &e);
+	int rc = database(argc, argv, &e);
 
 	if (rc)
 		fprintf(stderr, "bench: %s\n", e.msg);
@@ -118,9 +122,11 @@ int main(int argc, char **argv)
 	const struct workload *w = NULL;
 
 	if (argc > 1 && !strcmp(argv[1], "generate"))
-		return generate(argc - 2, argv + 2);
+		return make(generate_main, argc - 2, argv + 2);
 	if (argc > 1 && argc < 4 && !strcmp(argv[1], "conv"))
 		return bench_conv(argv[2]) ? 0 : usage();
+	if (argc > 1 && !strcmp(argv[1], "curves"))
+		return make(curves_main, argc - 2, argv + 2);
 	for (int i = 0; argc > 1 && i < WORKLOADS; i++)
 		if (!strcmp(argv[1], workloads[i].name))
 			w = &workloads[i];
