@@ -175,11 +175,12 @@ static int pack_params(struct graph *g, struct err *e)
 {
 	for (int id = 0; id < g->nodes; id++) {
 		const struct node *v = g->node[id];
-		struct graph_param *p = &g->param[v->weight];
 		enum packing packing = PACK_NONE;
+		struct graph_param *p;
 
 		if (v->weight < 0)
 			continue;
+		p = &g->param[v->weight];
 		if (v->kind == LAYER_LINEAR)
 			packing = PACK_LINEAR;
 		if (v->kind == LAYER_CONV2D && v->layout == LAYOUT_C16)

@@ -129,10 +129,11 @@ static void span_of(
 
 	*begin = *floats = 0;
 	for (int i = 0; i < 2; i++) {
-		const struct graph_param *p = &g->param[part[i]];
+		const struct graph_param *p;
 
-		if (part[i] < 0 || p->scope != SCOPE_SHARED)
+		if (part[i] < 0 || g->param[part[i]].scope != SCOPE_SHARED)
 			continue;
+		p = &g->param[part[i]];
 		if (!*floats)
 			*begin = p->offset;
 		*floats = p->offset + p->floats - *begin;

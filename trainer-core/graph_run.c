@@ -159,10 +159,11 @@ static void settle_params(
 	const int id[] = { v->weight, v->bias };
 
 	for (int i = 0; i < 2; i++) {
-		const struct graph_param *p = &g->param[id[i]];
+		const struct graph_param *p;
 
 		if (id[i] < 0)
 			continue;
+		p = &g->param[id[i]];
 		if (p->gathered && reached)
 			g->k->axpy(p->floats, 1, g->part[i], g->pending + p->pending);
 		if (!p->gathered && !reached)
