@@ -17,10 +17,10 @@
 #include "trainer-core/weighting/method.h"
 
 struct ial {
+	struct learned learned; /* first: learned_update */
 	int primary;
 	double init;
 	int variance;
-	struct learned learned;
 };
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
@@ -92,16 +92,6 @@ static double objective(const struct weighting_setup *setup, const double *state
 	return total;
 }
 
-static void update(const struct weighting_setup *setup, double *state,
-	const struct weighting_step *step)
-{
-	const struct ial *o = setup->options;
-	double gradient[TASKS_MAX];
-
-	(void)objective(setup, state, step->loss, gradient);
-	learned_step(setup, &o->learned, step, setup->K, gradient, 0, state);
-}
-
 static int diagnose(const struct weighting_setup *setup, const double *state,
 	const double *mean_loss, struct diagnostic *d)
 {
@@ -118,7 +108,7 @@ const struct weighting weighting_ial = {
 	.state_size = state_size,
 	.init = init,
 	.weigh = weigh,
-	.update = update,
+	.update = learned_update,
 	.objective = objective,
 	.diagnose = diagnose,
 	.heads = heads,
