@@ -48,6 +48,7 @@ static const struct {
 	{ "db_mtl", fixture_gradient },
 	{ "dtp", fixture_gradient },
 	{ "graddrop", fixture_gradient },
+	{ "rotograd", fixture_gradient },
 	{ "gcs", fixture_gradient },
 	{ "ol_aux", fixture_gradient },
 	{ "ial", fixture_gradient },

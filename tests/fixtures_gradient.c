@@ -73,6 +73,8 @@ enum outcome run_start(struct run *r, const char *method)
 	if (weighting_init(
 		    &r->setup, &r->params, r->K, r->task, &r->optim, run_arena(r), &e))
 		return fixture_fail(r->f, "%s", e.msg);
+	r->trunk.channels = r->P;
+	r->setup.trunk = &r->trunk;
 	r->state = NEW_ARRAY(run_arena(r), double, weighting_state_size(&r->setup) + 1);
 	weighting_state_init(&r->setup, r->state);
 	return PASSED;
@@ -247,6 +249,7 @@ static const struct {
 	{ "gradvac", gradient_gradvac },
 	{ "db_mtl", gradient_db },
 	{ "graddrop", gradient_graddrop },
+	{ "rotograd", gradient_rotograd },
 	{ "gcs", gradient_gcs },
 	{ "ol_aux", gradient_ol_aux },
 	{ "ial", gradient_ial },
@@ -262,6 +265,8 @@ enum outcome fixture_gradient(struct fixture *f)
 		return gradient_dtp(f);
 	if (!strcmp(f->name, "feature_batch_form"))
 		return gradient_graddrop_features(f);
+	if (!strcmp(f->name, "rotation_objective"))
+		return gradient_rotation(r);
 	if (!strcmp(f->name, "sigma_trajectory_logsigma_sgd"))
 		return gradient_ial_sigma(r);
 	if (!strcmp(f->method, "famo"))

@@ -19,6 +19,7 @@ struct run {
 	struct optim_info optim;
 	struct task_info task[TASKS_MAX];
 	struct weighting_setup setup;
+	struct trunk_info trunk; /* a channel a coordinate */
 	double *state;
 	const double *loss; /* (steps, K) or NULL */
 	const double *grad; /* (steps, K, P) */
@@ -78,7 +79,7 @@ struct vectors *run_new_vectors(struct run *r);
 enum outcome run_combine_vectors(struct run *r, struct vectors *v, int i);
 double *run_doubles(struct run *r, const float *x);
 
-/* The methods: fixtures_surgery.c, _balance.c, _rates.c, _auxiliary.c. */
+/* The methods: fixtures_surgery.c, _balance.c, _rates.c, _rotograd.c, _auxiliary.c. */
 enum outcome gradient_pcgrad(struct run *r);
 enum outcome gradient_mgda(struct run *r);
 enum outcome gradient_cagrad(struct run *r);
@@ -96,6 +97,8 @@ enum outcome gradient_gcs(struct run *r);
 enum outcome gradient_ol_aux(struct run *r);
 enum outcome gradient_ial(struct run *r);
 enum outcome gradient_ial_sigma(struct run *r);
+enum outcome gradient_rotograd(struct run *r);
+enum outcome gradient_rotation(struct run *r);
 enum outcome gradient_dtp(struct fixture *f);
 
 #endif

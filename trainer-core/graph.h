@@ -44,6 +44,7 @@ struct node {
 	int kernel, stride, pad; /* conv2d, maxpool2d; stride 0 means 1 */
 	int dilation; /* conv2d; 0 means 1 */
 	float slope; /* leaky_relu */
+	float *matrix; /* rotation: (C, C) and its transpose; the identity at first */
 	int C, H, W; /* given for an input, computed for the rest; values of a sample */
 
 	/* Computed. */
@@ -80,6 +81,16 @@ struct graph *graph_new(struct arena *a, int tasks, const struct kernels *k);
  */
 int graph_add(struct graph *g, struct node n);
 void graph_output(struct graph *g, int task, int node);
+
+/*
+ * From now on a task's node that would read a node of the trunk reads that task's own
+ * rotation of it: y = R x over the channels at every place. R is no parameter; it is the
+ * identity until graph_set_rotation. Call it before the network is described.
+ */
+void graph_rotate(struct graph *g);
+/* The channels of what is rotated; 0 where heads read none or several nodes. */
+int graph_rotation_channels(const struct graph *g);
+void graph_set_rotation(struct graph *g, int task, const double *R);
 
 /*
  * Fixes the graph for at most `batch` samples a pass. fuse: conv2d + relu + maxpool2d 2x2

@@ -35,6 +35,7 @@ struct graph {
 	struct arena *arena;
 	const struct kernels *k;
 	int tasks;
+	bool rotates; /* tasks read the trunk through rotations */
 	int batch; /* most samples of a pass */
 	int n; /* samples of the current pass */
 

@@ -88,6 +88,8 @@ static int build_network(
 			.C = x->c,
 			.H = x->h,
 			.W = x->w });
+	if (t->weighting.needs & NEEDS_ROTATION)
+		graph_rotate(t->graph);
 	t->capacity = t->batch;
 	if (x->c * x->h * x->w <= SMALL_INPUT && t->batch < EVALUATION_BATCH)
 		t->capacity = EVALUATION_BATCH;
@@ -120,14 +122,23 @@ static int place_targets(struct train *t, struct arena *a, struct err *e)
 	return OK;
 }
 
-static int build_method(
-	struct train *t, const struct params *ps, struct arena *a, struct err *e)
+/* What the method may ask of the network that has been built. */
+static int survey_trunk(struct train *t, struct err *e)
 {
-	int rc = weighting_init(
-		&t->weighting, ps, t->K, t->weighting_task, &t->optim_info, a, e);
+	t->trunk.channels = graph_rotation_channels(t->graph);
+	t->weighting.trunk = &t->trunk;
+	if (t->weighting.needs & NEEDS_ROTATION && !t->trunk.channels)
+		return err_set(e, ERR_SPEC,
+			"method %s turns the features that heads read; here they read "
+			"none, or several nodes",
+			t->weighting.info->name);
+	return OK;
+}
 
-	if (rc)
-		return rc;
+static int build_method(struct train *t, struct arena *a, struct err *e)
+{
+	if (survey_trunk(t, e))
+		return e->code;
 	t->weighting_floats = weighting_state_size(&t->weighting);
 	t->weighting_state = NEW_ARRAY(a, double, t->weighting_floats + 1);
 	weighting_state_init(&t->weighting, t->weighting_state);
@@ -165,6 +176,8 @@ static void place_gradients(struct train *t, struct arena *a)
 	t->buffer_floats = g->n * (size_t)weighting_buffers(&t->weighting);
 	g->buffer = arena_alloc_aligned(a, t->buffer_floats * sizeof(float) + 1);
 	g->gram = NEW_ARRAY(a, double, t->K * t->K);
+	g->work = NEW_ARRAY(a, double, weighting_work(&t->weighting) + 1);
+	t->rotation = NEW_ARRAY(a, double, t->trunk.channels * t->trunk.channels + 1);
 	graph_last_shared(t->graph, &g->last, &g->last_n);
 }
 
@@ -225,13 +238,26 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 	t->kernels = kernels_get();
 	kernels_init_fpu();
 	if (parse_schedule(t, ps, e) || choose_tasks(t, ps, a, e) ||
+		weighting_init(&t->weighting, ps, t->K, t->weighting_task,
+			&t->optim_info, a, e) ||
 		build_network(t, ps, a, e) || place_targets(t, a, e) ||
-		build_method(t, ps, a, e) || train_augment_new(t, ps, a, e))
+		build_method(t, a, e) || train_augment_new(t, ps, a, e))
 		return e->code;
 	place_buffers(t, a);
 	place_gradients(t, a);
 	*out = t;
 	return OK;
+}
+
+void train_turn(struct train *t)
+{
+	if (!(t->weighting.needs & NEEDS_ROTATION))
+		return;
+	for (int k = 0; k < t->K; k++) {
+		t->weighting.ops->rotation(&t->weighting, t->weighting_state, k,
+			t->shared.work, t->rotation);
+		graph_set_rotation(t->graph, k, t->rotation);
+	}
 }
 
 const char *train_kernel_class(void)
@@ -350,5 +376,6 @@ int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e
 	for (int i = 0; i < SPANS; at += span[i++].bytes)
 		if (span[i].bytes)
 			memcpy(span[i].data, at, span[i].bytes);
+	train_turn(t);
 	return OK;
 }

@@ -203,6 +203,7 @@ static int step(
 	if (t->weighting.needs & NEEDS_LOSSES_AFTER)
 		losses(t, n, t->loss_after);
 	weighting_update(&t->weighting, t->weighting_state, &s);
+	train_turn(t);
 	meter_step(t, n);
 	t->passes.steps++;
 	t->step++;

@@ -53,6 +53,7 @@ struct train {
 	bool per_task;
 
 	struct weighting_setup weighting;
+	struct trunk_info trunk;
 	struct task_info *weighting_task; /* (K) */
 	double *weighting_state;
 	size_t weighting_floats;
@@ -60,6 +61,7 @@ struct train {
 	struct task_gradients shared;
 	size_t buffer_floats; /* of shared.buffer */
 	float *feature; /* values, one batch */
+	double *rotation; /* one */
 
 	int epoch; /* done */
 	int64_t step; /* done */
@@ -82,6 +84,9 @@ struct train {
 	struct weight_row *weight_row;
 	struct epoch_rows rows;
 };
+
+/* The method's rotations of the features as its state has them now: into the graph. */
+void train_turn(struct train *t);
 
 /* train_augment.c: what dataset.augment asks for. ERR_SPEC. */
 MUST_CHECK int train_augment_new(

@@ -30,8 +30,15 @@ enum weighting_needs {
 	NEEDS_LAST_LAYER = 1 << 2,
 	NEEDS_LOSSES_AFTER = 1 << 3, /* the batch forward again after the update */
 	NEEDS_SCORES = 1 << 4, /* how well each task does on the batch, in [0, 1] */
+	/* With NEEDS_FEATURE_GRADIENTS: every head reads features turned by rotation(). */
+	NEEDS_ROTATION = 1 << 5,
 };
 #define NEEDS_GRADIENTS (NEEDS_SHARED_GRADIENTS | NEEDS_FEATURE_GRADIENTS)
+
+/* What is known of the network once it is built. */
+struct trunk_info {
+	int channels; /* of the features that heads read */
+};
 
 /* Fixed for the life of a job. Filled by weighting_init. */
 struct weighting_setup {
@@ -43,6 +50,8 @@ struct weighting_setup {
 	void *options; /* the method's own struct, from its parameters */
 	/* With the job's lr: learned scalars follow it. Must outlive the setup. */
 	const struct optim_info *optim;
+	/* Set by the caller before the state is made; NULL: one part, no features. */
+	const struct trunk_info *trunk;
 	uint64_t seed;
 };
 
@@ -67,6 +76,7 @@ struct task_gradients {
 	float **g; /* (K); a method may change them */
 	float *out; /* (n) the combined gradient; none of g */
 	float *buffer; /* (weighting_buffers, n) kept from step to step, saved with the state */
+	double *work; /* (weighting_work) scratch of the method */
 	double *gram; /* (K, K) */
 	size_t last, last_n; /* the last shared layer's floats inside g */
 	const float *feature; /* (samples, features) values; NULL for parameters */
@@ -124,7 +134,12 @@ struct weighting {
 
 	/* How many arrays like a task's gradient it keeps from step to step. */
 	int (*buffers)(const struct weighting_setup *setup);
-	/* Changes the gradients before their scalar products are taken. */
+	/* How many doubles of scratch it wants in task_gradients.work. */
+	size_t (*work)(const struct weighting_setup *setup);
+	/* Task k's rotation (channels, channels) under this state; work as above. */
+	void (*rotation)(const struct weighting_setup *setup, const double *state,
+		int k, double *work, double *R);
+	/* Changes the gradients before their scalar products are taken; out is free. */
 	void (*prepare)(const struct weighting_setup *setup, double *state,
 		const struct weighting_step *step, const struct kernels *kernels,
 		struct task_gradients *g);
@@ -167,6 +182,8 @@ MUST_CHECK int weighting_combine(const struct weighting_setup *setup, double *st
 
 /* How many arrays like a task's gradient task_gradients.buffer holds. */
 int weighting_buffers(const struct weighting_setup *setup);
+/* How many doubles task_gradients.work holds. */
+size_t weighting_work(const struct weighting_setup *setup);
 
 /* After the network's update. */
 void weighting_update(const struct weighting_setup *setup, double *state,

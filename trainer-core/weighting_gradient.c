@@ -12,6 +12,11 @@ int weighting_buffers(const struct weighting_setup *setup)
 	return setup->ops->buffers ? setup->ops->buffers(setup) : 0;
 }
 
+size_t weighting_work(const struct weighting_setup *setup)
+{
+	return setup->ops->work ? setup->ops->work(setup) : 0;
+}
+
 static int fill_gram(const struct weighting_setup *setup, const struct kernels *kernels,
 	struct task_gradients *g, struct err *e)
 {

@@ -13,6 +13,7 @@
 static struct arena arena;
 static struct optim_info optim;
 static struct task_info tasks[TASKS_MAX];
+static const struct trunk_info trunk = { .channels = 4 };
 
 static void setup(void)
 {
@@ -66,6 +67,7 @@ static int try_start(struct game *g, const char *seed, int K, const char *method
 	rc = weighting_init(&g->setup, &ps, K, tasks, &optim, &arena, &g->e);
 	if (rc)
 		return rc;
+	g->setup.trunk = &trunk;
 	g->size = weighting_state_size(&g->setup);
 	g->state = NEW_ARRAY(&arena, double, g->size + 1);
 	g->state[g->size] = GUARD;
@@ -102,6 +104,7 @@ static struct gradients *new_gradients(const struct game *g)
 		.out = room->out,
 		.buffer = arena_alloc_aligned(&arena, 4 * buffer + 1),
 		.gram = room->gram,
+		.work = NEW_ARRAY(&arena, double, weighting_work(&g->setup) + 1),
 		.last = ROOM / 2,
 		.last_n = ROOM / 2,
 		.feature = room->feature,
