@@ -161,7 +161,8 @@ static const char *const continued[][4] = { { "method", "uw" }, { "method", "dwa
 	{ "train.optimizer.amsgrad", "true" }, { "train.optimizer.per_task", "true" },
 	{ "train.lr_decay", "2 0.5" }, { "method", "db_mtl" }, { "method", "gradvac" },
 	{ "method", "nash_mtl" }, { "method", "gradnorm" }, { "method", "graddrop" },
-	{ "method", "famo" }, { "method", "ol_aux" } };
+	{ "method", "famo" }, { "method", "ol_aux" }, { "method", "rotograd" } };
+#define CONTINUED (int)(sizeof(continued) / sizeof(continued[0]))
 
 START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
 {
@@ -205,6 +206,7 @@ START_TEST(a_step_runs_the_passes_that_its_method_declares)
 		{ "mgda", "gradients", "parameters", 1, 2, 2 },
 		{ "mgda", "gradients", "features", 1, 2, 1 },
 		{ "graddrop", "seed", "3", 1, 2, 1 },
+		{ "rotograd", "seed", "3", 1, 2, 1 },
 		{ "famo", "seed", "3", 2, 2, 1 },
 		{ "dtp", "seed", "3", 1, 2, 1 },
 		{ "ew", "train.optimizer.per_task", "true", 1, 2, 2 },
@@ -788,7 +790,7 @@ Suite *suite_train(void)
 		t, losses_fall_and_criteria_rise_under_every_optimizer, 0, 6);
 	tcase_add_test(t, two_jobs_of_one_seed_are_bit_identical);
 	tcase_add_loop_test(
-		t, continuing_from_a_saved_state_is_never_having_stopped, 0, 14);
+		t, continuing_from_a_saved_state_is_never_having_stopped, 0, CONTINUED);
 	tcase_add_test(t, a_step_runs_the_passes_that_its_method_declares);
 	tcase_add_test(t, trivial_combinations_of_gradients_are_equal_weights);
 	tcase_add_test(t, a_head_keeps_its_own_gradient_where_the_method_says_so);
