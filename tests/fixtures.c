@@ -49,6 +49,7 @@ static const struct {
 	{ "dtp", fixture_gradient },
 	{ "graddrop", fixture_gradient },
 	{ "rotograd", fixture_gradient },
+	{ "auto_lambda", fixture_gradient },
 	{ "gcs", fixture_gradient },
 	{ "ol_aux", fixture_gradient },
 	{ "ial", fixture_gradient },

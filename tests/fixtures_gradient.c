@@ -265,6 +265,8 @@ enum outcome fixture_gradient(struct fixture *f)
 		return gradient_dtp(f);
 	if (!strcmp(f->name, "feature_batch_form"))
 		return gradient_graddrop_features(f);
+	if (!strcmp(f->method, "auto_lambda"))
+		return gradient_auto_lambda(r);
 	if (!strcmp(f->name, "rotation_objective"))
 		return gradient_rotation(r);
 	if (!strcmp(f->name, "sigma_trajectory_logsigma_sgd"))

@@ -79,7 +79,8 @@ struct vectors *run_new_vectors(struct run *r);
 enum outcome run_combine_vectors(struct run *r, struct vectors *v, int i);
 double *run_doubles(struct run *r, const float *x);
 
-/* The methods: fixtures_surgery.c, _balance.c, _rates.c, _rotograd.c, _auxiliary.c. */
+/* The methods: fixtures_surgery.c, _balance.c, _rates.c, _rotograd.c, _lookahead.c,
+ * _auxiliary.c. */
 enum outcome gradient_pcgrad(struct run *r);
 enum outcome gradient_mgda(struct run *r);
 enum outcome gradient_cagrad(struct run *r);
@@ -99,6 +100,7 @@ enum outcome gradient_ial(struct run *r);
 enum outcome gradient_ial_sigma(struct run *r);
 enum outcome gradient_rotograd(struct run *r);
 enum outcome gradient_rotation(struct run *r);
+enum outcome gradient_auto_lambda(struct run *r);
 enum outcome gradient_dtp(struct fixture *f);
 
 #endif

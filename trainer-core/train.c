@@ -143,7 +143,7 @@ static int build_method(struct train *t, struct arena *a, struct err *e)
 	t->weighting_state = NEW_ARRAY(a, double, t->weighting_floats + 1);
 	weighting_state_init(&t->weighting, t->weighting_state);
 	t->per_task = t->optim_info.per_task;
-	if (t->per_task && t->weighting.needs & NEEDS_GRADIENTS)
+	if (t->per_task && t->weighting.needs & (NEEDS_GRADIENTS | NEEDS_LOOKAHEAD))
 		return err_set(e, ERR_SPEC,
 			"method %s makes one gradient of all tasks': no optimizer a "
 			"task",
@@ -207,13 +207,19 @@ static void place_buffers(struct train *t, struct arena *a)
 			arena_alloc_aligned(a, graph_floats(t->graph) * sizeof(float));
 	t->order = NEW_ARRAY(a, int, t->data->split[SPLIT_TRAIN].n);
 	t->index = NEW_ARRAY(a, int, t->capacity);
-	t->loss = NEW_ARRAY(a, double, 7 * t->K);
+	if (t->weighting.needs & NEEDS_LOOKAHEAD) {
+		t->other = NEW_ARRAY(a, int, t->data->split[SPLIT_TRAIN].n);
+		t->kept =
+			arena_alloc_aligned(a, graph_floats(t->graph) * sizeof(float));
+	}
+	t->loss = NEW_ARRAY(a, double, 8 * t->K);
 	t->weight = t->loss + t->K;
 	t->backward_weight = t->weight + t->K;
 	t->mean_loss = t->backward_weight + t->K;
 	t->head = t->mean_loss + t->K;
 	t->score = t->head + t->K;
 	t->loss_after = t->score + t->K;
+	t->ahead = t->loss_after + t->K;
 	t->diagnostic = NEW_ARRAY(a, struct diagnostic, DIAGNOSTICS_MAX);
 	for (int k = 0; k < t->K; k++) {
 		metrics += 3 + 2 * t->task[k].metrics;

@@ -43,6 +43,13 @@ static void gather(struct train *t, const struct split_data *s, const int *index
 	}
 }
 
+void train_feed(struct train *t, const int *index, int n)
+{
+	gather(t, &t->data->split[SPLIT_TRAIN], index, n);
+	if (t->augment)
+		train_augment(t, index, n);
+}
+
 /* Of task k on the n samples gathered last; its gradient goes to the graph's seed. */
 static struct loss_sum task_loss(struct train *t, int k, int n)
 {
@@ -57,22 +64,29 @@ static struct loss_sum task_loss(struct train *t, int k, int n)
 	return sum;
 }
 
-/* The weighted gradient, or each task's share of it in an array of its own. */
-static void backward(struct train *t)
+void train_backward(struct train *t, const double *weight, float *gradient)
 {
 	double *w = t->backward_weight;
 
 	for (int k = 0; k < t->K; k++) {
-		w[k] = t->weight[k] * t->task[k].info.loss_scale;
+		w[k] = weight[k] * t->task[k].info.loss_scale;
 		t->passes.head += w[k] != 0;
 	}
-	t->passes.trunk += t->per_task ? t->K : 1;
+	t->passes.trunk++;
+	graph_backward(t->graph, w, gradient);
+}
+
+/* The weighted gradient, or each task's share of it in an array of its own. */
+static void backward(struct train *t)
+{
+	double own[TASKS_MAX] = { 0 };
+
 	if (!t->per_task)
-		graph_backward(t->graph, w, t->grad[0]);
+		train_backward(t, t->weight, t->grad[0]);
 	for (int k = 0; t->per_task && k < t->K; k++) {
-		memset(w, 0, (size_t)t->K * sizeof(*w));
-		w[k] = t->weight[k] * t->task[k].info.loss_scale;
-		graph_backward(t->graph, w, t->grad[k]);
+		own[k] = t->weight[k];
+		train_backward(t, own, t->grad[k]);
+		own[k] = 0;
 	}
 }
 
@@ -157,7 +171,7 @@ static void score_tasks(struct train *t, int n)
 	}
 }
 
-static void losses(struct train *t, int n, double *loss)
+void train_losses(struct train *t, int n, double *loss)
 {
 	t->passes.forward++;
 	graph_forward(t->graph);
@@ -189,10 +203,10 @@ static int step(
 		.score = t->score,
 		.loss_after = t->loss_after };
 
-	gather(t, &t->data->split[SPLIT_TRAIN], index, n);
-	if (t->augment)
-		train_augment(t, index, n);
-	losses(t, n, t->loss);
+	train_feed(t, index, n);
+	train_losses(t, n, t->loss);
+	if (t->weighting.needs & NEEDS_LOOKAHEAD)
+		train_look_ahead(t, &s, index, n);
 	if (t->weighting.needs & NEEDS_SCORES)
 		score_tasks(t, n);
 	if (weighted_gradient(t, &s, n, e))
@@ -201,7 +215,7 @@ static int step(
 	optim_step(t->optim, t->optim_info.lr * lr_factor, graph_values(t->graph),
 		(const float *const *)t->grad);
 	if (t->weighting.needs & NEEDS_LOSSES_AFTER)
-		losses(t, n, t->loss_after);
+		train_losses(t, n, t->loss_after);
 	weighting_update(&t->weighting, t->weighting_state, &s);
 	train_turn(t);
 	meter_step(t, n);
@@ -214,6 +228,9 @@ static void begin_epoch(struct train *t)
 {
 	rng_permutation(t->seed, RNG_SHUFFLE, (uint64_t)t->epoch + 1,
 		t->data->split[SPLIT_TRAIN].n, t->order);
+	if (t->weighting.needs & NEEDS_LOOKAHEAD)
+		rng_permutation(t->seed, RNG_LOOKAHEAD, (uint64_t)t->epoch + 1,
+			t->data->split[SPLIT_TRAIN].n, t->other);
 	for (int k = 0; k < t->K; k++) {
 		t->task[k].train_loss = 0;
 		t->task[k].weight = t->task[k].weighted = (struct meter){ 0 };

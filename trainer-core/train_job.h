@@ -67,6 +67,8 @@ struct train {
 	int64_t step; /* done */
 
 	int *order; /* the training samples in this epoch's order */
+	int *other; /* the same in another, for methods that look ahead */
+	float *kept; /* parameters, for them */
 	int *index; /* one batch of evaluation */
 
 	enum augment augment;
@@ -76,7 +78,8 @@ struct train {
 	int *staged_row; /* 0 to batch - 1 */
 
 	double *loss, *weight, *backward_weight; /* (K) of the step */
-	double *head, *score, *loss_after; /* (K) where the method asks for them */
+	double *head, *score, *loss_after,
+		*ahead; /* (K) where the method asks for them */
 	struct train_passes passes;
 	double *mean_loss; /* (K) of the epoch */
 	struct diagnostic *diagnostic;
@@ -87,6 +90,20 @@ struct train {
 
 /* The method's rotations of the features as its state has them now: into the graph. */
 void train_turn(struct train *t);
+
+/* A training batch into the graph and the targets, augmented where the job says so. */
+void train_feed(struct train *t, const int *index, int n);
+/* Forward: mean losses (K) of the n samples fed last, as the method sees them. */
+void train_losses(struct train *t, int n, double *loss);
+/* The gradient of sum_k weight[k] loss[k] of the samples passed forward last. */
+void train_backward(struct train *t, const double *weight, float *gradient);
+
+/*
+ * train_lookahead.c: sets s->ahead where the method wants it, with the step's batch as it
+ * was fed before and after.
+ */
+void train_look_ahead(
+	struct train *t, struct weighting_step *s, const int *index, int n);
 
 /* train_augment.c: what dataset.augment asks for. ERR_SPEC. */
 MUST_CHECK int train_augment_new(

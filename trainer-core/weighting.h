@@ -32,6 +32,7 @@ enum weighting_needs {
 	NEEDS_SCORES = 1 << 4, /* how well each task does on the batch, in [0, 1] */
 	/* With NEEDS_FEATURE_GRADIENTS: every head reads features turned by rotation(). */
 	NEEDS_ROTATION = 1 << 5,
+	NEEDS_LOOKAHEAD = 1 << 6, /* what the weights would do on another batch */
 };
 #define NEEDS_GRADIENTS (NEEDS_SHARED_GRADIENTS | NEEDS_FEATURE_GRADIENTS)
 
@@ -65,6 +66,8 @@ struct weighting_step {
 	const double *gram;
 	const double *score; /* (K); NULL unless needed */
 	const double *loss_after; /* (K), for weighting_update; NULL unless needed */
+	/* (K) slope of the losses that count by the weights; NULL unless lookahead() asked. */
+	const double *ahead;
 };
 
 /*
@@ -107,6 +110,12 @@ struct weighting {
 	size_t (*state_size)(const struct weighting_setup *setup);
 	/* Fills the state, which is zeros before. */
 	void (*init)(const struct weighting_setup *setup, double *state);
+	/*
+	 * With NEEDS_LOOKAHEAD: the weights of the step that is tried, and 1 for each
+	 * loss that counts after it. False: not in this step.
+	 */
+	bool (*lookahead)(const struct weighting_setup *setup, const double *state,
+		const struct weighting_step *step, double *weight, double *counts);
 	/*
 	 * weight (K) out, the factors of the tasks' gradients in what is shared; never
 	 * NULL. ERR_DIVERGED where the losses have no meaningful

@@ -161,7 +161,8 @@ static const char *const continued[][4] = { { "method", "uw" }, { "method", "dwa
 	{ "train.optimizer.amsgrad", "true" }, { "train.optimizer.per_task", "true" },
 	{ "train.lr_decay", "2 0.5" }, { "method", "db_mtl" }, { "method", "gradvac" },
 	{ "method", "nash_mtl" }, { "method", "gradnorm" }, { "method", "graddrop" },
-	{ "method", "famo" }, { "method", "ol_aux" }, { "method", "rotograd" } };
+	{ "method", "famo" }, { "method", "ol_aux" }, { "method", "rotograd" },
+	{ "method", "auto_lambda" } };
 #define CONTINUED (int)(sizeof(continued) / sizeof(continued[0]))
 
 START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
@@ -208,6 +209,7 @@ START_TEST(a_step_runs_the_passes_that_its_method_declares)
 		{ "graddrop", "seed", "3", 1, 2, 1 },
 		{ "rotograd", "seed", "3", 1, 2, 1 },
 		{ "famo", "seed", "3", 2, 2, 1 },
+		{ "auto_lambda", "seed", "3", 5, 6, 3 },
 		{ "dtp", "seed", "3", 1, 2, 1 },
 		{ "ew", "train.optimizer.per_task", "true", 1, 2, 2 },
 	};
@@ -237,6 +239,8 @@ START_TEST(trivial_combinations_of_gradients_are_equal_weights)
 		{ "method", "graddrop", "leak", "1", "gradients", "features" },
 		{ "method", "graddrop", "leak", "1", "gradients", "parameters" },
 		{ "method", "gradnorm", "weight_lr", "1e-30", "layers", "last" },
+		{ "method", "rotograd", "parts", "rotation", "follow", "0" },
+		{ "method", "auto_lambda", "init", "1", "weight_lr", "1e-12" },
 	};
 	struct dataset *d = flat_data();
 	struct train *ew = job(WITH("train.optimizer", "gd", "lr", "0.1"), d);

@@ -126,18 +126,21 @@ static int combine_at(struct game *g, int64_t at, double lr_factor, const double
 {
 	double after[TASKS_MAX];
 	double score[TASKS_MAX];
+	double ahead[TASKS_MAX];
 	struct weighting_step step = { .epoch = 1,
 		.step = at,
 		.lr_factor = lr_factor,
 		.loss = loss,
 		.score = score,
-		.loss_after = after };
+		.loss_after = after,
+		.ahead = g->setup.needs & NEEDS_LOOKAHEAD ? ahead : NULL };
 	struct factors f = { g->weight, g->gradients->head };
 	bool gradients = g->setup.needs & NEEDS_GRADIENTS;
 	int rc;
 
 	for (int k = 0; k < g->setup.K; k++) {
 		after[k] = 0.99 * loss[k];
+		ahead[k] = 0.1 * k - 0.05 * (double)(at % 3) * loss[k];
 		score[k] = (double)((k + at) % 9) / 8;
 	}
 	rc = gradients ? weighting_combine(&g->setup, g->state, &step, kernels_get(),
@@ -396,6 +399,28 @@ START_TEST(cagrad_takes_the_mean_where_gradients_cancel)
 	ck_assert_int_eq(combine_at(&g, 0, 1, loss), OK);
 	for (int k = 0; k < 3; k++)
 		ck_assert_double_eq(g.weight[k], 1.0 / 3);
+}
+END_TEST
+
+/* The step that combine_at makes up has the largest slope for the last task. */
+START_TEST(weights_fall_where_they_would_do_harm_on_another_batch)
+{
+	const double loss[] = { 1, 1, 1 };
+	struct game g;
+
+	START(&g, 3, "auto_lambda", "weight_lr", "0.01");
+	for (int s = 1; s <= 10; s++) { /* slopes of every third step differ in sign */
+		ck_assert_int_eq(weigh_at(&g, 3 * s + 2, 1, loss), OK);
+		ck_assert_double_gt(g.weight[0], 0.1);
+		ck_assert_double_lt(g.weight[2], 0.1);
+	}
+	START(&g, 3, "auto_lambda", "form", "softmax", "weight_lr", "0.01", "every",
+		"2");
+	ck_assert_double_eq(g.state[1], 0);
+	for (int s = 0; s < 9; s++)
+		ck_assert_int_eq(weigh_at(&g, s, 1, loss), OK);
+	ck_assert_double_eq_tol(sum(g.weight, 3), 1, 1e-12);
+	ck_assert_double_gt(g.weight[0], g.weight[2]);
 }
 END_TEST
 
@@ -884,6 +909,7 @@ Suite *suite_weighting(void)
 	tcase_add_test(c, methods_on_gradients_keep_what_they_promise);
 	tcase_add_test(c, cagrad_takes_the_mean_where_gradients_cancel);
 	tcase_add_test(c, nash_keeps_its_weights_where_there_is_no_solution);
+	tcase_add_test(c, weights_fall_where_they_would_do_harm_on_another_batch);
 	tcase_add_test(c, a_loss_that_is_not_finite_is_divergence_of_that_task);
 	tcase_add_test(c, weights_sum_to_one_or_to_the_number_of_tasks);
 	tcase_add_test(c, uw_o_makes_every_weighted_loss_one_whatever_its_scale);
