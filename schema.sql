@@ -33,6 +33,18 @@ CREATE TABLE criterion (
   PRIMARY KEY (sweep, variant, criterion)
 ) STRICT, WITHOUT ROWID;
 
+-- Sweeps with `primary` alone: which task each entry is judged by. deltam.
+CREATE TABLE entry_primary (
+  sweep         INTEGER NOT NULL REFERENCES sweep(id),
+  variant       TEXT NOT NULL,
+  label         TEXT NOT NULL,             -- as in stage: 'ial [seg]'
+  listed        TEXT NOT NULL,             -- as in the sweep file: 'ial'
+  task          TEXT NOT NULL,             -- its criteria alone make Δm; '': all do
+  auxiliary     INTEGER NOT NULL CHECK (auxiliary IN (0, 1)),  -- 1: knows a primary task
+  position      INTEGER NOT NULL,
+  PRIMARY KEY (sweep, variant, label)
+) STRICT, WITHOUT ROWID;
+
 -- What Δm compares with: the mean over the baseline's seeds at their selected epochs,
 -- or the given values (seeds 0, std NULL). deltam.
 CREATE TABLE baseline (
@@ -488,3 +500,81 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, d.kind, d.
     ON p.stage = d.stage AND p.config = d.config
   LEFT JOIN job j ON j.id = p.job
  ORDER BY w.id, t.id, d.epoch, d.kind DESC, d.config;
+
+-- The auxiliary block of the main table: a row per variant and listed method that knows
+-- a primary task. delta_m of a seed is the mean of what the method reached for each task
+-- that it had as primary, weighed as select.average says (a share a criterion, or a task);
+-- mean and std are over the seeds that ended well for every one of them. lr, wd, T and
+-- weights where all primaries chose the same; tried, epoch: sum and mean over primaries.
+CREATE VIEW auxiliary AS
+WITH
+part AS (
+  SELECT p.sweep AS sweep_id, p.variant, p.listed, p.label, p.task, p.position,
+         CASE w.average WHEN 'tasks' THEN 1.0
+           ELSE (SELECT count(*) FROM criterion c WHERE c.sweep = p.sweep
+                    AND c.variant = p.variant AND c.task = p.task) END AS share
+    FROM entry_primary p
+    JOIN sweep w ON w.id = p.sweep
+   WHERE p.auxiliary
+),
+seed AS (
+  SELECT p.sweep_id, p.variant, p.listed, r.seed, count(*) AS parts,
+         sum(p.share * r.delta_m) / sum(p.share) AS delta_m,
+         sum(p.share * r.val_delta_m) / sum(p.share) AS val_delta_m
+    FROM part p
+    JOIN job_result r ON r.sweep_id = p.sweep_id AND r.variant = p.variant
+     AND r.label = p.label AND r.stage = 'final' AND r.state = 'done'
+   GROUP BY p.sweep_id, p.variant, p.listed, r.seed
+),
+complete AS (
+  SELECT s.*, avg(delta_m) OVER entry AS mean, avg(val_delta_m) OVER entry AS val_mean
+    FROM seed s
+   WHERE s.parts = (SELECT count(*) FROM part p WHERE p.sweep_id = s.sweep_id
+                       AND p.variant = s.variant AND p.listed = s.listed)
+  WINDOW entry AS (PARTITION BY sweep_id, variant, listed)
+),
+figures AS (
+  SELECT sweep_id, variant, listed, count(*) AS seeds_done,
+         max(mean) AS delta_m, max(val_mean) AS val_delta_m,
+         CASE WHEN count(*) > 1 THEN
+           sqrt(sum((delta_m - mean) * (delta_m - mean)) / (count(*) - 1)) END AS delta_m_std,
+         CASE WHEN count(*) > 1 THEN
+           sqrt(sum((val_delta_m - val_mean) * (val_delta_m - val_mean)) / (count(*) - 1))
+           END AS val_delta_m_std
+    FROM complete
+   GROUP BY sweep_id, variant, listed
+),
+searched AS (
+  SELECT p.sweep_id, p.variant, p.listed, min(p.position) AS position, max(b.method) AS method,
+         CASE WHEN min(b.lr) = max(b.lr) THEN min(b.lr) END AS lr,
+         CASE WHEN min(b.wd) = max(b.wd) THEN min(b.wd) END AS wd,
+         CASE WHEN min(b.temperature) = max(b.temperature) THEN min(b.temperature) END
+           AS temperature,
+         CASE WHEN min(b.weights) = max(b.weights) THEN min(b.weights) END AS weights,
+         sum(b.tried) AS tried, min(b.seeds) AS seeds, avg(b.epoch) AS epoch
+    FROM part p
+    JOIN sweep w ON w.id = p.sweep_id
+    JOIN benchmark b ON b.sweep = w.name AND b.variant = p.variant AND b.label = p.label
+   GROUP BY p.sweep_id, p.variant, p.listed
+)
+SELECT w.name AS sweep, s.variant, s.method, s.listed AS label, s.lr, s.wd, s.temperature,
+       s.weights, s.tried, s.seeds, s.epoch, f.delta_m, f.delta_m_std, f.val_delta_m,
+       f.val_delta_m_std, coalesce(f.seeds_done, 0) AS seeds_done
+  FROM searched s
+  JOIN sweep w ON w.id = s.sweep_id
+  JOIN variant v ON v.sweep = s.sweep_id AND v.variant = s.variant
+  LEFT JOIN figures f ON f.sweep_id = s.sweep_id AND f.variant = s.variant
+   AND f.listed = s.listed
+ ORDER BY w.id, v.position, s.position;
+
+-- The same per criterion: each from the runs that had its task as primary; with one
+-- primary task for the whole sweep all criteria of those runs.
+CREATE VIEW auxiliary_criterion AS
+SELECT b.sweep, b.variant, b.method, p.listed AS label, b.criterion, b.value, b.std,
+       b.val_value, b.val_std
+  FROM benchmark_criterion b
+  JOIN sweep w ON w.name = b.sweep
+  JOIN entry_primary p ON p.sweep = w.id AND p.variant = b.variant AND p.label = b.label
+  JOIN criterion c ON c.sweep = w.id AND c.variant = b.variant AND c.criterion = b.criterion
+ WHERE p.auxiliary AND (p.task = c.task OR p.label = p.listed)
+ ORDER BY w.id, b.variant, p.position, c.position;

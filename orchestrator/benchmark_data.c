@@ -53,6 +53,27 @@ const struct query_range *benchmark_range(
 	return NULL;
 }
 
+/* The auxiliary block, its figures behind the others'. */
+static int read_auxiliary(struct benchmark *b, struct store *s, struct err *e)
+{
+	struct query_figure *more;
+	struct query_figure *all;
+	int n;
+	int rc = query_auxiliary(
+		s, b->sweep, b->arena, &b->auxiliary, &b->auxiliaries, e);
+
+	if (!rc)
+		rc = query_auxiliary_figures(s, b->sweep, b->arena, &more, &n, e);
+	if (rc || !n)
+		return rc;
+	all = NEW_ARRAY(b->arena, struct query_figure, b->figures + n);
+	memcpy(all, b->figure, (size_t)b->figures * sizeof(*all));
+	memcpy(all + b->figures, more, (size_t)n * sizeof(*all));
+	b->figure = all;
+	b->figures += n;
+	return OK;
+}
+
 int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 {
 	const struct query_sweep *w = b->sweep;
@@ -61,6 +82,8 @@ int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 
 	if (!rc)
 		rc = query_figures(s, w, a, &b->figure, &b->figures, e);
+	if (!rc && w->auxiliary)
+		rc = read_auxiliary(b, s, e);
 	if (!rc)
 		rc = query_criteria(s, w, a, &b->criterion, &b->criteria, e);
 	if (!rc)

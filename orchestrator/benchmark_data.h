@@ -19,6 +19,9 @@ struct benchmark {
 	struct query_range *range;
 	struct query_temperature *temperature;
 	struct query_progress *stage;
+	/* Of a sweep with `primary`: the methods that know one, in a block of their own. */
+	struct query_entry *auxiliary;
+	int auxiliaries;
 	int entries, figures, criteria, ranges, temperatures, stages;
 	int baseline_seeds; /* 0: given in the sweep file */
 	bool test; /* rows of test, not of val */

@@ -24,6 +24,12 @@ static void note_protocol(struct benchmark *b)
 {
 	int seeds = b->baseline_seeds;
 
+	if (b->sweep->auxiliary)
+		report_note(b->report,
+			"Δ is Δm with the sign turned: positive is better. Methods of "
+			"the auxiliary block are judged by their primary task alone; "
+			"where every task is primary in turn, each figure is from the "
+			"runs that had its task as primary.");
 	report_note(b->report,
 		"Δm: mean relative change against STL over %s on %s rows, mean ± "
 		"sample "

@@ -49,6 +49,7 @@ static void read_sweep(struct reader *r, void *row)
 	x->best = flag(r);
 	x->by_task = flag(r);
 	x->state = text(r);
+	x->auxiliary = flag(r);
 }
 
 static void read_entry(struct reader *r, void *row)
@@ -225,6 +226,9 @@ int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int
 	}
 
 QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name))
+QUERY(query_auxiliary, query_entry, QUERY_AUXILIARY, read_entry, TEXT(w->name))
+QUERY(query_auxiliary_figures, query_figure, QUERY_AUXILIARY_CRITERION, read_figure,
+	TEXT(w->name))
 QUERY(query_figures, query_figure, QUERY_CRITERION, read_figure, TEXT(w->name))
 QUERY(query_criteria, query_figure, QUERY_CRITERIA, read_criterion, INT(w->id))
 QUERY(query_ranges, query_range, QUERY_RANGE, read_range, INT(w->id))
