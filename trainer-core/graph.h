@@ -166,6 +166,12 @@ void graph_features_read(const struct graph *g, float *rows);
 void graph_features_gradient(const struct graph *g, float *rows);
 void graph_features_seed(struct graph *g, const float *rows);
 
+/*
+ * The trunk's parameters in their order: where each layer, or each array (a weight, a
+ * bias), begins in the flat array, and the end; returns how many. begin NULL: counts.
+ */
+int graph_shared_parts(const struct graph *g, bool by_layer, size_t *begin);
+
 /* The last layer of the trunk that has parameters: its floats in a flat array. */
 void graph_last_shared(const struct graph *g, size_t *begin, size_t *floats);
 

@@ -122,9 +122,20 @@ static int place_targets(struct train *t, struct arena *a, struct err *e)
 	return OK;
 }
 
-/* What the method may ask of the network that has been built. */
-static int survey_trunk(struct train *t, struct err *e)
+static struct trunk_parts parts(const struct graph *g, bool layers, struct arena *a)
 {
+	int n = graph_shared_parts(g, layers, NULL);
+	size_t *begin = NEW_ARRAY(a, size_t, n + 1);
+
+	(void)graph_shared_parts(g, layers, begin);
+	return (struct trunk_parts){ n, begin };
+}
+
+/* What the method may ask of the network that has been built. */
+static int survey_trunk(struct train *t, struct arena *a, struct err *e)
+{
+	t->trunk.layers = parts(t->graph, true, a);
+	t->trunk.arrays = parts(t->graph, false, a);
 	t->trunk.channels = graph_rotation_channels(t->graph);
 	t->weighting.trunk = &t->trunk;
 	if (t->weighting.needs & NEEDS_ROTATION && !t->trunk.channels)
@@ -137,7 +148,7 @@ static int survey_trunk(struct train *t, struct err *e)
 
 static int build_method(struct train *t, struct arena *a, struct err *e)
 {
-	if (survey_trunk(t, e))
+	if (survey_trunk(t, a, e))
 		return e->code;
 	t->weighting_floats = weighting_state_size(&t->weighting);
 	t->weighting_state = NEW_ARRAY(a, double, t->weighting_floats + 1);

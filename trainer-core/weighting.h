@@ -38,7 +38,12 @@ enum weighting_needs {
 
 /* What is known of the network once it is built. */
 struct trunk_info {
-	int channels; /* of the features that heads read */
+	int channels; /* of the features that heads read; 0: of none, or of several nodes */
+	/* Its parameters: part i is floats [begin[i], begin[i + 1]). */
+	struct trunk_parts {
+		int n;
+		const size_t *begin; /* (n + 1); NULL: not divided */
+	} layers, arrays;
 };
 
 /* Fixed for the life of a job. Filled by weighting_init. */
@@ -154,8 +159,8 @@ struct weighting {
 		struct task_gradients *g);
 	/* Fills g->out where that is not sum_k weight[k] g_k. */
 	void (*merge)(const struct weighting_setup *setup, const double *state,
-		const struct weighting_step *step, const double *weight,
-		struct task_gradients *g);
+		const struct weighting_step *step, const struct kernels *kernels,
+		const double *weight, struct task_gradients *g);
 	/* The factor of each head's own gradient, where that is not the weight. */
 	void (*heads)(const struct weighting_setup *setup, const double *state,
 		const struct weighting_step *step, const double *weight, double *head);

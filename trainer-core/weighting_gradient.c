@@ -38,7 +38,7 @@ static int fill_gram(const struct weighting_setup *setup, const struct kernels *
 	return OK;
 }
 
-static void add_up(int K, const struct kernels *kernels, const double *weight,
+void add_up(int K, const struct kernels *kernels, const double *weight,
 	struct task_gradients *g)
 {
 	memset(g->out, 0, g->n * sizeof(*g->out));
@@ -81,7 +81,7 @@ int weighting_combine(const struct weighting_setup *setup, double *state,
 	if (rc)
 		return rc;
 	if (ops->merge)
-		ops->merge(setup, state, step, f->weight, g);
+		ops->merge(setup, state, step, kernels, f->weight, g);
 	else
 		add_up(setup->K, kernels, f->weight, g);
 	return OK;

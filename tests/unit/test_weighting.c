@@ -13,7 +13,10 @@
 static struct arena arena;
 static struct optim_info optim;
 static struct task_info tasks[TASKS_MAX];
-static const struct trunk_info trunk = { .channels = 4 };
+static const size_t layers[] = { 0, 48, 80 }, arrays[] = { 0, 32, 48, 64, 80 };
+static const struct trunk_info trunk = {
+	.channels = 4, .layers = { 2, layers }, .arrays = { 4, arrays }
+};
 
 static void setup(void)
 {
@@ -402,6 +405,182 @@ START_TEST(cagrad_takes_the_mean_where_gradients_cancel)
 }
 END_TEST
 
+/* Only the floats of one part of the trunk are not zero. */
+static void keep_part(struct gradients *room, const struct trunk_parts *parts, int p)
+{
+	for (int k = 0; k < TASKS_MAX; k++)
+		for (size_t i = 0; i < ROOM; i++)
+			if (p >= 0 && (i < parts->begin[p] || i >= parts->begin[p + 1]))
+				room->rows[k][i] = 0;
+}
+
+/* What is turned for itself comes out as if there were nothing else. */
+START_TEST(gradvac_turns_every_part_of_the_trunk_for_itself)
+{
+	static const char *const groups[] = { "layer", "matrix" };
+	const struct trunk_parts *parts = _i ? &trunk.arrays : &trunk.layers;
+	const double loss[] = { 1, 1, 1 };
+	float want[ROOM] = { 0 };
+	struct game g;
+
+	for (int p = 0; p < parts->n; p++) {
+		START(&g, 3, "gradvac", "beta", "0.5");
+		for (int s = 0; s < 4; s++) {
+			random_gradients(g.gradients, 3, s);
+			keep_part(g.gradients, parts, p);
+			ck_assert_int_eq(combine_at(&g, s, 1, loss), OK);
+		}
+		for (int i = 0; i < ROOM; i++)
+			want[i] += g.gradients->out[i];
+	}
+	START(&g, 3, "gradvac", "beta", "0.5", "group", groups[_i]);
+	for (int s = 0; s < 4; s++)
+		ck_assert_int_eq(weigh_at(&g, s, 1, loss), OK);
+	for (int i = 0; i < ROOM; i++)
+		ck_assert_double_eq_tol(
+			(double)g.gradients->out[i], (double)want[i], 1e-6);
+}
+END_TEST
+
+START_TEST(impartial_decoders_change_heads_and_leave_the_trunk)
+{
+	static const char *const methods[] = { "gcs", "ol_aux", "auto_lambda" };
+	const double loss[] = { 0.5, 2, 8 };
+	struct game plain, g;
+
+	START(&plain, 3, methods[_i]);
+	START(&g, 3, methods[_i], "impartial", "true", "sigma", "2");
+	ck_assert(g.setup.needs & NEEDS_GRADIENTS);
+	for (int s = 0; s < 5; s++) {
+		random_gradients(plain.gradients, 3, s);
+		random_gradients(g.gradients, 3, s);
+		ck_assert_int_eq(combine_at(&plain, s, 1, loss), OK);
+		ck_assert_int_eq(combine_at(&g, s, 1, loss), OK);
+		for (int k = 0; k < 3; k++) {
+			ck_assert_double_eq(g.weight[k], plain.weight[k]);
+			if (s == 0)
+				ck_assert_double_eq_tol(
+					g.gradients->head[k], 0.125, 1e-12);
+		}
+	}
+	/* 1/(2 sigma^2) has moved towards 1/(2 loss) */
+	ck_assert_double_gt(g.gradients->head[0], 0.125);
+	ck_assert_double_lt(g.gradients->head[2], 0.125);
+}
+END_TEST
+
+/* The encoder's alternatives, on gradients of lengths 1, 2, 4 and sigma 0.6. */
+START_TEST(auxiliary_gradients_reach_the_trunk_as_the_encoder_says)
+{
+	static const struct {
+		const char *option, *value, *more, *than;
+		double want[2];
+	} rows[] = {
+		{ "encoder", "ial", "g", "relu", { 0.4 / 2, 0.4 / 4 } },
+		{ "encoder", "uncertainty", "g", "relu", { 0.4, 0.4 } },
+		{ "encoder", "gradient", "g", "relu", { 0.5, 0.25 } },
+		{ "encoder", "fixed", "fixed", "0.3", { 0.3, 0.3 } },
+		{ "encoder", "ial", "norm", "sample", { 0.4, 0.4 } },
+		{ "encoder", "uncertainty", "g", "softplus", { 0.913015, 0.913015 } },
+		{ "encoder", "uncertainty", "argument", "variance", { 0.64, 0.64 } },
+	};
+	const double loss[] = { 1, 1, 1 };
+
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		struct game g;
+
+		START(&g, 3, "ial", "init", "0.6", rows[r].option, rows[r].value,
+			rows[r].more, rows[r].than);
+		for (int k = 0; k < 3; k++)
+			for (int i = 0; i < ROOM; i++)
+				g.gradients->rows[k][i] =
+					(i + k) % 2 ? 1 << k : -(1 << k);
+		ck_assert_int_eq(combine_at(&g, 0, 1, loss), OK);
+		ck_assert_double_eq(g.weight[0], 1);
+		for (int k = 1; k < 3; k++)
+			ck_assert_double_eq_tol(g.weight[k], rows[r].want[k - 1], 1e-6);
+	}
+}
+END_TEST
+
+/* Each sample of an auxiliary gradient has the length of the primary one's there. */
+START_TEST(lengths_of_samples_are_brought_together_one_by_one)
+{
+	const double loss[] = { 1, 1 };
+	struct game g;
+
+	START(&g, 2, "ial", "norm", "sample", "encoder", "gradient");
+	random_gradients(g.gradients, 2, 0);
+	for (int i = 0; i < ROOM / 4; i++)
+		g.gradients->rows[1][i] *= 1000;
+	ck_assert_int_eq(combine_at(&g, 0, 1, loss), OK);
+	for (int n = 0; n < 4; n++) {
+		double length[2] = { 0, 0 };
+
+		for (int k = 0; k < 2; k++)
+			for (int i = 0; i < ROOM / 4; i++)
+				length[k] += pow(
+					(double)g.gradients->rows[k][n * ROOM / 4 + i],
+					2);
+		ck_assert_double_eq_tol(length[1] / length[0], 1, 1e-5);
+	}
+}
+END_TEST
+
+/* Weights follow the average of the last steps, the network the step's own gradients. */
+START_TEST(ol_aux_compares_filtered_gradients_and_hands_on_its_own)
+{
+	const double loss[] = { 1, 1 };
+	double round = 0;
+	struct game g;
+
+	START(&g, 2, "ol_aux", "filter", "3", "N", "1", "beta", "1");
+	for (int s = 0; s < 6; s++) {
+		double mean[2][ROOM] = { { 0 } };
+		double dot = 0;
+		double w = g.state[1];
+		int n = s < 2 ? s + 1 : 3;
+
+		for (int back = 0; back < n; back++) {
+			random_gradients(g.gradients, 2, s - back);
+			for (int k = 0; k < 2; k++)
+				for (int i = 0; i < ROOM; i++)
+					mean[k][i] +=
+						(double)g.gradients->rows[k][i] / n;
+		}
+		for (int i = 0; i < ROOM; i++)
+			dot += mean[0][i] * mean[1][i];
+		round += optim.lr * dot;
+		ck_assert_int_eq(weigh_at(&g, s, 1, loss), OK);
+		ck_assert_double_eq_tol(g.state[1], 1 + round, 1e-5);
+		for (int i = 0; i < ROOM; i++) {
+			float own[2];
+
+			for (int k = 0; k < 2; k++)
+				own[k] = (float)rng_normal(3, RNG_DATA, (uint64_t)s,
+					(uint64_t)(k * ROOM + i));
+			ck_assert_double_eq_tol((double)g.gradients->out[i],
+				(double)own[0] + w * (double)own[1], 1e-5);
+		}
+	}
+}
+END_TEST
+
+START_TEST(ol_aux_on_logarithms_divides_by_the_losses)
+{
+	const double loss[] = { 0.5, 4 };
+	struct game plain, g;
+
+	START(&plain, 2, "ol_aux", "N", "1", "beta", "1");
+	START(&g, 2, "ol_aux", "N", "1", "beta", "1", "losses", "log");
+	ck_assert_int_eq(weigh_at(&plain, 0, 1, loss), OK);
+	ck_assert_int_eq(weigh_at(&g, 0, 1, loss), OK);
+	ck_assert_double_eq_tol(g.state[1] - 1, (plain.state[1] - 1) / (0.5 * 4), 1e-6);
+	ck_assert_double_eq(g.gradients->head[0], 2);
+	ck_assert_double_eq(g.gradients->head[1], 0.25);
+}
+END_TEST
+
 /* The step that combine_at makes up has the largest slope for the last task. */
 START_TEST(weights_fall_where_they_would_do_harm_on_another_batch)
 {
@@ -550,6 +729,7 @@ START_TEST(learned_scalars_follow_the_slope_of_their_objective)
 		{ "uw", "form", "sigma" },
 		{ "imtl_l", "init", "0.3" },
 		{ "ial", "init", "0.7" },
+		{ "gcs", "impartial", "true" },
 		{ "uw_so_learned", "init", "1.7" },
 		{ "uw_so_learned", "floor", "0.5" },
 	};
@@ -909,6 +1089,13 @@ Suite *suite_weighting(void)
 	tcase_add_test(c, methods_on_gradients_keep_what_they_promise);
 	tcase_add_test(c, cagrad_takes_the_mean_where_gradients_cancel);
 	tcase_add_test(c, nash_keeps_its_weights_where_there_is_no_solution);
+	tcase_add_loop_test(c, gradvac_turns_every_part_of_the_trunk_for_itself, 0, 2);
+	tcase_add_loop_test(
+		c, impartial_decoders_change_heads_and_leave_the_trunk, 0, 3);
+	tcase_add_test(c, auxiliary_gradients_reach_the_trunk_as_the_encoder_says);
+	tcase_add_test(c, lengths_of_samples_are_brought_together_one_by_one);
+	tcase_add_test(c, ol_aux_compares_filtered_gradients_and_hands_on_its_own);
+	tcase_add_test(c, ol_aux_on_logarithms_divides_by_the_losses);
 	tcase_add_test(c, weights_fall_where_they_would_do_harm_on_another_batch);
 	tcase_add_test(c, a_loss_that_is_not_finite_is_divergence_of_that_task);
 	tcase_add_test(c, weights_sum_to_one_or_to_the_number_of_tasks);

@@ -7,11 +7,15 @@
  *	softmax  w = softmax(s), s = 0 at first (LibMTL, with weight_lr 1e-3 and every 5)
  *
  * `primary` names the task whose loss counts; without it all count. The primary task has a
- * weight like the others. Heads get the weights too. The extra passes see the batch as a
- * training step does. State: steps, what is learned (K), Adam's moments.
+ * weight like the others. Heads get the weights too, unless decoders are impartial
+ * (impartial.h): then the weights act on the features' gradients, though in the step that
+ * is tried on heads as well. The extra passes see the batch as a training step does.
+ *
+ * State: steps, what is learned (K), Adam's moments; log sigma of impartial decoders.
  */
 #include <math.h>
 #include <string.h>
+#include "trainer-core/impartial.h"
 #include "trainer-core/optim.h"
 #include "trainer-core/primary.h"
 #include "trainer-core/weighting/method.h"
@@ -19,11 +23,19 @@
 enum form { FREE, SOFTMAX };
 
 struct auto_lambda {
+	struct impartial decoder; /* first: learned_update */
 	int primary; /* -1: all */
 	int form;
 	double init, every;
 	struct optim_info optim;
 };
+
+static size_t own_size(const struct weighting_setup *setup)
+{
+	const struct auto_lambda *o = setup->options;
+
+	return 1 + (size_t)setup->K * (size_t)(1 + optim_scalar_floats(&o->optim));
+}
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
@@ -43,14 +55,16 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 		rc = weighting_option(setup, ps, "init", &o->init, e);
 	if (!rc)
 		rc = weighting_option(setup, ps, "every", &o->every, e);
-	return rc ? rc : weighting_option(setup, ps, "weight_lr", &o->optim.lr, e);
+	if (!rc)
+		rc = weighting_option(setup, ps, "weight_lr", &o->optim.lr, e);
+	return rc ? rc : impartial_parse(setup, ps, own_size(setup), &o->decoder, e);
 }
 
 static size_t state_size(const struct weighting_setup *setup)
 {
 	const struct auto_lambda *o = setup->options;
 
-	return 1 + (size_t)setup->K * (size_t)(1 + optim_scalar_floats(&o->optim));
+	return own_size(setup) + impartial_size(setup, &o->decoder);
 }
 
 static void init(const struct weighting_setup *setup, double *state)
@@ -59,6 +73,7 @@ static void init(const struct weighting_setup *setup, double *state)
 
 	for (int k = 0; k < setup->K; k++)
 		state[1 + k] = o->form == FREE ? o->init : 0;
+	impartial_init(setup, &o->decoder, state);
 }
 
 static void weights_of(
@@ -107,6 +122,25 @@ static int weigh(const struct weighting_setup *setup, double *state,
 	return OK;
 }
 
+static void heads(const struct weighting_setup *setup, const double *state,
+	const struct weighting_step *step, const double *weight, double *head)
+{
+	const struct auto_lambda *o = setup->options;
+
+	(void)step, (void)weight;
+	if (o->decoder.on)
+		impartial_heads(setup, &o->decoder, state, head);
+}
+
+static void update(const struct weighting_setup *setup, double *state,
+	const struct weighting_step *step)
+{
+	const struct auto_lambda *o = setup->options;
+
+	if (o->decoder.on)
+		learned_update(setup, state, step);
+}
+
 const struct weighting weighting_auto_lambda = {
 	.needs = NEEDS_LOOKAHEAD,
 	.parse = parse,
@@ -114,4 +148,8 @@ const struct weighting weighting_auto_lambda = {
 	.init = init,
 	.lookahead = lookahead,
 	.weigh = weigh,
+	.update = update,
+	.objective = impartial_objective,
+	.diagnose = impartial_diagnose,
+	.heads = heads,
 };
