@@ -33,9 +33,9 @@ void learned_step(const struct weighting_setup *setup, const struct learned *lea
 	int n = learned->n;
 	double *steps = state + learned->at;
 	double *value = steps + 1;
-	double before[TASKS_MAX];
+	double before[LEARNED_MAX];
 
-	ASSERT(n <= TASKS_MAX);
+	ASSERT(n <= LEARNED_MAX);
 	memcpy(before, value, (size_t)n * sizeof(*before));
 	++*steps;
 	optim.lr = (learned->lr > 0 ? learned->lr : optim.lr) * step->lr_factor;
@@ -48,7 +48,7 @@ void learned_step(const struct weighting_setup *setup, const struct learned *lea
 void learned_update(const struct weighting_setup *setup, double *state,
 	const struct weighting_step *step)
 {
-	double gradient[TASKS_MAX];
+	double gradient[LEARNED_MAX];
 
 	(void)setup->ops->objective(setup, state, step->loss, gradient);
 	learned_step(setup, setup->options, step, gradient, state);

@@ -14,10 +14,12 @@
 
 #include "trainer-core/weighting.h"
 
+#define LEARNED_MAX (2 * TASKS_MAX)
+
 struct learned {
 	double lr; /* 0: the network's */
 	double wd;
-	int n; /* how many */
+	int n; /* how many, at most LEARNED_MAX */
 	size_t at; /* where their state begins in the method's */
 	bool positive; /* they must stay above zero: a step at most halves one */
 };

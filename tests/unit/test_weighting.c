@@ -581,6 +581,87 @@ START_TEST(ol_aux_on_logarithms_divides_by_the_losses)
 }
 END_TEST
 
+START_TEST(interpretations_say_that_they_are_none_of_the_published_methods)
+{
+	static const char *const names[] = { "atw", "puw", "miraliev" };
+
+	for (int i = 0; i < 3; i++) {
+		const struct method_info *m = catalogue_method(names[i]);
+
+		ck_assert_ptr_nonnull(strstr(m->title, "(interpretation)"));
+		ck_assert_ptr_nonnull(
+			strstr(m->summary, "interpretation, not the published method"));
+		ck_assert_ptr_nonnull(strstr(m->source, "after "));
+	}
+}
+END_TEST
+
+/* Twice the scalars, one sum: at rest 1/(2 loss), as in UW. */
+START_TEST(task_and_objective_together_come_to_rest_where_uw_does)
+{
+	struct game g;
+
+	optim.lr = 0.05;
+	START(&g, 2, "miraliev");
+	for (int s = 0; s < 3000; s++)
+		WEIGH(&g, s, 0.25, 8);
+	ck_assert_double_eq_tol(g.weight[0], 2, 1e-6);
+	ck_assert_double_eq_tol(g.weight[1], 0.0625, 1e-6);
+	ck_assert_double_eq_tol(g.state[1], g.state[3], 1e-12);
+}
+END_TEST
+
+START_TEST(slow_rates_of_change_multiply_uncertainty_weights)
+{
+	const double falling[] = { 1, 4 };
+	struct game g;
+
+	optim.lr = 0;
+	START(&g, 2, "atw", "init", "0", "beta", "0.5", "T", "1");
+	weighting_end_epoch(&g.setup, g.state, falling);
+	WEIGH(&g, 0, 1, 1);
+	ck_assert_double_eq_tol(g.weight[0], 0.5, 1e-12);
+	weighting_end_epoch(&g.setup, g.state, (const double[]){ 1, 2 });
+	WEIGH(&g, 1, 1, 1);
+	/* slow means 1 and 3, rates 1 and 3/4 */
+	ck_assert_double_eq_tol(g.weight[0] / g.weight[1], exp(0.25), 1e-12);
+	ck_assert_double_eq_tol(g.weight[0] + g.weight[1], 1, 1e-12);
+	weighting_end_epoch(&g.setup, g.state, (const double[]){ 0, 0 });
+	weighting_end_epoch(&g.setup, g.state, (const double[]){ 0, 0 });
+	WEIGH(&g, 2, 1, 1);
+	ck_assert(isfinite(g.weight[0]));
+}
+END_TEST
+
+/* Weights near those of UW for the losses over their first: 2 and 1 to 5 and 1. */
+START_TEST(particles_gather_where_weights_answer_to_losses)
+{
+	struct game g;
+	struct game other;
+
+	START(&g, 2, "puw", "warm_up", "0.5", "train.epochs", "8", "jitter", "0.3");
+	ck_assert_int_eq(try_start(&other, "2", 2, "puw", "warm_up", "0", NULL), OK);
+	weighting_end_epoch(&g.setup, g.state, (const double[]){ 3, 5 });
+	for (int epoch = 1; epoch < 40; epoch++) {
+		WEIGH(&g, epoch, 1, 1);
+		if (epoch < 4)
+			ck_assert_double_eq_tol(g.weight[0], 0.5, 1e-12);
+		else
+			ck_assert_double_ne(g.weight[0], 0.5);
+		ck_assert_double_eq_tol(sum(g.weight, 2), 1, 1e-9);
+		weighting_end_epoch(&g.setup, g.state, (const double[]){ 3, 1 });
+		weighting_end_epoch(
+			&other.setup, other.state, (const double[]){ 3, 1 });
+	}
+	WEIGH(&g, 40, 1, 1);
+	ck_assert_double_gt(g.weight[1], 0.6);
+	ck_assert_double_lt(g.weight[1], 0.95);
+	WEIGH(&other, 40, 1, 1);
+	ck_assert_double_eq_tol(
+		other.weight[1], 0.5, 0.1); /* no change since its first */
+}
+END_TEST
+
 /* The step that combine_at makes up has the largest slope for the last task. */
 START_TEST(weights_fall_where_they_would_do_harm_on_another_batch)
 {
@@ -730,6 +811,8 @@ START_TEST(learned_scalars_follow_the_slope_of_their_objective)
 		{ "imtl_l", "init", "0.3" },
 		{ "ial", "init", "0.7" },
 		{ "gcs", "impartial", "true" },
+		{ "atw", "init", "0.4" },
+		{ "miraliev", "init", "0.2" },
 		{ "uw_so_learned", "init", "1.7" },
 		{ "uw_so_learned", "floor", "0.5" },
 	};
@@ -1096,6 +1179,11 @@ Suite *suite_weighting(void)
 	tcase_add_test(c, lengths_of_samples_are_brought_together_one_by_one);
 	tcase_add_test(c, ol_aux_compares_filtered_gradients_and_hands_on_its_own);
 	tcase_add_test(c, ol_aux_on_logarithms_divides_by_the_losses);
+	tcase_add_test(
+		c, interpretations_say_that_they_are_none_of_the_published_methods);
+	tcase_add_test(c, task_and_objective_together_come_to_rest_where_uw_does);
+	tcase_add_test(c, slow_rates_of_change_multiply_uncertainty_weights);
+	tcase_add_test(c, particles_gather_where_weights_answer_to_losses);
 	tcase_add_test(c, weights_fall_where_they_would_do_harm_on_another_batch);
 	tcase_add_test(c, a_loss_that_is_not_finite_is_divergence_of_that_task);
 	tcase_add_test(c, weights_sum_to_one_or_to_the_number_of_tasks);
