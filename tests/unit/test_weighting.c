@@ -617,14 +617,14 @@ START_TEST(slow_rates_of_change_multiply_uncertainty_weights)
 	struct game g;
 
 	optim.lr = 0;
-	START(&g, 2, "atw", "init", "0", "beta", "0.5", "T", "1");
+	START(&g, 2, "atw", "init", "0", "beta", "0.25", "T", "1");
 	weighting_end_epoch(&g.setup, g.state, falling);
 	WEIGH(&g, 0, 1, 1);
 	ck_assert_double_eq_tol(g.weight[0], 0.5, 1e-12);
 	weighting_end_epoch(&g.setup, g.state, (const double[]){ 1, 2 });
 	WEIGH(&g, 1, 1, 1);
-	/* slow means 1 and 3, rates 1 and 3/4 */
-	ck_assert_double_eq_tol(g.weight[0] / g.weight[1], exp(0.25), 1e-12);
+	/* slow means 1 and 3.5, rates 1 and 7/8 */
+	ck_assert_double_eq_tol(g.weight[0] / g.weight[1], exp(0.125), 1e-12);
 	ck_assert_double_eq_tol(g.weight[0] + g.weight[1], 1, 1e-12);
 	weighting_end_epoch(&g.setup, g.state, (const double[]){ 0, 0 });
 	weighting_end_epoch(&g.setup, g.state, (const double[]){ 0, 0 });
@@ -647,7 +647,7 @@ START_TEST(particles_gather_where_weights_answer_to_losses)
 		if (epoch < 4)
 			ck_assert_double_eq_tol(g.weight[0], 0.5, 1e-12);
 		else
-			ck_assert_double_ne(g.weight[0], 0.5);
+			ck_assert_double_gt(fabs(g.weight[0] - 0.5), 1e-6);
 		ck_assert_double_eq_tol(sum(g.weight, 2), 1, 1e-9);
 		weighting_end_epoch(&g.setup, g.state, (const double[]){ 3, 1 });
 		weighting_end_epoch(
