@@ -621,10 +621,10 @@ START_TEST(slow_rates_of_change_multiply_uncertainty_weights)
 	weighting_end_epoch(&g.setup, g.state, falling);
 	WEIGH(&g, 0, 1, 1);
 	ck_assert_double_eq_tol(g.weight[0], 0.5, 1e-12);
-	weighting_end_epoch(&g.setup, g.state, (const double[]){ 1, 2 });
+	weighting_end_epoch(&g.setup, g.state, (const double[]){ 3, 2 });
 	WEIGH(&g, 1, 1, 1);
-	/* slow means 1 and 3.5, rates 1 and 7/8 */
-	ck_assert_double_eq_tol(g.weight[0] / g.weight[1], exp(0.125), 1e-12);
+	/* slow means 1.5 and 3.5, rates 3/2 and 7/8 */
+	ck_assert_double_eq_tol(g.weight[0] / g.weight[1], exp(0.625), 1e-12);
 	ck_assert_double_eq_tol(g.weight[0] + g.weight[1], 1, 1e-12);
 	weighting_end_epoch(&g.setup, g.state, (const double[]){ 0, 0 });
 	weighting_end_epoch(&g.setup, g.state, (const double[]){ 0, 0 });
