@@ -626,6 +626,11 @@ START_TEST(slow_rates_of_change_multiply_uncertainty_weights)
 	/* slow means 1.5 and 3.5, rates 3/2 and 7/8 */
 	ck_assert_double_eq_tol(g.weight[0] / g.weight[1], exp(0.625), 1e-12);
 	ck_assert_double_eq_tol(g.weight[0] + g.weight[1], 1, 1e-12);
+	weighting_end_epoch(&g.setup, g.state, (const double[]){ 3, 2 });
+	WEIGH(&g, 2, 1, 1);
+	/* 1.875 and 3.125, rates 5/4 and 25/28 */
+	ck_assert_double_eq_tol(
+		g.weight[0] / g.weight[1], exp(1.25 - 25 / 28.0), 1e-12);
 	weighting_end_epoch(&g.setup, g.state, (const double[]){ 0, 0 });
 	weighting_end_epoch(&g.setup, g.state, (const double[]){ 0, 0 });
 	WEIGH(&g, 2, 1, 1);
