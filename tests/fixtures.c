@@ -57,6 +57,7 @@ static const struct {
 	{ "delta_m", fixture_delta_m },
 	{ "pareto", fixture_pareto },
 	{ "search_grids", fixture_grid },
+	{ "toy_cagrad", fixture_toy },
 	{ "parity", fixture_parity },
 };
 
