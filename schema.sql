@@ -174,6 +174,33 @@ CREATE TABLE decision (
   PRIMARY KEY (stage, kind, epoch, config)
 ) STRICT, WITHOUT ROWID;
 
+-- Small problems (`deltam toy`): each run of the command replaces the rows of its own
+-- experiment. deltam-worker.
+
+-- The two-dimensional problem of CAGrad: one descent from one start.
+CREATE TABLE toy_run (
+  run           INTEGER PRIMARY KEY,
+  method        TEXT NOT NULL,
+  optimizer     TEXT NOT NULL,
+  lr            REAL NOT NULL,
+  start         INTEGER NOT NULL,          -- from 1
+  x1            REAL NOT NULL,             -- where it begins
+  x2            REAL NOT NULL,
+  steps         INTEGER NOT NULL,          -- made
+  outcome       TEXT NOT NULL CHECK (outcome IN ('reached', 'not reached', 'diverged'))
+) STRICT;
+
+-- Its trajectory: the steps with at most two significant digits, and the last.
+CREATE TABLE toy_point (
+  run           INTEGER NOT NULL REFERENCES toy_run(run),
+  step          INTEGER NOT NULL,          -- 0: the start
+  x1            REAL NOT NULL,
+  x2            REAL NOT NULL,
+  loss1         REAL NOT NULL,
+  loss2         REAL NOT NULL,
+  PRIMARY KEY (run, step)
+) STRICT, WITHOUT ROWID;
+
 -- Views. Each answers a question that one types into sqlite3; their names and columns
 -- are stable. `sweep` is the sweep's name here (tables hold its id), Δm is in percent.
 -- They walk from the few rows of stage_job into metric and score by primary key, so
@@ -488,3 +515,19 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, d.kind, d.
     ON p.stage = d.stage AND p.config = d.config
   LEFT JOIN job j ON j.id = p.job
  ORDER BY w.id, t.id, d.epoch, d.kind DESC, d.config;
+
+-- Iterations to the global minimum of CAGrad's problem: the most of the starts; NULL where
+-- a start does not get there.
+CREATE VIEW toy_iterations AS
+SELECT optimizer, method, lr, count(*) AS starts,
+       CASE WHEN min(outcome = 'reached') THEN max(steps) END AS iterations
+  FROM toy_run
+ GROUP BY optimizer, method, lr
+ ORDER BY min(run);
+
+-- Where each descent went.
+CREATE VIEW toy_trajectory AS
+SELECT r.optimizer, r.method, r.lr, r.start, p.step, p.x1, p.x2, p.loss1, p.loss2
+  FROM toy_run r
+  JOIN toy_point p ON p.run = r.run
+ ORDER BY r.run, p.step;
