@@ -129,7 +129,7 @@ CREATE INDEX attempt_by_job ON attempt (job);
 CREATE TABLE metric (
   job           INTEGER NOT NULL REFERENCES job(id),
   epoch         INTEGER NOT NULL CHECK (epoch >= 1),
-  split         TEXT NOT NULL,             -- train, val, test
+  split         TEXT NOT NULL,             -- train, val, test; kinds of diagnostics
   task          TEXT NOT NULL,
   name          TEXT NOT NULL,
   value         REAL NOT NULL,
@@ -515,6 +515,30 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, d.kind, d.
     ON p.stage = d.stage AND p.config = d.config
   LEFT JOIN job j ON j.id = p.job
  ORDER BY w.id, t.id, d.epoch, d.kind DESC, d.config;
+
+-- What diagnose.gradients measured, a row per figure of an epoch: mean, standard deviation,
+-- 2.5 and 97.5 percentiles. kind: between_tasks (pairs of tasks on one sample; no task),
+-- between_samples (pairs of samples of a task), magnitude (lengths of gradient and update
+-- of the trunk, no task, and of each head). pairs: with a positive, a negative cosine.
+CREATE VIEW gradient_diagnostics AS
+SELECT j.id AS job, j.method, j.lr, j.wd, j.temperature, j.weights, j.seed, m.epoch,
+       m.split AS kind, m.task, substr(m.name, 1, length(m.name) - 5) AS figure,
+       m.value AS mean, s.value AS std, l.value AS p2_5, h.value AS p97_5,
+       p.value AS positive_pairs, n.value AS negative_pairs
+  FROM job j
+  CROSS JOIN metric m ON m.job = j.id AND m.name LIKE '%\_mean' ESCAPE '\'
+   AND m.split IN ('between_tasks', 'between_samples', 'magnitude')
+  JOIN metric s ON s.job = m.job AND s.epoch = m.epoch AND s.split = m.split
+   AND s.task = m.task AND s.name = substr(m.name, 1, length(m.name) - 4) || 'std'
+  JOIN metric l ON l.job = m.job AND l.epoch = m.epoch AND l.split = m.split
+   AND l.task = m.task AND l.name = substr(m.name, 1, length(m.name) - 4) || 'p2.5'
+  JOIN metric h ON h.job = m.job AND h.epoch = m.epoch AND h.split = m.split
+   AND h.task = m.task AND h.name = substr(m.name, 1, length(m.name) - 4) || 'p97.5'
+  LEFT JOIN metric p ON m.name = 'cosine_mean' AND p.job = m.job AND p.epoch = m.epoch
+   AND p.split = m.split AND p.task = m.task AND p.name = 'positive_pairs'
+  LEFT JOIN metric n ON m.name = 'cosine_mean' AND n.job = m.job AND n.epoch = m.epoch
+   AND n.split = m.split AND n.task = m.task AND n.name = 'negative_pairs'
+ ORDER BY j.id, m.epoch, m.split DESC, m.task;
 
 -- Iterations to the global minimum of CAGrad's problem: the most of the starts; NULL where
 -- a start does not get there.

@@ -58,6 +58,7 @@ static const struct {
 	{ "pareto", fixture_pareto },
 	{ "search_grids", fixture_grid },
 	{ "toy_cagrad", fixture_toy },
+	{ "gradient_similarity", fixture_similarity },
 	{ "parity", fixture_parity },
 };
 
