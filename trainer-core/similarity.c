@@ -1,7 +1,6 @@
 #include "trainer-core/similarity.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 const char *const comparison_names[COMPARISON_FIGURES] = {
 	[COMPARE_COSINE] = "cosine",
@@ -47,12 +46,32 @@ void series_add(struct series *s, double v)
 	s->v[s->n++] = v;
 }
 
-static int ascending(const void *a, const void *b)
+/* v[root] sinks until no child of it is larger. */
+static void sink(double *v, int root, int n)
 {
-	double x = *(const double *)a;
-	double y = *(const double *)b;
+	double x = v[root];
 
-	return (x > y) - (x < y);
+	for (int child; (child = 2 * root + 1) < n; root = child) {
+		child += child + 1 < n && v[child + 1] > v[child];
+		if (v[child] <= x)
+			break;
+		v[root] = v[child];
+	}
+	v[root] = x;
+}
+
+/* A heap sort: qsort() allocates. */
+static void sort(double *v, int n)
+{
+	for (int i = n / 2 - 1; i >= 0; i--)
+		sink(v, i, n);
+	for (int last = n - 1; last > 0; last--) {
+		double x = v[last];
+
+		v[last] = v[0];
+		v[0] = x;
+		sink(v, 0, last);
+	}
 }
 
 static double percentile(const double *sorted, int n, double share)
@@ -69,7 +88,7 @@ struct spread spread_of(double *v, int n)
 	struct spread s = { 0 };
 	double squares = 0;
 
-	qsort(v, (size_t)n, sizeof(*v), ascending);
+	sort(v, n);
 	for (int i = 0; i < n; i++)
 		s.mean += v[i] / n;
 	for (int i = 0; i < n; i++)
