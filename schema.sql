@@ -201,6 +201,31 @@ CREATE TABLE toy_point (
   PRIMARY KEY (run, step)
 ) STRICT, WITHOUT ROWID;
 
+-- Scaled losses: lengths of gradients and updates, means over the steps of an epoch.
+CREATE TABLE toy_scale (
+  trunk         TEXT NOT NULL CHECK (trunk IN ('frozen', 'free')),
+  method        TEXT NOT NULL,
+  optimizer     TEXT NOT NULL,             -- sgd, adam, adam per task; with eps where it is not 1e-8
+  scale1        REAL NOT NULL,             -- of the losses of task 1 and 2
+  scale2        REAL NOT NULL,
+  epoch         INTEGER NOT NULL,
+  part          TEXT NOT NULL CHECK (part IN ('trunk', 'task1', 'task2')),
+  gradient      REAL NOT NULL,
+  step          REAL NOT NULL,             -- of the update
+  PRIMARY KEY (trunk, method, optimizer, scale1, scale2, epoch, part)
+) STRICT, WITHOUT ROWID;
+
+-- Learned noise: sigma after the last epoch, and the root mean squared errors then.
+CREATE TABLE toy_sigma (
+  noise         REAL NOT NULL,
+  samples       INTEGER NOT NULL,
+  width         INTEGER NOT NULL,          -- of both hidden layers
+  sigma         REAL NOT NULL,
+  train_error   REAL NOT NULL,
+  test_error    REAL NOT NULL,
+  PRIMARY KEY (noise, samples, width)
+) STRICT, WITHOUT ROWID;
+
 -- Views. Each answers a question that one types into sqlite3; their names and columns
 -- are stable. `sweep` is the sweep's name here (tables hold its id), Δm is in percent.
 -- They walk from the few rows of stage_job into metric and score by primary key, so
@@ -555,3 +580,13 @@ SELECT r.optimizer, r.method, r.lr, r.start, p.step, p.x1, p.x2, p.loss1, p.loss
   FROM toy_run r
   JOIN toy_point p ON p.run = r.run
  ORDER BY r.run, p.step;
+
+-- Lengths with scaled losses over those with losses as they are.
+CREATE VIEW toy_invariance AS
+SELECT s.trunk, s.method, s.optimizer, s.scale1, s.scale2, s.part, s.epoch,
+       s.gradient / p.gradient AS gradient_ratio, s.step / p.step AS step_ratio
+  FROM toy_scale s
+  JOIN toy_scale p ON p.trunk = s.trunk AND p.method = s.method
+   AND p.optimizer = s.optimizer AND p.scale1 = 1 AND p.scale2 = 1
+   AND p.epoch = s.epoch AND p.part = s.part
+ WHERE s.scale1 <> 1 OR s.scale2 <> 1;

@@ -11,13 +11,15 @@ struct experiment {
 };
 
 static const struct experiment cagrad = { "cagrad", 100000, toy_cagrad_report };
+static const struct experiment scale = { "scale", 100, toy_scale_report };
+static const struct experiment sigma = { "sigma", 3000, toy_sigma_report };
 
 static int choose(
 	const struct options *o, const struct experiment **experiment, struct err *e)
 {
 	if (o->scale && o->sigma)
 		return err_set(e, ERR_USAGE, "toy: --scale or --sigma, not both");
-	*experiment = &cagrad;
+	*experiment = o->scale ? &scale : o->sigma ? &sigma : &cagrad;
 	return OK;
 }
 
@@ -39,7 +41,7 @@ static int compute(const char *db, const struct experiment *x, int steps,
 int cmd_toy(const struct options *o, struct err *e)
 {
 	const char *path = o->db ? o->db : "toy.db";
-	const struct experiment *x;
+	const struct experiment *x = NULL;
 	struct arena a = { 0 };
 	struct report r = { .arena = &a };
 	struct store s;

@@ -6,8 +6,12 @@
 
 #include "orchestrator/report.h"
 
-/* The experiment's rows as tables and notes. steps: what a run was allowed. ERR_DB. */
+/* The experiment's rows as a table and notes. steps: what a run was allowed. ERR_DB. */
 MUST_CHECK int toy_cagrad_report(
+	struct report *r, struct store *s, int steps, struct err *e);
+MUST_CHECK int toy_scale_report(
+	struct report *r, struct store *s, int epochs, struct err *e);
+MUST_CHECK int toy_sigma_report(
 	struct report *r, struct store *s, int steps, struct err *e);
 
 #endif

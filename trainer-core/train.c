@@ -227,7 +227,7 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 	if (parse_schedule(t, ps, e) || choose_tasks(t, ps, a, e) ||
 		build_network(t, ps, a, e) || place_targets(t, a, e) ||
 		build_method(t, ps, a, e) || train_augment_new(t, ps, a, e) ||
-		train_diagnose_new(t, ps, a, e))
+		train_diagnose_new(t, ps, a, e) || train_freeze_new(t, ps, a, e))
 		return e->code;
 	place_buffers(t, a);
 	place_gradients(t, a);

@@ -198,6 +198,7 @@ static int step(
 		return err_wrap(
 			e, "epoch %d, step %lld", s.epoch, (long long)t->step + 1);
 	train_diagnose_before(t);
+	train_freeze(t);
 	optim_step(t->optim, t->optim_info.lr * lr_factor, graph_values(t->graph),
 		(const float *const *)t->grad);
 	train_diagnose_after(t);

@@ -96,6 +96,8 @@ struct train {
 	struct train_passes passes;
 	double *mean_loss; /* (K) of the epoch */
 	struct diagnosis diagnosis;
+	int *frozen; /* scopes, `freezes` of them */
+	int freezes;
 	struct diagnostic *diagnostic;
 	struct metric_row *metric;
 	struct weight_row *weight_row;
@@ -118,6 +120,11 @@ struct loss_sum train_task_loss(struct train *t, int k, int n);
 /* A row of the epoch. ERR_DIVERGED where value is not finite. */
 MUST_CHECK int train_put_row(struct train *t, const char *split, const char *task,
 	const char *name, double value, struct err *e);
+
+/* train_freeze.c: reads train.freeze. ERR_SPEC. */
+MUST_CHECK int train_freeze_new(
+	struct train *t, const struct params *ps, struct arena *a, struct err *e);
+void train_freeze(struct train *t); /* before the optimizer's step */
 
 /* train_diagnose.c: reads diagnose.*, places what it takes. ERR_SPEC. */
 MUST_CHECK int train_diagnose_new(

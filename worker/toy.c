@@ -6,7 +6,8 @@
 static const struct {
 	const char *name;
 	int (*write)(struct store *s, int steps, struct err *e);
-} experiments[] = { { "cagrad", toy_cagrad_write } };
+} experiments[] = { { "cagrad", toy_cagrad_write }, { "scale", toy_scale_write },
+	{ "sigma", toy_sigma_write } };
 
 static int usage(struct err *e)
 {

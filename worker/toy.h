@@ -11,12 +11,14 @@
 #include "common/store/store.h"
 
 /*
- * argv: the database, which must exist; cagrad, scale or sigma; how many steps a run may
- * take (cagrad), or epochs. ERR_USAGE, ERR_DB.
+ * argv: the database, which must exist; cagrad, scale or sigma; how many steps a descent
+ * (cagrad) or a training (sigma) takes at most, or epochs (scale). ERR_USAGE, ERR_DB.
  */
 MUST_CHECK int toy_main(int argc, char **argv, struct err *e);
 
 /* Inside a transaction. */
 MUST_CHECK int toy_cagrad_write(struct store *s, int steps, struct err *e);
+MUST_CHECK int toy_scale_write(struct store *s, int epochs, struct err *e);
+MUST_CHECK int toy_sigma_write(struct store *s, int steps, struct err *e);
 
 #endif

@@ -4,7 +4,9 @@
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
+#include "trainer-core/line.h"
 #include "trainer-core/toy.h"
+#include "trainer-core/train.h"
 
 static struct arena arena;
 
@@ -177,6 +179,138 @@ START_TEST(one_experiment_at_a_time)
 }
 END_TEST
 
+/* The largest factor between scaled and plain lengths, whichever way. */
+#define FARTHEST(column, where) \
+	query_int("toy.db", \
+		"SELECT 1000 * max(max(" column ", 1 / " column ")) FROM " \
+		"toy_invariance WHERE " where)
+
+START_TEST(scaled_losses_move_what_the_method_lets_them)
+{
+	scratch_enter();
+	ck_assert_int_eq(TOY("--scale", "--steps", "3", "--format", "csv"), 0);
+	ck_assert_int_eq(FARTHEST("step_ratio", "method='uw_o'"), 1000);
+	ck_assert_int_eq(FARTHEST("gradient_ratio", "method='uw_o'"), 1000);
+	ck_assert_int_le(
+		FARTHEST("step_ratio", "trunk='frozen' AND optimizer='adam, eps 0'"),
+		1001);
+	ck_assert_int_le(
+		FARTHEST("step_ratio", "optimizer='adam per task, eps 0'"), 1001);
+	ck_assert_int_gt(
+		FARTHEST("step_ratio", "method='ew' AND optimizer='sgd'"), 9000);
+	ck_assert_int_ge(
+		FARTHEST("step_ratio", "trunk='free' AND optimizer='adam, eps 0'"),
+		1002);
+	ck_assert_int_ge(
+		FARTHEST("gradient_ratio",
+			"trunk='frozen' AND optimizer='adam' AND part='task1'"),
+		9999);
+	ck_assert_int_eq(query_int("toy.db",
+				 "SELECT count(*) FROM toy_scale WHERE (step = 0) <> "
+				 "(trunk = 'frozen' AND part = 'trunk')"),
+		0);
+	ck_assert_int_eq(query_int("toy.db",
+				 "SELECT count(*) FROM toy_scale WHERE gradient = 0"),
+		0);
+	/* 3 epochs and parts of 10 trainings with three pairs of scales. */
+	ck_assert_int_eq(
+		query_int("toy.db", "SELECT count(*) FROM toy_scale"), 3 * 3 * 10 * 3);
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(sigma_is_learned_where_there_is_enough_to_learn_from)
+{
+	scratch_enter();
+	ck_assert_int_eq(TOY("--sigma", "--steps", "300", "--format", "csv"), 0);
+	ck_assert_int_eq(query_int("toy.db", "SELECT count(*) FROM toy_sigma"), 45);
+	ck_assert_int_eq(
+		query_int("toy.db",
+			"SELECT count(*) FROM toy_sigma WHERE noise = 1 AND "
+			"samples = 2000 AND width > 1 AND abs(sigma - 1) > 0.05"),
+		0);
+	ck_assert_int_eq(query_int("toy.db",
+				 "SELECT count(*) FROM toy_sigma WHERE noise = 1 AND "
+				 "samples = 20 AND width = 64 AND sigma < 0.8 AND "
+				 "test_error > 1"),
+		1);
+	scratch_leave();
+}
+END_TEST
+
+static struct dataset *line_of(int samples)
+{
+	struct dataset *d = NEW(&arena, struct dataset);
+
+	line_make(&(struct line){ .train = samples,
+			  .test = 1,
+			  .tasks = 2,
+			  .slope = { 1, -2 },
+			  .scale = { 1, 1 },
+			  .noise = 0.5,
+			  .loss = LOSS_L2 },
+		&arena, d);
+	return d;
+}
+
+START_TEST(a_longer_line_begins_with_a_shorter_one)
+{
+	const struct split_data *a = &line_of(5)->split[SPLIT_TRAIN];
+	const struct split_data *b = &line_of(500)->split[SPLIT_TRAIN];
+	const float *x = b->input.data;
+	const float *y = b->target[1].data;
+	double squares = 0;
+
+	ck_assert_mem_eq(a->input.data, x, 5 * sizeof(float));
+	ck_assert_mem_eq(a->target[1].data, y, 5 * sizeof(float));
+	for (int i = 0; i < 500; i++)
+		squares += ((double)y[i] + 2 * (double)x[i]) *
+			((double)y[i] + 2 * (double)x[i]);
+	ck_assert_double_eq_tol(sqrt(squares / 500), 0.5, 0.05);
+}
+END_TEST
+
+static int train_frozen(
+	const char *what, const char *wd, struct train **t, struct err *e)
+{
+	struct params *ps = NEW(&arena, struct params);
+	const char *const settings[] = { "method", "ew", "model.name", "mlp",
+		"model.hidden", "4", "train.optimizer", "adam", "lr", "0.1", "wd", wd,
+		"train.freeze", what, "diagnose.gradients.every", "1", NULL };
+
+	for (int i = 0; settings[i]; i += 2)
+		params_set(ps, &arena, settings[i], settings[i + 1]);
+	return train_new(t, ps, line_of(64), &arena, e);
+}
+
+START_TEST(what_is_frozen_has_a_gradient_and_stays)
+{
+	static const char *const parts[] = { "", "task1", "task2" };
+	const struct epoch_rows *rows;
+	struct train *t;
+	struct err e = { 0 };
+	int moving = 0;
+
+	ck_assert_msg(!train_frozen("task2 trunk", "0", &t, &e), "%s", e.msg);
+	ck_assert_int_eq(train_epoch(t, NULL, NULL, &rows, &e), OK);
+	for (int i = 0; i < rows->metrics; i++) {
+		const struct metric_row *r = &rows->metric[i];
+
+		if (!strcmp(r->name, "gradient_mean"))
+			ck_assert_double_gt(r->value, 0);
+		if (strcmp(r->name, "update_mean") != 0)
+			continue;
+		ck_assert_int_eq(r->value > 0, !strcmp(r->task, parts[1]));
+		moving++;
+	}
+	ck_assert_int_eq(moving, 3);
+	ck_assert_int_eq(train_frozen("task3", "0", &t, &e), ERR_SPEC);
+	ck_assert_int_eq(
+		train_frozen("trunk task1 task2 trunk", "0", &t, &e), ERR_SPEC);
+	ck_assert_int_eq(train_frozen("trunk", "0.1", &t, &e), ERR_SPEC);
+}
+END_TEST
+
 Suite *suite_toy(void);
 Suite *suite_toy(void)
 {
@@ -191,6 +325,10 @@ Suite *suite_toy(void)
 	tcase_add_test(t, gradients_are_those_of_the_losses);
 	tcase_add_test(t, the_command_leaves_the_table_and_its_trajectories);
 	tcase_add_test(t, one_experiment_at_a_time);
+	tcase_add_test(t, scaled_losses_move_what_the_method_lets_them);
+	tcase_add_test(t, sigma_is_learned_where_there_is_enough_to_learn_from);
+	tcase_add_test(t, a_longer_line_begins_with_a_shorter_one);
+	tcase_add_test(t, what_is_frozen_has_a_gradient_and_stays);
 	suite_add_tcase(s, t);
 	return s;
 }
