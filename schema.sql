@@ -129,7 +129,7 @@ CREATE INDEX attempt_by_job ON attempt (job);
 CREATE TABLE metric (
   job           INTEGER NOT NULL REFERENCES job(id),
   epoch         INTEGER NOT NULL CHECK (epoch >= 1),
-  split         TEXT NOT NULL,             -- train, val, test; kinds of diagnostics
+  split         TEXT NOT NULL,             -- train, val, test; cost; kinds of diagnostics
   task          TEXT NOT NULL,
   name          TEXT NOT NULL,
   value         REAL NOT NULL,
@@ -540,6 +540,40 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, d.kind, d.
     ON p.stage = d.stage AND p.config = d.config
   LEFT JOIN job j ON j.id = p.job
  ORDER BY w.id, t.id, d.epoch, d.kind DESC, d.config;
+
+-- What training an entry costs: seconds of an epoch, evaluation included, over the segments
+-- that ended well, and passes of one step (forward through the network, backward through a
+-- head and through the trunk). stl: one network of one task.
+CREATE VIEW training_cost AS
+WITH
+entry AS (
+  SELECT DISTINCT t.sweep, t.variant, t.position, t.label, t.method, m.job
+    FROM stage t
+    JOIN stage_job m ON m.stage = t.id
+),
+spent AS (
+  SELECT job, sum(stop_epoch - start_epoch) AS epochs, sum(seconds) AS seconds
+    FROM attempt
+   WHERE outcome = 'done' AND seconds > 0
+   GROUP BY job
+)
+SELECT w.name AS sweep, n.variant, n.method, n.label, count(*) AS jobs,
+       sum(s.epochs) AS epochs, sum(s.seconds) AS seconds,
+       sum(s.seconds) / sum(s.epochs) AS seconds_per_epoch,
+       avg(f.value) AS forward_passes, avg(h.value) AS head_passes,
+       avg(b.value) AS trunk_passes
+  FROM entry n
+  JOIN sweep w ON w.id = n.sweep
+  JOIN variant v ON v.sweep = n.sweep AND v.variant = n.variant
+  LEFT JOIN spent s ON s.job = n.job
+  LEFT JOIN metric f ON f.job = n.job AND f.epoch = 1 AND f.split = 'cost'
+   AND f.task = '' AND f.name = 'forward_passes'
+  LEFT JOIN metric h ON h.job = n.job AND h.epoch = 1 AND h.split = 'cost'
+   AND h.task = '' AND h.name = 'head_passes'
+  LEFT JOIN metric b ON b.job = n.job AND b.epoch = 1 AND b.split = 'cost'
+   AND b.task = '' AND b.name = 'trunk_passes'
+ GROUP BY w.id, n.variant, n.label
+ ORDER BY w.id, v.position, min(n.position), n.label;
 
 -- What diagnose.gradients measured, a row per figure of an epoch: mean, standard deviation,
 -- 2.5 and 97.5 percentiles. kind: between_tasks (pairs of tasks on one sample; no task),

@@ -185,7 +185,7 @@ static void place_meters(struct train_task *task, struct arena *a)
 /* What an epoch writes: nothing is allocated once training has begun. */
 static void place_buffers(struct train *t, struct arena *a)
 {
-	int metrics = DIAGNOSTICS_MAX + train_diagnose_rows(t);
+	int metrics = DIAGNOSTICS_MAX + COST_ROWS + train_diagnose_rows(t);
 	int grads = t->per_task ? t->K : 1;
 
 	t->grad = NEW_ARRAY(a, float *, t->K);

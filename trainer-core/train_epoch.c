@@ -285,6 +285,22 @@ int train_put_row(struct train *t, const char *split, const char *task,
 	return OK;
 }
 
+/* Passes of a step, once a job: they follow from the method. */
+static int cost_rows(struct train *t, struct err *e)
+{
+	const struct train_passes *p = &t->passes;
+	double steps = (double)p->steps;
+
+	if (t->epoch > 0)
+		return OK;
+	if (train_put_row(
+		    t, "cost", "", "forward_passes", (double)p->forward / steps, e) ||
+		train_put_row(t, "cost", "", "head_passes", (double)p->head / steps, e))
+		return e->code;
+	return train_put_row(
+		t, "cost", "", "trunk_passes", (double)p->trunk / steps, e);
+}
+
 static int train_rows(struct train *t, struct err *e)
 {
 	int n = weighting_diagnose(
@@ -394,8 +410,8 @@ int train_epoch(struct train *t, int (*on_step)(void *arg), void *arg,
 	e = e ? e : &local;
 	begin_epoch(t);
 	if (train_steps(t, &watch, e) || check_parameters(t, e) || train_rows(t, e) ||
-		train_diagnose_put(t, e) || evaluate(t, SPLIT_VAL, &watch, e) ||
-		evaluate(t, SPLIT_TEST, &watch, e))
+		cost_rows(t, e) || train_diagnose_put(t, e) ||
+		evaluate(t, SPLIT_VAL, &watch, e) || evaluate(t, SPLIT_TEST, &watch, e))
 		return e->code;
 	weighting_end_epoch(&t->weighting, t->weighting_state, t->mean_loss);
 	t->epoch++;

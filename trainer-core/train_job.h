@@ -34,6 +34,8 @@ struct train_task {
 	struct meter weight, weighted;
 };
 
+#define COST_ROWS 3 /* passes of a step */
+
 enum magnitude { MAGNITUDE_GRADIENT, MAGNITUDE_UPDATE, MAGNITUDES };
 #define DIAGNOSE_SAMPLE_MAX 64
 
