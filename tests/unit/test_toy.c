@@ -4,6 +4,7 @@
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
+#include "tests/lib/small_db.h"
 #include "trainer-core/line.h"
 #include "trainer-core/toy.h"
 #include "trainer-core/train.h"
@@ -83,6 +84,26 @@ START_TEST(eleven_printed_figures_are_reached_to_the_step)
 			"adam %s lr %g: %ld steps, printed %ld", entries[i].method,
 			entries[i].lr, longest(i, 0), entries[i].printed);
 	ck_assert_int_eq(iterations("cagrad", "gd", 10, starts[0]), 644);
+}
+END_TEST
+
+/* docs/REPRODUCTION.md marks them, and has a block for each experiment. */
+START_TEST(the_page_shows_them_beside_the_paper)
+{
+	static const char *const lines[] = {
+		"| Adam | EW | deltam | **26** | **37** | **22** | **58** | **709** |",
+		"| Adam | CAGrad | deltam | **27** | **30** | **32** | **106** |",
+		"| Adam | PCGrad | deltam | **25** | ", " | **56** | ",
+		"| GD | CAGrad | deltam | **644** |",
+		"| Adam | EW | paper | 26 | 37 | 22 | 58 | 709 | 2135 | 9015 |",
+		"<!-- $ deltam toy --format markdown -->\n| Optimizer",
+		"<!-- $ deltam toy --scale --format markdown -->\n| Trunk",
+		"<!-- $ deltam toy --sigma --format markdown -->\n| σ"
+	};
+	const char *page = source_text("docs/REPRODUCTION.md");
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		ck_assert_msg(strstr(page, lines[i]) != NULL, "%s", lines[i]);
 }
 END_TEST
 
@@ -320,6 +341,7 @@ Suite *suite_toy(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, eleven_printed_figures_are_reached_to_the_step);
+	tcase_add_test(t, the_page_shows_them_beside_the_paper);
 	tcase_add_test(t, other_starts_give_other_figures);
 	tcase_add_test(t, the_optimum_is_flat_and_reached);
 	tcase_add_test(t, gradients_are_those_of_the_losses);
