@@ -100,10 +100,13 @@ START_TEST(the_page_shows_them_beside_the_paper)
 		"<!-- $ deltam toy --scale --format markdown -->\n| Trunk",
 		"<!-- $ deltam toy --sigma --format markdown -->\n| σ"
 	};
-	const char *page = source_text("docs/REPRODUCTION.md");
+	const char *page;
 
+	scratch_enter();
+	page = source_text("docs/REPRODUCTION.md");
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		ck_assert_msg(strstr(page, lines[i]) != NULL, "%s", lines[i]);
+	scratch_leave();
 }
 END_TEST
 
