@@ -542,8 +542,8 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, d.kind, d.
  ORDER BY w.id, t.id, d.epoch, d.kind DESC, d.config;
 
 -- What training an entry costs: seconds of an epoch, evaluation included, over the segments
--- that ended well, and passes of one step (forward through the network, backward through a
--- head and through the trunk). stl: one network of one task.
+-- that ended well, and passes of one step of the first epoch (forward through the network,
+-- backward through a head and through the trunk). stl: one network of one task.
 CREATE VIEW training_cost AS
 WITH
 entry AS (
@@ -580,11 +580,14 @@ SELECT w.name AS sweep, n.variant, n.method, n.label, count(*) AS jobs,
 -- between_samples (pairs of samples of a task), magnitude (lengths of gradient and update
 -- of the trunk, no task, and of each head). pairs: with a positive, a negative cosine.
 CREATE VIEW gradient_diagnostics AS
-SELECT j.id AS job, j.method, j.lr, j.wd, j.temperature, j.weights, j.seed, m.epoch,
+SELECT w.name AS sweep, j.id AS job, j.method, j.lr, j.wd, j.temperature, j.weights, j.seed, m.epoch,
        m.split AS kind, m.task, substr(m.name, 1, length(m.name) - 5) AS figure,
        m.value AS mean, s.value AS std, l.value AS p2_5, h.value AS p97_5,
        p.value AS positive_pairs, n.value AS negative_pairs
-  FROM job j
+  FROM sweep w
+  CROSS JOIN (SELECT DISTINCT sweep, job FROM stage_job) x ON x.sweep = w.id
+  CROSS JOIN job_param d ON d.job = x.job AND d.name = 'diagnose.gradients.every'
+  CROSS JOIN job j ON j.id = x.job
   CROSS JOIN metric m ON m.job = j.id AND m.name LIKE '%\_mean' ESCAPE '\'
    AND m.split IN ('between_tasks', 'between_samples', 'magnitude')
   JOIN metric s ON s.job = m.job AND s.epoch = m.epoch AND s.split = m.split
@@ -597,7 +600,7 @@ SELECT j.id AS job, j.method, j.lr, j.wd, j.temperature, j.weights, j.seed, m.ep
    AND p.split = m.split AND p.task = m.task AND p.name = 'positive_pairs'
   LEFT JOIN metric n ON m.name = 'cosine_mean' AND n.job = m.job AND n.epoch = m.epoch
    AND n.split = m.split AND n.task = m.task AND n.name = 'negative_pairs'
- ORDER BY j.id, m.epoch, m.split DESC, m.task;
+ ORDER BY w.id, j.id, m.epoch, m.split DESC, m.task;
 
 -- Iterations to the global minimum of CAGrad's problem: the most of the starts; NULL where
 -- a start does not get there.

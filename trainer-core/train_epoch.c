@@ -220,6 +220,7 @@ static void begin_epoch(struct train *t)
 		t->task[k].weight = t->task[k].weighted = (struct meter){ 0 };
 	}
 	train_diagnose_begin(t);
+	t->passes_before = t->passes;
 	t->rows = (struct epoch_rows){
 		.epoch = t->epoch + 1, .metric = t->metric, .weight = t->weight_row
 	};
@@ -285,20 +286,25 @@ int train_put_row(struct train *t, const char *split, const char *task,
 	return OK;
 }
 
-/* Passes of a step, once a job: they follow from the method. */
+static double each(int64_t after, int64_t before, int64_t steps)
+{
+	return (double)(after - before) / (double)steps;
+}
+
+/* Passes of a step, means of the epoch. */
 static int cost_rows(struct train *t, struct err *e)
 {
 	const struct train_passes *p = &t->passes;
-	double steps = (double)p->steps;
+	const struct train_passes *b = &t->passes_before;
+	int64_t steps = p->steps - b->steps;
 
-	if (t->epoch > 0)
-		return OK;
-	if (train_put_row(
-		    t, "cost", "", "forward_passes", (double)p->forward / steps, e) ||
-		train_put_row(t, "cost", "", "head_passes", (double)p->head / steps, e))
+	if (train_put_row(t, "cost", "", "forward_passes",
+		    each(p->forward, b->forward, steps), e) ||
+		train_put_row(
+			t, "cost", "", "head_passes", each(p->head, b->head, steps), e))
 		return e->code;
 	return train_put_row(
-		t, "cost", "", "trunk_passes", (double)p->trunk / steps, e);
+		t, "cost", "", "trunk_passes", each(p->trunk, b->trunk, steps), e);
 }
 
 static int train_rows(struct train *t, struct err *e)
