@@ -116,6 +116,20 @@ static void criterion_columns(struct benchmark *b, struct table *t, const char *
 	}
 }
 
+static void cost_columns(struct benchmark *b, struct table *t)
+{
+	static const char *const names[] = { "forward_passes", "head_passes",
+		"trunk_passes" };
+	static const char *const titles[] = { "forward", "heads", "trunk" };
+
+	if (!b->with_cost)
+		return;
+	add_column(t, "seconds_per_epoch", "s/epoch", true, FOR_ALL);
+	for (int i = 0; i < 3; i++)
+		add_column(t, names[i], titles[i], true, FOR_ALL)->group =
+			"passes a step";
+}
+
 static void columns(struct benchmark *b, struct table *t, const char *variant)
 {
 	struct column *delta;
@@ -134,6 +148,7 @@ static void columns(struct benchmark *b, struct table *t, const char *variant)
 	add_column(t, "seeds", "seeds", true, FOR_ALL);
 	add_column(t, "seeds_done", "", true, FOR_PROGRAMS);
 	add_column(t, "epoch", "epoch", true, FOR_ALL);
+	cost_columns(b, t);
 	delta = add_column(
 		t, "delta_m", b->sweep->auxiliary ? "Δ [%]" : "Δm [%]", true, FOR_ALL);
 	delta->arrow = b->sweep->auxiliary ? 1 : -1; /* to readers: gains */
@@ -161,6 +176,24 @@ static void criterion_cells(
 	}
 }
 
+static void cost_cells(
+	struct benchmark *b, struct table *t, const struct query_entry *x)
+{
+	const struct query_cost *c = benchmark_cost(b, x);
+	const double passes[] = { c ? c->forward : (double)NAN,
+		c ? c->head : (double)NAN, c ? c->trunk : (double)NAN };
+	double seconds = c ? c->seconds_per_epoch : (double)NAN;
+
+	if (!b->with_cost)
+		return;
+	table_number(t, seconds,
+		isfinite(seconds) ? arena_printf(b->arena, "%.3g", seconds) : NULL);
+	for (int i = 0; i < 3; i++)
+		table_number(t, passes[i],
+			isfinite(passes[i]) ? benchmark_number(b->arena, passes[i])
+					    : NULL);
+}
+
 static void row(struct benchmark *b, struct table *t, const struct query_entry *x)
 {
 	const struct query_range *range = benchmark_range(b, x);
@@ -182,6 +215,7 @@ static void row(struct benchmark *b, struct table *t, const struct query_entry *
 	table_number(t, x->seeds_done, NULL);
 	table_number(
 		t, x->epoch, isfinite(x->epoch) ? fixed(b->arena, x->epoch, 1) : NULL);
+	cost_cells(b, t, x);
 	table_number(t, delta_of(b, x),
 		with_std(b->arena, gain * delta_of(b, x), delta_std_of(b, x), 1));
 	table_number(t, delta_std_of(b, x), NULL);
@@ -273,6 +307,7 @@ int benchmark_report(struct store *s, const struct query_sweep *w,
 {
 	struct benchmark b = { .sweep = w,
 		.test = !view->split || !strcmp(view->split, "test"),
+		.with_cost = view->cost,
 		.arena = r->arena,
 		.report = r };
 	int all;

@@ -74,6 +74,16 @@ static int read_auxiliary(struct benchmark *b, struct store *s, struct err *e)
 	return OK;
 }
 
+const struct query_cost *benchmark_cost(
+	const struct benchmark *b, const struct query_entry *x)
+{
+	for (int i = 0; i < b->costs; i++)
+		if (!strcmp(b->cost[i].variant, x->variant) &&
+			!strcmp(b->cost[i].label, x->label))
+			return &b->cost[i];
+	return NULL;
+}
+
 int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 {
 	const struct query_sweep *w = b->sweep;
@@ -90,6 +100,8 @@ int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 		rc = query_ranges(s, w, a, &b->range, &b->ranges, e);
 	if (!rc)
 		rc = query_temperatures(s, w, a, &b->temperature, &b->temperatures, e);
+	if (!rc && b->with_cost)
+		rc = query_costs(s, w, a, &b->cost, &b->costs, e);
 	if (!rc)
 		rc = query_progress(s, w, a, &b->stage, &b->stages, e);
 	for (int i = 0; !rc && i < b->entries; i++)

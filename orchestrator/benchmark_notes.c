@@ -64,6 +64,18 @@ static void note_marks(struct benchmark *b)
 			"† at the end of the values tried: the best may lie beyond.");
 }
 
+static void note_cost(struct benchmark *b)
+{
+	if (b->with_cost)
+		report_note(b->report,
+			"s/epoch: mean over all jobs of the entry, evaluation "
+			"included, "
+			"with as many workers beside them as the run had; passes of "
+			"one "
+			"step: forward through the network, backward through a head "
+			"and through the trunk. STL: one network of one task.");
+}
+
 #define UNIFORM_WITHIN 0.02
 
 /* Which weights each T led to, and a warning where T made no difference. */
@@ -105,5 +117,6 @@ void benchmark_notes(struct benchmark *b)
 	}
 	note_protocol(b);
 	note_marks(b);
+	note_cost(b);
 	note_temperatures(b);
 }

@@ -249,6 +249,21 @@ static void read_train(const struct reader *r, struct variant *v)
 	read_lr_decay(r, &v->base);
 }
 
+/*
+ * What is measured is part of a job, although it does not change the training: a job that
+ * was trained without has no such rows.
+ */
+static void read_diagnose(const struct reader *r, struct params *ps)
+{
+	static const char *const keys[] = { "diagnose.gradients.every",
+		"diagnose.gradients.sample" };
+
+	if (!read_at(r, "diagnose.gradients"))
+		return;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		params_set_number(ps, r->a, keys[i], read_whole(r, keys[i]));
+}
+
 static void copy_without_model(
 	const struct reader *r, const struct params *from, struct params *to)
 {
@@ -302,6 +317,7 @@ void read_setup(const struct reader *r, struct variant *v)
 	if (v->dataset)
 		read_model(r, "model", v->dataset, &v->base);
 	read_train(r, v);
+	read_diagnose(r, &v->base);
 	v->stl = params_copy(r->a, &v->base);
 	if (v->dataset && read_at(r, "baseline.model")) {
 		copy_without_model(r, &v->base, &v->stl);

@@ -59,6 +59,8 @@ static const struct {
 	{ "delta_m", fixture_delta_m },
 	{ "pareto", fixture_pareto },
 	{ "search_grids", fixture_grid },
+	{ "toy_cagrad", fixture_toy },
+	{ "gradient_similarity", fixture_similarity },
 	{ "parity", fixture_parity },
 };
 

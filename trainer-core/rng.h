@@ -17,6 +17,7 @@ enum rng_purpose {
 	RNG_AUGMENT,
 	RNG_DROPOUT,
 	RNG_LOOKAHEAD, /* batch order of the batches that Auto-lambda looks ahead on */
+	RNG_DIAGNOSE, /* epoch: step of the job */
 };
 
 /* 64 uniform bits. */

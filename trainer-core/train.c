@@ -209,7 +209,7 @@ static void place_meters(struct train_task *task, struct arena *a)
 /* What an epoch writes: nothing is allocated once training has begun. */
 static void place_buffers(struct train *t, struct arena *a)
 {
-	int metrics = DIAGNOSTICS_MAX;
+	int metrics = DIAGNOSTICS_MAX + COST_ROWS + train_diagnose_rows(t);
 	int grads = t->per_task ? t->K : 1;
 
 	t->grad = NEW_ARRAY(a, float *, t->K);
@@ -258,7 +258,8 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 		weighting_init(&t->weighting, ps, t->K, t->weighting_task,
 			&t->optim_info, a, e) ||
 		build_network(t, ps, a, e) || place_targets(t, a, e) ||
-		build_method(t, a, e) || train_augment_new(t, ps, a, e))
+		build_method(t, a, e) || train_augment_new(t, ps, a, e) ||
+		train_diagnose_new(t, ps, a, e) || train_freeze_new(t, ps, a, e))
 		return e->code;
 	place_buffers(t, a);
 	place_gradients(t, a);

@@ -21,8 +21,7 @@ static double meter_std(const struct meter *m)
 	return m->n > 0 ? sqrt(m->squares / (double)m->n) : 0;
 }
 
-/* Inputs and targets of n samples. */
-static void gather(struct train *t, const struct split_data *s, const int *index, int n)
+void train_gather(struct train *t, const struct split_data *s, const int *index, int n)
 {
 	const struct kernels *k = t->kernels;
 
@@ -45,13 +44,12 @@ static void gather(struct train *t, const struct split_data *s, const int *index
 
 void train_feed(struct train *t, const int *index, int n)
 {
-	gather(t, &t->data->split[SPLIT_TRAIN], index, n);
+	train_gather(t, &t->data->split[SPLIT_TRAIN], index, n);
 	if (t->augment)
 		train_augment(t, index, n);
 }
 
-/* Of task k on the n samples gathered last; its gradient goes to the graph's seed. */
-static struct loss_sum task_loss(struct train *t, int k, int n)
+struct loss_sum train_task_loss(struct train *t, int k, int n)
 {
 	const struct train_task *task = &t->task[k];
 	struct loss_shape shape = task->shape;
@@ -176,7 +174,7 @@ void train_losses(struct train *t, int n, double *loss)
 	t->passes.forward++;
 	graph_forward(t->graph);
 	for (int k = 0; k < t->K; k++)
-		loss[k] = loss_mean(task_loss(t, k, n));
+		loss[k] = loss_mean(train_task_loss(t, k, n));
 }
 
 /* The gradient of the step, under the method's weights. */
@@ -203,6 +201,7 @@ static int step(
 		.score = t->score,
 		.loss_after = t->loss_after };
 
+	train_diagnose_pairs(t, index, n);
 	train_feed(t, index, n);
 	train_losses(t, n, t->loss);
 	if (t->weighting.needs & NEEDS_LOOKAHEAD)
@@ -212,8 +211,11 @@ static int step(
 	if (weighted_gradient(t, &s, n, e))
 		return err_wrap(
 			e, "epoch %d, step %lld", s.epoch, (long long)t->step + 1);
+	train_diagnose_before(t);
+	train_freeze(t);
 	optim_step(t->optim, t->optim_info.lr * lr_factor, graph_values(t->graph),
 		(const float *const *)t->grad);
+	train_diagnose_after(t);
 	if (t->weighting.needs & NEEDS_LOSSES_AFTER)
 		train_losses(t, n, t->loss_after);
 	weighting_update(&t->weighting, t->weighting_state, &s);
@@ -235,6 +237,8 @@ static void begin_epoch(struct train *t)
 		t->task[k].train_loss = 0;
 		t->task[k].weight = t->task[k].weighted = (struct meter){ 0 };
 	}
+	train_diagnose_begin(t);
+	t->passes_before = t->passes;
 	t->rows = (struct epoch_rows){
 		.epoch = t->epoch + 1, .metric = t->metric, .weight = t->weight_row
 	};
@@ -290,7 +294,7 @@ static int check_parameters(const struct train *t, struct err *e)
 	return OK;
 }
 
-static int put_row(struct train *t, const char *split, const char *task,
+int train_put_row(struct train *t, const char *split, const char *task,
 	const char *name, double value, struct err *e)
 {
 	if (!isfinite(value))
@@ -298,6 +302,27 @@ static int put_row(struct train *t, const char *split, const char *task,
 			t->epoch + 1, split, task, name, value);
 	t->metric[t->rows.metrics++] = (struct metric_row){ split, task, name, value };
 	return OK;
+}
+
+static double each(int64_t after, int64_t before, int64_t steps)
+{
+	return (double)(after - before) / (double)steps;
+}
+
+/* Passes of a step, means of the epoch. */
+static int cost_rows(struct train *t, struct err *e)
+{
+	const struct train_passes *p = &t->passes;
+	const struct train_passes *b = &t->passes_before;
+	int64_t steps = p->steps - b->steps;
+
+	if (train_put_row(t, "cost", "", "forward_passes",
+		    each(p->forward, b->forward, steps), e) ||
+		train_put_row(
+			t, "cost", "", "head_passes", each(p->head, b->head, steps), e))
+		return e->code;
+	return train_put_row(
+		t, "cost", "", "trunk_passes", each(p->trunk, b->trunk, steps), e);
 }
 
 static int train_rows(struct train *t, struct err *e)
@@ -308,7 +333,8 @@ static int train_rows(struct train *t, struct err *e)
 	for (int k = 0; k < t->K; k++) {
 		struct train_task *task = &t->task[k];
 
-		if (put_row(t, "train", task->info.name, "loss", t->mean_loss[k], e))
+		if (train_put_row(
+			    t, "train", task->info.name, "loss", t->mean_loss[k], e))
 			return e->code;
 		t->weight_row[t->rows.weights++] =
 			(struct weight_row){ .task = task->info.name,
@@ -321,7 +347,7 @@ static int train_rows(struct train *t, struct err *e)
 		const struct diagnostic *d = &t->diagnostic[i];
 		const char *task = d->task < 0 ? "" : t->task[d->task].info.name;
 
-		if (put_row(t, "train", task, d->name, d->value, e))
+		if (train_put_row(t, "train", task, d->name, d->value, e))
 			return e->code;
 	}
 	return OK;
@@ -366,11 +392,11 @@ static int evaluate(
 
 		for (int i = 0; i < n; i++)
 			t->index[i] = at + i;
-		gather(t, s, t->index, n);
+		train_gather(t, s, t->index, n);
 		graph_forward(t->graph);
 		for (int k = 0; k < t->K; k++) {
 			struct train_task *task = &t->task[k];
-			struct loss_sum sum = task_loss(t, k, n);
+			struct loss_sum sum = train_task_loss(t, k, n);
 			struct loss_shape shape = task->shape;
 
 			shape.N = n;
@@ -385,10 +411,12 @@ static int evaluate(
 		struct train_task *task = &t->task[k];
 		const char *name = task->info.name;
 
-		if (put_row(t, split_names[split], name, "loss", loss_mean(loss[k]), e))
+		if (train_put_row(
+			    t, split_names[split], name, "loss", loss_mean(loss[k]), e))
 			return e->code;
 		for (int m = 0; m < task->metrics; m++)
-			if (put_row(t, split_names[split], name, task->metric_name[m],
+			if (train_put_row(t, split_names[split], name,
+				    task->metric_name[m],
 				    task->metric[m]->value(
 					    task->meter[m], task->shape.C),
 				    e))
@@ -406,6 +434,7 @@ int train_epoch(struct train *t, int (*on_step)(void *arg), void *arg,
 	e = e ? e : &local;
 	begin_epoch(t);
 	if (train_steps(t, &watch, e) || check_parameters(t, e) || train_rows(t, e) ||
+		cost_rows(t, e) || train_diagnose_put(t, e) ||
 		evaluate(t, SPLIT_VAL, &watch, e) || evaluate(t, SPLIT_TEST, &watch, e))
 		return e->code;
 	weighting_end_epoch(&t->weighting, t->weighting_state, t->mean_loss);

@@ -7,6 +7,7 @@
 #include "trainer-core/augment.h"
 #include "trainer-core/optim.h"
 #include "trainer-core/registry.h"
+#include "trainer-core/similarity.h"
 #include "trainer-core/train.h"
 #include "trainer-core/weighting.h"
 
@@ -31,6 +32,25 @@ struct train_task {
 	/* This epoch: */
 	double train_loss; /* summed over samples */
 	struct meter weight, weighted;
+};
+
+#define COST_ROWS 3 /* passes of a step */
+
+enum magnitude { MAGNITUDE_GRADIENT, MAGNITUDE_UPDATE, MAGNITUDES };
+#define DIAGNOSE_SAMPLE_MAX 64
+
+/* What diagnose.gradients asks for, of the current epoch. */
+struct diagnosis {
+	int every; /* steps; 0: off */
+	int sample; /* at most so many samples, and tasks, at a time */
+	float **grad; /* (sample) of the trunk */
+	float *scratch; /* like the parameters */
+	int *pick; /* (K) tasks in the order of this step */
+	size_t coordinates; /* of the trunk, padding left out */
+	struct comparison tasks; /* pairs of tasks on one sample */
+	struct comparison *samples; /* (K) pairs of samples of one task */
+	struct series *magnitude; /* (1 + K, MAGNITUDES) trunk, heads */
+	const char **compare_name, **magnitude_name; /* of rows, four a figure */
 };
 
 struct train {
@@ -80,8 +100,12 @@ struct train {
 	double *loss, *weight, *backward_weight; /* (K) of the step */
 	double *head, *score, *loss_after,
 		*ahead; /* (K) where the method asks for them */
-	struct train_passes passes;
+	struct train_passes passes,
+		passes_before; /* since train_new, and the epoch's begin */
 	double *mean_loss; /* (K) of the epoch */
+	struct diagnosis diagnosis;
+	int *frozen; /* scopes, `freezes` of them */
+	int freezes;
 	struct diagnostic *diagnostic;
 	struct metric_row *metric;
 	struct weight_row *weight_row;
@@ -113,5 +137,30 @@ MUST_CHECK int train_augment_new(
  * targets. Only where t->augment is not NONE.
  */
 void train_augment(struct train *t, const int *index, int n);
+
+/* train_epoch.c: inputs and targets of n samples. */
+void train_gather(struct train *t, const struct split_data *s, const int *index, int n);
+/* Of task k on the n samples gathered last; its gradient goes to the graph's seed. */
+struct loss_sum train_task_loss(struct train *t, int k, int n);
+/* A row of the epoch. ERR_DIVERGED where value is not finite. */
+MUST_CHECK int train_put_row(struct train *t, const char *split, const char *task,
+	const char *name, double value, struct err *e);
+
+/* train_freeze.c: reads train.freeze. ERR_SPEC. */
+MUST_CHECK int train_freeze_new(
+	struct train *t, const struct params *ps, struct arena *a, struct err *e);
+void train_freeze(struct train *t); /* before the optimizer's step */
+
+/* train_diagnose.c: reads diagnose.*, places what it takes. ERR_SPEC. */
+MUST_CHECK int train_diagnose_new(
+	struct train *t, const struct params *ps, struct arena *a, struct err *e);
+int train_diagnose_rows(const struct train *t); /* most of an epoch */
+void train_diagnose_begin(struct train *t); /* an epoch */
+/* In a step, wherever one is due: before it, around the optimizer's. */
+void train_diagnose_pairs(struct train *t, const int *index, int n);
+void train_diagnose_before(struct train *t);
+void train_diagnose_after(struct train *t);
+MUST_CHECK int train_diagnose_put(
+	struct train *t, struct err *e); /* the epoch's rows */
 
 #endif

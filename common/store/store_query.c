@@ -134,6 +134,18 @@ static void read_temperature(struct reader *r, void *row)
 	x->tasks = count(r);
 }
 
+static void read_cost(struct reader *r, void *row)
+{
+	struct query_cost *x = row;
+
+	x->variant = text(r);
+	x->label = text(r);
+	x->seconds_per_epoch = real(r);
+	x->forward = real(r);
+	x->head = real(r);
+	x->trunk = real(r);
+}
+
 static void read_progress(struct reader *r, void *row)
 {
 	struct query_progress *x = row;
@@ -234,6 +246,7 @@ QUERY(query_criteria, query_figure, QUERY_CRITERIA, read_criterion, INT(w->id))
 QUERY(query_ranges, query_range, QUERY_RANGE, read_range, INT(w->id))
 QUERY(query_temperatures, query_temperature, QUERY_TEMPERATURE, read_temperature,
 	INT(w->id))
+QUERY(query_costs, query_cost, QUERY_COST, read_cost, TEXT(w->name))
 QUERY(query_progress, query_progress, QUERY_PROGRESS, read_progress, TEXT(w->name))
 QUERY(query_failures, query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))
 

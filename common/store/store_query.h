@@ -87,6 +87,16 @@ struct query_temperature {
 MUST_CHECK int query_temperatures(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_temperature **out, int *n, struct err *e);
 
+/* What training an entry costs; passes are those of a step. */
+struct query_cost {
+	const char *variant;
+	const char *label;
+	double seconds_per_epoch;
+	double forward, head, trunk; /* passes */
+};
+MUST_CHECK int query_costs(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_cost **out, int *n, struct err *e);
+
 /* Where a stage stands. */
 struct query_progress {
 	const char *variant;

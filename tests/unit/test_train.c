@@ -219,10 +219,14 @@ START_TEST(a_step_runs_the_passes_that_its_method_declares)
 		struct train *t = job(
 			WITH("method", rows[i].method, rows[i].option, rows[i].value),
 			d);
-		struct train_passes p;
+		const struct epoch_rows *r = epoch(t);
+		struct train_passes p = train_passes(t);
 
-		epoch(t);
-		p = train_passes(t);
+		ck_assert_double_eq(
+			figure(r, "cost", "", "forward_passes"), rows[i].forward);
+		ck_assert_double_eq(figure(r, "cost", "", "head_passes"), rows[i].head);
+		ck_assert_double_eq(
+			figure(r, "cost", "", "trunk_passes"), rows[i].trunk);
 		ck_assert_int_eq(p.steps, 8);
 		ck_assert_int_eq(p.forward, rows[i].forward * p.steps);
 		ck_assert_int_eq(p.head, rows[i].head * p.steps);
