@@ -212,9 +212,11 @@ static int step(
 		return err_wrap(
 			e, "epoch %d, step %lld", s.epoch, (long long)t->step + 1);
 	train_diagnose_before(t);
-	train_freeze(t);
+	for (int k = 0; k < (t->per_task ? t->K : 1); k++)
+		train_freeze(t, t->grad[k]);
 	optim_step(t->optim, t->optim_info.lr * lr_factor, graph_values(t->graph),
 		(const float *const *)t->grad);
+	train_hold(t);
 	train_diagnose_after(t);
 	if (t->weighting.needs & NEEDS_LOSSES_AFTER)
 		train_losses(t, n, t->loss_after);

@@ -1,6 +1,7 @@
 /*
  * train.freeze: what keeps its initial values, "trunk" or names of tasks whose heads do.
- * Its gradient is computed and measured, but is zero when the optimizer sees it.
+ * Its gradient is computed and measured, but is zero when the optimizer sees it; what
+ * decay would do all the same is taken back.
  */
 #include <string.h>
 #include "trainer-core/train_job.h"
@@ -20,15 +21,33 @@ static int scope_named(const struct train *t, const char *name, size_t n, int *s
 	return ERR_SPEC;
 }
 
+static size_t floats_of(const struct train *t, int scope)
+{
+	return graph_scope_floats(t->graph, scope);
+}
+
+/* The initial values, one scope behind the other. */
+static void keep_values(struct train *t, struct arena *a)
+{
+	size_t n = 0;
+	float *at;
+
+	for (int i = 0; i < t->freezes; i++)
+		n += floats_of(t, t->frozen[i]);
+	at = t->frozen_values = arena_alloc_aligned(a, n * sizeof(*at) + 1);
+	for (int i = 0; i < t->freezes; at += floats_of(t, t->frozen[i++]))
+		memcpy(at,
+			graph_values(t->graph) +
+				graph_scope_begin(t->graph, t->frozen[i]),
+			floats_of(t, t->frozen[i]) * sizeof(*at));
+}
+
 int train_freeze_new(
 	struct train *t, const struct params *ps, struct arena *a, struct err *e)
 {
 	const char *list = params_get(ps, "train.freeze");
 
 	t->frozen = NEW_ARRAY(a, int, t->K + 1);
-	if (list && t->optim_info.wd != 0)
-		return err_set(
-			e, ERR_SPEC, "train.freeze: what is frozen cannot decay");
 	while (list && *list) {
 		size_t n = strcspn(list, " ");
 
@@ -39,17 +58,23 @@ int train_freeze_new(
 				list);
 		list += n + (list[n] == ' ');
 	}
+	keep_values(t, a);
 	return OK;
 }
 
-void train_freeze(struct train *t)
+void train_freeze(const struct train *t, float *gradient)
 {
-	int arrays = t->per_task ? t->K : 1;
-
 	for (int i = 0; i < t->freezes; i++)
-		for (int k = 0; k < arrays; k++)
-			memset(t->grad[k] + graph_scope_begin(t->graph, t->frozen[i]),
-				0,
-				graph_scope_floats(t->graph, t->frozen[i]) *
-					sizeof(float));
+		memset(gradient + graph_scope_begin(t->graph, t->frozen[i]), 0,
+			floats_of(t, t->frozen[i]) * sizeof(*gradient));
+}
+
+void train_hold(struct train *t)
+{
+	const float *at = t->frozen_values;
+
+	for (int i = 0; i < t->freezes; at += floats_of(t, t->frozen[i++]))
+		memcpy(graph_values(t->graph) +
+				graph_scope_begin(t->graph, t->frozen[i]),
+			at, floats_of(t, t->frozen[i]) * sizeof(*at));
 }

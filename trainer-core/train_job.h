@@ -106,6 +106,7 @@ struct train {
 	struct diagnosis diagnosis;
 	int *frozen; /* scopes, `freezes` of them */
 	int freezes;
+	float *frozen_values;
 	struct diagnostic *diagnostic;
 	struct metric_row *metric;
 	struct weight_row *weight_row;
@@ -149,7 +150,10 @@ MUST_CHECK int train_put_row(struct train *t, const char *split, const char *tas
 /* train_freeze.c: reads train.freeze. ERR_SPEC. */
 MUST_CHECK int train_freeze_new(
 	struct train *t, const struct params *ps, struct arena *a, struct err *e);
-void train_freeze(struct train *t); /* before the optimizer's step */
+/* Zero in a gradient, before a step. */
+void train_freeze(const struct train *t, float *gradient);
+/* The initial values again, after it. */
+void train_hold(struct train *t);
 
 /* train_diagnose.c: reads diagnose.*, places what it takes. ERR_SPEC. */
 MUST_CHECK int train_diagnose_new(

@@ -15,6 +15,7 @@ static void losses(void *arg, enum lookahead_batch batch, double *loss)
 {
 	const struct batches *b = arg;
 
+	train_hold(b->t);
 	train_feed(b->t, batch == BATCH_OWN ? b->own : b->other, b->n);
 	train_losses(b->t, b->n, loss);
 }
@@ -24,6 +25,7 @@ static void slope(void *arg, const double *weight, float *gradient)
 	const struct batches *b = arg;
 
 	train_backward(b->t, weight, gradient);
+	train_freeze(b->t, gradient);
 }
 
 void train_look_ahead(

@@ -205,6 +205,28 @@ START_TEST(a_primary_task_that_cannot_be_is_an_error_with_its_place)
 }
 END_TEST
 
+/* A broken auxiliary task, in one spelling whatever the order; baselines are whole. */
+START_TEST(a_head_can_be_frozen_in_all_but_its_baseline)
+{
+	const struct variant *v;
+	const char *text = sweep("", "\"ew\"");
+	const char *said;
+
+	text = arena_printf(&arena, "%.*s\"freeze\": [\"reg2\", \"trunk\"], %s",
+		(int)(strstr(text, "\"epochs\"") - text), text,
+		strstr(text, "\"epochs\""));
+	ck_assert_str_eq(report_of(text), "");
+	v = &spec.variants[0];
+	ck_assert_str_eq(params_get(&v->base, "train.freeze"), "trunk reg2");
+	ck_assert_ptr_null(params_get(&v->stl, "train.freeze"));
+	text = sweep("", "\"ew\"");
+	said = report_of(arena_printf(&arena, "%.*s\"freeze\": \"reg3\", %s",
+		(int)(strstr(text, "\"epochs\"") - text), text,
+		strstr(text, "\"epochs\"")));
+	ck_assert_msg(strstr(said, "unknown task \"reg3\"") != NULL, "%s", said);
+}
+END_TEST
+
 START_TEST(an_entry_is_judged_by_its_primary_task_alone)
 {
 	plan(sweep("\"primary\": \"each\", ", "\"ew\", \"gcs\", \"ial\""));
@@ -277,6 +299,7 @@ Suite *suite_auxiliary(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, every_task_is_primary_in_turn);
 	tcase_add_test(t, a_primary_task_that_cannot_be_is_an_error_with_its_place);
+	tcase_add_test(t, a_head_can_be_frozen_in_all_but_its_baseline);
 	tcase_add_test(t, an_entry_is_judged_by_its_primary_task_alone);
 	tcase_add_test(t, another_primary_task_gives_other_scores_of_the_same_jobs);
 	tcase_add_test(t, the_table_has_an_auxiliary_block_and_prints_gains);
