@@ -1,5 +1,6 @@
 /*
  * bench WORKLOAD [--seconds S]: one JSON line on stdout. Without arguments: the list.
+ * bench conv [NAME]: single convolution kernels (conv.h).
  * bench generate ROWS FILE: a database of that size (generate.h).
  */
 #include <math.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 #include "bench/bench.h"
+#include "bench/conv.h"
 #include "bench/generate.h"
 #include "bench/peak.h"
 #include "trainer-core/train.h"
@@ -86,6 +88,7 @@ static int usage(void)
 {
 	fprintf(stderr,
 		"usage: bench WORKLOAD [--seconds S]\n"
+		"       bench conv [NAME]\n"
 		"       bench generate ROWS FILE\n");
 	for (int i = 0; i < WORKLOADS; i++)
 		fprintf(stderr, "  %-8s %s\n", workloads[i].name, workloads[i].what);
@@ -112,6 +115,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "generate"))
 		return generate(argc - 2, argv + 2);
+	if (argc > 1 && argc < 4 && !strcmp(argv[1], "conv"))
+		return bench_conv(argv[2]) ? 0 : usage();
 	for (int i = 0; argc > 1 && i < WORKLOADS; i++)
 		if (!strcmp(argv[1], workloads[i].name))
 			w = &workloads[i];

@@ -105,9 +105,8 @@ void train_diagnose_begin(struct train *t)
 /* One sample through the network, its loss gradients seeded. */
 static void observe(struct train *t, int sample)
 {
-	train_gather(t, &t->data->split[SPLIT_TRAIN], &sample, 1);
-	if (t->augment)
-		train_augment(t, &sample, 1);
+	train_pick(t, &sample);
+	train_feed(t, 1);
 	graph_forward(t->graph);
 	for (int k = 0; k < t->K; k++)
 		(void)train_task_loss(t, k, 1);
@@ -148,6 +147,7 @@ void train_diagnose_pairs(struct train *t, const int *index, int n)
 
 	if (!due(t) || !d->coordinates)
 		return;
+	graph_evaluate(t->graph); /* what training keeps stays as it is */
 	tasks = most_tasks(t);
 	rng_permutation(t->seed, RNG_DIAGNOSE, (uint64_t)t->step, t->K, d->pick);
 	for (int i = 0; i < samples; i++) {

@@ -5,6 +5,7 @@
 #define DELTAM_TRAIN_JOB_H
 
 #include "trainer-core/augment.h"
+#include "trainer-core/network.h"
 #include "trainer-core/optim.h"
 #include "trainer-core/registry.h"
 #include "trainer-core/similarity.h"
@@ -23,6 +24,9 @@ struct train_task {
 	struct loss loss;
 	struct loss_shape shape; /* of a sample: N is 1 */
 	float *target; /* one batch */
+	const int *index; /* the samples of the batch, in their split */
+	/* Where every task has samples of its own: */
+	int *order; /* its training samples in this epoch's order */
 	const struct metric *metric[METRICS_MAX];
 	const char *metric_name[METRICS_MAX];
 	/* Of each metric; those that add the same way share one. */
@@ -58,8 +62,8 @@ struct train {
 	const struct dataset *data;
 	struct train_task *task; /* (K) */
 	int K;
-	struct graph *graph;
-	int input;
+	struct network network;
+	struct graph *graph; /* of network */
 	int batch; /* of training */
 	int capacity; /* of evaluation */
 	int epochs;
@@ -88,7 +92,7 @@ struct train {
 
 	int *order; /* the training samples in this epoch's order */
 	int *other; /* the same in another, for methods that look ahead */
-	float *kept; /* parameters, for them */
+	float *kept, *kept_state; /* parameters and running statistics, for them */
 	int *index; /* one batch of evaluation */
 
 	enum augment augment;
@@ -116,8 +120,12 @@ struct train {
 /* The method's rotations of the features as its state has them now: into the graph. */
 void train_turn(struct train *t);
 
-/* A training batch into the graph and the targets, augmented where the job says so. */
-void train_feed(struct train *t, const int *index, int n);
+/* The samples of the next batch: one list for all tasks. */
+void train_pick(struct train *t, const int *index);
+/* Those at place `at` of this epoch's order, each task's own where it has one. */
+void train_pick_training(struct train *t, int at);
+/* Training samples picked last into graph and targets, augmented where the job says so. */
+void train_feed(struct train *t, int n);
 /* Forward: mean losses (K) of the n samples fed last, as the method sees them. */
 void train_losses(struct train *t, int n, double *loss);
 /* The gradient of sum_k weight[k] loss[k] of the samples passed forward last. */
@@ -127,8 +135,7 @@ void train_backward(struct train *t, const double *weight, float *gradient);
  * train_lookahead.c: sets s->ahead where the method wants it, with the step's batch as it
  * was fed before and after.
  */
-void train_look_ahead(
-	struct train *t, struct weighting_step *s, const int *index, int n);
+void train_look_ahead(struct train *t, struct weighting_step *s, int at, int n);
 
 /* train_augment.c: what dataset.augment asks for. ERR_SPEC. */
 MUST_CHECK int train_augment_new(
@@ -137,10 +144,10 @@ MUST_CHECK int train_augment_new(
  * Augments the n training samples gathered last: feeds the graph anew, changes the
  * targets. Only where t->augment is not NONE.
  */
-void train_augment(struct train *t, const int *index, int n);
+void train_augment(struct train *t, int n);
 
 /* train_epoch.c: inputs and targets of n samples. */
-void train_gather(struct train *t, const struct split_data *s, const int *index, int n);
+void train_gather(struct train *t, const struct split_data *s, int n);
 /* Of task k on the n samples gathered last; its gradient goes to the graph's seed. */
 struct loss_sum train_task_loss(struct train *t, int k, int n);
 /* A row of the epoch. ERR_DIVERGED where value is not finite. */

@@ -21,15 +21,17 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 }
 
 /*
- * to (C, S) += M from (C, S), once for every block of values that lie side by side: an
- * image's plane, or sixteen of them. M and its transpose T (C, C).
+ * to (C, S) += M from (C, S), block by block of values that lie side by side: an image's
+ * plane, or sixteen of them. M (C, C) is v's matrix or its transpose.
  */
-static void turn(const struct graph *g, const struct node *v, const float *M,
-	const float *T, const float *from, float *to)
+static void turn_blocks(const struct graph *g, const struct node *v, const float *M,
+	size_t S, const float *from, float *to)
 {
 	size_t C = (size_t)v->C;
-	size_t S = (size_t)v->H * (size_t)v->W * (v->layout == LAYOUT_N16 ? LANES : 1);
-	size_t blocks = node_floats(v, g->n) / (C * S);
+	const float *T = M == v->matrix ? M + C * C : v->matrix;
+	size_t values = node_size(v) * (size_t)g->n;
+	size_t blocks =
+		(v->layout == LAYOUT_N16 ? node_floats(v, g->n) : values) / (C * S);
 
 	for (size_t b = 0; b < blocks; b++, from += C * S, to += C * S) {
 		for (size_t j = 0; S == 1 && j < C; j++)
@@ -40,12 +42,38 @@ static void turn(const struct graph *g, const struct node *v, const float *M,
 	}
 }
 
+/* Layouts that part the channels of a place go through rows, three of them. */
+static size_t work(struct graph *g, struct node *v)
+{
+	return v->layout == LAYOUT_C16 ? 3 * node_floats(v, g->n) * sizeof(float) : 0;
+}
+
+/* to += M from in v's layout; M is v's matrix or its transpose. */
+static void turn(const struct graph *g, const struct node *v, const float *M,
+	const float *from, float *to)
+{
+	size_t plane = (size_t)v->H * (size_t)v->W;
+	size_t n = node_floats(v, g->n);
+	float *rows = g->work;
+
+	if (v->layout != LAYOUT_C16) {
+		size_t S = plane * (v->layout == LAYOUT_N16 ? LANES : 1);
+
+		turn_blocks(g, v, M, S, from, to);
+		return;
+	}
+	node_to_rows(g, v, from, rows);
+	memset(rows + n, 0, n * sizeof(*rows));
+	turn_blocks(g, v, M, plane, rows, rows + n);
+	memset(rows + 2 * n, 0, n * sizeof(*rows));
+	node_from_rows(g, v, rows + n, rows + 2 * n);
+	g->k->axpy(n, 1, rows + 2 * n, to);
+}
+
 static void forward(struct graph *g, struct node *v)
 {
-	size_t C = (size_t)v->C;
-
 	memset(v->y, 0, node_floats(v, g->n) * sizeof(*v->y));
-	turn(g, v, v->matrix, v->matrix + C * C, layer_in(g, v, 0)->y, v->y);
+	turn(g, v, v->matrix, layer_in(g, v, 0)->y, v->y);
 }
 
 static void backward(struct graph *g, struct node *v, float *grad)
@@ -59,7 +87,7 @@ static void backward(struct graph *g, struct node *v, float *grad)
 		return;
 	if (!add)
 		memset(dx, 0, node_floats(v, g->n) * sizeof(*dx));
-	turn(g, v, v->matrix + C * C, v->matrix, v->dy, dx);
+	turn(g, v, v->matrix + C * C, v->dy, dx);
 }
 
 void graph_rotate(struct graph *g)
@@ -102,5 +130,6 @@ const struct layer layer_rotation = { .name = "rotation",
 	.inputs = 1,
 	.rule = LAYOUT_OF_INPUT,
 	.shape = shape,
+	.work = work,
 	.forward = forward,
 	.backward = backward };
