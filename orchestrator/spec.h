@@ -123,7 +123,7 @@ struct spec {
 	} select;
 	struct {
 		enum prune_rule rule;
-		int keep;
+		int keep; /* 0: by eta */
 		double eta;
 		bool within_lr;
 	} prune;
@@ -146,5 +146,12 @@ MUST_CHECK int spec_load(struct spec *s, struct arena *a, const char *path,
 /* The same for n bytes that have been read already (the text in a database). */
 MUST_CHECK int spec_parse(struct spec *s, struct arena *a, const char *path,
 	const char *bytes, size_t n, struct str *report, struct err *e);
+
+/*
+ * A file with a list of what could stand under `prune`: *rules are n copies of the sweep,
+ * each with one of them in the place of its own. Errors as those of spec_load.
+ */
+MUST_CHECK int spec_load_rules(const struct spec *s, const char *path, struct arena *a,
+	struct spec **rules, int *n, struct str *report, struct err *e);
 
 #endif

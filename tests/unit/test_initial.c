@@ -13,6 +13,7 @@
 #include "tests/lib/scratch.h"
 #include "trainer-core/initial.h"
 #include "trainer-core/network.h"
+#include "trainer-core/train.h"
 
 static struct arena arena;
 static struct network net;
@@ -163,7 +164,8 @@ START_TEST(files_that_do_not_fit_are_refused_by_name_and_place)
 	ck_assert_str_eq(
 		refusal(), "w/bn1.bias.npy: byte 10: found shape (4), expected (3)");
 	fake_npy("w/bn1.bias.npy", "<f4", "(3,)", bad, 12);
-	ck_assert_str_eq(refusal(), "w/bn1.bias.npy: byte 132: found nan, expected a finite number");
+	ck_assert_str_eq(refusal(),
+		"w/bn1.bias.npy: byte 132: found nan, expected a finite number");
 	fake_npy("w/bn1.bias.npy", "<f4", "(3,)", three, 8);
 	ck_assert_ptr_nonnull(strstr(refusal(), "w/bn1.bias.npy: byte "));
 	fake_npy("w/bn1.bias.npy", "<i4", "(3,)", whole, 12);
@@ -171,7 +173,8 @@ START_TEST(files_that_do_not_fit_are_refused_by_name_and_place)
 		"w/bn1.bias.npy: elements of type i4, expected floating point");
 	fake_npy("w/bn1.bias.npy", "<f4", "(3,)", three, 12);
 	fake_npy("w/bn1.running_var.npy", "<f4", "(3,)", negative, 12);
-	ck_assert_ptr_nonnull(strstr(refusal(), "w/bn1.running_var.npy: byte 132: found -1"));
+	ck_assert_ptr_nonnull(
+		strstr(refusal(), "w/bn1.running_var.npy: byte 132: found -1"));
 	ck_assert_int_eq(unlink("w/bn1.running_var.npy"), 0);
 	ck_assert_str_eq(refusal(),
 		"w/bn1.running_var.npy: No such file or directory; model.init wants a "
@@ -200,6 +203,36 @@ START_TEST(modules_that_tasks_call_may_have_no_file_but_not_all_of_them)
 	ck_assert(v[1] == value(p->name, 1));
 	ck_assert_int_eq(
 		initial_load(network("vgg16", false), "w", hex, NULL), ERR_DATA);
+}
+END_TEST
+
+START_TEST(a_job_refuses_files_that_changed_since_it_was_planned)
+{
+	static const char *const pairs[][2] = { { "model.name", "resnet" },
+		{ "model.stem", "cifar" }, { "model.width", "0.05" },
+		{ "model.init", "w" }, { "train.batch", "4" }, { "method", "ew" },
+		{ "lr", "0.1" } };
+	struct dataset *d = NEW(&arena, struct dataset);
+	struct params ps = { 0 };
+	struct train *t;
+	struct err e = { 0 };
+	char hex[33];
+
+	d->tasks = 1;
+	d->task[0] = (struct task_info){ "a", TASK_CLASS, LOSS_CE, 4, 1 };
+	for (int s = 0; s < SPLIT_COUNT; s++) {
+		d->split[s].n = 8;
+		d->split[s].input = (struct field){ .c = 3, .h = 16, .w = 16 };
+		d->split[s].target[0] = (struct field){ .c = 1, .h = 1, .w = 1 };
+	}
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		params_set(&ps, &arena, pairs[i][0], pairs[i][1]);
+	ck_assert_int_eq(initial_load(network("resnet", false), "w", hex, NULL), OK);
+	params_set(&ps, &arena, "model.init.digest", hex);
+	ck_assert_msg(train_new(&t, &ps, d, &arena, &e) == OK, "%s", e.msg);
+	fake_npy("w/bn1.bias.npy", "<f4", "(3,)", (float[]){ 1, 2, 3 }, 12);
+	ck_assert_int_eq(train_new(&t, &ps, d, &arena, &e), ERR_DATA);
+	ck_assert_ptr_nonnull(strstr(e.msg, "the files have changed"));
 }
 END_TEST
 
@@ -270,6 +303,7 @@ Suite *suite_initial(void)
 	tcase_add_test(t, the_digest_is_of_names_and_values_alone);
 	tcase_add_test(t, files_that_do_not_fit_are_refused_by_name_and_place);
 	tcase_add_test(t, modules_that_tasks_call_may_have_no_file_but_not_all_of_them);
+	tcase_add_test(t, a_job_refuses_files_that_changed_since_it_was_planned);
 	tcase_add_test(t, the_files_and_not_their_folder_are_part_of_a_jobs_identity);
 	suite_add_tcase(s, t);
 	return s;

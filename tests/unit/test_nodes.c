@@ -499,6 +499,30 @@ START_TEST(images_are_features_as_well)
 }
 END_TEST
 
+START_TEST(the_last_shared_layer_is_a_convolution_with_its_norm)
+{
+	struct graph *g = graph_new(&arena, 1, table(2));
+	int x = input(g, 3, 4, 4);
+	int a = norm(g, SCOPE_SHARED, conv(g, SCOPE_SHARED, x, 10));
+	int b = norm(g, SCOPE_SHARED, conv(g, SCOPE_SHARED, a, 20));
+	size_t begin, floats;
+
+	graph_output(g, 0, conv(g, 0, b, 4));
+	must_build(g, 2, true);
+	graph_last_shared(g, &begin, &floats);
+	ck_assert_str_eq(graph_param(g, 3)->name, "n3.weight");
+	ck_assert_uint_eq(begin, graph_param(g, 3)->offset);
+	ck_assert_str_eq(graph_param(g, 5)->name, "n4.bias");
+	ck_assert_uint_eq(begin + floats, graph_param(g, 5)->offset + 20);
+
+	/* A trunk comes before the modules that tasks call for themselves. */
+	g = tied(table(2), true);
+	graph_last_shared(g, &begin, &floats);
+	ck_assert_uint_eq(begin, graph_param(g, 0)->offset);
+	ck_assert_uint_eq(floats, graph_param(g, 0)->floats);
+}
+END_TEST
+
 static void refused(struct graph *g, int batch, int code, const char *why)
 {
 	struct err e = { 0 };
@@ -667,6 +691,7 @@ Suite *suite_nodes(void)
 	tcase_add_test(t, layouts_follow_one_rule);
 	tcase_add_test(t, images_leave_the_graph_in_rows);
 	tcase_add_test(t, images_are_features_as_well);
+	tcase_add_test(t, the_last_shared_layer_is_a_convolution_with_its_norm);
 	tcase_add_test(t, what_does_not_fit_is_refused_with_the_node);
 	tcase_add_test(t, batch_norm_over_one_value_is_refused_by_name);
 	tcase_add_test(t, a_network_larger_than_the_machine_is_refused_with_its_size);

@@ -5,8 +5,8 @@
  * Included by vector.c alone; all static.
  *
  * A group is 32 outputs (or the last 16), a block 16 inputs (C4: 4). Every value is the
- * sum, block by block, of sums over taps and channels that start at zero; a weight's
- * gradient the sum, chunk by chunk, of sums over at most CHUNK rows.
+ * sum of sums over the taps and channels of a few blocks, each of which starts at zero; a
+ * weight's gradient the sum, chunk by chunk, of sums over at most CHUNK rows.
  */
 #ifndef DELTAM_KERNEL_CONV_C16_H
 #define DELTAM_KERNEL_CONV_C16_H
@@ -17,6 +17,7 @@
 
 #define CHUNK 128 /* rows that backward weights adds up before it adds to the total */
 #define BAND 256 /* rows that share a pass over all weights, at least */
+#define TERMS 144 /* that a tile adds up before it is stored, at least (a 3x3 block) */
 
 #if WIDTH == 16
 #define TALL 12 /* rows of a tile of two vectors */
@@ -33,6 +34,7 @@ struct product_c16 {
 	int lanes; /* floats of a pixel of x: 16 or 4 */
 	int depth; /* of them multiplied */
 	int blocks; /* of x */
+	int pass; /* blocks that a tile adds up */
 	int outs; /* a multiple of 16 */
 	int kh, kw;
 	struct axis rows, columns;
@@ -50,7 +52,8 @@ struct strip {
 	size_t x_line, x_pixel; /* floats from one input row or column to the next */
 	const struct axis_run *down, *right;
 	int shift; /* columns past those of the run's first output */
-	int kw, depth;
+	int kw, depth, blocks;
+	size_t x_plane, w_plane; /* from one block to the next */
 	size_t w_row; /* outputs of the group */
 	size_t y_plane;
 	int add, relu;
@@ -58,10 +61,14 @@ struct strip {
 
 /* ---- forward and backward data ---- */
 
-INLINE void strip_sums(
-	int rows, int vecs, const struct strip *t, const float *x, vec acc[THIN][2])
+/*
+ * One block of x and w into acc. `row`: floats from one row of x to the next, a constant
+ * where it is LANES.
+ */
+INLINE void strip_block(int rows, int vecs, size_t row, const struct strip *t,
+	const float *x, const float *w_block, vec acc[THIN][2])
 {
-	size_t x_row = t->x_row, w_row = t->w_row;
+	size_t w_row = t->w_row;
 
 	for (int i = 0; i < t->down->taps; i++)
 		for (int j = 0; j < t->right->taps; j++) {
@@ -69,8 +76,8 @@ INLINE void strip_sums(
 			const struct axis_tap *v = &t->right->tap[j];
 			const float *a =
 				x + u->in * t->x_line + (v->in + t->shift) * t->x_pixel;
-			const float *w =
-				t->w + (size_t)(u->k * t->kw + v->k) * t->depth * w_row;
+			const float *w = w_block +
+				(size_t)(u->k * t->kw + v->k) * t->depth * w_row;
 
 			for (int k = t->depth; k; k--, a++, w += w_row) {
 				vec b[2];
@@ -79,7 +86,7 @@ INLINE void strip_sums(
 					load(w + n * WIDTH);
 				UNROLL for (int r = 0; r < rows; r++)
 				{
-					float s = a[r * x_row];
+					float s = a[r * row];
 
 					UNROLL for (int n = 0; n < vecs; n++)
 						acc[r][n] += b[n] * s;
@@ -88,74 +95,105 @@ INLINE void strip_sums(
 		}
 }
 
-INLINE void strip_tiles(int rows, int vecs, const struct strip *t, int from, int tiles)
+INLINE void strip_store(
+	int rows, int vecs, const struct strip *t, float *y, vec acc[THIN][2])
 {
-	const float *x = t->x + from * t->x_row;
+	UNROLL for (int r = 0; r < rows; r++, y += t->y_row)
+		UNROLL for (int n = 0; n < vecs; n++)
+	{
+		float *to = y + n * WIDTH / LANES * t->y_plane + n * WIDTH % LANES;
+		vec sum = t->add ? load(to) + acc[r][n] : acc[r][n];
+
+		store(to, t->relu ? relu(sum) : sum);
+	}
+}
+
+INLINE void strip_tiles(
+	int rows, int vecs, size_t row, const struct strip *t, int from, int tiles)
+{
+	const float *x = t->x + from * row;
 	float *y = t->y + from * t->y_row;
 
-	for (; tiles; tiles--, x += rows * t->x_row, y += rows * t->y_row) {
+	for (; tiles; tiles--, x += rows * row, y += rows * t->y_row) {
 		vec acc[THIN][2];
 
 		UNROLL for (int r = 0; r < rows; r++)
 			UNROLL for (int n = 0; n < vecs; n++) acc[r][n] =
 				t->bias ? load(t->bias + n * WIDTH) : (vec){ 0 };
-		strip_sums(rows, vecs, t, x, acc);
-		UNROLL for (int r = 0; r < rows; r++)
-			UNROLL for (int n = 0; n < vecs; n++)
-		{
-			float *to = y + r * t->y_row + n * WIDTH / LANES * t->y_plane +
-				n * WIDTH % LANES;
-			vec sum = acc[r][n];
-
-			if (t->add)
-				sum += load(to);
-			store(to, t->relu ? relu(sum) : sum);
-		}
+		for (int i = 0; i < t->blocks; i++)
+			strip_block(rows, vecs, row, t, x + i * t->x_plane,
+				t->w + i * t->w_plane, acc);
+		strip_store(rows, vecs, t, y, acc);
 	}
 }
 
-#define STRIP_CASES(vecs) \
-	CASE(1, strip_tiles(1, vecs, t, from, tiles)) \
-	CASE(2, strip_tiles(2, vecs, t, from, tiles)) \
-	CASE(4, strip_tiles(4, vecs, t, from, tiles))
+#define STRIP_CASE(rows, vecs, row) \
+	CASE(rows, strip_tiles(rows, vecs, row, t, from, tiles))
 
-static void strip_any(int rows, int vecs, const struct strip *t, int from, int tiles)
+/* Rows of x one behind the other. */
+static void strip_dense(int rows, int vecs, const struct strip *t, int from, int tiles)
 {
-	(void)vecs;
 #if WIDTH == 16
-	if (vecs == 1)
+	if (vecs == 1) {
 		switch (rows) {
-			STRIP_CASES(1)
-			CASE(8, strip_tiles(8, 1, t, from, tiles))
-			CASE(THIN, strip_tiles(THIN, 1, t, from, tiles))
+			STRIP_CASE(8, 1, LANES)
+			STRIP_CASE(THIN, 1, LANES)
 		}
-	else
-		switch (rows) {
-			STRIP_CASES(2)
-			CASE(8, strip_tiles(8, 2, t, from, tiles))
-			CASE(TALL, strip_tiles(TALL, 2, t, from, tiles))
-		}
-#else
-	switch (rows) {
-		STRIP_CASES(2)
-		CASE(TALL, strip_tiles(TALL, 2, t, from, tiles))
+		return;
 	}
 #endif
+	(void)vecs;
+	switch (rows) {
+#if WIDTH == 16
+		STRIP_CASE(8, 2, LANES)
+#endif
+		STRIP_CASE(TALL, 2, LANES)
+	}
+}
+
+/* Rows of x anywhere. */
+static void strip_loose(int rows, int vecs, const struct strip *t, int from, int tiles)
+{
+#if WIDTH == 16
+	if (vecs == 1) {
+		switch (rows) {
+			STRIP_CASE(1, 1, t->x_row)
+			STRIP_CASE(2, 1, t->x_row)
+			STRIP_CASE(4, 1, t->x_row)
+			STRIP_CASE(8, 1, t->x_row)
+		}
+		return;
+	}
+#endif
+	(void)vecs;
+	switch (rows) {
+		STRIP_CASE(1, 2, t->x_row)
+		STRIP_CASE(2, 2, t->x_row)
+		STRIP_CASE(4, 2, t->x_row)
+#if WIDTH == 16
+		STRIP_CASE(8, 2, t->x_row)
+#endif
+	}
 }
 
 /* Tiles of falling heights: as many of the highest as fit, the rest in powers of two. */
 static void strip(int vecs, const struct strip *t)
 {
-	int rows = vecs == 1 ? THIN : TALL;
-	int from = t->rows / rows * rows;
+	int dense = t->x_row == LANES, rows = vecs == 1 ? THIN : TALL, from = 0;
 
-	if (from)
-		strip_any(rows, vecs, t, 0, t->rows / rows);
+	if (t->add && !t->relu && !(t->down->taps && t->right->taps))
+		return; /* pixels that no input reaches */
+	if (dense && t->rows >= rows) {
+		from = t->rows / rows * rows;
+		strip_dense(rows, vecs, t, 0, t->rows / rows);
+	}
 	for (rows = WIDTH == 16 ? 8 : 4; from < t->rows; rows /= 2) {
 		int tiles = (t->rows - from) / rows;
 
-		if (tiles)
-			strip_any(rows, vecs, t, from, tiles);
+		if (tiles && dense && rows == 8)
+			strip_dense(rows, vecs, t, from, tiles);
+		else if (tiles)
+			strip_loose(rows, vecs, t, from, tiles);
 		from += tiles * rows;
 	}
 }
@@ -196,8 +234,8 @@ static void run_strips(const struct product_c16 *p, struct strip *t, int vecs)
 	t->y = y;
 }
 
-/* Lines [from, to) of y, one block of x, `vecs` vectors of a group. */
-static void band_block(
+/* Lines [from, to) of y, some blocks of x, `vecs` vectors of a group. */
+static void band_blocks(
 	const struct product_c16 *p, struct strip *t, int vecs, int from, int to)
 {
 	float *y = t->y;
@@ -223,7 +261,7 @@ static void band_group(const struct product_c16 *p, int o, int from, int to)
 	size_t y_plane = (size_t)p->OH * p->OW * p->N * LANES;
 	const float *w = p->w + (size_t)o * p->blocks * taps * p->depth;
 
-	for (int block = 0; block < p->blocks; block++)
+	for (int block = 0; block < p->blocks; block += p->pass)
 		for (int v = 0; v < width; v += 2 * WIDTH) {
 			struct strip t = {
 				.x = p->x + block * x_plane,
@@ -234,13 +272,16 @@ static void band_group(const struct product_c16 *p, int o, int from, int to)
 				.x_pixel = (size_t)p->N * p->lanes,
 				.kw = p->kw,
 				.depth = p->depth,
+				.blocks = min_int(p->pass, p->blocks - block),
+				.x_plane = x_plane,
+				.w_plane = (size_t)taps * p->depth * width,
 				.w_row = width,
 				.y_plane = y_plane,
 				.add = p->add || block,
-				.relu = p->relu && block == p->blocks - 1,
+				.relu = p->relu && block + p->pass >= p->blocks,
 			};
 
-			band_block(p, &t, min_int(2, (width - v) / WIDTH), from, to);
+			band_blocks(p, &t, min_int(2, (width - v) / WIDTH), from, to);
 		}
 }
 
@@ -280,6 +321,11 @@ static void product_axes(
 	struct axis_rule right = { p->OW, p->W, s->kw, s->stride, s->pad, s->dilation,
 		transposed };
 
+	int terms = s->kh * s->kw * p->depth; /* of a block, for a pixel */
+
+	if (transposed)
+		terms = max_int(1, terms / (s->stride * s->stride));
+	p->pass = (TERMS + terms - 1) / terms;
 	p->rows = axis_of(&down, 0, work);
 	p->columns = axis_of(
 		&right, 1, work + aligned(axis_bytes(max_int(s->OH, s->H), s->kh)));

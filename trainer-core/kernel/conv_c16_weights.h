@@ -105,9 +105,10 @@ static struct range reached(
 
 struct weights_c16 {
 	const struct conv_shape *s;
-	const float *x, *dy; /* of the block and the group */
-	int lanes, depth, width;
-	float *total; /* (taps, depth, width) */
+	const float *x, *dy; /* of a block and the group */
+	size_t x_plane;
+	int blocks, taps, lanes, depth, width;
+	float *total; /* (blocks, taps, depth, width), from that block on */
 	int chunk_lines, chunk_columns, chunk_images;
 };
 
@@ -154,13 +155,25 @@ static void chunk_tap(const struct weights_c16 *p, struct range lines,
 	patch(&t);
 }
 
-/* One block of inputs and one group of outputs. */
-static void block_weights(const struct weights_c16 *p)
+/* What a chunk adds to all blocks of a group of outputs. */
+static void group_chunk(const struct weights_c16 *p, struct range lines,
+	struct range columns, int n, int images)
+{
+	struct weights_c16 block = *p;
+
+	for (int i = 0; i < p->blocks; i++) {
+		for (int tap = 0; tap < p->taps; tap++)
+			chunk_tap(&block, lines, columns, n, images, tap);
+		block.x += p->x_plane;
+		block.total += (size_t)p->taps * p->depth * p->width;
+	}
+}
+
+static void group_gradient(const struct weights_c16 *p)
 {
 	const struct conv_shape *s = p->s;
-	int taps = s->kh * s->kw;
 
-	memset(p->total, 0, sizeof(float) * taps * p->depth * p->width);
+	memset(p->total, 0, sizeof(float) * p->blocks * p->taps * p->depth * p->width);
 	for (int h = 0; h < s->OH; h += p->chunk_lines)
 		for (int w = 0; w < s->OW; w += p->chunk_columns)
 			for (int n = 0; n < s->N; n += p->chunk_images) {
@@ -168,10 +181,9 @@ static void block_weights(const struct weights_c16 *p)
 					min_int(p->chunk_lines, s->OH - h) };
 				struct range columns = { w,
 					min_int(p->chunk_columns, s->OW - w) };
-				int images = min_int(p->chunk_images, s->N - n);
 
-				for (int tap = 0; tap < taps; tap++)
-					chunk_tap(p, lines, columns, n, images, tap);
+				group_chunk(p, lines, columns, n,
+					min_int(p->chunk_images, s->N - n));
 			}
 }
 
@@ -201,11 +213,14 @@ static void channel_sums(size_t n, const float *dy, float *sums)
 static void conv_c16_backward_weights(const struct conv_shape *s, const float *x,
 	const float *dy, float *dw, float *db, void *work)
 {
-	int blocks = s->c4 ? 1 : round_up(s->C) / LANES, outs = round_up(s->O);
-	size_t x_plane = (size_t)s->H * s->W * s->N * LANES;
+	int outs = round_up(s->O);
 	size_t dy_rows = (size_t)s->OH * s->OW * s->N;
 	struct weights_c16 p = {
 		.s = s,
+		.x = x,
+		.x_plane = (size_t)s->H * s->W * s->N * LANES,
+		.blocks = s->c4 ? 1 : round_up(s->C) / LANES,
+		.taps = s->kh * s->kw,
 		.lanes = s->c4 ? 4 : LANES,
 		.depth = s->c4 ? s->C : LANES,
 		.total = dw,
@@ -220,11 +235,8 @@ static void conv_c16_backward_weights(const struct conv_shape *s, const float *x
 	for (int o = 0; o < outs; o += PANEL) {
 		p.width = panel_width(outs, o);
 		p.dy = dy + o / LANES * dy_rows * LANES;
-		for (int block = 0; block < blocks; block++) {
-			p.x = x + block * x_plane;
-			block_weights(&p);
-			p.total += (size_t)s->kh * s->kw * p.depth * p.width;
-		}
+		group_gradient(&p);
+		p.total += (size_t)p.blocks * p.taps * p.depth * p.width;
 	}
 	for (int o = 0; o < outs && db; o += LANES)
 		channel_sums(dy_rows, dy + o / LANES * dy_rows * LANES, db + o);
