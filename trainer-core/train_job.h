@@ -95,7 +95,8 @@ struct train {
 
 	double *loss, *weight, *backward_weight; /* (K) of the step */
 	double *head, *score, *loss_after; /* (K) where the method asks for them */
-	struct train_passes passes, passes_before; /* since train_new, and the epoch's begin */
+	struct train_passes passes,
+		passes_before; /* since train_new, and the epoch's begin */
 	double *mean_loss; /* (K) of the epoch */
 	struct diagnosis diagnosis;
 	int *frozen; /* scopes, `freezes` of them */
