@@ -118,7 +118,7 @@ static void put_line(struct table *t, const struct grid *g, const struct line *l
 	const char *title = catalogue_method(line->method)->title;
 	const char *optimizer = strcmp(line->optimizer, "gd") ? "Adam" : "GD";
 
-	for (int paper = 0; paper <= (p != NULL); paper++) {
+	for (int paper = 0; paper < (p ? 2 : 1); paper++) {
 		table_text(t, optimizer);
 		table_text(t, title);
 		table_text(t, paper ? "paper" : "deltam");

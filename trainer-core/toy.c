@@ -143,6 +143,9 @@ int toy_step(struct toy *t, struct err *e)
 {
 	double gram[TOY_K * TOY_K];
 	double w[TOY_K];
+	double x[TOY_K];
+	double f[TOY_K];
+	double grad[TOY_K * TOY_K];
 	const struct weighting_step step = {
 		.epoch = 1, .step = t->step, .lr_factor = 1, .loss = t->f, .gram = gram
 	};
@@ -155,11 +158,16 @@ int toy_step(struct toy *t, struct err *e)
 	for (int i = 0; i < TOY_K; i++)
 		t->direction[i] =
 			t->reduction * (w[0] * t->grad[i] + w[1] * t->grad[TOY_K + i]);
-	t->step++;
-	optim_scalar_step(&t->optim, t->step, TOY_K, t->x, t->direction, t->moments);
+	memcpy(x, t->x, sizeof(x));
+	optim_scalar_step(&t->optim, t->step + 1, TOY_K, x, t->direction, t->moments);
+	toy_losses(x, f, grad);
+	if (!isfinite(x[0]) || !isfinite(x[1]) || !isfinite(f[0]) || !isfinite(f[1]))
+		return err_set(e, ERR_DIVERGED, "step %ld leaves the finite numbers",
+			t->step + 1);
 	weighting_update(&t->setup, t->state, &step);
-	if (!isfinite(t->x[0]) || !isfinite(t->x[1]))
-		return err_set(e, ERR_DIVERGED, "step %ld: x is not finite", t->step);
-	toy_losses(t->x, t->f, t->grad);
+	memcpy(t->x, x, sizeof(x));
+	memcpy(t->f, f, sizeof(f));
+	memcpy(t->grad, grad, sizeof(grad));
+	t->step++;
 	return OK;
 }

@@ -43,7 +43,7 @@ struct toy {
 MUST_CHECK int toy_init(struct toy *t, const struct params *ps, double reduction,
 	const double *start, struct arena *a, struct err *e);
 
-/* ERR_DIVERGED where x, a loss or a weight leaves the finite numbers. */
+/* ERR_DIVERGED where x, a loss or a weight leaves the finite numbers: x stays what it was. */
 MUST_CHECK int toy_step(struct toy *t, struct err *e);
 
 double toy_mean(const struct toy *t);

@@ -44,17 +44,15 @@ static int follow(struct store *s, const struct point *p, struct toy *t, int ste
 	int rc = OK;
 
 	*why = NULL;
-	while (!rc) {
+	while (!rc && !*why) {
 		if (kept(t->step)) {
 			rc = put_point(s, p->run, t, e);
 			written = t->step;
 		}
 		if (rc || toy_mean(t) < TOY_REACHED || t->step == steps)
 			break;
-		if (toy_step(t, &diverged) == ERR_DIVERGED) {
+		if (toy_step(t, &diverged) == ERR_DIVERGED)
 			*why = "diverged";
-			return OK; /* its last point that is finite is written */
-		}
 	}
 	if (!rc && written != t->step)
 		rc = put_point(s, p->run, t, e);

@@ -135,6 +135,22 @@ START_TEST(the_optimum_is_flat_and_reached)
 }
 END_TEST
 
+START_TEST(a_descent_that_diverges_stays_at_its_last_finite_point)
+{
+	const struct toy_method *m = method_of("ew");
+	struct params ps;
+	struct toy t;
+	struct err e = { 0 };
+
+	toy_params(&ps, m, "gd", 1e200, &arena);
+	ck_assert_int_eq(toy_init(&t, &ps, m->reduction, starts[1], &arena, &e), OK);
+	ck_assert_int_eq(toy_step(&t, &e), ERR_DIVERGED);
+	ck_assert_double_eq(t.x[0], starts[1][0]);
+	ck_assert(isfinite(toy_mean(&t)));
+	ck_assert_int_eq(t.step, 0);
+}
+END_TEST
+
 /* Against differences, both halves of the plane. */
 START_TEST(gradients_are_those_of_the_losses)
 {
@@ -347,6 +363,7 @@ Suite *suite_toy(void)
 	tcase_add_test(t, the_page_shows_them_beside_the_paper);
 	tcase_add_test(t, other_starts_give_other_figures);
 	tcase_add_test(t, the_optimum_is_flat_and_reached);
+	tcase_add_test(t, a_descent_that_diverges_stays_at_its_last_finite_point);
 	tcase_add_test(t, gradients_are_those_of_the_losses);
 	tcase_add_test(t, the_command_leaves_the_table_and_its_trajectories);
 	tcase_add_test(t, one_experiment_at_a_time);
