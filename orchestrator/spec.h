@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "common/catalogue.h"
+#include "common/describe_network.h"
 
 #define SWEEP_NAME_MAX 64
 #define FINAL_SEED 1000 /* final and baseline seeds from here, search seeds from 0 */
@@ -65,13 +65,16 @@ struct variant {
 	int position; /* 0, 1 ... */
 	const char *label; /* its values: "sgd 256" */
 	/*
-	 * dataset.*, model.*, train.*: complete, but for dataset.digest, which is set once
-	 * the data set is prepared (params_set on both) and before any job is planned.
+	 * dataset.*, model.*, train.*: complete, but for dataset.digest and
+	 * model.init.digest, which are set once the data set is prepared and the network
+	 * asked for (params_set on both) and before any job is planned.
 	 */
 	struct params base;
 	struct params
 		stl; /* the same for baselines: with the network of baseline.model */
 	const struct dataset_info *dataset;
+	size_t model_at, stl_model_at; /* where the text says so */
+	const struct network_size *network; /* NULL until asked for (networks.h) */
 	int epochs;
 	struct task_info *tasks;
 	int ntasks;
