@@ -430,7 +430,7 @@ START_TEST(a_sheet_shows_them_and_names_what_it_cannot)
 	char *unknown[] = { file, wrong, name, width, height };
 	char *bare[] = { file, frost, name, width, height };
 	char *frosty[] = { file, name, folder, frost, width, height };
-	uint32_t header[6];
+	uint32_t header[16];
 
 	scratch_enter();
 	setenv("DELTAM_CACHE", "cache", 1);
