@@ -16,6 +16,7 @@
 
 /* Raised whenever corruptions come out otherwise: figures made before are made anew. */
 #define CORRUPTION_NUMERICS 1
+#define PICTURE_SIDE_MIN 8 /* of a picture that can be corrupted, in pixels */
 
 #define TASKS_MAX 64
 

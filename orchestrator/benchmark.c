@@ -186,8 +186,7 @@ static void row(struct benchmark *b, struct table *t, const struct query_entry *
 	table_number(t, x->val_delta_m, NULL);
 }
 
-/* Marks best and second of one column among the rows that may be either. */
-static void mark_column(struct table *t, int column, const bool *may, bool higher)
+void benchmark_mark(struct table *t, int column, const bool *may, bool higher)
 {
 	double best[2] = { INFINITY, INFINITY };
 
@@ -231,7 +230,7 @@ static void block(struct benchmark *b, const char *variant)
 		}
 	for (int i = 0; i < t->columns; i++)
 		if (t->column[i].arrow && !b->front)
-			mark_column(t, i, may, t->column[i].arrow > 0);
+			benchmark_mark(t, i, may, t->column[i].arrow > 0);
 }
 
 static void blocks(struct benchmark *b)

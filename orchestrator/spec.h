@@ -73,6 +73,7 @@ struct variant {
 		stl; /* the same for baselines: with the network of baseline.model */
 	const struct dataset_info *dataset;
 	int epochs;
+	int input[3]; /* c, h, w of a sample; set with dataset.digest */
 	struct task_info *tasks;
 	int ntasks;
 	struct criterion *criteria;
@@ -121,6 +122,13 @@ struct spec {
 		double eta;
 		bool within_lr;
 	} prune;
+	/* What is wanted of the final runs and the baseline's at their chosen epoch. */
+	struct {
+		const char *corruptions; /* names, a blank between; "": none */
+		const char *textures; /* folder with pictures of frost; "": none */
+		const char *digest; /* of these; set once they are checked */
+		bool save;
+	} winners;
 	int final_seeds;
 	double job_minutes; /* 0: no limit */
 	int retries;

@@ -29,6 +29,7 @@ enum field_kind {
 	FIELD_AXIS,
 	FIELD_REQUIRE,
 	FIELD_RUNGS,
+	FIELD_CORRUPTIONS,
 	FIELD_UNSUPPORTED
 };
 
@@ -145,5 +146,6 @@ void read_setup(const struct reader *r, struct variant *v); /* dataset, model, t
 void read_criteria(const struct reader *r, const struct spec *s, struct variant *v);
 void read_entries(const struct reader *r, const struct spec *s, struct variant *v);
 void read_rungs(const struct reader *r, const struct spec *s, struct variant *v);
+void read_evaluate(const struct reader *r, struct spec *s);
 
 #endif

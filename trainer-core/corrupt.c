@@ -202,7 +202,7 @@ int corrupt_sample(const struct corruption *k, const struct field *f, int index,
 
 int corrupt_check(const struct field *f, struct err *e)
 {
-	if (f->h >= CORRUPT_SIDE_MIN && f->w >= CORRUPT_SIDE_MIN)
+	if (f->h >= PICTURE_SIDE_MIN && f->w >= PICTURE_SIDE_MIN)
 		return OK;
 	return err_set(e, ERR_SPEC, "inputs of %dx%dx%d are no pictures to corrupt",
 		f->c, f->h, f->w);

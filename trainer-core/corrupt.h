@@ -20,12 +20,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "common/arena.h"
-#include "common/err.h"
+#include "common/catalogue.h"
 
 struct field;
 
 #define CORRUPT_SEVERITIES 5
-#define CORRUPT_SIDE_MIN 8 /* of a picture, in pixels */
 #define CORRUPT_FULL_SIDE 85
 
 /* Pictures of frost, each (3, h, w). */

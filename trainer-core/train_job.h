@@ -73,6 +73,9 @@ struct train {
 	float *sample; /* one input or map */
 	int *staged_row; /* 0 to batch - 1 */
 
+	const struct corruption *corruption; /* of what is evaluated; NULL: none */
+	struct arena *scratch; /* then */
+
 	double *loss, *weight, *backward_weight; /* (K) of the step */
 	double *head, *score, *loss_after; /* (K) where the method asks for them */
 	struct train_passes passes;
@@ -91,5 +94,9 @@ MUST_CHECK int train_augment_new(
  * targets. Only where t->augment is not NONE.
  */
 void train_augment(struct train *t, const int *index, int n);
+
+/* train_corrupt.c: feeds the n samples of `split` again, under t->corruption. ERR_DATA. */
+MUST_CHECK int train_corrupt(struct train *t, const struct split_data *split,
+	const int *index, int n, struct err *e);
 
 #endif

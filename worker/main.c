@@ -14,6 +14,7 @@
 #include "worker/probe.h"
 #include "worker/run.h"
 #include "worker/stop.h"
+#include "worker/textures.h"
 
 static int usage(struct err *e)
 {
@@ -21,6 +22,7 @@ static int usage(struct err *e)
 		"usage: deltam-worker --db FILE --job ID --token TOKEN\n"
 		"       deltam-worker --prepare NAME=VALUE ...\n"
 		"       deltam-worker --preview FILE NAME=VALUE ...\n"
+		"       deltam-worker --textures FOLDER H W\n"
 		"       deltam-worker --probe NAME=VALUE ...");
 }
 
@@ -105,5 +107,7 @@ int main(int argc, char **argv)
 		return answer(argc - 2, argv + 2, probe_main);
 	if (argc > 1 && !strcmp(argv[1], "--preview"))
 		return answer(argc - 2, argv + 2, preview_main);
+	if (argc > 1 && !strcmp(argv[1], "--textures"))
+		return answer(argc - 2, argv + 2, textures_main);
 	return train(argc, argv);
 }
