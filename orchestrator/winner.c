@@ -66,6 +66,8 @@ static int plan_member(struct stage_ctx *c, const struct lane *l,
 
 	if (!rc && !w.epoch)
 		return OK;
+	if (!rc && c->reuse)
+		rc = reuse_winner(c->reuse, c->s, &w, &m->job, e);
 	if (!rc)
 		rc = has_all(c, &w, m->job.identity, &w.done, e);
 	if (!rc)

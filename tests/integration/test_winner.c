@@ -299,6 +299,26 @@ START_TEST(tested_without_being_saved_nothing_stays)
 }
 END_TEST
 
+START_TEST(another_database_takes_what_there_is)
+{
+	static const char *const reuse[] = { "deltam", "run", "s.json", "--db", "u.db",
+		"--reuse", "t.db", NULL };
+	char got[DIGEST_MAX];
+
+	ck_assert_int_eq(child_run(reuse, NULL), 0);
+	ck_assert_str_eq(digest_rows("u.db", got), wanted);
+	ck_assert_int_eq(query_int("u.db", "SELECT count(*) FROM attempt"), 0);
+	ck_assert_int_eq(system("diff -r t.db.d/winners u.db.d/winners"), 0);
+	/* without the figures the parameters still save training */
+	query_run("t.db", "DELETE FROM corruption; DELETE FROM corrupted");
+	ck_assert_int_eq(system("rm -r u.db*"), 0);
+	ck_assert_int_eq(child_run(reuse, "DELTAM_CRASH=commit.before@marker"), 0);
+	ck_assert_int_ne(access("marker", F_OK), 0);
+	ck_assert_str_eq(digest_rows("u.db", got), wanted);
+	ck_assert_int_eq(query_int("u.db", "SELECT count(*) FROM attempt"), WINNERS);
+}
+END_TEST
+
 /* One side of eq. 6 from the tables, as the view has no part in. */
 static void fetch(const char *task, const char *where, double *clean, double *corrupted)
 {
@@ -480,6 +500,7 @@ Suite *suite_winner(void)
 	tcase_add_test(tc, a_file_that_does_not_fit_is_refused_and_made_anew);
 	tcase_add_test(tc, nothing_that_is_decided_depends_on_it);
 	tcase_add_test(tc, tested_without_being_saved_nothing_stays);
+	tcase_add_test(tc, another_database_takes_what_there_is);
 	tcase_add_test(tc, the_view_says_what_equation_6_says);
 	tcase_add_test(tc, the_table_shows_it);
 	tcase_add_test(tc, what_cannot_be_is_said_before_anything_is_written);
