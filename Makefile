@@ -52,7 +52,7 @@ WORKER := $(call obj,$(WORKER_SRC))
 
 TRAINER_LIBS := -lz -ljpeg -lxxhash -lm
 STORE_LIBS := -lsqlite3
-# A worker starts once a segment: what is linked statically need not be looked up then.
+# What is linked statically need not be looked up when a worker starts.
 WORKER_LIBS := -Wl,-Bstatic $(STORE_LIBS) -lz -ljpeg -lxxhash -Wl,-Bdynamic $(TRAINER_LIBS)
 ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 

@@ -2,18 +2,23 @@
  * What deltam and deltam-worker say to each other outside the database.
  *
  * Command line, deltam to worker:
- *	deltam-worker --db FILE --job ID --token TOKEN        train one segment
+ *	deltam-worker --db FILE --job ID --token TOKEN        train a segment
  *	deltam-worker --prepare NAME=VALUE ...                compose a data set (dataset.*)
  *	deltam-worker --preview FILE NAME=VALUE ...           draw its first samples as PNG
  *	... --preview FILE corrupt=NAME [textures=FOLDER] NAME=VALUE ...   corrupted ones
  *	deltam-worker --textures FOLDER H W                   check pictures of frost
  *	deltam-worker --probe NAME=VALUE ...                  time some steps of a job
  * The pipe (fd 3), worker to deltam: lines of liveness and progress, never results.
- *	hello KERNEL-CLASS BUILD     once, before the first step
+ *	hello KERNEL-CLASS BUILD     once a segment, before the first step
  *	beat                         at least every PROTO_BEAT_SECONDS while it lives
  *	epoch N                      epoch N of the job is committed
  *	diverged N MESSAGE           training left the finite numbers in epoch N
  *	error MESSAGE                why it will exit with something other than 0
+ *	done                         the last commit is made; it waits for another segment
+ * deltam to worker, where fd 3 is a socket and after `done` only:
+ *	ID TOKEN                     train this segment, in the same database
+ * and the end of the stream lets it go. A worker starts in 3 ms, which is longer than a
+ * small segment takes: hence the waiting. Whatever goes wrong ends the process.
  * Exit status: enum proto_exit. 0 only after the last commit.
  */
 #ifndef DELTAM_PROTO_H
@@ -43,6 +48,7 @@ enum proto_kind {
 	PROTO_EPOCH,
 	PROTO_LINE_DIVERGED,
 	PROTO_ERROR,
+	PROTO_LINE_DONE,
 };
 
 struct proto_line {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
@@ -23,6 +24,8 @@ enum slot_state {
 	SLOT_RUNNING,
 	SLOT_STOPPING, /* SIGTERM sent */
 	SLOT_KILLED, /* SIGKILL sent */
+	SLOT_IDLE, /* its worker waits for a task */
+	SLOT_LEAVING, /* its worker has been told that there is none */
 	SLOT_CLOSING, /* the process is gone, its handles are closing */
 	SLOT_STATES
 };
@@ -30,9 +33,11 @@ enum slot_state {
 #define TO(state) (1U << SLOT_##state)
 static const unsigned transitions[SLOT_STATES] = {
 	[SLOT_FREE] = TO(RUNNING) | TO(CLOSING),
-	[SLOT_RUNNING] = TO(STOPPING) | TO(KILLED) | TO(CLOSING),
+	[SLOT_RUNNING] = TO(STOPPING) | TO(KILLED) | TO(CLOSING) | TO(IDLE),
 	[SLOT_STOPPING] = TO(KILLED) | TO(CLOSING),
 	[SLOT_KILLED] = TO(CLOSING),
+	[SLOT_IDLE] = TO(RUNNING) | TO(LEAVING) | TO(CLOSING),
+	[SLOT_LEAVING] = TO(KILLED) | TO(CLOSING),
 	[SLOT_CLOSING] = TO(FREE),
 };
 #undef TO
@@ -44,12 +49,14 @@ struct slot {
 	enum slot_state state;
 	uv_process_t process;
 	uv_pipe_t pipe;
-	int open; /* handles that are closing */
+	int open; /* handles that are not closed yet */
+	bool at_task; /* one that has not ended */
+	bool done; /* its worker said so */
 	struct sched_task task;
 	struct sched_end end;
 	struct proto_reader reader;
 	char bytes[4096]; /* what libuv reads into */
-	uint64_t spawned; /* uv_hrtime() */
+	uint64_t began; /* uv_hrtime() */
 	int log; /* file that takes stderr, task after task; -1: none yet */
 	char log_path[1200];
 	int alive_ticks;
@@ -65,7 +72,7 @@ struct sched {
 	uv_timer_t timer;
 	uv_signal_t signals[SIGNALS];
 	struct slot *slots;
-	int busy; /* slots that are not free */
+	int busy; /* slots with a task, or one that is closing behind it */
 	int interrupts;
 	bool stopping;
 	bool filling; /* next() must not be called again from within */
@@ -99,17 +106,36 @@ static void signal_slot(struct slot *slot, int signal)
 
 static void kill_slot(struct slot *slot, enum sched_why why)
 {
-	if (slot->state != SLOT_RUNNING && slot->state != SLOT_STOPPING)
+	if (slot->state != SLOT_RUNNING && slot->state != SLOT_STOPPING &&
+		slot->state != SLOT_LEAVING)
 		return;
 	slot_set(slot, SLOT_KILLED);
 	slot->end.why = why;
 	signal_slot(slot, SIGKILL);
 }
 
+static void on_closed(uv_handle_t *handle);
+
+/* The end of the stream: a worker that waits leaves. */
+static void let_go(struct slot *slot)
+{
+	slot_set(slot, SLOT_LEAVING);
+	slot->stopping_ticks = 0;
+	uv_close((uv_handle_t *)&slot->pipe, on_closed);
+}
+
+static void let_idle_go(struct sched *s)
+{
+	for (int i = 0; i < s->o->workers; i++)
+		if (s->slots[i].state == SLOT_IDLE)
+			let_go(&s->slots[i]);
+}
+
 /* No new work; those at work are asked to leave. */
 static void stop(struct sched *s)
 {
 	s->stopping = true;
+	let_idle_go(s);
 	for (int i = 0; i < s->o->workers; i++) {
 		struct slot *slot = &s->slots[i];
 
@@ -146,19 +172,14 @@ static void on_closed(uv_handle_t *handle)
 	fill(s);
 }
 
-static void close_handle(struct slot *slot, uv_handle_t *handle)
-{
-	slot->open++;
-	uv_close(handle, on_closed);
-}
-
 /* A handle that uv_spawn never saw must not be closed: process.type tells. */
 static void close_slot(struct slot *slot)
 {
 	slot_set(slot, SLOT_CLOSING);
-	close_handle(slot, (uv_handle_t *)&slot->pipe);
+	if (!uv_is_closing((uv_handle_t *)&slot->pipe))
+		uv_close((uv_handle_t *)&slot->pipe, on_closed);
 	if (slot->process.type == UV_PROCESS)
-		close_handle(slot, (uv_handle_t *)&slot->process);
+		uv_close((uv_handle_t *)&slot->process, on_closed);
 }
 
 static void on_line(const struct proto_line *line, void *arg)
@@ -185,6 +206,9 @@ static void on_line(const struct proto_line *line, void *arg)
 	case PROTO_ERROR:
 		snprintf(slot->end.text, sizeof(slot->end.text), "%s", line->text);
 		break;
+	case PROTO_LINE_DONE:
+		slot->done = true;
+		break;
 	}
 	slot->silent_ticks = 0;
 }
@@ -195,16 +219,6 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 
 	(void)suggested;
 	*buf = uv_buf_init(slot->bytes, sizeof(slot->bytes));
-}
-
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
-{
-	struct slot *slot = stream->data;
-
-	if (n > 0)
-		proto_feed(&slot->reader, buf->base, (size_t)n, on_line, slot);
-	else if (n < 0)
-		uv_read_stop(stream);
 }
 
 /*
@@ -231,7 +245,8 @@ static void keep_log(struct slot *slot)
 {
 	struct stat st;
 
-	if (!slot->task.log || fstat(slot->log, &st) || st.st_size == 0)
+	if (!slot->task.log || slot->log < 0 || fstat(slot->log, &st) ||
+		st.st_size == 0)
 		return;
 	if (rename(slot->log_path, slot->task.log))
 		log_warn(
@@ -245,17 +260,53 @@ static void report_end(struct slot *slot)
 	struct sched *s = slot->sched;
 	struct err e = { 0 };
 
+	slot->at_task = false;
 	slot->end.torn = slot->reader.torn;
 	keep_log(slot);
 	check(s, s->ops->ended(s->arg, &slot->task, &slot->end, &e), &e);
+}
+
+static double seconds_since(uint64_t began)
+{
+	return (double)(uv_hrtime() - began) / 1e9;
+}
+
+/* The task is done, its worker still there. */
+static void on_done(struct slot *slot)
+{
+	slot->done = false;
+	slot->end.why = SCHED_EXITED;
+	slot->end.status = PROTO_DONE;
+	slot->end.seconds = seconds_since(slot->began);
+	slot_set(slot, SLOT_IDLE);
+	report_end(slot);
+	if (slot->state == SLOT_IDLE && slot->log < 0)
+		let_go(slot);
+	fill(slot->sched);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct slot *slot = stream->data;
+
+	if (n > 0)
+		proto_feed(&slot->reader, buf->base, (size_t)n, on_line, slot);
+	else if (n < 0)
+		uv_read_stop(stream);
+	if (slot->done && slot->state == SLOT_RUNNING)
+		on_done(slot);
 }
 
 static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 {
 	struct slot *slot = process->data;
 
+	if (!slot->at_task) {
+		close_slot(slot);
+		return;
+	}
 	drain(slot);
-	slot->end.seconds = (double)(uv_hrtime() - slot->spawned) / 1e9;
+	slot->end.seconds = seconds_since(slot->began);
 	slot->end.status = (int)status;
 	slot->end.signal = signal;
 	if (slot->state == SLOT_RUNNING)
@@ -297,7 +348,7 @@ static int spawn(struct slot *slot)
 		{ .flags = UV_IGNORE },
 		{ .flags = UV_IGNORE },
 		{ .flags = UV_INHERIT_FD, .data.fd = slot->log },
-		{ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
+		{ .flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE,
 			.data.stream = (uv_stream_t *)&slot->pipe },
 	};
 	/* A session of its own: Ctrl-C on the terminal is ours to pass on. */
@@ -324,55 +375,110 @@ static void start_failed(struct slot *slot, const char *why)
 	report_end(slot);
 }
 
-/* slot->task is filled. */
-static void start(struct slot *slot)
+/* The slot's process has slot->task. */
+static void at_work(struct slot *slot)
 {
 	struct sched *s = slot->sched;
-	int rc = open_log(slot);
 
-	slot->end = (struct sched_end){ 0 };
-	slot->reader = (struct proto_reader){ 0 };
-	slot->alive_ticks = slot->silent_ticks = slot->stopping_ticks = 0;
-	slot->process.data = slot->pipe.data = slot;
-	s->busy++;
-	uv_pipe_init(&s->loop, &slot->pipe, 0);
-	slot->process.type = UV_UNKNOWN_HANDLE;
-	slot->spawned = uv_hrtime();
-	if (!rc)
-		rc = spawn(slot);
-	if (rc) { /* libuv's codes are negated errno values */
-		start_failed(slot, uv_strerror(rc));
-		return;
-	}
 	slot_set(slot, SLOT_RUNNING);
+	slot->at_task = true;
 	slot->end.pid = slot->process.pid;
 	crash_point("spawn.after");
-	uv_read_start((uv_stream_t *)&slot->pipe, on_alloc, on_read);
 	if (s->ops->started)
 		s->ops->started(s->arg, &slot->task, slot->end.pid);
 }
 
-/* Puts work into every free slot; ends the loop when there is none and none is out. */
+static void start_process(struct slot *slot)
+{
+	struct sched *s = slot->sched;
+	int rc = open_log(slot);
+
+	slot->process.data = slot->pipe.data = slot;
+	s->busy++;
+	uv_pipe_init(&s->loop, &slot->pipe, 0);
+	slot->process.type = UV_UNKNOWN_HANDLE;
+	if (!rc)
+		rc = spawn(slot);
+	slot->open = slot->process.type == UV_PROCESS ? 2 : 1;
+	if (rc) { /* libuv's codes are negated errno values */
+		start_failed(slot, uv_strerror(rc));
+		return;
+	}
+	at_work(slot);
+	uv_read_start((uv_stream_t *)&slot->pipe, on_alloc, on_read);
+}
+
+/* To a worker that waits. One that is gone will be reaped, with this task. */
+static void hand_over(struct slot *slot)
+{
+	char line[SCHED_TOKEN_MAX + 32];
+	int n = snprintf(line, sizeof(line), "%lld %s\n", (long long)slot->task.job,
+		slot->task.token);
+	uv_os_fd_t fd;
+
+	at_work(slot);
+	if (uv_fileno((uv_handle_t *)&slot->pipe, &fd) ||
+		send(fd, line, (size_t)n, MSG_NOSIGNAL) != n)
+		kill_slot(slot, SCHED_SILENT);
+}
+
+/* slot->task is filled. */
+static void start(struct slot *slot)
+{
+	slot->end = (struct sched_end){ 0 };
+	slot->reader = (struct proto_reader){ 0 };
+	slot->alive_ticks = slot->silent_ticks = slot->stopping_ticks = 0;
+	slot->began = uv_hrtime();
+	if (slot->state == SLOT_IDLE)
+		hand_over(slot);
+	else
+		start_process(slot);
+}
+
+/* A slot that can take a task, rather one whose worker is there; NULL: none. */
+static struct slot *open_slot(struct sched *s)
+{
+	struct slot *found = NULL;
+
+	for (int i = 0; i < s->o->workers; i++) {
+		struct slot *slot = &s->slots[i];
+
+		if (slot->state == SLOT_IDLE)
+			return slot;
+		if (slot->state == SLOT_FREE && !found)
+			found = slot;
+	}
+	return found;
+}
+
+static bool any_task(const struct sched *s)
+{
+	for (int i = 0; i < s->o->workers; i++)
+		if (s->slots[i].state != SLOT_FREE && s->slots[i].state != SLOT_IDLE)
+			return true;
+	return false;
+}
+
+/* Puts work into every open slot; ends the loop when there is none and none is out. */
 static void fill(struct sched *s)
 {
 	struct err e = { 0 };
+	struct slot *slot;
 
 	if (s->filling)
 		return;
 	s->filling = true;
-	for (int i = 0; i < s->o->workers && !s->stopping; i++) {
-		struct slot *slot = &s->slots[i];
-		int rc;
+	while (!s->stopping && (slot = open_slot(s))) {
+		int rc = s->ops->next(s->arg, &slot->task, &e);
 
-		if (slot->state != SLOT_FREE)
-			continue;
-		rc = s->ops->next(s->arg, &slot->task, &e);
 		check(s, rc, &e);
 		if (rc <= 0)
 			break;
 		start(slot);
 	}
 	s->filling = false;
+	if (!any_task(s))
+		let_idle_go(s);
 	if (s->busy == 0)
 		finish(s);
 }
@@ -386,7 +492,8 @@ static void tick_slot(struct slot *slot)
 	double grace = s->o->grace_seconds > 0 ? s->o->grace_seconds : GRACE_SECONDS;
 	double limit = slot->task.limit_seconds;
 
-	if (slot->state == SLOT_STOPPING && ++slot->stopping_ticks * tick > grace)
+	if ((slot->state == SLOT_STOPPING || slot->state == SLOT_LEAVING) &&
+		++slot->stopping_ticks * tick > grace)
 		kill_slot(slot, SCHED_STOPPED);
 	if (slot->state != SLOT_RUNNING)
 		return;

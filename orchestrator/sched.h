@@ -4,7 +4,9 @@
  * and what an end means is the caller's (struct sched_ops).
  *
  * A slot goes FREE -> RUNNING -> (STOPPING | KILLED) -> CLOSING -> FREE; it is reused
- * from the close callback of its last handle only.
+ * from the close callback of its last handle only. A worker that says `done` is IDLE and
+ * given the next task (-> RUNNING), or let go (-> LEAVING -> CLOSING) where it wrote to
+ * stderr, which belongs to one task, or where nothing is left to do.
  */
 #ifndef DELTAM_SCHED_H
 #define DELTAM_SCHED_H
@@ -25,7 +27,7 @@ struct sched_task {
 };
 
 enum sched_why {
-	SCHED_EXITED, /* by itself: see status */
+	SCHED_EXITED, /* by itself, or done and waiting: see status */
 	SCHED_SIGNALLED, /* by a signal that was not ours: see signal */
 	SCHED_TIMEOUT, /* we killed it: beyond limit_seconds */
 	SCHED_SILENT, /* we killed it: no beat for silent_seconds */
@@ -39,7 +41,7 @@ struct sched_end {
 	int status; /* EXITED: enum proto_exit, as the worker chose it */
 	int signal; /* SIGNALLED */
 	int pid;
-	double seconds; /* on the clock, from spawn to exit */
+	double seconds; /* on the clock, from spawn or the last task's end */
 	int diverged_epoch; /* of its line `diverged`; 0 without */
 	int torn; /* lines that were none of ours */
 	char kernel_class[64]; /* "" when it never said hello */
@@ -50,7 +52,7 @@ struct sched_end {
 struct sched_ops {
 	/* Fills *task. 1: start it; 0: nothing at the moment; negative: stop the run. */
 	int (*next)(void *arg, struct sched_task *task, struct err *e);
-	/* A worker is running (before its first line); may be NULL. */
+	/* A worker is at it (before its first line); may be NULL. */
 	void (*started)(void *arg, const struct sched_task *task, int pid);
 	/* Epoch `epoch` of task is committed; may be NULL. */
 	void (*epoch)(void *arg, const struct sched_task *task, int epoch);

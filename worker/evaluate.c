@@ -31,7 +31,7 @@ static int check_figures(struct evaluation *v, struct err *e)
 	for (int i = 0; !rc && i < rows->metrics; i++) {
 		const struct metric_row *m = &rows->metric[i];
 
-		rc = store_metric_check(&g->store, g->job.id, g->job.stop_epoch,
+		rc = store_metric_check(g->store, g->job.id, g->job.stop_epoch,
 			&(struct store_metric){ m->split, m->task, m->name, m->value },
 			e);
 	}
@@ -85,10 +85,10 @@ static int file_init(
 	struct evaluation *v, struct checkpoint *c, int epoch, struct err *e)
 {
 	struct segment *g = v->g;
-	int rc = checkpoint_init(c, g->store.path, g->job.identity,
+	int rc = checkpoint_init(c, g->store->path, g->job.identity,
 		train_kernel_class(), train_result_size(g->train), &g->arena, e);
 
-	return rc ? rc : checkpoint_for_result(c, g->store.path, epoch, e);
+	return rc ? rc : checkpoint_for_result(c, g->store->path, epoch, e);
 }
 
 static int obtain(struct evaluation *v, struct err *e)
@@ -147,19 +147,19 @@ static int commit(struct evaluation *v, const struct corruption_info *c,
 	const struct corrupted_row *rows, int n, struct err *e)
 {
 	struct segment *g = v->g;
-	int rc = store_begin(&g->store, e);
+	int rc = store_begin(g->store, e);
 
 	if (rc)
 		return rc;
-	rc = store_metric_check_token(&g->store, g->job.id, g->job.token, e);
+	rc = store_metric_check_token(g->store, g->job.id, g->job.token, e);
 	if (!rc)
-		rc = store_corruption_put(&g->store, &v->wanted, c, rows, n, e);
+		rc = store_corruption_put(g->store, &v->wanted, c, rows, n, e);
 	if (rc) {
-		store_rollback(&g->store);
+		store_rollback(g->store);
 		return rc;
 	}
 	crash_point("evaluate.before");
-	rc = store_commit(&g->store, e);
+	rc = store_commit(g->store, e);
 	crash_point("evaluate.after");
 	return rc;
 }
@@ -173,7 +173,7 @@ static int test_corruption(
 	struct corrupted_row *rows = NULL;
 	bool has;
 	int n = 0;
-	int rc = store_corruption_has(&g->store, &v->wanted, c, &has, e);
+	int rc = store_corruption_has(g->store, &v->wanted, c, &has, e);
 
 	for (int k = 1; !rc && !has && k <= CORRUPT_SEVERITIES; k++)
 		rc = test(v, &(struct corruption){ c->name, k, 0, &v->textures }, &rows,
@@ -219,7 +219,7 @@ int evaluate_segment(struct segment *g, const struct segment_args *args, struct 
 {
 	struct evaluation v = { .g = g };
 	int rc = store_winner_wanted(
-		&g->store, g->job.id, g->job.stop_epoch, &v.wanted, &g->arena, e);
+		g->store, g->job.id, g->job.stop_epoch, &v.wanted, &g->arena, e);
 
 	if (!rc)
 		rc = segment_open(g, args, e);

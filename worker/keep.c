@@ -13,7 +13,7 @@ static int best_of(
 	const struct arg *args = ARGS(INT(g->job.id), INT(from), INT(to), TEXT(task));
 	const struct arg *three = ARGS(INT(g->job.id), INT(from), INT(to));
 	struct rows r;
-	int rc = rows_open(&r, &g->store, task ? STMT_KEEP_LOSS : STMT_KEEP_DELTA,
+	int rc = rows_open(&r, g->store, task ? STMT_KEEP_LOSS : STMT_KEEP_DELTA,
 		task ? args : three, e);
 
 	*epoch = 0;
@@ -36,10 +36,10 @@ int keeper_begin(struct segment *g, struct err *e)
 	if (!g->job.keep)
 		return OK;
 	k->on = true;
-	rc = checkpoint_init(&k->best, g->store.path, g->job.identity,
+	rc = checkpoint_init(&k->best, g->store->path, g->job.identity,
 		train_kernel_class(), train_result_size(g->train), &g->arena, e);
 	if (!rc)
-		rc = checkpoint_for_result(&k->best, g->store.path, 0, e);
+		rc = checkpoint_for_result(&k->best, g->store->path, 0, e);
 	if (!rc && g->done)
 		rc = best_of(g, 1, g->done, &best, &k->figure, e);
 	if (rc)

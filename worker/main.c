@@ -26,7 +26,8 @@ static int usage(struct err *e)
 		"       deltam-worker --probe NAME=VALUE ...");
 }
 
-static int parse(int argc, char **argv, struct segment_args *args, struct err *e)
+static int parse(int argc, char **argv, const char **db, struct segment_args *args,
+	struct err *e)
 {
 	bool has_job = false;
 
@@ -34,7 +35,7 @@ static int parse(int argc, char **argv, struct segment_args *args, struct err *e
 		if (i + 1 == argc)
 			return usage(e);
 		if (!strcmp(argv[i], "--db"))
-			args->db = argv[i + 1];
+			*db = argv[i + 1];
 		else if (!strcmp(argv[i], "--token"))
 			args->token = argv[i + 1];
 		else if (!strcmp(argv[i], "--job"))
@@ -42,7 +43,7 @@ static int parse(int argc, char **argv, struct segment_args *args, struct err *e
 		else
 			return usage(e);
 	}
-	return args->db && args->token && has_job ? OK : usage(e);
+	return *db && args->token && has_job ? OK : usage(e);
 }
 
 static enum proto_exit exit_status(int rc)
@@ -68,17 +69,51 @@ static enum proto_exit exit_status(int rc)
 	}
 }
 
+/* What deltam wants next, read into line: 1; 0: nothing; ERR_USAGE: no segment. */
+static int next_segment(
+	struct segment_args *args, char *line, size_t size, struct err *e)
+{
+	char *token;
+
+	if (!pipe_next(line, size, stop_wanted))
+		return 0;
+	token = strchr(line, ' ');
+	if (token)
+		*token++ = '\0';
+	if (!token || !*token || !integer_parse(line, &args->job))
+		return err_set(e, ERR_USAGE, "not a segment: \"%s\"", line);
+	args->token = token;
+	return 1;
+}
+
+/* One segment after another until there is none or one goes wrong. */
+static int train_all(const char *db, struct segment_args *args, struct err *e)
+{
+	struct store s;
+	char line[PROTO_LINE_MAX];
+	int rc = store_open(&s, db, STORE_WORKER, e);
+
+	if (rc)
+		return rc;
+	rc = segment_run(&s, args, e);
+	while (!rc && (rc = next_segment(args, line, sizeof(line), e)) > 0)
+		rc = segment_run(&s, args, e);
+	store_close(&s);
+	return rc;
+}
+
 static int train(int argc, char **argv)
 {
 	struct segment_args args = { .build = DELTAM_BUILD };
+	const char *db = NULL;
 	struct err e = { 0 };
 	int rc;
 
 	pipe_open();
 	stop_install();
-	rc = parse(argc, argv, &args, &e);
+	rc = parse(argc, argv, &db, &args, &e);
 	if (!rc)
-		rc = segment_run(&args, &e);
+		rc = train_all(db, &args, &e);
 	if (rc) {
 		fprintf(stderr, "deltam-worker: %s\n", e.msg);
 		if (rc != ERR_DIVERGED)

@@ -17,6 +17,7 @@
 
 static struct {
 	bool exists;
+	bool answers; /* a socket: lines come back */
 	bool closed;
 	int64_t spoke; /* milliseconds, monotonic */
 	int64_t looked;
@@ -37,6 +38,7 @@ void pipe_open(void)
 	signal(SIGPIPE, SIG_IGN);
 	line.exists = fstat(PROTO_FD, &st) == 0 &&
 		(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+	line.answers = line.exists && S_ISSOCK(st.st_mode);
 	if (line.exists)
 		fcntl(PROTO_FD, F_SETFD, FD_CLOEXEC);
 	line.spoke = milliseconds();
@@ -98,6 +100,39 @@ void pipe_beat(void)
 {
 	if (milliseconds() - line.spoke >= PROTO_BEAT_SECONDS * 1000 / 2)
 		say("beat");
+}
+
+/* A byte of the answer. False at its end. */
+static bool hear(char *byte, bool (*stop)(void))
+{
+	struct pollfd p = { .fd = PROTO_FD, .events = POLLIN };
+	ssize_t n;
+
+	while (!stop()) {
+		if (poll(&p, 1, 1000) <= 0)
+			continue;
+		n = read(PROTO_FD, byte, 1);
+		if (n > 0 || (n < 0 && errno != EINTR) || n == 0)
+			return n > 0;
+	}
+	return false;
+}
+
+bool pipe_next(char *text, size_t size, bool (*stop)(void))
+{
+	size_t n = 0;
+
+	if (!line.answers || line.closed)
+		return false;
+	say("done");
+	while (n + 1 < size && hear(&text[n], stop)) {
+		if (text[n] == '\n') {
+			text[n] = '\0';
+			return true;
+		}
+		n++;
+	}
+	return false;
 }
 
 bool pipe_closed(void)

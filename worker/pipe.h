@@ -1,5 +1,6 @@
 /*
- * The worker's end of the pipe to deltam (common/proto.h): liveness and progress.
+ * The worker's end of the pipe to deltam (common/proto.h): liveness, progress, and the
+ * next segment.
  *
  * Without a pipe at descriptor 3 (a worker started by hand) the lines go nowhere. A
  * line is one write() of less than PIPE_BUF bytes, so lines never mix. A reader that
@@ -9,6 +10,7 @@
 #define DELTAM_PIPE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Call before any file is opened: descriptor 3 must not be somebody else's. */
 void pipe_open(void);
@@ -23,6 +25,12 @@ void pipe_error(const char *message);
 
 /* To be called often: says `beat` when PROTO_BEAT_SECONDS / 2 have passed in silence. */
 void pipe_beat(void);
+
+/*
+ * Says `done` and waits for the next line, without its newline. False when there is none
+ * to come: nobody to ask, the stream has ended, or stop() is true (looked at every second).
+ */
+bool pipe_next(char *line, size_t size, bool (*stop)(void));
 
 /* The reader has gone: nobody waits for this work any more. */
 bool pipe_closed(void);

@@ -36,22 +36,22 @@ int segment_interrupted(const struct segment *g, struct err *e)
 static int start_over(struct segment *g, struct err *e)
 {
 	struct job *job = &g->job;
-	int rc = store_begin(&g->store, e);
+	int rc = store_begin(g->store, e);
 
 	log_warn("worker",
 		"job %lld: its rows are of kernel class \"%s\": starting over",
 		(long long)job->id, job->kernel_class);
 	if (rc)
 		return rc;
-	rc = store_metric_check_token(&g->store, job->id, job->token, e);
+	rc = store_metric_check_token(g->store, job->id, job->token, e);
 	if (!rc)
-		rc = store_metric_clear(&g->store, job->id, e);
+		rc = store_metric_clear(g->store, job->id, e);
 	if (rc) {
-		store_rollback(&g->store);
+		store_rollback(g->store);
 		return rc;
 	}
 	job->rows_epoch = 0;
-	return store_commit(&g->store, e);
+	return store_commit(g->store, e);
 }
 
 /*
@@ -76,7 +76,7 @@ static int usable_checkpoint(struct segment *g, int *epoch, struct err *e)
 int segment_resume(struct segment *g, struct err *e)
 {
 	int epoch = 0;
-	int rc = checkpoint_init(&g->checkpoint, g->store.path, g->job.identity,
+	int rc = checkpoint_init(&g->checkpoint, g->store->path, g->job.identity,
 		train_kernel_class(), train_state_size(g->train), &g->arena, e);
 
 	if (rc)
@@ -139,8 +139,7 @@ static int put_metrics(struct segment *g, const struct epoch_rows *rows, struct 
 
 		out[i] = (struct store_metric){ r->split, r->task, r->name, r->value };
 	}
-	rc = store_metrics_put(
-		&g->store, g->job.id, rows->epoch, out, rows->metrics, e);
+	rc = store_metrics_put(g->store, g->job.id, rows->epoch, out, rows->metrics, e);
 	arena_rewind(&g->arena, m);
 	return rc;
 }
@@ -158,8 +157,7 @@ static int put_weights(struct segment *g, const struct epoch_rows *rows, struct 
 		out[i] = (struct store_weight){ r->task, r->weight_mean, r->weight_std,
 			r->weighted_loss_mean, r->weighted_loss_std };
 	}
-	rc = store_weights_put(
-		&g->store, g->job.id, rows->epoch, out, rows->weights, e);
+	rc = store_weights_put(g->store, g->job.id, rows->epoch, out, rows->weights, e);
 	arena_rewind(&g->arena, m);
 	return rc;
 }
@@ -167,7 +165,7 @@ static int put_weights(struct segment *g, const struct epoch_rows *rows, struct 
 /* The whole epoch or nothing, and nothing without a valid token. */
 static int commit_epoch(struct segment *g, const struct epoch_rows *rows, struct err *e)
 {
-	struct store *s = &g->store;
+	struct store *s = g->store;
 	int rc = store_begin(s, e);
 
 	if (rc)
@@ -258,7 +256,7 @@ void segment_save(struct segment *g)
 	struct err ignored;
 	bool ours;
 
-	ours = !store_metric_check_token(&g->store, g->job.id, g->job.token, &ignored);
+	ours = !store_metric_check_token(g->store, g->job.id, g->job.token, &ignored);
 	if (ours)
 		save(g);
 }
@@ -284,7 +282,7 @@ static bool complete(const struct job *job)
 
 static int clean_up(struct segment *g, struct err *e)
 {
-	int rc = checkpoint_init(&g->checkpoint, g->store.path, g->job.identity,
+	int rc = checkpoint_init(&g->checkpoint, g->store->path, g->job.identity,
 		train_kernel_class(), 0, &g->arena, e);
 
 	if (!rc && g->job.stop_epoch == g->job.epochs)
@@ -292,20 +290,17 @@ static int clean_up(struct segment *g, struct err *e)
 	return rc;
 }
 
-int segment_run(const struct segment_args *args, struct err *e)
+int segment_run(struct store *s, const struct segment_args *args, struct err *e)
 {
-	struct segment g = { 0 };
-	int rc = store_open(&g.store, args->db, STORE_WORKER, e);
+	struct segment g = { .store = s };
+	int rc = job_load(&g.job, s, args->job, args->token, &g.arena, e);
 
-	if (!rc)
-		rc = job_load(&g.job, &g.store, args->job, args->token, &g.arena, e);
 	if (!rc)
 		rc = g.job.evaluate        ? evaluate_segment(&g, args, e)
 			: complete(&g.job) ? clean_up(&g, e)
 					   : train_segment(&g, args, e);
 	if (g.data.map)
 		dataset_close(&g.data);
-	store_close(&g.store);
 	arena_release(&g.arena);
 	return rc;
 }

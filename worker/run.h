@@ -9,10 +9,9 @@
 #define DELTAM_RUN_H
 
 #include <stdint.h>
-#include "common/err.h"
+#include "common/store/store.h"
 
 struct segment_args {
-	const char *db;
 	int64_t job;
 	const char *token;
 	const char *build; /* for the line `hello` */
@@ -23,6 +22,7 @@ struct segment_args {
  * ERR_DETERMINISM, ERR_DATA, ERR_DB; ERR_INTERRUPTED after SIGTERM or where nobody
  * reads the pipe any more.
  */
-MUST_CHECK int segment_run(const struct segment_args *args, struct err *e);
+MUST_CHECK int segment_run(
+	struct store *s, const struct segment_args *args, struct err *e);
 
 #endif

@@ -25,7 +25,7 @@ struct keeper {
 
 struct segment {
 	struct arena arena;
-	struct store store;
+	struct store *store;
 	struct job job;
 	struct dataset data;
 	struct train *train;

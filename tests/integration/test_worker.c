@@ -134,8 +134,55 @@ START_TEST(says_hello_then_every_epoch)
 		ck_assert(child_line(&c));
 		ck_assert_str_eq(c.line, line);
 	}
+	ck_assert(child_line(&c));
+	ck_assert_str_eq(c.line, "done");
 	ck_assert(!child_line(&c));
 	ck_assert_int_eq(child_wait(&c), PROTO_DONE);
+	ends_as_the_reference();
+}
+END_TEST
+
+/* Two segments of one job and one of another, by one process. */
+START_TEST(after_a_segment_it_trains_the_next_that_it_is_given)
+{
+	int64_t other = jobs_add("t.db", "uw", 6, EPOCHS);
+	struct child c;
+	char line[64];
+
+	child_start_open(&c, attempt(3), NULL);
+	ck_assert(child_wait_for(&c, "done"));
+	jobs_attempt("t.db", other, "other", EPOCHS);
+	snprintf(line, sizeof(line), "%lld other\n", (long long)other);
+	child_say(&c, line);
+	ck_assert(child_wait_for(&c, "done"));
+	jobs_attempt("t.db", job, "rest", EPOCHS);
+	snprintf(line, sizeof(line), "%lld rest\n", (long long)job);
+	child_say(&c, line);
+	ck_assert(child_wait_for(&c, "done"));
+	child_close_pipe(&c);
+	ck_assert_int_eq(child_wait(&c), PROTO_DONE);
+	snprintf(line, sizeof(line), "DELETE FROM metric WHERE job = %lld",
+		(long long)other);
+	query_run("t.db", line);
+	snprintf(line, sizeof(line), "DELETE FROM task_weight WHERE job = %lld",
+		(long long)other);
+	query_run("t.db", line);
+	ends_as_the_reference();
+}
+END_TEST
+
+START_TEST(a_worker_that_waits_leaves_when_asked)
+{
+	struct child c;
+
+	child_start_open(&c, attempt(3), NULL);
+	ck_assert(child_wait_for(&c, "done"));
+	child_signal(&c, SIGTERM);
+	ck_assert_int_eq(child_wait(&c), PROTO_DONE);
+	child_start_open(&c, attempt(5), NULL);
+	ck_assert(child_wait_for(&c, "done"));
+	child_say(&c, "7\n");
+	ck_assert_int_eq(child_wait(&c), PROTO_USAGE);
 	ends_as_the_reference();
 }
 END_TEST
@@ -441,6 +488,8 @@ Suite *suite_worker(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, says_hello_then_every_epoch);
+	tcase_add_test(tc, after_a_segment_it_trains_the_next_that_it_is_given);
+	tcase_add_test(tc, a_worker_that_waits_leaves_when_asked);
 	tcase_add_test(tc, in_segments_the_rows_are_those_of_one_run);
 	tcase_add_test(tc, what_is_trained_is_not_trained_again);
 	tcase_add_test(tc, killed_at_every_crash_point_it_ends_the_same);

@@ -61,7 +61,7 @@ _Noreturn static void become(
 	_exit(127);
 }
 
-void child_start(struct child *c, const char *const argv[], const char *env)
+void child_start_open(struct child *c, const char *const argv[], const char *env)
 {
 	const char *path = program_path(argv[0]);
 	int ends[2];
@@ -80,6 +80,19 @@ void child_start(struct child *c, const char *const argv[], const char *env)
 		become(argv, env, path, ends[1]);
 	close(ends[1]);
 	c->pipe = ends[0];
+}
+
+void child_start(struct child *c, const char *const argv[], const char *env)
+{
+	child_start_open(c, argv, env);
+	ck_assert_int_eq(shutdown(c->pipe, SHUT_WR), 0);
+}
+
+void child_say(struct child *c, const char *text)
+{
+	ssize_t n = (ssize_t)strlen(text);
+
+	ck_assert_int_eq(send(c->pipe, text, (size_t)n, MSG_NOSIGNAL), n);
 }
 
 bool child_line(struct child *c)

@@ -24,6 +24,9 @@ const char *program_path(const char *name);
  * `err` of the current folder. env: "NAME=VALUE" that it gets besides ours, or NULL.
  */
 void child_start(struct child *c, const char *const argv[], const char *env);
+/* The same with a pipe that can be spoken into: a worker waits for another segment. */
+void child_start_open(struct child *c, const char *const argv[], const char *env);
+void child_say(struct child *c, const char *text);
 
 /* The next line of its pipe, without the newline, in c->line; false at the end. */
 bool child_line(struct child *c);

@@ -15,7 +15,8 @@ static void on_line(const struct proto_line *line, void *arg)
 		[PROTO_BEAT] = "beat",
 		[PROTO_EPOCH] = "epoch",
 		[PROTO_LINE_DIVERGED] = "diverged",
-		[PROTO_ERROR] = "error" };
+		[PROTO_ERROR] = "error",
+		[PROTO_LINE_DONE] = "done" };
 	struct seen *seen = arg;
 	size_t n = strlen(seen->text);
 

@@ -23,12 +23,17 @@ enum job {
 	STAYS,
 	WRITES,
 	FRAGMENT,
-	BEATS
+	BEATS,
+	WAITS,
+	WAITS_AND_WRITES,
+	DIES_WAITING,
+	NEVER_LEAVES
 };
 
 static const char script[] =
 	"#!/bin/sh\n"
-	"case $4 in\n"
+	"job=$4\n"
+	"case $job in\n"
 	"1) echo hello plain build1 >&3; echo epoch 1 >&3; exit 0;;\n"
 	"2) echo error no luck >&3; exit 1;;\n"
 	"3) kill -9 $$;;\n"
@@ -41,6 +46,14 @@ static const char script[] =
 	"9) echo complaint $6 >&2; exit 0;;\n"
 	"10) printf 'epoch 1\\nepoc' >&3; exit 0;;\n"
 	"11) while [ ! -e enough ]; do echo beat >&3; sleep 0.02; done;;\n"
+	"12|13)\n" /* says its process id as its build, task after task */
+	"   while :; do\n"
+	"     [ $job = 13 ] && echo complaint >&2\n"
+	"     printf 'hello plain %s\\ndone\\n' $$ >&3\n"
+	"     read -r job token <&3 || exit 0\n"
+	"   done;;\n"
+	"14) echo done >&3; kill -9 $$;;\n"
+	"15) echo done >&3; trap '' TERM; while :; do sleep 0.01; done;;\n"
 	"esac\n";
 
 struct world {
@@ -340,6 +353,76 @@ START_TEST(an_error_of_the_caller_stops_the_others_first)
 }
 END_TEST
 
+START_TEST(a_worker_that_waits_is_given_the_next_task)
+{
+	static const int jobs[] = { WAITS, WAITS, WAITS, 0 };
+	struct world w = { .jobs = jobs };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 1, &e), OK);
+	ck_assert_int_eq(w.n, 3);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(w.ends[i].why, SCHED_EXITED);
+		ck_assert_int_eq(w.ends[i].status, PROTO_DONE);
+		ck_assert_str_eq(w.ends[i].build, w.ends[0].build);
+		ck_assert_int_eq(w.ends[i].pid, w.ends[0].pid);
+	}
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(a_worker_that_wrote_to_stderr_is_not_used_again)
+{
+	static const int jobs[] = { WAITS_AND_WRITES, WAITS_AND_WRITES, 0 };
+	struct world w = { .jobs = jobs };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 1, &e), OK);
+	ck_assert_int_eq(w.n, 2);
+	ck_assert_int_ne(w.ends[0].pid, w.ends[1].pid);
+	ck_assert_str_eq(scratch_files(), "0.log 1.log worker");
+	scratch_leave();
+}
+END_TEST
+
+/* The death may come before or after the next task was handed over. */
+START_TEST(a_worker_that_dies_waiting_costs_at_most_the_task_it_was_given)
+{
+	static const int jobs[] = { DIES_WAITING, DONE, DONE, 0 };
+	struct world w = { .jobs = jobs };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 1, &e), OK);
+	ck_assert_int_eq(w.n, 3);
+	ck_assert_int_eq(w.running, 0);
+	ck_assert_int_eq(w.ends[2].status, PROTO_DONE);
+	ck_assert_int_eq(w.ends[2].why, SCHED_EXITED);
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(a_worker_that_will_not_leave_is_killed)
+{
+	static const int jobs[] = { NEVER_LEAVES, 0 };
+	struct sched_options o = { .worker = "./worker",
+		.db = "t.db",
+		.workers = 1,
+		.tick_ms = 20,
+		.grace_seconds = 0.1 };
+	struct world w = { .jobs = jobs };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(sched_run(&o, &ops, &w, &e), OK);
+	ck_assert_int_eq(w.n, 1);
+	ck_assert_int_eq(w.ends[0].status, PROTO_DONE);
+	scratch_leave();
+}
+END_TEST
+
 START_TEST(nothing_to_do_is_done_at_once)
 {
 	static const int jobs[] = { 0 };
@@ -372,6 +455,11 @@ Suite *suite_sched(void)
 	tcase_add_test(c, what_a_worker_writes_to_stderr_is_kept);
 	tcase_add_test(c, a_worker_that_cannot_start_ends_the_run);
 	tcase_add_test(c, an_error_of_the_caller_stops_the_others_first);
+	tcase_add_test(c, a_worker_that_waits_is_given_the_next_task);
+	tcase_add_test(c, a_worker_that_wrote_to_stderr_is_not_used_again);
+	tcase_add_test(
+		c, a_worker_that_dies_waiting_costs_at_most_the_task_it_was_given);
+	tcase_add_test(c, a_worker_that_will_not_leave_is_killed);
 	tcase_add_test(c, nothing_to_do_is_done_at_once);
 	suite_add_tcase(s, c);
 	return s;
