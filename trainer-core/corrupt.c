@@ -124,13 +124,13 @@ void grey(const struct corrupting *x, double *out)
 void clip(double *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		v[i] = fmin(fmax(v[i], 0), 1);
+		v[i] = v[i] < 0 ? 0 : v[i] > 1 ? 1 : v[i];
 }
 
 void cut_to_bytes(double *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		v[i] = floor(255 * v[i] + 1e-9) / 255; /* k / 255 stays */
+		v[i] = (int)(255 * v[i] + 1e-9) / 255.0; /* k / 255 stays */
 }
 
 void corrupt_picture(const struct corruption *k, int index, const int shape[3],

@@ -221,36 +221,85 @@ static struct enlarged enlarge(int n, double zoom)
 		size > 1 ? (kept - 1.0) / (size - 1.0) : 0 };
 }
 
+/* Rounded down: floor() is a call where SSE 4.1 may be missing. */
+static int below(double x)
+{
+	int i = (int)x;
+
+	return i - (x < i);
+}
+
+/* Of an affine map that hardly has an inverse anything may come. */
+static double within(double x)
+{
+	const double far = 1e6;
+
+	return x < -far ? -far : x > far ? far : x;
+}
+
 double sample_linear(const struct corrupting *x, const double *v, double row,
 	double column, enum border border)
 {
-	const double far = 1e6; /* of an affine map that hardly has an inverse */
-	double y = fmin(fmax(row, -far), far);
-	double x0 = fmin(fmax(column, -far), far);
-	int i = (int)floor(y);
-	int j = (int)floor(x0);
+	double y = within(row);
+	double x0 = within(column);
+	int i = below(y);
+	int j = below(x0);
 	double fi = y - i;
 	double fj = x0 - j;
 	const double *above = v + border_index(border, i, x->h) * x->w;
-	const double *below = v + border_index(border, i + 1, x->h) * x->w;
+	const double *under = v + border_index(border, i + 1, x->h) * x->w;
 	int left = border_index(border, j, x->w);
 	int right = border_index(border, j + 1, x->w);
 
 	return ((1 - fi) * ((1 - fj) * above[left] + fj * above[right]) +
-		fi * ((1 - fj) * below[left] + fj * below[right]));
+		fi * ((1 - fj) * under[left] + fj * under[right]));
+}
+
+/* What a new pixel of a line is made of: two old ones. */
+struct pair {
+	int first, second;
+	double share; /* of the second */
+};
+
+static struct pair *pairs_of(struct arena *a, int n, double zoom)
+{
+	struct enlarged line = enlarge(n, zoom);
+	struct pair *p = NEW_ARRAY(a, struct pair, n);
+
+	for (int i = 0; i < n; i++) {
+		double at = line.first + (i + line.trim) * line.step;
+		int first = below(at);
+
+		p[i] = (struct pair){ first, border_index(BORDER_NEAREST, first + 1, n),
+			at - first };
+	}
+	return p;
 }
 
 void zoom_middle(const struct corrupting *x, const double *v, double zoom, double *out)
 {
-	struct enlarged rows = enlarge(x->h, zoom);
-	struct enlarged columns = enlarge(x->w, zoom);
+	struct arena_mark m = arena_mark(x->a);
+	const struct pair *row = pairs_of(x->a, x->h, zoom);
+	const struct pair *column = pairs_of(x->a, x->w, zoom);
 
-	for (int i = 0; i < x->h; i++)
-		for (int j = 0; j < x->w; j++)
-			out[i * x->w + j] = sample_linear(x, v,
-				rows.first + (i + rows.trim) * rows.step,
-				columns.first + (j + columns.trim) * columns.step,
-				BORDER_NEAREST);
+	for (int i = 0; i < x->h; i++) {
+		const double *above = v + row[i].first * x->w;
+		const double *under = v + row[i].second * x->w;
+		double fi = row[i].share;
+
+		for (int j = 0; j < x->w; j++) {
+			const struct pair *c = &column[j];
+			double fj = c->share;
+
+			out[i * x->w + j] = (1 - fi) *
+					((1 - fj) * above[c->first] +
+						fj * above[c->second]) +
+				fi *
+					((1 - fj) * under[c->first] +
+						fj * under[c->second]);
+		}
+	}
+	arena_rewind(x->a, m);
 }
 
 void corrupt_zoom_blur(struct corrupting *x)

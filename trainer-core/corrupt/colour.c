@@ -8,7 +8,7 @@ static double largest(const struct corrupting *x, size_t at)
 	double most = 0;
 
 	for (int c = 0; c < x->c; c++)
-		most = fmax(most, plane(x, c)[at]);
+		most = plane(x, c)[at] > most ? plane(x, c)[at] : most;
 	return most;
 }
 

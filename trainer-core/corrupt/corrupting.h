@@ -69,7 +69,7 @@ void grey(const struct corrupting *x, double *out);
 
 /* To 0 ... 1; to a multiple of 1/255 below, as conversion to a byte does. */
 void clip(double *v, size_t n);
-void cut_to_bytes(double *v, size_t n);
+void cut_to_bytes(double *v, size_t n); /* v: 0 to 1 */
 
 #define FULL(...)
 #define SMALL(...)

@@ -119,7 +119,7 @@ static void resize_boxes(int h, int w, const double *v, int H, int W, double *ou
 			for (int y = rows.first; y < rows.end; y++)
 				for (int x = columns.first; x < columns.end; x++)
 					sum += v[y * w + x];
-			out[i * W + j] = (floor(255 * sum / n + 0.5) / 255);
+			out[i * W + j] = ((int)(255 * sum / n + 0.5) / 255.0);
 		}
 }
 
