@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "orchestrator/stats.h"
 #include "tests/lib/child.h"
@@ -15,6 +16,7 @@
 #include "tests/lib/fake_jpeg.h"
 #include "tests/lib/fake_npy.h"
 #include "tests/lib/scratch.h"
+#include "worker/checkpoint.h"
 
 enum { SIDE = 12, TRAIN = 60, TEST = 24, WINNERS = 8 };
 
@@ -265,6 +267,59 @@ START_TEST(a_file_that_does_not_fit_is_refused_and_made_anew)
 }
 END_TEST
 
+/* A whole file of the right job and epoch, but not with what the run learnt. */
+static void forge(const char *name)
+{
+	struct arena a = { 0 };
+	struct err e;
+	struct checkpoint c;
+	char path[256], identity[40], class[64];
+	struct stat st;
+	int epoch;
+
+	ck_assert_int_eq(sscanf(name, "%32[^-]-%d", identity, &epoch), 2);
+	snprintf(path, sizeof(path), "t.db.d/winners/%s", name);
+	ck_assert_int_eq(stat(path, &st), 0);
+	snprintf(class, sizeof(class), "%s",
+		query_text("t.db", "SELECT max(kernel_class) FROM job"));
+	ck_assert(!checkpoint_init(
+		&c, "t.db", identity, class, (size_t)st.st_size - 208, &a, &e));
+	ck_assert(!checkpoint_for_result(&c, "t.db", epoch, &e));
+	ck_assert_msg(!checkpoint_read(&c, &epoch, &e), "%s", e.msg);
+	memset((char *)checkpoint_state(&c) + 100, 0, 64); /* sixteen weights */
+	ck_assert(!checkpoint_write(&c, epoch, &e));
+	arena_release(&a);
+}
+
+START_TEST(parameters_that_are_not_the_runs_are_refused)
+{
+	char *names = strdup(query_text("t.db",
+		"SELECT group_concat(file, ' ') FROM winners WHERE label <> 'stl'"));
+	char now[4096];
+
+	for (char *name = strtok(names, " "); name; name = strtok(NULL, " "))
+		forge(name);
+	read_files(now, sizeof(now));
+	ck_assert_str_ne(now, files);
+	query_run("t.db", "DELETE FROM corrupted; DELETE FROM corruption;");
+	ends_as_the_reference();
+	free(names);
+}
+END_TEST
+
+START_TEST(what_training_kept_saves_training_again)
+{
+	forget();
+	ck_assert_int_eq(child_run(command(), "DELTAM_CRASH=evaluate.train@marker"), 0);
+	ck_assert_int_ne(access("marker", F_OK), 0);
+	ends_as_the_reference();
+	ck_assert_int_eq(system("rm t.db.d/winners/*.params"), 0);
+	(void)child_run(command(), "DELTAM_CRASH=evaluate.train@marker");
+	ck_assert_int_eq(access("marker", F_OK), 0);
+	ends_as_the_reference();
+}
+END_TEST
+
 START_TEST(nothing_that_is_decided_depends_on_it)
 {
 	static const char sql[] =
@@ -498,6 +553,8 @@ Suite *suite_winner(void)
 	tcase_add_test(tc, killed_in_the_middle_of_all_winners_it_goes_on);
 	tcase_add_test(tc, lost_parameters_are_trained_again_to_the_same_bytes);
 	tcase_add_test(tc, a_file_that_does_not_fit_is_refused_and_made_anew);
+	tcase_add_test(tc, parameters_that_are_not_the_runs_are_refused);
+	tcase_add_test(tc, what_training_kept_saves_training_again);
 	tcase_add_test(tc, nothing_that_is_decided_depends_on_it);
 	tcase_add_test(tc, tested_without_being_saved_nothing_stays);
 	tcase_add_test(tc, another_database_takes_what_there_is);
