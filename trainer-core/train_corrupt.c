@@ -15,6 +15,7 @@ int train_corrupt(struct train *t, const struct split_data *split, const int *in
 	struct field corrupted = *f;
 	int rc = OK;
 
+	ASSERT(f->data); /* else every task has inputs of its own */
 	corrupted.data = batch;
 	corrupted.element = ELEMENT_F32;
 	corrupted.scale = 1;
