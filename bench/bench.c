@@ -1,6 +1,8 @@
 /*
  * bench WORKLOAD [--seconds S]: one JSON line on stdout. Without arguments: the list.
+ * bench conv [NAME]: single convolution kernels (conv.h).
  * bench generate ROWS FILE: a database of that size (generate.h).
+ * bench curves CURVES FILE: a database with the figures of another program (curves.h).
  */
 #include <math.h>
 #include <stdio.h>
@@ -8,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 #include "bench/bench.h"
+#include "bench/conv.h"
+#include "bench/curves.h"
 #include "bench/generate.h"
 #include "bench/peak.h"
 #include "trainer-core/train.h"
@@ -22,6 +26,10 @@ static const struct workload {
 	{ "lenet", bench_lenet, "LeNet on 1x36x36, two heads, batch 256, UW-SO, Adam" },
 	{ "lenet_pcgrad", bench_lenet_pcgrad,
 		"the same with PCGrad: a backward pass of the trunk for each task" },
+	{ "segnet", bench_segnet,
+		"SegNet 16-32-64-128 on 3x64x96, three tasks, batch 8, EW, Adam" },
+	{ "resnet18", bench_resnet18,
+		"ResNet-18 on 3x64x64, 40 binary heads, batch 128, EW, Adam" },
 	{ "sweep", bench_sweep, "16 LeNet jobs of 2 epochs through deltam run" },
 	{ "noop", bench_noop, "jobs with next to no training through deltam run" },
 	{ "store", bench_store_one, "metric rows, 100 a transaction, one writer" },
@@ -86,16 +94,19 @@ static int usage(void)
 {
 	fprintf(stderr,
 		"usage: bench WORKLOAD [--seconds S]\n"
-		"       bench generate ROWS FILE\n");
+		"       bench conv [NAME]\n"
+		"       bench generate ROWS FILE\n"
+		"       bench curves CURVES FILE\n");
 	for (int i = 0; i < WORKLOADS; i++)
 		fprintf(stderr, "  %-8s %s\n", workloads[i].name, workloads[i].what);
 	return 2;
 }
 
-static int generate(int argc, char **argv)
+static int make(
+	int (*database)(int argc, char **argv, struct err *e), int argc, char **argv)
 {
 	struct err e = { 0 };
-	int rc = generate_main(argc, argv, &e);
+	int rc = database(argc, argv, &e);
 
 	if (rc)
 		fprintf(stderr, "bench: %s\n", e.msg);
@@ -111,7 +122,11 @@ int main(int argc, char **argv)
 	const struct workload *w = NULL;
 
 	if (argc > 1 && !strcmp(argv[1], "generate"))
-		return generate(argc - 2, argv + 2);
+		return make(generate_main, argc - 2, argv + 2);
+	if (argc > 1 && argc < 4 && !strcmp(argv[1], "conv"))
+		return bench_conv(argv[2]) ? 0 : usage();
+	if (argc > 1 && !strcmp(argv[1], "curves"))
+		return make(curves_main, argc - 2, argv + 2);
 	for (int i = 0; argc > 1 && i < WORKLOADS; i++)
 		if (!strcmp(argv[1], workloads[i].name))
 			w = &workloads[i];

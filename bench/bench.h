@@ -40,6 +40,10 @@ MUST_CHECK int bench_lenet(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e);
 MUST_CHECK int bench_lenet_pcgrad(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+MUST_CHECK int bench_segnet(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+MUST_CHECK int bench_resnet18(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
 MUST_CHECK int bench_store_one(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e);
 MUST_CHECK int bench_store_two(

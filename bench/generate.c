@@ -16,16 +16,6 @@
 
 static const char *const tasks[TASKS] = { "top_left", "bottom_right" };
 
-struct generator {
-	struct arena arena; /* of one sweep */
-	struct store s;
-	struct spec spec;
-	struct stage_ctx stage;
-	int64_t *queue;
-	int head, count, capacity;
-	int64_t rows;
-};
-
 static void on_pending(void *arg, int lane, int64_t job, int epochs)
 {
 	struct generator *g = arg;
@@ -47,34 +37,27 @@ static double noise(uint64_t a, uint64_t b)
 	return (double)(x >> 11) * 0x1p-53;
 }
 
-/* What the formula looks at. */
-struct what {
-	int64_t id;
-	const char *task; /* "" but for baselines */
-	double lr, temperature;
-	bool diverges;
-};
-
-static int look(struct generator *g, int64_t job, struct what *w, struct err *e)
+static int look(struct generator *g, int64_t job, struct generated *w, struct err *e)
 {
 	struct rows r;
 	int rc = rows_open_sql(&r, &g->s,
-		"SELECT coalesce(task, ''), lr, coalesce(temperature, 3), method='gls' "
-		"AND "
-		"lr>0.02 FROM job WHERE id=?",
+		"SELECT method, coalesce(task, ''), lr, coalesce(temperature, 3), "
+		"coalesce(weights, ''), seed FROM job WHERE id=?",
 		ARGS(INT(job)), e);
 
 	if (!rc)
 		rc = rows_next(&r, e);
 	if (rc > 0)
-		*w = (struct what){ job, rows_strdup(&r, 0, &g->arena),
-			rows_real(&r, 1), rows_real(&r, 2), rows_int(&r, 3) != 0 };
+		*w = (struct generated){ job, rows_strdup(&r, 0, &g->arena),
+			rows_strdup(&r, 1, &g->arena), rows_real(&r, 2),
+			rows_real(&r, 3), rows_strdup(&r, 4, &g->arena),
+			(int)rows_int(&r, 5) };
 	rows_close(&r);
 	return rc < 0 ? rc : OK;
 }
 
 /* Falls over the epochs; best at lr 0.003 and T 3. */
-static double loss(const struct what *w, int epoch, int split, int task)
+static double loss(const struct generated *w, int epoch, int split, int task)
 {
 	double far = fabs(log10(w->lr / 0.003)) + 0.4 * fabs(log10(w->temperature / 3));
 
@@ -82,8 +65,8 @@ static double loss(const struct what *w, int epoch, int split, int task)
 		0.03 * noise((uint64_t)w->id, (uint64_t)(epoch * 8 + split * 2 + task));
 }
 
-static int put_epoch(
-	struct generator *g, const struct what *w, int epoch, struct err *e)
+static int put_epoch(struct generator *g, const struct generated *w, int epoch,
+	bool *diverged, struct err *e)
 {
 	static const char *const splits[] = { "train", "val", "test" };
 	struct store_metric m[ROWS_AN_EPOCH];
@@ -92,6 +75,9 @@ static int put_epoch(
 	int k = 0;
 	int rc;
 
+	*diverged = epoch == 3 && w->lr > 0.02 && !strcmp(w->method, "gls");
+	if (*diverged)
+		return OK;
 	for (int t = 0; t < TASKS; t++) {
 		if (*w->task && strcmp(w->task, tasks[t]) != 0)
 			continue;
@@ -120,24 +106,23 @@ static int train(struct generator *g, int64_t job, struct err *e)
 		.outcome = "done", .build = "generated", .kernel_class = "none"
 	};
 	struct job_row row;
-	struct what w = { 0 };
+	struct generated w = { 0 };
+	bool diverged = false;
 	bool claimed;
 	int rc = store_job_claim(&g->s, g->stage.sweep, job, &attempt, &claimed, e);
 
 	if (rc || !claimed)
 		return rc;
 	rc = look(g, job, &w, e);
-	for (int k = attempt.start_epoch + 1; !rc && k <= attempt.stop_epoch; k++) {
-		if (w.diverges && k == 3)
-			break;
-		rc = put_epoch(g, &w, k, e);
-	}
+	for (int k = attempt.start_epoch + 1;
+		!rc && !diverged && k <= attempt.stop_epoch; k++)
+		rc = g->put_epoch(g, &w, k, &diverged, e);
 	if (!rc)
 		rc = store_metric_set_class(&g->s, job, "none", e);
 	if (!rc)
 		rc = store_job_refresh(&g->s, job, &row, e);
-	if (!rc && row.epochs_done < attempt.stop_epoch) {
-		rc = store_job_end(&g->s, job, JOB_DIVERGED, "epoch 3: generated", e);
+	if (!rc && diverged) {
+		rc = store_job_end(&g->s, job, JOB_DIVERGED, "generated", e);
 		row.outcome = JOB_DIVERGED;
 		end.outcome = "diverged";
 	}
@@ -199,20 +184,20 @@ static int plan(struct generator *g, const char *text, struct err *e)
 	rc = store_sweep_put(&g->s, &row, &sweep, &rescore, e);
 	if (rc)
 		return rc;
-	stage_init(&g->stage, &g->s, &g->spec, sweep, true);
+	stage_init(&g->stage, &g->s, &g->spec, sweep, g->prune);
 	g->stage.on_pending = on_pending;
 	g->stage.arg = g;
 	return stage_start(&g->stage, rescore, e);
 }
 
-static int add_sweep(struct generator *g, int number, int64_t rows, struct err *e)
+int generate_sweep(struct generator *g, const char *text, struct err *e)
 {
 	int rc = store_begin(&g->s, e);
 
 	g->queue = NULL;
 	g->head = g->count = g->capacity = 0;
 	if (!rc)
-		rc = plan(g, sweep_text(g, number, rows), e);
+		rc = plan(g, text, e);
 	if (!rc)
 		rc = store_commit(&g->s, e);
 	while (!rc && g->head < g->count)
@@ -221,7 +206,6 @@ static int add_sweep(struct generator *g, int number, int64_t rows, struct err *
 		rc = store_sweep_state(&g->s, g->stage.sweep, "done", e);
 	store_rollback(&g->s);
 	stage_release(&g->stage);
-	arena_release(&g->arena);
 	return rc;
 }
 
@@ -244,19 +228,27 @@ static int go_fast(struct store *s, struct err *e)
 	return rc;
 }
 
-int generate_database(int64_t rows, const char *path, int64_t *made, struct err *e)
+int generate_open(struct generator *g, const char *path, struct err *e)
 {
-	struct generator g = { 0 };
 	int rc;
 
 	if (!access(path, F_OK))
 		return err_set(e, ERR_USAGE, "%s exists", path);
-	rc = store_open(&g.s, path, STORE_ORCHESTRATOR, e);
-	if (!rc)
-		rc = go_fast(&g.s, e);
-	for (int i = 1; !rc && g.rows < rows; i++)
-		rc = add_sweep(
-			&g, i, (rows - g.rows) / (g.rows * 4 < rows * 3 ? 2 : 1), e);
+	rc = store_open(&g->s, path, STORE_ORCHESTRATOR, e);
+	return rc ? rc : go_fast(&g->s, e);
+}
+
+int generate_database(int64_t rows, const char *path, int64_t *made, struct err *e)
+{
+	struct generator g = { .put_epoch = put_epoch, .prune = true, .s.lock.fd = -1 };
+	int rc = generate_open(&g, path, e);
+
+	for (int i = 1; !rc && g.rows < rows; i++) {
+		int64_t part = (rows - g.rows) / (g.rows * 4 < rows * 3 ? 2 : 1);
+
+		rc = generate_sweep(&g, sweep_text(&g, i, part), e);
+		arena_release(&g.arena);
+	}
 	*made = g.rows;
 	store_close(&g.s);
 	return rc;

@@ -6,12 +6,44 @@
 #define DELTAM_BENCH_GENERATE_H
 
 #include <stdint.h>
-#include "common/err.h"
+#include "orchestrator/stage.h"
+
+/* What a source of figures is asked about. Texts live as long as the sweep. */
+struct generated {
+	int64_t id;
+	const char *method;
+	const char *task; /* "" but for baselines */
+	double lr;
+	double temperature; /* 3 where there is none */
+	const char *weights; /* "" where there are none */
+	int seed;
+};
+
+struct generator {
+	/* Writes the rows of one epoch, or says that the job diverged there. */
+	int (*put_epoch)(struct generator *g, const struct generated *w, int epoch,
+		bool *diverged, struct err *e);
+	const void *arg; /* of the source */
+	bool prune;
+	int64_t rows; /* of metric, so far */
+	struct store s;
+
+	/* of the sweep that is being made */
+	struct arena arena;
+	struct spec spec;
+	struct stage_ctx stage;
+	int64_t *queue;
+	int head, count, capacity;
+};
+
+/* A new database; s.lock.fd is -1 before, and store_close is the caller's. */
+MUST_CHECK int generate_open(struct generator *g, const char *path, struct err *e);
+/* A sweep from its file's text, through every stage. */
+MUST_CHECK int generate_sweep(struct generator *g, const char *text, struct err *e);
 
 /*
- * Makes `path` (which must not exist) with at least `rows` metric rows, about half of
- * them in the first sweep, half of the rest in the second ... The same bytes of figures
- * every time. *made: the rows.
+ * Makes `path` (which must not exist) with at least `rows` metric rows, the most of them
+ * in the first sweep. The same bytes of figures every time. *made: the rows.
  */
 MUST_CHECK int generate_database(
 	int64_t rows, const char *path, int64_t *made, struct err *e);

@@ -9,23 +9,23 @@
 #include "trainer-core/train.h"
 
 #define WARM_UP 5 /* steps */
-#define EVALUATED 256 /* samples of val and test; not measured */
 
 struct network {
 	const char *model, *method, *batch_text;
-	const char *extra[2]; /* one more parameter */
-	int batch, samples; /* a multiple of the batch */
+	const char *extra[4][2]; /* more parameters */
+	int batch, samples; /* a multiple of the batch; val and test have one batch */
 	int c, h, w;
 	enum element element;
 	struct task_info task[3];
 	int tasks;
+	int attributes; /* as many binary tasks instead */
 	double gflop; /* a step */
 };
 
 static const struct network mlp = {
 	.model = "mlp",
 	.method = "uw",
-	.extra = { "model.hidden", "256 256" },
+	.extra = { { "model.hidden", "256 256" } },
 	.batch = 64,
 	.batch_text = "64",
 	.samples = 64 * 500,
@@ -51,7 +51,7 @@ static const struct network mlp = {
 
 static const struct network lenet = {
 	.method = "uw_so",
-	.extra = { "T", "5" },
+	.extra = { { "T", "5" } },
 	LENET_DATA,
 	.gflop = 256 * LENET_TRAINING,
 };
@@ -59,16 +59,97 @@ static const struct network lenet = {
 /* The lenet of above with a backward pass of the trunk for each task. */
 static const struct network lenet_pcgrad = {
 	.method = "pcgrad",
-	.extra = { "reduction", "sum" },
+	.extra = { { "reduction", "sum" } },
 	LENET_DATA,
 	/* The first layer three times, the others five, the heads three. */
 	.gflop = 256 * 2e-9 *
 		(3 * 10 * 784 * 81 + 5 * (20 * 100 * 250 + 500 * 50) + 3 * 2 * 50 * 10),
 };
 
-/* Labels say something about the input, so that training has something to do. */
+/*
+ * Multiplications of a sample: encoder and decoder of four levels, each as two layers, and
+ * three heads of 3x3 and 1x1.
+ */
+#define SEGNET_FIRST (6144.0 * 27 * 16)
+#define SEGNET_FORWARD \
+	(9.0 * \
+			(6144 * (3 * 16 + 16 * 16) + 1536 * (16 * 32 + 32 * 32) + \
+				384 * (32 * 64 + 64 * 64) + \
+				96 * (64 * 128 + 128 * 128) + \
+				96 * (128 * 64 + 64 * 64) + \
+				384 * (64 * 32 + 32 * 32) + \
+				1536 * (32 * 16 + 16 * 16) + 6144 * (2 * 16 * 16) + \
+				6144 * 3 * 16 * 16) + \
+		6144.0 * 16 * 17)
+
+static const struct network segnet = {
+	.model = "segnet",
+	.method = "ew",
+	.extra = { { "model.filters", "16 32 64 128" }, { "model.layers", "2" },
+		{ "model.head_relu", "true" } },
+	.batch = 8,
+	.batch_text = "8",
+	.samples = 8 * 20,
+	.c = 3,
+	.h = 64,
+	.w = 96,
+	.element = ELEMENT_U8,
+	.task = { { "seg", TASK_SEG, LOSS_CE, 13, 1 },
+		{ "depth", TASK_DEPTH, LOSS_L1, 1, 1 },
+		{ "normal", TASK_NORMAL, LOSS_COSINE, 3, 1 } },
+	.tasks = 3,
+	.gflop = 8 * 2e-9 * (3 * SEGNET_FORWARD - SEGNET_FIRST),
+};
+
+/* The same of ResNet-18 on 3x64x64: stem, four stages, the steps between them, heads. */
+#define RESNET_FIRST (1024.0 * 147 * 64)
+#define RESNET_FORWARD \
+	(RESNET_FIRST + \
+		9.0 * \
+			(256 * 4 * 64 * 64 + 64 * (64 * 128 + 3 * 128 * 128) + \
+				16 * (128 * 256 + 3 * 256 * 256) + \
+				4 * (256 * 512 + 3 * 512 * 512)) + \
+		64.0 * 64 * 128 + 16.0 * 128 * 256 + 4.0 * 256 * 512 + 40 * 512)
+
+static const struct network resnet18 = {
+	.model = "resnet",
+	.method = "ew",
+	.batch = 128,
+	.batch_text = "128",
+	.samples = 128 * 4,
+	.c = 3,
+	.h = 64,
+	.w = 64,
+	.element = ELEMENT_U8,
+	.tasks = 40,
+	.attributes = 40,
+	.gflop = 128 * 2e-9 * (3 * RESNET_FORWARD - RESNET_FIRST),
+};
+
+static struct field fill_target(const struct network *net, const struct task_info *t,
+	int n, uint64_t stream, struct arena *a)
+{
+	bool map = task_is_map(t->kind),
+	     labels = t->kind != TASK_REGRESS && t->kind != TASK_DEPTH &&
+		t->kind != TASK_NORMAL;
+	int c = labels ? 1 : t->outputs, h = map ? net->h : 1, w = map ? net->w : 1;
+	int classes = t->kind == TASK_BINARY ? 2 : t->outputs;
+	size_t values = (size_t)n * c * h * w;
+	float *y = arena_alloc_aligned(a, values * sizeof(float));
+
+	for (size_t i = 0; i < values; i++) {
+		uint64_t bits = rng_bits(2, RNG_DATA, stream, i);
+
+		if (labels)
+			((uint8_t *)y)[i] = (uint8_t)(bits % classes);
+		else
+			y[i] = (float)(bits % 1000) / 500 - 1;
+	}
+	return (struct field){ y, labels ? ELEMENT_U8 : ELEMENT_F32, 1, c, h, w, 0 };
+}
+
 static void fill_split(const struct network *net, int n, uint64_t stream,
-	struct split_data *s, struct arena *a)
+	const struct task_info *task, struct split_data *s, struct arena *a)
 {
 	size_t F = (size_t)net->c * net->h * net->w;
 	float *x = arena_alloc_aligned(a, (size_t)n * F * sizeof(float));
@@ -86,23 +167,8 @@ static void fill_split(const struct network *net, int n, uint64_t stream,
 	s->input = (struct field){ x, net->element,
 		net->element == ELEMENT_U8 ? 1.0f / 255 : 1, net->c, net->h, net->w,
 		0 };
-	for (int k = 0; k < net->tasks; k++) {
-		const struct task_info *t = &net->task[k];
-		size_t values = (size_t)n * (t->kind == TASK_CLASS ? 1 : t->outputs);
-		float *y = arena_alloc_aligned(a, values * sizeof(float));
-
-		for (size_t i = 0; i < values; i++) {
-			uint64_t bits = rng_bits(2, RNG_DATA, stream + k, i);
-
-			if (t->kind == TASK_CLASS)
-				((uint8_t *)y)[i] = (uint8_t)(bits % t->outputs);
-			else
-				y[i] = (float)(bits % 1000) / 500 - 1;
-		}
-		s->target[k] = (struct field){ y,
-			t->kind == TASK_CLASS ? ELEMENT_U8 : ELEMENT_F32, 1,
-			t->kind == TASK_CLASS ? 1 : t->outputs, 1, 1, 0 };
-	}
+	for (int k = 0; k < net->tasks; k++)
+		s->target[k] = fill_target(net, &task[k], n, stream + k, a);
 }
 
 static struct dataset *data_of(const struct network *net, struct arena *a)
@@ -111,10 +177,13 @@ static struct dataset *data_of(const struct network *net, struct arena *a)
 
 	d->tasks = net->tasks;
 	for (int k = 0; k < net->tasks; k++)
-		d->task[k] = net->task[k];
-	fill_split(net, net->samples, 0, &d->split[SPLIT_TRAIN], a);
-	fill_split(net, EVALUATED, 10, &d->split[SPLIT_VAL], a);
-	fill_split(net, EVALUATED, 20, &d->split[SPLIT_TEST], a);
+		d->task[k] = net->attributes
+			? (struct task_info){ arena_printf(a, "attribute%d", k),
+				  TASK_BINARY, LOSS_BCE, 1, 1 }
+			: net->task[k];
+	fill_split(net, net->samples, 0, d->task, &d->split[SPLIT_TRAIN], a);
+	fill_split(net, net->batch, 100, d->task, &d->split[SPLIT_VAL], a);
+	fill_split(net, net->batch, 200, d->task, &d->split[SPLIT_TEST], a);
 	return d;
 }
 
@@ -128,7 +197,8 @@ static struct params *params_of(const struct network *net, struct arena *a)
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		params_set(ps, a, list[i][0], list[i][1]);
-	params_set(ps, a, net->extra[0], net->extra[1]);
+	for (int i = 0; i < 4 && net->extra[i][0]; i++)
+		params_set(ps, a, net->extra[i][0], net->extra[i][1]);
 	return ps;
 }
 
@@ -199,4 +269,15 @@ int bench_lenet_pcgrad(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e)
 {
 	return measure(&lenet_pcgrad, seconds, r, a, e);
+}
+
+int bench_segnet(double seconds, struct bench_result *r, struct arena *a, struct err *e)
+{
+	return measure(&segnet, seconds, r, a, e);
+}
+
+int bench_resnet18(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e)
+{
+	return measure(&resnet18, seconds, r, a, e);
 }

@@ -32,8 +32,17 @@ static const struct dataset_info datasets[] = {
 };
 
 static const struct model_info models[] = {
-#define MODEL(id, params_, summary_, source_) \
-	{ .name = #id, .params = params_, .summary = summary_, .source = source_ },
+#define FLAT false
+#define MAPS true
+#define ONE false
+#define OWN true
+#define MODEL(id, maps_, inputs_, params_, summary_, source_) \
+	{ .name = #id, \
+		.maps = maps_, \
+		.own_inputs = inputs_, \
+		.params = params_, \
+		.summary = summary_, \
+		.source = source_ },
 #include "trainer-core/model.def"
 #undef MODEL
 };
@@ -102,6 +111,11 @@ const struct metric_info *catalogue_metrics(int *n)
 {
 	*n = COUNT(metrics);
 	return metrics;
+}
+
+bool task_is_map(enum task_kind kind)
+{
+	return kind == TASK_SEG || kind == TASK_DEPTH || kind == TASK_NORMAL;
 }
 
 const struct param_info *param_info_find(

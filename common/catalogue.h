@@ -108,7 +108,9 @@ struct dataset_info {
 
 struct model_info {
 	const char *name;
-	const struct param_info *params; /* besides name */
+	bool maps; /* predicts every pixel: for such tasks alone, others for the rest */
+	bool own_inputs; /* takes a data set whose tasks have inputs of their own */
+	const struct param_info *params; /* besides name and init */
 	const char *summary;
 	const char *source;
 };
@@ -151,6 +153,9 @@ const struct param_info *param_info_find(
  */
 MUST_CHECK int catalogue_tasks(const struct params *ps, struct arena *a,
 	struct task_info *tasks, int *n, struct err *e);
+
+/* Whether a task wants a prediction for every pixel. */
+bool task_is_map(enum task_kind kind);
 
 /*
  * Whether every task of the data set has inputs of its own (struct dataset), so that the

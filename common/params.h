@@ -54,9 +54,9 @@ MUST_CHECK int params_numbers(const struct params *ps, const char *name, double 
 void params_json(const struct params *ps, struct str *out);
 
 /*
- * Whether name says where files lie (dataset.path ...) and not what they hold. A job
- * keeps such a parameter, its identity does not: the digest of the data is part of it,
- * and a moved folder trains nothing anew.
+ * Whether name says where files lie (dataset.path ..., model.init) and not what they
+ * hold. A job keeps such a parameter, its identity does not: the digest of the files is
+ * part of it (dataset.digest, model.init.digest), and a moved folder trains nothing anew.
  */
 bool param_is_place(const char *name);
 

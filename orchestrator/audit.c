@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "orchestrator/reader.h"
+#include "orchestrator/replay.h"
 #include "orchestrator/run.h"
 
 /* A stage of an entry (or of a baseline task) in one of the databases. */
@@ -291,7 +291,7 @@ int cmd_audit(const struct options *o, struct err *e)
 	int rc = reader_open(&reader, o, e);
 
 	if (!rc)
-		rc = audit(&reader, o, e);
+		rc = o->rules ? audit_rules(&reader, o, e) : audit(&reader, o, e);
 	reader_close(&reader);
 	return rc;
 }

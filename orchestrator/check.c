@@ -1,32 +1,47 @@
 /* deltam check, deltam plan: what a sweep file says, without starting anything. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "orchestrator/cli.h"
 #include "orchestrator/estimate.h"
+#include "orchestrator/networks.h"
 #include "orchestrator/plan.h"
 
-/* Loads the operand; prints its errors. */
-static int load(struct spec *s, struct arena *a, const char *path, struct err *e)
+/* A line for each network that the variants before have not had. */
+static void print_networks(const struct spec *s, struct arena *a)
 {
-	struct str report = { .arena = a };
-	int rc = spec_load(s, a, path, &report, e);
+	const char **said = NEW_ARRAY(a, const char *, s->nvariants);
 
-	fputs(str_get(&report), stderr);
-	return rc;
+	for (int i = 0; i < s->nvariants; i++) {
+		const struct variant *v = &s->variants[i];
+		bool new = true;
+
+		said[i] = arena_printf(a,
+			"network %s: %" PRId64 " parameters, %" PRId64
+			" of them shared by %d task%s",
+			params_get(&v->base, "model.name"),
+			network_size_total(v->network), v->network->shared,
+			v->network->heads, v->network->heads == 1 ? "" : "s");
+		for (int k = 0; k < i; k++)
+			new = new && strcmp(said[k], said[i]) != 0;
+		if (new)
+			printf("%s\n", said[i]);
+	}
 }
 
 int cmd_check(const struct options *o, struct err *e)
 {
 	struct arena a = { 0 };
 	struct spec s;
-	int rc = load(&s, &a, o->operand, e);
+	int rc = networks_load(&s, o->operand, &a, e);
 
 	if (!rc) {
 		struct plan_counts c = plan_count(&s, &a);
 
 		printf("%s: ok, %lld job%s\n", o->operand, (long long)c.total,
 			c.total == 1 ? "" : "s");
+		print_networks(&s, &a);
 	}
 	arena_release(&a);
 	return rc;
@@ -176,7 +191,7 @@ int cmd_plan(const struct options *o, struct err *e)
 {
 	struct arena a = { 0 };
 	struct spec s;
-	int rc = load(&s, &a, o->operand, e);
+	int rc = networks_load(&s, o->operand, &a, e);
 
 	if (!rc) {
 		struct plan_counts c = plan_count(&s, &a);

@@ -100,12 +100,6 @@ int datasets_check_pictures(
 	for (int i = 0; !rc && *spec->winners.corruptions && i < spec->nvariants; i++) {
 		const struct variant *v = &spec->variants[i];
 
-		if (catalogue_own_inputs(v->dataset->name))
-			return err_set(e, ERR_SPEC,
-				"%s: \"evaluate\" corrupts an input that all tasks "
-				"share; "
-				"data set \"%s\" gives every task its own",
-				spec->path, v->dataset->name);
 		if (v->input[1] < PICTURE_SIDE_MIN || v->input[2] < PICTURE_SIDE_MIN)
 			return err_set(e, ERR_SPEC,
 				"%s: \"evaluate\" wants pictures, and data set \"%s\" "

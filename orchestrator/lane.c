@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "orchestrator/prune.h"
 #include "orchestrator/select.h"
 #include "orchestrator/winner.h"
 
@@ -88,22 +89,15 @@ static int retarget(struct stage_ctx *c, const struct lane *l, struct member *m,
 	return rc;
 }
 
-/*
- * The epoch of the next pause behind `after`: a rung, or the end where there is none or
- * where the rule could stop nobody.
- */
+/* Where a phase pauses next behind `after`; the end where nothing of it is pruned. */
 static int next_target(const struct stage_ctx *c, const struct lane *l, enum phase ph,
 	int after, int configs)
 {
-	const struct variant *v = lane_variant(c, l);
-	int few = c->spec->prune.rule == PRUNE_RUNGS ? c->spec->prune.keep : 1;
+	struct prune_plan p = prune_plan_of(c->spec, lane_variant(c, l));
 
-	if (!c->prune || l->task >= 0 || ph == PHASE_FINAL || configs <= few)
-		return v->epochs;
-	for (int i = 0; i < v->nrungs; i++)
-		if (v->rungs[i] > after)
-			return v->rungs[i];
-	return v->epochs;
+	if (!c->prune || l->task >= 0 || ph == PHASE_FINAL)
+		return p.epochs;
+	return prune_next(&p, after, configs);
 }
 
 static const char *task_of(const struct stage_ctx *c, const struct lane *l, int unit)

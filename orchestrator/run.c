@@ -9,6 +9,7 @@
 #include "orchestrator/datasets.h"
 #include "common/store/store_winner.h"
 #include "orchestrator/dispatch.h"
+#include "orchestrator/networks.h"
 #include "orchestrator/run.h"
 #include "orchestrator/winner.h"
 
@@ -35,6 +36,10 @@ static int read_sweep(struct run *r, struct err *e)
 				   strlen(q->text), &report, e)
 			 : spec_load(&r->spec, r->arena, q->sweep, &report, e);
 
+	if (!rc)
+		rc = sched_worker_path(r->worker, sizeof(r->worker), e);
+	if (!rc)
+		rc = networks_check(&r->spec, r->worker, &report, r->arena, e);
 	if (report.n)
 		fputs(str_get(&report), stderr);
 	if (rc)
@@ -51,8 +56,6 @@ static int look_around(struct run *r, struct err *e)
 
 	r->workers = r->q->workers > 0 ? r->q->workers : cores > 0 ? (int)cores : 1;
 	r->db = r->q->db ? r->q->db : arena_printf(r->arena, "%s.db", r->spec.name);
-	if (!rc)
-		rc = sched_worker_path(r->worker, sizeof(r->worker), e);
 	if (!rc)
 		rc = datasets_prepare(&r->spec, r->worker, r->arena, e);
 	if (!rc)

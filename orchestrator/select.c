@@ -157,6 +157,17 @@ static int method_figure(const struct group *g, const struct member *m,
 	return rc;
 }
 
+int select_figure(
+	const struct group *g, const struct member *m, double *figure, struct err *e)
+{
+	struct digest d = digest_begin();
+	char hex[33];
+	int rc = method_figure(g, m, &d, figure, e);
+
+	digest_end(&d, hex);
+	return rc;
+}
+
 /* figure[c] of each configuration that goes on: the mean over its seeds. */
 static int method_figures(
 	const struct group *g, struct digest *d, double *figure, struct err *e)
@@ -403,63 +414,47 @@ static bool holds(const struct group *g, int from, int64_t job)
 	return false;
 }
 
-static int put_stop(struct rung *r, int config, double figure, double bound,
+static int put_stop(struct rung *r, int config, const struct prune_verdict *v,
 	const char *hex, struct err *e)
 {
-	static const char *const names[] = { [PRUNE_RUNGS] = "rungs",
-		[PRUNE_HALVING] = "halving",
-		[PRUNE_MEDIAN] = "median",
-		[PRUNE_NONE] = "none" };
 	const struct group *g = r->g;
-	const char *rule = names[g->spec->prune.rule];
 	char reason[160];
 
 	if (g->spec->prune.rule == PRUNE_RUNGS)
 		snprintf(reason, sizeof(reason),
 			"in all %d epochs up to %d above number %d of that epoch; its "
 			"figure in the last was %.4g",
-			r->window, r->epoch, g->spec->prune.keep, bound);
+			r->window, r->epoch, v->mark, v->bound);
 	else
 		snprintf(reason, sizeof(reason), "mean of %d epochs above %.4g",
-			r->window, bound);
+			r->window, v->bound);
 	return store_decision_put(g->s,
-		&(struct decision_row){ g->stages[0], g->sweep, "stop", rule, reason,
-			hex, r->epoch, config, figure },
+		&(struct decision_row){ g->stages[0], g->sweep, "stop",
+			prune_rule_name(g->spec->prune.rule), reason, hex, r->epoch,
+			config, v->figure },
 		e);
 }
 
-/* Applies the rule to the survivors with the given lr index, or to all (-1). */
-static int decide(struct rung *r, int lr, const char *hex, struct arena *a, bool *stop,
-	struct err *e)
+/* Applies the rule to the survivors; writes down who stops. */
+static int decide(struct rung *r, const struct prune_plan *p, const char *hex,
+	struct arena *a, bool *stop, struct err *e)
 {
 	const struct group *g = r->g;
-	struct prune_rule_args args = { g->spec->prune.rule, g->spec->prune.keep,
-		g->spec->prune.eta };
-	double *delta_m = NEW_ARRAY(a, double, r->n * r->window);
-	double *figure = NEW_ARRAY(a, double, r->n);
-	double *bound = NEW_ARRAY(a, double, r->n);
-	bool *stops = NEW_ARRAY(a, bool, r->n);
-	int *who = NEW_ARRAY(a, int, r->n);
-	int n = 0;
+	struct prune_verdict *out = NEW_ARRAY(a, struct prune_verdict, r->n);
+	int *lr = NEW_ARRAY(a, int, r->n);
 	int rc = OK;
 
-	for (int i = 0; i < r->n; i++) {
-		int config = g->members[r->first[i]].row.config;
+	for (int i = 0; i < r->n; i++)
+		lr[i] = grid_index(g->grid, g->members[r->first[i]].row.config, 0);
+	prune_decide(p, r->n, r->window, lr, r->delta_m, out);
+	for (int i = 0; !rc && i < r->n; i++) {
+		int first = r->first[i];
 
-		if (lr >= 0 && grid_index(g->grid, config, 0) != lr)
+		if (!out[i].stop || holds(g, first, r->incumbent))
 			continue;
-		memcpy(delta_m + n * r->window, r->delta_m + i * r->window,
-			(size_t)r->window * sizeof(*delta_m));
-		who[n++] = r->first[i];
-	}
-	prune_decide(&args, n, r->window, delta_m, figure, bound, stops);
-	for (int i = 0; !rc && i < n; i++) {
-		if (!stops[i] || holds(g, who[i], r->incumbent))
-			continue;
-		for (int k = who[i]; k < group_next(g, who[i]); k++)
+		for (int k = first; k < group_next(g, first); k++)
 			stop[k] = true;
-		rc = put_stop(
-			r, g->members[who[i]].row.config, figure[i], bound[i], hex, e);
+		rc = put_stop(r, g->members[first].row.config, &out[i], hex, e);
 	}
 	return rc;
 }
@@ -467,13 +462,13 @@ static int decide(struct rung *r, int lr, const char *hex, struct arena *a, bool
 static int stops_in_arena(const struct group *g, struct arena *a, int epoch,
 	int64_t incumbent, bool *stop, struct err *e)
 {
+	struct prune_plan p = prune_plan_of(g->spec, g->v);
 	struct rung r = { .g = g,
 		.epoch = epoch,
-		.window = g->v->window < epoch ? g->v->window : epoch,
+		.window = prune_window(&p, epoch),
 		.incumbent = incumbent,
 		.first = NEW_ARRAY(a, int, g->n),
 		.digest = digest_begin() };
-	int groups = g->spec->prune.within_lr ? g->grid->axes[0].count : 1;
 	char hex[33];
 	int rc = OK;
 
@@ -484,9 +479,7 @@ static int stops_in_arena(const struct group *g, struct arena *a, int epoch,
 			rc = add_survivor(&r, i, end, e);
 	}
 	digest_end(&r.digest, hex);
-	for (int k = 0; !rc && k < groups; k++)
-		rc = decide(&r, g->spec->prune.within_lr ? k : -1, hex, a, stop, e);
-	return rc;
+	return rc ? rc : decide(&r, &p, hex, a, stop, e);
 }
 
 int select_stops(

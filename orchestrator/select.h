@@ -32,6 +32,10 @@ MUST_CHECK int group_load(struct group *g, struct arena *a, struct err *e);
 /* Members of one configuration are neighbours: the index behind the run from i on. */
 int group_next(const struct group *g, int i);
 
+/* What a member of a method is chosen by, see below; INFINITY for one that is last. */
+MUST_CHECK int select_figure(
+	const struct group *g, const struct member *m, double *figure, struct err *e);
+
 /*
  * The winner among the configurations that were not stopped; all have ended.
  *	method    the lowest mean over seeds of each job's lowest validation Δm; a run that

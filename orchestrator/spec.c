@@ -94,18 +94,6 @@ static void read_search(const struct reader *r, struct spec *s)
 		s->search.fixed_wd = one.value[0];
 }
 
-/* Keys that mean nothing beside what another key says. */
-static void refuse(const struct reader *r, const char *const *paths, const char *beside)
-{
-	for (; *paths; paths++) {
-		const struct json *node = read_at(r, *paths);
-
-		if (node)
-			diag_add(r->d, node->key_at, "\"%s\" means nothing beside %s",
-				field_name(field_find(*paths)), beside);
-	}
-}
-
 static void read_baseline(const struct reader *r, struct spec *s)
 {
 	static const char *const training[] = { "baseline.seeds", "baseline.tune",
@@ -118,11 +106,11 @@ static void read_baseline(const struct reader *r, struct spec *s)
 	s->baseline.from = read_text(r, "baseline.from");
 	if (read_at(r, "baseline.values")) {
 		s->baseline.source = BASELINE_VALUES;
-		refuse(r, training, "\"values\"");
-		refuse(r, from, "\"values\"");
+		read_refuse(r, training, "\"values\"");
+		read_refuse(r, from, "\"values\"");
 	} else if (s->baseline.from) {
 		s->baseline.source = BASELINE_FROM;
-		refuse(r, training, "\"from\"");
+		read_refuse(r, training, "\"from\"");
 	}
 }
 
@@ -133,33 +121,6 @@ static void read_select(const struct reader *r, struct spec *s)
 		read_choice(r, "select.epoch") == 1 ? EPOCH_LAST10 : EPOCH_BEST;
 	s->select.average = read_choice(r, "select.average") == 1 ? AVERAGE_TASKS
 								  : AVERAGE_CRITERIA;
-}
-
-static void read_prune(const struct reader *r, struct spec *s)
-{
-	static const char *const not_none[] = { "prune.rungs", "prune.keep",
-		"prune.window", "prune.eta", "prune.within", NULL };
-	static const char *const not_rungs[] = { "prune.eta", NULL };
-	static const char *const not_halving[] = { "prune.keep", NULL };
-	static const char *const not_median[] = { "prune.keep", "prune.eta", NULL };
-	static const char *const *const unused[] = { not_rungs, not_halving, not_median,
-		not_none };
-	static const char *const rules[] = { "rule \"rungs\"", "rule \"halving\"",
-		"rule \"median\"", "rule \"none\"" };
-	const struct json *section = read_at(r, "prune");
-	int rule = read_choice(r, "prune.rule");
-
-	s->prune.rule = rule < 0 ? PRUNE_RUNGS : (enum prune_rule)rule;
-	s->prune.keep = read_whole(r, "prune.keep");
-	s->prune.eta = read_number(r, "prune.eta");
-	s->prune.within_lr = read_choice(r, "prune.within") == 0;
-	if (s->prune.eta <= 1)
-		diag_add(r->d, read_place(r, "prune.eta"), "\"eta\" must be above 1");
-	if (rule >= 0)
-		refuse(r, unused[rule], rules[rule]);
-	if (s->select.epoch == EPOCH_LAST10 && section && s->prune.rule != PRUNE_NONE)
-		diag_add(r->d, section->key_at,
-			"\"last10\" trains everything to its end: nothing is pruned");
 }
 
 static void read_limits(const struct reader *r, struct spec *s)
@@ -212,8 +173,7 @@ int spec_parse(struct spec *s, struct arena *a, const char *path, const char *by
 	return err_set(e, ERR_SPEC, "%s", "");
 }
 
-/* The whole file, at most one byte more than is accepted. */
-static int read_file(
+int spec_read_file(
 	struct arena *a, const char *path, char **bytes, size_t *n, struct err *e)
 {
 	size_t most = JSON_BYTES_MAX + 1;
@@ -236,7 +196,7 @@ int spec_load(struct spec *s, struct arena *a, const char *path, struct str *rep
 {
 	char *bytes = NULL;
 	size_t n = 0;
-	int rc = read_file(a, path, &bytes, &n, e);
+	int rc = spec_read_file(a, path, &bytes, &n, e);
 
 	if (rc)
 		return rc;

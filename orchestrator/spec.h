@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "common/catalogue.h"
+#include "common/describe_network.h"
 
 #define SWEEP_NAME_MAX 64
 #define FINAL_SEED 1000 /* final and baseline seeds from here, search seeds from 0 */
@@ -65,13 +65,16 @@ struct variant {
 	int position; /* 0, 1 ... */
 	const char *label; /* its values: "sgd 256" */
 	/*
-	 * dataset.*, model.*, train.*: complete, but for dataset.digest, which is set once
-	 * the data set is prepared (params_set on both) and before any job is planned.
+	 * dataset.*, model.*, train.*: complete, but for dataset.digest and
+	 * model.init.digest, which are set once the data set is prepared and the network
+	 * asked for (params_set on both) and before any job is planned.
 	 */
 	struct params base;
 	struct params
 		stl; /* the same for baselines: with the network of baseline.model */
 	const struct dataset_info *dataset;
+	size_t model_at, stl_model_at; /* where the text says so */
+	const struct network_size *network; /* NULL until asked for (networks.h) */
 	int epochs;
 	int input[3]; /* c, h, w of a sample; set with dataset.digest */
 	struct task_info *tasks;
@@ -118,7 +121,7 @@ struct spec {
 	} select;
 	struct {
 		enum prune_rule rule;
-		int keep;
+		int keep; /* 0: by eta */
 		double eta;
 		bool within_lr;
 	} prune;
@@ -147,5 +150,12 @@ MUST_CHECK int spec_load(struct spec *s, struct arena *a, const char *path,
 /* The same for n bytes that have been read already (the text in a database). */
 MUST_CHECK int spec_parse(struct spec *s, struct arena *a, const char *path,
 	const char *bytes, size_t n, struct str *report, struct err *e);
+
+/*
+ * A file with a list of what could stand under `prune`: *rules are n copies of the sweep,
+ * each with one of them in the place of its own. Errors as those of spec_load.
+ */
+MUST_CHECK int spec_load_rules(const struct spec *s, const char *path, struct arena *a,
+	struct spec **rules, int *n, struct str *report, struct err *e);
 
 #endif

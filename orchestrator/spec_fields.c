@@ -294,3 +294,14 @@ void report_unknown(const struct reader *r, size_t at, const char *what,
 		str_printf(&all, "%s%s", i ? ", " : "", known[i]);
 	diag_add(r->d, at, "unknown %s %s; there are %s", what, quoted, str_get(&all));
 }
+
+void read_refuse(const struct reader *r, const char *const *paths, const char *beside)
+{
+	for (; *paths; paths++) {
+		const struct json *node = read_at(r, *paths);
+
+		if (node)
+			diag_add(r->d, node->key_at, "\"%s\" means nothing beside %s",
+				field_name(field_find(*paths)), beside);
+	}
+}

@@ -90,6 +90,9 @@ void read_named_members(const struct reader *r, const struct json *object,
 void report_unknown(const struct reader *r, size_t at, const char *what,
 	const char *name, const char *const *known, int n);
 
+/* Keys (NULL behind the last) that mean nothing beside what another key says. */
+void read_refuse(const struct reader *r, const char *const *paths, const char *beside);
+
 bool expect_kind(const struct reader *r, const struct json *node, enum json_kind kind,
 	const char *name);
 
@@ -145,7 +148,12 @@ void read_variants(struct reader *r, struct spec *s);
 void read_setup(const struct reader *r, struct variant *v); /* dataset, model, train */
 void read_criteria(const struct reader *r, const struct spec *s, struct variant *v);
 void read_entries(const struct reader *r, const struct spec *s, struct variant *v);
+void read_prune(const struct reader *r, struct spec *s);
 void read_rungs(const struct reader *r, const struct spec *s, struct variant *v);
 void read_evaluate(const struct reader *r, struct spec *s);
+
+/* The whole file, at most one byte more than is accepted. ERR_SPEC. */
+MUST_CHECK int spec_read_file(
+	struct arena *a, const char *path, char **bytes, size_t *n, struct err *e);
 
 #endif

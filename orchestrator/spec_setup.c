@@ -103,10 +103,13 @@ static void read_dataset(const struct reader *r, struct variant *v)
 	read_params(r, "dataset", "dataset", info->params, owner, &v->base);
 }
 
-/* LeNet's kernels are made for the overlays' 36x36 pixels; a perceptron takes all. */
-static bool fits(const char *model, const struct dataset_info *d)
+/* model.init, or that of a baseline's own network; NULL: the seed's values. */
+static const char *read_init(const struct reader *r, const char *path)
 {
-	return strcmp(model, "lenet") != 0 || !strcmp(d->model, "lenet");
+	const struct json *node = read_at(r, path);
+	const struct param_info info = { .name = "init", .kind = PARAM_TEXT };
+
+	return node ? value_text(r, node, &info, NULL) : NULL;
 }
 
 static void read_model(const struct reader *r, const char *path,
@@ -116,7 +119,7 @@ static void read_model(const struct reader *r, const char *path,
 	const struct model_info *info;
 	const struct json *node;
 	const char *name = name_at(r, path, dataset->model, &node);
-	const char *owner;
+	const char *owner, *init;
 
 	if (!name)
 		return;
@@ -125,18 +128,16 @@ static void read_model(const struct reader *r, const char *path,
 		int n;
 		const char **known = models_names(r->a, &n);
 
-		report_unknown(r, node->at, "model", name, known, n);
+		report_unknown(r, node ? node->at : read_place(r, path), "model", name,
+			known, n);
 		return;
 	}
-	if (!fits(name, dataset))
-		diag_add(r->d, node ? node->at : read_place(r, path),
-			"model \"%s\" needs images of 1x36x36, which data set \"%s\" "
-			"does "
-			"not have",
-			name, dataset->name);
 	params_set(ps, r->a, "model.name", name);
 	if (section && section->kind == JSON_OBJECT)
-		read_named_members(r, section, info->params);
+		read_members(r, section, "model", info->params);
+	init = read_init(r, arena_printf(r->a, "%s.init", path));
+	if (init)
+		params_set(ps, r->a, "model.init", init);
 	owner = arena_printf(r->a, "model \"%s\"", name);
 	check_varied(r, path, info->params, owner);
 	read_params(r, path, "model", info->params, owner, ps);
@@ -258,37 +259,43 @@ static void copy_without_model(
 			params_set(to, r->a, from->p[i].name, from->p[i].value);
 }
 
-static bool predicts_pixels(const char *model)
+/* Where the text names the network, or the data set whose own it is. */
+static size_t model_place(const struct reader *r, const char *path)
 {
-	return strcmp(model, "mlp") != 0 && strcmp(model, "lenet") != 0;
+	const char *name = arena_printf(r->a, "%s.name", path);
+
+	if (read_at(r, name))
+		return read_place(r, name);
+	return read_place(r, read_at(r, path) ? path : "dataset");
 }
 
-/* What the network would refuse once the data are there. */
+/* What the tables say of network and tasks; the rest the worker knows (networks.h). */
 static void check_network(const struct reader *r, const char *path,
 	const struct variant *v, const struct params *ps)
 {
-	const char *model = params_get(ps, "model.name");
-	const char *place = read_at(r, path) ? path : "dataset";
+	const char *name = params_get(ps, "model.name");
+	const struct model_info *model = name ? catalogue_model(name) : NULL;
+	size_t at = model_place(r, path);
 
 	if (!model)
 		return;
-	if (catalogue_own_inputs(v->dataset->name)) {
-		diag_add(r->d, read_place(r, place),
+	if (catalogue_own_inputs(v->dataset->name) && !model->own_inputs) {
+		diag_add(r->d, at,
 			"data set \"%s\" gives every task inputs of its own, model "
 			"\"%s\" takes one input for all",
-			v->dataset->name, model);
+			v->dataset->name, name);
 		return;
 	}
 	for (int k = 0; k < v->ntasks; k++) {
-		enum task_kind kind = v->tasks[k].kind;
+		bool map = task_is_map(v->tasks[k].kind);
 
-		if ((kind != TASK_SEG && kind != TASK_DEPTH && kind != TASK_NORMAL) ||
-			predicts_pixels(model))
+		if (map == model->maps)
 			continue;
-		diag_add(r->d, read_place(r, place),
-			"task \"%s\" wants a prediction for every pixel, model \"%s\" "
-			"gives one a sample",
-			v->tasks[k].name, model);
+		diag_add(r->d, at,
+			"task \"%s\" wants %s, model \"%s\" gives one a %s",
+			v->tasks[k].name,
+			map ? "a prediction for every pixel" : "one prediction a sample",
+			name, map ? "sample" : "pixel");
 		return;
 	}
 }
@@ -315,7 +322,10 @@ void read_setup(const struct reader *r, struct variant *v)
 		diag_add(r->d, read_place(r, "dataset"), "%s", e.msg);
 		return;
 	}
+	v->model_at = v->stl_model_at = model_place(r, "model");
 	check_network(r, "model", v, &v->base);
-	if (read_at(r, "baseline.model"))
-		check_network(r, "baseline.model", v, &v->stl);
+	if (!read_at(r, "baseline.model"))
+		return;
+	v->stl_model_at = model_place(r, "baseline.model");
+	check_network(r, "baseline.model", v, &v->stl);
 }

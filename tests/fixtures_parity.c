@@ -55,14 +55,6 @@ static double probe(const float *v, size_t n)
 	return sum;
 }
 
-static int find_param(const struct graph *g, const char *name)
-{
-	for (int i = 0; i < graph_params(g); i++)
-		if (!strcmp(graph_param(g, i)->name, name))
-			return i;
-	return -1;
-}
-
 /* Feeds samples [0, n) of a batch and computes; losses in double, seeds in place. */
 static void forward(struct parity *p, int batch, int n, double *loss)
 {
@@ -70,7 +62,8 @@ static void forward(struct parity *p, int batch, int n, double *loss)
 
 	for (int i = 0; i < n; i++)
 		index[i] = batch * p->batch + i;
-	graph_feed(p->g, p->input, &p->x, index, n);
+	for (int i = 0; i < p->inputs; i++)
+		graph_feed(p->g, p->input[i].node, &p->input[i].x, index, n);
 	graph_forward(p->g);
 	for (int k = 0; k < p->K; k++) {
 		const struct parity_task *t = &p->task[k];
@@ -111,13 +104,11 @@ static bool check_gradients(struct parity *p, const float *grad)
 
 	cJSON_ArrayForEach(j, expected(p, "step1.grad_l2"))
 	{
-		int id = find_param(p->g, j->string);
-		size_t n = id < 0 ? 0 : graph_param(p->g, id)->count;
-		float *v = NEW_ARRAY(p->f->arena, float, n);
+		size_t n = 0;
+		const float *v = parity_values(p, j->string, grad, &n);
 
-		if (id < 0)
+		if (!v)
 			return fixture_fail(p->f, "no parameter %s", j->string), false;
-		graph_param_get(p->g, id, grad, v);
 		if (!near(p, norm(v, n), at(j, 0), at(j, 1), "gradient of %s",
 			    j->string))
 			return false;
@@ -166,15 +157,13 @@ static bool check_after_step1(struct parity *p)
 
 	cJSON_ArrayForEach(j, expected(p, "after_step1"))
 	{
-		int id = find_param(p->g, j->string);
-		size_t n = id < 0 ? 0 : graph_param(p->g, id)->count;
-		float *v = NEW_ARRAY(p->f->arena, float, n);
+		size_t n = 0;
+		const float *v = parity_values(p, j->string, graph_values(p->g), &n);
 
 		if (!cJSON_IsTrue(parity_member(j, "compare")))
 			continue;
-		if (id < 0)
+		if (!v)
 			return fixture_fail(p->f, "no parameter %s", j->string), false;
-		graph_param_get(p->g, id, graph_values(p->g), v);
 		if (!near(p, norm(v, n), at(parity_member(j, "l2"), 0),
 			    at(parity_member(j, "l2"), 1), "%s after step 1",
 			    j->string) ||
@@ -238,6 +227,7 @@ static bool step(struct parity *p, int s, float *grad)
 	const float *grads[] = { grad };
 	struct err e = { 0 };
 
+	graph_train(p->g, 0, s);
 	forward(p, s % p->batches, p->batch, loss);
 	if (s == 0 && (!check_activations(p) || !check_task_gradients(p)))
 		return false;
@@ -252,22 +242,12 @@ static bool step(struct parity *p, int s, float *grad)
 	return s > 0 || check_after_step1(p);
 }
 
-static bool check_final_param(struct parity *p, const cJSON *j)
+/* Every value beside the whole array. */
+static bool check_array(
+	struct parity *p, const cJSON *j, const float *v, size_t n, const float *want)
 {
-	int id = find_param(p->g, j->string);
-	size_t n = id < 0 ? 0 : graph_param(p->g, id)->count, count = 0;
-	const cJSON *array = parity_member(j, "array");
-	const float *want = array ? parity_array(p, array->valuestring, &count) : NULL;
-	float *v = NEW_ARRAY(p->f->arena, float, n);
 	double off = 0;
 
-	if (!want || count != n)
-		return fixture_fail(p->f, "no array of the final %s", j->string), false;
-	graph_param_get(p->g, id, graph_values(p->g), v);
-	if (!near(p, norm(v, n), json_number(parity_member(j, "l2")),
-		    json_number(parity_member(j, "l2_atol")), "norm of the final %s",
-		    j->string))
-		return false;
 	for (size_t i = 0; i < n; i++) {
 		off += ((double)v[i] - (double)want[i]) *
 			((double)v[i] - (double)want[i]);
@@ -279,6 +259,50 @@ static bool check_final_param(struct parity *p, const cJSON *j)
 	return near(p, sqrt(off), 0,
 		json_number(parity_member(j, "l2_of_difference_max")),
 		"difference of the final %s", j->string);
+}
+
+/* The first and the last values, and a probe of all. */
+static bool check_digest(struct parity *p, const cJSON *j, const float *v, size_t n)
+{
+	const cJSON *first = parity_member(j, "first16");
+	const cJSON *last = parity_member(j, "last16");
+	double atol = json_number(parity_member(j, "atol"));
+	int count = cJSON_GetArraySize(first);
+
+	if (count < 1 || count > (int)n || cJSON_GetArraySize(last) != count)
+		return fixture_fail(p->f, "no values of the final %s", j->string),
+		       false;
+	for (int i = 0; i < count; i++)
+		if (!near(p, (double)v[i], at(first, i), atol, "final %s[%d]",
+			    j->string, i) ||
+			!near(p, (double)v[n - (size_t)count + (size_t)i], at(last, i),
+				atol, "final %s, %d before the last", j->string,
+				count - 1 - i))
+			return false;
+	return near(p, probe(v, n), json_number(parity_member(j, "probe")),
+		json_number(parity_member(j, "probe_atol")), "probe of the final %s",
+		j->string);
+}
+
+static bool check_final_param(struct parity *p, const cJSON *j)
+{
+	const cJSON *array = parity_member(j, "array");
+	size_t n = 0, count = 0;
+	const float *v = parity_values(p, j->string, graph_values(p->g), &n);
+	const float *want;
+
+	if (!v)
+		return fixture_fail(p->f, "no parameter %s", j->string), false;
+	if (!near(p, norm(v, n), json_number(parity_member(j, "l2")),
+		    json_number(parity_member(j, "l2_atol")), "norm of the final %s",
+		    j->string))
+		return false;
+	if (!array)
+		return check_digest(p, j, v, n);
+	want = parity_array(p, array->valuestring, &count);
+	if (!want || count != n)
+		return fixture_fail(p->f, "no array of the final %s", j->string), false;
+	return check_array(p, j, v, n, want);
 }
 
 static bool check_final(struct parity *p)
@@ -310,13 +334,14 @@ static bool check_evaluation(struct parity *p, const char *which, const char *to
 	bool trained = !strcmp(tolerance, "atol_after_training");
 	double loss[TASKS_MAX] = { 0 };
 
+	graph_evaluate(p->g);
 	forward(p, 0, n, loss);
 	for (int k = 0; k < p->K; k++) {
 		const char *name = cJSON_GetArrayItem(parity_member(want, "outputs"), k)
 					   ->valuestring;
 		const float *y = parity_array(p, name, NULL);
 		const float *got = graph_prediction(p->g, k);
-		size_t count = (size_t)n * p->task[k].shape.C;
+		size_t count = (size_t)n * p->task[k].shape.C * p->task[k].shape.S;
 		double off = 0;
 
 		for (size_t i = 0; i < count; i++) {
@@ -340,17 +365,6 @@ static bool check_evaluation(struct parity *p, const char *which, const char *to
 	return true;
 }
 
-static void set_final(struct parity *p)
-{
-	for (int i = 0; i < graph_params(p->g); i++) {
-		const char *name = arena_printf(
-			p->f->arena, "final/%s", graph_param(p->g, i)->name);
-
-		graph_param_set(
-			p->g, i, graph_values(p->g), parity_array(p, name, NULL));
-	}
-}
-
 static bool run(struct parity *p)
 {
 	float *grad =
@@ -365,9 +379,11 @@ static bool run(struct parity *p)
 		!check_evaluation(p, "eval.final", "atol_after_training",
 			"losses_atol_after_training"))
 		return false;
-	set_final(p);
-	return check_evaluation(p, "eval.final", "atol_from_stored_final",
-		"losses_atol_from_stored_final");
+	if (!expected(p, "eval.final.atol_from_stored_final"))
+		return true; /* too many parameters to be stored */
+	return parity_set(p, "final") == PASSED &&
+		check_evaluation(p, "eval.final", "atol_from_stored_final",
+			"losses_atol_from_stored_final");
 }
 
 /* A manifest that expects something unknown must not pass unread. */

@@ -18,17 +18,23 @@ struct parity_task {
 	int floats; /* of a sample */
 };
 
+struct parity_input {
+	const char *name; /* node */
+	int node;
+	struct field x; /* (count * batch, C, H, W) */
+};
+
 struct parity {
 	struct fixture *f;
 	const cJSON *manifest;
 	float *arrays; /* the whole of arrays.f32 */
 	size_t array_floats;
 	struct graph *g;
-	int input;
+	int inputs;
+	struct parity_input input[TASKS_MAX];
 	int K, steps, batch, batches;
 	struct parity_task task[TASKS_MAX];
 	struct task_info info[TASKS_MAX];
-	struct field x;
 	struct params params; /* of optimizer and method, as a job has them */
 	struct optim_info optim_info;
 	struct optim *optim;
@@ -44,6 +50,16 @@ enum outcome parity_build(struct parity *p, bool fuse);
 
 /* NULL where there is none. *count (may be NULL): how many floats. */
 const float *parity_array(const struct parity *p, const char *name, size_t *count);
+
+/*
+ * Logical values of a parameter or a running statistic by name; flat: whose, of
+ * graph_floats. NULL where there is none of that name.
+ */
+float *parity_values(
+	const struct parity *p, const char *name, const float *flat, size_t *count);
+
+/* Parameters and running statistics become the arrays WHICH/name. */
+enum outcome parity_set(struct parity *p, const char *which);
 
 /* A member by path "a.b.c"; NULL where there is none. */
 const cJSON *parity_member(const cJSON *j, const char *path);

@@ -51,6 +51,11 @@ static enum outcome read_arrays(struct parity *p)
 				      : fixture_fail(p->f, "arrays.f32 is too short");
 }
 
+static double at(const cJSON *list, int i)
+{
+	return json_number(cJSON_GetArrayItem(list, i));
+}
+
 static size_t product(const cJSON *shape, int from)
 {
 	size_t n = 1;
@@ -96,6 +101,9 @@ static bool known_layer(const char *op, enum layer_kind *kind)
 #undef LAYER
 	};
 
+	if (!strcmp(op, "resize_bilinear"))
+		op = "resize";
+
 	for (int i = 0; i < LAYER_COUNT; i++)
 		if (!strcmp(op, names[i])) {
 			*kind = (enum layer_kind)i;
@@ -109,8 +117,6 @@ static enum outcome check_nodes(struct parity *p)
 	const cJSON *j;
 	enum layer_kind kind;
 
-	if (cJSON_GetArraySize(parity_member(p->manifest, "model.inputs")) != 1)
-		return fixture_skip(p->f, "this build has one input a network");
 	cJSON_ArrayForEach(j, parity_member(p->manifest, "model.nodes"))
 	{
 		if (!known_layer(text(j, "op"), &kind))
@@ -128,8 +134,12 @@ static const struct {
 	enum task_kind kind;
 } losses[] = {
 	{ "ce", { .kind = LOSS_CE }, TASK_CLASS },
+	/* The log-softmax of log-probabilities is what they are. */
+	{ "nll", { .kind = LOSS_CE }, TASK_SEG },
 	{ "mse", { .kind = LOSS_L2 }, TASK_REGRESS },
 	{ "l1", { .kind = LOSS_L1 }, TASK_REGRESS },
+	{ "l1_masked", { .kind = LOSS_L1, .mask = MASK_ZERO }, TASK_DEPTH },
+	{ "cos_masked", { .kind = LOSS_COSINE, .mask = MASK_ZERO }, TASK_NORMAL },
 	{ "bce_logits", { .kind = LOSS_BCE }, TASK_BINARY },
 };
 
@@ -151,9 +161,9 @@ static enum outcome load_task(struct parity *p, const cJSON *j)
 	t->output = text(j, "output");
 	t->loss = losses[i].loss;
 	t->shape.N = 1;
-	t->shape.C = (int)product(parity_member(node, "shape"), 0);
-	t->shape.S = 1;
-	t->floats = loss_target_floats(&t->loss, t->shape.C, 1);
+	t->shape.C = (int)json_number(parity_member(node, "shape")->child);
+	t->shape.S = (int)product(parity_member(node, "shape"), 1);
+	t->floats = loss_target_floats(&t->loss, t->shape.C, t->shape.S);
 	t->target = name ? parity_array(p, name->valuestring, &count) : NULL;
 	if (!t->target || count != (size_t)p->batches * p->batch * t->floats)
 		return fixture_fail(p->f, "the target of task %s", text(j, "name"));
@@ -250,12 +260,34 @@ static enum outcome load_method(struct parity *p)
 	return PASSED;
 }
 
+static enum outcome load_inputs(struct parity *p)
+{
+	const cJSON *batches = parity_member(p->manifest, "batches.inputs"), *j;
+
+	cJSON_ArrayForEach(j, parity_member(p->manifest, "model.inputs"))
+	{
+		struct parity_input *in = &p->input[p->inputs++];
+		const cJSON *shape = parity_member(j, "shape");
+		bool image = cJSON_GetArraySize(shape) == 3;
+		const cJSON *array;
+
+		if (p->inputs > TASKS_MAX)
+			return fixture_fail(p->f, "too many inputs");
+		in->name = text(j, "id");
+		array = cJSON_GetObjectItemCaseSensitive(batches, in->name);
+		in->x = (struct field){ .element = ELEMENT_F32, .scale = 1 };
+		in->x.data = array ? parity_array(p, array->valuestring, NULL) : NULL;
+		in->x.c = (int)at(shape, 0);
+		in->x.h = image ? (int)at(shape, 1) : 1;
+		in->x.w = image ? (int)at(shape, 2) : 1;
+		if (!in->x.data)
+			return fixture_fail(p->f, "no batches of %s", in->name);
+	}
+	return PASSED;
+}
+
 enum outcome parity_load(struct parity *p)
 {
-	const cJSON *inputs = parity_member(p->manifest, "model.inputs");
-	const cJSON *shape = parity_member(inputs ? inputs->child : NULL, "shape");
-	const cJSON *x = parity_member(p->manifest, "batches.inputs");
-	int dims = cJSON_GetArraySize(shape);
 	enum outcome o;
 
 	p->steps = (int)number(p->manifest, "steps", 0);
@@ -270,63 +302,147 @@ enum outcome parity_load(struct parity *p)
 		o = load_optimizer(p);
 	if (o == PASSED)
 		o = load_method(p);
-	if (o != PASSED)
-		return o;
-	p->x = (struct field){ .element = ELEMENT_F32, .scale = 1, .h = 1, .w = 1 };
-	p->x.data = parity_array(p, x->child->valuestring, NULL);
-	p->x.c = (int)cJSON_GetArrayItem(shape, 0)->valuedouble;
-	if (dims == 3) {
-		p->x.h = (int)cJSON_GetArrayItem(shape, 1)->valuedouble;
-		p->x.w = (int)cJSON_GetArrayItem(shape, 2)->valuedouble;
-	}
-	return p->x.data ? PASSED : fixture_fail(p->f, "no batches");
+	if (o == PASSED)
+		o = load_inputs(p);
+	return o;
 }
 
-static int scope_of(const cJSON *node)
+static int scope_of(const char *scope)
 {
-	const char *scope = text(node, "scope");
-
 	if (strncmp(scope, "task", 4) != 0)
 		return SCOPE_SHARED;
 	return (int)strtol(scope + 4, NULL, 10);
 }
 
+/*
+ * A manifest calls a node shared whose parameters are; here it belongs to the task whose
+ * values it reads.
+ */
+static void set_scope(const struct parity *p, const cJSON *j, struct node *n)
+{
+	int declared = scope_of(text(j, "scope"));
+
+	n->scope = declared;
+	for (int i = 0; i < n->inputs; i++)
+		if (graph_node(p->g, n->in[i])->scope != SCOPE_SHARED)
+			n->scope = graph_node(p->g, n->in[i])->scope;
+	n->shares = declared == SCOPE_SHARED;
+}
+
+/* Parameters have names of their own; whoever names them again is tied. */
+static void set_params(const struct parity *p, const cJSON *j, struct node *n)
+{
+	const char *weight = text(parity_member(j, "params"), "weight");
+	size_t prefix = strlen(weight) - strlen(".weight");
+
+	if (!*weight)
+		return;
+	n->params = arena_strndup(p->f->arena, weight, prefix);
+	for (int id = 0; id < graph_nodes(p->g) && !n->tied; id++)
+		if (graph_node(p->g, id)->weight >= 0 &&
+			!strcmp(graph_node(p->g, id)->params, n->params))
+			n->tied = id;
+}
+
+static void set_attributes(const cJSON *j, struct node *n)
+{
+	n->units = (int)number(
+		j, "attrs.out_features", number(j, "attrs.out_channels", 0));
+	n->kernel = (int)number(j, "attrs.kernel", 0);
+	n->stride = (int)number(j, "attrs.stride", 1);
+	n->pad = (int)number(j, "attrs.padding", 0);
+	n->dilation = (int)number(j, "attrs.dilation", 1);
+	n->rate = (float)number(j, "attrs.p", 0);
+	n->no_bias = !parity_member(j, "params.bias");
+	if (n->kind == LAYER_RESIZE) {
+		n->H = (int)at(parity_member(j, "attrs.out_size"), 0);
+		n->W = (int)at(parity_member(j, "attrs.out_size"), 1);
+		n->align_corners =
+			cJSON_IsTrue(parity_member(j, "attrs.align_corners"));
+	}
+}
+
+static void add_input(struct parity *p, const char *name)
+{
+	for (int i = 0; i < p->inputs; i++) {
+		struct parity_input *in = &p->input[i];
+
+		if (!strcmp(in->name, name))
+			in->node = graph_add(p->g,
+				(struct node){ .kind = LAYER_INPUT,
+					.name = name,
+					.scope = SCOPE_SHARED,
+					.C = in->x.c,
+					.H = in->x.h,
+					.W = in->x.w });
+	}
+}
+
 static void add_node(struct parity *p, const cJSON *j)
 {
-	struct node n = { .name = text(j, "id"), .scope = scope_of(j) };
+	struct node n = { .name = text(j, "id") };
 	const cJSON *in = parity_member(j, "in");
 
 	if (!known_layer(text(j, "op"), &n.kind))
 		BUG("check_nodes let an unknown node pass");
-	for (int i = 0; i < cJSON_GetArraySize(in) && i < NODE_INPUTS; i++)
-		n.in[i] = graph_find(p->g, cJSON_GetArrayItem(in, i)->valuestring);
-	n.units = (int)number(
-		j, "attrs.out_features", number(j, "attrs.out_channels", 0));
-	n.kernel = (int)number(j, "attrs.kernel", 0);
-	n.stride = (int)number(j, "attrs.stride", 1);
-	n.pad = (int)number(j, "attrs.padding", 0);
-	n.dilation = (int)number(j, "attrs.dilation", 1);
 	if (n.kind == LAYER_INPUT) {
-		n.C = p->x.c;
-		n.H = p->x.h;
-		n.W = p->x.w;
+		add_input(p, n.name);
+		return;
 	}
-	p->input = n.kind == LAYER_INPUT ? graph_add(p->g, n) : p->input;
-	if (n.kind != LAYER_INPUT)
-		(void)graph_add(p->g, n);
+	n.inputs = cJSON_GetArraySize(in);
+	for (int i = 0; i < n.inputs && i < NODE_INPUTS; i++)
+		n.in[i] = graph_find(p->g, cJSON_GetArrayItem(in, i)->valuestring);
+	set_attributes(j, &n);
+	set_scope(p, j, &n);
+	set_params(p, j, &n);
+	(void)graph_add(p->g, n);
 }
 
-static enum outcome set_initial(struct parity *p)
+float *parity_values(
+	const struct parity *p, const char *name, const float *flat, size_t *count)
 {
-	for (int i = 0; i < graph_params(p->g); i++) {
-		const struct graph_param *param = graph_param(p->g, i);
-		const char *name = arena_printf(p->f->arena, "init/%s", param->name);
-		size_t count = 0;
+	const struct graph *g = p->g;
+
+	for (int i = 0; i < graph_params(g); i++)
+		if (!strcmp(graph_param(g, i)->name, name)) {
+			float *v;
+
+			*count = graph_param(g, i)->count;
+			v = NEW_ARRAY(p->f->arena, float, *count);
+			graph_param_get(g, i, flat, v);
+			return v;
+		}
+	for (int i = 0; i < graph_buffers(g); i++)
+		if (!strcmp(graph_buffer(g, i)->name, name)) {
+			*count = (size_t)graph_buffer(g, i)->count;
+			return graph_state(g) + graph_buffer(g, i)->offset;
+		}
+	return NULL;
+}
+
+enum outcome parity_set(struct parity *p, const char *which)
+{
+	struct graph *g = p->g;
+	size_t count = 0;
+
+	for (int i = 0; i < graph_params(g); i++) {
+		const struct graph_param *param = graph_param(g, i);
+		const char *name =
+			arena_printf(p->f->arena, "%s/%s", which, param->name);
 		const float *values = parity_array(p, name, &count);
 
 		if (!values || count != param->count)
 			return fixture_fail(p->f, "no array %s of its shape", name);
-		graph_param_set(p->g, i, graph_values(p->g), values);
+		graph_param_set(g, i, graph_values(g), values);
+	}
+	for (int i = 0; i < graph_buffers(g); i++) {
+		const struct graph_buffer *b = graph_buffer(g, i);
+		const char *name = arena_printf(p->f->arena, "%s/%s", which, b->name);
+		const float *values = parity_array(p, name, &count);
+
+		if (!values || count != (size_t)b->count)
+			return fixture_fail(p->f, "no array %s of its shape", name);
+		memcpy(graph_state(g) + b->offset, values, count * sizeof(float));
 	}
 	return PASSED;
 }
@@ -355,5 +471,5 @@ enum outcome parity_build(struct parity *p, bool fuse)
 		NEW_ARRAY(a, double, weighting_state_size(&p->weighting) + 1);
 	weighting_state_init(&p->weighting, p->weighting_state);
 	p->optim = optim_new(&p->optim_info, p->g, kernels_get(), a);
-	return set_initial(p);
+	return parity_set(p, "init");
 }

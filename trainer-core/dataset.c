@@ -76,6 +76,14 @@ static int plan(struct composition *c, const struct params *ps, struct arena *a,
 	return rc ? rc : c->ops->plan(c, e);
 }
 
+int dataset_shape(
+	const struct params *ps, struct arena *a, struct dataset *d, struct err *e)
+{
+	struct composition c;
+
+	return plan(&c, ps, a, d, e);
+}
+
 /* Where the cache is and what it must say of itself; its source files are not looked at. */
 static int locate(struct composition *c, struct cache *cache, struct err *e)
 {

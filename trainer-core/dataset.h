@@ -61,6 +61,13 @@ struct dataset {
  */
 
 /*
+ * Fills *d but for data and digest: tasks, sizes and shapes, for which no file is looked
+ * at. Errors: ERR_SPEC.
+ */
+MUST_CHECK int dataset_shape(
+	const struct params *ps, struct arena *a, struct dataset *d, struct err *e);
+
+/*
  * Brings the data set into the cache if it is not there, whole and current; checks every
  * byte of sources and arrays; fills *d (dataset_close it). What `deltam` runs first.
  * Safe while others prepare or train on the same data set.

@@ -98,11 +98,7 @@ static double scale_of(const float *v, size_t n)
 static void check_value(
 	struct check *c, const struct graph_param *p, size_t i, double scale)
 {
-	size_t at = p->offset +
-		(p->packed ? linear_index(p->shape[1], p->shape[0],
-				     (int)(i / (size_t)p->shape[1]),
-				     (int)(i % (size_t)p->shape[1]))
-			   : i);
+	size_t at = param_position(p, i);
 	float *x = c->g->value + at;
 	struct sides coarse = slopes(c->g, c->weight, x, STEP, c->here);
 	struct sides fine = slopes(c->g, c->weight, x, STEP / 2, c->here);

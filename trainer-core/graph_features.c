@@ -22,11 +22,17 @@ static bool is_feature(const struct graph *g, int id)
 
 		if (reader->scope == SCOPE_SHARED)
 			continue;
-		for (int k = 0; k < layers[reader->kind]->inputs; k++)
+		for (int k = 0; k < reader->inputs; k++)
 			if (reader->in[k] == id)
 				return true;
 	}
 	return false;
+}
+
+void graph_mark_features(struct graph *g)
+{
+	for (int id = 0; id < g->nodes; id++)
+		g->node[id]->feature = is_feature(g, id);
 }
 
 size_t graph_features(const struct graph *g)
@@ -34,27 +40,43 @@ size_t graph_features(const struct graph *g)
 	size_t F = 0;
 
 	for (int id = 0; id < g->nodes; id++)
-		if (is_feature(g, id))
+		if (g->node[id]->feature)
 			F += node_size(g->node[id]);
 	return F;
-}
-
-/* Where value f of sample i lies. */
-static size_t place(const struct node *v, size_t i, size_t f)
-{
-	size_t F = node_size(v);
-
-	return v->layout == LAYOUT_ROW ? i * F + f
-				       : (i / LANES * F + f) * LANES + i % LANES;
 }
 
 /* `from` of one node into its columns of rows of `width`. */
 static void to_rows(const struct graph *g, const struct node *v, const float *from,
 	size_t width, float *rows)
 {
-	for (size_t i = 0; i < (size_t)g->n; i++)
-		for (size_t f = 0; f < node_size(v); f++)
-			rows[i * width + f] = from[place(v, i, f)];
+	size_t plane = (size_t)v->H * (size_t)v->W;
+
+	if (width == node_size(v)) {
+		node_to_rows(g, v, from, rows);
+		return;
+	}
+	for (int i = 0; i < g->n; i++)
+		for (int c = 0; c < v->C; c++)
+			for (size_t p = 0; p < plane; p++)
+				rows[(size_t)i * width + (size_t)c * plane + p] =
+					from[node_place(v, g->n, i, c, p)];
+}
+
+static void from_rows(const struct graph *g, const struct node *v, const float *rows,
+	size_t width, float *to)
+{
+	size_t plane = (size_t)v->H * (size_t)v->W;
+
+	if (width == node_size(v)) {
+		node_from_rows(g, v, rows, to);
+		return;
+	}
+	memset(to, 0, node_floats(v, g->n) * sizeof(*to));
+	for (int i = 0; i < g->n; i++)
+		for (int c = 0; c < v->C; c++)
+			for (size_t p = 0; p < plane; p++)
+				to[node_place(v, g->n, i, c, p)] =
+					rows[(size_t)i * width + (size_t)c * plane + p];
 }
 
 void graph_features_read(const struct graph *g, float *rows)
@@ -62,7 +84,7 @@ void graph_features_read(const struct graph *g, float *rows)
 	size_t width = graph_features(g);
 
 	for (int id = 0; id < g->nodes; id++)
-		if (is_feature(g, id)) {
+		if (g->node[id]->feature) {
 			to_rows(g, g->node[id], g->node[id]->y, width, rows);
 			rows += node_size(g->node[id]);
 		}
@@ -76,7 +98,7 @@ void graph_features_gradient(const struct graph *g, float *rows)
 	for (int id = 0; id < g->nodes; id++) {
 		const struct node *v = g->node[id];
 
-		if (!is_feature(g, id))
+		if (!g->node[id]->feature)
 			continue;
 		if (v->filled)
 			to_rows(g, v, v->dy, width, rows);
@@ -90,37 +112,60 @@ void graph_features_seed(struct graph *g, const float *rows)
 
 	for (int id = 0; id < g->nodes; id++) {
 		struct node *v = g->node[id];
-		size_t F = node_size(v);
 
-		if (!is_feature(g, id))
+		if (!g->node[id]->feature)
 			continue;
-		memset(v->dy, 0, node_floats(v, g->n) * sizeof(*v->dy));
-		for (size_t i = 0; i < (size_t)g->n; i++)
-			for (size_t f = 0; f < F; f++)
-				v->dy[place(v, i, f)] = rows[i * width + f];
+		from_rows(g, v, rows, width, v->dy);
 		v->filled = true;
-		rows += F;
+		rows += node_size(v);
 	}
 }
 
+/* From the first to the last float of v's shared parameters; 0 of them: none. */
+static void span_of(
+	const struct graph *g, const struct node *v, size_t *begin, size_t *floats)
+{
+	const int part[] = { v->weight, v->bias };
+
+	*begin = *floats = 0;
+	for (int i = 0; i < 2; i++) {
+		const struct graph_param *p = &g->param[part[i]];
+
+		if (part[i] < 0 || p->scope != SCOPE_SHARED)
+			continue;
+		if (!*floats)
+			*begin = p->offset;
+		*floats = p->offset + p->floats - *begin;
+	}
+}
+
+/*
+ * A convolution and its batch norm are one layer. Modules that tasks call for themselves
+ * count where the trunk has no layer.
+ */
 void graph_last_shared(const struct graph *g, size_t *begin, size_t *floats)
 {
-	*begin = *floats = 0;
+	const struct node *last = NULL;
+	size_t first, before;
+
 	for (int id = 0; id < g->nodes; id++) {
 		const struct node *v = g->node[id];
-		const int part[] = { v->weight, v->bias };
-		bool first = true;
 
-		for (int i = 0; v->scope == SCOPE_SHARED && i < 2; i++) {
-			const struct graph_param *p;
-
-			if (part[i] < 0)
-				continue;
-			p = &g->param[part[i]];
-			if (first)
-				*begin = p->offset;
-			first = false;
-			*floats = p->offset + p->floats - *begin;
-		}
+		span_of(g, v, &first, &before);
+		if (before && !v->tied &&
+			(!last || v->scope == SCOPE_SHARED ||
+				last->scope != SCOPE_SHARED))
+			last = v;
+	}
+	*begin = *floats = 0;
+	if (!last)
+		return;
+	span_of(g, last, begin, floats);
+	if (last->kind != LAYER_BATCHNORM)
+		return;
+	span_of(g, layer_in(g, last, 0), &first, &before);
+	if (before && first < *begin && *begin - first - before < LANES) {
+		*floats += *begin - first;
+		*begin = first;
 	}
 }

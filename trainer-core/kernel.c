@@ -95,3 +95,25 @@ size_t linear_index(int in, int out, int o, int i)
 		return (size_t)o * round_up(in) + i;
 	return (size_t)panel * in + (size_t)i * width + (o - panel);
 }
+
+/* Input channels that one group of outputs holds weights for. */
+static int conv_c16_inputs(const struct conv_shape *s)
+{
+	return s->c4 ? s->C : round_up(s->C);
+}
+
+size_t conv_c16_floats(const struct conv_shape *s)
+{
+	return (size_t)conv_c16_inputs(s) * s->kh * s->kw * round_up(s->O);
+}
+
+size_t conv_c16_index(const struct conv_shape *s, int o, int c, int ky, int kx)
+{
+	int group = o / PANEL * PANEL;
+	int width = round_up(s->O) - group < PANEL ? LANES : PANEL;
+	int depth = s->c4 ? s->C : LANES;
+	size_t tap = ((size_t)(c / depth) * s->kh + ky) * s->kw + kx;
+
+	return (size_t)group * conv_c16_inputs(s) * s->kh * s->kw +
+		(tap * depth + c % depth) * width + (o - group);
+}

@@ -10,6 +10,12 @@
  *	N16   (ceil(N/16), C, H, W, 16) sixteen images side by side, for convolutions on few
  *	                                channels; the lanes behind the last image may hold
  *	                                anything, NaN too: no kernel lets them reach a result
+ *	C16   (ceil(C/16), H, W, N, 16) sixteen channels side by side, for every other
+ *	                                convolution; channels behind the last are zero in
+ *	                                values and in gradients, and every kernel leaves
+ *	                                zero there
+ *	C4    (H, W, N, 4)              inputs of at most four channels that only convolutions
+ *	                                read; no border, channels behind the last are zero
  * Sums have an order fixed by the shapes alone, so the same call gives the same bits.
  * Pointers are 64-byte aligned. Nothing here allocates; `work` is scratch of the size
  * that the matching *_work function names.
@@ -29,11 +35,46 @@ struct conv_shape {
 	int kh, kw, stride, pad, dilation;
 	int pool; /* 1: ReLU and a 2x2 max-pool (stride 2, floor) follow in the same pass */
 	int relu; /* 1: ReLU follows; set with pool */
+	int c4; /* C16 kernels: x lies in C4 (C <= 4), y in C16 as always */
 };
 
 struct linear_shape {
 	int N, in, out;
 	int relu; /* 1: ReLU follows in the same pass */
+};
+
+/* Batch norm in C16: n positions (H W N) of C channels. */
+struct norm_shape {
+	int C;
+	size_t n;
+	int relu; /* 1: ReLU follows in the same pass */
+};
+
+/* A float a channel, their number rounded up to 16; behind the last all are 0. */
+struct norm {
+	const float *mean, *scale, *bias;
+	const float *shift, *slope; /* of norm_backward */
+};
+
+/* Pooling windows in C16. */
+struct window_shape {
+	int N;
+	int C, H, W; /* input */
+	int OH, OW;
+	int kernel, stride, pad; /* kernel <= WINDOW_MAX */
+};
+#define WINDOW_MAX 15
+
+struct resize_shape {
+	int N, C;
+	int H, W, OH, OW;
+	int align_corners;
+};
+
+/* C channels at n positions: from channel `from` of one image to channel `to` of another. */
+struct channel_run {
+	size_t n;
+	int C, from, to;
 };
 
 struct adam_step {
@@ -74,6 +115,23 @@ struct kernels {
 		int add, void *work);
 
 	/*
+	 * Convolution in C16: any stride, padding, dilation, kernels up to 9 x 9. Weights
+	 * are packed: conv_c16_floats of them, conv_c16_index says where; padding is zero
+	 * and its gradient is set to zero. b (O, rounded up to a multiple of 16) or NULL.
+	 * With relu the forward pass ends in ReLU; dy is always the gradient in front of
+	 * it (masked by the caller). pool is not supported (0).
+	 */
+	size_t (*conv_c16_work)(const struct conv_shape *s);
+	void (*conv_c16_forward)(const struct conv_shape *s, const float *x,
+		const float *w, const float *b, float *y, void *work);
+	/* dw and db (or NULL; rounded up like b) are set. */
+	void (*conv_c16_backward_weights)(const struct conv_shape *s, const float *x,
+		const float *dy, float *dw, float *db, void *work);
+	/* dx (C16; not for c4) is set, or added to with `add`. */
+	void (*conv_c16_backward_data)(const struct conv_shape *s, const float *w,
+		const float *dy, float *dx, int add, void *work);
+
+	/*
 	 * Linear in ROW: y = x w^T + b, b (out) or NULL. Weights are stored packed
 	 * (linear_floats of them, padding included: zero at the start, and its gradient
 	 * is set to zero); linear_index says where logical (o, i) lies. Packing is the same
@@ -103,6 +161,70 @@ struct kernels {
 		int N, int F, const float *data, const int *index, float *y);
 
 	/*
+	 * The same for C16 and C4: samples are (C, HW) row-major on the row side, HW = H W.
+	 * Channels behind the last become zero.
+	 */
+	void (*c16_to_rows)(int N, int C, int HW, const float *x, float *y);
+	void (*rows_to_c16)(int N, int C, int HW, const float *x, float *y);
+	void (*gather_u8_c16)(int N, int C, int HW, const uint8_t *data,
+		const int *index, float scale, float *y);
+	void (*gather_f32_c16)(
+		int N, int C, int HW, const float *data, const int *index, float *y);
+	void (*gather_u8_c4)(int N, int C, int HW, const uint8_t *data,
+		const int *index, float scale, float *y);
+	void (*gather_f32_c4)(
+		int N, int C, int HW, const float *data, const int *index, float *y);
+
+	/*
+	 * Batch norm in C16. Statistics: mean and variance (over n, not n - 1) of each
+	 * channel. Forward: y = (x - mean) scale + bias. Sums of the backward pass: of dy
+	 * and of dy (x - mean), dy behind the ReLU; then with those
+	 * dx = dy scale - shift - slope (x - mean). dx may be dy.
+	 */
+	void (*norm_statistics)(const struct norm_shape *s, const float *x, float *mean,
+		float *variance);
+	void (*norm_forward)(const struct norm_shape *s, const struct norm *t,
+		const float *x, float *y);
+	void (*norm_backward_sums)(const struct norm_shape *s, const struct norm *t,
+		const float *x, const float *dy, float *sum, float *product);
+	void (*norm_backward)(const struct norm_shape *s, const struct norm *t,
+		const float *x, const float *dy, float *dx, int add);
+
+	/*
+	 * Pools in C16; `which`: a byte for each value of y, the winner in row-major order
+	 * (strict >, padding -inf). scatter hands y to its winners in x (the backward pass
+	 * of the pool, the forward pass of unpooling), gather is its reverse. The mean
+	 * divides by kernel^2, padding counts as 0.
+	 */
+	void (*pool_max)(
+		const struct window_shape *s, const float *x, float *y, uint8_t *which);
+	void (*pool_scatter)(const struct window_shape *s, const uint8_t *which,
+		const float *y, float *x, int add);
+	void (*pool_gather)(const struct window_shape *s, const uint8_t *which,
+		const float *x, float *y, int add);
+	void (*pool_mean)(const struct window_shape *s, const float *x, float *y);
+	void (*pool_spread)(
+		const struct window_shape *s, const float *dy, float *dx, int add);
+	/* (C, HW) to (C, 1), and back. */
+	void (*plane_mean)(int N, int C, int HW, const float *x, float *y);
+	void (*plane_spread)(int N, int C, int HW, const float *dy, float *dx, int add);
+
+	/* Bilinear as in PyTorch, and its reverse with the same shares. */
+	void (*resize)(const struct resize_shape *s, const float *x, float *y);
+	void (*resize_back)(
+		const struct resize_shape *s, const float *dy, float *dx, int add);
+
+	/* Lanes of y outside of the run stay as they are. */
+	void (*copy_channels)(
+		const struct channel_run *r, const float *x, float *y, int add);
+
+	/* y = a + b (relu: its positive part); y = a b; dx = dy, where y > 0 if given (dx may be dy). */
+	void (*join_add)(size_t n, const float *a, const float *b, int relu, float *y);
+	void (*join_mul)(size_t n, const float *a, const float *b, int add, float *y);
+	void (*pass_gradient)(
+		size_t n, const float *dy, const float *y, float *dx, int add);
+
+	/*
 	 * One optimizer step on n floats (optim.h holds the formulas and who calls).
 	 * Adam: c1 = 1/(1 - beta1^t), c2 = 1/(1 - beta2^t), already computed in double;
 	 * within 1e-6 relative of p -= lr c1 m / (sqrt(c2 v) + eps). vmax only for AMSGrad,
@@ -122,6 +244,14 @@ struct kernels {
 /* The packed weights of a linear layer: how many floats, and where (o, i) lies. */
 size_t linear_floats(int in, int out);
 size_t linear_index(int in, int out, int o, int i);
+
+/*
+ * The packed weights of a convolution in C16: how many floats, and where (o, c, ky, kx)
+ * lies. Groups of 32 outputs (the last one of 16 where that is enough), each (ceil(C/16),
+ * kh, kw, 16, outputs of the group); with c4 each (kh, kw, C, outputs of the group).
+ */
+size_t conv_c16_floats(const struct conv_shape *s);
+size_t conv_c16_index(const struct conv_shape *s, int o, int c, int ky, int kx);
 
 /*
  * The best table for this processor; or the one that the environment's DELTAM_KERNELS

@@ -30,6 +30,7 @@ typedef float lanes __attribute__((vector_size(16)));
 typedef int32_t lane_mask __attribute__((vector_size(16)));
 typedef uint32_t lane_bits __attribute__((vector_size(16)));
 #define WIDTH 4
+#define INLINE static inline __attribute__((always_inline))
 
 /*
  * exp(x) for x <= 0: 2^k p(r) with r in [-ln 2 / 2, ln 2 / 2] and a polynomial of degree
@@ -142,6 +143,116 @@ static struct loss_sum xent(
 			if (++factors % LOGS == 0) {
 				total.sum += log(product);
 				product = 1;
+			}
+		}
+	total.sum += log(product);
+	return total;
+}
+
+typedef double wide_lanes __attribute__((vector_size(32)));
+
+/* Neighbouring pixels of a map; those behind the last are not labelled. */
+struct pixels {
+	int n; /* at most WIDTH */
+	int label[WIDTH];
+};
+
+INLINE lanes load_pixels(const float *x, int n)
+{
+	lanes v = { 0 };
+
+	memcpy(&v, x, sizeof(float) * (size_t)n);
+	return v;
+}
+
+/*
+ * WIDTH pixels at once, for each channel one after the other: d loss / dx in d. Returns
+ * -log softmax at the labels, summed; the sums of exponentials multiply into *product.
+ */
+INLINE double xent_pixels(const struct loss_shape *s, const struct pixels *p,
+	const float *x, float scale, double *product, float *d)
+{
+	size_t bytes = sizeof(float) * (size_t)p->n;
+	lanes top = load_pixels(x, p->n), factor, v;
+	wide_lanes sum = { 0 };
+	double at_labels = 0;
+
+	for (int c = 1; c < s->C; c++) {
+		v = load_pixels(x + c * s->S, p->n);
+		top = (lanes)(((v > top) & (lane_mask)v) |
+			(~(v > top) & (lane_mask)top));
+	}
+	for (int c = 0; c < s->C; c++) {
+		v = exp_lanes(load_pixels(x + c * s->S, p->n) - top);
+		sum += __builtin_convertvector(v, wide_lanes);
+		memcpy(d + c * s->S, &v, bytes);
+	}
+	factor = __builtin_convertvector((double)scale / sum, lanes);
+	for (int c = 0; c < s->C; c++) {
+		v = load_pixels(d + c * s->S, p->n) * factor;
+		memcpy(d + c * s->S, &v, bytes);
+	}
+	for (int i = 0; i < p->n; i++) {
+		int right = p->label[i];
+
+		for (int c = 0; right < 0 && c < s->C; c++)
+			d[c * s->S + i] = 0;
+		if (right < 0)
+			continue;
+		at_labels += (double)(x[right * s->S + i] - top[i]);
+		*product *= sum[i];
+		d[right * s->S + i] -= scale;
+	}
+	return -at_labels;
+}
+
+/* The labels of up to WIDTH pixels; returns how many are one. */
+static int read_labels(
+	const struct loss_shape *s, const float *label, int n, struct pixels *p)
+{
+	int count = 0;
+
+	p->n = n;
+	for (int i = 0; i < WIDTH; i++) {
+		p->label[i] = i < n ? (int)label[i] : -1;
+		ASSERT(p->label[i] < s->C);
+		count += p->label[i] >= 0;
+	}
+	return count;
+}
+
+/* Of maps: xent() with pixels side by side. */
+static struct loss_sum xent_maps(
+	const struct loss_shape *s, const float *x, const float *label, float *d)
+{
+	struct loss_sum total = { 0 };
+	struct pixels p;
+	double product = 1;
+	float scale;
+	int factors = 0;
+
+	for (size_t i = 0; i < (size_t)s->N * (size_t)s->S; i++)
+		total.count += (int)label[i] >= 0;
+	scale = total.count > 0 ? (float)(1 / total.count) : 0;
+	for (int n = 0; n < s->N; n++, x += s->C * s->S, d += s->C * s->S)
+		for (int i = 0; i < s->S; i += WIDTH) {
+			int have = s->S - i < WIDTH ? s->S - i : WIDTH;
+
+			factors += read_labels(s, label, have, &p);
+			label += have;
+			/* The full width is a constant to the compiler. */
+			if (have == WIDTH) {
+				p.n = WIDTH;
+				total.sum += xent_pixels(
+					s, &p, x + i, scale, &product, d + i);
+			} else {
+				total.sum += xent_pixels(
+					s, &p, x + i, scale, &product, d + i);
+			}
+			if (factors >= LOGS - WIDTH) {
+				total.sum += log(product);
+				product = 1;
+				factors = 0;
 			}
 		}
 	total.sum += log(product);
@@ -276,7 +387,8 @@ struct loss_sum loss_compute(const struct loss *l, const struct loss_shape *s,
 
 	switch (l->kind) {
 	case LOSS_CE:
-		return xent(s, prediction, target, gradient);
+		return s->S > 1 ? xent_maps(s, prediction, target, gradient)
+				: xent(s, prediction, target, gradient);
 	case LOSS_L1:
 		if (l->mask != MASK_NONE)
 			return each_pixel(l, s, prediction, target, gradient);

@@ -10,6 +10,8 @@
 /* What a network is built for. */
 struct model_io {
 	int input; /* node of g that graph_feed fills */
+	/* (K) a node for each task where their inputs are their own, else NULL */
+	const int *own_input;
 	const struct task_info *task;
 	int K;
 };
@@ -25,7 +27,7 @@ struct model {
 };
 
 /* Parameters are drawn by name: a baseline's head equals the one beside other heads. */
-#define MODEL(id, params, summary, source) extern const struct model model_##id;
+#define MODEL(id, ...) extern const struct model model_##id;
 #define P(...)
 #include "trainer-core/model.def"
 #undef P

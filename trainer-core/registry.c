@@ -7,7 +7,7 @@ static const struct {
 	const struct model *ops;
 } models[] = {
 #define P(...)
-#define MODEL(id, params, summary, source) { #id, &model_##id },
+#define MODEL(id, ...) { #id, &model_##id },
 #include "trainer-core/model.def"
 #undef MODEL
 #undef P

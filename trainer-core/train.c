@@ -7,6 +7,7 @@
 #include <string.h>
 #include "common/catalogue.h"
 #include "trainer-core/blas.h"
+#include "trainer-core/initial.h"
 
 /* Small inputs are evaluated this many at a time: prediction does not depend on it. */
 #define EVALUATION_BATCH 256
@@ -62,40 +63,46 @@ static int choose_tasks(
 	return OK;
 }
 
+/* model.init, which must hold what the job was planned with. */
+static int load_initial(const struct train *t, const struct params *ps, struct err *e)
+{
+	const char *folder = params_get(ps, "model.init");
+	const char *planned = params_get(ps, "model.init.digest");
+	char hex[33];
+	int rc = folder ? initial_load(t->graph, folder, hex, e) : OK;
+
+	if (rc || !folder || !planned || !strcmp(planned, hex))
+		return rc;
+	return err_set(e, ERR_DATA,
+		"%s: initial weights of digest %s, the job was planned with %s: the "
+		"files have changed; run `deltam run` again",
+		folder, hex, planned);
+}
+
 static int build_network(
 	struct train *t, const struct params *ps, struct arena *a, struct err *e)
 {
 	const struct field *x = &t->data->split[SPLIT_TRAIN].input;
-	const struct dataset_info *set;
-	const char *name = params_get(ps, "model.name");
-	struct model_io io = { .task = t->weighting_task, .K = t->K };
-	const struct model *model;
+	int rc;
 
-	if (!name) {
-		const char *dataset = params_get(ps, "dataset.name");
-
-		set = dataset ? catalogue_dataset(dataset) : NULL;
-		name = set ? set->model : "";
-	}
-	model = registry_model(name);
-	if (!model)
-		return err_set(e, ERR_SPEC, "unknown network \"%s\"", name);
-	t->graph = graph_new(a, t->K, t->kernels);
-	t->input = io.input = graph_add(t->graph,
-		(struct node){ .kind = LAYER_INPUT,
-			.name = "x",
-			.scope = SCOPE_SHARED,
-			.C = x->c,
-			.H = x->h,
-			.W = x->w });
+	t->network = (struct network){ .task = t->weighting_task, .K = t->K };
+	for (int k = 0; k < t->K; k++)
+		t->network.column[k] = t->task[k].column;
+	rc = network_add(&t->network, ps, t->data, a, e);
+	if (rc)
+		return rc;
+	t->graph = t->network.graph;
+	for (int k = 0; t->data->own_inputs && k < t->K; k++)
+		t->task[k].order = NEW_ARRAY(a, int, t->data->split[SPLIT_TRAIN].n);
 	t->capacity = t->batch;
-	if (x->c * x->h * x->w <= SMALL_INPUT && t->batch < EVALUATION_BATCH)
+	if (x->c * x->h * x->w <= SMALL_INPUT && t->batch < EVALUATION_BATCH &&
+		!graph_is_deep(t->graph))
 		t->capacity = EVALUATION_BATCH;
-	if (model->build(t->graph, &io, ps, e) ||
-		graph_build(t->graph, t->capacity, true, e))
-		return err_wrap(e, "network %s", name);
+	rc = graph_build(t->graph, t->capacity, true, e);
+	if (rc)
+		return rc;
 	graph_init(t->graph, t->seed);
-	return OK;
+	return load_initial(t, ps, e);
 }
 
 /* The data set's targets must have the shapes of the heads. */
@@ -136,6 +143,12 @@ static int build_method(
 		return err_set(e, ERR_SPEC,
 			"method %s makes one gradient of all tasks': no optimizer a "
 			"task",
+			t->weighting.info->name);
+	if (t->weighting.needs & NEEDS_FEATURE_GRADIENTS && !graph_features(t->graph))
+		return err_set(e, ERR_SPEC,
+			"method %s combines gradients of features that the tasks "
+			"share: "
+			"this network has none",
 			t->weighting.info->name);
 	t->optim = optim_new(&t->optim_info, t->graph, t->kernels, a);
 	return OK;
@@ -217,10 +230,6 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 	struct err local;
 
 	e = e ? e : &local;
-	if (d->own_inputs)
-		return err_set(e, ERR_SPEC,
-			"every task of this data set has inputs of its own; the "
-			"networks take one input for all tasks");
 	t->data = d;
 	t->kernels = kernels_get();
 	kernels_init_fpu();
@@ -257,8 +266,9 @@ int train_epochs_done(const struct train *t)
 
 /*
  * State: this header, then parameters and optimizer state in float, the method's in
- * double, its buffers in float. The layout digest covers what decides where each number
- * lies. A result is the part of it that the network's figures depend on.
+ * double, its buffers and the running statistics in float. The layout digest covers what
+ * decides where each number lies. A result is the part of it that the network's figures
+ * depend on.
  */
 struct state_header {
 	char magic[8];
@@ -274,7 +284,7 @@ struct span {
 	size_t bytes;
 };
 
-#define SPANS 4
+#define SPANS 5
 struct spans {
 	struct span span[SPANS];
 	int n;
@@ -293,6 +303,8 @@ static struct spans result_spans(const struct train *t)
 
 	add_span(&s, graph_values(t->graph), graph_floats(t->graph) * sizeof(float));
 	add_span(&s, t->weighting_state, t->weighting_floats * sizeof(double));
+	add_span(&s, graph_state(t->graph),
+		graph_state_floats(t->graph) * sizeof(float));
 	return s;
 }
 
@@ -305,6 +317,8 @@ static struct spans state_spans(const struct train *t)
 		optim_state_floats(t->optim) * sizeof(float));
 	add_span(&s, t->weighting_state, t->weighting_floats * sizeof(double));
 	add_span(&s, t->shared.buffer, t->buffer_floats * sizeof(float));
+	add_span(&s, graph_state(t->graph),
+		graph_state_floats(t->graph) * sizeof(float));
 	return s;
 }
 
@@ -318,6 +332,9 @@ static uint64_t layout_digest(const struct train *t)
 		digest = digest * 0x100000001b3u ^ rng_hash(p->name) ^ p->offset ^
 			p->count << 32;
 	}
+	for (int i = 0; i < graph_buffers(t->graph); i++)
+		digest = digest * 0x100000001b3u ^
+			rng_hash(graph_buffer(t->graph, i)->name);
 	return digest;
 }
 

@@ -6,12 +6,6 @@
 
 #include <string.h>
 
-static bool is_map(const struct task_info *task)
-{
-	return task->kind == TASK_SEG || task->kind == TASK_DEPTH ||
-		task->kind == TASK_NORMAL;
-}
-
 static enum augment_map map_of(const struct task_info *task)
 {
 	return task->kind == TASK_SEG      ? MAP_LABEL
@@ -32,7 +26,7 @@ static int check_maps(const struct train *t, struct err *e)
 	for (int k = 0; k < t->K; k++) {
 		const struct field *f = &s->target[t->task[k].column];
 
-		if (!is_map(&t->task[k].info))
+		if (!task_is_map(t->task[k].info.kind))
 			continue;
 		if (t->augment != AUGMENT_SCALE_CROP_FLIP || f->h != s->input.h ||
 			f->w != s->input.w)
@@ -81,39 +75,73 @@ static void augment(struct train *t, const struct augment_window *w,
 		augment_pad_crop_flip(w, shape, NULL, t->sample, v);
 }
 
-static void augment_sample(struct train *t, int index, int i)
+/* The inputs x of a batch and the maps of tasks from .. to - 1 that belong to them. */
+struct picture {
+	const struct field *x;
+	int node;
+	const int *index;
+	int first; /* number of sample 0 among those of all tasks */
+	int from, to;
+};
+
+static void augment_sample(struct train *t, const struct picture *p, int i)
 {
-	const struct split_data *s = &t->data->split[SPLIT_TRAIN];
-	const struct field *x = &s->input;
-	struct augment_window w =
-		augment_draw(t->augment, t->seed, t->epoch + 1, index, x->h, x->w);
+	const struct field *x = p->x;
+	struct augment_window w = augment_draw(
+		t->augment, t->seed, t->epoch + 1, p->first + p->index[i], x->h, x->w);
 
 	augment(t, &w, MAP_IMAGE, x, t->staged + (size_t)i * floats_of(x));
-	for (int k = 0; k < t->K; k++) {
+	for (int k = p->from; k < p->to; k++) {
 		struct train_task *task = &t->task[k];
-		const struct field *f = &s->target[task->column];
+		const struct field *f =
+			&t->data->split[SPLIT_TRAIN].target[task->column];
 
-		if (is_map(&task->info))
+		if (task_is_map(task->info.kind))
 			augment(t, &w, map_of(&task->info), f,
 				task->target + (size_t)i * floats_of(f));
 	}
 }
 
-void train_augment(struct train *t, const int *index, int n)
+static void augment_batch(struct train *t, const struct picture *p, int n)
 {
-	const struct field *x = &t->data->split[SPLIT_TRAIN].input;
-	struct field staged = *x;
-	int floats = (int)floats_of(x);
+	struct field staged = *p->x;
+	int floats = (int)floats_of(p->x);
 
-	if (x->element == ELEMENT_U8)
+	if (staged.element == ELEMENT_U8)
 		t->kernels->gather_u8_rows(
-			n, floats, x->data, index, x->scale, t->staged);
+			n, floats, staged.data, p->index, staged.scale, t->staged);
 	else
-		t->kernels->gather_f32_rows(n, floats, x->data, index, t->staged);
+		t->kernels->gather_f32_rows(
+			n, floats, staged.data, p->index, t->staged);
 	for (int i = 0; i < n; i++)
-		augment_sample(t, index[i], i);
+		augment_sample(t, p, i);
 	staged.data = t->staged;
 	staged.element = ELEMENT_F32;
 	staged.scale = 1;
-	graph_feed(t->graph, t->input, &staged, t->staged_row, n);
+	graph_feed(t->graph, p->node, &staged, t->staged_row, n);
+}
+
+void train_augment(struct train *t, int n)
+{
+	const struct split_data *s = &t->data->split[SPLIT_TRAIN];
+	struct picture p = { .x = &s->input,
+		.node = t->network.input[0],
+		.index = t->task[0].index,
+		.to = t->K };
+
+	if (!t->data->own_inputs) {
+		augment_batch(t, &p, n);
+		return;
+	}
+	for (int k = 0; k < t->K; k++) {
+		const struct train_task *task = &t->task[k];
+
+		p = (struct picture){ .x = &s->own_input[task->column],
+			.node = t->network.input[k],
+			.index = task->index,
+			.first = task->column * s->n,
+			.from = k,
+			.to = k + 1 };
+		augment_batch(t, &p, n);
+	}
 }

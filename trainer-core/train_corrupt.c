@@ -3,10 +3,9 @@
  */
 #include "trainer-core/train_job.h"
 
-int train_corrupt(struct train *t, const struct split_data *split, const int *index,
+static int feed(struct train *t, int node, const struct field *f, const int *index,
 	int n, struct err *e)
 {
-	const struct field *f = &split->input;
 	struct arena_mark m = arena_mark(t->scratch);
 	size_t floats = (size_t)f->c * (size_t)f->h * (size_t)f->w;
 	float *batch =
@@ -15,7 +14,6 @@ int train_corrupt(struct train *t, const struct split_data *split, const int *in
 	struct field corrupted = *f;
 	int rc = OK;
 
-	ASSERT(f->data); /* else every task has inputs of its own */
 	corrupted.data = batch;
 	corrupted.element = ELEMENT_F32;
 	corrupted.scale = 1;
@@ -25,7 +23,20 @@ int train_corrupt(struct train *t, const struct split_data *split, const int *in
 			batch + (size_t)i * floats, t->scratch, e);
 	}
 	if (!rc)
-		graph_feed(t->graph, t->input, &corrupted, row, n);
+		graph_feed(t->graph, node, &corrupted, row, n);
 	arena_rewind(t->scratch, m);
+	return rc;
+}
+
+int train_corrupt(struct train *t, const struct split_data *split, const int *index,
+	int n, struct err *e)
+{
+	int rc = OK;
+
+	if (!t->data->own_inputs)
+		return feed(t, t->network.input[0], &split->input, index, n, e);
+	for (int k = 0; !rc && k < t->K; k++)
+		rc = feed(t, t->network.input[k], &split->own_input[t->task[k].column],
+			index, n, e);
 	return rc;
 }

@@ -21,16 +21,39 @@ static double meter_std(const struct meter *m)
 	return m->n > 0 ? sqrt(m->squares / (double)m->n) : 0;
 }
 
+/* The samples of the next batch: one list for all tasks. */
+static void pick(struct train *t, const int *index)
+{
+	for (int k = 0; k < t->K; k++)
+		t->task[k].index = index;
+}
+
+/* Those at place `at` of this epoch's order, each task's own where it has one. */
+static void pick_training(struct train *t, int at)
+{
+	pick(t, t->order + at);
+	for (int k = 0; t->data->own_inputs && k < t->K; k++)
+		t->task[k].index = t->task[k].order + at;
+}
+
 /* Inputs and targets of n samples. */
-static void gather(struct train *t, const struct split_data *s, const int *index, int n)
+static void gather(struct train *t, const struct split_data *s, int n)
 {
 	const struct kernels *k = t->kernels;
+	bool own = t->data->own_inputs;
 
-	graph_feed(t->graph, t->input, &s->input, index, n);
+	if (!own)
+		graph_feed(
+			t->graph, t->network.input[0], &s->input, t->task[0].index, n);
 	for (int i = 0; i < t->K; i++) {
 		struct train_task *task = &t->task[i];
 		const struct field *f = &s->target[task->column];
+		const int *index = task->index;
 		int floats = f->c * f->h * f->w;
+
+		if (own)
+			graph_feed(t->graph, t->network.input[i],
+				&s->own_input[task->column], index, n);
 
 		if (f->element == ELEMENT_U8)
 			k->gather_u8_rows(
@@ -95,6 +118,23 @@ static void task_backward(struct train *t, bool features)
 	t->passes.trunk += features ? 0 : t->K;
 }
 
+/* The trunk from the features' combined gradient, and the heads under their factors. */
+static void feature_backward(struct train *t)
+{
+	bool again = graph_shares_modules(t->graph);
+
+	graph_backward_begin(t->graph);
+	for (int k = 0; again && k < t->K; k++) {
+		graph_backward_head(t->graph, k,
+			t->task[k].info.loss_scale * t->head[k], t->grad[0]);
+		t->head[k] = 1;
+	}
+	t->passes.head += again ? t->K : 0;
+	graph_features_seed(t->graph, t->shared.out);
+	graph_backward_trunk(t->graph, t->grad[0]);
+	t->passes.trunk++;
+}
+
 /* A method on gradients: weights, heads' factors and grad[0]. */
 static int balance(struct train *t, struct weighting_step *s, int n, struct err *e)
 {
@@ -112,12 +152,8 @@ static int balance(struct train *t, struct weighting_step *s, int n, struct err 
 		&t->weighting, t->weighting_state, s, t->kernels, &t->shared, &f, e);
 	if (rc)
 		return rc;
-	if (features) {
-		graph_backward_begin(t->graph);
-		graph_features_seed(t->graph, t->shared.out);
-		graph_backward_trunk(t->graph, t->grad[0]);
-		t->passes.trunk++;
-	}
+	if (features)
+		feature_backward(t);
 	for (int k = 0; k < t->K; k++)
 		if (t->head[k] != 1)
 			t->kernels->scale(graph_scope_floats(t->graph, k),
@@ -179,8 +215,8 @@ static int weighted_gradient(
 	return rc;
 }
 
-static int step(
-	struct train *t, const int *index, int n, double lr_factor, struct err *e)
+/* On the n samples picked last. */
+static int step(struct train *t, int n, double lr_factor, struct err *e)
 {
 	struct weighting_step s = { .epoch = t->epoch + 1,
 		.step = t->step,
@@ -189,9 +225,10 @@ static int step(
 		.score = t->score,
 		.loss_after = t->loss_after };
 
-	gather(t, &t->data->split[SPLIT_TRAIN], index, n);
+	graph_train(t->graph, t->seed, t->step);
+	gather(t, &t->data->split[SPLIT_TRAIN], n);
 	if (t->augment)
-		train_augment(t, index, n);
+		train_augment(t, n);
 	losses(t, n, t->loss);
 	if (t->weighting.needs & NEEDS_SCORES)
 		score_tasks(t, n);
@@ -214,8 +251,15 @@ static void begin_epoch(struct train *t)
 	rng_permutation(t->seed, RNG_SHUFFLE, (uint64_t)t->epoch + 1,
 		t->data->split[SPLIT_TRAIN].n, t->order);
 	for (int k = 0; k < t->K; k++) {
-		t->task[k].train_loss = 0;
-		t->task[k].weight = t->task[k].weighted = (struct meter){ 0 };
+		struct train_task *task = &t->task[k];
+
+		task->train_loss = 0;
+		task->weight = task->weighted = (struct meter){ 0 };
+		/* By name: alone, a task sees its samples in the same order. */
+		if (task->order)
+			rng_permutation(t->seed, RNG_SHUFFLE,
+				rng_hash(task->info.name) + (uint64_t)t->epoch + 1,
+				t->data->split[SPLIT_TRAIN].n, task->order);
 	}
 	t->rows = (struct epoch_rows){
 		.epoch = t->epoch + 1, .metric = t->metric, .weight = t->weight_row
@@ -242,8 +286,10 @@ static int train_steps(struct train *t, const struct watch *w, struct err *e)
 
 	for (int at = 0; at < samples; at += t->batch) {
 		int n = samples - at < t->batch ? samples - at : t->batch;
-		int rc = step(t, t->order + at, n, factor, e);
+		int rc;
 
+		pick_training(t, at);
+		rc = step(t, n, factor, e);
 		if (!rc)
 			rc = look_up(t, w, e);
 		if (rc)
@@ -269,6 +315,12 @@ static int check_parameters(const struct train *t, struct err *e)
 					"not finite",
 					t->epoch + 1, (long long)t->step, p->name);
 	}
+	for (size_t j = 0; j < graph_state_floats(t->graph); j++)
+		if (!isfinite(graph_state(t->graph)[j]))
+			return err_set(e, ERR_DIVERGED,
+				"epoch %d, after step %lld: a running statistic is not "
+				"finite",
+				t->epoch + 1, (long long)t->step);
 	return OK;
 }
 
@@ -343,12 +395,14 @@ static int evaluate(
 	struct loss_sum loss[TASKS_MAX] = { 0 };
 
 	clear_meters(t);
+	graph_evaluate(t->graph);
 	for (int at = 0; at < s->n; at += t->capacity) {
 		int n = s->n - at < t->capacity ? s->n - at : t->capacity;
 
 		for (int i = 0; i < n; i++)
 			t->index[i] = at + i;
-		gather(t, s, t->index, n);
+		pick(t, t->index);
+		gather(t, s, n);
 		if (t->corruption && train_corrupt(t, s, t->index, n, e))
 			return e->code;
 		graph_forward(t->graph);

@@ -5,6 +5,7 @@
 #define DELTAM_TRAIN_JOB_H
 
 #include "trainer-core/augment.h"
+#include "trainer-core/network.h"
 #include "trainer-core/optim.h"
 #include "trainer-core/registry.h"
 #include "trainer-core/train.h"
@@ -22,6 +23,9 @@ struct train_task {
 	struct loss loss;
 	struct loss_shape shape; /* of a sample: N is 1 */
 	float *target; /* one batch */
+	const int *index; /* the samples of the batch, in their split */
+	/* Where every task has samples of its own: */
+	int *order; /* its training samples in this epoch's order */
 	const struct metric *metric[METRICS_MAX];
 	const char *metric_name[METRICS_MAX];
 	/* Of each metric; those that add the same way share one. */
@@ -38,8 +42,8 @@ struct train {
 	const struct dataset *data;
 	struct train_task *task; /* (K) */
 	int K;
-	struct graph *graph;
-	int input;
+	struct network network;
+	struct graph *graph; /* of network */
 	int batch; /* of training */
 	int capacity; /* of evaluation */
 	int epochs;
@@ -93,7 +97,7 @@ MUST_CHECK int train_augment_new(
  * Augments the n training samples gathered last: feeds the graph anew, changes the
  * targets. Only where t->augment is not NONE.
  */
-void train_augment(struct train *t, const int *index, int n);
+void train_augment(struct train *t, int n);
 
 /* train_corrupt.c: feeds the n samples of `split` again, under t->corruption. ERR_DATA. */
 MUST_CHECK int train_corrupt(struct train *t, const struct split_data *split,

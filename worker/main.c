@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/proto.h"
 #include "common/str.h"
+#include "worker/network.h"
 #include "worker/pipe.h"
 #include "worker/prepare.h"
 #include "worker/preview.h"
@@ -21,6 +22,7 @@ static int usage(struct err *e)
 	return err_set(e, ERR_USAGE,
 		"usage: deltam-worker --db FILE --job ID --token TOKEN\n"
 		"       deltam-worker --prepare NAME=VALUE ...\n"
+		"       deltam-worker --network NAME=VALUE ...\n"
 		"       deltam-worker --preview FILE NAME=VALUE ...\n"
 		"       deltam-worker --textures FOLDER H W\n"
 		"       deltam-worker --probe NAME=VALUE ...");
@@ -138,6 +140,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "--prepare"))
 		return answer(argc - 2, argv + 2, prepare_main);
+	if (argc > 1 && !strcmp(argv[1], "--network"))
+		return answer(argc - 2, argv + 2, network_main);
 	if (argc > 1 && !strcmp(argv[1], "--probe"))
 		return answer(argc - 2, argv + 2, probe_main);
 	if (argc > 1 && !strcmp(argv[1], "--preview"))

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
+#include "bench/curves.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
@@ -29,11 +31,15 @@ static int run(const char *const *argv)
 /* deltam with up to seven words. */
 #define DELTAM(...) run((const char *const[]){ "deltam", __VA_ARGS__, NULL })
 
+static char curves[4096];
+
 static void set_up(void)
 {
 	static const char s[] = SWEEP("s");
 	static const char other[] = SWEEP("other");
 
+	ck_assert_ptr_nonnull(
+		realpath("tests/fixtures/curves/multi_fashion.json", curves));
 	scratch_enter();
 	setenv("DELTAM_CACHE", "cache", 1);
 	scratch_write("s.json", s, sizeof(s) - 1);
@@ -210,6 +216,102 @@ static double final_delta(const char *db)
 		"method<>'stl'"));
 }
 
+/* The line of the CSV that begins with the words; "" without. */
+static const char *line_of(const char *words)
+{
+	static char text[16384];
+	char *line;
+
+	scratch_read("out", text, sizeof(text));
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		if (!strncmp(line, words, strlen(words)))
+			return line;
+	return "";
+}
+
+/* Field k of a line of the CSV, from the end, 0 the last. */
+static double field_from_end(const char *line, int k)
+{
+	const char *at = line + strlen(line);
+
+	for (k++; at > line && k > 0; at--)
+		k -= at[-1] == ',';
+	return atof(k > 0 ? at : at + 1);
+}
+
+static const char rules[] =
+	"[ { \"rule\": \"none\" }, { \"rule\": \"rungs\", \"rungs\": [0.25, 0.5], "
+	"\"keep\": 1, \"window\": 2, \"within\": \"lr\" } ]";
+
+/* What the winners of tune were chosen by, mean over entries. */
+static double chosen_figure(const char *db)
+{
+	return atof(query_text(db,
+		"SELECT printf('%.17g', avg(d.figure)) FROM decision d JOIN stage t ON "
+		"t.id=d.stage WHERE d.kind='select' AND t.stage='tune'"));
+}
+
+/* One mechanism: what is replayed is what was really stopped and chosen. */
+START_TEST(a_replay_of_the_sweeps_own_rule_is_what_the_scheduler_did)
+{
+	double saved;
+	double all;
+
+	ck_assert_int_eq(DELTAM("audit", "s"), 0);
+	scratch_write("rules.json", rules, sizeof(rules) - 1);
+	ck_assert_int_eq(DELTAM("audit", "--db", "s.audit.db", "--rules", "rules.json",
+				 "--format", "csv"),
+		0);
+	all = (double)query_int("s.audit.db",
+		"SELECT sum(epochs_done) FROM job WHERE seed=0 AND method<>'stl'");
+	saved = all -
+		(double)query_int("s.db",
+			"SELECT sum(epochs_done) FROM job WHERE seed=0 AND "
+			"method<>'stl'");
+	ck_assert_double_gt(saved, 10);
+	/* saved, std, sweep, std, regret, std, largest, others */
+	ck_assert_double_eq_tol(
+		field_from_end(line_of("\"rungs, keep 1, window 2, at 2 4\",all"), 7),
+		100 * saved / all, 1e-9);
+	ck_assert_double_eq_tol(
+		field_from_end(line_of("\"rungs, keep 1, window 2, at 2 4\",all"), 3),
+		chosen_figure("s.db") - chosen_figure("s.audit.db"), 1e-9);
+	ck_assert_double_eq(field_from_end(line_of("none,all"), 7), 0);
+	ck_assert_double_eq(field_from_end(line_of("none,all"), 3), 0);
+	ck_assert_str_ne(
+		line_of("\"rungs, keep 1, window 2, at 2 4, within lr\",uw_so"), "");
+}
+END_TEST
+
+/* LeNet on Fashion-MNIST overlays, 20 epochs, two rates: docs/PRUNING.md. */
+START_TEST(on_real_curves_the_default_rule_saves_much_and_loses_nothing)
+{
+	struct err e = { 0 };
+	const char *line;
+
+	ck_assert_msg(curves_database(curves, "c.db", &e) == OK, "%s", e.msg);
+	ck_assert_int_eq(query_int("c.db", "SELECT count(*) FROM metric"),
+		20 * (48 * 10 + 8 * 5));
+	scratch_write("rules.json", "[ { \"keep\": 1 } ]", 17);
+	ck_assert_int_eq(DELTAM("audit", "--db", "c.db", "--rules", "rules.json",
+				 "--format", "csv"),
+		0);
+	line = line_of("\"rungs, eta 2.5, window 3, at 1 2 4 8\",all");
+	ck_assert_double_ge(field_from_end(line, 7), 70); /* percent saved */
+	ck_assert_double_le(field_from_end(line, 1), 0.2); /* the largest regret */
+	ck_assert_double_ge(field_from_end(line, 1), 0);
+}
+END_TEST
+
+START_TEST(rules_are_replayed_on_what_was_trained_to_its_end_alone)
+{
+	scratch_write("rules.json", rules, sizeof(rules) - 1);
+	ck_assert_int_eq(DELTAM("audit", "s", "--rules", "rules.json"), 2);
+	ck_assert_int_eq(DELTAM("audit", "s", "--rules", "none.json"), 2);
+	ck_assert_int_ne(access("s.audit.db", F_OK), 0);
+}
+END_TEST
+
 /* A rule that decides after the first of eight epochs, with an lr that begins well. */
 START_TEST(an_audit_finds_the_regret_of_a_rash_rule)
 {
@@ -333,6 +435,38 @@ START_TEST(a_plan_is_priced_by_a_probe_that_writes_nothing)
 }
 END_TEST
 
+/* Seconds that the children of this process have computed so far. */
+static double children_seconds(const struct rusage *u)
+{
+	return (double)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) +
+		1e-6 * (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec);
+}
+
+START_TEST(a_plan_of_a_hundred_thousand_jobs_takes_a_moment)
+{
+	static const char big[] =
+		"{ \"sweep\": \"big\", \"dataset\": { \"name\": \"synthetic\", "
+		"\"train\": 200, \"val\": 50, \"test\": 50 }, \"train\": { \"epochs\": "
+		"8 "
+		"}, \"methods\": [\"ew\", { \"name\": \"scalarization\", \"weights\": "
+		"{ "
+		"\"step\": 0.01 } }], \"search\": { \"lr\": [0.1, 0.03, 0.01, 0.003, "
+		"0.001, 3e-4, 1e-4], \"wd\": [0, 1e-5, 1e-4] } }";
+	struct rusage before;
+	struct rusage after;
+
+	scratch_write("big.json", big, sizeof(big) - 1);
+	ck_assert_int_eq(DELTAM("plan", "big.json"), 2); /* it wants --yes */
+	ck_assert_int_eq(getrusage(RUSAGE_CHILDREN, &before), 0);
+	ck_assert_int_eq(DELTAM("plan", "big.json", "--yes"), 0);
+	ck_assert_int_eq(getrusage(RUSAGE_CHILDREN, &after), 0);
+	ck_assert_double_ge(last_of("out", "sum"), 100000);
+	/* the probe's training too; of any child so far, in KiB */
+	ck_assert_double_lt(children_seconds(&after) - children_seconds(&before), 2);
+	ck_assert_int_lt(after.ru_maxrss, 500 << 10);
+}
+END_TEST
+
 START_TEST(a_plan_without_its_data_has_no_price_and_is_still_a_plan)
 {
 	static const char away[] =
@@ -375,10 +509,14 @@ Suite *suite_protocol(void)
 	tcase_add_test(c, two_sweeps_of_one_database_share_their_jobs);
 	tcase_add_test(c, an_audit_says_what_pruning_saved_and_cost);
 	tcase_add_test(c, an_audit_finds_the_regret_of_a_rash_rule);
+	tcase_add_test(c, a_replay_of_the_sweeps_own_rule_is_what_the_scheduler_did);
+	tcase_add_test(c, on_real_curves_the_default_rule_saves_much_and_loses_nothing);
+	tcase_add_test(c, rules_are_replayed_on_what_was_trained_to_its_end_alone);
 	tcase_add_test(c, an_unfinished_sweep_is_not_audited);
 	tcase_add_test(c, every_decision_is_listed_in_every_format);
 	tcase_add_test(c, a_plan_is_priced_by_what_the_database_has_measured);
 	tcase_add_test(c, a_plan_is_priced_by_a_probe_that_writes_nothing);
+	tcase_add_test(c, a_plan_of_a_hundred_thousand_jobs_takes_a_moment);
 	tcase_add_test(c, a_plan_without_its_data_has_no_price_and_is_still_a_plan);
 	tcase_add_test(c, a_probe_names_what_it_cannot_use);
 	suite_add_tcase(s, c);

@@ -13,13 +13,18 @@
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
 
-/* Baselines, four methods, pruning, final seeds: 30 jobs of a few milliseconds. */
+/*
+ * A line search: baselines, three methods, rungs, a finer T, weight decay, final seeds;
+ * some 50 jobs of a few milliseconds.
+ */
 static const char sweep[] =
 	"{ \"sweep\": \"s\", \"dataset\": { \"name\": \"synthetic\", \"train\": 400,"
 	" \"val\": 50, \"test\": 50 }, \"train\": { \"epochs\": 6, \"batch\": 10 },"
 	" \"baseline\": { \"seeds\": 1 }, \"checkpoint_minutes\": 0, \"methods\": ["
-	" \"ew\", \"uw\", { \"name\": \"uw_so\", \"T\": [0.5, 2, 10] } ],"
-	" \"search\": { \"lr\": [0.01, 0.003] }, \"final\": { \"seeds\": 2 } }";
+	" \"ew\", \"uw\", { \"name\": \"uw_so\", \"T\": { \"from\": 0.5, \"to\": 50,"
+	" \"per_decade\": 1, \"fine\": 1 } } ],"
+	" \"search\": { \"kind\": \"line\", \"lr\": [0.01, 0.003], \"wd\": [0, 1e-4] },"
+	" \"final\": { \"seeds\": 2 } }";
 
 static char wanted[DIGEST_MAX]; /* the digest of an undisturbed run */
 static char table[8192]; /* and what it printed */
@@ -50,6 +55,12 @@ static void setup(void)
 	digest_rows("t.db", wanted);
 	scratch_read("out", table, sizeof(table));
 	ck_assert_int_gt(query_int("t.db", "SELECT count(*) FROM score"), 100);
+	ck_assert_int_eq(
+		query_int("t.db", "SELECT count(DISTINCT stage) FROM stage"), 5);
+	ck_assert_int_gt(
+		query_int("t.db",
+			"SELECT count(DISTINCT epoch) FROM decision WHERE kind='stop'"),
+		1);
 	forget();
 }
 
@@ -184,6 +195,7 @@ START_TEST(workers_killed_at_random_instants_change_nothing)
 		only_whole_epochs();
 		ends_as_the_reference();
 	}
+	printf("%lld kills of workers hit: the same digest\n", (long long)hits);
 }
 END_TEST
 
@@ -211,6 +223,7 @@ START_TEST(deltam_killed_at_random_instants_goes_on)
 		only_whole_epochs();
 	}
 	ends_as_the_reference();
+	printf("%d kills of deltam hit: the same digest\n", hits);
 }
 END_TEST
 
@@ -364,7 +377,7 @@ Suite *suite_run(void)
 	Suite *suite = suite_create("run");
 	TCase *tc = tcase_create("run");
 
-	tcase_set_timeout(tc, 600);
+	tcase_set_timeout(tc, 600 + 2 * child_kills());
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, run_twice_trains_nothing_and_prints_the_same_bytes);
 	tcase_add_test(tc, any_number_of_workers_ends_in_the_same_rows);

@@ -8,13 +8,15 @@
 #include "worker/preview.h"
 
 /* 8 training, 4 validation and 4 test images of 48 x 32. */
-#define ROOMS_DIGEST "69b81f232a73713169c2e518147714d9"
+#define ROOMS_DIGEST "2cca16bdc4034f0539843e4de1f4ddcb"
+#define COLOURLESS_DIGEST "69b81f232a73713169c2e518147714d9"
 #define STREETS_DIGEST "d4695afa3b307d6928b9b5bd78f48312"
 
 static struct arena arena;
 static struct params ps;
 static struct err err;
 static struct dataset set;
+static const char *colour; /* dataset.colour; NULL: the default */
 
 static void compose(const char *name, const char *train, int width, int height)
 {
@@ -27,6 +29,8 @@ static void compose(const char *name, const char *train, int width, int height)
 	params_set(&ps, &arena, "dataset.test", "4");
 	params_set_number(&ps, &arena, "dataset.width", width);
 	params_set_number(&ps, &arena, "dataset.height", height);
+	if (colour)
+		params_set(&ps, &arena, "dataset.colour", colour);
 	rc = dataset_prepare(&ps, &arena, &set, &err);
 	ck_assert_msg(rc == OK, "%s", err.msg);
 }
@@ -37,6 +41,7 @@ static void setup(void)
 	setenv("DELTAM_CACHE", ".", 1);
 	arena = (struct arena){ 0 };
 	set = (struct dataset){ 0 };
+	colour = NULL;
 }
 
 static void teardown(void)
@@ -82,6 +87,40 @@ START_TEST(pictures_are_the_same_on_every_run)
 	dataset_close(&set);
 	compose("scenes2", "8", 48, 32);
 	ck_assert_str_eq(set.digest, STREETS_DIGEST);
+}
+END_TEST
+
+/* Maps of 3 images of 8 x 8. */
+static void copy_maps(unsigned char *seg, float *geometry)
+{
+	memcpy(seg, train()->target[0].data, 3 * 64);
+	memcpy(geometry, train()->target[1].data, 3 * 64 * sizeof(float));
+	memcpy(geometry + 3 * 64, train()->target[2].data, 9 * 64 * sizeof(float));
+}
+
+START_TEST(colour_changes_the_pictures_and_no_map)
+{
+	unsigned char seg[2][3 * 64], picture[9 * 64];
+	float geometry[2][12 * 64];
+
+	colour = "0";
+	compose("scenes", "8", 48, 32);
+	ck_assert_str_eq(set.digest, COLOURLESS_DIGEST);
+	dataset_close(&set);
+	compose("scenes", "3", 8, 8);
+	copy_maps(seg[0], geometry[0]);
+	memcpy(picture, train()->input.data, sizeof(picture));
+	dataset_close(&set);
+	colour = "1";
+	compose("scenes", "3", 8, 8);
+	copy_maps(seg[1], geometry[1]);
+	ck_assert_int_eq(memcmp(seg[0], seg[1], sizeof(seg[0])), 0);
+	ck_assert_int_eq(memcmp(geometry[0], geometry[1], sizeof(geometry[0])), 0);
+	ck_assert_int_ne(memcmp(picture, train()->input.data, sizeof(picture)), 0);
+	params_set(&ps, &arena, "dataset.colour", "1.5");
+	ck_assert_int_eq(
+		dataset_shape(&ps, &arena, &(struct dataset){ 0 }, &err), ERR_SPEC);
+	ck_assert_str_eq(err.msg, "dataset.colour: 1.5 is not in 0 to 1");
 }
 END_TEST
 
@@ -286,9 +325,11 @@ Suite *suite_scenes(void)
 {
 	Suite *s = suite_create("scenes");
 	TCase *t = tcase_create("scenes");
+	tcase_set_timeout(t, 30);
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, pictures_are_the_same_on_every_run);
+	tcase_add_test(t, colour_changes_the_pictures_and_no_map);
 	tcase_add_test(t, a_longer_set_begins_with_the_shorter_and_splits_differ);
 	tcase_add_test(t,
 		normals_have_unit_length_face_the_camera_and_share_the_mask_of_depth);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "orchestrator/plan.h"
+#include "tests/lib/scratch.h"
 
 #define BAD "tests/fixtures/spec"
 
@@ -127,10 +128,11 @@ START_TEST(what_is_left_out_is_filled_in)
 	ck_assert_int_eq(spec.retries, 2);
 	ck_assert_double_eq(spec.job_minutes, 0);
 	ck_assert_double_eq(spec.checkpoint_minutes, 5);
-	ck_assert(spec.prune.rule == PRUNE_RUNGS && spec.prune.keep == 2);
-	ck_assert_int_eq(v->nrungs, 2);
-	ck_assert_int_eq(v->rungs[0], 10);
-	ck_assert_int_eq(v->rungs[1], 20);
+	ck_assert(spec.prune.rule == PRUNE_RUNGS && spec.prune.keep == 0);
+	ck_assert_double_eq(spec.prune.eta, 2.5);
+	ck_assert_int_eq(v->nrungs, 4);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(v->rungs[i], 2 << i); /* 5, 10, 20, 40 % of 40 */
 	ck_assert_int_eq(v->window, 6);
 }
 END_TEST
@@ -329,11 +331,75 @@ START_TEST(rungs_are_cut_to_the_epochs_there_are)
 	ck_assert_int_eq(spec.variants[0].rungs[0], 7); /* 0.07 * 100 is above 7 */
 	parse_good(SMALL(EW ", \"prune\": { \"rule\": \"none\" }"));
 	ck_assert_int_eq(spec.variants[0].nrungs, 0);
+	parse_good(SMALL(EW ", \"prune\": { \"keep\": 2 }"));
+	ck_assert_int_eq(spec.variants[0].nrungs, 2);
+	ck_assert_int_eq(spec.variants[0].rungs[0], 10);
+	ck_assert_int_eq(spec.variants[0].rungs[1], 20);
 	parse_good(
 		SMALL(EW ", \"prune\": { \"rungs\": [0.5, 0.1], \"within\": \"lr\" }"));
 	ck_assert_int_eq(spec.variants[0].rungs[0], 4);
 	ck_assert_int_eq(spec.variants[0].rungs[1], 20);
 	ck_assert(spec.prune.within_lr);
+}
+END_TEST
+
+static int load_rules(const char *text, struct spec **rules, const char **said)
+{
+	struct str out = { .arena = &arena };
+	struct err e = { 0 };
+	int n;
+	int rc;
+
+	scratch_write("rules.json", text, strlen(text));
+	rc = spec_load_rules(&spec, "rules.json", &arena, rules, &n, &out, &e);
+	*said = str_get(&out);
+	return rc ? rc : n;
+}
+
+START_TEST(a_list_of_rules_takes_the_place_of_the_sweeps_own)
+{
+	struct spec *rules;
+	const char *said;
+
+	scratch_enter();
+	parse_good(SMALL(EW ", \"prune\": { \"keep\": 7 }"));
+	ck_assert_int_eq(load_rules("[ {}, { \"rule\": \"halving\" }, "
+				    "{ \"rungs\": [0.5], \"within\": \"lr\" } ]",
+				 &rules, &said),
+		3);
+	ck_assert_int_eq(rules[0].prune.keep, 0);
+	ck_assert_int_eq(rules[0].variants[0].nrungs, 4);
+	ck_assert(rules[1].prune.rule == PRUNE_HALVING && rules[1].prune.eta == 2);
+	ck_assert_int_eq(rules[1].variants[0].rungs[0], 10);
+	ck_assert(rules[2].prune.within_lr && !rules[1].prune.within_lr);
+	ck_assert_int_eq(rules[2].variants[0].nrungs, 1);
+	ck_assert_int_eq(rules[2].variants[0].rungs[0], 20);
+	ck_assert_int_eq(spec.prune.keep, 7);
+	ck_assert_int_eq(spec.variants[0].nrungs, 2);
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(a_wrong_rule_is_an_error_with_its_place)
+{
+	static const struct {
+		const char *text, *said;
+	} cases[] = { { "[ { \"kep\": 2 } ]", "rules.json:1:5" },
+		{ "[\n { \"rule\": \"halving\", \"keep\": 2 } ]", "rules.json:2:23" },
+		{ "[ { \"keep\": 2, \"eta\": 2 } ]", "means nothing beside \"keep\"" },
+		{ "[ { \"rungs\": [2] } ]", "rules.json:1:15" }, { "{}", "a list" },
+		{ "[]", "a list" }, { "[ 1 ]", "must be an object" },
+		{ "[ ", "rules.json:1:" } };
+	struct spec *rules;
+	const char *said;
+
+	scratch_enter();
+	parse_good(SMALL(EW));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert_int_eq(load_rules(cases[i].text, &rules, &said), ERR_SPEC);
+		ck_assert_msg(strstr(said, cases[i].said) != NULL, "%s", said);
+	}
+	scratch_leave();
 }
 END_TEST
 
@@ -347,6 +413,8 @@ START_TEST(every_shipped_sweep_is_good_and_has_its_jobs)
 		{ "sweeps/toy.json", 207 },
 		{ "sweeps/last10.json", 21 },
 		{ "sweeps/robust.json", 16 },
+		{ "sweeps/scenes_segnet.json", 63 },
+		{ "sweeps/multi_fashion_line.json", 168 },
 	};
 	int files = 0;
 	DIR *folder = opendir("sweeps");
@@ -388,6 +456,8 @@ Suite *suite_spec(void)
 	tcase_add_test(t, vary_makes_the_full_product_of_variants);
 	tcase_add_test(t, variants_may_differ_in_network_and_data);
 	tcase_add_test(t, rungs_are_cut_to_the_epochs_there_are);
+	tcase_add_test(t, a_list_of_rules_takes_the_place_of_the_sweeps_own);
+	tcase_add_test(t, a_wrong_rule_is_an_error_with_its_place);
 	tcase_add_test(t, every_shipped_sweep_is_good_and_has_its_jobs);
 	suite_add_tcase(s, t);
 	return s;

@@ -8,6 +8,22 @@
 
 #define PI 3.14159265358979323846
 
+const struct rgb room_colours[ROOM_CLASSES] = {
+	[ROOM_FLOOR] = { 0.45, 0.35, 0.25 },
+	[ROOM_WALL] = { 0.75, 0.72, 0.62 },
+	[ROOM_CEILING] = { 0.9, 0.9, 0.95 },
+	[ROOM_WINDOW] = { 0.6, 0.85, 1 },
+	[ROOM_PICTURE] = { 0.9, 0.3, 0.7 },
+	[ROOM_SCREEN] = { 0.05, 0.05, 0.1 },
+	[ROOM_TABLE] = { 0.85, 0.55, 0.15 },
+	[ROOM_CHAIR] = { 0.8, 0.15, 0.1 },
+	[ROOM_SOFA] = { 0.2, 0.25, 0.7 },
+	[ROOM_BED] = { 0.35, 0.7, 0.35 },
+	[ROOM_CABINET] = { 0.4, 0.2, 0.45 },
+	[ROOM_LAMP] = { 1, 0.95, 0.4 },
+	[ROOM_OBJECT] = { 0.1, 0.6, 0.6 },
+};
+
 struct circle {
 	double x, z, radius;
 };

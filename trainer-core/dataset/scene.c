@@ -39,6 +39,25 @@ void piece_add(const struct piece *p, enum shape shape, struct vec centre,
 	scene_add(p->scene, &solid);
 }
 
+static struct rgb towards(struct rgb from, struct rgb to, double share, double tone)
+{
+	return (struct rgb){ from.r + share * (tone * to.r - from.r),
+		from.g + share * (tone * to.g - from.g),
+		from.b + share * (tone * to.b - from.b) };
+}
+
+void scene_paint(struct scene *s, const struct rgb *colours, double share)
+{
+	for (int i = 0; i < s->solids && share > 0; i++) {
+		struct surface *f = &s->solid[i].surface;
+
+		if (f->class < 0)
+			continue;
+		f->colour = towards(f->colour, colours[f->class], share, 1);
+		f->other = towards(f->other, colours[f->class], share, 0.75);
+	}
+}
+
 static struct vec cross(struct vec a, struct vec b)
 {
 	return (struct vec){ a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z,

@@ -48,6 +48,12 @@ enum street_class {
 void scene_room(struct scene *s, struct dice *d);
 void scene_street(struct scene *s, struct dice *d);
 
+/* What surfaces of a class are painted like where colour tells classes apart. */
+extern const struct rgb room_colours[ROOM_CLASSES];
+
+/* Brings every labelled surface towards its class's colour: share 0 not at all, 1 wholly. */
+void scene_paint(struct scene *s, const struct rgb *colours, double share);
+
 /* A piece that stands at a place, turned: solids are added in its own axes. */
 struct piece {
 	struct scene *scene;

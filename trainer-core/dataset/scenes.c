@@ -25,10 +25,11 @@ struct kind {
 	void (*build)(struct scene *s, struct dice *d);
 	int nothing; /* the class of a ray that meets nothing */
 	bool inverse; /* depth in 1 / metres, else in decimetres */
+	const struct rgb *colours; /* by class, where dataset.colour is a parameter */
 };
 
-static const struct kind rooms = { "scenes", scene_room, -1, false };
-static const struct kind streets = { "scenes2", scene_street, STREET_SKY, true };
+static const struct kind rooms = { "scenes", scene_room, -1, false, room_colours };
+static const struct kind streets = { "scenes2", scene_street, STREET_SKY, true, NULL };
 
 /* Raised whenever the pictures change, so that no cache holds the old ones. */
 enum { GENERATION = 1 };
@@ -198,13 +199,37 @@ static int side(struct composition *c, const char *name, int *v, struct err *e)
 	return OK;
 }
 
+/* dataset.colour, where the data set has it. */
+static int colour_share(struct composition *c, double *share, struct err *e)
+{
+	const struct kind *kind = c->ops->of;
+	const struct param_info *info =
+		param_info_find(catalogue_dataset(kind->name)->params, "colour");
+	int rc;
+
+	*share = 0;
+	if (!info)
+		return OK;
+	rc = params_number(c->ps, "dataset.colour", atof(info->deflt), share, e);
+	/* Not `<`: a NaN must fail. */
+	if (!rc && !(*share >= info->min && *share <= info->max))
+		rc = err_set(e, ERR_SPEC, "dataset.colour: %g is not in %g to %g",
+			*share, info->min, info->max);
+	if (!rc)
+		params_set_number(&c->key, c->a, "dataset.colour", *share);
+	return rc;
+}
+
 static int scenes_plan(struct composition *c, struct err *e)
 {
 	int width, height;
+	double share;
 	int rc = side(c, "width", &width, e);
 
 	if (!rc)
 		rc = side(c, "height", &height, e);
+	if (!rc)
+		rc = colour_share(c, &share, e);
 	if (rc)
 		return rc;
 	params_set_number(&c->key, c->a, "generation", GENERATION);
@@ -224,7 +249,8 @@ static int scenes_plan(struct composition *c, struct err *e)
 	return OK;
 }
 
-static void fill_split(const struct composition *c, enum split split, struct arena *a)
+static void fill_split(
+	const struct composition *c, enum split split, double share, struct arena *a)
 {
 	const struct kind *kind = c->ops->of;
 	const struct split_data *data = &c->d->split[split];
@@ -248,6 +274,7 @@ static void fill_split(const struct composition *c, enum split split, struct are
 		if (c->d->tasks > NORMAL)
 			canvas.normal = (float *)c->target[split][NORMAL] + 3 * at;
 		kind->build(scene, &dice);
+		scene_paint(scene, kind->colours, share);
 		render(&canvas, scene);
 	}
 }
@@ -255,12 +282,13 @@ static void fill_split(const struct composition *c, enum split split, struct are
 static int scenes_fill(const struct composition *c, struct err *e)
 {
 	struct arena a = { 0 };
+	double share;
+	int rc = params_number(&c->key, "dataset.colour", 0, &share, e);
 
-	(void)e;
-	for (int s = 0; s < SPLIT_COUNT; s++)
-		fill_split(c, (enum split)s, &a);
+	for (int s = 0; s < SPLIT_COUNT && !rc; s++)
+		fill_split(c, (enum split)s, share, &a);
 	arena_release(&a);
-	return OK;
+	return rc;
 }
 
 extern const struct dataset_ops dataset_scenes, dataset_scenes2;

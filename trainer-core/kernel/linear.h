@@ -9,11 +9,6 @@
 #include "trainer-core/kernel/layout.h"
 #include "trainer-core/kernel/product.h"
 
-static int round_up(int n)
-{
-	return (n + LANES - 1) / LANES * LANES;
-}
-
 static int thin(int out)
 {
 	return out < LANES;

@@ -3,10 +3,15 @@
  * the table, and everything else is static, so that no instruction of one set can end up
  * in the table of another.
  */
+#include "trainer-core/kernel/conv_c16.h"
+#include "trainer-core/kernel/conv_c16_weights.h"
 #include "trainer-core/kernel/conv_n16.h"
 #include "trainer-core/kernel/elementwise.h"
+#include "trainer-core/kernel/image_c16.h"
 #include "trainer-core/kernel/layout.h"
+#include "trainer-core/kernel/layout_c16.h"
 #include "trainer-core/kernel/linear.h"
+#include "trainer-core/kernel/norm_c16.h"
 
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
@@ -19,6 +24,10 @@ const struct kernels PASTE(kernels_, KERNEL_ISA) = {
 	.conv_forward = conv_forward,
 	.conv_backward_weights = conv_backward_weights,
 	.conv_backward_data = conv_backward_data,
+	.conv_c16_work = conv_c16_work,
+	.conv_c16_forward = conv_c16_forward,
+	.conv_c16_backward_weights = conv_c16_backward_weights,
+	.conv_c16_backward_data = conv_c16_backward_data,
 	.linear_work = linear_work,
 	.linear_forward = linear_forward,
 	.linear_backward_weights = linear_backward_weights,
@@ -29,6 +38,29 @@ const struct kernels PASTE(kernels_, KERNEL_ISA) = {
 	.gather_f32_n16 = gather_f32_n16,
 	.gather_u8_rows = gather_u8_rows,
 	.gather_f32_rows = gather_f32_rows,
+	.norm_statistics = norm_statistics,
+	.norm_forward = norm_forward,
+	.norm_backward_sums = norm_backward_sums,
+	.norm_backward = norm_backward,
+	.pool_max = pool_max,
+	.pool_scatter = pool_scatter,
+	.pool_gather = pool_gather,
+	.pool_mean = pool_mean,
+	.pool_spread = pool_spread,
+	.plane_mean = plane_mean,
+	.plane_spread = plane_spread,
+	.resize = resize,
+	.resize_back = resize_back,
+	.copy_channels = copy_channels,
+	.join_add = join_add,
+	.join_mul = join_mul,
+	.pass_gradient = pass_gradient,
+	.c16_to_rows = c16_to_rows,
+	.rows_to_c16 = rows_to_c16,
+	.gather_u8_c16 = gather_u8_c16,
+	.gather_f32_c16 = gather_f32_c16,
+	.gather_u8_c4 = gather_u8_c4,
+	.gather_f32_c4 = gather_f32_c4,
 	.adam = adam,
 	.sgd = sgd,
 	.axpy = axpy,

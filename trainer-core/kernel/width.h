@@ -52,6 +52,12 @@ INLINE int max_int(int a, int b)
 	return a > b ? a : b;
 }
 
+/* To whole blocks of lanes. */
+INLINE int round_up(int n)
+{
+	return (n + LANES - 1) / LANES * LANES;
+}
+
 INLINE vec load(const float *p)
 {
 	return *(const vec_unaligned *)p;

@@ -12,7 +12,6 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 {
 	const struct node *x = layer_in(g, v, 0);
 	const int w[4] = { v->units, x->C, v->kernel, v->kernel };
-	int fan_in = x->C * v->kernel * v->kernel;
 
 	if (v->units < 1 || v->kernel < 1 || v->stride < 1 || v->pad < 0)
 		return err_set(e, ERR_SPEC, "conv2d needs units and a kernel");
@@ -22,8 +21,7 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 	if (v->H < 1 || v->W < 1)
 		return err_set(e, ERR_SPEC, "a %dx%d kernel does not fit into %dx%d",
 			v->kernel, v->kernel, x->H, x->W);
-	v->weight = layer_param(g, v, "weight", w, 4, fan_in);
-	v->bias = layer_param(g, v, "bias", w, 1, fan_in);
+	layer_weights(g, v, w, 4);
 	return OK;
 }
 
@@ -45,22 +43,46 @@ static struct conv_shape sizes(const struct graph *g, const struct node *v)
 		.pad = v->pad,
 		.dilation = v->dilation,
 		.pool = pool,
-		.relu = pool || v->tail->kind == LAYER_RELU };
+		.relu = pool || v->tail->kind == LAYER_RELU,
+		.c4 = x->layout == LAYOUT_C4 };
 }
 
 static size_t work(struct graph *g, struct node *v)
 {
 	struct conv_shape s = sizes(g, v);
 
-	return g->k->conv_work(&s);
+	return g->c16 ? g->k->conv_c16_work(&s) : g->k->conv_work(&s);
 }
 
 static void forward(struct graph *g, struct node *v)
 {
 	struct conv_shape s = sizes(g, v);
+	const float *x = layer_in(g, v, 0)->y;
+	const float *w = layer_at(g, g->value, v->weight);
+	const float *b = layer_at(g, g->value, v->bias);
 
-	g->k->conv_forward(&s, layer_in(g, v, 0)->y, layer_at(g, g->value, v->weight),
-		layer_at(g, g->value, v->bias), v->tail->y, v->which, g->work);
+	if (g->c16)
+		g->k->conv_c16_forward(&s, x, w, b, v->tail->y, g->work);
+	else
+		g->k->conv_forward(&s, x, w, b, v->tail->y, v->which, g->work);
+}
+
+/* The kernels want the gradient in front of ReLU: it takes the place of the other. */
+static void backward_c16(struct graph *g, struct node *v, float *grad)
+{
+	struct conv_shape s = sizes(g, v);
+	const float *w = layer_at(g, g->value, v->weight);
+	float *dy = v->tail->dy;
+	int add;
+	float *dx = layer_input_grad(g, v, 0, &add);
+
+	if (s.relu)
+		g->k->pass_gradient(node_floats(v, g->n), dy, v->tail->y, dy, 0);
+	g->k->conv_c16_backward_weights(&s, layer_in(g, v, 0)->y, dy,
+		layer_grad(g, v, grad, v->weight), layer_grad(g, v, grad, v->bias),
+		g->work);
+	if (dx)
+		g->k->conv_c16_backward_data(&s, w, dy, dx, add, g->work);
 }
 
 static void backward(struct graph *g, struct node *v, float *grad)
@@ -68,10 +90,16 @@ static void backward(struct graph *g, struct node *v, float *grad)
 	struct conv_shape s = sizes(g, v);
 	const struct node *t = v->tail;
 	int add;
-	float *dx = layer_input_grad(g, v, 0, &add);
+	float *dx;
 
+	if (g->c16) {
+		backward_c16(g, v, grad);
+		return;
+	}
+	dx = layer_input_grad(g, v, 0, &add);
 	g->k->conv_backward_weights(&s, layer_in(g, v, 0)->y, t->y, t->dy, v->which,
-		layer_at(g, grad, v->weight), layer_at(g, grad, v->bias), g->work);
+		layer_grad(g, v, grad, v->weight), layer_grad(g, v, grad, v->bias),
+		g->work);
 	if (dx)
 		g->k->conv_backward_data(&s, layer_at(g, g->value, v->weight), t->y,
 			t->dy, v->which, dx, add, g->work);
@@ -79,8 +107,8 @@ static void backward(struct graph *g, struct node *v, float *grad)
 
 const struct layer layer_conv2d = { .name = "conv2d",
 	.inputs = 1,
-	.rule = LAYOUT_IS_N16,
-	.accepts = LAYOUT_IS_N16,
+	.rule = LAYOUT_IS_IMAGE,
+	.accepts = LAYOUT_IS_IMAGE,
 	.shape = shape,
 	.work = work,
 	.forward = forward,

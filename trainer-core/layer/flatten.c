@@ -1,8 +1,6 @@
 #include "trainer-core/layer.h"
 
-#include <string.h>
-
-/* x (C, H, W) -> y (C H W): from images side by side to rows. */
+/* x (C, H, W) -> y (C H W): from images to rows. */
 static int shape(struct graph *g, struct node *v, struct err *e)
 {
 	(void)e;
@@ -21,10 +19,7 @@ static void forward(struct graph *g, struct node *v)
 {
 	const struct node *x = layer_in(g, v, 0);
 
-	if (x->layout == LAYOUT_N16)
-		g->k->n16_to_rows(g->n, v->C, x->y, v->y);
-	else
-		memcpy(v->y, x->y, node_floats(v, g->n) * sizeof(float));
+	node_to_rows(g, x, x->y, v->y);
 }
 
 static void backward(struct graph *g, struct node *v, float *grad)
@@ -32,18 +27,13 @@ static void backward(struct graph *g, struct node *v, float *grad)
 	const struct node *x = layer_in(g, v, 0);
 	int add;
 	float *dx = layer_input_grad(g, v, 0, &add);
-	float *to;
 
 	(void)grad;
 	if (!dx)
 		return;
-	to = add ? g->work : dx;
-	if (x->layout == LAYOUT_N16)
-		g->k->rows_to_n16(g->n, v->C, v->dy, to);
-	else
-		memcpy(to, v->dy, node_floats(v, g->n) * sizeof(float));
+	node_from_rows(g, x, v->dy, add ? g->work : dx);
 	if (add)
-		g->k->axpy(node_floats(x, g->n), 1, to, dx);
+		g->k->axpy(node_floats(x, g->n), 1, g->work, dx);
 }
 
 const struct layer layer_flatten = { .name = "flatten",

@@ -9,4 +9,6 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 }
 
 /* Its values come from graph_feed. */
-const struct layer layer_input = { .name = "input", .shape = shape };
+const struct layer layer_input = {
+	.name = "input", .rule = LAYOUT_OF_READERS, .shape = shape
+};

@@ -12,8 +12,7 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 		return err_set(e, ERR_SPEC, "needs a flatten before it");
 	v->C = v->units;
 	v->H = v->W = 1;
-	v->weight = layer_param(g, v, "weight", w, 2, x->C);
-	v->bias = layer_param(g, v, "bias", w, 1, x->C);
+	layer_weights(g, v, w, 2);
 	return OK;
 }
 
@@ -48,7 +47,8 @@ static void backward(struct graph *g, struct node *v, float *grad)
 	float *dx = layer_input_grad(g, v, 0, &add);
 
 	g->k->linear_backward_weights(&s, layer_in(g, v, 0)->y, t->y, t->dy,
-		layer_at(g, grad, v->weight), layer_at(g, grad, v->bias), g->work);
+		layer_grad(g, v, grad, v->weight), layer_grad(g, v, grad, v->bias),
+		g->work);
 	if (dx)
 		g->k->linear_backward_data(&s, layer_at(g, g->value, v->weight), t->y,
 			t->dy, dx, add, g->work);

@@ -1,28 +1,11 @@
 /*
- * Max-pool in N16. The first maximum in row-major order wins (strict >), padding counts
+ * Max-pool, floor mode. The first maximum in row-major order wins (strict >), padding counts
  * as -inf; node.which keeps the winner's place in its window.
  */
 #include "trainer-core/layer.h"
 
 #include <math.h>
 #include <string.h>
-
-/* x (C, H, W) -> y (C, OH, OW), floor mode. */
-static int shape(struct graph *g, struct node *v, struct err *e)
-{
-	const struct node *x = layer_in(g, v, 0);
-
-	if (v->kernel < 1 || v->kernel > 15 || 2 * v->pad > v->kernel)
-		return err_set(e, ERR_SPEC, "a window of %d with padding %d", v->kernel,
-			v->pad);
-	v->C = x->C;
-	v->H = (x->H + 2 * v->pad - v->kernel) / v->stride + 1;
-	v->W = (x->W + 2 * v->pad - v->kernel) / v->stride + 1;
-	if (x->H + 2 * v->pad < v->kernel || x->W + 2 * v->pad < v->kernel)
-		return err_set(e, ERR_SPEC, "a window of %d does not fit into %dx%d",
-			v->kernel, x->H, x->W);
-	return OK;
-}
 
 /* Sixteen windows at output row oy, column ox. x: one plane. */
 static void pool_window(const struct node *v, const struct node *x, const float *plane,
@@ -48,7 +31,7 @@ static void pool_window(const struct node *v, const struct node *x, const float 
 	}
 }
 
-static void forward(struct graph *g, struct node *v)
+static void forward_n16(struct graph *g, struct node *v)
 {
 	const struct node *x = layer_in(g, v, 0);
 	size_t planes = (size_t)((g->n + LANES - 1) / LANES) * (size_t)v->C;
@@ -76,18 +59,23 @@ static void unpool_window(const struct node *v, const struct node *x, float *pla
 	}
 }
 
-static void backward(struct graph *g, struct node *v, float *grad)
+static void forward(struct graph *g, struct node *v)
+{
+	struct window_shape s = layer_window_shape(g, v);
+
+	if (g->c16)
+		g->k->pool_max(&s, layer_in(g, v, 0)->y, v->y, v->which);
+	else
+		forward_n16(g, v);
+}
+
+static void backward_n16(struct graph *g, const struct node *v, float *dx, int add)
 {
 	const struct node *x = layer_in(g, v, 0);
 	size_t planes = (size_t)((g->n + LANES - 1) / LANES) * (size_t)v->C;
 	size_t in = (size_t)x->H * x->W * LANES;
 	size_t at = 0;
-	int add;
-	float *dx = layer_input_grad(g, v, 0, &add);
 
-	(void)grad;
-	if (!dx)
-		return;
 	if (!add)
 		memset(dx, 0, planes * in * sizeof(float));
 	for (size_t c = 0; c < planes; c++)
@@ -96,11 +84,24 @@ static void backward(struct graph *g, struct node *v, float *grad)
 				unpool_window(v, x, dx + c * in, oy, ox, at);
 }
 
+static void backward(struct graph *g, struct node *v, float *grad)
+{
+	struct window_shape s = layer_window_shape(g, v);
+	int add;
+	float *dx = layer_input_grad(g, v, 0, &add);
+
+	(void)grad;
+	if (dx && g->c16)
+		g->k->pool_scatter(&s, v->which, v->dy, dx, add);
+	else if (dx)
+		backward_n16(g, v, dx, add);
+}
+
 const struct layer layer_maxpool2d = { .name = "maxpool2d",
 	.inputs = 1,
-	.rule = LAYOUT_IS_N16,
-	.accepts = LAYOUT_IS_N16,
-	.pools = true,
-	.shape = shape,
+	.rule = LAYOUT_IS_IMAGE,
+	.accepts = LAYOUT_IS_IMAGE,
+	.marks = true,
+	.shape = layer_window,
 	.forward = forward,
 	.backward = backward };

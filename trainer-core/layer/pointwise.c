@@ -1,20 +1,10 @@
 /*
- * y = f(x) value by value; every derivative is a function of y. A NaN stays a NaN.
+ * y = f(x) value by value; every derivative is a function of y. A NaN stays a NaN, and
+ * what lies behind the last channel stays 0 though f(0) may be more.
  */
 #include "trainer-core/layer.h"
 
 #include <math.h>
-
-static int shape(struct graph *g, struct node *v, struct err *e)
-{
-	const struct node *x = layer_in(g, v, 0);
-
-	(void)e;
-	v->C = x->C;
-	v->H = x->H;
-	v->W = x->W;
-	return OK;
-}
 
 /* forward_NAME and backward_NAME from f(x) and f'(y); `a` is the node's slope. */
 #define POINTWISE(id, f, derivative) \
@@ -30,6 +20,7 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 \
 			v->y[i] = (f); \
 		} \
+		layer_clear_tail(g, v, v->y); \
 	} \
 \
 	static void backward_##id(struct graph *g, struct node *v, float *grad) \
@@ -52,7 +43,7 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 	const struct layer layer_##id = { .name = #id, \
 		.inputs = 1, \
 		.rule = LAYOUT_OF_INPUT, \
-		.shape = shape, \
+		.shape = layer_same_shape, \
 		.forward = forward_##id, \
 		.backward = backward_##id };
 

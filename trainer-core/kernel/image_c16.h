@@ -1,0 +1,332 @@
+/*
+ * Windows, resizing and joins of images in C16: sixteen channels a vector, images at one
+ * pixel side by side. Zero lanes stay zero. Included by vector.c alone; all static.
+ */
+#ifndef DELTAM_KERNEL_IMAGE_C16_H
+#define DELTAM_KERNEL_IMAGE_C16_H
+
+#include "trainer-core/kernel/width.h"
+
+#define TAPS_MAX (WINDOW_MAX * WINDOW_MAX)
+
+/* The taps of a window that lie inside the image: where, and which in row-major order. */
+struct taps {
+	int n;
+	size_t at[TAPS_MAX]; /* floats from the start of the plane */
+	uint8_t which[TAPS_MAX];
+};
+
+static void find_taps(const struct window_shape *s, int oy, int ox, struct taps *t)
+{
+	t->n = 0;
+	for (int q = 0; q < s->kernel * s->kernel; q++) {
+		int y = oy * s->stride - s->pad + q / s->kernel;
+		int x = ox * s->stride - s->pad + q % s->kernel;
+
+		if (y < 0 || y >= s->H || x < 0 || x >= s->W)
+			continue;
+		t->at[t->n] = ((size_t)y * s->W + x) * s->N * LANES;
+		t->which[t->n++] = (uint8_t)q;
+	}
+}
+
+/* Floats of a plane of sixteen channels on either side. */
+static size_t window_in(const struct window_shape *s)
+{
+	return (size_t)s->H * s->W * s->N * LANES;
+}
+
+static size_t window_out(const struct window_shape *s)
+{
+	return (size_t)s->OH * s->OW * s->N * LANES;
+}
+
+/* Every window of every plane: x and y are then the planes, `at` the window's place. */
+#define EACH_WINDOW(s, t, in, out, body) \
+	for (int b_ = 0; b_ < (s)->C; \
+		b_ += LANES, in += window_in(s), out += window_out(s)) \
+		for (int o_ = 0; o_ < (s)->OH * (s)->OW; o_++) { \
+			size_t at = (size_t)o_ * (s)->N * LANES; \
+\
+			find_taps(s, o_ / (s)->OW, o_ % (s)->OW, &(t)); \
+			for (size_t i = 0; i < (size_t)(s)->N * LANES; i += WIDTH) \
+				body \
+		}
+
+static void pool_max(
+	const struct window_shape *s, const float *x, float *y, uint8_t *which)
+{
+	struct taps t;
+
+	EACH_WINDOW(s, t, x, y, {
+		vec best = all(-INFINITY);
+		ivec winner = { 0 };
+
+		for (int k = 0; k < t.n; k++) {
+			vec v = load(x + t.at[k] + i);
+			ivec wins = (v > best) | (v != v);
+
+			best = choose(wins, v, best);
+			winner = (wins & t.which[k]) | (~wins & winner);
+		}
+		store(y + at + i, best);
+		store_bytes(
+			which + (size_t)b_ / LANES * window_out(s) + at + i, winner);
+	})
+}
+
+/* Does every value of the input lie in exactly one window? */
+static int windows_tile(const struct window_shape *s)
+{
+	return s->kernel == s->stride && !s->pad && s->OH * s->kernel == s->H &&
+		s->OW * s->kernel == s->W;
+}
+
+static void clear_planes(const struct window_shape *s, float *x)
+{
+	memset(x, 0,
+		sizeof(float) * window_in(s) * (size_t)((s->C + LANES - 1) / LANES));
+}
+
+static void pool_scatter(const struct window_shape *s, const uint8_t *which,
+	const float *y, float *x, int add)
+{
+	int sets = !add && windows_tile(s);
+	struct taps t;
+
+	if (!add && !sets)
+		clear_planes(s, x);
+	EACH_WINDOW(s, t, x, y, {
+		vec v = load(y + at + i);
+		ivec winner =
+			load_bytes(which + (size_t)b_ / LANES * window_out(s) + at + i);
+
+		for (int k = 0; k < t.n; k++) {
+			vec share = keep(winner == t.which[k], v);
+
+			if (!sets)
+				share += load(x + t.at[k] + i);
+			store(x + t.at[k] + i, share);
+		}
+	})
+}
+
+static void pool_gather(const struct window_shape *s, const uint8_t *which,
+	const float *x, float *y, int add)
+{
+	struct taps t;
+
+	EACH_WINDOW(s, t, x, y, {
+		vec v = { 0 };
+		ivec winner =
+			load_bytes(which + (size_t)b_ / LANES * window_out(s) + at + i);
+
+		for (int k = 0; k < t.n; k++)
+			v = choose(winner == t.which[k], load(x + t.at[k] + i), v);
+		if (add)
+			v += load(y + at + i);
+		store(y + at + i, v);
+	})
+}
+
+static void pool_mean(const struct window_shape *s, const float *x, float *y)
+{
+	float share = 1.0f / (float)(s->kernel * s->kernel);
+	struct taps t;
+
+	EACH_WINDOW(s, t, x, y, {
+		vec sum = { 0 };
+
+		for (int k = 0; k < t.n; k++)
+			sum += load(x + t.at[k] + i);
+		store(y + at + i, sum * share);
+	})
+}
+
+static void pool_spread(const struct window_shape *s, const float *y, float *x, int add)
+{
+	float share = 1.0f / (float)(s->kernel * s->kernel);
+	struct taps t;
+
+	if (!add)
+		clear_planes(s, x);
+	EACH_WINDOW(s, t, x, y, {
+		vec v = load(y + at + i) * share;
+
+		for (int k = 0; k < t.n; k++)
+			store(x + t.at[k] + i, load(x + t.at[k] + i) + v);
+	})
+}
+
+static void plane_mean(int N, int C, int HW, const float *x, float *y)
+{
+	size_t row = (size_t)N * LANES;
+
+	for (int b = 0; b < C; b += LANES, x += row * HW, y += row)
+		for (size_t i = 0; i < row; i += WIDTH) {
+			vec sum = { 0 };
+
+			for (int p = 0; p < HW; p++)
+				sum += load(x + p * row + i);
+			store(y + i, sum / (float)HW);
+		}
+}
+
+static void plane_spread(int N, int C, int HW, const float *y, float *x, int add)
+{
+	size_t row = (size_t)N * LANES;
+
+	for (int b = 0; b < C; b += LANES, x += row * HW, y += row)
+		for (int p = 0; p < HW; p++)
+			for (size_t i = 0; i < row; i += WIDTH) {
+				vec v = load(y + i) / (float)HW;
+
+				if (add)
+					v += load(x + p * row + i);
+				store(x + p * row + i, v);
+			}
+}
+
+/* An output coordinate lies between two of the input, `part` of the way. */
+struct between {
+	int low, high;
+	float part;
+};
+
+static struct between find_between(const struct resize_shape *s, int out, int in, int o)
+{
+	double at = s->align_corners ? (out > 1 ? (double)o * (in - 1) / (out - 1) : 0)
+				     : (o + 0.5) * in / out - 0.5;
+	struct between b;
+
+	at = at < 0 ? 0 : at;
+	b.low = min_int((int)at, in - 1);
+	b.high = min_int(b.low + 1, in - 1);
+	b.part = (float)(at - b.low);
+	return b;
+}
+
+/* The four pixels around output pixel o (floats from the start of the plane), and their
+ * shares. */
+struct corners {
+	size_t at[4];
+	float share[4];
+};
+
+static struct corners find_corners(const struct resize_shape *s, int o)
+{
+	struct between y = find_between(s, s->OH, s->H, o / s->OW);
+	struct between x = find_between(s, s->OW, s->W, o % s->OW);
+	size_t pixel = (size_t)s->N * LANES;
+
+	return (struct corners){
+		.at = { ((size_t)y.low * s->W + x.low) * pixel,
+			((size_t)y.low * s->W + x.high) * pixel,
+			((size_t)y.high * s->W + x.low) * pixel,
+			((size_t)y.high * s->W + x.high) * pixel },
+		.share = { (1 - y.part) * (1 - x.part), (1 - y.part) * x.part,
+			y.part * (1 - x.part), y.part * x.part },
+	};
+}
+
+static void resize(const struct resize_shape *s, const float *x, float *y)
+{
+	size_t pixel = (size_t)s->N * LANES;
+
+	for (int b = 0; b < s->C; b += LANES, x += (size_t)s->H * s->W * pixel)
+		for (int o = 0; o < s->OH * s->OW; o++, y += pixel) {
+			struct corners c = find_corners(s, o);
+
+			for (size_t i = 0; i < pixel; i += WIDTH)
+				store(y + i,
+					(load(x + c.at[0] + i) * c.share[0] +
+						load(x + c.at[1] + i) * c.share[1]) +
+						(load(x + c.at[2] + i) * c.share[2] +
+							load(x + c.at[3] + i) *
+								c.share[3]));
+		}
+}
+
+static void resize_back(
+	const struct resize_shape *s, const float *dy, float *dx, int add)
+{
+	size_t pixel = (size_t)s->N * LANES, plane = (size_t)s->H * s->W * pixel;
+
+	if (!add)
+		memset(dx, 0,
+			sizeof(float) * plane * (size_t)((s->C + LANES - 1) / LANES));
+	for (int b = 0; b < s->C; b += LANES, dx += plane)
+		for (int o = 0; o < s->OH * s->OW; o++, dy += pixel) {
+			struct corners c = find_corners(s, o);
+
+			for (size_t i = 0; i < pixel; i += WIDTH)
+				for (int k = 0; k < 4; k++) {
+					float *to = dx + c.at[k] + i;
+
+					store(to, load(to) + load(dy + i) * c.share[k]);
+				}
+		}
+}
+
+/* Lanes of a run of channels that stay side by side, at all n positions. */
+static void copy_lanes(size_t n, int lanes, const float *x, float *y, int add)
+{
+	for (size_t i = 0; i < n; i++, x += LANES, y += LANES)
+		for (int l = 0; l < lanes; l++)
+			y[l] = add ? y[l] + x[l] : x[l];
+}
+
+static void copy_channels(
+	const struct channel_run *r, const float *x, float *y, int add)
+{
+	for (int c = 0; c < r->C;) {
+		int from = r->from + c, to = r->to + c;
+		int lanes =
+			min_int(r->C - c, LANES - max_int(from % LANES, to % LANES));
+		const float *p = x + from / LANES * r->n * LANES + from % LANES;
+		float *q = y + to / LANES * r->n * LANES + to % LANES;
+
+		if (lanes == LANES && !add)
+			memcpy(q, p, sizeof(float) * r->n * LANES);
+		else if (lanes == LANES)
+			copy_lanes(r->n, LANES, p, q, 1);
+		else
+			copy_lanes(r->n, lanes, p, q, add);
+		c += lanes;
+	}
+}
+
+static void join_add(size_t n, const float *a, const float *b, int with_relu, float *y)
+{
+	if (with_relu)
+		for (size_t i = 0; i < n; i++) {
+			float v = a[i] + b[i];
+
+			y[i] = v <= 0 ? 0 : v;
+		}
+	else
+		for (size_t i = 0; i < n; i++)
+			y[i] = a[i] + b[i];
+}
+
+static void join_mul(size_t n, const float *a, const float *b, int add, float *y)
+{
+	if (add)
+		for (size_t i = 0; i < n; i++)
+			y[i] += a[i] * b[i];
+	else
+		for (size_t i = 0; i < n; i++)
+			y[i] = a[i] * b[i];
+}
+
+/* dx = dy, where y is given only where it is open. */
+static void pass_gradient(size_t n, const float *dy, const float *y, float *dx, int add)
+{
+	for (size_t i = 0; i < n; i++) {
+		float d = !y || y[i] > 0 ? dy[i] : 0;
+
+		dx[i] = add ? dx[i] + d : d;
+	}
+}
+
+#endif

@@ -1,0 +1,49 @@
+#include "trainer-core/layer.h"
+
+/* x (C, h, w) -> y (C, H, W), H and W given. */
+static int shape(struct graph *g, struct node *v, struct err *e)
+{
+	if (v->H < 1 || v->W < 1)
+		return err_set(e, ERR_SPEC, "resize needs H and W");
+	v->C = layer_in(g, v, 0)->C;
+	return OK;
+}
+
+static struct resize_shape sizes(const struct graph *g, const struct node *v)
+{
+	const struct node *x = layer_in(g, v, 0);
+
+	return (struct resize_shape){ .N = g->n,
+		.C = v->C,
+		.H = x->H,
+		.W = x->W,
+		.OH = v->H,
+		.OW = v->W,
+		.align_corners = v->align_corners };
+}
+
+static void forward(struct graph *g, struct node *v)
+{
+	struct resize_shape s = sizes(g, v);
+
+	g->k->resize(&s, layer_in(g, v, 0)->y, v->y);
+}
+
+static void backward(struct graph *g, struct node *v, float *grad)
+{
+	struct resize_shape s = sizes(g, v);
+	int add;
+	float *dx = layer_input_grad(g, v, 0, &add);
+
+	(void)grad;
+	if (dx)
+		g->k->resize_back(&s, v->dy, dx, add);
+}
+
+const struct layer layer_resize = { .name = "resize",
+	.rule = LAYOUT_IS_IMAGE,
+	.accepts = LAYOUT_IS_IMAGE,
+	.inputs = 1,
+	.shape = shape,
+	.forward = forward,
+	.backward = backward };

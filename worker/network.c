@@ -1,0 +1,67 @@
+#include "worker/network.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "trainer-core/initial.h"
+#include "trainer-core/network.h"
+
+static int add_argument(
+	struct params *ps, struct arena *a, const char *argument, struct err *e)
+{
+	const char *equals = strchr(argument, '=');
+
+	if (!equals || equals == argument)
+		return err_set(
+			e, ERR_USAGE, "--network: \"%s\" is not NAME=VALUE", argument);
+	params_set(ps, a, arena_strndup(a, argument, (size_t)(equals - argument)),
+		equals + 1);
+	return OK;
+}
+
+/* The network for all tasks of the data set. */
+static int measure(const struct params *ps, struct arena *a, struct network_size *size,
+	struct err *e)
+{
+	const char *folder = params_get(ps, "model.init");
+	struct dataset *d = NEW(a, struct dataset);
+	struct network n = { .task = d->task };
+	int rc = dataset_shape(ps, a, d, e);
+
+	if (rc)
+		return rc;
+	n.K = d->tasks;
+	for (int k = 0; k < d->tasks; k++)
+		n.column[k] = k;
+	rc = network_add(&n, ps, d, a, e);
+	if (rc)
+		return rc;
+	network_measure(&n, size);
+	return folder ? initial_load(n.graph, folder, size->init, e) : OK;
+}
+
+static int print(const struct network_size *size, struct arena *a, struct err *e)
+{
+	struct str text = { .arena = a };
+
+	network_size_format(size, &text);
+	if (fputs(str_get(&text), stdout) < 0 || fflush(stdout) != 0)
+		return err_errno(e, "--network: standard output");
+	return OK;
+}
+
+int network_main(int argc, char **argv, struct err *e)
+{
+	struct arena a = { 0 };
+	struct params ps = { 0 };
+	struct network_size size;
+	int rc = OK;
+
+	for (int i = 0; i < argc && !rc; i++)
+		rc = add_argument(&ps, &a, argv[i], e);
+	if (!rc)
+		rc = measure(&ps, &a, &size, e);
+	if (!rc)
+		rc = print(&size, &a, e);
+	arena_release(&a);
+	return rc;
+}
