@@ -33,7 +33,7 @@ MULTIARCH := $(shell $(CC) -print-multiarch)
 COMMON_SRC := $(wildcard common/*.c)
 STORE_SRC := $(wildcard common/store/*.c)
 TRAINER_SRC := $(filter-out trainer-core/kernel/vector.c,$(wildcard trainer-core/*.c \
-	trainer-core/kernel/*.c trainer-core/solver/*.c trainer-core/weighting/*.c trainer-core/dataset/*.c \
+	trainer-core/kernel/*.c trainer-core/corrupt/*.c trainer-core/solver/*.c trainer-core/weighting/*.c trainer-core/dataset/*.c \
 	trainer-core/model/*.c trainer-core/metric/*.c trainer-core/layer/*.c))
 ORCHESTRATOR_SRC := $(filter-out orchestrator/main.c,$(wildcard orchestrator/*.c \
 	orchestrator/report/*.c))

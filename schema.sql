@@ -127,6 +127,10 @@ CREATE TABLE attempt (
   kernel_class  TEXT,
   start_epoch   INTEGER NOT NULL,          -- epochs done when it began
   stop_epoch    INTEGER NOT NULL,          -- the segment ends here
+  kind          TEXT NOT NULL DEFAULT 'train' CHECK (kind IN ('train', 'evaluate')),
+                                           -- evaluate: the winner of epoch stop_epoch;
+                                           -- start_epoch: corruptions tested before
+  keep          INTEGER NOT NULL DEFAULT 0, -- 1: keeps the best parameters beside the checkpoint
   checkpoint_seconds REAL NOT NULL DEFAULT 300,  -- between checkpoints; 0: every epoch
   started       TEXT NOT NULL,             -- UTC, ISO 8601
   ended         TEXT,                      -- NULL: running, or lost with its orchestrator
@@ -236,6 +240,42 @@ CREATE TABLE toy_sigma (
   train_error   REAL NOT NULL,
   test_error    REAL NOT NULL,
   PRIMARY KEY (noise, samples, width)
+) STRICT, WITHOUT ROWID;
+
+-- A final run whose parameters of its chosen epoch are wanted, to be kept (`save`) or to
+-- be tested on corrupted pictures (`evaluate`). Never part of a choice. deltam.
+CREATE TABLE winner (
+  stage         INTEGER NOT NULL REFERENCES stage(id),
+  job           INTEGER NOT NULL REFERENCES job(id),
+  sweep         INTEGER NOT NULL REFERENCES sweep(id),
+  epoch         INTEGER NOT NULL,          -- the one that the sweep's rule chose
+  save          INTEGER NOT NULL CHECK (save IN (0, 1)),
+  corruptions   TEXT NOT NULL,             -- names, a blank between
+  textures      TEXT NOT NULL,             -- folder with pictures of frost, or ''
+  digest        TEXT NOT NULL,             -- of these pictures
+  state         TEXT NOT NULL CHECK (state IN ('pending', 'running', 'done', 'failed')),
+  PRIMARY KEY (stage, job)
+) STRICT, WITHOUT ROWID;
+
+-- The corruptions whose figures are there, all severities of them. deltam-worker.
+CREATE TABLE corruption (
+  job           INTEGER NOT NULL REFERENCES job(id),
+  epoch         INTEGER NOT NULL CHECK (epoch >= 1),
+  corruption    TEXT NOT NULL,             -- gaussian_noise, fog ...
+  basis         TEXT NOT NULL,             -- version of the corruptions, digest of textures
+  PRIMARY KEY (job, epoch, corruption)
+) STRICT, WITHOUT ROWID;
+
+-- A figure of the parameters of an epoch on corrupted test pictures. deltam-worker.
+CREATE TABLE corrupted (
+  job           INTEGER NOT NULL REFERENCES job(id),
+  epoch         INTEGER NOT NULL CHECK (epoch >= 1),
+  corruption    TEXT NOT NULL,
+  severity      INTEGER NOT NULL CHECK (severity BETWEEN 1 AND 5),
+  task          TEXT NOT NULL,
+  name          TEXT NOT NULL,
+  value         REAL NOT NULL,
+  PRIMARY KEY (job, epoch, corruption, severity, task, name)
 ) STRICT, WITHOUT ROWID;
 
 -- Views. Each answers a question that one types into sqlite3; their names and columns
@@ -526,19 +566,118 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, t.state AS
  GROUP BY w.name, t.id
  ORDER BY w.id, t.id;
 
--- Jobs that diverged or failed for good, with the reason and how often they were tried.
+-- Jobs that diverged or failed for good, with the reason and how often they were tried;
+-- winners that could not be evaluated stand under the stage `evaluate`.
 CREATE VIEW failures AS
-SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, m.state, j.id AS job, j.seed, j.lr, j.wd,
-       j.temperature, j.weights, j.epochs_done AS epoch,
-       (SELECT count(*) FROM attempt x WHERE x.job = j.id) AS attempts,
-       coalesce(j.message, (SELECT x.message FROM attempt x
-          WHERE x.job = j.id AND x.message IS NOT NULL ORDER BY x.id DESC LIMIT 1)) AS message
+SELECT sweep, variant, label, task, stage, state, job, seed, lr, wd, temperature, weights,
+       epoch, attempts, message
+  FROM (SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, m.state, j.id AS job, j.seed,
+               j.lr, j.wd, j.temperature, j.weights, j.epochs_done AS epoch,
+               (SELECT count(*) FROM attempt x WHERE x.job = j.id AND x.kind = 'train') AS attempts,
+               coalesce(j.message, (SELECT x.message FROM attempt x
+                  WHERE x.job = j.id AND x.kind = 'train' AND x.message IS NOT NULL
+                  ORDER BY x.id DESC LIMIT 1)) AS message,
+               w.id AS sweep_id, t.id AS stage_id, m.config
+          FROM sweep w
+          CROSS JOIN stage t ON t.sweep = w.id
+          CROSS JOIN stage_job m INDEXED BY stage_job_by_state
+             ON m.stage = t.id AND m.state IN ('diverged', 'failed')
+          CROSS JOIN job j ON j.id = m.job
+        UNION ALL
+        SELECT w.name, t.variant, t.label, t.task, 'evaluate', v.state, j.id, j.seed,
+               j.lr, j.wd, j.temperature, j.weights, v.epoch,
+               (SELECT count(*) FROM attempt x WHERE x.job = j.id AND x.kind = 'evaluate'),
+               (SELECT x.message FROM attempt x
+                  WHERE x.job = j.id AND x.kind = 'evaluate' AND x.message IS NOT NULL
+                  ORDER BY x.id DESC LIMIT 1),
+               w.id, t.id, 0
+          FROM sweep w
+          CROSS JOIN stage t ON t.sweep = w.id
+          CROSS JOIN winner v ON v.stage = t.id AND v.state = 'failed'
+          CROSS JOIN job j ON j.id = v.job)
+ ORDER BY sweep_id, stage_id, config, seed;
+
+-- The final runs whose parameters are wanted, with the epoch they are of. file: where they
+-- are kept in NAME.db.d/winners/ (with `save`).
+CREATE VIEW winners AS
+SELECT w.name AS sweep, t.variant, t.method, t.label, t.task, j.id AS job, j.seed, v.epoch,
+       v.state, CASE WHEN v.save AND v.state = 'done'
+         THEN j.identity || '-' || v.epoch || '.params' END AS file,
+       (SELECT count(*) FROM corruption c WHERE c.job = v.job AND c.epoch = v.epoch) AS corruptions
   FROM sweep w
   CROSS JOIN stage t ON t.sweep = w.id
-  CROSS JOIN stage_job m INDEXED BY stage_job_by_state
-     ON m.stage = t.id AND m.state IN ('diverged', 'failed')
-  CROSS JOIN job j ON j.id = m.job
- ORDER BY w.id, t.id, m.config, j.seed;
+  CROSS JOIN winner v ON v.stage = t.id
+  CROSS JOIN job j ON j.id = v.job
+ ORDER BY w.id, t.id, j.seed;
+
+-- What corruption costs a run, against what it costs the single-task baseline (Elich et
+-- al., eq. 6), a row per seed, criterion, corruption and severity. value and clean: the
+-- criterion on corrupted and on clean test pictures; base: their ratio for the baseline,
+-- of means over its seeds; delta: the difference of the ratios, negative where the run is
+-- the more robust. Only corruptions that the sweep file names.
+CREATE VIEW corruption_delta AS
+WITH
+seen AS (
+  SELECT v.sweep AS sweep_id, t.variant, t.position, t.method, t.label, t.task AS single,
+         v.job, v.epoch, c.criterion, c.position AS criterion_position, c.higher,
+         k.corruption, k.severity, k.value, m.value AS clean
+    FROM stage t
+    CROSS JOIN winner v ON v.stage = t.id
+    CROSS JOIN criterion c ON c.sweep = t.sweep AND c.variant = t.variant
+     AND (t.task = '' OR c.task = t.task)
+    CROSS JOIN metric m ON m.job = v.job AND m.epoch = v.epoch AND m.split = 'test'
+     AND m.task = c.task AND m.name = c.name
+    CROSS JOIN corrupted k ON k.job = v.job AND k.epoch = v.epoch AND k.task = c.task
+     AND k.name = c.name
+   WHERE instr(' ' || v.corruptions || ' ', ' ' || k.corruption || ' ') > 0
+),
+single_task AS (
+  SELECT sweep_id, variant, criterion, corruption, severity, avg(value) / avg(clean) AS ratio
+    FROM seen WHERE single <> ''
+   GROUP BY sweep_id, variant, criterion, corruption, severity
+)
+SELECT w.name AS sweep, s.variant, s.method, s.label, s.criterion, j.seed, s.job, s.epoch,
+       s.corruption, s.severity, s.value, s.clean, b.ratio AS base,
+       CASE s.higher WHEN 1 THEN -1.0 ELSE 1.0 END * (s.value / s.clean - b.ratio) AS delta
+  FROM seen s
+  JOIN single_task b ON b.sweep_id = s.sweep_id AND b.variant = s.variant
+   AND b.criterion = s.criterion AND b.corruption = s.corruption AND b.severity = s.severity
+  JOIN sweep w ON w.id = s.sweep_id
+  JOIN job j ON j.id = s.job
+ WHERE s.single = ''
+ ORDER BY w.id, s.variant, s.position, s.criterion_position, j.seed, s.corruption, s.severity;
+
+-- The same, averaged over corruptions and severities: delta of each criterion, mean and
+-- sample standard deviation over the seeds whose winners have figures.
+CREATE VIEW robustness AS
+WITH
+seed AS (
+  SELECT sweep, variant, method, label, criterion, job, avg(delta) AS delta,
+         count(DISTINCT corruption) AS corruptions
+    FROM corruption_delta
+   GROUP BY sweep, variant, method, label, criterion, job
+),
+centred AS (
+  SELECT *, avg(delta) OVER (PARTITION BY sweep, variant, label, criterion) AS mean FROM seed
+),
+figures AS (
+  SELECT sweep, variant, method, label, criterion, count(*) AS seeds,
+         max(corruptions) AS corruptions, max(mean) AS delta,
+         CASE WHEN count(*) > 1 THEN
+           sqrt(sum((delta - mean) * (delta - mean)) / (count(*) - 1)) END AS delta_std
+    FROM centred
+   GROUP BY sweep, variant, label, criterion
+)
+SELECT f.sweep, f.variant, f.method, f.label, f.criterion, f.seeds, f.corruptions,
+       f.delta, f.delta_std
+  FROM figures f
+  JOIN sweep w ON w.name = f.sweep
+  JOIN variant v ON v.sweep = w.id AND v.variant = f.variant
+  JOIN criterion c ON c.sweep = w.id AND c.variant = f.variant AND c.criterion = f.criterion
+  JOIN (SELECT sweep, variant, label, min(position) AS position FROM stage
+         WHERE stage = 'final' GROUP BY sweep, variant, label) t
+    ON t.sweep = w.id AND t.variant = f.variant AND t.label = f.label
+ ORDER BY w.id, v.position, t.position, f.label, c.position;
 
 -- Why the search went as it did: every stop and every choice with what it was made from.
 -- The configuration is that of its first job; config -1: none was worth choosing.
@@ -644,7 +783,7 @@ entry AS (
 spent AS (
   SELECT job, sum(stop_epoch - start_epoch) AS epochs, sum(seconds) AS seconds
     FROM attempt
-   WHERE outcome = 'done' AND seconds > 0
+   WHERE kind = 'train' AND outcome = 'done' AND seconds > 0
    GROUP BY job
 )
 SELECT w.name AS sweep, n.variant, n.method, n.label, count(*) AS jobs,

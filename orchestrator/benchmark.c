@@ -222,8 +222,7 @@ static void row(struct benchmark *b, struct table *t, const struct query_entry *
 	table_number(t, x->val_delta_m, NULL);
 }
 
-/* Marks best and second of one column among the rows that may be either. */
-static void mark_column(struct table *t, int column, const bool *may, bool higher)
+void benchmark_mark(struct table *t, int column, const bool *may, bool higher)
 {
 	double best[2] = { INFINITY, INFINITY };
 
@@ -272,7 +271,7 @@ static void block(struct benchmark *b, const char *heading, const char *variant,
 
 		/* what programs get of Δm is the change, whatever readers see */
 		if (c->arrow && !b->front)
-			mark_column(t, i, may,
+			benchmark_mark(t, i, may,
 				c->arrow > 0 && strcmp(c->name, "delta_m") != 0);
 	}
 }

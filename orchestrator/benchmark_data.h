@@ -67,6 +67,9 @@ const struct metric_info *benchmark_metric(const char *name);
 /* A hyperparameter to read: four digits, as programs get all of them. */
 const char *benchmark_number(struct arena *a, double v);
 
+/* Marks best and second of one column among the rows that may be either. */
+void benchmark_mark(struct table *t, int column, const bool *may, bool higher);
+
 /* benchmark_notes.c: what a reader must know beside the figures. */
 void benchmark_notes(struct benchmark *b);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "orchestrator/prune.h"
 #include "orchestrator/select.h"
+#include "orchestrator/winner.h"
 
 static const char *const phase_names[] = { "tune", "refine", "wd", "final" };
 
@@ -483,6 +484,12 @@ int lane_advance(struct stage_ctx *c, const struct lane *l, struct err *e)
 		struct grid point = plan_point(&g, best, &a);
 
 		rc = run_phase(c, &k, &point, &best, e);
+		for (int u = 0; rc == DECIDED && c->winners && u < l->units; u++) {
+			int64_t stage = lane_stage_id(c, l, u, PHASE_FINAL);
+			int failed = winner_plan(c, l, stage, task_of(c, l, u), e);
+
+			rc = failed ? failed : rc;
+		}
 	}
 	arena_release(&a);
 	return rc < 0 ? rc : OK;

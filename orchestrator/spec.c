@@ -152,6 +152,7 @@ static void read_spec(struct reader *r, struct spec *s)
 	read_select(r, s);
 	read_prune(r, s);
 	read_limits(r, s);
+	read_evaluate(r, s);
 	read_variants(r, s);
 }
 

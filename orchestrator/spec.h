@@ -79,6 +79,7 @@ struct variant {
 	size_t model_at, stl_model_at; /* where the text says so */
 	const struct network_size *network; /* NULL until asked for (networks.h) */
 	int epochs;
+	int input[3]; /* c, h, w of a sample; set with dataset.digest */
 	struct task_info *tasks;
 	int ntasks;
 	struct criterion *criteria;
@@ -128,6 +129,13 @@ struct spec {
 		bool within_lr;
 	} prune;
 	bool auxiliary; /* `primary` is given: entries are judged by one task, or each by its own */
+	/* What is wanted of the final runs and the baseline's at their chosen epoch. */
+	struct {
+		const char *corruptions; /* names, a blank between; "": none */
+		const char *textures; /* folder with pictures of frost; "": none */
+		const char *digest; /* of these; set once they are checked */
+		bool save;
+	} winners;
 	int final_seeds;
 	double job_minutes; /* 0: no limit */
 	int retries;

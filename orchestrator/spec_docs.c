@@ -78,6 +78,8 @@ static const char *form_of(const struct field *f, struct arena *a)
 		return "text or list of texts";
 	case FIELD_RUNGS:
 		return "list of numbers";
+	case FIELD_CORRUPTIONS:
+		return "text or list of names";
 	case FIELD_VARY:
 	case FIELD_VALUES:
 	case FIELD_REQUIRE:

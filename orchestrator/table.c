@@ -1,6 +1,7 @@
-/* deltam table: the benchmark, or the rows of a query. */
+/* deltam table: the benchmark, robustness, or the rows of a query. */
 #include "orchestrator/benchmark.h"
 #include "orchestrator/reader.h"
+#include "orchestrator/robust.h"
 
 /* A query may look at all sweeps: the database is enough. */
 static int answer_query(const struct options *o, struct arena *a, struct err *e)
@@ -31,7 +32,9 @@ static int print_view(
 	if (!rc) {
 		struct report r = { .arena = &reader.arena };
 
-		rc = benchmark_report(&reader.s, &reader.sweep, view, &r, e);
+		rc = o->robust
+			? robust_report(&reader.s, &reader.sweep, &r, e)
+			: benchmark_report(&reader.s, &reader.sweep, view, &r, e);
 		if (!rc)
 			reader_print(&r, o);
 	}

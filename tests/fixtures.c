@@ -57,6 +57,7 @@ static const struct {
 	{ "losses", fixture_loss },
 	{ "metrics", fixture_metric },
 	{ "delta_m", fixture_delta_m },
+	{ "corruption_delta", fixture_corruption_delta },
 	{ "pareto", fixture_pareto },
 	{ "search_grids", fixture_grid },
 	{ "toy_cagrad", fixture_toy },

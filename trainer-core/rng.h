@@ -18,6 +18,8 @@ enum rng_purpose {
 	RNG_DROPOUT,
 	RNG_LOOKAHEAD, /* batch order of the batches that Auto-lambda looks ahead on */
 	RNG_DIAGNOSE, /* epoch: step of the job */
+	/* epoch: hash of corruption and severity; index: picture and draw */
+	RNG_CORRUPT = 32,
 };
 
 /* 64 uniform bits. */

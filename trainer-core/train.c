@@ -311,7 +311,9 @@ int train_epochs_done(const struct train *t)
 
 /*
  * State: this header, then parameters and optimizer state in float, the method's in
- * double, its buffers and the network's running statistics in float. The layout digest covers what decides where each number lies.
+ * double, its buffers and the running statistics in float. The layout digest covers what
+ * decides where each number lies. A result is the part of it that the network's figures
+ * depend on.
  */
 struct state_header {
 	char magic[8];
@@ -320,6 +322,7 @@ struct state_header {
 };
 
 static const char state_magic[8] = "deltam1";
+static const char result_magic[8] = "deltamR";
 
 struct span {
 	void *data;
@@ -327,17 +330,41 @@ struct span {
 };
 
 #define SPANS 5
-static void state_spans(const struct train *t, struct span span[SPANS])
+struct spans {
+	struct span span[SPANS];
+	int n;
+};
+
+static void add_span(struct spans *s, void *data, size_t bytes)
 {
-	span[0] = (struct span){ graph_values(t->graph),
-		graph_floats(t->graph) * sizeof(float) };
-	span[1] = (struct span){ optim_state(t->optim),
-		optim_state_floats(t->optim) * sizeof(float) };
-	span[2] = (struct span){ t->weighting_state,
-		t->weighting_floats * sizeof(double) };
-	span[3] = (struct span){ t->shared.buffer, t->buffer_floats * sizeof(float) };
-	span[4] = (struct span){ graph_state(t->graph),
-		graph_state_floats(t->graph) * sizeof(float) };
+	if (bytes)
+		s->span[s->n++] = (struct span){ data, bytes };
+}
+
+/* The method's state is part of it: a method may turn what the heads read. */
+static struct spans result_spans(const struct train *t)
+{
+	struct spans s = { .n = 0 };
+
+	add_span(&s, graph_values(t->graph), graph_floats(t->graph) * sizeof(float));
+	add_span(&s, t->weighting_state, t->weighting_floats * sizeof(double));
+	add_span(&s, graph_state(t->graph),
+		graph_state_floats(t->graph) * sizeof(float));
+	return s;
+}
+
+static struct spans state_spans(const struct train *t)
+{
+	struct spans s = { .n = 0 };
+
+	add_span(&s, graph_values(t->graph), graph_floats(t->graph) * sizeof(float));
+	add_span(&s, optim_state(t->optim),
+		optim_state_floats(t->optim) * sizeof(float));
+	add_span(&s, t->weighting_state, t->weighting_floats * sizeof(double));
+	add_span(&s, t->shared.buffer, t->buffer_floats * sizeof(float));
+	add_span(&s, graph_state(t->graph),
+		graph_state_floats(t->graph) * sizeof(float));
+	return s;
 }
 
 static uint64_t layout_digest(const struct train *t)
@@ -356,47 +383,41 @@ static uint64_t layout_digest(const struct train *t)
 	return digest;
 }
 
-size_t train_state_size(const struct train *t)
+static size_t image_size(const struct spans *s)
 {
-	struct span span[SPANS];
 	size_t bytes = sizeof(struct state_header);
 
-	state_spans(t, span);
-	for (int i = 0; i < SPANS; i++)
-		bytes += span[i].bytes;
+	for (int i = 0; i < s->n; i++)
+		bytes += s->span[i].bytes;
 	return bytes;
 }
 
-void train_state_save(const struct train *t, void *bytes)
+static void image_write(
+	const struct train *t, const struct spans *s, const char magic[8], char *at)
 {
 	struct state_header h = { .layout = layout_digest(t),
 		.epoch = t->epoch,
 		.step = t->step,
 		.optim_steps = *optim_steps(t->optim) };
-	struct span span[SPANS];
-	char *at = bytes;
 
-	memcpy(h.magic, state_magic, sizeof(h.magic));
+	memcpy(h.magic, magic, sizeof(h.magic));
 	memcpy(at, &h, sizeof(h));
 	at += sizeof(h);
-	state_spans(t, span);
-	for (int i = 0; i < SPANS; at += span[i++].bytes)
-		if (span[i].bytes)
-			memcpy(at, span[i].data, span[i].bytes);
+	for (int i = 0; i < s->n; at += s->span[i++].bytes)
+		memcpy(at, s->span[i].data, s->span[i].bytes);
 }
 
-int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e)
+static int image_read(struct train *t, const struct spans *s, const char magic[8],
+	const char *at, size_t n, struct err *e)
 {
 	struct state_header h;
-	struct span span[SPANS];
-	const char *at = bytes;
 
-	if (n != train_state_size(t))
+	if (n != image_size(s))
 		return err_set(e, ERR_CHECKPOINT, "%zu bytes of state where %zu belong",
-			n, train_state_size(t));
+			n, image_size(s));
 	memcpy(&h, at, sizeof(h));
 	at += sizeof(h);
-	if (memcmp(h.magic, state_magic, sizeof(h.magic)) != 0 ||
+	if (memcmp(h.magic, magic, sizeof(h.magic)) != 0 ||
 		h.layout != layout_digest(t))
 		return err_set(e, ERR_CHECKPOINT, "the state of another network");
 	if (h.epoch < 0 || h.epoch > t->epochs || h.step < 0 || h.optim_steps < 0)
@@ -405,10 +426,50 @@ int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e
 	t->epoch = (int)h.epoch;
 	t->step = h.step;
 	*optim_steps(t->optim) = h.optim_steps;
-	state_spans(t, span);
-	for (int i = 0; i < SPANS; at += span[i++].bytes)
-		if (span[i].bytes)
-			memcpy(span[i].data, at, span[i].bytes);
+	for (int i = 0; i < s->n; at += s->span[i++].bytes)
+		memcpy(s->span[i].data, at, s->span[i].bytes);
 	train_turn(t);
 	return OK;
+}
+
+size_t train_state_size(const struct train *t)
+{
+	const struct spans s = state_spans(t);
+
+	return image_size(&s);
+}
+
+void train_state_save(const struct train *t, void *bytes)
+{
+	const struct spans s = state_spans(t);
+
+	image_write(t, &s, state_magic, bytes);
+}
+
+int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e)
+{
+	const struct spans s = state_spans(t);
+
+	return image_read(t, &s, state_magic, bytes, n, e);
+}
+
+size_t train_result_size(const struct train *t)
+{
+	const struct spans s = result_spans(t);
+
+	return image_size(&s);
+}
+
+void train_result_save(const struct train *t, void *bytes)
+{
+	const struct spans s = result_spans(t);
+
+	image_write(t, &s, result_magic, bytes);
+}
+
+int train_result_load(struct train *t, const void *bytes, size_t n, struct err *e)
+{
+	const struct spans s = result_spans(t);
+
+	return image_read(t, &s, result_magic, bytes, n, e);
 }

@@ -446,6 +446,8 @@ static int evaluate(
 			t->index[i] = at + i;
 		train_pick(t, t->index);
 		train_gather(t, s, n);
+		if (t->corruption && train_corrupt(t, s, t->index, n, e))
+			return e->code;
 		graph_forward(t->graph);
 		for (int k = 0; k < t->K; k++) {
 			struct train_task *task = &t->task[k];
@@ -494,4 +496,22 @@ int train_epoch(struct train *t, int (*on_step)(void *arg), void *arg,
 	t->epoch++;
 	*rows = &t->rows;
 	return OK;
+}
+
+int train_test(struct train *t, const struct corruption *k, struct arena *a,
+	int (*on_step)(void *arg), void *arg, const struct epoch_rows **rows,
+	struct err *e)
+{
+	const struct watch watch = { on_step, arg };
+	struct err local;
+	int rc;
+
+	e = e ? e : &local;
+	t->rows = (struct epoch_rows){ .epoch = t->epoch, .metric = t->metric };
+	t->corruption = k;
+	t->scratch = a;
+	rc = evaluate(t, SPLIT_TEST, &watch, e);
+	t->corruption = NULL;
+	*rows = &t->rows;
+	return rc;
 }

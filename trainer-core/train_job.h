@@ -101,6 +101,9 @@ struct train {
 	float *sample; /* one input or map */
 	int *staged_row; /* 0 to batch - 1 */
 
+	const struct corruption *corruption; /* of what is evaluated; NULL: none */
+	struct arena *scratch; /* then */
+
 	double *loss, *weight, *backward_weight; /* (K) of the step */
 	double *head, *score, *loss_after,
 		*ahead; /* (K) where the method asks for them */
@@ -173,5 +176,8 @@ void train_diagnose_before(struct train *t);
 void train_diagnose_after(struct train *t);
 MUST_CHECK int train_diagnose_put(
 	struct train *t, struct err *e); /* the epoch's rows */
+/* train_corrupt.c: feeds the n samples of `split` again, under t->corruption. ERR_DATA. */
+MUST_CHECK int train_corrupt(struct train *t, const struct split_data *split,
+	const int *index, int n, struct err *e);
 
 #endif

@@ -15,6 +15,7 @@
 #include "worker/probe.h"
 #include "worker/run.h"
 #include "worker/stop.h"
+#include "worker/textures.h"
 #include "worker/toy.h"
 
 static int usage(struct err *e)
@@ -24,6 +25,7 @@ static int usage(struct err *e)
 		"       deltam-worker --prepare NAME=VALUE ...\n"
 		"       deltam-worker --network NAME=VALUE ...\n"
 		"       deltam-worker --preview FILE NAME=VALUE ...\n"
+		"       deltam-worker --textures FOLDER H W\n"
 		"       deltam-worker --probe NAME=VALUE ...\n"
 		"       deltam-worker --toy DB EXPERIMENT STEPS");
 }
@@ -148,5 +150,7 @@ int main(int argc, char **argv)
 		return answer(argc - 2, argv + 2, preview_main);
 	if (argc > 1 && !strcmp(argv[1], "--toy"))
 		return answer(argc - 2, argv + 2, toy_main);
+	if (argc > 1 && !strcmp(argv[1], "--textures"))
+		return answer(argc - 2, argv + 2, textures_main);
 	return train(argc, argv);
 }

@@ -168,6 +168,20 @@ static void read_progress(struct reader *r, void *row)
 	x->epochs = integer(r);
 }
 
+static void read_robustness(struct reader *r, void *row)
+{
+	struct query_robustness *x = row;
+
+	x->variant = text(r);
+	x->method = text(r);
+	x->label = text(r);
+	x->criterion = text(r);
+	x->seeds = count(r);
+	x->corruptions = count(r);
+	x->delta = real(r);
+	x->delta_std = real(r);
+}
+
 static void read_failure(struct reader *r, void *row)
 {
 	struct query_failure *x = row;
@@ -248,9 +262,30 @@ QUERY(query_temperatures, query_temperature, QUERY_TEMPERATURE, read_temperature
 	INT(w->id))
 QUERY(query_costs, query_cost, QUERY_COST, read_cost, TEXT(w->name))
 QUERY(query_progress, query_progress, QUERY_PROGRESS, read_progress, TEXT(w->name))
+QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS, read_robustness,
+	TEXT(w->name))
 QUERY(query_failures, query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))
 
 /* NOLINTEND(bugprone-macro-parentheses) */
+
+int query_winners(struct store *s, const struct query_sweep *w,
+	struct query_winners *out, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_QUERY_WINNERS, ARGS(INT(w->id)), e);
+
+	*out = (struct query_winners){ 0 };
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc > 0) {
+		out->all = (int)rows_int(&r, 0);
+		out->done = (int)rows_int(&r, 1);
+		out->failed = (int)rows_int(&r, 2);
+		rc = OK;
+	}
+	rows_close(&r);
+	return rc;
+}
 
 int query_speed(struct store *s, const struct query_sweep *w, struct query_speed *out,
 	struct err *e)

@@ -120,6 +120,22 @@ struct query_speed {
 MUST_CHECK int query_speed(struct store *s, const struct query_sweep *w,
 	struct query_speed *out, struct err *e);
 
+/* The robustness difference of an entry in one criterion; variant by variant. */
+struct query_robustness {
+	const char *variant, *method, *label, *criterion;
+	int seeds, corruptions;
+	double delta, delta_std; /* a share; over seeds */
+};
+MUST_CHECK int query_robustness(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_robustness **out, int *n, struct err *e);
+
+/* How many winners a sweep wants, and how far they are. */
+struct query_winners {
+	int all, done, failed;
+};
+MUST_CHECK int query_winners(struct store *s, const struct query_sweep *w,
+	struct query_winners *out, struct err *e);
+
 /* A job that diverged or failed for good. */
 struct query_failure {
 	const char *variant;

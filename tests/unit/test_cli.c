@@ -69,10 +69,10 @@ START_TEST(what_does_not_fit_is_refused_with_a_hint)
 		{ "table --db=", "--db: the value is empty" },
 		{ "status --watch=yes", "--watch takes no value" },
 		{ "table a b", "table: one word too many: \"b\"" },
-		{ "list", "list wants methods|datasets|models|metrics" },
+		{ "list", "list wants methods|datasets|models|metrics|corruptions" },
 		{ "list method",
 			"list: \"method\" is not one of "
-			"methods|datasets|models|metrics; "
+			"methods|datasets|models|metrics|corruptions; "
 			"did you mean \"methods\"?" },
 		{ "table -x", "unknown option -x; --help lists what there is" },
 	};
