@@ -18,11 +18,16 @@ struct benchmark {
 	struct query_figure *criterion;
 	struct query_range *range;
 	struct query_temperature *temperature;
+	struct query_cost *cost;
 	struct query_progress *stage;
-	int entries, figures, criteria, ranges, temperatures, stages;
+	/* Of a sweep with `primary`: the methods that know one, in a block of their own. */
+	struct query_entry *auxiliary;
+	int auxiliaries;
+	int entries, figures, criteria, ranges, temperatures, costs, stages;
 	int baseline_seeds; /* 0: given in the sweep file */
 	bool test; /* rows of test, not of val */
 	bool front; /* only the Pareto front is shown */
+	bool with_cost;
 	bool on_boundary; /* a dagger was printed */
 };
 
@@ -51,6 +56,9 @@ const struct query_figure *benchmark_figure(const struct benchmark *b,
 	const struct query_entry *x, const struct query_figure *criterion);
 double benchmark_value(const struct benchmark *b, const struct query_figure *f);
 const struct query_range *benchmark_range(
+	const struct benchmark *b, const struct query_entry *x);
+
+const struct query_cost *benchmark_cost(
 	const struct benchmark *b, const struct query_entry *x);
 
 /* The row of metric.def; NULL for a criterion that this build does not know. */

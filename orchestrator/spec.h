@@ -44,6 +44,9 @@ struct entry {
 	const char *
 		label; /* the method's name unless given; unique; "stl" at position 0 */
 	const struct method_info *method;
+	const char *listed; /* its label in the file: "ial" for "ial [seg]" */
+	/* `primary`: the task whose criteria alone make its Δm; NULL: all of them. */
+	const char *primary;
 	struct axis
 		*axes; /* hyperparameters in the order of the .def row; not lr, wd */
 	int naxes;
@@ -124,6 +127,7 @@ struct spec {
 		double eta;
 		bool within_lr;
 	} prune;
+	bool auxiliary; /* `primary` is given: entries are judged by one task, or each by its own */
 	int final_seeds;
 	double job_minutes; /* 0: no limit */
 	int retries;

@@ -74,6 +74,8 @@ static const char *form_of(const struct field *f, struct arena *a)
 		return "list";
 	case FIELD_AXIS:
 		return "value, list or range";
+	case FIELD_NAMES:
+		return "text or list of texts";
 	case FIELD_RUNGS:
 		return "list of numbers";
 	case FIELD_VARY:

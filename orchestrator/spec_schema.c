@@ -246,6 +246,11 @@ static void put_row(struct str *out, const struct field *f)
 	case FIELD_LR_DECAY:
 		str_put(out, "\"type\": [\"string\", \"object\"]");
 		break;
+	case FIELD_NAMES:
+		str_put(out,
+			"\"type\": [\"string\", \"array\"], \"items\": { \"type\": "
+			"\"string\" }");
+		break;
 	case FIELD_RUNGS:
 		str_put(out,
 			"\"type\": \"array\", \"items\": { \"type\": \"number\" }");

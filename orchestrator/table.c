@@ -45,7 +45,10 @@ int cmd_table(const struct options *o, struct err *e)
 	int rc;
 
 	if (!o->query)
-		return print_view(o, &(struct benchmark_view){ .split = o->split }, e);
+		return print_view(o,
+			&(struct benchmark_view){
+				.split = o->split, .cost = o->cost > 0 },
+			e);
 	rc = answer_query(o, &a, e);
 	arena_release(&a);
 	return rc;

@@ -48,6 +48,8 @@ static const struct {
 	{ "db_mtl", fixture_gradient },
 	{ "dtp", fixture_gradient },
 	{ "graddrop", fixture_gradient },
+	{ "rotograd", fixture_gradient },
+	{ "auto_lambda", fixture_gradient },
 	{ "gcs", fixture_gradient },
 	{ "ol_aux", fixture_gradient },
 	{ "ial", fixture_gradient },
@@ -57,6 +59,8 @@ static const struct {
 	{ "delta_m", fixture_delta_m },
 	{ "pareto", fixture_pareto },
 	{ "search_grids", fixture_grid },
+	{ "toy_cagrad", fixture_toy },
+	{ "gradient_similarity", fixture_similarity },
 	{ "parity", fixture_parity },
 };
 

@@ -65,6 +65,8 @@ enum outcome fixture_metric(struct fixture *f);
 enum outcome fixture_delta_m(struct fixture *f);
 enum outcome fixture_pareto(struct fixture *f);
 enum outcome fixture_grid(struct fixture *f);
+enum outcome fixture_toy(struct fixture *f);
+enum outcome fixture_similarity(struct fixture *f);
 enum outcome fixture_parity(struct fixture *f);
 
 #endif

@@ -16,6 +16,8 @@ enum rng_purpose {
 	RNG_DATA, /* composition of data sets; seed 0 of the data, not of the job */
 	RNG_AUGMENT,
 	RNG_DROPOUT,
+	RNG_LOOKAHEAD, /* batch order of the batches that Auto-lambda looks ahead on */
+	RNG_DIAGNOSE, /* epoch: step of the job */
 };
 
 /* 64 uniform bits. */

@@ -88,6 +88,7 @@ static int build_network(
 	t->network = (struct network){ .task = t->weighting_task, .K = t->K };
 	for (int k = 0; k < t->K; k++)
 		t->network.column[k] = t->task[k].column;
+	t->network.rotates = t->weighting.needs & NEEDS_ROTATION;
 	rc = network_add(&t->network, ps, t->data, a, e);
 	if (rc)
 		return rc;
@@ -127,19 +128,39 @@ static int place_targets(struct train *t, struct arena *a, struct err *e)
 	return OK;
 }
 
-static int build_method(
-	struct train *t, const struct params *ps, struct arena *a, struct err *e)
+static struct trunk_parts parts(const struct graph *g, bool layers, struct arena *a)
 {
-	int rc = weighting_init(
-		&t->weighting, ps, t->K, t->weighting_task, &t->optim_info, a, e);
+	int n = graph_shared_parts(g, layers, NULL);
+	size_t *begin = NEW_ARRAY(a, size_t, n + 1);
 
-	if (rc)
-		return rc;
+	(void)graph_shared_parts(g, layers, begin);
+	return (struct trunk_parts){ n, begin };
+}
+
+/* What the method may ask of the network that has been built. */
+static int survey_trunk(struct train *t, struct arena *a, struct err *e)
+{
+	t->trunk.layers = parts(t->graph, true, a);
+	t->trunk.arrays = parts(t->graph, false, a);
+	t->trunk.channels = graph_rotation_channels(t->graph);
+	t->weighting.trunk = &t->trunk;
+	if (t->weighting.needs & NEEDS_ROTATION && !t->trunk.channels)
+		return err_set(e, ERR_SPEC,
+			"method %s turns the features that heads read; here they read "
+			"none, or several nodes",
+			t->weighting.info->name);
+	return OK;
+}
+
+static int build_method(struct train *t, struct arena *a, struct err *e)
+{
+	if (survey_trunk(t, a, e))
+		return e->code;
 	t->weighting_floats = weighting_state_size(&t->weighting);
 	t->weighting_state = NEW_ARRAY(a, double, t->weighting_floats + 1);
 	weighting_state_init(&t->weighting, t->weighting_state);
 	t->per_task = t->optim_info.per_task;
-	if (t->per_task && t->weighting.needs & NEEDS_GRADIENTS)
+	if (t->per_task && t->weighting.needs & (NEEDS_GRADIENTS | NEEDS_LOOKAHEAD))
 		return err_set(e, ERR_SPEC,
 			"method %s makes one gradient of all tasks': no optimizer a "
 			"task",
@@ -178,6 +199,8 @@ static void place_gradients(struct train *t, struct arena *a)
 	t->buffer_floats = g->n * (size_t)weighting_buffers(&t->weighting);
 	g->buffer = arena_alloc_aligned(a, t->buffer_floats * sizeof(float) + 1);
 	g->gram = NEW_ARRAY(a, double, t->K * t->K);
+	g->work = NEW_ARRAY(a, double, weighting_work(&t->weighting) + 1);
+	t->rotation = NEW_ARRAY(a, double, t->trunk.channels * t->trunk.channels + 1);
 	graph_last_shared(t->graph, &g->last, &g->last_n);
 }
 
@@ -198,7 +221,7 @@ static void place_meters(struct train_task *task, struct arena *a)
 /* What an epoch writes: nothing is allocated once training has begun. */
 static void place_buffers(struct train *t, struct arena *a)
 {
-	int metrics = DIAGNOSTICS_MAX;
+	int metrics = DIAGNOSTICS_MAX + COST_ROWS + train_diagnose_rows(t);
 	int grads = t->per_task ? t->K : 1;
 
 	t->grad = NEW_ARRAY(a, float *, t->K);
@@ -207,13 +230,21 @@ static void place_buffers(struct train *t, struct arena *a)
 			arena_alloc_aligned(a, graph_floats(t->graph) * sizeof(float));
 	t->order = NEW_ARRAY(a, int, t->data->split[SPLIT_TRAIN].n);
 	t->index = NEW_ARRAY(a, int, t->capacity);
-	t->loss = NEW_ARRAY(a, double, 7 * t->K);
+	if (t->weighting.needs & NEEDS_LOOKAHEAD) {
+		t->other = NEW_ARRAY(a, int, t->data->split[SPLIT_TRAIN].n);
+		t->kept =
+			arena_alloc_aligned(a, graph_floats(t->graph) * sizeof(float));
+		t->kept_state = arena_alloc_aligned(
+			a, graph_state_floats(t->graph) * sizeof(float) + 1);
+	}
+	t->loss = NEW_ARRAY(a, double, 8 * t->K);
 	t->weight = t->loss + t->K;
 	t->backward_weight = t->weight + t->K;
 	t->mean_loss = t->backward_weight + t->K;
 	t->head = t->mean_loss + t->K;
 	t->score = t->head + t->K;
 	t->loss_after = t->score + t->K;
+	t->ahead = t->loss_after + t->K;
 	t->diagnostic = NEW_ARRAY(a, struct diagnostic, DIAGNOSTICS_MAX);
 	for (int k = 0; k < t->K; k++) {
 		metrics += 3 + 2 * t->task[k].metrics;
@@ -234,13 +265,27 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 	t->kernels = kernels_get();
 	kernels_init_fpu();
 	if (parse_schedule(t, ps, e) || choose_tasks(t, ps, a, e) ||
+		weighting_init(&t->weighting, ps, t->K, t->weighting_task,
+			&t->optim_info, a, e) ||
 		build_network(t, ps, a, e) || place_targets(t, a, e) ||
-		build_method(t, ps, a, e) || train_augment_new(t, ps, a, e))
+		build_method(t, a, e) || train_augment_new(t, ps, a, e) ||
+		train_diagnose_new(t, ps, a, e) || train_freeze_new(t, ps, a, e))
 		return e->code;
 	place_buffers(t, a);
 	place_gradients(t, a);
 	*out = t;
 	return OK;
+}
+
+void train_turn(struct train *t)
+{
+	if (!(t->weighting.needs & NEEDS_ROTATION))
+		return;
+	for (int k = 0; k < t->K; k++) {
+		t->weighting.ops->rotation(&t->weighting, t->weighting_state, k,
+			t->shared.work, t->rotation);
+		graph_set_rotation(t->graph, k, t->rotation);
+	}
 }
 
 const char *train_kernel_class(void)
@@ -364,5 +409,6 @@ int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e
 	for (int i = 0; i < SPANS; at += span[i++].bytes)
 		if (span[i].bytes)
 			memcpy(span[i].data, at, span[i].bytes);
+	train_turn(t);
 	return OK;
 }

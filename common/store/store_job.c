@@ -82,7 +82,8 @@ int store_sweep_clear(struct store *s, int64_t sweep, struct err *e)
 {
 	static const enum stmt steps[] = { STMT_SWEEP_CLEAR_DECISION,
 		STMT_SWEEP_CLEAR_MEMBER, STMT_SWEEP_CLEAR_STAGE,
-		STMT_SWEEP_CLEAR_CRITERION, STMT_SWEEP_CLEAR_VARIANT };
+		STMT_SWEEP_CLEAR_CRITERION, STMT_SWEEP_CLEAR_PRIMARY,
+		STMT_SWEEP_CLEAR_VARIANT };
 	int rc = OK;
 
 	for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -95,6 +96,15 @@ int store_variant_put(struct store *s, int64_t sweep, const char *variant, int p
 {
 	return store_run(
 		s, STMT_VARIANT_PUT, ARGS(INT(sweep), TEXT(variant), INT(position)), e);
+}
+
+int store_primary_put(struct store *s, int64_t sweep, const char *variant,
+	const struct primary_row *row, struct err *e)
+{
+	return store_run(s, STMT_PRIMARY_PUT,
+		ARGS(INT(sweep), TEXT(variant), TEXT(row->label), TEXT(row->listed),
+			TEXT(row->task), INT(row->auxiliary), INT(row->position)),
+		e);
 }
 
 int store_criterion_put(struct store *s, int64_t sweep, const char *variant,

@@ -57,6 +57,16 @@ struct criterion_row {
 	bool higher;
 	int position;
 };
+/* In the auxiliary setting: which task an entry is judged by. */
+struct primary_row {
+	const char *label;
+	const char *listed; /* its label in the sweep file */
+	const char *task; /* "": all */
+	bool auxiliary; /* the method knows a primary task */
+	int position;
+};
+MUST_CHECK int store_primary_put(struct store *s, int64_t sweep, const char *variant,
+	const struct primary_row *row, struct err *e);
 MUST_CHECK int store_criterion_put(struct store *s, int64_t sweep, const char *variant,
 	const struct criterion_row *row, struct err *e);
 

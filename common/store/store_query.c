@@ -49,6 +49,7 @@ static void read_sweep(struct reader *r, void *row)
 	x->best = flag(r);
 	x->by_task = flag(r);
 	x->state = text(r);
+	x->auxiliary = flag(r);
 }
 
 static void read_entry(struct reader *r, void *row)
@@ -131,6 +132,18 @@ static void read_temperature(struct reader *r, void *row)
 	x->min = real(r);
 	x->max = real(r);
 	x->tasks = count(r);
+}
+
+static void read_cost(struct reader *r, void *row)
+{
+	struct query_cost *x = row;
+
+	x->variant = text(r);
+	x->label = text(r);
+	x->seconds_per_epoch = real(r);
+	x->forward = real(r);
+	x->head = real(r);
+	x->trunk = real(r);
 }
 
 static void read_progress(struct reader *r, void *row)
@@ -225,11 +238,15 @@ int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int
 	}
 
 QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name))
+QUERY(query_auxiliary, query_entry, QUERY_AUXILIARY, read_entry, TEXT(w->name))
+QUERY(query_auxiliary_figures, query_figure, QUERY_AUXILIARY_CRITERION, read_figure,
+	TEXT(w->name))
 QUERY(query_figures, query_figure, QUERY_CRITERION, read_figure, TEXT(w->name))
 QUERY(query_criteria, query_figure, QUERY_CRITERIA, read_criterion, INT(w->id))
 QUERY(query_ranges, query_range, QUERY_RANGE, read_range, INT(w->id))
 QUERY(query_temperatures, query_temperature, QUERY_TEMPERATURE, read_temperature,
 	INT(w->id))
+QUERY(query_costs, query_cost, QUERY_COST, read_cost, TEXT(w->name))
 QUERY(query_progress, query_progress, QUERY_PROGRESS, read_progress, TEXT(w->name))
 QUERY(query_failures, query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))
 

@@ -46,6 +46,7 @@ static void softmax_forward(struct graph *g, struct node *v)
 {
 	const float *x = layer_in(g, v, 0)->y;
 
+	layer_clear_tail(g, v, v->y);
 	for (size_t i = 0; i < pixels(g, v); i++)
 		softmax_pixel(v->C, pixel_at(g, v, i), x, v->y);
 }
@@ -86,6 +87,7 @@ static void l2_forward(struct graph *g, struct node *v)
 {
 	const float *x = layer_in(g, v, 0)->y;
 
+	layer_clear_tail(g, v, v->y);
 	for (size_t i = 0; i < pixels(g, v); i++) {
 		struct pixel p = pixel_at(g, v, i);
 		float l = length(v->C, p, x);
