@@ -187,26 +187,6 @@ static double *figures(const struct epoch_rows *r)
 	return v;
 }
 
-START_TEST(every_network_learns)
-{
-	struct params *ps = parameters(networks[_i]);
-	const struct epoch_rows *r;
-	struct train *t;
-	double *first;
-
-	params_set(ps, &arena, "lr", _i == 3 ? "0.001" : "0.01");
-	t = job(ps, data_of(_i));
-	r = epoch(t);
-	first = figures(r);
-	for (int i = 0; i < 9; i++)
-		r = epoch(t);
-	for (int i = 0; i < r->metrics; i++)
-		if (!strcmp(r->metric[i].split, "train") &&
-			!strcmp(r->metric[i].name, "loss"))
-			ck_assert_double_lt(r->metric[i].value, 0.9 * first[i]);
-}
-END_TEST
-
 START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
 {
 	struct dataset *d = data_of(_i);
@@ -405,7 +385,6 @@ Suite *suite_train_deep(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
-	tcase_add_loop_test(t, every_network_learns, 0, NETWORKS);
 	tcase_add_loop_test(
 		t, continuing_from_a_saved_state_is_never_having_stopped, 0, NETWORKS);
 	tcase_add_loop_test(t, nothing_is_allocated_after_the_first_epoch, 0, NETWORKS);
