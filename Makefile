@@ -33,7 +33,7 @@ MULTIARCH := $(shell $(CC) -print-multiarch)
 COMMON_SRC := $(wildcard common/*.c)
 STORE_SRC := $(wildcard common/store/*.c)
 TRAINER_SRC := $(filter-out trainer-core/kernel/vector.c,$(wildcard trainer-core/*.c \
-	trainer-core/kernel/*.c trainer-core/solver/*.c trainer-core/weighting/*.c trainer-core/dataset/*.c \
+	trainer-core/kernel/*.c trainer-core/corrupt/*.c trainer-core/solver/*.c trainer-core/weighting/*.c trainer-core/dataset/*.c \
 	trainer-core/model/*.c trainer-core/metric/*.c trainer-core/layer/*.c))
 ORCHESTRATOR_SRC := $(filter-out orchestrator/main.c,$(wildcard orchestrator/*.c \
 	orchestrator/report/*.c))
@@ -59,7 +59,7 @@ ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all deps demo check data bench lint layers fmt asan valgrind soak fuzz docs clean help
+.PHONY: all deps demo check data bench lint layers fmt asan valgrind soak fuzz docs reproduction clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -142,6 +142,9 @@ fuzz: $(FUZZ) ## replay the fuzz corpus
 
 docs: $(B)/docs ## write what is generated from the tables: docs/SWEEP_FILE.md, its schema
 	$(B)/docs
+
+reproduction: all ## compute docs/REPRODUCTION.md anew (minutes)
+	@sh docs/reproduction.sh $(B)
 
 $(B)/docs: $(O)/tests/docs.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)

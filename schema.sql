@@ -33,6 +33,18 @@ CREATE TABLE criterion (
   PRIMARY KEY (sweep, variant, criterion)
 ) STRICT, WITHOUT ROWID;
 
+-- Sweeps with `primary` alone: which task each entry is judged by. deltam.
+CREATE TABLE entry_primary (
+  sweep         INTEGER NOT NULL REFERENCES sweep(id),
+  variant       TEXT NOT NULL,
+  label         TEXT NOT NULL,             -- as in stage: 'ial [seg]'
+  listed        TEXT NOT NULL,             -- as in the sweep file: 'ial'
+  task          TEXT NOT NULL,             -- its criteria alone make Δm; '': all do
+  auxiliary     INTEGER NOT NULL CHECK (auxiliary IN (0, 1)),  -- 1: knows a primary task
+  position      INTEGER NOT NULL,
+  PRIMARY KEY (sweep, variant, label)
+) STRICT, WITHOUT ROWID;
+
 -- What Δm compares with: the mean over the baseline's seeds at their selected epochs,
 -- or the given values (seeds 0, std NULL). deltam.
 CREATE TABLE baseline (
@@ -115,6 +127,10 @@ CREATE TABLE attempt (
   kernel_class  TEXT,
   start_epoch   INTEGER NOT NULL,          -- epochs done when it began
   stop_epoch    INTEGER NOT NULL,          -- the segment ends here
+  kind          TEXT NOT NULL DEFAULT 'train' CHECK (kind IN ('train', 'evaluate')),
+                                           -- evaluate: the winner of epoch stop_epoch;
+                                           -- start_epoch: corruptions tested before
+  keep          INTEGER NOT NULL DEFAULT 0, -- 1: keeps the best parameters beside the checkpoint
   checkpoint_seconds REAL NOT NULL DEFAULT 300,  -- between checkpoints; 0: every epoch
   started       TEXT NOT NULL,             -- UTC, ISO 8601
   ended         TEXT,                      -- NULL: running, or lost with its orchestrator
@@ -129,7 +145,7 @@ CREATE INDEX attempt_by_job ON attempt (job);
 CREATE TABLE metric (
   job           INTEGER NOT NULL REFERENCES job(id),
   epoch         INTEGER NOT NULL CHECK (epoch >= 1),
-  split         TEXT NOT NULL,             -- train, val, test
+  split         TEXT NOT NULL,             -- train, val, test; cost; kinds of diagnostics
   task          TEXT NOT NULL,
   name          TEXT NOT NULL,
   value         REAL NOT NULL,
@@ -172,6 +188,94 @@ CREATE TABLE decision (
   reason        TEXT NOT NULL,
   digest        TEXT NOT NULL,             -- of the rows that were read
   PRIMARY KEY (stage, kind, epoch, config)
+) STRICT, WITHOUT ROWID;
+
+-- Small problems (`deltam toy`): each run of the command replaces the rows of its own
+-- experiment. deltam-worker.
+
+-- The two-dimensional problem of CAGrad: one descent from one start.
+CREATE TABLE toy_run (
+  run           INTEGER PRIMARY KEY,
+  method        TEXT NOT NULL,
+  optimizer     TEXT NOT NULL,
+  lr            REAL NOT NULL,
+  start         INTEGER NOT NULL,          -- from 1
+  x1            REAL NOT NULL,             -- where it begins
+  x2            REAL NOT NULL,
+  steps         INTEGER NOT NULL,          -- made
+  outcome       TEXT NOT NULL CHECK (outcome IN ('reached', 'not reached', 'diverged'))
+) STRICT;
+
+-- Its trajectory: the steps with at most two significant digits, and the last.
+CREATE TABLE toy_point (
+  run           INTEGER NOT NULL REFERENCES toy_run(run),
+  step          INTEGER NOT NULL,          -- 0: the start
+  x1            REAL NOT NULL,
+  x2            REAL NOT NULL,
+  loss1         REAL NOT NULL,
+  loss2         REAL NOT NULL,
+  PRIMARY KEY (run, step)
+) STRICT, WITHOUT ROWID;
+
+-- Scaled losses: lengths of gradients and updates, means over the steps of an epoch.
+CREATE TABLE toy_scale (
+  trunk         TEXT NOT NULL CHECK (trunk IN ('frozen', 'free')),
+  method        TEXT NOT NULL,
+  optimizer     TEXT NOT NULL,             -- sgd, adam, adam per task; with eps where it is not 1e-8
+  scale1        REAL NOT NULL,             -- of the losses of task 1 and 2
+  scale2        REAL NOT NULL,
+  epoch         INTEGER NOT NULL,
+  part          TEXT NOT NULL CHECK (part IN ('trunk', 'task1', 'task2')),
+  gradient      REAL NOT NULL,
+  step          REAL NOT NULL,             -- of the update
+  PRIMARY KEY (trunk, method, optimizer, scale1, scale2, epoch, part)
+) STRICT, WITHOUT ROWID;
+
+-- Learned noise: sigma after the last epoch, and the root mean squared errors then.
+CREATE TABLE toy_sigma (
+  noise         REAL NOT NULL,
+  samples       INTEGER NOT NULL,
+  width         INTEGER NOT NULL,          -- of both hidden layers
+  sigma         REAL NOT NULL,
+  train_error   REAL NOT NULL,
+  test_error    REAL NOT NULL,
+  PRIMARY KEY (noise, samples, width)
+) STRICT, WITHOUT ROWID;
+
+-- A final run whose parameters of its chosen epoch are wanted, to be kept (`save`) or to
+-- be tested on corrupted pictures (`evaluate`). Never part of a choice. deltam.
+CREATE TABLE winner (
+  stage         INTEGER NOT NULL REFERENCES stage(id),
+  job           INTEGER NOT NULL REFERENCES job(id),
+  sweep         INTEGER NOT NULL REFERENCES sweep(id),
+  epoch         INTEGER NOT NULL,          -- the one that the sweep's rule chose
+  save          INTEGER NOT NULL CHECK (save IN (0, 1)),
+  corruptions   TEXT NOT NULL,             -- names, a blank between
+  textures      TEXT NOT NULL,             -- folder with pictures of frost, or ''
+  digest        TEXT NOT NULL,             -- of these pictures
+  state         TEXT NOT NULL CHECK (state IN ('pending', 'running', 'done', 'failed')),
+  PRIMARY KEY (stage, job)
+) STRICT, WITHOUT ROWID;
+
+-- The corruptions whose figures are there, all severities of them. deltam-worker.
+CREATE TABLE corruption (
+  job           INTEGER NOT NULL REFERENCES job(id),
+  epoch         INTEGER NOT NULL CHECK (epoch >= 1),
+  corruption    TEXT NOT NULL,             -- gaussian_noise, fog ...
+  basis         TEXT NOT NULL,             -- version of the corruptions, digest of textures
+  PRIMARY KEY (job, epoch, corruption)
+) STRICT, WITHOUT ROWID;
+
+-- A figure of the parameters of an epoch on corrupted test pictures. deltam-worker.
+CREATE TABLE corrupted (
+  job           INTEGER NOT NULL REFERENCES job(id),
+  epoch         INTEGER NOT NULL CHECK (epoch >= 1),
+  corruption    TEXT NOT NULL,
+  severity      INTEGER NOT NULL CHECK (severity BETWEEN 1 AND 5),
+  task          TEXT NOT NULL,
+  name          TEXT NOT NULL,
+  value         REAL NOT NULL,
+  PRIMARY KEY (job, epoch, corruption, severity, task, name)
 ) STRICT, WITHOUT ROWID;
 
 -- Views. Each answers a question that one types into sqlite3; their names and columns
@@ -462,19 +566,118 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, t.state AS
  GROUP BY w.name, t.id
  ORDER BY w.id, t.id;
 
--- Jobs that diverged or failed for good, with the reason and how often they were tried.
+-- Jobs that diverged or failed for good, with the reason and how often they were tried;
+-- winners that could not be evaluated stand under the stage `evaluate`.
 CREATE VIEW failures AS
-SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, m.state, j.id AS job, j.seed, j.lr, j.wd,
-       j.temperature, j.weights, j.epochs_done AS epoch,
-       (SELECT count(*) FROM attempt x WHERE x.job = j.id) AS attempts,
-       coalesce(j.message, (SELECT x.message FROM attempt x
-          WHERE x.job = j.id AND x.message IS NOT NULL ORDER BY x.id DESC LIMIT 1)) AS message
+SELECT sweep, variant, label, task, stage, state, job, seed, lr, wd, temperature, weights,
+       epoch, attempts, message
+  FROM (SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, m.state, j.id AS job, j.seed,
+               j.lr, j.wd, j.temperature, j.weights, j.epochs_done AS epoch,
+               (SELECT count(*) FROM attempt x WHERE x.job = j.id AND x.kind = 'train') AS attempts,
+               coalesce(j.message, (SELECT x.message FROM attempt x
+                  WHERE x.job = j.id AND x.kind = 'train' AND x.message IS NOT NULL
+                  ORDER BY x.id DESC LIMIT 1)) AS message,
+               w.id AS sweep_id, t.id AS stage_id, m.config
+          FROM sweep w
+          CROSS JOIN stage t ON t.sweep = w.id
+          CROSS JOIN stage_job m INDEXED BY stage_job_by_state
+             ON m.stage = t.id AND m.state IN ('diverged', 'failed')
+          CROSS JOIN job j ON j.id = m.job
+        UNION ALL
+        SELECT w.name, t.variant, t.label, t.task, 'evaluate', v.state, j.id, j.seed,
+               j.lr, j.wd, j.temperature, j.weights, v.epoch,
+               (SELECT count(*) FROM attempt x WHERE x.job = j.id AND x.kind = 'evaluate'),
+               (SELECT x.message FROM attempt x
+                  WHERE x.job = j.id AND x.kind = 'evaluate' AND x.message IS NOT NULL
+                  ORDER BY x.id DESC LIMIT 1),
+               w.id, t.id, 0
+          FROM sweep w
+          CROSS JOIN stage t ON t.sweep = w.id
+          CROSS JOIN winner v ON v.stage = t.id AND v.state = 'failed'
+          CROSS JOIN job j ON j.id = v.job)
+ ORDER BY sweep_id, stage_id, config, seed;
+
+-- The final runs whose parameters are wanted, with the epoch they are of. file: where they
+-- are kept in NAME.db.d/winners/ (with `save`).
+CREATE VIEW winners AS
+SELECT w.name AS sweep, t.variant, t.method, t.label, t.task, j.id AS job, j.seed, v.epoch,
+       v.state, CASE WHEN v.save AND v.state = 'done'
+         THEN j.identity || '-' || v.epoch || '.params' END AS file,
+       (SELECT count(*) FROM corruption c WHERE c.job = v.job AND c.epoch = v.epoch) AS corruptions
   FROM sweep w
   CROSS JOIN stage t ON t.sweep = w.id
-  CROSS JOIN stage_job m INDEXED BY stage_job_by_state
-     ON m.stage = t.id AND m.state IN ('diverged', 'failed')
-  CROSS JOIN job j ON j.id = m.job
- ORDER BY w.id, t.id, m.config, j.seed;
+  CROSS JOIN winner v ON v.stage = t.id
+  CROSS JOIN job j ON j.id = v.job
+ ORDER BY w.id, t.id, j.seed;
+
+-- What corruption costs a run, against what it costs the single-task baseline (Elich et
+-- al., eq. 6), a row per seed, criterion, corruption and severity. value and clean: the
+-- criterion on corrupted and on clean test pictures; base: their ratio for the baseline,
+-- of means over its seeds; delta: the difference of the ratios, negative where the run is
+-- the more robust. Only corruptions that the sweep file names.
+CREATE VIEW corruption_delta AS
+WITH
+seen AS (
+  SELECT v.sweep AS sweep_id, t.variant, t.position, t.method, t.label, t.task AS single,
+         v.job, v.epoch, c.criterion, c.position AS criterion_position, c.higher,
+         k.corruption, k.severity, k.value, m.value AS clean
+    FROM stage t
+    CROSS JOIN winner v ON v.stage = t.id
+    CROSS JOIN criterion c ON c.sweep = t.sweep AND c.variant = t.variant
+     AND (t.task = '' OR c.task = t.task)
+    CROSS JOIN metric m ON m.job = v.job AND m.epoch = v.epoch AND m.split = 'test'
+     AND m.task = c.task AND m.name = c.name
+    CROSS JOIN corrupted k ON k.job = v.job AND k.epoch = v.epoch AND k.task = c.task
+     AND k.name = c.name
+   WHERE instr(' ' || v.corruptions || ' ', ' ' || k.corruption || ' ') > 0
+),
+single_task AS (
+  SELECT sweep_id, variant, criterion, corruption, severity, avg(value) / avg(clean) AS ratio
+    FROM seen WHERE single <> ''
+   GROUP BY sweep_id, variant, criterion, corruption, severity
+)
+SELECT w.name AS sweep, s.variant, s.method, s.label, s.criterion, j.seed, s.job, s.epoch,
+       s.corruption, s.severity, s.value, s.clean, b.ratio AS base,
+       CASE s.higher WHEN 1 THEN -1.0 ELSE 1.0 END * (s.value / s.clean - b.ratio) AS delta
+  FROM seen s
+  JOIN single_task b ON b.sweep_id = s.sweep_id AND b.variant = s.variant
+   AND b.criterion = s.criterion AND b.corruption = s.corruption AND b.severity = s.severity
+  JOIN sweep w ON w.id = s.sweep_id
+  JOIN job j ON j.id = s.job
+ WHERE s.single = ''
+ ORDER BY w.id, s.variant, s.position, s.criterion_position, j.seed, s.corruption, s.severity;
+
+-- The same, averaged over corruptions and severities: delta of each criterion, mean and
+-- sample standard deviation over the seeds whose winners have figures.
+CREATE VIEW robustness AS
+WITH
+seed AS (
+  SELECT sweep, variant, method, label, criterion, job, avg(delta) AS delta,
+         count(DISTINCT corruption) AS corruptions
+    FROM corruption_delta
+   GROUP BY sweep, variant, method, label, criterion, job
+),
+centred AS (
+  SELECT *, avg(delta) OVER (PARTITION BY sweep, variant, label, criterion) AS mean FROM seed
+),
+figures AS (
+  SELECT sweep, variant, method, label, criterion, count(*) AS seeds,
+         max(corruptions) AS corruptions, max(mean) AS delta,
+         CASE WHEN count(*) > 1 THEN
+           sqrt(sum((delta - mean) * (delta - mean)) / (count(*) - 1)) END AS delta_std
+    FROM centred
+   GROUP BY sweep, variant, label, criterion
+)
+SELECT f.sweep, f.variant, f.method, f.label, f.criterion, f.seeds, f.corruptions,
+       f.delta, f.delta_std
+  FROM figures f
+  JOIN sweep w ON w.name = f.sweep
+  JOIN variant v ON v.sweep = w.id AND v.variant = f.variant
+  JOIN criterion c ON c.sweep = w.id AND c.variant = f.variant AND c.criterion = f.criterion
+  JOIN (SELECT sweep, variant, label, min(position) AS position FROM stage
+         WHERE stage = 'final' GROUP BY sweep, variant, label) t
+    ON t.sweep = w.id AND t.variant = f.variant AND t.label = f.label
+ ORDER BY w.id, v.position, t.position, f.label, c.position;
 
 -- Why the search went as it did: every stop and every choice with what it was made from.
 -- The configuration is that of its first job; config -1: none was worth choosing.
@@ -488,3 +691,168 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, d.kind, d.
     ON p.stage = d.stage AND p.config = d.config
   LEFT JOIN job j ON j.id = p.job
  ORDER BY w.id, t.id, d.epoch, d.kind DESC, d.config;
+
+-- The auxiliary block of the main table: a row per variant and listed method that knows
+-- a primary task. delta_m of a seed is the mean of what the method reached for each task
+-- that it had as primary, weighed as select.average says (a share a criterion, or a task);
+-- mean and std are over the seeds that ended well for every one of them. lr, wd, T and
+-- weights where all primaries chose the same; tried, epoch: sum and mean over primaries.
+CREATE VIEW auxiliary AS
+WITH
+part AS (
+  SELECT p.sweep AS sweep_id, p.variant, p.listed, p.label, p.task, p.position,
+         CASE w.average WHEN 'tasks' THEN 1.0
+           ELSE (SELECT count(*) FROM criterion c WHERE c.sweep = p.sweep
+                    AND c.variant = p.variant AND c.task = p.task) END AS share
+    FROM entry_primary p
+    JOIN sweep w ON w.id = p.sweep
+   WHERE p.auxiliary
+),
+seed AS (
+  SELECT p.sweep_id, p.variant, p.listed, r.seed, count(*) AS parts,
+         sum(p.share * r.delta_m) / sum(p.share) AS delta_m,
+         sum(p.share * r.val_delta_m) / sum(p.share) AS val_delta_m
+    FROM part p
+    JOIN job_result r ON r.sweep_id = p.sweep_id AND r.variant = p.variant
+     AND r.label = p.label AND r.stage = 'final' AND r.state = 'done'
+   GROUP BY p.sweep_id, p.variant, p.listed, r.seed
+),
+complete AS (
+  SELECT s.*, avg(delta_m) OVER entry AS mean, avg(val_delta_m) OVER entry AS val_mean
+    FROM seed s
+   WHERE s.parts = (SELECT count(*) FROM part p WHERE p.sweep_id = s.sweep_id
+                       AND p.variant = s.variant AND p.listed = s.listed)
+  WINDOW entry AS (PARTITION BY sweep_id, variant, listed)
+),
+figures AS (
+  SELECT sweep_id, variant, listed, count(*) AS seeds_done,
+         max(mean) AS delta_m, max(val_mean) AS val_delta_m,
+         CASE WHEN count(*) > 1 THEN
+           sqrt(sum((delta_m - mean) * (delta_m - mean)) / (count(*) - 1)) END AS delta_m_std,
+         CASE WHEN count(*) > 1 THEN
+           sqrt(sum((val_delta_m - val_mean) * (val_delta_m - val_mean)) / (count(*) - 1))
+           END AS val_delta_m_std
+    FROM complete
+   GROUP BY sweep_id, variant, listed
+),
+searched AS (
+  SELECT p.sweep_id, p.variant, p.listed, min(p.position) AS position, max(b.method) AS method,
+         CASE WHEN min(b.lr) = max(b.lr) THEN min(b.lr) END AS lr,
+         CASE WHEN min(b.wd) = max(b.wd) THEN min(b.wd) END AS wd,
+         CASE WHEN min(b.temperature) = max(b.temperature) THEN min(b.temperature) END
+           AS temperature,
+         CASE WHEN min(b.weights) = max(b.weights) THEN min(b.weights) END AS weights,
+         sum(b.tried) AS tried, min(b.seeds) AS seeds, avg(b.epoch) AS epoch
+    FROM part p
+    JOIN sweep w ON w.id = p.sweep_id
+    JOIN benchmark b ON b.sweep = w.name AND b.variant = p.variant AND b.label = p.label
+   GROUP BY p.sweep_id, p.variant, p.listed
+)
+SELECT w.name AS sweep, s.variant, s.method, s.listed AS label, s.lr, s.wd, s.temperature,
+       s.weights, s.tried, s.seeds, s.epoch, f.delta_m, f.delta_m_std, f.val_delta_m,
+       f.val_delta_m_std, coalesce(f.seeds_done, 0) AS seeds_done
+  FROM searched s
+  JOIN sweep w ON w.id = s.sweep_id
+  JOIN variant v ON v.sweep = s.sweep_id AND v.variant = s.variant
+  LEFT JOIN figures f ON f.sweep_id = s.sweep_id AND f.variant = s.variant
+   AND f.listed = s.listed
+ ORDER BY w.id, v.position, s.position;
+
+-- The same per criterion: each from the runs that had its task as primary; with one
+-- primary task for the whole sweep all criteria of those runs.
+CREATE VIEW auxiliary_criterion AS
+SELECT b.sweep, b.variant, b.method, p.listed AS label, b.criterion, b.value, b.std,
+       b.val_value, b.val_std
+  FROM benchmark_criterion b
+  JOIN sweep w ON w.name = b.sweep
+  JOIN entry_primary p ON p.sweep = w.id AND p.variant = b.variant AND p.label = b.label
+  JOIN criterion c ON c.sweep = w.id AND c.variant = b.variant AND c.criterion = b.criterion
+ WHERE p.auxiliary AND (p.task = c.task OR p.label = p.listed)
+ ORDER BY w.id, b.variant, p.position, c.position;
+
+-- What training an entry costs: seconds of an epoch, evaluation included, over the segments
+-- that ended well, and passes of one step of the first epoch (forward through the network,
+-- backward through a head and through the trunk). stl: one network of one task.
+CREATE VIEW training_cost AS
+WITH
+entry AS (
+  SELECT DISTINCT t.sweep, t.variant, t.position, t.label, t.method, m.job
+    FROM stage t
+    JOIN stage_job m ON m.stage = t.id
+),
+spent AS (
+  SELECT job, sum(stop_epoch - start_epoch) AS epochs, sum(seconds) AS seconds
+    FROM attempt
+   WHERE kind = 'train' AND outcome = 'done' AND seconds > 0
+   GROUP BY job
+)
+SELECT w.name AS sweep, n.variant, n.method, n.label, count(*) AS jobs,
+       sum(s.epochs) AS epochs, sum(s.seconds) AS seconds,
+       sum(s.seconds) / sum(s.epochs) AS seconds_per_epoch,
+       avg(f.value) AS forward_passes, avg(h.value) AS head_passes,
+       avg(b.value) AS trunk_passes
+  FROM entry n
+  JOIN sweep w ON w.id = n.sweep
+  JOIN variant v ON v.sweep = n.sweep AND v.variant = n.variant
+  LEFT JOIN spent s ON s.job = n.job
+  LEFT JOIN metric f ON f.job = n.job AND f.epoch = 1 AND f.split = 'cost'
+   AND f.task = '' AND f.name = 'forward_passes'
+  LEFT JOIN metric h ON h.job = n.job AND h.epoch = 1 AND h.split = 'cost'
+   AND h.task = '' AND h.name = 'head_passes'
+  LEFT JOIN metric b ON b.job = n.job AND b.epoch = 1 AND b.split = 'cost'
+   AND b.task = '' AND b.name = 'trunk_passes'
+ GROUP BY w.id, n.variant, n.label
+ ORDER BY w.id, v.position, min(n.position), n.label;
+
+-- What diagnose.gradients measured, a row per figure of an epoch: mean, standard deviation,
+-- 2.5 and 97.5 percentiles. kind: between_tasks (pairs of tasks on one sample; no task),
+-- between_samples (pairs of samples of a task), magnitude (lengths of gradient and update
+-- of the trunk, no task, and of each head). pairs: with a positive, a negative cosine.
+CREATE VIEW gradient_diagnostics AS
+SELECT w.name AS sweep, j.id AS job, j.method, j.lr, j.wd, j.temperature, j.weights, j.seed, m.epoch,
+       m.split AS kind, m.task, substr(m.name, 1, length(m.name) - 5) AS figure,
+       m.value AS mean, s.value AS std, l.value AS p2_5, h.value AS p97_5,
+       p.value AS positive_pairs, n.value AS negative_pairs
+  FROM sweep w
+  CROSS JOIN (SELECT DISTINCT sweep, job FROM stage_job) x ON x.sweep = w.id
+  CROSS JOIN job_param d ON d.job = x.job AND d.name = 'diagnose.gradients.every'
+  CROSS JOIN job j ON j.id = x.job
+  CROSS JOIN metric m ON m.job = j.id AND m.name LIKE '%\_mean' ESCAPE '\'
+   AND m.split IN ('between_tasks', 'between_samples', 'magnitude')
+  JOIN metric s ON s.job = m.job AND s.epoch = m.epoch AND s.split = m.split
+   AND s.task = m.task AND s.name = substr(m.name, 1, length(m.name) - 4) || 'std'
+  JOIN metric l ON l.job = m.job AND l.epoch = m.epoch AND l.split = m.split
+   AND l.task = m.task AND l.name = substr(m.name, 1, length(m.name) - 4) || 'p2.5'
+  JOIN metric h ON h.job = m.job AND h.epoch = m.epoch AND h.split = m.split
+   AND h.task = m.task AND h.name = substr(m.name, 1, length(m.name) - 4) || 'p97.5'
+  LEFT JOIN metric p ON m.name = 'cosine_mean' AND p.job = m.job AND p.epoch = m.epoch
+   AND p.split = m.split AND p.task = m.task AND p.name = 'positive_pairs'
+  LEFT JOIN metric n ON m.name = 'cosine_mean' AND n.job = m.job AND n.epoch = m.epoch
+   AND n.split = m.split AND n.task = m.task AND n.name = 'negative_pairs'
+ ORDER BY w.id, j.id, m.epoch, m.split DESC, m.task;
+
+-- Iterations to the global minimum of CAGrad's problem: the most of the starts; NULL where
+-- a start does not get there.
+CREATE VIEW toy_iterations AS
+SELECT optimizer, method, lr, count(*) AS starts,
+       CASE WHEN min(outcome = 'reached') THEN max(steps) END AS iterations
+  FROM toy_run
+ GROUP BY optimizer, method, lr
+ ORDER BY min(run);
+
+-- Where each descent went.
+CREATE VIEW toy_trajectory AS
+SELECT r.optimizer, r.method, r.lr, r.start, p.step, p.x1, p.x2, p.loss1, p.loss2
+  FROM toy_run r
+  JOIN toy_point p ON p.run = r.run
+ ORDER BY r.run, p.step;
+
+-- Lengths with scaled losses over those with losses as they are.
+CREATE VIEW toy_invariance AS
+SELECT s.trunk, s.method, s.optimizer, s.scale1, s.scale2, s.part, s.epoch,
+       s.gradient / p.gradient AS gradient_ratio, s.step / p.step AS step_ratio
+  FROM toy_scale s
+  JOIN toy_scale p ON p.trunk = s.trunk AND p.method = s.method
+   AND p.optimizer = s.optimizer AND p.scale1 = 1 AND p.scale2 = 1
+   AND p.epoch = s.epoch AND p.part = s.part
+ WHERE s.scale1 <> 1 OR s.scale2 <> 1;

@@ -68,6 +68,23 @@ static const struct metric_info metrics[] = {
 #undef M
 };
 
+static const struct corruption_info corruptions[] = {
+#define FULL(...)
+#define SMALL(...)
+#define COMMON
+#define TEXTURED .textures = true,
+#define EXTRA .extra = true,
+#define CORRUPTION(id, set, full, small, summary_) \
+	{ .name = #id, set.summary = summary_ },
+#include "trainer-core/corrupt.def"
+#undef CORRUPTION
+#undef EXTRA
+#undef TEXTURED
+#undef COMMON
+#undef FULL
+#undef SMALL
+};
+
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 #define TABLE(type, plural, singular) \
@@ -88,6 +105,7 @@ TABLE(method_info, methods, method)
 TABLE(dataset_info, datasets, dataset)
 TABLE(model_info, models, model)
 TABLE(optimizer_info, optimizers, optimizer)
+TABLE(corruption_info, corruptions, corruption)
 
 const struct metric_info *catalogue_metrics(int *n)
 {

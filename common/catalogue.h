@@ -14,6 +14,10 @@
 /* Raised whenever the arithmetic of training changes: part of every job's identity. */
 #define NUMERICS 1
 
+/* Raised whenever corruptions come out otherwise: figures made before are made anew. */
+#define CORRUPTION_NUMERICS 1
+#define PICTURE_SIDE_MIN 8 /* of a picture that can be corrupted, in pixels */
+
 #define TASKS_MAX 64
 
 enum param_kind {
@@ -117,18 +121,28 @@ struct optimizer_info {
 	const char *summary;
 };
 
+/* One way to make pictures worse (trainer-core/corrupt.h). */
+struct corruption_info {
+	const char *name;
+	bool extra; /* one of the four that the paper keeps for validation */
+	bool textures; /* wants pictures of frost */
+	const char *summary;
+};
+
 /* The tables; *n is how many rows. */
 const struct method_info *catalogue_methods(int *n);
 const struct dataset_info *catalogue_datasets(int *n);
 const struct model_info *catalogue_models(int *n);
 const struct metric_info *catalogue_metrics(int *n);
 const struct optimizer_info *catalogue_optimizers(int *n);
+const struct corruption_info *catalogue_corruptions(int *n);
 
 /* NULL where there is none of that name. */
 const struct method_info *catalogue_method(const char *name);
 const struct dataset_info *catalogue_dataset(const char *name);
 const struct model_info *catalogue_model(const char *name);
 const struct optimizer_info *catalogue_optimizer(const char *name);
+const struct corruption_info *catalogue_corruption(const char *name);
 
 const struct param_info *param_info_find(
 	const struct param_info *params, const char *name);

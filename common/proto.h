@@ -6,6 +6,8 @@
  *	deltam-worker --prepare NAME=VALUE ...                compose a data set (dataset.*)
  *	deltam-worker --network NAME=VALUE ...                does the network fit, its size
  *	deltam-worker --preview FILE NAME=VALUE ...           draw its first samples as PNG
+ *	... --preview FILE corrupt=NAME [textures=FOLDER] NAME=VALUE ...   corrupted ones
+ *	deltam-worker --textures FOLDER H W                   check pictures of frost
  *	deltam-worker --probe NAME=VALUE ...                  time some steps of a job
  * The pipe (fd 3), worker to deltam: lines of liveness and progress, never results.
  *	hello KERNEL-CLASS BUILD     once a segment, before the first step

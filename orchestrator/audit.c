@@ -251,6 +251,7 @@ static int run_unpruned(
 		.reuse = reader->s.path,
 		.workers = o->workers,
 		.no_prune = true,
+		.no_winners = true,
 		.yes = true,
 		.quiet = o->quiet > 0 };
 	struct run_result result;

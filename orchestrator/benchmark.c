@@ -116,6 +116,20 @@ static void criterion_columns(struct benchmark *b, struct table *t, const char *
 	}
 }
 
+static void cost_columns(struct benchmark *b, struct table *t)
+{
+	static const char *const names[] = { "forward_passes", "head_passes",
+		"trunk_passes" };
+	static const char *const titles[] = { "forward", "heads", "trunk" };
+
+	if (!b->with_cost)
+		return;
+	add_column(t, "seconds_per_epoch", "s/epoch", true, FOR_ALL);
+	for (int i = 0; i < 3; i++)
+		add_column(t, names[i], titles[i], true, FOR_ALL)->group =
+			"passes a step";
+}
+
 static void columns(struct benchmark *b, struct table *t, const char *variant)
 {
 	struct column *delta;
@@ -134,8 +148,10 @@ static void columns(struct benchmark *b, struct table *t, const char *variant)
 	add_column(t, "seeds", "seeds", true, FOR_ALL);
 	add_column(t, "seeds_done", "", true, FOR_PROGRAMS);
 	add_column(t, "epoch", "epoch", true, FOR_ALL);
-	delta = add_column(t, "delta_m", "Δm [%]", true, FOR_ALL);
-	delta->arrow = -1;
+	cost_columns(b, t);
+	delta = add_column(
+		t, "delta_m", b->sweep->auxiliary ? "Δ [%]" : "Δm [%]", true, FOR_ALL);
+	delta->arrow = b->sweep->auxiliary ? 1 : -1; /* to readers: gains */
 	add_column(t, "delta_m_std", "", true, FOR_PROGRAMS);
 	add_column(t, "val_delta_m", "", true, FOR_PROGRAMS);
 }
@@ -160,10 +176,29 @@ static void criterion_cells(
 	}
 }
 
+static void cost_cells(
+	struct benchmark *b, struct table *t, const struct query_entry *x)
+{
+	const struct query_cost *c = benchmark_cost(b, x);
+	const double passes[] = { c ? c->forward : (double)NAN,
+		c ? c->head : (double)NAN, c ? c->trunk : (double)NAN };
+	double seconds = c ? c->seconds_per_epoch : (double)NAN;
+
+	if (!b->with_cost)
+		return;
+	table_number(t, seconds,
+		isfinite(seconds) ? arena_printf(b->arena, "%.3g", seconds) : NULL);
+	for (int i = 0; i < 3; i++)
+		table_number(t, passes[i],
+			isfinite(passes[i]) ? benchmark_number(b->arena, passes[i])
+					    : NULL);
+}
+
 static void row(struct benchmark *b, struct table *t, const struct query_entry *x)
 {
 	const struct query_range *range = benchmark_range(b, x);
 	const char *T = chosen(b, x->temperature, range ? &range->temperature : NULL);
+	double gain = b->sweep->auxiliary ? -1 : 1;
 
 	table_text(t, b->sweep->name);
 	table_text(t, x->variant);
@@ -180,14 +215,14 @@ static void row(struct benchmark *b, struct table *t, const struct query_entry *
 	table_number(t, x->seeds_done, NULL);
 	table_number(
 		t, x->epoch, isfinite(x->epoch) ? fixed(b->arena, x->epoch, 1) : NULL);
+	cost_cells(b, t, x);
 	table_number(t, delta_of(b, x),
-		with_std(b->arena, delta_of(b, x), delta_std_of(b, x), 1));
+		with_std(b->arena, gain * delta_of(b, x), delta_std_of(b, x), 1));
 	table_number(t, delta_std_of(b, x), NULL);
 	table_number(t, x->val_delta_m, NULL);
 }
 
-/* Marks best and second of one column among the rows that may be either. */
-static void mark_column(struct table *t, int column, const bool *may, bool higher)
+void benchmark_mark(struct table *t, int column, const bool *may, bool higher)
 {
 	double best[2] = { INFINITY, INFINITY };
 
@@ -217,28 +252,53 @@ static void mark_column(struct table *t, int column, const bool *may, bool highe
 	}
 }
 
-static void block(struct benchmark *b, const char *variant)
+/* The rows of one variant among n entries, under `heading`. */
+static void block(struct benchmark *b, const char *heading, const char *variant,
+	const struct query_entry *entry, int entries)
 {
-	struct table *t = report_table(b->report, *variant ? variant : NULL);
-	bool *may = NEW_ARRAY(b->arena, bool, b->entries);
+	struct table *t = report_table(b->report, heading);
+	bool *may = NEW_ARRAY(b->arena, bool, entries);
 	int n = 0;
 
 	columns(b, t, variant);
-	for (int i = 0; i < b->entries; i++)
-		if (!strcmp(b->entry[i].variant, variant)) {
-			may[n++] = benchmark_is_complete(&b->entry[i]);
-			row(b, t, &b->entry[i]);
+	for (int i = 0; i < entries; i++)
+		if (!strcmp(entry[i].variant, variant)) {
+			may[n++] = benchmark_is_complete(&entry[i]);
+			row(b, t, &entry[i]);
 		}
-	for (int i = 0; i < t->columns; i++)
-		if (t->column[i].arrow && !b->front)
-			mark_column(t, i, may, t->column[i].arrow > 0);
+	for (int i = 0; i < t->columns; i++) {
+		const struct column *c = &t->column[i];
+
+		/* what programs get of Δm is the change, whatever readers see */
+		if (c->arrow && !b->front)
+			benchmark_mark(t, i, may,
+				c->arrow > 0 && strcmp(c->name, "delta_m") != 0);
+	}
+}
+
+/* The methods that know a primary task, below the others. */
+static void auxiliary_block(struct benchmark *b, const char *variant)
+{
+	for (int i = 0; i < b->auxiliaries && !b->front; i++)
+		if (!strcmp(b->auxiliary[i].variant, variant)) {
+			block(b,
+				arena_printf(b->arena, "%s%sauxiliary", variant,
+					*variant ? ": " : ""),
+				variant, b->auxiliary, b->auxiliaries);
+			return;
+		}
 }
 
 static void blocks(struct benchmark *b)
 {
-	for (int i = 0; i < b->entries; i++)
-		if (!i || strcmp(b->entry[i].variant, b->entry[i - 1].variant) != 0)
-			block(b, b->entry[i].variant);
+	for (int i = 0; i < b->entries; i++) {
+		const char *variant = b->entry[i].variant;
+
+		if (i && !strcmp(variant, b->entry[i - 1].variant))
+			continue;
+		block(b, *variant ? variant : NULL, variant, b->entry, b->entries);
+		auxiliary_block(b, variant);
+	}
 }
 
 int benchmark_report(struct store *s, const struct query_sweep *w,
@@ -246,6 +306,7 @@ int benchmark_report(struct store *s, const struct query_sweep *w,
 {
 	struct benchmark b = { .sweep = w,
 		.test = !view->split || !strcmp(view->split, "test"),
+		.with_cost = view->cost,
 		.arena = r->arena,
 		.report = r };
 	int all;

@@ -13,6 +13,7 @@ struct benchmark_view {
 	const char *split; /* "test" or "val"; NULL is test */
 	const char *criteria; /* "seg/miou,depth/abs_err"; NULL is all */
 	bool front; /* the Pareto front only */
+	bool cost; /* with what training costs */
 };
 
 /*

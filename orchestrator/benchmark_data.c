@@ -53,6 +53,37 @@ const struct query_range *benchmark_range(
 	return NULL;
 }
 
+/* The auxiliary block, its figures behind the others'. */
+static int read_auxiliary(struct benchmark *b, struct store *s, struct err *e)
+{
+	struct query_figure *more;
+	struct query_figure *all;
+	int n;
+	int rc = query_auxiliary(
+		s, b->sweep, b->arena, &b->auxiliary, &b->auxiliaries, e);
+
+	if (!rc)
+		rc = query_auxiliary_figures(s, b->sweep, b->arena, &more, &n, e);
+	if (rc || !n)
+		return rc;
+	all = NEW_ARRAY(b->arena, struct query_figure, b->figures + n);
+	memcpy(all, b->figure, (size_t)b->figures * sizeof(*all));
+	memcpy(all + b->figures, more, (size_t)n * sizeof(*all));
+	b->figure = all;
+	b->figures += n;
+	return OK;
+}
+
+const struct query_cost *benchmark_cost(
+	const struct benchmark *b, const struct query_entry *x)
+{
+	for (int i = 0; i < b->costs; i++)
+		if (!strcmp(b->cost[i].variant, x->variant) &&
+			!strcmp(b->cost[i].label, x->label))
+			return &b->cost[i];
+	return NULL;
+}
+
 int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 {
 	const struct query_sweep *w = b->sweep;
@@ -61,12 +92,16 @@ int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 
 	if (!rc)
 		rc = query_figures(s, w, a, &b->figure, &b->figures, e);
+	if (!rc && w->auxiliary)
+		rc = read_auxiliary(b, s, e);
 	if (!rc)
 		rc = query_criteria(s, w, a, &b->criterion, &b->criteria, e);
 	if (!rc)
 		rc = query_ranges(s, w, a, &b->range, &b->ranges, e);
 	if (!rc)
 		rc = query_temperatures(s, w, a, &b->temperature, &b->temperatures, e);
+	if (!rc && b->with_cost)
+		rc = query_costs(s, w, a, &b->cost, &b->costs, e);
 	if (!rc)
 		rc = query_progress(s, w, a, &b->stage, &b->stages, e);
 	for (int i = 0; !rc && i < b->entries; i++)

@@ -18,11 +18,16 @@ struct benchmark {
 	struct query_figure *criterion;
 	struct query_range *range;
 	struct query_temperature *temperature;
+	struct query_cost *cost;
 	struct query_progress *stage;
-	int entries, figures, criteria, ranges, temperatures, stages;
+	/* Of a sweep with `primary`: the methods that know one, in a block of their own. */
+	struct query_entry *auxiliary;
+	int auxiliaries;
+	int entries, figures, criteria, ranges, temperatures, costs, stages;
 	int baseline_seeds; /* 0: given in the sweep file */
 	bool test; /* rows of test, not of val */
 	bool front; /* only the Pareto front is shown */
+	bool with_cost;
 	bool on_boundary; /* a dagger was printed */
 };
 
@@ -53,11 +58,17 @@ double benchmark_value(const struct benchmark *b, const struct query_figure *f);
 const struct query_range *benchmark_range(
 	const struct benchmark *b, const struct query_entry *x);
 
+const struct query_cost *benchmark_cost(
+	const struct benchmark *b, const struct query_entry *x);
+
 /* The row of metric.def; NULL for a criterion that this build does not know. */
 const struct metric_info *benchmark_metric(const char *name);
 
 /* A hyperparameter to read: four digits, as programs get all of them. */
 const char *benchmark_number(struct arena *a, double v);
+
+/* Marks best and second of one column among the rows that may be either. */
+void benchmark_mark(struct table *t, int column, const bool *may, bool higher);
 
 /* benchmark_notes.c: what a reader must know beside the figures. */
 void benchmark_notes(struct benchmark *b);

@@ -24,6 +24,12 @@ static void note_protocol(struct benchmark *b)
 {
 	int seeds = b->baseline_seeds;
 
+	if (b->sweep->auxiliary)
+		report_note(b->report,
+			"Δ is Δm with the sign turned: positive is better. Methods of "
+			"the auxiliary block are judged by their primary task alone; "
+			"where every task is primary in turn, each figure is from the "
+			"runs that had its task as primary.");
 	report_note(b->report,
 		"Δm: mean relative change against STL over %s on %s rows, mean ± "
 		"sample "
@@ -56,6 +62,18 @@ static void note_marks(struct benchmark *b)
 	if (b->on_boundary)
 		report_note(b->report,
 			"† at the end of the values tried: the best may lie beyond.");
+}
+
+static void note_cost(struct benchmark *b)
+{
+	if (b->with_cost)
+		report_note(b->report,
+			"s/epoch: mean over all jobs of the entry, evaluation "
+			"included, "
+			"with as many workers beside them as the run had; passes of "
+			"one "
+			"step: forward through the network, backward through a head "
+			"and through the trunk. STL: one network of one task.");
 }
 
 #define UNIFORM_WITHIN 0.02
@@ -99,5 +117,6 @@ void benchmark_notes(struct benchmark *b)
 	}
 	note_protocol(b);
 	note_marks(b);
+	note_cost(b);
 	note_temperatures(b);
 }

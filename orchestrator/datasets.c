@@ -35,8 +35,8 @@ static bool same_words(const char *const *x, const char *const *y)
 	return !*x && !*y;
 }
 
-static int prepare(
-	const char *const *argv, const char **digest, struct arena *a, struct err *e)
+static int prepare(const char *const *argv, const struct description **out,
+	struct arena *a, struct err *e)
 {
 	struct description *d = NEW(a, struct description);
 	const char *answer;
@@ -44,7 +44,7 @@ static int prepare(
 
 	if (!rc && describe_parse(answer, a, d, e))
 		rc = err_wrap(e, "the answer of %s", argv[0]);
-	*digest = d->digest;
+	*out = d;
 	return rc;
 }
 
@@ -52,7 +52,8 @@ int datasets_prepare(
 	struct spec *spec, const char *worker, struct arena *a, struct err *e)
 {
 	const char ***asked = NEW_ARRAY(a, const char **, spec->nvariants);
-	const char **digest = NEW_ARRAY(a, const char *, spec->nvariants);
+	const struct description **is =
+		NEW_ARRAY(a, const struct description *, spec->nvariants);
 
 	for (int i = 0; i < spec->nvariants; i++) {
 		struct variant *v = &spec->variants[i];
@@ -63,15 +64,53 @@ int datasets_prepare(
 		while (!same_words(asked[k], asked[i]))
 			k++;
 		if (k < i)
-			digest[i] = digest[k];
+			is[i] = is[k];
 		else
-			rc = prepare(asked[i], &digest[i], a, e);
+			rc = prepare(asked[i], &is[i], a, e);
 		if (rc)
 			return rc;
-		params_set(&v->base, a, "dataset.digest", digest[i]);
-		params_set(&v->stl, a, "dataset.digest", digest[i]);
+		params_set(&v->base, a, "dataset.digest", is[i]->digest);
+		params_set(&v->stl, a, "dataset.digest", is[i]->digest);
+		v->input[0] = is[i]->c;
+		v->input[1] = is[i]->h;
+		v->input[2] = is[i]->w;
 	}
 	return OK;
+}
+
+static int check_frost(struct spec *spec, const struct variant *v, const char *worker,
+	struct arena *a, struct err *e)
+{
+	const char *const argv[] = { worker, "--textures", spec->winners.textures,
+		arena_printf(a, "%d", v->input[1]), arena_printf(a, "%d", v->input[2]),
+		NULL };
+	const char *answer;
+	int rc = child_ask(argv, a, &answer, e);
+
+	if (!rc)
+		spec->winners.digest = arena_strndup(a, answer, strcspn(answer, "\n"));
+	return rc;
+}
+
+int datasets_check_pictures(
+	struct spec *spec, const char *worker, struct arena *a, struct err *e)
+{
+	int rc = OK;
+
+	for (int i = 0; !rc && *spec->winners.corruptions && i < spec->nvariants; i++) {
+		const struct variant *v = &spec->variants[i];
+
+		if (v->input[1] < PICTURE_SIDE_MIN || v->input[2] < PICTURE_SIDE_MIN)
+			return err_set(e, ERR_SPEC,
+				"%s: \"evaluate\" wants pictures, and data set \"%s\" "
+				"has "
+				"inputs of %dx%dx%d",
+				spec->path, v->dataset->name, v->input[0], v->input[1],
+				v->input[2]);
+		if (*spec->winners.textures)
+			rc = check_frost(spec, v, worker, a, e);
+	}
+	return rc;
 }
 
 static int take(struct store *s, const struct variant *v, const struct criterion *c,

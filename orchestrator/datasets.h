@@ -9,9 +9,17 @@
 
 /*
  * Has the worker compose every data set of the sweep, each once, and puts its digest
- * into the params of its variants. ERR_DATA with what is missing and how to get it.
+ * into the params of its variants, with the shape of its inputs. ERR_DATA with what is
+ * missing and how to get it.
  */
 MUST_CHECK int datasets_prepare(
+	struct spec *spec, const char *worker, struct arena *a, struct err *e);
+
+/*
+ * What `evaluate` needs: inputs that are pictures (ERR_SPEC), and pictures of frost that
+ * the worker can use (ERR_DATA), whose digest it sets. After datasets_prepare.
+ */
+MUST_CHECK int datasets_check_pictures(
 	struct spec *spec, const char *worker, struct arena *a, struct err *e);
 
 /*

@@ -5,10 +5,13 @@
 #include <string.h>
 #include "common/crash.h"
 #include "common/log.h"
+#include "common/store/store_winner.h"
+#include "orchestrator/winner.h"
 
 struct entry_waiting {
 	int64_t job;
 	int epochs; /* to its target */
+	int lane; /* of a winner */
 };
 
 /* The pending jobs of one lane, first in, first out; and how fast they went. */
@@ -37,9 +40,21 @@ static void on_pending(void *arg, int lane, int64_t job, int epochs)
 	if (q->head == q->count)
 		q->head = q->count = 0;
 	(void)GROW(&d->arena, q->item, q->count, q->capacity);
-	q->item[q->count++] = (struct entry_waiting){ job, epochs };
+	q->item[q->count++] = (struct entry_waiting){ job, epochs, lane };
 	d->progress->segments_open++;
 	d->progress->epochs_open += epochs;
+}
+
+static void on_winner(void *arg, int lane, int64_t job)
+{
+	struct dispatch *d = arg;
+	struct queue *q = d->winners;
+
+	if (q->head == q->count)
+		q->head = q->count = 0;
+	(void)GROW(&d->arena, q->item, q->count, q->capacity);
+	q->item[q->count++] = (struct entry_waiting){ job, 0, lane };
+	d->progress->segments_open++;
 }
 
 static void stage_name(
@@ -68,7 +83,7 @@ bool dispatch_has_work(const struct dispatch *d)
 	for (int i = 0; i < d->stage->nlanes; i++)
 		if (d->queues[i].head < d->queues[i].count)
 			return true;
-	return false;
+	return d->winners->head < d->winners->count;
 }
 
 /* What comes next. */
@@ -113,7 +128,8 @@ static int pick_lane(const struct dispatch *d)
 }
 
 /* What job_minutes leaves of this job; 0: no limit. */
-static int time_limit(struct dispatch *d, int64_t job, double *seconds, struct err *e)
+static int time_limit(struct dispatch *d, const struct attempt_row *attempt,
+	double *seconds, struct err *e)
 {
 	double used = 0;
 	int rc;
@@ -121,7 +137,7 @@ static int time_limit(struct dispatch *d, int64_t job, double *seconds, struct e
 	*seconds = 0;
 	if (d->spec->job_minutes <= 0)
 		return OK;
-	rc = store_attempt_seconds(d->s, job, d->since, &used, e);
+	rc = store_attempt_seconds(d->s, attempt, d->since, &used, e);
 	*seconds = d->spec->job_minutes * 60 - used;
 	if (*seconds < 1)
 		*seconds = 1;
@@ -146,10 +162,46 @@ static int fill_task(
 	memcpy(task->token, a->token, sizeof(a->token));
 	snprintf(r->log, sizeof(r->log), "%s/%lld-%lld.log", d->logs, (long long)a->job,
 		(long long)a->id);
-	rc = time_limit(d, a->job, &task->limit_seconds, e);
+	rc = time_limit(d, a, &task->limit_seconds, e);
 	stage_name(d, r->lane, NULL, d->progress->stage, sizeof(d->progress->stage));
 	d->progress->running++;
 	return rc;
+}
+
+static void take_slot(struct running *r, const struct entry_waiting *w)
+{
+	r->used = r->ahead = true;
+	r->pid = 0;
+	r->lane = w->lane;
+	r->epochs = w->epochs;
+}
+
+/* The first winner that still waits; as claim. */
+static int claim_winner(struct dispatch *d, struct running **taken, struct err *e)
+{
+	struct queue *q = d->winners;
+
+	while (q->head < q->count) {
+		struct entry_waiting w = q->item[q->head++];
+		struct running *r = free_slot(d);
+		bool claimed;
+		int rc;
+
+		r->attempt = (struct attempt_row){
+			.checkpoint_seconds = d->spec->checkpoint_minutes * 60
+		};
+		rc = store_winner_claim(
+			d->s, d->stage->sweep, w.job, &r->attempt, &claimed, e);
+		if (rc)
+			return err_wrap(e, "claim winner %lld", (long long)w.job);
+		if (claimed) {
+			take_slot(r, &w);
+			*taken = r;
+			return OK;
+		}
+		d->progress->segments_open--;
+	}
+	return OK;
 }
 
 /* The first job that still waits, in a transaction; *taken is NULL where none does. */
@@ -166,22 +218,20 @@ static int claim(struct dispatch *d, struct running **taken, struct err *e)
 		int rc;
 
 		r->attempt.checkpoint_seconds = d->spec->checkpoint_minutes * 60;
+		r->attempt.keep = d->stage->winners;
 		rc = store_job_claim(
 			d->s, d->stage->sweep, w.job, &r->attempt, &claimed, e);
 		if (rc)
 			return err_wrap(e, "claim job %lld", (long long)w.job);
 		if (claimed) {
-			r->used = r->ahead = true;
-			r->pid = 0;
-			r->lane = lane;
-			r->epochs = w.epochs;
+			take_slot(r, &w);
 			*taken = r;
 			return OK;
 		}
 		d->progress->segments_open--; /* another membership was quicker */
 		d->progress->epochs_open -= w.epochs;
 	}
-	return OK;
+	return claim_winner(d, taken, e);
 }
 
 static int claim_alone(struct dispatch *d, struct running **taken, struct err *e)
@@ -400,8 +450,11 @@ static int end_attempt(struct dispatch *d, const struct running *r,
 	return store_attempt_end(d->s, r->attempt.id, &row, e);
 }
 
-/* Whether the job has used up its attempts; the attempt that just ended counts. */
-static int used_up(struct dispatch *d, const struct job_row *job,
+/*
+ * Whether the job has used up its attempts from `from` (an epoch) on; the one that just
+ * ended counts.
+ */
+static int used_up(struct dispatch *d, const struct attempt_row *attempt, int from,
 	const struct verdict *v, bool *over, struct err *e)
 {
 	int n = 0;
@@ -411,14 +464,12 @@ static int used_up(struct dispatch *d, const struct job_row *job,
 	*over = v->charge == CHARGE_FINAL;
 	if (v->charge != CHARGE_RETRY && v->charge != CHARGE_KILL)
 		return OK;
-	rc = store_attempt_count(
-		d->s, job->id, d->since, job->epochs_done, v->outcome, &n, e);
+	rc = store_attempt_count(d->s, attempt, d->since, from, v->outcome, &n, e);
 	*over = n >= most;
 	return rc;
 }
 
-static void note_failure(struct dispatch *d, const struct running *r,
-	const struct job_row *job, struct verdict *v)
+static void note_failure(struct dispatch *d, const struct running *r, struct verdict *v)
 {
 	char name[128];
 	size_t n = strlen(v->text);
@@ -428,10 +479,11 @@ static void note_failure(struct dispatch *d, const struct running *r,
 			" %d times without an epoch: is there enough memory for so "
 			"many workers?",
 			KILLS_MAX);
-	stage_name(d, r->lane, NULL, name, sizeof(name));
+	stage_name(d, r->lane, r->attempt.evaluate ? "evaluate" : NULL, name,
+		sizeof(name));
 	if (d->failed++ == 0)
 		snprintf(d->failure, sizeof(d->failure), "%s, job %lld: %s", name,
-			(long long)job->id, v->text);
+			(long long)r->attempt.job, v->text);
 }
 
 /* The job's own end, where this was it. */
@@ -445,10 +497,10 @@ static int end_job(struct dispatch *d, const struct running *r, struct job_row *
 	if (job->outcome != JOB_OPEN || v->stop)
 		return OK;
 	if (!v->diverged && job->epochs_done < r->attempt.stop_epoch)
-		rc = used_up(d, job, v, &over, e);
+		rc = used_up(d, &r->attempt, job->epochs_done, v, &over, e);
 	if (over) {
 		outcome = JOB_FAILED;
-		note_failure(d, r, job, v);
+		note_failure(d, r, v);
 	}
 	if (rc || outcome == JOB_OPEN)
 		return rc;
@@ -475,6 +527,36 @@ static int finish(struct dispatch *d, const struct running *r,
 	return rc;
 }
 
+/* The same for a winner: done, failed for good, or waiting again. */
+static int finish_winner(struct dispatch *d, const struct running *r,
+	const struct sched_end *end, struct verdict *v, struct err *e)
+{
+	const struct attempt_row *a = &r->attempt;
+	bool complete = false;
+	bool over = false;
+	int rc = winner_complete(d->stage, a->job, a->stop_epoch, &complete, e);
+
+	if (rc)
+		return rc;
+	*v = judge(end, complete);
+	if (v->diverged)
+		v->charge = CHARGE_FINAL; /* it would again */
+	rc = end_attempt(d, r, v, end, e);
+	if (!rc && !complete && !v->stop)
+		rc = used_up(d, a, a->start_epoch, v, &over, e);
+	if (over)
+		note_failure(d, r, v);
+	if (!rc)
+		rc = store_winner_end(d->s, d->stage->sweep, a->job,
+			complete       ? "done"
+				: over ? "failed"
+				       : "pending",
+			e);
+	if (!rc && !complete && !over)
+		on_winner(d, r->lane, a->job);
+	return rc;
+}
+
 static int ended(void *arg, const struct sched_task *task, const struct sched_end *end,
 	struct err *e)
 {
@@ -490,7 +572,8 @@ static int ended(void *arg, const struct sched_task *task, const struct sched_en
 	d->progress->epochs_open -= r->epochs;
 	r->used = false;
 	if (!rc)
-		rc = finish(d, r, end, &v, e);
+		rc = r->attempt.evaluate ? finish_winner(d, r, end, &v, e)
+					 : finish(d, r, end, &v, e);
 	if (!rc && goes_on && !v.stop)
 		rc = claim(d, &r, e); /* often this slot: r is no longer the task's */
 	crash_point("finish.before_commit");
@@ -521,8 +604,10 @@ void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
 		.workers = workers,
 		.ops = { next, started, on_epoch, ended, on_tick } };
 	d->queues = NEW_ARRAY(&d->arena, struct queue, stage->nlanes);
+	d->winners = NEW(&d->arena, struct queue);
 	d->running = NEW_ARRAY(&d->arena, struct running, workers);
 	stage->on_pending = on_pending;
+	stage->on_winner = on_winner;
 	stage->on_stage = on_stage;
 	stage->arg = d;
 }

@@ -3,7 +3,7 @@
  * (processes) and the stages (rows). A finish and the claim of what goes into the free
  * slot are one transaction.
  *
- * Baselines go first, then the lane whose next segment will take longest, by the
+ * Winners (winner.h) go last: no stage waits for them. Baselines go first, then the lane whose next segment will take longest, by the
  * seconds an epoch took it in this run. The queues only repeat what the database says:
  * a job is looked at again when it is claimed.
  */
@@ -27,6 +27,7 @@ struct dispatch {
 	const char *logs; /* folder of the workers' stderr */
 	struct arena arena;
 	struct queue *queues; /* one a lane */
+	struct queue *winners; /* for when nothing else waits */
 	struct running *running; /* one a slot */
 	int workers;
 	int64_t since; /* the last attempt before this run */

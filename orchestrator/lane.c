@@ -4,6 +4,7 @@
 #include <string.h>
 #include "orchestrator/prune.h"
 #include "orchestrator/select.h"
+#include "orchestrator/winner.h"
 
 static const char *const phase_names[] = { "tune", "refine", "wd", "final" };
 
@@ -273,7 +274,8 @@ static struct census take_census(const struct group *g)
 int lane_score(struct stage_ctx *c, const struct lane *l, const struct job_row *job,
 	struct err *e)
 {
-	struct scorer sc = { c->s, c->spec, c->sweep, lane_variant(c, l) };
+	struct scorer sc = { c->s, c->spec, c->sweep, lane_variant(c, l),
+		l->entry->primary };
 
 	if (l->task >= 0)
 		return OK;
@@ -394,7 +396,7 @@ static int run_phase(struct stage_ctx *c, struct contest *k, const struct grid *
 	for (int u = 0; u < l->units; u++)
 		stages[u] = lane_stage_id(c, l, u, k->phase);
 	k->group = (struct group){ c->s, c->spec, c->sweep, lane_variant(c, l), grid,
-		l->task, l->units, stages, NULL, 0 };
+		l->entry->primary, l->task, l->units, stages, NULL, 0 };
 	rc = store_stage_state(c->s, stages[0], &state, e);
 	if (!rc && state == '-')
 		rc = put_phase(c, l, k->phase, grid, e);
@@ -482,6 +484,12 @@ int lane_advance(struct stage_ctx *c, const struct lane *l, struct err *e)
 		struct grid point = plan_point(&g, best, &a);
 
 		rc = run_phase(c, &k, &point, &best, e);
+		for (int u = 0; rc == DECIDED && c->winners && u < l->units; u++) {
+			int64_t stage = lane_stage_id(c, l, u, PHASE_FINAL);
+			int failed = winner_plan(c, l, stage, task_of(c, l, u), e);
+
+			rc = failed ? failed : rc;
+		}
 	}
 	arena_release(&a);
 	return rc < 0 ? rc : OK;

@@ -97,12 +97,14 @@ ENTRIES(methods, method_info, row->title, row->source, row->params)
 ENTRIES(datasets, dataset_info, NULL, row->source, row->params)
 ENTRIES(models, model_info, NULL, row->source, row->params)
 ENTRIES(metrics, metric_info, row->title, NULL, NULL)
+ENTRIES(corruptions, corruption_info, NULL, "Hendrycks & Dietterich, ICLR 2019", NULL)
 
 static const struct {
 	const char *name;
 	int (*entry)(int i, struct entry *x); /* 0 past the last one */
 } kinds[] = { { "methods", methods_entry }, { "datasets", datasets_entry },
-	{ "models", models_entry }, { "metrics", metrics_entry } };
+	{ "models", models_entry }, { "metrics", metrics_entry },
+	{ "corruptions", corruptions_entry } };
 
 static void put_all(struct str *out, int (*entry)(int i, struct entry *x), bool json)
 {

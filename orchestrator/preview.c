@@ -20,7 +20,7 @@ static int add_params(const char **argv, int n, const char *list, struct arena *
 static int ask(const struct options *o, struct arena *a, struct err *e)
 {
 	const char *list = o->param ? o->param : "";
-	const char **argv = NEW_ARRAY(a, const char *, strlen(list) + 6);
+	const char **argv = NEW_ARRAY(a, const char *, strlen(list) + 8);
 	const char *answer;
 	char worker[4096];
 	int n = 0;
@@ -32,6 +32,10 @@ static int ask(const struct options *o, struct arena *a, struct err *e)
 	argv[n++] = "--preview";
 	argv[n++] = o->out;
 	argv[n++] = arena_printf(a, "dataset.name=%s", o->operand);
+	if (o->corrupt)
+		argv[n++] = arena_printf(a, "corrupt=%s", o->corrupt);
+	if (o->textures)
+		argv[n++] = arena_printf(a, "textures=%s", o->textures);
 	n = add_params(argv, n, list, a);
 	argv[n] = NULL;
 	return child_ask(argv, a, &answer, e);

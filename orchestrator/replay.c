@@ -63,8 +63,8 @@ static int load_race(struct stage_ctx *c, const struct lane *l, struct races *ou
 	struct race *x = &out->item[out->n++];
 	struct grid grid = plan_tune(c->spec, lane_variant(c, l), l->entry, a);
 	int64_t stage = lane_stage_id(c, l, 0, PHASE_TUNE);
-	struct group g = { c->s, c->spec, c->sweep, lane_variant(c, l), &grid, -1, 1,
-		&stage, NULL, 0 };
+	struct group g = { c->s, c->spec, c->sweep, lane_variant(c, l), &grid,
+		l->entry->primary, -1, 1, &stage, NULL, 0 };
 	int rc;
 
 	*x = (struct race){ .v = lane_variant(c, l),

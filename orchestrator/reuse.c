@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "common/log.h"
 #include "common/store/store_metric.h"
+#include "common/store/store_winner.h"
 
 #define PATH_BYTES 1400
 
@@ -116,6 +117,18 @@ static bool make_folder(const char *path)
 	return !mkdir(path, 0777) || errno == EEXIST;
 }
 
+/* The folder NAME.db.d/`folder` of our database. */
+static bool make_folders(const struct store *s, const char *folder)
+{
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s.d", s->path);
+	if (!make_folder(path))
+		return false;
+	snprintf(path, sizeof(path), "%s.d/%s", s->path, folder);
+	return make_folder(path);
+}
+
 /* A torn copy is no danger: the worker refuses it and starts over. */
 static bool copy_checkpoint(
 	const struct reuse *r, const struct store *s, const struct job_row *job)
@@ -127,11 +140,7 @@ static bool copy_checkpoint(
 		job->identity);
 	if (access(from, R_OK))
 		return false;
-	snprintf(to, sizeof(to), "%s.d", s->path);
-	if (!make_folder(to))
-		return false;
-	snprintf(to, sizeof(to), "%s.d/checkpoints", s->path);
-	if (!make_folder(to))
+	if (!make_folders(s, "checkpoints"))
 		return false;
 	snprintf(to, sizeof(to), "%s.d/checkpoints/%s.ckpt", s->path, job->identity);
 	return copy_file(from, to);
@@ -245,6 +254,85 @@ int reuse_job(struct reuse *r, struct store *s, struct job_row *job, int target,
 
 	if (job->outcome == JOB_OPEN)
 		rc = look_up(r, s, job, target, &a, e);
+	arena_release(&a);
+	return rc;
+}
+
+/* Winners. */
+
+/* Their parameters; where they are not to stay, as what training would have kept. */
+static void copy_parameters(const struct reuse *r, const struct store *s,
+	const struct winner_row *w, const char *identity)
+{
+	char from[WINNER_PATH_MAX];
+	char to[WINNER_PATH_MAX];
+
+	winner_path(r->from.path, identity, w->epoch, from);
+	winner_path(s->path, identity, w->epoch, to);
+	if (!w->save)
+		snprintf(to, sizeof(to), "%s.d/checkpoints/%s.best", s->path, identity);
+	if (access(from, R_OK) || !access(to, R_OK) ||
+		!make_folders(s, w->save ? "winners" : "checkpoints"))
+		return;
+	(void)copy_file(from, to);
+}
+
+static int copy_corruption(struct reuse *r, struct store *s, const struct winner_row *w,
+	const struct corruption_info *c, struct arena *a, struct err *e)
+{
+	struct corrupted_row *out = NULL;
+	int capacity = 0;
+	int n = 0;
+	struct rows in;
+	int rc = rows_open(&in, &r->from, STMT_CORRUPTED_GET,
+		ARGS(INT(w->job), INT(w->epoch), TEXT(c->name)), e);
+
+	while (!rc && (rc = rows_next(&in, e)) > 0) {
+		(void)GROW(a, out, n, capacity);
+		out[n++] = (struct corrupted_row){ (int)rows_int(&in, 0),
+			rows_strdup(&in, 1, a), rows_strdup(&in, 2, a),
+			rows_real(&in, 3) };
+		rc = OK;
+	}
+	rows_close(&in);
+	return rc ? rc : store_corruption_put(s, w, c, out, n, e);
+}
+
+static int copy_corruptions(struct reuse *r, struct store *s,
+	const struct winner_row *w, struct arena *a, struct err *e)
+{
+	const char *at = w->corruptions;
+	const struct corruption_info *c;
+	int rc = OK;
+
+	while (!rc && (c = winner_next_corruption(&at))) {
+		bool ours = false;
+		bool theirs = false;
+
+		rc = store_corruption_has(s, w, c, &ours, e);
+		if (!rc && !ours)
+			rc = store_corruption_has(&r->from, w, c, &theirs, e);
+		if (!rc && theirs && !ours)
+			rc = copy_corruption(r, s, w, c, a, e);
+	}
+	return rc;
+}
+
+int reuse_winner(struct reuse *r, struct store *s, const struct winner_row *w,
+	const struct job_row *job, struct err *e)
+{
+	struct arena a = { 0 };
+	struct found f;
+	bool any;
+	bool may = false;
+	int rc = find(r, job, &f, &any, &a, e);
+
+	if (!rc && any)
+		rc = may_join(s, job, &f, &may, e);
+	if (!rc && may) {
+		copy_parameters(r, s, w, job->identity);
+		rc = copy_corruptions(r, s, w, &a, e);
+	}
 	arena_release(&a);
 	return rc;
 }

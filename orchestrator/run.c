@@ -7,9 +7,11 @@
 #include "common/log.h"
 #include "orchestrator/cli.h"
 #include "orchestrator/datasets.h"
+#include "common/store/store_winner.h"
 #include "orchestrator/dispatch.h"
 #include "orchestrator/networks.h"
 #include "orchestrator/run.h"
+#include "orchestrator/winner.h"
 
 struct run {
 	const struct run_request *q;
@@ -58,6 +60,8 @@ static int look_around(struct run *r, struct err *e)
 		rc = datasets_prepare(&r->spec, r->worker, r->arena, e);
 	if (!rc)
 		rc = datasets_base_from(&r->spec, e);
+	if (!rc)
+		rc = datasets_check_pictures(&r->spec, r->worker, r->arena, e);
 	if (!rc && r->q->reuse)
 		rc = reuse_open(&r->reuse, r->q->reuse, r->db, e);
 	return rc;
@@ -79,6 +83,7 @@ static int plan(struct run *r, struct err *e)
 		return rc;
 	stage_init(&r->stage, &r->s, &r->spec, sweep, !r->q->no_prune);
 	r->stage.reuse = r->q->reuse ? &r->reuse : NULL;
+	r->stage.winners = winner_wanted(&r->spec) && !r->q->no_winners;
 	progress_init(&r->progress, r->spec.name, r->q->quiet);
 	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs, r->workers);
 	rc = store_attempt_last(&r->s, &r->dispatch.since, e);
@@ -137,13 +142,20 @@ static int train(struct run *r, struct err *e)
 static int conclude(struct run *r, struct err *e)
 {
 	int open = 0;
+	int winners = 0;
 	int rc = stage_open(&r->stage, &open, e);
 
 	if (!rc)
+		rc = store_winner_open(&r->s, r->stage.sweep, &winners, e);
+	if (!rc)
 		rc = store_sweep_state(
-			&r->s, r->stage.sweep, open ? "failed" : "done", e);
-	if (rc || !open)
+			&r->s, r->stage.sweep, open || winners ? "failed" : "done", e);
+	if (rc || !(open || winners))
 		return rc;
+	if (!open)
+		return err_set(e, ERR_FAILED,
+			"%d final run%s could not be evaluated; the first: %s", winners,
+			winners > 1 ? "s" : "", r->dispatch.failure);
 	if (r->dispatch.failed)
 		return err_set(e, ERR_FAILED,
 			"%d job%s failed for good, %d stage%s undecided; the first: %s "

@@ -15,6 +15,7 @@ struct run_request {
 	const char *reuse; /* a database to copy jobs from; NULL: none */
 	int workers; /* 0: as many as this machine has cores */
 	bool no_prune, yes, quiet;
+	bool no_winners; /* train only: nothing of `evaluate` and `save` */
 };
 
 struct run_result {

@@ -217,6 +217,10 @@ int score_base_drop(const struct scorer *sc, bool *dropped, struct err *e)
 /* One epoch and split, being gathered. */
 struct gather {
 	double *value;
+	/* What Δm averages over: all criteria, or those of the primary task. */
+	int *part, parts;
+	struct stats_criterion *criteria;
+	double *picked, *base;
 	int have; /* criteria seen */
 	int epoch;
 	bool test;
@@ -239,8 +243,11 @@ static int put_score(const struct scorer *sc, const struct score_base *b, int64_
 			"%s: job %lld has %d of %d %s criteria in epoch %d",
 			sc->s->path, (long long)job, have, v->ncriteria,
 			splits[g->test], g->epoch);
-	rc = stats_delta_m(v->ncriteria, b->criteria, g->value,
-		g->test ? b->test : b->val, by, &delta_m, e);
+	for (int i = 0; i < g->parts; i++) {
+		g->picked[i] = g->value[g->part[i]];
+		g->base[i] = (g->test ? b->test : b->val)[g->part[i]];
+	}
+	rc = stats_delta_m(g->parts, g->criteria, g->picked, g->base, by, &delta_m, e);
 	if (rc)
 		return err_wrap(e, "job %lld, epoch %d", (long long)job, g->epoch);
 	return store_run(sc->s, STMT_SCORE_PUT,
@@ -278,11 +285,29 @@ static int put_scores(const struct scorer *sc, const struct score_base *b, int64
 	return rc;
 }
 
+static struct gather gather_begin(
+	const struct scorer *sc, const struct score_base *b, struct arena *a)
+{
+	int n = sc->v->ncriteria;
+	struct gather g = { .value = NEW_ARRAY(a, double, n),
+		.part = NEW_ARRAY(a, int, n),
+		.criteria = NEW_ARRAY(a, struct stats_criterion, n),
+		.picked = NEW_ARRAY(a, double, n),
+		.base = NEW_ARRAY(a, double, n) };
+
+	for (int i = 0; i < n; i++)
+		if (!sc->primary || !strcmp(sc->primary, sc->v->criteria[i].task)) {
+			g.criteria[g.parts] = b->criteria[i];
+			g.part[g.parts++] = i;
+		}
+	return g;
+}
+
 int score_job(const struct scorer *sc, const struct score_base *b, int64_t job,
 	int epochs_done, struct err *e)
 {
 	struct arena a = { 0 };
-	struct gather g = { .value = NEW_ARRAY(&a, double, sc->v->ncriteria) };
+	struct gather g = gather_begin(sc, b, &a);
 	int64_t after = 0;
 	int rc;
 

@@ -16,6 +16,7 @@ struct scorer {
 	const struct spec *spec;
 	int64_t sweep;
 	const struct variant *v;
+	const char *primary; /* only the criteria of this task make Δm; NULL: all */
 };
 
 /* What Δm compares with, criterion by criterion of one variant. */

@@ -125,6 +125,8 @@ static int passes_requirements(
 
 		if (c->min == -HUGE_VAL && c->max == HUGE_VAL)
 			continue;
+		if (g->primary && strcmp(g->primary, c->task) != 0)
+			continue;
 		rc = score_metric(
 			g->s, job, epoch, "val", c->task, c->metric->name, &value, e);
 		if (rc)

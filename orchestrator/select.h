@@ -19,6 +19,7 @@ struct group {
 	int64_t sweep;
 	const struct variant *v;
 	const struct grid *grid;
+	const char *primary; /* the task that a method is judged by; NULL: all */
 	int task; /* the first task of a baseline; -1: a method */
 	int units; /* stage rows: the tasks of a shared baseline, 1 otherwise */
 	const int64_t *stages;

@@ -127,6 +127,7 @@ static void read_limits(const struct reader *r, struct spec *s)
 {
 	double minutes = read_number(r, "limits.job_minutes");
 
+	s->auxiliary = read_at(r, "primary") != NULL;
 	s->final_seeds = read_whole(r, "final.seeds");
 	s->retries = read_whole(r, "limits.retries");
 	s->checkpoint_minutes = read_number(r, "checkpoint_minutes");
@@ -151,6 +152,7 @@ static void read_spec(struct reader *r, struct spec *s)
 	read_select(r, s);
 	read_prune(r, s);
 	read_limits(r, s);
+	read_evaluate(r, s);
 	read_variants(r, s);
 }
 

@@ -44,6 +44,9 @@ struct entry {
 	const char *
 		label; /* the method's name unless given; unique; "stl" at position 0 */
 	const struct method_info *method;
+	const char *listed; /* its label in the file: "ial" for "ial [seg]" */
+	/* `primary`: the task whose criteria alone make its Δm; NULL: all of them. */
+	const char *primary;
 	struct axis
 		*axes; /* hyperparameters in the order of the .def row; not lr, wd */
 	int naxes;
@@ -76,6 +79,7 @@ struct variant {
 	size_t model_at, stl_model_at; /* where the text says so */
 	const struct network_size *network; /* NULL until asked for (networks.h) */
 	int epochs;
+	int input[3]; /* c, h, w of a sample; set with dataset.digest */
 	struct task_info *tasks;
 	int ntasks;
 	struct criterion *criteria;
@@ -124,6 +128,14 @@ struct spec {
 		double eta;
 		bool within_lr;
 	} prune;
+	bool auxiliary; /* `primary` is given: entries are judged by one task, or each by its own */
+	/* What is wanted of the final runs and the baseline's at their chosen epoch. */
+	struct {
+		const char *corruptions; /* names, a blank between; "": none */
+		const char *textures; /* folder with pictures of frost; "": none */
+		const char *digest; /* of these; set once they are checked */
+		bool save;
+	} winners;
 	int final_seeds;
 	double job_minutes; /* 0: no limit */
 	int retries;

@@ -74,8 +74,12 @@ static const char *form_of(const struct field *f, struct arena *a)
 		return "list";
 	case FIELD_AXIS:
 		return "value, list or range";
+	case FIELD_NAMES:
+		return "text or list of texts";
 	case FIELD_RUNGS:
 		return "list of numbers";
+	case FIELD_CORRUPTIONS:
+		return "text or list of names";
 	case FIELD_VARY:
 	case FIELD_VALUES:
 	case FIELD_REQUIRE:

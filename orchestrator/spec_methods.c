@@ -60,6 +60,31 @@ static void check_hyperparameters(const struct reader *r, const struct json *obj
 				all.n ? str_get(&all) : "none");
 }
 
+/* Methods that know a primary task. */
+static bool is_auxiliary(const struct method_info *method)
+{
+	return param_info_find(method->params, "primary") != NULL;
+}
+
+/* A task's name, "each", or NULL where the file has none. */
+static const char *read_primary(const struct reader *r, const struct variant *v)
+{
+	const char *primary = read_text(r, "primary");
+	const char **known = NEW_ARRAY(r->a, const char *, v->ntasks + 1);
+
+	if (!primary || !strcmp(primary, "each"))
+		return primary;
+	for (int k = 0; k < v->ntasks; k++) {
+		known[k] = v->tasks[k].name;
+		if (!strcmp(primary, known[k]))
+			return primary;
+	}
+	known[v->ntasks] = "each";
+	report_unknown(
+		r, read_place(r, "primary"), "task", primary, known, v->ntasks + 1);
+	return NULL;
+}
+
 static void read_hyperparameters(const struct reader *r, const struct json *node,
 	const struct variant *v, struct entry *e)
 {
@@ -76,6 +101,13 @@ static void read_hyperparameters(const struct reader *r, const struct json *node
 		const struct param_info *p = &e->method->params[i];
 		const struct json *value = json_get(node, p->name);
 
+		if (!strcmp(p->name, "primary") && read_at(r, "primary")) {
+			if (value)
+				diag_add(r->d, value->key_at,
+					"\"primary\" is said for the whole sweep "
+					"already");
+			continue;
+		}
 		/* Without a value, a default and a search the method decides. */
 		if (!value && !p->deflt && !p->search && p->kind != PARAM_SIMPLEX)
 			continue;
@@ -147,7 +179,8 @@ static void check_label(const struct reader *r, const struct json *node,
 	const struct json *label = json_get(node, "label");
 
 	for (int i = 0; i < v->nentries; i++) {
-		if (strcmp(v->entries[i].label, e->label) != 0)
+		if (strcmp(v->entries[i].listed, e->label) != 0 &&
+			strcmp(v->entries[i].label, e->label) != 0)
 			continue;
 		if (label)
 			diag_add(r->d, label->at, "the label %s is taken by entry %d",
@@ -220,13 +253,56 @@ static void check_points(const struct reader *r, const struct json *node,
 			e->method->name, POINTS_MAX);
 }
 
+static void add_entry(struct variant *v, struct entry *e)
+{
+	e->position = v->nentries + 1;
+	v->entries[v->nentries++] = *e;
+}
+
+/* The entry with `task` as its primary task. */
+static void add_primary(const struct reader *r, struct variant *v,
+	const struct entry *base, const char *task, bool each)
+{
+	struct entry e = *base;
+	struct axis x = { .name = "primary", .count = 1, .scale = AXIS_LIST };
+
+	e.primary = task;
+	if (each)
+		e.label = arena_printf(r->a, "%s [%s]", base->label, task);
+	e.axes = NEW_ARRAY(r->a, struct axis, base->naxes + 1);
+	memcpy(e.axes, base->axes, (size_t)base->naxes * sizeof(*e.axes));
+	x.text = NEW(r->a, const char *);
+	x.text[0] = task;
+	e.axes[e.naxes++] = x;
+	add_entry(v, &e);
+}
+
+/* An entry as it is listed, or once for every task that it has as primary. */
+static void add_entries(
+	const struct reader *r, struct variant *v, struct entry *e, const char *primary)
+{
+	bool each = primary && !strcmp(primary, "each");
+
+	e->listed = e->label;
+	if (primary && !each)
+		e->primary = primary;
+	if (!primary || !is_auxiliary(e->method)) {
+		add_entry(v, e);
+		return;
+	}
+	for (int k = 0; k < v->ntasks; k++)
+		if (each || !strcmp(v->tasks[k].name, primary))
+			add_primary(r, v, e, v->tasks[k].name, each);
+}
+
 void read_entries(const struct reader *r, const struct spec *s, struct variant *v)
 {
 	const struct json *methods = read_field(r, "methods");
-	int position = 0;
+	const char *primary = read_primary(r, v);
 
-	v->baseline =
-		(struct entry){ .label = "stl", .method = catalogue_method("stl") };
+	v->baseline = (struct entry){
+		.label = "stl", .listed = "stl", .method = catalogue_method("stl")
+	};
 	if (!methods || !expect_kind(r, methods, JSON_ARRAY, "methods"))
 		return;
 	if (!methods->child)
@@ -235,14 +311,18 @@ void read_entries(const struct reader *r, const struct spec *s, struct variant *
 		diag_add(r->d, methods->at, "more than %d entries", ENTRIES_MAX);
 		return;
 	}
-	v->entries = NEW_ARRAY(r->a, struct entry, methods->count);
+	v->entries = NEW_ARRAY(r->a, struct entry, methods->count * (v->ntasks + 1));
 	for (const struct json *m = methods->child; m; m = m->next) {
-		struct entry e = { .position = ++position };
+		struct entry e = { .position = v->nentries + 1 };
 
 		if (!read_entry(r, m, v, &e))
 			continue;
 		check_label(r, m, v, &e);
 		check_points(r, m, s, &e);
-		v->entries[v->nentries++] = e;
+		if (v->nentries + v->ntasks > ENTRIES_MAX) {
+			diag_add(r->d, m->at, "more than %d entries", ENTRIES_MAX);
+			return;
+		}
+		add_entries(r, v, &e, primary);
 	}
 }

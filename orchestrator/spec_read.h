@@ -29,6 +29,8 @@ enum field_kind {
 	FIELD_AXIS,
 	FIELD_REQUIRE,
 	FIELD_RUNGS,
+	FIELD_NAMES,
+	FIELD_CORRUPTIONS,
 	FIELD_UNSUPPORTED
 };
 
@@ -149,6 +151,7 @@ void read_criteria(const struct reader *r, const struct spec *s, struct variant 
 void read_entries(const struct reader *r, const struct spec *s, struct variant *v);
 void read_prune(const struct reader *r, struct spec *s);
 void read_rungs(const struct reader *r, const struct spec *s, struct variant *v);
+void read_evaluate(const struct reader *r, struct spec *s);
 
 /* The whole file, at most one byte more than is accepted. ERR_SPEC. */
 MUST_CHECK int spec_read_file(

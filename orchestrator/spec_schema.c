@@ -203,6 +203,20 @@ static void put_model_names(struct str *out)
 	str_put(out, "]");
 }
 
+static void put_corruptions(struct str *out)
+{
+	int n;
+	const struct corruption_info *c = catalogue_corruptions(&n);
+
+	str_put(out,
+		"\"anyOf\": [{ \"enum\": [\"common\", \"all\"] }, { \"type\": "
+		"\"array\", \"minItems\": 1, \"uniqueItems\": true, \"items\": "
+		"{ \"enum\": [");
+	for (int i = 0; i < n; i++)
+		str_printf(out, "%s\"%s\"", i ? ", " : "", c[i].name);
+	str_put(out, "] } }]");
+}
+
 static void put_section(struct str *out, const char *prefix);
 
 /* The inside of one row's schema, without its braces. */
@@ -246,9 +260,17 @@ static void put_row(struct str *out, const struct field *f)
 	case FIELD_LR_DECAY:
 		str_put(out, "\"type\": [\"string\", \"object\"]");
 		break;
+	case FIELD_NAMES:
+		str_put(out,
+			"\"type\": [\"string\", \"array\"], \"items\": { \"type\": "
+			"\"string\" }");
+		break;
 	case FIELD_RUNGS:
 		str_put(out,
 			"\"type\": \"array\", \"items\": { \"type\": \"number\" }");
+		break;
+	case FIELD_CORRUPTIONS:
+		put_corruptions(out);
 		break;
 	case FIELD_VARY:
 	case FIELD_VALUES:

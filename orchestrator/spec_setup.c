@@ -250,6 +250,69 @@ static void read_train(const struct reader *r, struct variant *v)
 	read_lr_decay(r, &v->base);
 }
 
+/*
+ * What is measured is part of a job, although it does not change the training: a job that
+ * was trained without has no such rows.
+ */
+static void read_diagnose(const struct reader *r, struct params *ps)
+{
+	static const char *const keys[] = { "diagnose.gradients.every",
+		"diagnose.gradients.sample" };
+
+	if (!read_at(r, "diagnose.gradients"))
+		return;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		params_set_number(ps, r->a, keys[i], read_whole(r, keys[i]));
+}
+
+/* "trunk" or a task; which one, the trunk first, or -1 and said. */
+static int frozen_part(
+	const struct reader *r, const struct json *node, const struct variant *v)
+{
+	const char **known = NEW_ARRAY(r->a, const char *, v->ntasks + 1);
+
+	if (!expect_kind(r, node, JSON_STRING, "freeze"))
+		return -1;
+	known[0] = "trunk";
+	for (int k = 0; k < v->ntasks; k++)
+		known[k + 1] = v->tasks[k].name;
+	for (int i = 0; i <= v->ntasks; i++)
+		if (!strcmp(node->string, known[i]))
+			return i;
+	report_unknown(r, node->at, "task", node->string, known, v->ntasks + 1);
+	return -1;
+}
+
+/* In an order of its own, so that a list in another is the same job. */
+static void read_freeze(const struct reader *r, struct variant *v)
+{
+	const struct json *node = read_at(r, "train.freeze");
+	bool frozen[TASKS_MAX + 1] = { false };
+	struct str text = { .arena = r->a };
+
+	if (!node)
+		return;
+	if (node->kind == JSON_ARRAY) {
+		for (const struct json *m = node->child; m; m = m->next) {
+			int part = frozen_part(r, m, v);
+
+			if (part >= 0)
+				frozen[part] = true;
+		}
+	} else {
+		int part = frozen_part(r, node, v);
+
+		if (part >= 0)
+			frozen[part] = true;
+	}
+	for (int i = 0; i <= v->ntasks; i++)
+		if (frozen[i])
+			str_printf(&text, "%s%s", text.n ? " " : "",
+				i ? v->tasks[i - 1].name : "trunk");
+	if (text.n)
+		params_set(&v->base, r->a, "train.freeze", str_get(&text));
+}
+
 static void copy_without_model(
 	const struct reader *r, const struct params *from, struct params *to)
 {
@@ -309,6 +372,7 @@ void read_setup(const struct reader *r, struct variant *v)
 	if (v->dataset)
 		read_model(r, "model", v->dataset, &v->base);
 	read_train(r, v);
+	read_diagnose(r, &v->base);
 	v->stl = params_copy(r->a, &v->base);
 	if (v->dataset && read_at(r, "baseline.model")) {
 		copy_without_model(r, &v->base, &v->stl);
@@ -322,6 +386,7 @@ void read_setup(const struct reader *r, struct variant *v)
 		diag_add(r->d, read_place(r, "dataset"), "%s", e.msg);
 		return;
 	}
+	read_freeze(r, v);
 	v->model_at = v->stl_model_at = model_place(r, "model");
 	check_network(r, "model", v, &v->base);
 	if (!read_at(r, "baseline.model"))

@@ -85,7 +85,7 @@ static int write_base(struct stage_ctx *c, int variant, bool *replaced, struct a
 	struct err *e)
 {
 	const struct variant *v = &c->spec->variants[variant];
-	struct scorer sc = { c->s, c->spec, c->sweep, v };
+	struct scorer sc = { c->s, c->spec, c->sweep, v, NULL };
 	struct score_task *tasks = NEW_ARRAY(a, struct score_task, v->ntasks);
 	bool ready = true;
 	int rc = OK;
@@ -142,6 +142,23 @@ static int put_variant(struct stage_ctx *c, int variant, struct err *e)
 	return rc;
 }
 
+/* The auxiliary setting: who is judged by which task. */
+static int put_primaries(struct stage_ctx *c, int variant, struct err *e)
+{
+	const struct variant *v = &c->spec->variants[variant];
+	int rc = OK;
+
+	for (int i = 0; !rc && c->spec->auxiliary && i < v->nentries; i++) {
+		const struct entry *x = &v->entries[i];
+		bool knows = param_info_find(x->method->params, "primary") != NULL;
+		struct primary_row row = { x->label, x->listed,
+			x->primary ? x->primary : "", knows, x->position };
+
+		rc = store_primary_put(c->s, c->sweep, v->label, &row, e);
+	}
+	return rc;
+}
+
 /* Scores of jobs that the sweep wanted and does not want any more. */
 static int drop_scores(struct stage_ctx *c, const int64_t *before, int n,
 	struct arena *a, struct err *e)
@@ -164,8 +181,11 @@ static int start(struct stage_ctx *c, bool rescore, struct err *e)
 {
 	int rc = OK;
 
-	for (int i = 0; !rc && i < c->spec->nvariants; i++)
+	for (int i = 0; !rc && i < c->spec->nvariants; i++) {
 		rc = put_variant(c, i, e);
+		if (!rc)
+			rc = put_primaries(c, i, e);
+	}
 	for (int i = 0; !rc && i < c->spec->nvariants; i++) {
 		rc = advance_all(c, i, true, e);
 		if (!rc)
@@ -178,17 +198,43 @@ static int start(struct stage_ctx *c, bool rescore, struct err *e)
 	return rc;
 }
 
+/* Whether the entries that the database has are judged by the tasks they were. */
+static int judged_alike(struct stage_ctx *c, bool *same, struct err *e)
+{
+	int rc = OK;
+
+	*same = true;
+	for (int i = 0; !rc && i < c->spec->nvariants; i++) {
+		const struct variant *v = &c->spec->variants[i];
+
+		for (int k = 0; !rc && k < v->nentries; k++) {
+			const struct entry *x = &v->entries[k];
+			int64_t other = 0;
+
+			rc = store_int(c->s, STMT_PRIMARY_OTHER,
+				ARGS(INT(c->sweep), TEXT(v->label), TEXT(x->label),
+					TEXT(x->primary ? x->primary : "")),
+				0, &other, e);
+			*same &= !other;
+		}
+	}
+	return rc;
+}
+
 int stage_start(struct stage_ctx *c, bool rescore, struct err *e)
 {
 	struct arena a = { 0 };
 	int64_t *before;
 	int n;
+	bool same = false;
 	int rc = store_sweep_jobs(c->s, c->sweep, &a, &before, &n, e);
 
 	if (!rc)
+		rc = judged_alike(c, &same, e);
+	if (!rc)
 		rc = store_sweep_clear(c->s, c->sweep, e);
 	if (!rc)
-		rc = start(c, rescore, e);
+		rc = start(c, rescore || !same, e);
 	if (!rc)
 		rc = drop_scores(c, before, n, &a, e);
 	arena_release(&a);

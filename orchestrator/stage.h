@@ -38,10 +38,12 @@ struct stage_ctx {
 	int *first_lane; /* of each variant; one more than there are variants */
 	struct score_base *base; /* of each variant: what the table baseline holds */
 	struct reuse *reuse; /* asked for every job that is planned; NULL: none */
+	bool winners; /* `evaluate` and `save` are followed */
 	struct arena arena;
 
 	/* Told as rows are written; NULL: nobody. A job may be told more than once. */
 	void (*on_pending)(void *arg, int lane, int64_t job, int epochs);
+	void (*on_winner)(void *arg, int lane, int64_t job);
 	void (*on_stage)(void *arg, int lane, const char *phase, const char *outcome);
 	void *arg;
 };

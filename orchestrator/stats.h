@@ -3,6 +3,7 @@
  * scalarization weights. Pure functions of their arguments; no database, no clock.
  *
  * stats.c           delta-m, mean, deviation, t interval, paired sign-flip test
+ * stats_robust.c    the robustness difference
  * stats_pareto.c    dominance, front, hypervolume
  * stats_simplex.c   grid points on the simplex
  */
@@ -32,6 +33,23 @@ enum stats_average {
 MUST_CHECK int stats_delta_m(int n, const struct stats_criterion *criterion,
 	const double *value, const double *baseline, enum stats_average by,
 	double *delta_m, struct err *e);
+
+/* A criterion on clean pictures, and (n, STATS_SEVERITIES) on corrupted ones. */
+#define STATS_SEVERITIES 5
+struct stats_corrupted {
+	double clean;
+	const double *corrupted;
+};
+
+/*
+ * What corruption costs a run in shares of its clean figure, less what it costs the
+ * baseline; negative: the run is the more robust. of_corruption: (n), each the mean over
+ * its severities; *delta is the mean of these (Elich et al. 2024, eq. 6; the view
+ * `robustness` says the same). ERR_FAILED where a clean figure is 0, a number not finite.
+ */
+MUST_CHECK int stats_corruption_delta(int n, const struct stats_corrupted *run,
+	const struct stats_corrupted *base, bool higher, double *of_corruption,
+	double *delta, struct err *e);
 
 /* NaN for n < 1; sample deviation (n - 1): NaN for n < 2. */
 double stats_mean(int n, const double *x);

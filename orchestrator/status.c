@@ -132,6 +132,7 @@ static int print(
 	struct report r = { .arena = &a, .title = reader->sweep.name };
 	struct table *t = report_table(&r, NULL);
 	struct query_progress *stage;
+	struct query_winners winners;
 	struct query_speed speed;
 	struct totals all;
 	int n;
@@ -139,6 +140,8 @@ static int print(
 
 	if (!rc)
 		rc = query_speed(&reader->s, &reader->sweep, &speed, e);
+	if (!rc)
+		rc = query_winners(&reader->s, &reader->sweep, &winners, e);
 	if (!rc) {
 		columns(t);
 		for (int i = 0; i < n; i++)
@@ -148,6 +151,10 @@ static int print(
 		r.title = arena_printf(
 			&a, "%s: %s", reader->sweep.name, reader->sweep.state);
 		add_notes(&r, &all);
+		if (winners.all)
+			report_note(&r, "%d of %d winners are saved and evaluated%s.",
+				winners.done, winners.all,
+				winners.failed ? ", others failed" : "");
 		if (o->json)
 			print_json(&reader->sweep, &all, &r, &a);
 		else

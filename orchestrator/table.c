@@ -1,6 +1,7 @@
-/* deltam table: the benchmark, or the rows of a query. */
+/* deltam table: the benchmark, robustness, or the rows of a query. */
 #include "orchestrator/benchmark.h"
 #include "orchestrator/reader.h"
+#include "orchestrator/robust.h"
 
 /* A query may look at all sweeps: the database is enough. */
 static int answer_query(const struct options *o, struct arena *a, struct err *e)
@@ -31,7 +32,9 @@ static int print_view(
 	if (!rc) {
 		struct report r = { .arena = &reader.arena };
 
-		rc = benchmark_report(&reader.s, &reader.sweep, view, &r, e);
+		rc = o->robust
+			? robust_report(&reader.s, &reader.sweep, &r, e)
+			: benchmark_report(&reader.s, &reader.sweep, view, &r, e);
 		if (!rc)
 			reader_print(&r, o);
 	}
@@ -45,7 +48,10 @@ int cmd_table(const struct options *o, struct err *e)
 	int rc;
 
 	if (!o->query)
-		return print_view(o, &(struct benchmark_view){ .split = o->split }, e);
+		return print_view(o,
+			&(struct benchmark_view){
+				.split = o->split, .cost = o->cost > 0 },
+			e);
 	rc = answer_query(o, &a, e);
 	arena_release(&a);
 	return rc;

@@ -48,6 +48,8 @@ static const struct {
 	{ "db_mtl", fixture_gradient },
 	{ "dtp", fixture_gradient },
 	{ "graddrop", fixture_gradient },
+	{ "rotograd", fixture_gradient },
+	{ "auto_lambda", fixture_gradient },
 	{ "gcs", fixture_gradient },
 	{ "ol_aux", fixture_gradient },
 	{ "ial", fixture_gradient },
@@ -55,8 +57,11 @@ static const struct {
 	{ "losses", fixture_loss },
 	{ "metrics", fixture_metric },
 	{ "delta_m", fixture_delta_m },
+	{ "corruption_delta", fixture_corruption_delta },
 	{ "pareto", fixture_pareto },
 	{ "search_grids", fixture_grid },
+	{ "toy_cagrad", fixture_toy },
+	{ "gradient_similarity", fixture_similarity },
 	{ "parity", fixture_parity },
 };
 

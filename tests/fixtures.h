@@ -63,8 +63,11 @@ enum outcome fixture_optimizer(struct fixture *f);
 enum outcome fixture_loss(struct fixture *f);
 enum outcome fixture_metric(struct fixture *f);
 enum outcome fixture_delta_m(struct fixture *f);
+enum outcome fixture_corruption_delta(struct fixture *f);
 enum outcome fixture_pareto(struct fixture *f);
 enum outcome fixture_grid(struct fixture *f);
+enum outcome fixture_toy(struct fixture *f);
+enum outcome fixture_similarity(struct fixture *f);
 enum outcome fixture_parity(struct fixture *f);
 
 #endif

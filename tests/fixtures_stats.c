@@ -64,6 +64,41 @@ enum outcome fixture_delta_m(struct fixture *f)
 	return PASSED;
 }
 
+/* One side of eq. 6: NAME_clean and NAME_corrupted. */
+static struct stats_corrupted read_corrupted(
+	struct fixture *f, const char *name, int *values)
+{
+	const char *clean = arena_printf(f->arena, "%s_clean", name);
+	const char *corrupted = arena_printf(f->arena, "%s_corrupted", name);
+
+	return (struct stats_corrupted){ json_number(member(f, clean)),
+		json_numbers(f->arena, member(f, corrupted), values) };
+}
+
+enum outcome fixture_corruption_delta(struct fixture *f)
+{
+	int values;
+	int others;
+	struct stats_corrupted run = read_corrupted(f, "mtl", &values);
+	struct stats_corrupted base = read_corrupted(f, "stl", &others);
+	int n = values / STATS_SEVERITIES;
+	double *each = NEW_ARRAY(f->arena, double, n + 1);
+	double delta;
+	struct err e;
+
+	if (values != others || values % STATS_SEVERITIES)
+		return fixture_fail(f, "%d and %d figures", values, others);
+	if (stats_corruption_delta(n, &run, &base,
+		    fixture_number(f, "higher_better", 0) != 0, each, &delta, &e))
+		return fixture_fail(f, "%s", e.msg);
+	if (!fixture_near(
+		    f, delta, json_number(fixture_expect(f, "delta_t")), "delta_t") ||
+		!fixture_near_all(f, each, fixture_expect(f, "delta_per_corruption"), n,
+			"corruption"))
+		return FAILED;
+	return PASSED;
+}
+
 struct set {
 	int n;
 	double *row;

@@ -65,6 +65,28 @@ static const char *fault(const struct graph *g, const struct node *v)
 	return NULL;
 }
 
+/* Node id of the trunk as task `scope` reads it: its rotation, added where it is new. */
+static int rotated(struct graph *g, int scope, int id)
+{
+	for (int i = id + 1; i < g->nodes; i++)
+		if (g->node[i]->kind == LAYER_ROTATION && g->node[i]->scope == scope &&
+			g->node[i]->in[0] == id)
+			return i;
+	return graph_add(g,
+		(struct node){ .kind = LAYER_ROTATION,
+			.name = arena_printf(
+				g->arena, "%s.rotation%d", g->node[id]->name, scope),
+			.scope = scope,
+			.in = { id } });
+}
+
+static bool reads_rotated(const struct graph *g, const struct node *v, int i)
+{
+	return g->rotates && v->scope != SCOPE_SHARED && v->kind != LAYER_ROTATION &&
+		layer_in(g, v, i)->scope == SCOPE_SHARED &&
+		layer_in(g, v, i)->kind != LAYER_INPUT;
+}
+
 int graph_add(struct graph *g, struct node n)
 {
 	const char *why;
@@ -77,6 +99,9 @@ int graph_add(struct graph *g, struct node n)
 	why = fault(g, &n);
 	if (why)
 		return refuse(g, n.name, why);
+	for (int i = 0; i < n.inputs; i++)
+		if (reads_rotated(g, &n, i))
+			n.in[i] = rotated(g, n.scope, n.in[i]);
 	v = NEW(g->arena, struct node);
 	*v = n;
 	v->name = arena_strdup(g->arena, n.name);

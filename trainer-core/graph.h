@@ -52,6 +52,7 @@ struct node {
 	int kernel, stride, pad; /* conv2d and pools; stride 0 means 1 */
 	int dilation; /* conv2d; 0 means 1 */
 	float slope; /* leaky_relu */
+	float *matrix; /* rotation: (C, C) and its transpose; the identity at first */
 	float rate; /* dropout: the share of values that become 0 */
 	bool align_corners; /* resize */
 	bool no_bias; /* conv2d, linear */
@@ -122,6 +123,16 @@ struct graph *graph_new(struct arena *a, int tasks, const struct kernels *k);
  */
 int graph_add(struct graph *g, struct node n);
 void graph_output(struct graph *g, int task, int node);
+
+/*
+ * From now on a task's node that would read a node of the trunk reads that task's own
+ * rotation of it: y = R x over the channels at every place. R is no parameter; it is the
+ * identity until graph_set_rotation. Call it before the network is described.
+ */
+void graph_rotate(struct graph *g);
+/* The channels of what is rotated; 0 where heads read none or several nodes. */
+int graph_rotation_channels(const struct graph *g);
+void graph_set_rotation(struct graph *g, int task, const double *R);
 
 /*
  * Whether the graph is whole: what graph_build refuses is refused here, and shapes and
@@ -244,6 +255,12 @@ size_t graph_features(const struct graph *g);
 void graph_features_read(const struct graph *g, float *rows);
 void graph_features_gradient(const struct graph *g, float *rows);
 void graph_features_seed(struct graph *g, const float *rows);
+
+/*
+ * The trunk's parameters in their order: where each layer, or each array (a weight, a
+ * bias), begins in the flat array, and the end; returns how many. begin NULL: counts.
+ */
+int graph_shared_parts(const struct graph *g, bool by_layer, size_t *begin);
 
 /* The last layer of the trunk that has parameters: its floats in a flat array. */
 void graph_last_shared(const struct graph *g, size_t *begin, size_t *floats);

@@ -73,6 +73,7 @@ bool graph_is_deep(const struct graph *g)
 		case LAYER_LEAKY_RELU:
 		case LAYER_SIGMOID:
 		case LAYER_TANH:
+		case LAYER_ROTATION:
 		case LAYER_MAXPOOL2D:
 		case LAYER_FLATTEN:
 			break;

@@ -121,6 +121,41 @@ void graph_features_seed(struct graph *g, const float *rows)
 	}
 }
 
+/* "conv1" of "conv1.weight": how many characters of a parameter's name are its layer's. */
+static size_t layer_length(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot ? (size_t)(dot - name) : strlen(name);
+}
+
+static bool same_layer(const struct graph_param *a, const struct graph_param *b)
+{
+	size_t n = layer_length(a->name);
+
+	return n == layer_length(b->name) && !memcmp(a->name, b->name, n);
+}
+
+int graph_shared_parts(const struct graph *g, bool by_layer, size_t *begin)
+{
+	const struct graph_param *last = NULL;
+	int n = 0;
+
+	for (int i = 0; i < g->params; i++) {
+		const struct graph_param *p = &g->param[i];
+
+		if (p->scope != SCOPE_SHARED)
+			continue;
+		if (begin && !(by_layer && last && same_layer(last, p)))
+			begin[n] = p->offset;
+		n += !(by_layer && last && same_layer(last, p));
+		last = p;
+	}
+	if (begin)
+		begin[n] = graph_scope_floats(g, SCOPE_SHARED);
+	return n;
+}
+
 /* From the first to the last float of v's shared parameters; 0 of them: none. */
 static void span_of(
 	const struct graph *g, const struct node *v, size_t *begin, size_t *floats)

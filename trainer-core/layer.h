@@ -40,6 +40,7 @@ struct graph {
 	struct arena *arena;
 	const struct kernels *k;
 	int tasks;
+	bool rotates; /* tasks read the trunk through rotations */
 	bool c16; /* images lie in C16, not in N16 */
 	int batch; /* most samples of a pass */
 	int n; /* samples of the current pass */

@@ -10,6 +10,8 @@ int learned_parse(const struct weighting_setup *setup, const struct params *ps,
 {
 	int rc = weighting_option(setup, ps, "weight_lr", &out->lr, e);
 
+	if (!out->n)
+		out->n = setup->K;
 	return rc ? rc : weighting_option(setup, ps, "weight_wd", &out->wd, e);
 }
 
@@ -25,20 +27,29 @@ void learned_init(double *state, int n, double value)
 }
 
 void learned_step(const struct weighting_setup *setup, const struct learned *learned,
-	const struct weighting_step *step, int n, const double *gradient, int positive,
-	double *state)
+	const struct weighting_step *step, const double *gradient, double *state)
 {
 	struct optim_info optim = *setup->optim;
-	double *value = state + 1;
-	double before[TASKS_MAX];
+	int n = learned->n;
+	double *steps = state + learned->at;
+	double *value = steps + 1;
+	double before[LEARNED_MAX];
 
-	ASSERT(n <= TASKS_MAX);
+	ASSERT(n <= LEARNED_MAX);
 	memcpy(before, value, (size_t)n * sizeof(*before));
-	state[0]++;
+	++*steps;
 	optim.lr = (learned->lr > 0 ? learned->lr : optim.lr) * step->lr_factor;
 	optim.wd = learned->wd;
-	optim_scalar_step(&optim, (long)state[0], n, value, gradient, value + n);
-	if (positive)
-		for (int i = 0; i < n; i++)
-			value[i] = fmax(value[i], before[i] / 2);
+	optim_scalar_step(&optim, (long)*steps, n, value, gradient, value + n);
+	for (int i = 0; learned->positive && i < n; i++)
+		value[i] = fmax(value[i], before[i] / 2);
+}
+
+void learned_update(const struct weighting_setup *setup, double *state,
+	const struct weighting_step *step)
+{
+	double gradient[LEARNED_MAX];
+
+	(void)setup->ops->objective(setup, state, step->loss, gradient);
+	learned_step(setup, setup->options, step, gradient, state);
 }

@@ -14,12 +14,17 @@
 
 #include "trainer-core/weighting.h"
 
+#define LEARNED_MAX (2 * TASKS_MAX)
+
 struct learned {
 	double lr; /* 0: the network's */
 	double wd;
+	int n; /* how many, at most LEARNED_MAX */
+	size_t at; /* where their state begins in the method's */
+	bool positive; /* they must stay above zero: a step at most halves one */
 };
 
-/* From weight_lr and weight_wd. ERR_SPEC. */
+/* lr and wd from weight_lr and weight_wd; n, where it is 0: one a task. ERR_SPEC. */
 MUST_CHECK int learned_parse(const struct weighting_setup *setup,
 	const struct params *ps, struct learned *out, struct err *e);
 
@@ -31,12 +36,15 @@ static inline const double *learned_values(const double *state)
 	return state + 1;
 }
 
-/*
- * One step down `gradient` (n). positive: values that must stay above zero; a step may
- * then at most halve one.
- */
+/* One step down `gradient` (n). state: the whole of the method's. */
 void learned_step(const struct weighting_setup *setup, const struct learned *learned,
-	const struct weighting_step *step, int n, const double *gradient, int positive,
-	double *state);
+	const struct weighting_step *step, const double *gradient, double *state);
+
+/*
+ * For struct weighting's `update`, where a method's options begin with their struct
+ * learned: a step down the slope of its objective on the losses of the step.
+ */
+void learned_update(const struct weighting_setup *setup, double *state,
+	const struct weighting_step *step);
 
 #endif

@@ -100,6 +100,8 @@ int network_add(struct network *n, const struct params *ps, const struct dataset
 			"this data set has inputs of its own",
 			name);
 	n->graph = graph_new(a, n->K, kernels_get());
+	if (n->rotates)
+		graph_rotate(n->graph);
 	add_inputs(n, d, a);
 	io.input = n->input[0];
 	io.own_input = d->own_inputs ? n->input : NULL;

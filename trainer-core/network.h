@@ -12,6 +12,7 @@ struct network {
 	const struct task_info *task; /* (K) */
 	int column[TASKS_MAX];
 	int K;
+	bool rotates; /* heads read the trunk through rotations (graph_rotate) */
 
 	/* Of network_add: */
 	struct graph *graph; /* its nodes and parameters are there, no memory yet */

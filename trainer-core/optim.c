@@ -281,3 +281,25 @@ void optim_step(struct optim *o, double lr, float *p, const float *const *grad)
 		step[o->info.kind](o, lr, r, p + r->offset, grad[r->grad] + r->offset);
 	}
 }
+
+void optim_try(const struct optim *o, double lr, float *p, const float *grad)
+{
+	bool buffered =
+		o->info.kind == OPTIM_SGD && o->info.momentum != 0 && o->steps > 0;
+	float momentum = buffered ? (float)o->info.momentum : 0;
+	float rate = (float)lr, wd = (float)o->info.wd;
+
+	for (int r = 0; r < o->regions; r++) {
+		const struct region *part = &o->region[r];
+		const float *buffer = buffered ? part->slot[0] : NULL;
+
+		for (size_t i = 0; i < part->floats; i++) {
+			float *at = &p[part->offset + i];
+			float slope = grad[part->offset + i] + wd * *at;
+
+			if (buffer)
+				slope += momentum * buffer[i];
+			*at -= rate * slope;
+		}
+	}
+}

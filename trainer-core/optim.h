@@ -70,6 +70,13 @@ int64_t *optim_steps(struct optim *o);
 void optim_step(struct optim *o, double lr, float *p, const float *const *grad);
 
 /*
+ * What plain descent with the optimizer's momentum buffer and decay would do, whatever
+ * the optimizer: p -= lr (momentum buffer + grad + wd p). Leaves the state alone; not with
+ * per_task.
+ */
+void optim_try(const struct optim *o, double lr, float *p, const float *grad);
+
+/*
  * The same formulas in double, with info's lr and wd, for the few scalars that a
  * weighting method learns (optim_scalar.c). state holds optim_scalar_floats(info) doubles
  * for each scalar; t counts steps from 1.

@@ -16,6 +16,10 @@ enum rng_purpose {
 	RNG_DATA, /* composition of data sets; seed 0 of the data, not of the job */
 	RNG_AUGMENT,
 	RNG_DROPOUT,
+	RNG_LOOKAHEAD, /* batch order of the batches that Auto-lambda looks ahead on */
+	RNG_DIAGNOSE, /* epoch: step of the job */
+	/* epoch: hash of corruption and severity; index: picture and draw */
+	RNG_CORRUPT = 32,
 };
 
 /* 64 uniform bits. */

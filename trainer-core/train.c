@@ -88,6 +88,7 @@ static int build_network(
 	t->network = (struct network){ .task = t->weighting_task, .K = t->K };
 	for (int k = 0; k < t->K; k++)
 		t->network.column[k] = t->task[k].column;
+	t->network.rotates = t->weighting.needs & NEEDS_ROTATION;
 	rc = network_add(&t->network, ps, t->data, a, e);
 	if (rc)
 		return rc;
@@ -127,19 +128,39 @@ static int place_targets(struct train *t, struct arena *a, struct err *e)
 	return OK;
 }
 
-static int build_method(
-	struct train *t, const struct params *ps, struct arena *a, struct err *e)
+static struct trunk_parts parts(const struct graph *g, bool layers, struct arena *a)
 {
-	int rc = weighting_init(
-		&t->weighting, ps, t->K, t->weighting_task, &t->optim_info, a, e);
+	int n = graph_shared_parts(g, layers, NULL);
+	size_t *begin = NEW_ARRAY(a, size_t, n + 1);
 
-	if (rc)
-		return rc;
+	(void)graph_shared_parts(g, layers, begin);
+	return (struct trunk_parts){ n, begin };
+}
+
+/* What the method may ask of the network that has been built. */
+static int survey_trunk(struct train *t, struct arena *a, struct err *e)
+{
+	t->trunk.layers = parts(t->graph, true, a);
+	t->trunk.arrays = parts(t->graph, false, a);
+	t->trunk.channels = graph_rotation_channels(t->graph);
+	t->weighting.trunk = &t->trunk;
+	if (t->weighting.needs & NEEDS_ROTATION && !t->trunk.channels)
+		return err_set(e, ERR_SPEC,
+			"method %s turns the features that heads read; here they read "
+			"none, or several nodes",
+			t->weighting.info->name);
+	return OK;
+}
+
+static int build_method(struct train *t, struct arena *a, struct err *e)
+{
+	if (survey_trunk(t, a, e))
+		return e->code;
 	t->weighting_floats = weighting_state_size(&t->weighting);
 	t->weighting_state = NEW_ARRAY(a, double, t->weighting_floats + 1);
 	weighting_state_init(&t->weighting, t->weighting_state);
 	t->per_task = t->optim_info.per_task;
-	if (t->per_task && t->weighting.needs & NEEDS_GRADIENTS)
+	if (t->per_task && t->weighting.needs & (NEEDS_GRADIENTS | NEEDS_LOOKAHEAD))
 		return err_set(e, ERR_SPEC,
 			"method %s makes one gradient of all tasks': no optimizer a "
 			"task",
@@ -178,6 +199,8 @@ static void place_gradients(struct train *t, struct arena *a)
 	t->buffer_floats = g->n * (size_t)weighting_buffers(&t->weighting);
 	g->buffer = arena_alloc_aligned(a, t->buffer_floats * sizeof(float) + 1);
 	g->gram = NEW_ARRAY(a, double, t->K * t->K);
+	g->work = NEW_ARRAY(a, double, weighting_work(&t->weighting) + 1);
+	t->rotation = NEW_ARRAY(a, double, t->trunk.channels * t->trunk.channels + 1);
 	graph_last_shared(t->graph, &g->last, &g->last_n);
 }
 
@@ -198,7 +221,7 @@ static void place_meters(struct train_task *task, struct arena *a)
 /* What an epoch writes: nothing is allocated once training has begun. */
 static void place_buffers(struct train *t, struct arena *a)
 {
-	int metrics = DIAGNOSTICS_MAX;
+	int metrics = DIAGNOSTICS_MAX + COST_ROWS + train_diagnose_rows(t);
 	int grads = t->per_task ? t->K : 1;
 
 	t->grad = NEW_ARRAY(a, float *, t->K);
@@ -207,13 +230,21 @@ static void place_buffers(struct train *t, struct arena *a)
 			arena_alloc_aligned(a, graph_floats(t->graph) * sizeof(float));
 	t->order = NEW_ARRAY(a, int, t->data->split[SPLIT_TRAIN].n);
 	t->index = NEW_ARRAY(a, int, t->capacity);
-	t->loss = NEW_ARRAY(a, double, 7 * t->K);
+	if (t->weighting.needs & NEEDS_LOOKAHEAD) {
+		t->other = NEW_ARRAY(a, int, t->data->split[SPLIT_TRAIN].n);
+		t->kept =
+			arena_alloc_aligned(a, graph_floats(t->graph) * sizeof(float));
+		t->kept_state = arena_alloc_aligned(
+			a, graph_state_floats(t->graph) * sizeof(float) + 1);
+	}
+	t->loss = NEW_ARRAY(a, double, 8 * t->K);
 	t->weight = t->loss + t->K;
 	t->backward_weight = t->weight + t->K;
 	t->mean_loss = t->backward_weight + t->K;
 	t->head = t->mean_loss + t->K;
 	t->score = t->head + t->K;
 	t->loss_after = t->score + t->K;
+	t->ahead = t->loss_after + t->K;
 	t->diagnostic = NEW_ARRAY(a, struct diagnostic, DIAGNOSTICS_MAX);
 	for (int k = 0; k < t->K; k++) {
 		metrics += 3 + 2 * t->task[k].metrics;
@@ -234,13 +265,27 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 	t->kernels = kernels_get();
 	kernels_init_fpu();
 	if (parse_schedule(t, ps, e) || choose_tasks(t, ps, a, e) ||
+		weighting_init(&t->weighting, ps, t->K, t->weighting_task,
+			&t->optim_info, a, e) ||
 		build_network(t, ps, a, e) || place_targets(t, a, e) ||
-		build_method(t, ps, a, e) || train_augment_new(t, ps, a, e))
+		build_method(t, a, e) || train_augment_new(t, ps, a, e) ||
+		train_diagnose_new(t, ps, a, e) || train_freeze_new(t, ps, a, e))
 		return e->code;
 	place_buffers(t, a);
 	place_gradients(t, a);
 	*out = t;
 	return OK;
+}
+
+void train_turn(struct train *t)
+{
+	if (!(t->weighting.needs & NEEDS_ROTATION))
+		return;
+	for (int k = 0; k < t->K; k++) {
+		t->weighting.ops->rotation(&t->weighting, t->weighting_state, k,
+			t->shared.work, t->rotation);
+		graph_set_rotation(t->graph, k, t->rotation);
+	}
 }
 
 const char *train_kernel_class(void)
@@ -266,7 +311,9 @@ int train_epochs_done(const struct train *t)
 
 /*
  * State: this header, then parameters and optimizer state in float, the method's in
- * double, its buffers and the network's running statistics in float. The layout digest covers what decides where each number lies.
+ * double, its buffers and the running statistics in float. The layout digest covers what
+ * decides where each number lies. A result is the part of it that the network's figures
+ * depend on.
  */
 struct state_header {
 	char magic[8];
@@ -275,6 +322,7 @@ struct state_header {
 };
 
 static const char state_magic[8] = "deltam1";
+static const char result_magic[8] = "deltamR";
 
 struct span {
 	void *data;
@@ -282,17 +330,41 @@ struct span {
 };
 
 #define SPANS 5
-static void state_spans(const struct train *t, struct span span[SPANS])
+struct spans {
+	struct span span[SPANS];
+	int n;
+};
+
+static void add_span(struct spans *s, void *data, size_t bytes)
 {
-	span[0] = (struct span){ graph_values(t->graph),
-		graph_floats(t->graph) * sizeof(float) };
-	span[1] = (struct span){ optim_state(t->optim),
-		optim_state_floats(t->optim) * sizeof(float) };
-	span[2] = (struct span){ t->weighting_state,
-		t->weighting_floats * sizeof(double) };
-	span[3] = (struct span){ t->shared.buffer, t->buffer_floats * sizeof(float) };
-	span[4] = (struct span){ graph_state(t->graph),
-		graph_state_floats(t->graph) * sizeof(float) };
+	if (bytes)
+		s->span[s->n++] = (struct span){ data, bytes };
+}
+
+/* The method's state is part of it: a method may turn what the heads read. */
+static struct spans result_spans(const struct train *t)
+{
+	struct spans s = { .n = 0 };
+
+	add_span(&s, graph_values(t->graph), graph_floats(t->graph) * sizeof(float));
+	add_span(&s, t->weighting_state, t->weighting_floats * sizeof(double));
+	add_span(&s, graph_state(t->graph),
+		graph_state_floats(t->graph) * sizeof(float));
+	return s;
+}
+
+static struct spans state_spans(const struct train *t)
+{
+	struct spans s = { .n = 0 };
+
+	add_span(&s, graph_values(t->graph), graph_floats(t->graph) * sizeof(float));
+	add_span(&s, optim_state(t->optim),
+		optim_state_floats(t->optim) * sizeof(float));
+	add_span(&s, t->weighting_state, t->weighting_floats * sizeof(double));
+	add_span(&s, t->shared.buffer, t->buffer_floats * sizeof(float));
+	add_span(&s, graph_state(t->graph),
+		graph_state_floats(t->graph) * sizeof(float));
+	return s;
 }
 
 static uint64_t layout_digest(const struct train *t)
@@ -311,47 +383,41 @@ static uint64_t layout_digest(const struct train *t)
 	return digest;
 }
 
-size_t train_state_size(const struct train *t)
+static size_t image_size(const struct spans *s)
 {
-	struct span span[SPANS];
 	size_t bytes = sizeof(struct state_header);
 
-	state_spans(t, span);
-	for (int i = 0; i < SPANS; i++)
-		bytes += span[i].bytes;
+	for (int i = 0; i < s->n; i++)
+		bytes += s->span[i].bytes;
 	return bytes;
 }
 
-void train_state_save(const struct train *t, void *bytes)
+static void image_write(
+	const struct train *t, const struct spans *s, const char magic[8], char *at)
 {
 	struct state_header h = { .layout = layout_digest(t),
 		.epoch = t->epoch,
 		.step = t->step,
 		.optim_steps = *optim_steps(t->optim) };
-	struct span span[SPANS];
-	char *at = bytes;
 
-	memcpy(h.magic, state_magic, sizeof(h.magic));
+	memcpy(h.magic, magic, sizeof(h.magic));
 	memcpy(at, &h, sizeof(h));
 	at += sizeof(h);
-	state_spans(t, span);
-	for (int i = 0; i < SPANS; at += span[i++].bytes)
-		if (span[i].bytes)
-			memcpy(at, span[i].data, span[i].bytes);
+	for (int i = 0; i < s->n; at += s->span[i++].bytes)
+		memcpy(at, s->span[i].data, s->span[i].bytes);
 }
 
-int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e)
+static int image_read(struct train *t, const struct spans *s, const char magic[8],
+	const char *at, size_t n, struct err *e)
 {
 	struct state_header h;
-	struct span span[SPANS];
-	const char *at = bytes;
 
-	if (n != train_state_size(t))
+	if (n != image_size(s))
 		return err_set(e, ERR_CHECKPOINT, "%zu bytes of state where %zu belong",
-			n, train_state_size(t));
+			n, image_size(s));
 	memcpy(&h, at, sizeof(h));
 	at += sizeof(h);
-	if (memcmp(h.magic, state_magic, sizeof(h.magic)) != 0 ||
+	if (memcmp(h.magic, magic, sizeof(h.magic)) != 0 ||
 		h.layout != layout_digest(t))
 		return err_set(e, ERR_CHECKPOINT, "the state of another network");
 	if (h.epoch < 0 || h.epoch > t->epochs || h.step < 0 || h.optim_steps < 0)
@@ -360,9 +426,50 @@ int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e
 	t->epoch = (int)h.epoch;
 	t->step = h.step;
 	*optim_steps(t->optim) = h.optim_steps;
-	state_spans(t, span);
-	for (int i = 0; i < SPANS; at += span[i++].bytes)
-		if (span[i].bytes)
-			memcpy(span[i].data, at, span[i].bytes);
+	for (int i = 0; i < s->n; at += s->span[i++].bytes)
+		memcpy(s->span[i].data, at, s->span[i].bytes);
+	train_turn(t);
 	return OK;
+}
+
+size_t train_state_size(const struct train *t)
+{
+	const struct spans s = state_spans(t);
+
+	return image_size(&s);
+}
+
+void train_state_save(const struct train *t, void *bytes)
+{
+	const struct spans s = state_spans(t);
+
+	image_write(t, &s, state_magic, bytes);
+}
+
+int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e)
+{
+	const struct spans s = state_spans(t);
+
+	return image_read(t, &s, state_magic, bytes, n, e);
+}
+
+size_t train_result_size(const struct train *t)
+{
+	const struct spans s = result_spans(t);
+
+	return image_size(&s);
+}
+
+void train_result_save(const struct train *t, void *bytes)
+{
+	const struct spans s = result_spans(t);
+
+	image_write(t, &s, result_magic, bytes);
+}
+
+int train_result_load(struct train *t, const void *bytes, size_t n, struct err *e)
+{
+	const struct spans s = result_spans(t);
+
+	return image_read(t, &s, result_magic, bytes, n, e);
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "common/params.h"
+#include "trainer-core/corrupt.h"
 #include "trainer-core/dataset.h"
 
 struct train;
@@ -66,6 +67,24 @@ struct train_passes {
 	int64_t head, trunk; /* backward, through one head and through the trunk */
 };
 struct train_passes train_passes(const struct train *t);
+
+/*
+ * Evaluates the test split as it is (k is NULL) or corrupted; rows as of train_epoch, of
+ * the split `test` alone. Scratch is the arena's, given back. ERR_DATA: samples that are
+ * no pictures; else as train_epoch.
+ */
+MUST_CHECK int train_test(struct train *t, const struct corruption *k, struct arena *a,
+	int (*on_step)(void *arg), void *arg, const struct epoch_rows **rows,
+	struct err *e);
+
+/*
+ * What evaluation needs, as bytes: parameters, and what else the network's figures
+ * depend on. What was loaded can be tested, not trained on.
+ */
+size_t train_result_size(const struct train *t);
+void train_result_save(const struct train *t, void *bytes);
+MUST_CHECK int train_result_load(
+	struct train *t, const void *bytes, size_t n, struct err *e);
 
 /* The whole state as bytes: parameters, optimizer, method, buffers, epoch. */
 size_t train_state_size(const struct train *t);

@@ -21,23 +21,20 @@ static double meter_std(const struct meter *m)
 	return m->n > 0 ? sqrt(m->squares / (double)m->n) : 0;
 }
 
-/* The samples of the next batch: one list for all tasks. */
-static void pick(struct train *t, const int *index)
+void train_pick(struct train *t, const int *index)
 {
 	for (int k = 0; k < t->K; k++)
 		t->task[k].index = index;
 }
 
-/* Those at place `at` of this epoch's order, each task's own where it has one. */
-static void pick_training(struct train *t, int at)
+void train_pick_training(struct train *t, int at)
 {
-	pick(t, t->order + at);
+	train_pick(t, t->order + at);
 	for (int k = 0; t->data->own_inputs && k < t->K; k++)
 		t->task[k].index = t->task[k].order + at;
 }
 
-/* Inputs and targets of n samples. */
-static void gather(struct train *t, const struct split_data *s, int n)
+void train_gather(struct train *t, const struct split_data *s, int n)
 {
 	const struct kernels *k = t->kernels;
 	bool own = t->data->own_inputs;
@@ -66,8 +63,14 @@ static void gather(struct train *t, const struct split_data *s, int n)
 	}
 }
 
-/* Of task k on the n samples gathered last; its gradient goes to the graph's seed. */
-static struct loss_sum task_loss(struct train *t, int k, int n)
+void train_feed(struct train *t, int n)
+{
+	train_gather(t, &t->data->split[SPLIT_TRAIN], n);
+	if (t->augment)
+		train_augment(t, n);
+}
+
+struct loss_sum train_task_loss(struct train *t, int k, int n)
 {
 	const struct train_task *task = &t->task[k];
 	struct loss_shape shape = task->shape;
@@ -80,22 +83,29 @@ static struct loss_sum task_loss(struct train *t, int k, int n)
 	return sum;
 }
 
-/* The weighted gradient, or each task's share of it in an array of its own. */
-static void backward(struct train *t)
+void train_backward(struct train *t, const double *weight, float *gradient)
 {
 	double *w = t->backward_weight;
 
 	for (int k = 0; k < t->K; k++) {
-		w[k] = t->weight[k] * t->task[k].info.loss_scale;
+		w[k] = weight[k] * t->task[k].info.loss_scale;
 		t->passes.head += w[k] != 0;
 	}
-	t->passes.trunk += t->per_task ? t->K : 1;
+	t->passes.trunk++;
+	graph_backward(t->graph, w, gradient);
+}
+
+/* The weighted gradient, or each task's share of it in an array of its own. */
+static void backward(struct train *t)
+{
+	double own[TASKS_MAX] = { 0 };
+
 	if (!t->per_task)
-		graph_backward(t->graph, w, t->grad[0]);
+		train_backward(t, t->weight, t->grad[0]);
 	for (int k = 0; t->per_task && k < t->K; k++) {
-		memset(w, 0, (size_t)t->K * sizeof(*w));
-		w[k] = t->weight[k] * t->task[k].info.loss_scale;
-		graph_backward(t->graph, w, t->grad[k]);
+		own[k] = t->weight[k];
+		train_backward(t, own, t->grad[k]);
+		own[k] = 0;
 	}
 }
 
@@ -193,12 +203,12 @@ static void score_tasks(struct train *t, int n)
 	}
 }
 
-static void losses(struct train *t, int n, double *loss)
+void train_losses(struct train *t, int n, double *loss)
 {
 	t->passes.forward++;
 	graph_forward(t->graph);
 	for (int k = 0; k < t->K; k++)
-		loss[k] = loss_mean(task_loss(t, k, n));
+		loss[k] = loss_mean(train_task_loss(t, k, n));
 }
 
 /* The gradient of the step, under the method's weights. */
@@ -215,8 +225,8 @@ static int weighted_gradient(
 	return rc;
 }
 
-/* On the n samples picked last. */
-static int step(struct train *t, int n, double lr_factor, struct err *e)
+/* On the n samples at place `at` of the epoch's order. */
+static int step(struct train *t, int at, int n, double lr_factor, struct err *e)
 {
 	struct weighting_step s = { .epoch = t->epoch + 1,
 		.step = t->step,
@@ -225,21 +235,29 @@ static int step(struct train *t, int n, double lr_factor, struct err *e)
 		.score = t->score,
 		.loss_after = t->loss_after };
 
+	train_diagnose_pairs(t, t->order + at, n);
+	train_pick_training(t, at);
 	graph_train(t->graph, t->seed, t->step);
-	gather(t, &t->data->split[SPLIT_TRAIN], n);
-	if (t->augment)
-		train_augment(t, n);
-	losses(t, n, t->loss);
+	train_feed(t, n);
+	train_losses(t, n, t->loss);
+	if (t->weighting.needs & NEEDS_LOOKAHEAD)
+		train_look_ahead(t, &s, at, n);
 	if (t->weighting.needs & NEEDS_SCORES)
 		score_tasks(t, n);
 	if (weighted_gradient(t, &s, n, e))
 		return err_wrap(
 			e, "epoch %d, step %lld", s.epoch, (long long)t->step + 1);
+	train_diagnose_before(t);
+	for (int k = 0; k < (t->per_task ? t->K : 1); k++)
+		train_freeze(t, t->grad[k]);
 	optim_step(t->optim, t->optim_info.lr * lr_factor, graph_values(t->graph),
 		(const float *const *)t->grad);
+	train_hold(t);
+	train_diagnose_after(t);
 	if (t->weighting.needs & NEEDS_LOSSES_AFTER)
-		losses(t, n, t->loss_after);
+		train_losses(t, n, t->loss_after);
 	weighting_update(&t->weighting, t->weighting_state, &s);
+	train_turn(t);
 	meter_step(t, n);
 	t->passes.steps++;
 	t->step++;
@@ -250,6 +268,9 @@ static void begin_epoch(struct train *t)
 {
 	rng_permutation(t->seed, RNG_SHUFFLE, (uint64_t)t->epoch + 1,
 		t->data->split[SPLIT_TRAIN].n, t->order);
+	if (t->weighting.needs & NEEDS_LOOKAHEAD)
+		rng_permutation(t->seed, RNG_LOOKAHEAD, (uint64_t)t->epoch + 1,
+			t->data->split[SPLIT_TRAIN].n, t->other);
 	for (int k = 0; k < t->K; k++) {
 		struct train_task *task = &t->task[k];
 
@@ -261,6 +282,8 @@ static void begin_epoch(struct train *t)
 				rng_hash(task->info.name) + (uint64_t)t->epoch + 1,
 				t->data->split[SPLIT_TRAIN].n, task->order);
 	}
+	train_diagnose_begin(t);
+	t->passes_before = t->passes;
 	t->rows = (struct epoch_rows){
 		.epoch = t->epoch + 1, .metric = t->metric, .weight = t->weight_row
 	};
@@ -286,10 +309,8 @@ static int train_steps(struct train *t, const struct watch *w, struct err *e)
 
 	for (int at = 0; at < samples; at += t->batch) {
 		int n = samples - at < t->batch ? samples - at : t->batch;
-		int rc;
+		int rc = step(t, at, n, factor, e);
 
-		pick_training(t, at);
-		rc = step(t, n, factor, e);
 		if (!rc)
 			rc = look_up(t, w, e);
 		if (rc)
@@ -324,7 +345,7 @@ static int check_parameters(const struct train *t, struct err *e)
 	return OK;
 }
 
-static int put_row(struct train *t, const char *split, const char *task,
+int train_put_row(struct train *t, const char *split, const char *task,
 	const char *name, double value, struct err *e)
 {
 	if (!isfinite(value))
@@ -332,6 +353,27 @@ static int put_row(struct train *t, const char *split, const char *task,
 			t->epoch + 1, split, task, name, value);
 	t->metric[t->rows.metrics++] = (struct metric_row){ split, task, name, value };
 	return OK;
+}
+
+static double each(int64_t after, int64_t before, int64_t steps)
+{
+	return (double)(after - before) / (double)steps;
+}
+
+/* Passes of a step, means of the epoch. */
+static int cost_rows(struct train *t, struct err *e)
+{
+	const struct train_passes *p = &t->passes;
+	const struct train_passes *b = &t->passes_before;
+	int64_t steps = p->steps - b->steps;
+
+	if (train_put_row(t, "cost", "", "forward_passes",
+		    each(p->forward, b->forward, steps), e) ||
+		train_put_row(
+			t, "cost", "", "head_passes", each(p->head, b->head, steps), e))
+		return e->code;
+	return train_put_row(
+		t, "cost", "", "trunk_passes", each(p->trunk, b->trunk, steps), e);
 }
 
 static int train_rows(struct train *t, struct err *e)
@@ -342,7 +384,8 @@ static int train_rows(struct train *t, struct err *e)
 	for (int k = 0; k < t->K; k++) {
 		struct train_task *task = &t->task[k];
 
-		if (put_row(t, "train", task->info.name, "loss", t->mean_loss[k], e))
+		if (train_put_row(
+			    t, "train", task->info.name, "loss", t->mean_loss[k], e))
 			return e->code;
 		t->weight_row[t->rows.weights++] =
 			(struct weight_row){ .task = task->info.name,
@@ -355,7 +398,7 @@ static int train_rows(struct train *t, struct err *e)
 		const struct diagnostic *d = &t->diagnostic[i];
 		const char *task = d->task < 0 ? "" : t->task[d->task].info.name;
 
-		if (put_row(t, "train", task, d->name, d->value, e))
+		if (train_put_row(t, "train", task, d->name, d->value, e))
 			return e->code;
 	}
 	return OK;
@@ -401,12 +444,14 @@ static int evaluate(
 
 		for (int i = 0; i < n; i++)
 			t->index[i] = at + i;
-		pick(t, t->index);
-		gather(t, s, n);
+		train_pick(t, t->index);
+		train_gather(t, s, n);
+		if (t->corruption && train_corrupt(t, s, t->index, n, e))
+			return e->code;
 		graph_forward(t->graph);
 		for (int k = 0; k < t->K; k++) {
 			struct train_task *task = &t->task[k];
-			struct loss_sum sum = task_loss(t, k, n);
+			struct loss_sum sum = train_task_loss(t, k, n);
 			struct loss_shape shape = task->shape;
 
 			shape.N = n;
@@ -421,10 +466,12 @@ static int evaluate(
 		struct train_task *task = &t->task[k];
 		const char *name = task->info.name;
 
-		if (put_row(t, split_names[split], name, "loss", loss_mean(loss[k]), e))
+		if (train_put_row(
+			    t, split_names[split], name, "loss", loss_mean(loss[k]), e))
 			return e->code;
 		for (int m = 0; m < task->metrics; m++)
-			if (put_row(t, split_names[split], name, task->metric_name[m],
+			if (train_put_row(t, split_names[split], name,
+				    task->metric_name[m],
 				    task->metric[m]->value(
 					    task->meter[m], task->shape.C),
 				    e))
@@ -442,10 +489,29 @@ int train_epoch(struct train *t, int (*on_step)(void *arg), void *arg,
 	e = e ? e : &local;
 	begin_epoch(t);
 	if (train_steps(t, &watch, e) || check_parameters(t, e) || train_rows(t, e) ||
+		cost_rows(t, e) || train_diagnose_put(t, e) ||
 		evaluate(t, SPLIT_VAL, &watch, e) || evaluate(t, SPLIT_TEST, &watch, e))
 		return e->code;
 	weighting_end_epoch(&t->weighting, t->weighting_state, t->mean_loss);
 	t->epoch++;
 	*rows = &t->rows;
 	return OK;
+}
+
+int train_test(struct train *t, const struct corruption *k, struct arena *a,
+	int (*on_step)(void *arg), void *arg, const struct epoch_rows **rows,
+	struct err *e)
+{
+	const struct watch watch = { on_step, arg };
+	struct err local;
+	int rc;
+
+	e = e ? e : &local;
+	t->rows = (struct epoch_rows){ .epoch = t->epoch, .metric = t->metric };
+	t->corruption = k;
+	t->scratch = a;
+	rc = evaluate(t, SPLIT_TEST, &watch, e);
+	t->corruption = NULL;
+	*rows = &t->rows;
+	return rc;
 }

@@ -30,8 +30,21 @@ enum weighting_needs {
 	NEEDS_LAST_LAYER = 1 << 2,
 	NEEDS_LOSSES_AFTER = 1 << 3, /* the batch forward again after the update */
 	NEEDS_SCORES = 1 << 4, /* how well each task does on the batch, in [0, 1] */
+	/* With NEEDS_FEATURE_GRADIENTS: every head reads features turned by rotation(). */
+	NEEDS_ROTATION = 1 << 5,
+	NEEDS_LOOKAHEAD = 1 << 6, /* what the weights would do on another batch */
 };
 #define NEEDS_GRADIENTS (NEEDS_SHARED_GRADIENTS | NEEDS_FEATURE_GRADIENTS)
+
+/* What is known of the network once it is built. */
+struct trunk_info {
+	int channels; /* of the features that heads read; 0: of none, or of several nodes */
+	/* Its parameters: part i is floats [begin[i], begin[i + 1]). */
+	struct trunk_parts {
+		int n;
+		const size_t *begin; /* (n + 1); NULL: not divided */
+	} layers, arrays;
+};
 
 /* Fixed for the life of a job. Filled by weighting_init. */
 struct weighting_setup {
@@ -43,6 +56,8 @@ struct weighting_setup {
 	void *options; /* the method's own struct, from its parameters */
 	/* With the job's lr: learned scalars follow it. Must outlive the setup. */
 	const struct optim_info *optim;
+	/* Set by the caller before the state is made; NULL: one part, no features. */
+	const struct trunk_info *trunk;
 	uint64_t seed;
 };
 
@@ -56,6 +71,8 @@ struct weighting_step {
 	const double *gram;
 	const double *score; /* (K); NULL unless needed */
 	const double *loss_after; /* (K), for weighting_update; NULL unless needed */
+	/* (K) slope of the losses that count by the weights; NULL unless lookahead() asked. */
+	const double *ahead;
 };
 
 /*
@@ -67,6 +84,7 @@ struct task_gradients {
 	float **g; /* (K); a method may change them */
 	float *out; /* (n) the combined gradient; none of g */
 	float *buffer; /* (weighting_buffers, n) kept from step to step, saved with the state */
+	double *work; /* (weighting_work) scratch of the method */
 	double *gram; /* (K, K) */
 	size_t last, last_n; /* the last shared layer's floats inside g */
 	const float *feature; /* (samples, features) values; NULL for parameters */
@@ -98,6 +116,12 @@ struct weighting {
 	/* Fills the state, which is zeros before. */
 	void (*init)(const struct weighting_setup *setup, double *state);
 	/*
+	 * With NEEDS_LOOKAHEAD: the weights of the step that is tried, and 1 for each
+	 * loss that counts after it. False: not in this step.
+	 */
+	bool (*lookahead)(const struct weighting_setup *setup, const double *state,
+		const struct weighting_step *step, double *weight, double *counts);
+	/*
 	 * weight (K) out, the factors of the tasks' gradients in what is shared; never
 	 * NULL. ERR_DIVERGED where the losses have no meaningful
 	 * weights and the message of weighting_weigh() would not say why.
@@ -124,14 +148,19 @@ struct weighting {
 
 	/* How many arrays like a task's gradient it keeps from step to step. */
 	int (*buffers)(const struct weighting_setup *setup);
-	/* Changes the gradients before their scalar products are taken. */
+	/* How many doubles of scratch it wants in task_gradients.work. */
+	size_t (*work)(const struct weighting_setup *setup);
+	/* Task k's rotation (channels, channels) under this state; work as above. */
+	void (*rotation)(const struct weighting_setup *setup, const double *state,
+		int k, double *work, double *R);
+	/* Changes the gradients before their scalar products are taken; out is free. */
 	void (*prepare)(const struct weighting_setup *setup, double *state,
 		const struct weighting_step *step, const struct kernels *kernels,
 		struct task_gradients *g);
 	/* Fills g->out where that is not sum_k weight[k] g_k. */
 	void (*merge)(const struct weighting_setup *setup, const double *state,
-		const struct weighting_step *step, const double *weight,
-		struct task_gradients *g);
+		const struct weighting_step *step, const struct kernels *kernels,
+		const double *weight, struct task_gradients *g);
 	/* The factor of each head's own gradient, where that is not the weight. */
 	void (*heads)(const struct weighting_setup *setup, const double *state,
 		const struct weighting_step *step, const double *weight, double *head);
@@ -167,6 +196,8 @@ MUST_CHECK int weighting_combine(const struct weighting_setup *setup, double *st
 
 /* How many arrays like a task's gradient task_gradients.buffer holds. */
 int weighting_buffers(const struct weighting_setup *setup);
+/* How many doubles task_gradients.work holds. */
+size_t weighting_work(const struct weighting_setup *setup);
 
 /* After the network's update. */
 void weighting_update(const struct weighting_setup *setup, double *state,

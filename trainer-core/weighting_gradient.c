@@ -12,6 +12,11 @@ int weighting_buffers(const struct weighting_setup *setup)
 	return setup->ops->buffers ? setup->ops->buffers(setup) : 0;
 }
 
+size_t weighting_work(const struct weighting_setup *setup)
+{
+	return setup->ops->work ? setup->ops->work(setup) : 0;
+}
+
 static int fill_gram(const struct weighting_setup *setup, const struct kernels *kernels,
 	struct task_gradients *g, struct err *e)
 {
@@ -33,7 +38,7 @@ static int fill_gram(const struct weighting_setup *setup, const struct kernels *
 	return OK;
 }
 
-static void add_up(int K, const struct kernels *kernels, const double *weight,
+void add_up(int K, const struct kernels *kernels, const double *weight,
 	struct task_gradients *g)
 {
 	memset(g->out, 0, g->n * sizeof(*g->out));
@@ -76,7 +81,7 @@ int weighting_combine(const struct weighting_setup *setup, double *state,
 	if (rc)
 		return rc;
 	if (ops->merge)
-		ops->merge(setup, state, step, f->weight, g);
+		ops->merge(setup, state, step, kernels, f->weight, g);
 	else
 		add_up(setup->K, kernels, f->weight, g);
 	return OK;

@@ -11,7 +11,8 @@
 #include "common/catalogue.h"
 #include "common/crash.h"
 
-#define MAGIC "deltamCK"
+#define MAGIC_STATE "deltamCK"
+#define MAGIC_RESULT "deltamPA"
 #define FORMAT 1
 
 struct header {
@@ -28,6 +29,11 @@ _Static_assert(sizeof(struct header) == 192, "the header has no padding");
 
 #define HASH_BYTES sizeof(XXH128_canonical_t)
 
+static const char *magic(const struct checkpoint *c)
+{
+	return c->result ? MAGIC_RESULT : MAGIC_STATE;
+}
+
 static size_t file_size(const struct checkpoint *c)
 {
 	return sizeof(struct header) + c->state_size + HASH_BYTES;
@@ -39,7 +45,7 @@ static void fill_header(const struct checkpoint *c, int epoch, struct header *h)
 		.numerics = NUMERICS,
 		.epoch = (uint64_t)epoch,
 		.state_size = c->state_size };
-	memcpy(h->magic, MAGIC, sizeof(h->magic));
+	memcpy(h->magic, magic(c), sizeof(h->magic));
 	memcpy(h->identity, c->identity, strlen(c->identity));
 	memcpy(h->kernel_class, c->kernel_class, strlen(c->kernel_class));
 }
@@ -50,9 +56,22 @@ static void hash_image(const struct checkpoint *c, XXH128_canonical_t *out)
 		out, XXH3_128bits(c->image, sizeof(struct header) + c->state_size));
 }
 
+#define NAME_MAX_BYTES 128
+
+static int set_path(
+	struct checkpoint *c, const char *db, const char *name, struct err *e)
+{
+	int n = snprintf(c->path, sizeof(c->path), "%s.d/%s", db, name);
+
+	return n < (int)sizeof(c->path)
+		? OK
+		: err_set(e, ERR_CHECKPOINT, "the database's path is too long: %s", db);
+}
+
 int checkpoint_init(struct checkpoint *c, const char *db, const char *identity,
 	const char *kernel_class, size_t state_size, struct arena *a, struct err *e)
 {
+	char name[NAME_MAX_BYTES];
 	struct header *h;
 
 	if (strlen(identity) >= sizeof(h->identity) ||
@@ -63,12 +82,23 @@ int checkpoint_init(struct checkpoint *c, const char *db, const char *identity,
 	*c = (struct checkpoint){ .identity = identity,
 		.kernel_class = kernel_class,
 		.state_size = state_size };
-	if (snprintf(c->path, sizeof(c->path), "%s.d/checkpoints/%s.ckpt", db,
-		    identity) >= (int)sizeof(c->path))
-		return err_set(
-			e, ERR_CHECKPOINT, "the database's path is too long: %s", db);
 	c->image = arena_alloc_aligned(a, file_size(c));
-	return OK;
+	snprintf(name, sizeof(name), "checkpoints/%s.ckpt", identity);
+	return set_path(c, db, name, e);
+}
+
+int checkpoint_for_result(
+	struct checkpoint *c, const char *db, int epoch, struct err *e)
+{
+	char name[NAME_MAX_BYTES];
+
+	c->result = true;
+	if (epoch)
+		snprintf(
+			name, sizeof(name), "winners/%s-%d.params", c->identity, epoch);
+	else
+		snprintf(name, sizeof(name), "checkpoints/%s.best", c->identity);
+	return set_path(c, db, name, e);
 }
 
 void *checkpoint_state(const struct checkpoint *c)
@@ -181,12 +211,12 @@ int checkpoint_write(const struct checkpoint *c, int epoch, struct err *e)
 	rc = write_file(c, temporary, e);
 	if (rc)
 		goto remove;
-	crash_point("checkpoint.before_rename");
+	crash_point(c->result ? "result.before_rename" : "checkpoint.before_rename");
 	if (rename(temporary, c->path)) {
 		rc = err_errno(e, "cannot rename %s", temporary);
 		goto remove;
 	}
-	crash_point("checkpoint.after_rename");
+	crash_point(c->result ? "result.after_rename" : "checkpoint.after_rename");
 	return sync_folder(c->path, e);
 
 remove:
@@ -210,7 +240,7 @@ static int verify(const struct checkpoint *c, size_t size, int *epoch, struct er
 	memcpy(&h, c->image, sizeof(h));
 	h.identity[sizeof(h.identity) - 1] = '\0';
 	h.kernel_class[sizeof(h.kernel_class) - 1] = '\0';
-	if (memcmp(h.magic, MAGIC, sizeof(h.magic)) || h.format != FORMAT)
+	if (memcmp(h.magic, magic(c), sizeof(h.magic)) || h.format != FORMAT)
 		return refuse(c, "not a checkpoint of this format", e);
 	if (h.numerics != NUMERICS)
 		return refuse(c, "written by another arithmetic (NUMERICS)", e);

@@ -7,10 +7,15 @@
  * Written to a temporary name, synced, renamed, the folder synced: under its name there
  * is a whole file or none. A checkpoint only saves time. One that is torn, of another
  * job, arithmetic (NUMERICS) or kernel class is refused and the job starts over.
+ *
+ * Results (train.h: parameters and what else evaluation needs) are files of the same kind:
+ *	<database>.d/checkpoints/<identity>.best           of the best epoch so far
+ *	<database>.d/winners/<identity>-<epoch>.params     of a winner's epoch, to stay
  */
 #ifndef DELTAM_CHECKPOINT_H
 #define DELTAM_CHECKPOINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "common/arena.h"
 
@@ -21,6 +26,7 @@ struct checkpoint {
 	char path[CHECKPOINT_PATH_MAX];
 	const char *identity;
 	const char *kernel_class;
+	bool result; /* not a state that training goes on from */
 	unsigned char *image; /* the file's bytes; the state lies inside */
 	size_t state_size;
 };
@@ -32,6 +38,10 @@ struct checkpoint {
 MUST_CHECK int checkpoint_init(struct checkpoint *c, const char *db,
 	const char *identity, const char *kernel_class, size_t state_size,
 	struct arena *a, struct err *e);
+
+/* From here on c is for results: of that epoch, or (0) the best so far. As above. */
+MUST_CHECK int checkpoint_for_result(
+	struct checkpoint *c, const char *db, int epoch, struct err *e);
 
 /* Where train_state_save puts the state_size bytes, and where a read leaves them. */
 void *checkpoint_state(const struct checkpoint *c);

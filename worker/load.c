@@ -21,6 +21,8 @@ static int load_rows(struct job *job, struct store *s, struct arena *a, struct e
 	job->stop_epoch = (int)rows_int(&r, 4);
 	job->checkpoint_seconds = rows_real(&r, 5);
 	job->rows_epoch = (int)rows_int(&r, 6);
+	job->evaluate = rows_int(&r, 7) != 0;
+	job->keep = rows_int(&r, 8) != 0;
 	rows_close(&r);
 	if (job->stop_epoch < 1 || job->stop_epoch > job->epochs)
 		return err_set(e, ERR_DB, "%s: the segment ends at epoch %d of %d",

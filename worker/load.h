@@ -15,7 +15,9 @@ struct job {
 	const char *kernel_class; /* of the rows there are; "" unknown */
 	bool ended; /* has an outcome */
 	int epochs; /* of the whole training */
-	int stop_epoch; /* of this segment */
+	int stop_epoch; /* of this segment; or the winner's */
+	bool evaluate; /* the segment is a winner: see worker/evaluate.h */
+	bool keep; /* the parameters of the best epoch so far */
 	int rows_epoch; /* the last epoch that has rows; 0 without */
 	double checkpoint_seconds; /* 0: after every epoch */
 	struct params params;

@@ -15,6 +15,8 @@
 #include "worker/probe.h"
 #include "worker/run.h"
 #include "worker/stop.h"
+#include "worker/textures.h"
+#include "worker/toy.h"
 
 static int usage(struct err *e)
 {
@@ -23,7 +25,9 @@ static int usage(struct err *e)
 		"       deltam-worker --prepare NAME=VALUE ...\n"
 		"       deltam-worker --network NAME=VALUE ...\n"
 		"       deltam-worker --preview FILE NAME=VALUE ...\n"
-		"       deltam-worker --probe NAME=VALUE ...");
+		"       deltam-worker --textures FOLDER H W\n"
+		"       deltam-worker --probe NAME=VALUE ...\n"
+		"       deltam-worker --toy DB EXPERIMENT STEPS");
 }
 
 static int parse(int argc, char **argv, const char **db, struct segment_args *args,
@@ -144,5 +148,9 @@ int main(int argc, char **argv)
 		return answer(argc - 2, argv + 2, probe_main);
 	if (argc > 1 && !strcmp(argv[1], "--preview"))
 		return answer(argc - 2, argv + 2, preview_main);
+	if (argc > 1 && !strcmp(argv[1], "--toy"))
+		return answer(argc - 2, argv + 2, toy_main);
+	if (argc > 1 && !strcmp(argv[1], "--textures"))
+		return answer(argc - 2, argv + 2, textures_main);
 	return train(argc, argv);
 }

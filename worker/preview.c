@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "trainer-core/dataset.h"
+#include "worker/corrupt_sheet.h"
 #include "worker/png.h"
 #include "worker/prepare.h"
 
@@ -201,8 +202,26 @@ static void default_sizes(struct params *ps, struct arena *a)
 	}
 }
 
+/* Takes the word NAME=... from argv; NULL where there is none. */
+static const char *take_word(const char *name, int *argc, char **argv)
+{
+	size_t length = strlen(name);
+
+	for (int i = 0; i < *argc; i++) {
+		const char *word = argv[i];
+
+		if (strncmp(word, name, length) != 0 || word[length] != '=')
+			continue;
+		memmove(argv + i, argv + i + 1, (size_t)(--*argc - i) * sizeof(*argv));
+		return word + length + 1;
+	}
+	return NULL;
+}
+
 int preview_main(int argc, char **argv, struct err *e)
 {
+	const char *corrupt = take_word("corrupt", &argc, argv);
+	const char *textures = take_word("textures", &argc, argv);
 	struct arena a = { 0 };
 	struct params ps = { 0 };
 	struct dataset d;
@@ -216,7 +235,8 @@ int preview_main(int argc, char **argv, struct err *e)
 		rc = dataset_prepare(&ps, &a, &d, e);
 	}
 	if (!rc) {
-		rc = draw(&d, &a, argv[0], e);
+		rc = corrupt ? corrupt_sheet(&d, corrupt, textures, argv[0], &a, e)
+			     : draw(&d, &a, argv[0], e);
 		dataset_close(&d);
 	}
 	arena_release(&a);

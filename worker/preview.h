@@ -11,6 +11,7 @@
  * the sheet. Draws the first training samples: the input, class labels in a palette with
  * their number, segmentation in the same palette (black: not labelled), depth from dark
  * (near) to bright, normals as (n + 1) / 2 (black: missing).
+ * With corrupt=NAME (and textures=FOLDER) it is worker/corrupt_sheet.h instead.
  * Errors: as prepare_main; ERR_SPEC where the inputs are no pictures; ERR_SYS.
  */
 MUST_CHECK int preview_main(int argc, char **argv, struct err *e);

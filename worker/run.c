@@ -1,28 +1,12 @@
-#include "worker/run.h"
-
 #include <string.h>
 #include <time.h>
 #include "common/crash.h"
 #include "common/log.h"
 #include "common/store/store_metric.h"
-#include "trainer-core/train.h"
-#include "worker/checkpoint.h"
-#include "worker/load.h"
+#include "worker/evaluate.h"
 #include "worker/pipe.h"
+#include "worker/segment.h"
 #include "worker/stop.h"
-
-struct segment {
-	struct arena arena;
-	struct store *store;
-	struct job job;
-	struct dataset data;
-	struct train *train;
-	int done; /* epochs that the trainer's state has behind it */
-	struct checkpoint checkpoint;
-	int image_epoch; /* whose state the checkpoint's image holds; 0: nobody's */
-	int saved_epoch; /* whose state the file holds */
-	double saved_at; /* seconds, monotonic: the last write, or the start */
-};
 
 static double seconds(void)
 {
@@ -32,7 +16,7 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static int on_step(void *arg)
+int segment_on_step(void *arg)
 {
 	(void)arg;
 	crash_point("epoch.mid");
@@ -40,7 +24,7 @@ static int on_step(void *arg)
 	return stop_wanted();
 }
 
-static int interrupted(const struct segment *g, struct err *e)
+int segment_interrupted(const struct segment *g, struct err *e)
 {
 	return err_set(e, ERR_INTERRUPTED, "stopped after epoch %d", g->done);
 }
@@ -70,10 +54,17 @@ static int start_over(struct segment *g, struct err *e)
 	return store_commit(g->store, e);
 }
 
-/* A checkpoint ahead of the rows (a database put back) would leave a hole in them. */
+/*
+ * A checkpoint ahead of the rows (a database put back) would leave a hole in them, one
+ * beyond the segment cannot be gone back from.
+ */
 static int usable_checkpoint(struct segment *g, int *epoch, struct err *e)
 {
 	int rc = checkpoint_read(&g->checkpoint, epoch, e);
+
+	if (!rc && *epoch > g->job.stop_epoch)
+		rc = err_set(e, ERR_CHECKPOINT, "%s: of epoch %d, beyond %d",
+			g->checkpoint.path, *epoch, g->job.stop_epoch);
 
 	if (!rc && *epoch > g->job.rows_epoch)
 		rc = err_set(e, ERR_CHECKPOINT,
@@ -82,7 +73,7 @@ static int usable_checkpoint(struct segment *g, int *epoch, struct err *e)
 	return rc;
 }
 
-static int resume(struct segment *g, struct err *e)
+int segment_resume(struct segment *g, struct err *e)
 {
 	int epoch = 0;
 	int rc = checkpoint_init(&g->checkpoint, g->store->path, g->job.identity,
@@ -109,7 +100,7 @@ static int resume(struct segment *g, struct err *e)
 	return OK;
 }
 
-static int begin(struct segment *g, const struct segment_args *args, struct err *e)
+int segment_open(struct segment *g, const struct segment_args *args, struct err *e)
 {
 	int rc = dataset_open(&g->job.params, &g->arena, &g->data, e);
 
@@ -119,12 +110,21 @@ static int begin(struct segment *g, const struct segment_args *args, struct err 
 	if (rc)
 		return rc;
 	pipe_hello(train_kernel_class(), args->build);
+	g->saved_at = seconds();
+	return OK;
+}
+
+static int begin(struct segment *g, const struct segment_args *args, struct err *e)
+{
+	int rc = segment_open(g, args, e);
+
+	if (rc)
+		return rc;
 	if (g->job.rows_epoch && strcmp(g->job.kernel_class, train_kernel_class()))
 		rc = start_over(g, e);
 	if (!rc)
-		rc = resume(g, e);
-	g->saved_at = seconds();
-	return rc;
+		rc = segment_resume(g, e);
+	return rc ? rc : keeper_begin(g, e);
 }
 
 static int put_metrics(struct segment *g, const struct epoch_rows *rows, struct err *e)
@@ -192,6 +192,7 @@ static void save(struct segment *g)
 {
 	struct err e = { 0 };
 
+	keeper_save(g);
 	if (g->image_epoch == g->saved_epoch)
 		return;
 	if (checkpoint_write(&g->checkpoint, g->image_epoch, &e))
@@ -204,6 +205,7 @@ static void save(struct segment *g)
 /* Epoch g->done is committed: keep its state, on disk when it is time. */
 static void keep(struct segment *g)
 {
+	keeper_note(g);
 	if (g->done == g->job.epochs)
 		return;
 	train_state_save(g->train, checkpoint_state(&g->checkpoint));
@@ -213,16 +215,16 @@ static void keep(struct segment *g)
 		save(g);
 }
 
-static int train_one(struct segment *g, struct err *e)
+int segment_train_one(struct segment *g, struct err *e)
 {
 	const struct epoch_rows *rows;
 	int rc;
 
 	if (stop_wanted())
-		return interrupted(g, e);
-	rc = train_epoch(g->train, on_step, NULL, &rows, e);
+		return segment_interrupted(g, e);
+	rc = train_epoch(g->train, segment_on_step, NULL, &rows, e);
 	if (rc == ERR_INTERRUPTED)
-		return interrupted(g, e);
+		return segment_interrupted(g, e);
 	if (!rc)
 		rc = commit_epoch(g, rows, e);
 	if (rc == ERR_DIVERGED)
@@ -238,13 +240,22 @@ static int train_one(struct segment *g, struct err *e)
 /* On the way out: what the next segment of this job starts from. */
 static void leave(struct segment *g, int rc)
 {
+	if (!rc)
+		keeper_save(g);
+	if (rc == ERR_DIVERGED || (!rc && g->done == g->job.epochs))
+		checkpoint_remove(&g->checkpoint);
+	if (rc == ERR_DIVERGED)
+		keeper_remove(g);
+	if (rc == ERR_INTERRUPTED)
+		segment_save(g);
+}
+
+/* As long as the segment is ours. */
+void segment_save(struct segment *g)
+{
 	struct err ignored;
 	bool ours;
 
-	if (rc == ERR_DIVERGED || (!rc && g->done == g->job.epochs))
-		checkpoint_remove(&g->checkpoint);
-	if (rc != ERR_INTERRUPTED)
-		return;
 	ours = !store_metric_check_token(g->store, g->job.id, g->job.token, &ignored);
 	if (ours)
 		save(g);
@@ -256,7 +267,7 @@ static int train_segment(
 	int rc = begin(g, args, e);
 
 	while (!rc && g->done < g->job.stop_epoch)
-		rc = train_one(g, e);
+		rc = segment_train_one(g, e);
 	if (g->checkpoint.image)
 		leave(g, rc);
 	return rc;
@@ -285,7 +296,9 @@ int segment_run(struct store *s, const struct segment_args *args, struct err *e)
 	int rc = job_load(&g.job, s, args->job, args->token, &g.arena, e);
 
 	if (!rc)
-		rc = complete(&g.job) ? clean_up(&g, e) : train_segment(&g, args, e);
+		rc = g.job.evaluate        ? evaluate_segment(&g, args, e)
+			: complete(&g.job) ? clean_up(&g, e)
+					   : train_segment(&g, args, e);
 	if (g.data.map)
 		dataset_close(&g.data);
 	arena_release(&g.arena);

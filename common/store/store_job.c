@@ -81,8 +81,10 @@ int store_sweep_state(struct store *s, int64_t sweep, const char *state, struct 
 int store_sweep_clear(struct store *s, int64_t sweep, struct err *e)
 {
 	static const enum stmt steps[] = { STMT_SWEEP_CLEAR_DECISION,
-		STMT_SWEEP_CLEAR_MEMBER, STMT_SWEEP_CLEAR_STAGE,
-		STMT_SWEEP_CLEAR_CRITERION, STMT_SWEEP_CLEAR_VARIANT };
+		STMT_SWEEP_CLEAR_WINNER, STMT_SWEEP_CLEAR_MEMBER,
+		STMT_SWEEP_CLEAR_STAGE, STMT_SWEEP_CLEAR_CRITERION,
+		STMT_SWEEP_CLEAR_PRIMARY,
+		STMT_SWEEP_CLEAR_VARIANT };
 	int rc = OK;
 
 	for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -95,6 +97,15 @@ int store_variant_put(struct store *s, int64_t sweep, const char *variant, int p
 {
 	return store_run(
 		s, STMT_VARIANT_PUT, ARGS(INT(sweep), TEXT(variant), INT(position)), e);
+}
+
+int store_primary_put(struct store *s, int64_t sweep, const char *variant,
+	const struct primary_row *row, struct err *e)
+{
+	return store_run(s, STMT_PRIMARY_PUT,
+		ARGS(INT(sweep), TEXT(variant), TEXT(row->label), TEXT(row->listed),
+			TEXT(row->task), INT(row->auxiliary), INT(row->position)),
+		e);
 }
 
 int store_criterion_put(struct store *s, int64_t sweep, const char *variant,
@@ -355,7 +366,12 @@ static int random_token(char token[TOKEN_MAX], struct err *e)
 	return OK;
 }
 
-static int begin_attempt(struct store *s, struct attempt_row *attempt, struct err *e)
+static const char *kind_of(const struct attempt_row *attempt)
+{
+	return attempt->evaluate ? "evaluate" : "train";
+}
+
+int store_attempt_begin(struct store *s, struct attempt_row *attempt, struct err *e)
 {
 	char host[128] = "";
 	char now[TIME_MAX];
@@ -367,7 +383,8 @@ static int begin_attempt(struct store *s, struct attempt_row *attempt, struct er
 			ARGS(INT(attempt->job), TEXT(attempt->token), TEXT(host),
 				INT(attempt->start_epoch), INT(attempt->stop_epoch),
 				REAL(attempt->checkpoint_seconds),
-				TEXT(store_time(now))),
+				TEXT(store_time(now)), TEXT(kind_of(attempt)),
+				INT(attempt->keep)),
 			e);
 	return rc ? rc : store_int(s, STMT_ATTEMPT_ID, NO_ARGS, 0, &attempt->id, e);
 }
@@ -379,6 +396,7 @@ int store_job_claim(struct store *s, int64_t sweep, int64_t job,
 	int rc = rows_open(&r, s, STMT_JOB_PENDING, ARGS(INT(sweep), INT(job)), e);
 
 	attempt->job = job;
+	attempt->evaluate = false;
 	if (!rc)
 		rc = rows_next(&r, e);
 	*claimed = rc > 0 && !rows_is_null(&r, 0);
@@ -391,7 +409,7 @@ int store_job_claim(struct store *s, int64_t sweep, int64_t job,
 		return rc < 0 ? rc : OK;
 	ASSERT(member_may(MEMBER_PENDING, MEMBER_RUNNING));
 	rc = store_run(s, STMT_JOB_CLAIM, ARGS(INT(sweep), INT(job)), e);
-	return rc ? rc : begin_attempt(s, attempt, e);
+	return rc ? rc : store_attempt_begin(s, attempt, e);
 }
 
 int store_attempt_pid(struct store *s, int64_t attempt, int pid, struct err *e)
@@ -418,22 +436,25 @@ int store_attempt_end(
 		e);
 }
 
-int store_attempt_count(struct store *s, int64_t job, int64_t since, int epoch,
-	const char *outcome, int *n, struct err *e)
+int store_attempt_count(struct store *s, const struct attempt_row *attempt,
+	int64_t since, int epoch, const char *outcome, int *n, struct err *e)
 {
 	int64_t count;
 	int rc = store_int(s, STMT_ATTEMPT_COUNT,
-		ARGS(INT(job), INT(since), INT(epoch), TEXT(outcome)), 0, &count, e);
+		ARGS(INT(attempt->job), INT(since), INT(epoch), TEXT(outcome),
+			TEXT(kind_of(attempt))),
+		0, &count, e);
 
 	*n = (int)count;
 	return rc;
 }
 
-int store_attempt_seconds(
-	struct store *s, int64_t job, int64_t since, double *seconds, struct err *e)
+int store_attempt_seconds(struct store *s, const struct attempt_row *attempt,
+	int64_t since, double *seconds, struct err *e)
 {
 	struct rows r;
-	int rc = rows_open(&r, s, STMT_ATTEMPT_SECONDS, ARGS(INT(job), INT(since)), e);
+	int rc = rows_open(&r, s, STMT_ATTEMPT_SECONDS,
+		ARGS(INT(attempt->job), INT(since), TEXT(kind_of(attempt))), e);
 
 	*seconds = 0;
 	if (!rc)
@@ -458,6 +479,8 @@ int store_orphans(struct store *s, struct err *e)
 		rc = store_run(s, STMT_ORPHAN_ATTEMPT, ARGS(TEXT(store_time(now))), e);
 	if (!rc)
 		rc = store_run(s, STMT_ORPHAN_MEMBER, NO_ARGS, e);
+	if (!rc)
+		rc = store_run(s, STMT_ORPHAN_WINNER, NO_ARGS, e);
 	return rc;
 }
 

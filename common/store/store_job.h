@@ -57,6 +57,16 @@ struct criterion_row {
 	bool higher;
 	int position;
 };
+/* In the auxiliary setting: which task an entry is judged by. */
+struct primary_row {
+	const char *label;
+	const char *listed; /* its label in the sweep file */
+	const char *task; /* "": all */
+	bool auxiliary; /* the method knows a primary task */
+	int position;
+};
+MUST_CHECK int store_primary_put(struct store *s, int64_t sweep, const char *variant,
+	const struct primary_row *row, struct err *e);
 MUST_CHECK int store_criterion_put(struct store *s, int64_t sweep, const char *variant,
 	const struct criterion_row *row, struct err *e);
 
@@ -128,7 +138,9 @@ struct attempt_row {
 	int64_t id, job;
 	char token[TOKEN_MAX];
 	int start_epoch, stop_epoch;
+	bool evaluate; /* a winner; else it trains */
 	double checkpoint_seconds; /* between checkpoints; the caller sets it */
+	bool keep; /* the best parameters beside the checkpoint; the caller sets it */
 };
 /*
  * Claims the segment of a job: its pending memberships in the sweep become running and
@@ -147,12 +159,15 @@ struct attempt_end {
 };
 MUST_CHECK int store_attempt_end(
 	struct store *s, int64_t attempt, const struct attempt_end *end, struct err *e);
-/* Attempts of the job after `since` that began at `epoch` and ended so. */
-MUST_CHECK int store_attempt_count(struct store *s, int64_t job, int64_t since,
-	int epoch, const char *outcome, int *n, struct err *e);
-/* Seconds that the job's attempts after `since` took. */
-MUST_CHECK int store_attempt_seconds(
-	struct store *s, int64_t job, int64_t since, double *seconds, struct err *e);
+/* Attempts of attempt's job and kind after `since` that began at `epoch` and ended so. */
+MUST_CHECK int store_attempt_count(struct store *s, const struct attempt_row *attempt,
+	int64_t since, int epoch, const char *outcome, int *n, struct err *e);
+/* Seconds that attempts of attempt's job and kind after `since` took. */
+MUST_CHECK int store_attempt_seconds(struct store *s, const struct attempt_row *attempt,
+	int64_t since, double *seconds, struct err *e);
+/* Begins an attempt of what the caller has claimed: sets its id and a random token. */
+MUST_CHECK int store_attempt_begin(
+	struct store *s, struct attempt_row *attempt, struct err *e);
 /* The id of the last attempt. */
 MUST_CHECK int store_attempt_last(struct store *s, int64_t *id, struct err *e);
 /*

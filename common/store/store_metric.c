@@ -75,10 +75,11 @@ static int compare_metric(struct store *s, int64_t job, int epoch,
 
 	if (!rc)
 		rc = rows_next(&r, e);
-	if (rc > 0 && !same_bits(rows_real(&r, 0), canonical(row->value))) {
-		name_metric(job, epoch, row, name);
+	name_metric(job, epoch, row, name);
+	if (rc > 0 && !same_bits(rows_real(&r, 0), canonical(row->value)))
 		rc = different(name, rows_real(&r, 0), row->value, e);
-	}
+	else if (rc == 0)
+		rc = err_set(e, ERR_DETERMINISM, "%s has no row", name);
 	rows_close(&r);
 	return rc < 0 ? rc : OK;
 }
@@ -210,6 +211,12 @@ int store_weights_put(struct store *s, int64_t job, int epoch,
 	return rc;
 }
 
+int store_metric_check(struct store *s, int64_t job, int epoch,
+	const struct store_metric *row, struct err *e)
+{
+	return compare_metric(s, job, epoch, row, e);
+}
+
 int store_metric_last_epoch(struct store *s, int64_t job, int *epoch, struct err *e)
 {
 	int64_t last;
@@ -249,5 +256,9 @@ int store_metric_clear(struct store *s, int64_t job, struct err *e)
 		rc = store_run(s, STMT_WEIGHT_CLEAR, id, e);
 	if (!rc)
 		rc = store_run(s, STMT_METRIC_CLEAR_SCORE, id, e);
+	if (!rc)
+		rc = store_run(s, STMT_CORRUPTION_CLEAR, id, e);
+	if (!rc)
+		rc = store_run(s, STMT_CORRUPTED_CLEAR, id, e);
 	return rc;
 }

@@ -29,6 +29,10 @@ MUST_CHECK int store_metrics_put(struct store *s, int64_t job, int epoch,
 MUST_CHECK int store_weights_put(struct store *s, int64_t job, int epoch,
 	const struct store_weight *rows, int n, struct err *e);
 
+/* The row is there and equal to the bit: ERR_DETERMINISM otherwise. */
+MUST_CHECK int store_metric_check(struct store *s, int64_t job, int epoch,
+	const struct store_metric *row, struct err *e);
+
 /* The last epoch of the job that has rows; 0 without. */
 MUST_CHECK int store_metric_last_epoch(
 	struct store *s, int64_t job, int *epoch, struct err *e);

@@ -49,6 +49,7 @@ static void read_sweep(struct reader *r, void *row)
 	x->best = flag(r);
 	x->by_task = flag(r);
 	x->state = text(r);
+	x->auxiliary = flag(r);
 }
 
 static void read_entry(struct reader *r, void *row)
@@ -133,6 +134,18 @@ static void read_temperature(struct reader *r, void *row)
 	x->tasks = count(r);
 }
 
+static void read_cost(struct reader *r, void *row)
+{
+	struct query_cost *x = row;
+
+	x->variant = text(r);
+	x->label = text(r);
+	x->seconds_per_epoch = real(r);
+	x->forward = real(r);
+	x->head = real(r);
+	x->trunk = real(r);
+}
+
 static void read_progress(struct reader *r, void *row)
 {
 	struct query_progress *x = row;
@@ -153,6 +166,20 @@ static void read_progress(struct reader *r, void *row)
 	x->failed = count(r);
 	x->epochs_done = integer(r);
 	x->epochs = integer(r);
+}
+
+static void read_robustness(struct reader *r, void *row)
+{
+	struct query_robustness *x = row;
+
+	x->variant = text(r);
+	x->method = text(r);
+	x->label = text(r);
+	x->criterion = text(r);
+	x->seeds = count(r);
+	x->corruptions = count(r);
+	x->delta = real(r);
+	x->delta_std = real(r);
 }
 
 static void read_failure(struct reader *r, void *row)
@@ -225,15 +252,40 @@ int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int
 	}
 
 QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name))
+QUERY(query_auxiliary, query_entry, QUERY_AUXILIARY, read_entry, TEXT(w->name))
+QUERY(query_auxiliary_figures, query_figure, QUERY_AUXILIARY_CRITERION, read_figure,
+	TEXT(w->name))
 QUERY(query_figures, query_figure, QUERY_CRITERION, read_figure, TEXT(w->name))
 QUERY(query_criteria, query_figure, QUERY_CRITERIA, read_criterion, INT(w->id))
 QUERY(query_ranges, query_range, QUERY_RANGE, read_range, INT(w->id))
 QUERY(query_temperatures, query_temperature, QUERY_TEMPERATURE, read_temperature,
 	INT(w->id))
+QUERY(query_costs, query_cost, QUERY_COST, read_cost, TEXT(w->name))
 QUERY(query_progress, query_progress, QUERY_PROGRESS, read_progress, TEXT(w->name))
+QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS, read_robustness,
+	TEXT(w->name))
 QUERY(query_failures, query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))
 
 /* NOLINTEND(bugprone-macro-parentheses) */
+
+int query_winners(struct store *s, const struct query_sweep *w,
+	struct query_winners *out, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_QUERY_WINNERS, ARGS(INT(w->id)), e);
+
+	*out = (struct query_winners){ 0 };
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc > 0) {
+		out->all = (int)rows_int(&r, 0);
+		out->done = (int)rows_int(&r, 1);
+		out->failed = (int)rows_int(&r, 2);
+		rc = OK;
+	}
+	rows_close(&r);
+	return rc;
+}
 
 int query_speed(struct store *s, const struct query_sweep *w, struct query_speed *out,
 	struct err *e)

@@ -16,6 +16,7 @@ struct query_sweep {
 	bool best; /* select.epoch is best, not last10 */
 	bool by_task; /* select.average is tasks, not criteria */
 	const char *state; /* open, done, failed */
+	bool auxiliary; /* `primary` is given */
 };
 MUST_CHECK int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out,
 	int *n, struct err *e);
@@ -35,6 +36,14 @@ struct query_entry {
 MUST_CHECK int query_benchmark(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_entry **out, int *n, struct err *e);
 
+/*
+ * The auxiliary methods of a sweep with `primary`, which query_benchmark leaves out: a row
+ * for each that is listed, whichever tasks it had as primary. query_auxiliary_figures:
+ * every criterion from where its task was primary.
+ */
+MUST_CHECK int query_auxiliary(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_entry **out, int *n, struct err *e);
+
 /* One criterion of one entry. */
 struct query_figure {
 	const char *variant;
@@ -46,6 +55,8 @@ struct query_figure {
 	double value, std; /* test */
 	double val_value, val_std;
 };
+MUST_CHECK int query_auxiliary_figures(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_figure **out, int *n, struct err *e);
 MUST_CHECK int query_figures(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_figure **out, int *n, struct err *e);
 
@@ -76,6 +87,16 @@ struct query_temperature {
 MUST_CHECK int query_temperatures(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_temperature **out, int *n, struct err *e);
 
+/* What training an entry costs; passes are those of a step. */
+struct query_cost {
+	const char *variant;
+	const char *label;
+	double seconds_per_epoch;
+	double forward, head, trunk; /* passes */
+};
+MUST_CHECK int query_costs(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_cost **out, int *n, struct err *e);
+
 /* Where a stage stands. */
 struct query_progress {
 	const char *variant;
@@ -98,6 +119,22 @@ struct query_speed {
 };
 MUST_CHECK int query_speed(struct store *s, const struct query_sweep *w,
 	struct query_speed *out, struct err *e);
+
+/* The robustness difference of an entry in one criterion; variant by variant. */
+struct query_robustness {
+	const char *variant, *method, *label, *criterion;
+	int seeds, corruptions;
+	double delta, delta_std; /* a share; over seeds */
+};
+MUST_CHECK int query_robustness(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_robustness **out, int *n, struct err *e);
+
+/* How many winners a sweep wants, and how far they are. */
+struct query_winners {
+	int all, done, failed;
+};
+MUST_CHECK int query_winners(struct store *s, const struct query_sweep *w,
+	struct query_winners *out, struct err *e);
 
 /* A job that diverged or failed for good. */
 struct query_failure {

@@ -23,6 +23,7 @@ static const struct {
 	{ "]", "{]}" },
 	{ "Δm", "$\\Delta_m$" },
 	{ "Δ", "$\\Delta$" },
+	{ "δ", "$\\delta$" },
 	{ "λ", "$\\lambda$" },
 	{ "†", "$\\dagger$" },
 	{ "±", "$\\pm$" },

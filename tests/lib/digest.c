@@ -60,7 +60,12 @@ char *digest_rows(const char *path, char buf[DIGEST_MAX])
 		"SELECT * FROM metric ORDER BY job, epoch, split, task, name");
 	add_rows(hash, db, "SELECT * FROM task_weight ORDER BY job, epoch, task");
 	add_rows(hash, db, "SELECT * FROM score ORDER BY sweep, job, epoch, split");
-	add_rows(hash, db, "SELECT * FROM decision ORDER BY stage, kind, epoch, config");
+	add_rows(
+		hash, db, "SELECT * FROM decision ORDER BY stage, kind, epoch, config");
+	add_rows(hash, db, "SELECT * FROM corruption ORDER BY job, epoch, corruption");
+	add_rows(hash, db,
+		"SELECT * FROM corrupted ORDER BY job, epoch, corruption, severity,"
+		" task, name");
 	sum = XXH3_128bits_digest(hash);
 	snprintf(buf, DIGEST_MAX, "%016llx%016llx", (unsigned long long)sum.high64,
 		(unsigned long long)sum.low64);

@@ -1,6 +1,6 @@
 /*
- * The digest of guarantee 1: over the rows of metric, task_weight, score and decision in
- * the order of their keys, every value to the bit.
+ * The digest of guarantee 1: over the rows of metric, task_weight, score, decision,
+ * corruption and corrupted in the order of their keys, every value to the bit.
  */
 #ifndef DELTAM_TESTS_DIGEST_H
 #define DELTAM_TESTS_DIGEST_H

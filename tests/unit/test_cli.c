@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "orchestrator/cli.h"
+#include "tests/lib/child.h"
+#include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/small_db.h"
 
@@ -67,10 +69,10 @@ START_TEST(what_does_not_fit_is_refused_with_a_hint)
 		{ "table --db=", "--db: the value is empty" },
 		{ "status --watch=yes", "--watch takes no value" },
 		{ "table a b", "table: one word too many: \"b\"" },
-		{ "list", "list wants methods|datasets|models|metrics" },
+		{ "list", "list wants methods|datasets|models|metrics|corruptions" },
 		{ "list method",
 			"list: \"method\" is not one of "
-			"methods|datasets|models|metrics; "
+			"methods|datasets|models|metrics|corruptions; "
 			"did you mean \"methods\"?" },
 		{ "table -x", "unknown option -x; --help lists what there is" },
 	};
@@ -192,6 +194,40 @@ START_TEST(status_failures_and_list_print_to_the_letter)
 }
 END_TEST
 
+/* What the child has printed, once it holds `wanted`. */
+static void read_until(struct child *c, const char *wanted)
+{
+	do
+		child_let_live(c, 1000);
+	while (access("out", F_OK) != 0 ||
+		scratch_read("out", output, sizeof(output)) == 0 ||
+		!strstr(output, wanted));
+}
+
+/* The database is changed in between: what it says next was read anew. */
+START_TEST(a_watched_status_is_printed_again_until_the_sweep_ends)
+{
+	static const char *const argv[] = { "deltam", "status", "--db", "small.db",
+		"--sweep", "fixed", "--watch", NULL };
+	struct child c;
+
+	small_db_make("small.db");
+	child_start(&c, argv, NULL);
+	read_until(&c, "fixed: open");
+	ck_assert(!child_ended(&c));
+	ck_assert_ptr_null(strstr(output, "3 of 3 jobs"));
+	query_run("small.db",
+		"UPDATE stage_job SET state='done' WHERE sweep=2;"
+		"UPDATE sweep SET state='done' WHERE id=2");
+	ck_assert_int_eq(child_wait(&c), 0);
+	scratch_read("out", output, sizeof(output));
+	ck_assert_ptr_nonnull(strstr(output, "fixed: done"));
+	ck_assert_ptr_nonnull(
+		strstr(strstr(output, "fixed: done"), "3 of 3 jobs have ended"));
+	ck_assert_ptr_null(strstr(output, "\033")); /* a file is no terminal */
+}
+END_TEST
+
 START_TEST(lists_name_everything_in_both_formats)
 {
 	struct err e = { 0 };
@@ -239,6 +275,7 @@ Suite *suite_cli(void)
 	tcase_add_test(tc, a_sweep_is_found_by_file_name_and_flag);
 	tcase_add_test(tc, what_cannot_be_found_is_said);
 	tcase_add_test(tc, status_failures_and_list_print_to_the_letter);
+	tcase_add_test(tc, a_watched_status_is_printed_again_until_the_sweep_ends);
 	tcase_add_test(tc, lists_name_everything_in_both_formats);
 	tcase_add_test(tc, help_names_every_flag_of_a_command);
 	suite_add_tcase(s, tc);

@@ -2,6 +2,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "orchestrator/json.h"
+#include "trainer-core/layer.h"
 #include "trainer-core/loss.h"
 #include "trainer-core/network.h"
 #include "trainer-core/rng.h"
@@ -19,7 +21,7 @@ static void teardown(void)
 	arena_release(&arena);
 }
 
-#define PARAMS_MAX 12
+#define PARAMS_MAX 14
 
 /* A network, its input and its tasks as the reference has them. */
 struct row {
@@ -211,6 +213,165 @@ START_TEST(a_baseline_has_the_trunk_and_its_own_head)
 	network_measure(&n, &size);
 	ck_assert_int_eq(size.shared, r->shared);
 	ck_assert_int_eq(size.head[0].params, r->head[r->times ? 0 : last]);
+}
+END_TEST
+
+/* Convolutions of DeepLab that carry what the strides of the trunk became. */
+static const struct {
+	const char *depth, *output_stride, *node;
+	int stride, dilation;
+} dilated[] = {
+	{ "50", "8", "layer2.0.conv2", 2, 1 },
+	{ "50", "8", "layer3.0.conv2", 1, 1 },
+	{ "50", "8", "layer3.1.conv2", 1, 2 },
+	{ "50", "8", "layer4.0.conv2", 1, 2 },
+	{ "50", "8", "layer4.2.conv2", 1, 4 },
+	{ "50", "8", "layer4.0.downsample.0", 1, 1 },
+	{ "50", "8", "seg.aspp1.conv", 1, 12 },
+	{ "50", "8", "seg.aspp3.conv", 1, 36 },
+	{ "50", "16", "layer3.0.conv2", 2, 1 },
+	{ "50", "16", "layer4.0.conv2", 1, 1 },
+	{ "50", "16", "layer4.1.conv2", 1, 2 },
+	{ "50", "16", "seg.aspp2.conv", 1, 12 },
+	{ "18", "8", "layer3.0.conv1", 1, 1 },
+	{ "18", "8", "layer3.0.conv2", 1, 2 },
+	{ "18", "8", "layer3.1.conv1", 1, 2 },
+	{ "18", "8", "layer4.0.conv1", 1, 2 },
+	{ "18", "8", "layer4.0.conv2", 1, 4 },
+	{ "18", "16", "layer3.0.conv1", 2, 1 },
+};
+
+START_TEST(strides_beyond_the_output_stride_become_dilation)
+{
+	static const struct row nyuv2 = { "", { NULL }, NYUV2, 0, 0, { 0 } };
+	const struct dataset *d = data_of(&nyuv2);
+
+	for (size_t i = 0; i < sizeof(dilated) / sizeof(dilated[0]); i++) {
+		const char *params[PARAMS_MAX] = { "name", "deeplab", "depth",
+			dilated[i].depth, "output_stride", dilated[i].output_stride };
+		struct network n = network_of(params_of(params), d);
+		int id = graph_find(n.graph, dilated[i].node);
+		const struct node *v = graph_node(n.graph, id < 0 ? 0 : id);
+
+		ck_assert_msg(id > 0 && v->stride == dilated[i].stride &&
+				v->dilation == dilated[i].dilation &&
+				v->pad == v->dilation * (v->kernel - 1) / 2,
+			"%zu: %s: stride %d, dilation %d, padding %d", i,
+			dilated[i].node, v->stride, v->dilation, v->pad);
+	}
+}
+END_TEST
+
+/* Reference graphs that a setting of ours must equal, node for node. */
+static const struct reference {
+	const char *fixture;
+	const char *params[PARAMS_MAX];
+	struct row row; /* input and tasks */
+} references[] = {
+	{ "segnet_small", { "name", "segnet", "filters", "8 16 16" },
+		{ "", { NULL }, 3, 32, 48, { SEG(7), DEPTH, NORMAL }, 0, false, 0, 0,
+			{ 0 } } },
+	{ "mtan_small", { "name", "mtan", "filters", "8 16 16" },
+		{ "", { NULL }, 3, 32, 48, { SEG(7), DEPTH, NORMAL }, 0, false, 0, 0,
+			{ 0 } } },
+	{ "resnet18_small", { "name", "resnet", "stem", "cifar", "width", "0.125" },
+		{ "", { NULL }, 3, 32, 32,
+			{ CLASS("a", 1), CLASS("b", 1), CLASS("c", 1) }, 0, false, 0, 0,
+			{ 0 } } },
+};
+
+static const struct json *manifest(const char *fixture)
+{
+	const char *path =
+		arena_printf(&arena, "tests/fixtures/parity/%s/manifest.json", fixture);
+	char *text = arena_alloc(&arena, JSON_BYTES_MAX, 1);
+	struct diag d = { .arena = &arena, .path = path, .text = text };
+	FILE *f = fopen(path, "rb");
+	const struct json *root;
+
+	ck_assert_ptr_nonnull(f);
+	d.n = fread(text, 1, JSON_BYTES_MAX - 1, f);
+	fclose(f);
+	root = json_parse(&arena, &d);
+	ck_assert_ptr_nonnull(root);
+	return json_get(root, "model");
+}
+
+static const struct json *named(
+	const struct json *list, const char *key, const char *name)
+{
+	for (const struct json *m = list->child; m; m = m->next)
+		if (!strcmp(json_get(m, key)->string, name))
+			return m;
+	ck_abort_msg("no %s", name);
+}
+
+/* What we leave to the loss. */
+static const struct json *skip_outputs(const struct json *nodes, const struct json *v)
+{
+	const char *op = json_get(v, "op")->string;
+
+	if (!strcmp(op, "log_softmax") || !strcmp(op, "l2_normalize"))
+		return named(nodes, "id", json_get(v, "in")->child->string);
+	return v;
+}
+
+static void attribute(const struct json *v, const char *key, int ours, const char *name)
+{
+	const struct json *attrs = json_get(v, "attrs");
+	const struct json *theirs = attrs ? json_get(attrs, key) : NULL;
+
+	ck_assert_msg(!theirs || theirs->number == ours, "%s: %s %d, theirs %g", name,
+		key, ours, theirs ? theirs->number : 0);
+}
+
+/* The node and all that it reads; seen[id] names the one it equals. */
+static void compare(const struct graph *g, int id, const struct json *nodes,
+	const struct json *theirs, const char **seen)
+{
+	const struct node *v = graph_node(g, id);
+	const struct json *shape = json_get(theirs, "shape")->child;
+	const char *op = json_get(theirs, "op")->string;
+	const char *name = json_get(theirs, "id")->string;
+	int i = 0;
+
+	ck_assert_msg(!seen[id] || !strcmp(seen[id], name), "%s is %s and %s", v->name,
+		seen[id] ? seen[id] : "", name);
+	if (seen[id])
+		return;
+	seen[id] = name;
+	ck_assert_msg(
+		!strncmp(op, layers[v->kind]->name, strlen(layers[v->kind]->name)),
+		"%s is a %s, theirs a %s", v->name, layers[v->kind]->name, op);
+	ck_assert_msg(
+		shape->number == v->C && (!shape->next || shape->next->number == v->H),
+		"%s has %d channels", v->name, v->C);
+	attribute(theirs, "kernel", v->kernel, v->name);
+	attribute(theirs, "stride", v->stride, v->name);
+	attribute(theirs, "padding", v->pad, v->name);
+	attribute(theirs, "dilation", v->dilation, v->name);
+	for (const struct json *in = json_get(theirs, "in")->child; in; in = in->next)
+		compare(g, v->in[i++], nodes, named(nodes, "id", in->string), seen);
+	ck_assert_int_eq(i, v->inputs);
+}
+
+START_TEST(every_node_is_that_of_the_reference_graph)
+{
+	const struct reference *r = &references[_i];
+	const struct dataset *d = data_of(&r->row);
+	struct network n = network_of(params_of(r->params), d);
+	const struct json *model = manifest(r->fixture);
+	const struct json *nodes = json_get(model, "nodes");
+	const struct json *task = json_get(model, "tasks")->child;
+	const char **seen = NEW_ARRAY(&arena, const char *, graph_nodes(n.graph));
+
+	for (int k = 0; k < n.K; k++, task = task->next)
+		compare(n.graph, graph_find(n.graph, d->task[k].name), nodes,
+			skip_outputs(nodes,
+				named(nodes, "id", json_get(task, "output")->string)),
+			seen);
+	for (int id = 0; id < graph_nodes(n.graph); id++)
+		ck_assert_msg(seen[id], "%s", graph_node(n.graph, id)->name);
 }
 END_TEST
 
@@ -578,6 +739,9 @@ Suite *suite_model(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(
 		t, parameters_are_as_many_as_in_the_published_code, 0, ROWS);
+	tcase_add_test(t, strides_beyond_the_output_stride_become_dilation);
+	tcase_add_loop_test(t, every_node_is_that_of_the_reference_graph, 0,
+		(int)(sizeof(references) / sizeof(references[0])));
 	tcase_add_loop_test(t, outputs_have_the_shape_of_the_tasks, 0, ROWS);
 	tcase_add_loop_test(t, a_baseline_has_the_trunk_and_its_own_head, 0, ROWS);
 	tcase_add_loop_test(

@@ -84,7 +84,8 @@ static const char *random_sweep(unsigned seed, struct arena *a)
 		PICK("0", "0, 1e-4"), line ? ", \"fixed_wd\": 0" : "");
 	str_printf(&t, "\"seeds\": %u}, ", 1 + draw(r, 2));
 	str_printf(&t, "\"prune\": {%s, \"rungs\": [%s]%s}, ",
-		PICK("\"rule\": \"rungs\", \"keep\": 1, \"window\": 1",
+		PICK("\"rule\": \"rungs\", \"window\": 2",
+			"\"rule\": \"rungs\", \"keep\": 1, \"window\": 1",
 			"\"rule\": \"rungs\", \"keep\": 2, \"window\": 3",
 			"\"rule\": \"halving\", \"eta\": 2, \"window\": 2",
 			"\"rule\": \"median\", \"window\": 2"),

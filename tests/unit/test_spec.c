@@ -412,6 +412,7 @@ START_TEST(every_shipped_sweep_is_good_and_has_its_jobs)
 		{ "sweeps/quickstart.json", 23 },
 		{ "sweeps/toy.json", 207 },
 		{ "sweeps/last10.json", 21 },
+		{ "sweeps/robust.json", 16 },
 		{ "sweeps/scenes_segnet.json", 63 },
 		{ "sweeps/multi_fashion_line.json", 168 },
 	};

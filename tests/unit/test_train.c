@@ -161,7 +161,9 @@ static const char *const continued[][4] = { { "method", "uw" }, { "method", "dwa
 	{ "train.optimizer.amsgrad", "true" }, { "train.optimizer.per_task", "true" },
 	{ "train.lr_decay", "2 0.5" }, { "method", "db_mtl" }, { "method", "gradvac" },
 	{ "method", "nash_mtl" }, { "method", "gradnorm" }, { "method", "graddrop" },
-	{ "method", "famo" }, { "method", "ol_aux" } };
+	{ "method", "famo" }, { "method", "ol_aux" }, { "method", "rotograd" },
+	{ "method", "auto_lambda" } };
+#define CONTINUED (int)(sizeof(continued) / sizeof(continued[0]))
 
 START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
 {
@@ -205,7 +207,9 @@ START_TEST(a_step_runs_the_passes_that_its_method_declares)
 		{ "mgda", "gradients", "parameters", 1, 2, 2 },
 		{ "mgda", "gradients", "features", 1, 2, 1 },
 		{ "graddrop", "seed", "3", 1, 2, 1 },
+		{ "rotograd", "seed", "3", 1, 2, 1 },
 		{ "famo", "seed", "3", 2, 2, 1 },
+		{ "auto_lambda", "seed", "3", 5, 6, 3 },
 		{ "dtp", "seed", "3", 1, 2, 1 },
 		{ "ew", "train.optimizer.per_task", "true", 1, 2, 2 },
 	};
@@ -215,10 +219,14 @@ START_TEST(a_step_runs_the_passes_that_its_method_declares)
 		struct train *t = job(
 			WITH("method", rows[i].method, rows[i].option, rows[i].value),
 			d);
-		struct train_passes p;
+		const struct epoch_rows *r = epoch(t);
+		struct train_passes p = train_passes(t);
 
-		epoch(t);
-		p = train_passes(t);
+		ck_assert_double_eq(
+			figure(r, "cost", "", "forward_passes"), rows[i].forward);
+		ck_assert_double_eq(figure(r, "cost", "", "head_passes"), rows[i].head);
+		ck_assert_double_eq(
+			figure(r, "cost", "", "trunk_passes"), rows[i].trunk);
 		ck_assert_int_eq(p.steps, 8);
 		ck_assert_int_eq(p.forward, rows[i].forward * p.steps);
 		ck_assert_int_eq(p.head, rows[i].head * p.steps);
@@ -235,6 +243,8 @@ START_TEST(trivial_combinations_of_gradients_are_equal_weights)
 		{ "method", "graddrop", "leak", "1", "gradients", "features" },
 		{ "method", "graddrop", "leak", "1", "gradients", "parameters" },
 		{ "method", "gradnorm", "weight_lr", "1e-30", "layers", "last" },
+		{ "method", "rotograd", "parts", "rotation", "follow", "0" },
+		{ "method", "auto_lambda", "init", "1", "weight_lr", "1e-12" },
 	};
 	struct dataset *d = flat_data();
 	struct train *ew = job(WITH("train.optimizer", "gd", "lr", "0.1"), d);
@@ -788,7 +798,7 @@ Suite *suite_train(void)
 		t, losses_fall_and_criteria_rise_under_every_optimizer, 0, 6);
 	tcase_add_test(t, two_jobs_of_one_seed_are_bit_identical);
 	tcase_add_loop_test(
-		t, continuing_from_a_saved_state_is_never_having_stopped, 0, 14);
+		t, continuing_from_a_saved_state_is_never_having_stopped, 0, CONTINUED);
 	tcase_add_test(t, a_step_runs_the_passes_that_its_method_declares);
 	tcase_add_test(t, trivial_combinations_of_gradients_are_equal_weights);
 	tcase_add_test(t, a_head_keeps_its_own_gradient_where_the_method_says_so);

@@ -110,6 +110,43 @@ int jpeg_read(const char *path, int w, int h, uint8_t *rgb, struct err *e)
 	return rc;
 }
 
+static int read_size(FILE *f, const char *path, int *w, int *h, struct err *e)
+{
+	struct jpeg_decompress_struct d = { 0 };
+	struct manager m;
+	int rc;
+
+	d.err = jpeg_std_error(&m.err);
+	m.err.error_exit = fail;
+	m.err.emit_message = on_message;
+	if (setjmp(m.back)) {
+		rc = err_set(e, ERR_DATA,
+			"%s: near byte %ld: found \"%s\", expected a JPEG image", path,
+			position(&d, f), m.message);
+		jpeg_destroy_decompress(&d);
+		return rc;
+	}
+	jpeg_create_decompress(&d);
+	jpeg_stdio_src(&d, f);
+	(void)jpeg_read_header(&d, TRUE);
+	*w = (int)d.image_width;
+	*h = (int)d.image_height;
+	jpeg_destroy_decompress(&d);
+	return OK;
+}
+
+int jpeg_size(const char *path, int *w, int *h, struct err *e)
+{
+	FILE *f = fopen(path, "rb");
+	int rc;
+
+	if (!f)
+		return err_errno(e, "%s", path);
+	rc = read_size(f, path, w, h, e);
+	fclose(f);
+	return rc;
+}
+
 /*
  * How much of old pixel i lies in new pixel I, of n and N in a row, in units of 1/N of
  * an old pixel: a new one covers n of them.

@@ -21,6 +21,9 @@ MUST_CHECK int jpeg_read(const char *path, int w, int h, uint8_t *rgb, struct er
 MUST_CHECK int jpeg_read_stream(
 	FILE *f, const char *path, int w, int h, uint8_t *rgb, struct err *e);
 
+/* Width and height of any JPEG image, from its header. Errors as above. */
+MUST_CHECK int jpeg_size(const char *path, int *w, int *h, struct err *e);
+
 /*
  * (h, w, 3) -> (3, H, W): every new pixel is the mean of the area that it covers, parts
  * of pixels by their share, rounded to the nearest. H <= h and W <= w.

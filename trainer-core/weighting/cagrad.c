@@ -6,6 +6,9 @@
  * rescale divides d by 1 + c^2 (1) or 1 + c (2), as reference codes do; reduction sum
  * multiplies it by K. Where the gradients cancel (|g_w| below 1e-6 of the longest) that
  * direction is noise and d = g0. State: the largest residual of the epoch.
+ *
+ * eps smooths as the authors' toy does: lengths are sqrt(|v|^2 + eps), that of g0 being
+ * the sum's over K, and g_w is divided by its length + eps.
  */
 #include <math.h>
 #include "trainer-core/solver/solver.h"
@@ -14,7 +17,7 @@
 #define CANCELLED 1e-6
 
 struct cagrad {
-	double c, rescale;
+	double c, rescale, eps;
 	int sum;
 };
 
@@ -27,6 +30,8 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	setup->options = o;
 	if (!rc)
 		rc = weighting_option(setup, ps, "rescale", &o->rescale, e);
+	if (!rc)
+		rc = weighting_option(setup, ps, "eps", &o->eps, e);
 	return rc ? rc : weighting_choice(setup, ps, "reduction", &o->sum, e);
 }
 
@@ -46,6 +51,7 @@ static int weigh(const struct weighting_setup *setup, double *state,
 {
 	const struct cagrad *o = setup->options;
 	int K = setup->K;
+	double M[TASKS_MAX * TASKS_MAX]; /* |g_w|^2 + eps = w^T M w where w sums to 1 */
 	double b[TASKS_MAX]; /* g_k . g0 */
 	double w[TASKS_MAX];
 	double square = 0;
@@ -61,9 +67,11 @@ static int weigh(const struct weighting_setup *setup, double *state,
 		square += b[i] / K;
 		longest = fmax(longest, sqrt(step->gram[i * K + i]));
 	}
-	radius = o->c * sqrt(fmax(square, 0));
-	residual_note(state, simplex_norm(K, step->gram, b, radius, w));
-	length = sqrt(fmax(form(K, step->gram, w, w), 0));
+	for (int i = 0; i < K * K; i++)
+		M[i] = step->gram[i] + o->eps;
+	radius = o->c * sqrt(fmax(square + o->eps / K / K, 0));
+	residual_note(state, simplex_norm(K, M, b, radius, w));
+	length = sqrt(fmax(form(K, M, w, w), 0)) + o->eps;
 	for (int k = 0; k < K; k++) {
 		weight[k] = 1.0 / K;
 		if (length > CANCELLED * longest)

@@ -1,14 +1,17 @@
 /*
  * Gradient cosine similarity (Du et al. 2018): an auxiliary task reaches the trunk where
  * its gradient does not point away from the primary one's, cos >= 0; in the weighted form
- * by max(0, cos). Every head keeps the gradient of its own loss. A zero gradient has no
- * direction and counts as cosine 0.
+ * by max(0, cos). Every head keeps the gradient of its own loss, unless decoders are
+ * impartial (impartial.h; state: theirs). A zero gradient has no direction and counts as
+ * cosine 0.
  */
 #include <math.h>
+#include "trainer-core/impartial.h"
 #include "trainer-core/primary.h"
 #include "trainer-core/weighting/method.h"
 
 struct gcs {
+	struct impartial decoder; /* first: learned_update */
 	int primary;
 	int weighted;
 };
@@ -20,7 +23,23 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	int rc = primary_parse(setup, ps, &o->primary, e);
 
 	setup->options = o;
-	return rc ? rc : weighting_choice(setup, ps, "form", &o->weighted, e);
+	if (!rc)
+		rc = weighting_choice(setup, ps, "form", &o->weighted, e);
+	return rc ? rc : impartial_parse(setup, ps, 0, &o->decoder, e);
+}
+
+static size_t state_size(const struct weighting_setup *setup)
+{
+	const struct gcs *o = setup->options;
+
+	return impartial_size(setup, &o->decoder);
+}
+
+static void init(const struct weighting_setup *setup, double *state)
+{
+	const struct gcs *o = setup->options;
+
+	impartial_init(setup, &o->decoder, state);
 }
 
 static int weigh(const struct weighting_setup *setup, double *state,
@@ -42,9 +61,34 @@ static int weigh(const struct weighting_setup *setup, double *state,
 	return OK;
 }
 
+static void heads(const struct weighting_setup *setup, const double *state,
+	const struct weighting_step *step, const double *weight, double *head)
+{
+	const struct gcs *o = setup->options;
+
+	if (o->decoder.on)
+		impartial_heads(setup, &o->decoder, state, head);
+	else
+		heads_unweighted(setup, state, step, weight, head);
+}
+
+static void update(const struct weighting_setup *setup, double *state,
+	const struct weighting_step *step)
+{
+	const struct gcs *o = setup->options;
+
+	if (o->decoder.on)
+		learned_update(setup, state, step);
+}
+
 const struct weighting weighting_gcs = {
 	.needs = NEEDS_SHARED_GRADIENTS,
 	.parse = parse,
+	.state_size = state_size,
+	.init = init,
 	.weigh = weigh,
-	.heads = heads_unweighted,
+	.update = update,
+	.objective = impartial_objective,
+	.diagnose = impartial_diagnose,
+	.heads = heads,
 };

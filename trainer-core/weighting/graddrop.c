@@ -54,8 +54,8 @@ static double draw(const void *arg, size_t f)
 }
 
 static void merge(const struct weighting_setup *setup, const double *state,
-	const struct weighting_step *step, const double *weight,
-	struct task_gradients *g)
+	const struct weighting_step *step, const struct kernels *kernels,
+	const double *weight, struct task_gradients *g)
 {
 	const struct graddrop *o = setup->options;
 	struct stream stream = { setup->seed, (uint64_t)step->step };
@@ -66,7 +66,7 @@ static void merge(const struct weighting_setup *setup, const double *state,
 		.draw = draw,
 		.arg = &stream };
 
-	(void)state, (void)weight;
+	(void)state, (void)kernels, (void)weight;
 	sign_dropout(&dropout, g);
 }
 

@@ -38,6 +38,7 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	int rc = weighting_option(setup, ps, "alpha", &o->alpha, e);
 
 	setup->options = o;
+	o->learned.at = 1 + (size_t)setup->K;
 	if (!rc)
 		rc = weighting_choice(setup, ps, "form", &o->shape, e);
 	if (!rc)
@@ -141,7 +142,7 @@ static void update(const struct weighting_setup *setup, double *state,
 		mean += slope[k] * weight[k] / K;
 	for (int k = 0; o->shape == SOFTMAX && k < K; k++)
 		slope[k] = weight[k] * (slope[k] - mean);
-	learned_step(setup, &o->learned, step, K, slope, 0, learned);
+	learned_step(setup, &o->learned, step, slope, state);
 	if (o->shape == PAPER)
 		rescale(K, learned + 1);
 }

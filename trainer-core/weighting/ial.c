@@ -1,27 +1,51 @@
 /*
  * IAL (Li et al. 2024): impartial auxiliary learning. Heads follow uncertainty weighting
- * with a learned sigma for every task, the primary too: 1/(2 sigma^2). The trunk gets the
- * primary task's feature gradient and the auxiliary ones brought to its length, times
- * f(sigma) = min(1, max(0, 1 - sigma)): with sigma of 1 or more an auxiliary task does not
- * reach the trunk.
+ * (impartial.h). The trunk gets the primary task's feature gradient and the auxiliary ones
+ * brought to its length, times f(sigma) = min(1, max(0, 1 - sigma)): with sigma of 1 or
+ * more an auxiliary task does not reach the trunk.
  *
- * What the paper leaves open: lengths are those of the whole batch, sigma itself goes into
+ * What the paper leaves open: lengths are those of the whole batch (`norm: sample`: of
+ * each sample), the function onto [0, inf) inside f is ReLU (`g`), sigma itself goes into
  * f (`argument: variance` takes its square), and sigma starts at 0.9, where f is the 0.1
  * that the paper calls the initial weighting. A zero auxiliary gradient adds nothing.
+ *
+ * What may stand in the encoder's place (`encoder`): f alone, the lengths alone, or a
+ * fixed factor on auxiliary gradients.
  *
  * State: log sigma (K), learned.
  */
 #include <math.h>
-#include "trainer-core/learned.h"
+#include "trainer-core/impartial.h"
+#include "trainer-core/kernel.h"
 #include "trainer-core/primary.h"
 #include "trainer-core/weighting/method.h"
 
+enum encoder { IAL, UNCERTAINTY, GRADIENT, FIXED }; /* the order of weighting.def */
+enum g { RELU, SOFTPLUS };
+
 struct ial {
+	struct impartial decoder; /* first: learned_update */
 	int primary;
-	double init;
 	int variance;
-	struct learned learned;
+	int by_sample;
+	int g;
+	int encoder;
+	double fixed;
 };
+
+static int parse_encoder(const struct weighting_setup *setup, const struct params *ps,
+	struct ial *o, struct err *e)
+{
+	int rc = weighting_choice(setup, ps, "argument", &o->variance, e);
+
+	if (!rc)
+		rc = weighting_choice(setup, ps, "norm", &o->by_sample, e);
+	if (!rc)
+		rc = weighting_choice(setup, ps, "g", &o->g, e);
+	if (!rc)
+		rc = weighting_choice(setup, ps, "encoder", &o->encoder, e);
+	return rc ? rc : weighting_option(setup, ps, "fixed", &o->fixed, e);
+}
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
@@ -30,40 +54,84 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	int rc = primary_parse(setup, ps, &o->primary, e);
 
 	setup->options = o;
+	o->decoder.on = true;
 	if (!rc)
-		rc = weighting_option(setup, ps, "init", &o->init, e);
+		rc = weighting_option(setup, ps, "init", &o->decoder.sigma, e);
 	if (!rc)
-		rc = weighting_choice(setup, ps, "argument", &o->variance, e);
-	return rc ? rc : learned_parse(setup, ps, &o->learned, e);
+		rc = parse_encoder(setup, ps, o, e);
+	return rc ? rc : learned_parse(setup, ps, &o->decoder.learned, e);
 }
 
 static size_t state_size(const struct weighting_setup *setup)
 {
-	return learned_size(setup, setup->K);
+	const struct ial *o = setup->options;
+
+	return impartial_size(setup, &o->decoder);
 }
 
 static void init(const struct weighting_setup *setup, double *state)
 {
 	const struct ial *o = setup->options;
 
-	learned_init(state, setup->K, log(o->init));
+	impartial_init(setup, &o->decoder, state);
+}
+
+static double length_of(const struct kernels *kernels, size_t n, const float *x)
+{
+	return sqrt(kernels->dot(n, x, x));
+}
+
+/* Every sample of an auxiliary gradient brought to the primary one's length there. */
+static void prepare(const struct weighting_setup *setup, double *state,
+	const struct weighting_step *step, const struct kernels *kernels,
+	struct task_gradients *g)
+{
+	const struct ial *o = setup->options;
+	size_t F = g->n / (size_t)g->samples;
+
+	(void)state, (void)step;
+	if (!o->by_sample || o->encoder == UNCERTAINTY || o->encoder == FIXED)
+		return;
+	for (int i = 0; i < g->samples; i++) {
+		size_t at = (size_t)i * F;
+		double main = length_of(kernels, F, g->g[o->primary] + at);
+
+		for (int k = 0; k < setup->K; k++) {
+			double own = length_of(kernels, F, g->g[k] + at);
+
+			if (k != o->primary && own > 0)
+				kernels->scale(F, (float)(main / own), g->g[k] + at);
+		}
+	}
+}
+
+/* f of a task's uncertainty, in [0, 1]. */
+static double trust(const struct ial *o, double log_sigma)
+{
+	double x = 1 - exp((o->variance ? 2 : 1) * log_sigma);
+	double g = o->g == SOFTPLUS ? log1p(exp(x)) : fmax(x, 0);
+
+	return fmin(g, 1);
 }
 
 static int weigh(const struct weighting_setup *setup, double *state,
 	const struct weighting_step *step, double *weight, struct err *e)
 {
 	const struct ial *o = setup->options;
+	const double *sigma = learned_values(state);
 	int K = setup->K;
 	int p = o->primary;
 	double main = sqrt(step->gram[p * K + p]);
 
 	(void)e;
 	for (int k = 0; k < K; k++) {
-		double x = exp((o->variance ? 2 : 1) * learned_values(state)[k]);
 		double length = sqrt(step->gram[k * K + k]);
-		double f = fmin(fmax(1 - x, 0), 1);
 
-		weight[k] = length > 0 ? f * main / length : 0;
+		weight[k] = o->encoder == FIXED ? o->fixed : 1;
+		if (o->encoder == IAL || o->encoder == UNCERTAINTY)
+			weight[k] = trust(o, sigma[k]);
+		if (o->encoder == IAL || o->encoder == GRADIENT)
+			weight[k] = length > 0 ? weight[k] * main / length : 0;
 	}
 	weight[p] = 1;
 	return OK;
@@ -72,44 +140,10 @@ static int weigh(const struct weighting_setup *setup, double *state,
 static void heads(const struct weighting_setup *setup, const double *state,
 	const struct weighting_step *step, const double *weight, double *head)
 {
-	(void)step, (void)weight;
-	for (int k = 0; k < setup->K; k++)
-		head[k] = 0.5 * exp(-2 * learned_values(state)[k]);
-}
-
-static double objective(const struct weighting_setup *setup, const double *state,
-	const double *loss, double *gradient)
-{
-	double total = 0;
-
-	for (int k = 0; k < setup->K; k++) {
-		double s = learned_values(state)[k];
-		double weighted = 0.5 * exp(-2 * s) * loss[k];
-
-		total += weighted + s;
-		gradient[k] = 1 - 2 * weighted;
-	}
-	return total;
-}
-
-static void update(const struct weighting_setup *setup, double *state,
-	const struct weighting_step *step)
-{
 	const struct ial *o = setup->options;
-	double gradient[TASKS_MAX];
 
-	(void)objective(setup, state, step->loss, gradient);
-	learned_step(setup, &o->learned, step, setup->K, gradient, 0, state);
-}
-
-static int diagnose(const struct weighting_setup *setup, const double *state,
-	const double *mean_loss, struct diagnostic *d)
-{
-	(void)mean_loss;
-	for (int k = 0; k < setup->K; k++)
-		d[k] = (struct diagnostic){ "log_variance", k,
-			2 * learned_values(state)[k] };
-	return setup->K;
+	(void)step, (void)weight;
+	impartial_heads(setup, &o->decoder, state, head);
 }
 
 const struct weighting weighting_ial = {
@@ -117,9 +151,10 @@ const struct weighting weighting_ial = {
 	.parse = parse,
 	.state_size = state_size,
 	.init = init,
+	.prepare = prepare,
 	.weigh = weigh,
-	.update = update,
-	.objective = objective,
-	.diagnose = diagnose,
+	.update = learned_update,
+	.objective = impartial_objective,
+	.diagnose = impartial_diagnose,
 	.heads = heads,
 };

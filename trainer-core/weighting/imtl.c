@@ -10,9 +10,9 @@
 #include "trainer-core/weighting/method.h"
 
 struct imtl {
+	struct learned learned; /* first: learned_update */
 	struct gradient_options gradient;
 	double init;
-	struct learned learned;
 };
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
@@ -22,6 +22,7 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	int rc = gradient_options(setup, ps, &o->gradient, e);
 
 	setup->options = o;
+	o->learned.at = 1;
 	if (!rc)
 		rc = weighting_option(setup, ps, "init", &o->init, e);
 	return rc ? rc : learned_parse(setup, ps, &o->learned, e);
@@ -79,16 +80,6 @@ static double objective(const struct weighting_setup *setup, const double *state
 	return total;
 }
 
-static void update(const struct weighting_setup *setup, double *state,
-	const struct weighting_step *step)
-{
-	const struct imtl *o = setup->options;
-	double gradient[TASKS_MAX];
-
-	(void)objective(setup, state, step->loss, gradient);
-	learned_step(setup, &o->learned, step, setup->K, gradient, 0, state + 1);
-}
-
 static int diagnose(const struct weighting_setup *setup, const double *state,
 	const double *mean_loss, struct diagnostic *d)
 {
@@ -109,7 +100,7 @@ const struct weighting weighting_imtl = {
 	.state_size = state_size,
 	.init = init,
 	.weigh = weigh,
-	.update = update,
+	.update = learned_update,
 	.objective = objective,
 	.end_epoch = residual_end_epoch,
 	.diagnose = diagnose,

@@ -7,8 +7,8 @@
 #include "trainer-core/weighting/method.h"
 
 struct imtl_l {
+	struct learned learned; /* first: learned_update */
 	double init;
-	struct learned learned;
 };
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
@@ -58,16 +58,6 @@ static double objective(const struct weighting_setup *setup, const double *state
 	return total;
 }
 
-static void update(const struct weighting_setup *setup, double *state,
-	const struct weighting_step *step)
-{
-	const struct imtl_l *o = setup->options;
-	double gradient[TASKS_MAX];
-
-	(void)objective(setup, state, step->loss, gradient);
-	learned_step(setup, &o->learned, step, setup->K, gradient, 0, state);
-}
-
 static int diagnose(const struct weighting_setup *setup, const double *state,
 	const double *mean_loss, struct diagnostic *d)
 {
@@ -82,7 +72,7 @@ const struct weighting weighting_imtl_l = {
 	.state_size = state_size,
 	.init = init,
 	.weigh = weigh,
-	.update = update,
+	.update = learned_update,
 	.objective = objective,
 	.diagnose = diagnose,
 };

@@ -44,6 +44,10 @@ void residual_end_epoch(
 int residual_diagnose(const struct weighting_setup *setup, const double *state,
 	const double *mean_loss, struct diagnostic *d);
 
+/* out = sum_k weight[k] g_k: what happens where a method has no `merge`. */
+void add_up(int K, const struct kernels *kernels, const double *weight,
+	struct task_gradients *g);
+
 /* Every head keeps the gradient of its own loss: for struct weighting's `heads`. */
 void heads_unweighted(const struct weighting_setup *setup, const double *state,
 	const struct weighting_step *step, const double *weight, double *head);

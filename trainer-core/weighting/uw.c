@@ -19,9 +19,9 @@
 enum form { AUTO, L2, L1, CE, SIGMA }; /* the order of weighting.def */
 
 struct uw {
+	struct learned learned; /* first: learned_update */
 	enum form form[TASKS_MAX];
 	double init;
-	struct learned learned;
 };
 
 static enum form form_of(enum loss_kind loss)
@@ -120,16 +120,6 @@ static double objective(const struct weighting_setup *setup, const double *state
 	return total;
 }
 
-static void update(const struct weighting_setup *setup, double *state,
-	const struct weighting_step *step)
-{
-	const struct uw *o = setup->options;
-	double gradient[TASKS_MAX];
-
-	(void)objective(setup, state, step->loss, gradient);
-	learned_step(setup, &o->learned, step, setup->K, gradient, 0, state);
-}
-
 static double log_variance(enum form form, double s)
 {
 	return form == SIGMA ? 2 * log(fabs(s)) : form == L1 ? 2 * s : s;
@@ -152,7 +142,7 @@ const struct weighting weighting_uw = {
 	.state_size = state_size,
 	.init = init,
 	.weigh = weigh,
-	.update = update,
+	.update = learned_update,
 	.objective = objective,
 	.diagnose = diagnose,
 };

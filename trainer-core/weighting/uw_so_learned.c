@@ -16,8 +16,8 @@
 #include "trainer-core/weighting/method.h"
 
 struct uw_so_learned {
+	struct learned learned; /* first: learned_update */
 	double init, floor;
-	struct learned learned;
 };
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
@@ -27,6 +27,7 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	int rc;
 
 	setup->options = o;
+	o->learned = (struct learned){ .n = 1, .at = 1, .positive = true };
 	rc = weighting_option(setup, ps, "init", &o->init, e);
 	if (!rc)
 		rc = weighting_option(setup, ps, "floor", &o->floor, e);
@@ -73,16 +74,6 @@ static double objective(const struct weighting_setup *setup, const double *state
 	return inverse_mean_loss(setup->K, loss, w) + 1 / T;
 }
 
-static void update(const struct weighting_setup *setup, double *state,
-	const struct weighting_step *step)
-{
-	const struct uw_so_learned *o = setup->options;
-	double slope;
-
-	(void)objective(setup, state, step->loss, &slope);
-	learned_step(setup, &o->learned, step, 1, &slope, 1, state + 1);
-}
-
 static void end_epoch(
 	const struct weighting_setup *setup, double *state, const double *mean_loss)
 {
@@ -106,7 +97,7 @@ const struct weighting weighting_uw_so_learned = {
 	.state_size = state_size,
 	.init = init,
 	.weigh = weigh,
-	.update = update,
+	.update = learned_update,
 	.objective = objective,
 	.end_epoch = end_epoch,
 	.diagnose = diagnose,

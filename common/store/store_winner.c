@@ -1,0 +1,159 @@
+#include "common/store/store_winner.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BASIS_MAX 64
+
+int store_winner_put(
+	struct store *s, const struct winner_row *row, bool *made, struct err *e)
+{
+	int rc = store_run(s, STMT_WINNER_PUT,
+		ARGS(INT(row->stage), INT(row->job), INT(row->sweep), INT(row->epoch),
+			INT(row->save), TEXT(row->corruptions), TEXT(row->textures),
+			TEXT(row->digest), TEXT(row->done ? "done" : "pending")),
+		e);
+
+	*made = !rc && store_changes(s) > 0;
+	return rc;
+}
+
+int store_winner_claim(struct store *s, int64_t sweep, int64_t job,
+	struct attempt_row *attempt, bool *claimed, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_WINNER_PENDING, ARGS(INT(sweep), INT(job)), e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	*claimed = rc > 0;
+	if (*claimed) {
+		attempt->job = job;
+		attempt->evaluate = true;
+		attempt->stop_epoch = (int)rows_int(&r, 0);
+		attempt->start_epoch = (int)rows_int(&r, 1);
+	}
+	rows_close(&r);
+	if (rc <= 0)
+		return rc;
+	rc = store_run(s, STMT_WINNER_SET,
+		ARGS(TEXT("running"), INT(sweep), INT(job), TEXT("pending")), e);
+	return rc ? rc : store_attempt_begin(s, attempt, e);
+}
+
+int store_winner_end(
+	struct store *s, int64_t sweep, int64_t job, const char *state, struct err *e)
+{
+	return store_run(s, STMT_WINNER_SET,
+		ARGS(TEXT(state), INT(sweep), INT(job), TEXT("running")), e);
+}
+
+int store_winner_open(struct store *s, int64_t sweep, int *open, struct err *e)
+{
+	int64_t n;
+	int rc = store_int(s, STMT_WINNER_OPEN, ARGS(INT(sweep)), 0, &n, e);
+
+	*open = (int)n;
+	return rc;
+}
+
+int store_winner_wanted(struct store *s, int64_t job, int epoch, struct winner_row *row,
+	struct arena *a, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_WINNER_WANTED, ARGS(INT(job), INT(epoch)), e);
+
+	*row = (struct winner_row){ .job = job, .epoch = epoch };
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc > 0) {
+		row->save = rows_int(&r, 0) != 0;
+		row->corruptions = rows_strdup(&r, 1, a);
+		row->textures = rows_strdup(&r, 2, a);
+		row->digest = rows_strdup(&r, 3, a);
+	}
+	rows_close(&r);
+	if (rc == 0)
+		return err_set(e, ERR_STALE, "nobody wants epoch %d of job %lld", epoch,
+			(long long)job);
+	return rc < 0 ? rc : OK;
+}
+
+const struct corruption_info *winner_next_corruption(const char **at)
+{
+	char name[64];
+	size_t n = strcspn(*at, " ");
+
+	if (n == 0)
+		return NULL;
+	ASSERT(n < sizeof(name));
+	memcpy(name, *at, n);
+	name[n] = '\0';
+	*at += n + ((*at)[n] == ' ');
+	return catalogue_corruption(name);
+}
+
+/* What the figures depend on besides the parameters and the test pictures. */
+static void basis_of(const struct winner_row *w, const struct corruption_info *c,
+	char basis[BASIS_MAX])
+{
+	snprintf(basis, BASIS_MAX, "%d%s%s", CORRUPTION_NUMERICS,
+		c->textures ? " " : "", c->textures ? w->digest : "");
+}
+
+int store_corruption_has(struct store *s, const struct winner_row *w,
+	const struct corruption_info *c, bool *has, struct err *e)
+{
+	char basis[BASIS_MAX];
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_CORRUPTION_GET,
+		ARGS(INT(w->job), INT(w->epoch), TEXT(c->name)), e);
+
+	basis_of(w, c, basis);
+	if (!rc)
+		rc = rows_next(&r, e);
+	*has = rc > 0 && !strcmp(rows_text(&r, 0), basis);
+	rows_close(&r);
+	return rc < 0 ? rc : OK;
+}
+
+static int put_figure(struct store *s, const struct winner_row *w,
+	const struct corruption_info *c, const struct corrupted_row *row, struct err *e)
+{
+	if (!isfinite(row->value))
+		return err_set(e, ERR_DIVERGED, "job %lld epoch %d %s %d %s/%s is %g",
+			(long long)w->job, w->epoch, c->name, row->severity, row->task,
+			row->name, row->value);
+	return store_run(s, STMT_CORRUPTED_PUT,
+		ARGS(INT(w->job), INT(w->epoch), TEXT(c->name), INT(row->severity),
+			TEXT(row->task), TEXT(row->name), REAL(row->value)),
+		e);
+}
+
+int store_corruption_put(struct store *s, const struct winner_row *w,
+	const struct corruption_info *c, const struct corrupted_row *rows, int n,
+	struct err *e)
+{
+	const struct arg *key = ARGS(INT(w->job), INT(w->epoch), TEXT(c->name));
+	char basis[BASIS_MAX];
+	int rc = store_run(s, STMT_CORRUPTION_DROP, key, e);
+
+	basis_of(w, c, basis);
+	if (!rc)
+		rc = store_run(s, STMT_CORRUPTED_DROP, key, e);
+	for (int i = 0; !rc && i < n; i++)
+		rc = put_figure(s, w, c, &rows[i], e);
+	if (!rc)
+		rc = store_run(s, STMT_CORRUPTION_PUT,
+			ARGS(INT(w->job), INT(w->epoch), TEXT(c->name), TEXT(basis)),
+			e);
+	return rc;
+}
+
+void winner_path(
+	const char *db, const char *identity, int epoch, char path[WINNER_PATH_MAX])
+{
+	snprintf(path, WINNER_PATH_MAX, "%s.d/winners/%s-%d.params", db, identity,
+		epoch);
+}

@@ -1,0 +1,64 @@
+/*
+ * Winners: final runs whose parameters at the chosen epoch are kept or tested on
+ * corrupted pictures. deltam writes the table winner, the worker corruption and
+ * corrupted. Every function is some statements inside the caller's transaction.
+ *
+ *	pending -> running -> done | failed, or pending again
+ */
+#ifndef DELTAM_STORE_WINNER_H
+#define DELTAM_STORE_WINNER_H
+
+#include "common/catalogue.h"
+#include "common/store/store_job.h"
+
+struct winner_row {
+	int64_t stage, job, sweep;
+	int epoch;
+	bool save;
+	const char *corruptions; /* names, a blank between; "" */
+	const char *textures; /* folder with pictures of frost; "" */
+	const char *digest; /* of them; "" */
+	bool done; /* nothing is missing: else it is pending */
+};
+/* *made is false where the row was there. */
+MUST_CHECK int store_winner_put(
+	struct store *s, const struct winner_row *row, bool *made, struct err *e);
+/* As store_job_claim: the pending winners of the job in the sweep become running. */
+MUST_CHECK int store_winner_claim(struct store *s, int64_t sweep, int64_t job,
+	struct attempt_row *attempt, bool *claimed, struct err *e);
+/* Those that run: to "done", "failed" or "pending". */
+MUST_CHECK int store_winner_end(
+	struct store *s, int64_t sweep, int64_t job, const char *state, struct err *e);
+/* How many of a sweep are not done. */
+MUST_CHECK int store_winner_open(
+	struct store *s, int64_t sweep, int *open, struct err *e);
+/* What is wanted of the running winner; texts in the arena. ERR_STALE without one. */
+MUST_CHECK int store_winner_wanted(struct store *s, int64_t job, int epoch,
+	struct winner_row *row, struct arena *a, struct err *e);
+
+/* The next name of winner_row.corruptions; *at starts there. NULL: no more. */
+const struct corruption_info *winner_next_corruption(const char **at);
+
+/* Whether the figures of a corruption are there, made on the basis that is wanted. */
+MUST_CHECK int store_corruption_has(struct store *s, const struct winner_row *w,
+	const struct corruption_info *c, bool *has, struct err *e);
+
+struct corrupted_row {
+	int severity;
+	const char *task, *name;
+	double value; /* finite */
+};
+/*
+ * All figures of a corruption, in place of those made on another basis. ERR_DIVERGED for
+ * one that is not finite.
+ */
+MUST_CHECK int store_corruption_put(struct store *s, const struct winner_row *w,
+	const struct corruption_info *c, const struct corrupted_row *rows, int n,
+	struct err *e);
+
+/* Where the parameters of a winner are kept: "DB.d/winners/IDENTITY-EPOCH.params". */
+#define WINNER_PATH_MAX 1400
+void winner_path(
+	const char *db, const char *identity, int epoch, char path[WINNER_PATH_MAX]);
+
+#endif

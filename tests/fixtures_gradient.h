@@ -1,0 +1,106 @@
+/*
+ * Methods on gradients: a file's `grads` (steps, K, P) are the tasks' gradients, their
+ * scalar products are taken in double from them. Weights and what the weights make of the
+ * gradients are compared at the tolerance of the file; what a method does to whole
+ * vectors in float32 at 1e-5. One file a family of methods.
+ */
+#ifndef DELTAM_FIXTURES_GRADIENT_H
+#define DELTAM_FIXTURES_GRADIENT_H
+
+#include "tests/fixtures.h"
+#include "trainer-core/optim.h"
+#include "trainer-core/weighting.h"
+
+#define FLOAT_TOLERANCE 1e-5
+
+struct run {
+	struct fixture *f;
+	struct params params;
+	struct optim_info optim;
+	struct task_info task[TASKS_MAX];
+	struct weighting_setup setup;
+	struct trunk_info trunk; /* a channel a coordinate */
+	double *state;
+	const double *loss; /* (steps, K) or NULL */
+	const double *grad; /* (steps, K, P) */
+	int steps, K, P;
+	double gram[TASKS_MAX * TASKS_MAX];
+	double weight[TASKS_MAX];
+};
+
+struct arena *run_arena(struct run *r);
+
+/* A parameter of the method; the hyperparameter `from` of the case under its own name. */
+void run_set(struct run *r, const char *name, const char *value);
+void run_hand_on(struct run *r, const char *from, const char *to);
+/* The job's optimizer as the case names it, with its rate under `lr`. */
+void run_set_optimizer(struct run *r, const char *lr);
+
+/* Of the case, and whether `expect` has it. */
+const cJSON *run_member(const struct run *r, const char *name);
+bool run_expects(const struct run *r, const char *name);
+
+/* Gradients and losses; losses alone. */
+enum outcome run_read(struct run *r);
+bool run_read_losses(struct run *r);
+
+/* The method with the parameters set, on a fresh state. */
+enum outcome run_start(struct run *r, const char *method);
+
+const double *run_gradient(const struct run *r, int step, int k);
+void run_fill_gram(struct run *r, int step);
+/* sum_k weight[k] g_k of a step, and a length. */
+double *run_combine(struct run *r, int step, const double *weight);
+double run_norm(const double *v, int n);
+
+/* Row `step` of a member of expect; true where there is none. */
+bool run_near_row(struct run *r, int step, const double *got, int n, const char *name);
+
+/* What the trainer would tell the method in a step; losses are ones where there are none. */
+struct weighting_step run_step_at(struct run *r, int i);
+
+/* Every step: `check` looks before the method's update, `after` behind it; may be NULL. */
+enum outcome run_play(struct run *r, bool (*check)(struct run *r, int step),
+	bool (*after)(struct run *r, int step));
+
+/* expect.valid = false: an error, or weights that are finite by a documented guard. */
+enum outcome run_invalid(struct run *r);
+
+/* A check for run_play: `weights` and `aggregated`. */
+bool run_weights_and_sum(struct run *r, int step);
+
+/* Methods that work on whole vectors, through weighting_combine. */
+struct vectors {
+	struct task_gradients g;
+	float *own[TASKS_MAX];
+	double head[TASKS_MAX];
+};
+struct vectors *run_new_vectors(struct run *r);
+enum outcome run_combine_vectors(struct run *r, struct vectors *v, int i);
+double *run_doubles(struct run *r, const float *x);
+
+/* The methods: fixtures_surgery.c, _balance.c, _rates.c, _rotograd.c, _lookahead.c,
+ * _auxiliary.c. */
+enum outcome gradient_pcgrad(struct run *r);
+enum outcome gradient_mgda(struct run *r);
+enum outcome gradient_cagrad(struct run *r);
+enum outcome gradient_imtl_g(struct run *r);
+enum outcome gradient_imtl(struct run *r);
+enum outcome gradient_nash(struct run *r);
+enum outcome gradient_aligned(struct run *r);
+enum outcome gradient_gradnorm(struct run *r);
+enum outcome gradient_gradvac(struct run *r);
+enum outcome gradient_famo(struct run *r);
+enum outcome gradient_db(struct run *r);
+enum outcome gradient_graddrop(struct run *r);
+enum outcome gradient_graddrop_features(struct fixture *f);
+enum outcome gradient_gcs(struct run *r);
+enum outcome gradient_ol_aux(struct run *r);
+enum outcome gradient_ial(struct run *r);
+enum outcome gradient_ial_sigma(struct run *r);
+enum outcome gradient_rotograd(struct run *r);
+enum outcome gradient_rotation(struct run *r);
+enum outcome gradient_auto_lambda(struct run *r);
+enum outcome gradient_dtp(struct fixture *f);
+
+#endif

@@ -1,0 +1,308 @@
+/*
+ * The auxiliary setting: entries for every primary task, each judged by that task alone,
+ * and the block that they make in the table. Real SQLite, figures by a formula.
+ */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common/store/store_job.h"
+#include "common/store/store_metric.h"
+#include "orchestrator/benchmark.h"
+#include "orchestrator/stage.h"
+#include "tests/lib/scratch.h"
+
+enum { QUEUE = 400 };
+
+static struct arena arena;
+static struct spec spec;
+static struct store store;
+static struct stage_ctx stage;
+static int64_t queue[QUEUE];
+static int waiting;
+
+static void setup(void)
+{
+	arena = (struct arena){ 0 };
+	stage = (struct stage_ctx){ 0 };
+	waiting = 0;
+	scratch_enter();
+}
+
+static void teardown(void)
+{
+	stage_release(&stage);
+	store_close(&store);
+	arena_release(&arena);
+	scratch_leave();
+}
+
+static void must(int rc, const struct err *e)
+{
+	ck_assert_msg(rc == OK, "%s", e->msg);
+}
+
+/* A sweep over two tasks; `keys` go before the others. */
+static const char *sweep(const char *keys, const char *methods)
+{
+	return arena_printf(&arena,
+		"{\"sweep\": \"t\", \"dataset\": {\"name\": \"synthetic\", \"train\": "
+		"100, \"val\": 10, \"test\": 10, \"tasks\": 2}, \"train\": "
+		"{\"epochs\": 2}, %s\"methods\": [%s], \"search\": {\"lr\": [0.1, "
+		"0.01]}, \"final\": {\"seeds\": 2}}",
+		keys, methods);
+}
+
+static const char *report_of(const char *text)
+{
+	struct str report = { .arena = &arena };
+	struct err e = { 0 };
+	int rc = spec_parse(&spec, &arena, "t.json", text, strlen(text), &report, &e);
+
+	ck_assert_int_eq(rc == OK, str_get(&report)[0] == '\0');
+	return str_get(&report);
+}
+
+static void on_pending(void *arg, int lane, int64_t job, int epochs)
+{
+	(void)arg, (void)lane, (void)epochs;
+	ck_assert_int_lt(waiting, QUEUE);
+	queue[waiting++] = job;
+}
+
+/* Plans the sweep; the first time the database is made. */
+static void plan(const char *text)
+{
+	struct sweep_row row = { "t", text, "best", "criteria" };
+	struct err e = { 0 };
+	int64_t id;
+	bool rescore;
+
+	ck_assert_str_eq(report_of(text), "");
+	if (!store.db)
+		must(store_open(&store, "t.db", STORE_ORCHESTRATOR, &e), &e);
+	must(store_begin(&store, &e), &e);
+	must(store_sweep_put(&store, &row, &id, &rescore, &e), &e);
+	stage_release(&stage);
+	stage_init(&stage, &store, &spec, id, true);
+	stage.on_pending = on_pending;
+	waiting = 0;
+	must(stage_start(&stage, rescore, &e), &e);
+	must(store_commit(&store, &e), &e);
+}
+
+static const char *answer(const char *sql)
+{
+	struct str out = { .arena = &arena };
+	struct err e = { 0 };
+	struct rows r;
+
+	must(rows_open_sql(&r, &store, sql, NO_ARGS, &e), &e);
+	while (rows_next(&r, &e) > 0)
+		for (int i = 0; i < rows_columns(&r); i++)
+			str_printf(&out, "%s%s", out.n ? " " : "", rows_text(&r, i));
+	rows_close(&r);
+	return str_get(&out);
+}
+
+/* Baselines reach 1; reg1 of a job is worse by its primary: 1.5, else 2; reg2 likewise. */
+static double figure(int64_t job, const char *own, const char *task)
+{
+	const char *primary = answer(arena_printf(&arena,
+		"SELECT value FROM job_param WHERE job=%lld AND name='primary'",
+		(long long)job));
+
+	if (*own)
+		return 1;
+	if (!*primary)
+		return !strcmp(task, "reg1") ? 1.25 : 1.75;
+	return strcmp(primary, task) != 0 ? 2 : !strcmp(task, "reg1") ? 1.5 : 1.1;
+}
+
+static void train(int64_t job)
+{
+	static const char *const tasks[] = { "reg1", "reg2" };
+	struct attempt_row attempt = { 0 };
+	struct err e = { 0 };
+	struct job_row row;
+	const char *own;
+	bool claimed;
+
+	own = answer(arena_printf(&arena,
+		"SELECT coalesce(task, '') FROM job WHERE id=%lld", (long long)job));
+	must(store_begin(&store, &e), &e);
+	must(store_job_claim(&store, stage.sweep, job, &attempt, &claimed, &e), &e);
+	for (int k = attempt.start_epoch + 1; claimed && k <= attempt.stop_epoch; k++)
+		for (int i = 0; i < 8; i++) {
+			struct store_metric m = { i % 2 ? "val" : "test",
+				tasks[i / 2 % 2], i / 4 ? "loss" : "abs_err", 0 };
+
+			if (*own && strcmp(own, m.task) != 0)
+				continue;
+			m.value = figure(job, own, m.task);
+			must(store_metrics_put(&store, job, k, &m, 1, &e), &e);
+		}
+	must(store_job_refresh(&store, job, &row, &e), &e);
+	if (claimed)
+		must(store_attempt_end(&store, attempt.id,
+			     &(struct attempt_end){ .outcome = "done" }, &e),
+			&e);
+	must(stage_learn(&stage, &row, &e), &e);
+	must(store_commit(&store, &e), &e);
+}
+
+static void train_all(void)
+{
+	for (int i = 0; i < waiting; i++)
+		train(queue[i]);
+}
+
+START_TEST(every_task_is_primary_in_turn)
+{
+	const struct variant *v;
+
+	ck_assert_str_eq(
+		report_of(sweep("\"primary\": \"each\", ", "\"ew\", \"ial\"")), "");
+	v = &spec.variants[0];
+	ck_assert_int_eq(v->nentries, 3);
+	ck_assert_str_eq(v->entries[0].label, "ew");
+	ck_assert_ptr_null(v->entries[0].primary);
+	ck_assert_str_eq(v->entries[1].label, "ial [reg1]");
+	ck_assert_str_eq(v->entries[2].label, "ial [reg2]");
+	ck_assert_str_eq(v->entries[2].listed, "ial");
+	ck_assert_str_eq(v->entries[2].primary, "reg2");
+	ck_assert_int_eq(v->entries[2].position, 3);
+	ck_assert_str_eq(report_of(sweep("\"primary\": \"reg2\", ",
+				 "\"ew\", {\"name\": \"ial\", \"label\": \"x\"}")),
+		"");
+	v = &spec.variants[0];
+	ck_assert_int_eq(v->nentries, 2);
+	ck_assert_str_eq(v->entries[0].primary, "reg2");
+	ck_assert_str_eq(v->entries[1].label, "x");
+	ck_assert_str_eq(v->entries[1].axes[v->entries[1].naxes - 1].text[0], "reg2");
+}
+END_TEST
+
+START_TEST(a_primary_task_that_cannot_be_is_an_error_with_its_place)
+{
+	static const struct {
+		const char *keys, *methods, *say;
+	} bad[] = {
+		{ "\"primary\": \"reg3\", ", "\"ew\"", "did you mean \"reg" },
+		{ "\"primary\": 3, ", "\"ew\"", "\"primary\" must be" },
+		{ "\"primary\": \"each\", ",
+			"{\"name\": \"ial\", \"primary\": \"reg1\"}",
+			"said for the whole sweep already" },
+		{ "\"primary\": \"each\", ", "\"ial\", \"ial\"", "listed twice" },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const char *said = report_of(sweep(bad[i].keys, bad[i].methods));
+
+		ck_assert_msg(strstr(said, bad[i].say) != NULL, "%s", said);
+	}
+}
+END_TEST
+
+/* A broken auxiliary task, in one spelling whatever the order; baselines are whole. */
+START_TEST(a_head_can_be_frozen_in_all_but_its_baseline)
+{
+	const struct variant *v;
+	const char *text = sweep("", "\"ew\"");
+	const char *said;
+
+	text = arena_printf(&arena, "%.*s\"freeze\": [\"reg2\", \"trunk\"], %s",
+		(int)(strstr(text, "\"epochs\"") - text), text,
+		strstr(text, "\"epochs\""));
+	ck_assert_str_eq(report_of(text), "");
+	v = &spec.variants[0];
+	ck_assert_str_eq(params_get(&v->base, "train.freeze"), "trunk reg2");
+	ck_assert_ptr_null(params_get(&v->stl, "train.freeze"));
+	text = sweep("", "\"ew\"");
+	said = report_of(arena_printf(&arena, "%.*s\"freeze\": \"reg3\", %s",
+		(int)(strstr(text, "\"epochs\"") - text), text,
+		strstr(text, "\"epochs\"")));
+	ck_assert_msg(strstr(said, "unknown task \"reg3\"") != NULL, "%s", said);
+}
+END_TEST
+
+START_TEST(an_entry_is_judged_by_its_primary_task_alone)
+{
+	plan(sweep("\"primary\": \"each\", ", "\"ew\", \"gcs\", \"ial\""));
+	train_all();
+	ck_assert_str_eq(answer("SELECT label, round(delta_m, 6) FROM benchmark"),
+		"stl 0.0 ew 50.0 gcs [reg1] 50.0 gcs [reg2] 10.0 ial [reg1] 50.0 ial "
+		"[reg2] 10.0");
+	ck_assert_str_eq(answer("SELECT label, round(delta_m, 6), round(delta_m_std, "
+				"6), tried, seeds, seeds_done FROM auxiliary"),
+		"gcs 30.0 0.0 4 2 2 ial 30.0 0.0 4 2 2");
+	ck_assert_str_eq(
+		answer("SELECT label, criterion, value FROM auxiliary_criterion"),
+		"gcs reg1/abs_err 1.5 gcs reg2/abs_err 1.1 ial reg1/abs_err 1.5 ial "
+		"reg2/abs_err 1.1");
+}
+END_TEST
+
+/* Nothing is trained again, and no score stays that was made by other tasks. */
+START_TEST(another_primary_task_gives_other_scores_of_the_same_jobs)
+{
+	static const char delta[] =
+		"SELECT round(delta_m, 6) FROM benchmark WHERE label='ew'";
+
+	plan(sweep("", "\"ew\""));
+	train_all();
+	ck_assert_str_eq(answer(delta), "50.0");
+	plan(sweep("\"primary\": \"reg1\", ", "\"ew\""));
+	ck_assert_int_eq(waiting, 0);
+	ck_assert_str_eq(answer(delta), "25.0");
+	plan(sweep("\"primary\": \"reg2\", ", "\"ew\""));
+	ck_assert_str_eq(answer(delta), "75.0");
+	plan(sweep("", "\"ew\""));
+	ck_assert_int_eq(waiting, 0);
+	ck_assert_str_eq(answer(delta), "50.0");
+	ck_assert_str_eq(answer("SELECT count(*) FROM entry_primary"), "0");
+}
+END_TEST
+
+START_TEST(the_table_has_an_auxiliary_block_and_prints_gains)
+{
+	struct report r = { .arena = &arena };
+	struct str out = { .arena = &arena };
+	struct query_sweep *w;
+	struct err e = { 0 };
+	int n;
+
+	plan(sweep("\"primary\": \"each\", ", "\"ew\", \"gcs\""));
+	train_all();
+	must(query_sweeps(&store, &arena, &w, &n, &e), &e);
+	must(benchmark_report(&store, &w[0], &(struct benchmark_view){ 0 }, &r, &e),
+		&e);
+	ck_assert_int_eq(r.tables, 2);
+	ck_assert_str_eq(r.table[1].heading, "auxiliary");
+	ck_assert_int_eq(table_rows(&r.table[0]), 2);
+	ck_assert_int_eq(table_rows(&r.table[1]), 1);
+	report_text(&r, &out);
+	ck_assert_ptr_nonnull(strstr(str_get(&out), "Δ [%] ↑"));
+	ck_assert_ptr_nonnull(strstr(str_get(&out), "*-50.0 ± 0.0*"));
+	ck_assert_ptr_nonnull(strstr(str_get(&out), "*-30.0 ± 0.0*"));
+}
+END_TEST
+
+Suite *suite_auxiliary(void);
+Suite *suite_auxiliary(void)
+{
+	Suite *s = suite_create("auxiliary");
+	TCase *t = tcase_create("auxiliary");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, every_task_is_primary_in_turn);
+	tcase_add_test(t, a_primary_task_that_cannot_be_is_an_error_with_its_place);
+	tcase_add_test(t, a_head_can_be_frozen_in_all_but_its_baseline);
+	tcase_add_test(t, an_entry_is_judged_by_its_primary_task_alone);
+	tcase_add_test(t, another_primary_task_gives_other_scores_of_the_same_jobs);
+	tcase_add_test(t, the_table_has_an_auxiliary_block_and_prints_gains);
+	suite_add_tcase(s, t);
+	return s;
+}

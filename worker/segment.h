@@ -1,0 +1,59 @@
+/*
+ * Inside the worker: a segment on its way, shared by training (run.c), what training
+ * keeps for later (keep.c) and the evaluation of winners (evaluate.c).
+ */
+#ifndef DELTAM_SEGMENT_H
+#define DELTAM_SEGMENT_H
+
+#include "trainer-core/train.h"
+#include "worker/checkpoint.h"
+#include "worker/load.h"
+#include "worker/run.h"
+
+/*
+ * The parameters of the best epoch so far, as far as a worker can know it: a guess that
+ * saves training a winner again. What counts is what deltam chooses.
+ */
+struct keeper {
+	bool on;
+	struct checkpoint best;
+	bool known; /* figure is that of the best epoch */
+	double figure;
+	int image_epoch; /* whose parameters the image holds; 0: nobody's */
+	int saved_epoch; /* and the file */
+};
+
+struct segment {
+	struct arena arena;
+	struct store *store;
+	struct job job;
+	struct dataset data;
+	struct train *train;
+	int done; /* epochs that the trainer's state has behind it */
+	struct checkpoint checkpoint;
+	int image_epoch; /* whose state the checkpoint's image holds; 0: nobody's */
+	int saved_epoch; /* whose state the file holds */
+	double saved_at; /* seconds, monotonic: the last write, or the start */
+	struct keeper keeper;
+};
+
+/* run.c */
+int segment_on_step(void *arg);
+MUST_CHECK int segment_interrupted(const struct segment *g, struct err *e);
+/* Maps the data, builds the trainer, says hello. */
+MUST_CHECK int segment_open(
+	struct segment *g, const struct segment_args *args, struct err *e);
+/* From the checkpoint where there is one that fits. */
+MUST_CHECK int segment_resume(struct segment *g, struct err *e);
+/* The next epoch, committed, its state kept. */
+MUST_CHECK int segment_train_one(struct segment *g, struct err *e);
+/* On the way out: the state of the last whole epoch, and the best parameters. */
+void segment_save(struct segment *g);
+
+/* keep.c: nothing of it fails a segment but the database. */
+MUST_CHECK int keeper_begin(struct segment *g, struct err *e);
+void keeper_note(struct segment *g); /* epoch g->done is committed */
+void keeper_save(struct segment *g);
+void keeper_remove(struct segment *g);
+
+#endif
