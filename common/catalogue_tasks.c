@@ -1,6 +1,7 @@
 /* The tasks of every data set: fixed lists, or functions of the parameters. */
 #include <string.h>
 #include "common/catalogue.h"
+#include "common/pseudo.h"
 #include "common/task_list.h"
 
 /* The loss scale of every task: the list over again until each has one. */
@@ -227,18 +228,10 @@ bool catalogue_own_inputs(const char *dataset)
 	return source && source->own_inputs;
 }
 
-int catalogue_tasks(const struct params *ps, struct arena *a, struct task_info *tasks,
-	int *n, struct err *e)
+/* Those that the data set itself has. */
+static int real_tasks(const struct task_source *source, const struct params *ps,
+	struct arena *a, struct task_info *tasks, int *n, struct err *e)
 {
-	const char *name = params_get(ps, "dataset.name");
-	const struct task_source *source = find_source(name);
-
-	*n = 0;
-	if (!name || !catalogue_dataset(name))
-		return err_set(
-			e, ERR_SPEC, "unknown data set \"%s\"", name ? name : "");
-	if (!source)
-		BUG("a data set without tasks");
 	if (source->of)
 		return source->of(ps, a, tasks, n, e);
 	while (source->list[*n].name) {
@@ -246,4 +239,21 @@ int catalogue_tasks(const struct params *ps, struct arena *a, struct task_info *
 		(*n)++;
 	}
 	return OK;
+}
+
+int catalogue_tasks(const struct params *ps, struct arena *a, struct task_info *tasks,
+	int *n, struct err *e)
+{
+	const char *name = params_get(ps, "dataset.name");
+	const struct task_source *source = find_source(name);
+	int rc;
+
+	*n = 0;
+	if (!name || !catalogue_dataset(name))
+		return err_set(
+			e, ERR_SPEC, "unknown data set \"%s\"", name ? name : "");
+	if (!source)
+		BUG("a data set without tasks");
+	rc = real_tasks(source, ps, a, tasks, n, e);
+	return rc ? rc : pseudo_tasks(ps, a, tasks, n, e);
 }

@@ -7,6 +7,7 @@
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/dataset/digest.h"
 #include "trainer-core/dataset/layout.h"
+#include "trainer-core/dataset/pseudo.h"
 
 const char *const split_names[SPLIT_COUNT] = { "train", "val", "test" };
 
@@ -55,6 +56,17 @@ static int plan_sizes(
 	return OK;
 }
 
+/* Around the steps of a data set, which knows of its own tasks alone. */
+static void hide_pseudo(struct composition *c)
+{
+	c->d->tasks -= c->pseudos;
+}
+
+static void show_pseudo(struct composition *c)
+{
+	c->d->tasks += c->pseudos;
+}
+
 /* Everything about the data set that needs no file. */
 static int plan(struct composition *c, const struct params *ps, struct arena *a,
 	struct dataset *d, struct err *e)
@@ -73,7 +85,14 @@ static int plan(struct composition *c, const struct params *ps, struct arena *a,
 	c->ops = find_ops(info->name);
 	params_set(&c->key, a, "dataset.name", info->name);
 	rc = plan_sizes(c, info, e);
-	return rc ? rc : c->ops->plan(c, e);
+	if (!rc)
+		rc = pseudo_read(ps, a, c->pseudo, &c->pseudos, e);
+	if (rc)
+		return rc;
+	hide_pseudo(c);
+	rc = c->ops->plan(c, e);
+	show_pseudo(c);
+	return rc ? rc : pseudo_plan(c, e);
 }
 
 int dataset_shape(
@@ -106,8 +125,14 @@ static int describe_sources(struct composition *c, struct cache *cache, struct e
 {
 	struct str text = { .arena = c->a };
 	char all[33];
-	int rc = c->ops->find ? c->ops->find(c, e) : OK;
+	int rc = OK;
 
+	hide_pseudo(c);
+	if (c->ops->find)
+		rc = c->ops->find(c, e);
+	show_pseudo(c);
+	if (!rc)
+		rc = pseudo_find(c, e);
 	for (int i = 0; i < c->sources && !rc; i++) {
 		char hex[33];
 		uint64_t size;
@@ -163,6 +188,7 @@ static void *writable(const struct cache_writer *w, const struct field *f)
 static int fill(struct composition *c, struct cache_writer *w, struct err *e)
 {
 	struct dataset *d = c->d;
+	int rc;
 
 	layout_place(d, w->arrays);
 	for (int s = 0; s < SPLIT_COUNT; s++) {
@@ -174,7 +200,10 @@ static int fill(struct composition *c, struct cache_writer *w, struct err *e)
 			c->target[s][k] = writable(w, &split->target[k]);
 		}
 	}
-	return c->ops->fill(c, e);
+	hide_pseudo(c);
+	rc = c->ops->fill(c, e);
+	show_pseudo(c);
+	return rc ? rc : pseudo_fill(c, e);
 }
 
 /* Under the lock; another process may have been faster. */
@@ -231,11 +260,18 @@ static int prepare(struct composition *c, struct err *e)
 int dataset_prepare(
 	const struct params *ps, struct arena *a, struct dataset *d, struct err *e)
 {
+	return dataset_prepare_labelled(ps, NULL, a, d, e);
+}
+
+int dataset_prepare_labelled(const struct params *ps, const struct labeller *labeller,
+	struct arena *a, struct dataset *d, struct err *e)
+{
 	struct composition c;
 	int rc = plan(&c, ps, a, d, e);
 
 	if (rc)
 		return rc;
+	c.labeller = labeller;
 	rc = prepare(&c, e);
 	if (rc)
 		return err_wrap(e, "data set %s", params_get(&c.key, "dataset.name"));

@@ -78,6 +78,16 @@ MUST_CHECK int train_test(struct train *t, const struct corruption *k, struct ar
 	struct err *e);
 
 /*
+ * What the network makes of the n samples of x, written as targets of that task: the
+ * likeliest class (of a sample or a pixel; of equal scores the first), the bit, numbers,
+ * vectors of unit length. x is like the inputs that the job was built on.
+ *   out  (n, numbers of a target)
+ * ERR_SPEC: the job does not train that task.
+ */
+MUST_CHECK int train_predict(struct train *t, const char *task, const struct field *x,
+	int n, float *out, struct err *e);
+
+/*
  * What evaluation needs, as bytes: parameters, and what else the network's figures
  * depend on. What was loaded can be tested, not trained on.
  */

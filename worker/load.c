@@ -31,17 +31,17 @@ static int load_rows(struct job *job, struct store *s, struct arena *a, struct e
 }
 
 /* Numbers come back in their canonical text, so the parameters are those hashed. */
-static int load_params(struct job *job, struct store *s, struct arena *a, struct err *e)
+int job_load_params(
+	struct params *ps, struct store *s, int64_t id, struct arena *a, struct err *e)
 {
 	struct rows r;
-	int rc = rows_open(&r, s, STMT_LOAD_PARAMS, ARGS(INT(job->id)), e);
+	int rc = rows_open(&r, s, STMT_LOAD_PARAMS, ARGS(INT(id)), e);
 
 	while (!rc && (rc = rows_next(&r, e)) > 0) {
 		if (rows_is_number(&r, 1))
-			params_set_number(
-				&job->params, a, rows_text(&r, 0), rows_real(&r, 1));
+			params_set_number(ps, a, rows_text(&r, 0), rows_real(&r, 1));
 		else
-			params_set(&job->params, a, rows_text(&r, 0), rows_text(&r, 1));
+			params_set(ps, a, rows_text(&r, 0), rows_text(&r, 1));
 		rc = OK;
 	}
 	rows_close(&r);
@@ -56,6 +56,6 @@ int job_load(struct job *job, struct store *s, int64_t id, const char *token,
 	*job = (struct job){ .id = id, .token = token };
 	rc = load_rows(job, s, a, e);
 	if (!rc)
-		rc = load_params(job, s, a, e);
+		rc = job_load_params(&job->params, s, id, a, e);
 	return rc ? err_wrap(e, "job %lld", (long long)id) : OK;
 }

@@ -20,21 +20,32 @@ int compose_find(
 	return OK;
 }
 
+int compose_absolute(
+	struct composition *c, const char *path, const char **out, struct err *e)
+{
+	char here[4096];
+
+	*out = path;
+	if (*path == '/')
+		return OK;
+	if (!getcwd(here, sizeof(here)))
+		return err_errno(e, "the current folder");
+	*out = arena_printf(c->a, "%s/%s", here, path);
+	return OK;
+}
+
 int compose_folder(
 	struct composition *c, const char *param, const char *deflt, struct err *e)
 {
 	const char *given = params_get(c->ps, param);
-	char here[4096];
+	int rc;
 
 	if (!given || !*given)
 		given = deflt;
-	if (*given != '/') {
-		if (!getcwd(here, sizeof(here)))
-			return err_errno(e, "the current folder");
-		given = arena_printf(c->a, "%s/%s", here, given);
-	}
-	params_set(&c->key, c->a, param, given);
-	return OK;
+	rc = compose_absolute(c, given, &given, e);
+	if (!rc)
+		params_set(&c->key, c->a, param, given);
+	return rc;
 }
 
 const char *compose_data_folder(struct arena *a, const char *name)

@@ -5,6 +5,7 @@
 #define DELTAM_COMPOSE_H
 
 #include "trainer-core/dataset.h"
+#include "trainer-core/dataset/pseudo.h"
 
 /* One data set on its way into the cache. */
 struct composition {
@@ -20,6 +21,12 @@ struct composition {
 	void *input[SPLIT_COUNT]; /* NULL with own_inputs */
 	void *own_input[SPLIT_COUNT][TASKS_MAX]; /* NULL without */
 	void *target[SPLIT_COUNT][TASKS_MAX];
+	/*
+	 * Pseudo-tasks stand behind the data set's own, out of d->tasks for its ops.
+	 */
+	struct pseudo_task pseudo[TASKS_MAX];
+	int pseudos;
+	const struct labeller *labeller; /* NULL: cannot be composed with any */
 };
 
 struct dataset_ops {
@@ -44,6 +51,10 @@ void compose_source(struct composition *c, const char *path);
 /* The same; ERR_DATA "PATH: why; HINT" where it cannot be read. */
 MUST_CHECK int compose_find(
 	struct composition *c, const char *path, const char *hint, struct err *e);
+
+/* The path from the root; one that begins there as it is. ERR_SYS. */
+MUST_CHECK int compose_absolute(
+	struct composition *c, const char *path, const char **out, struct err *e);
 
 /*
  * The folder of the files, dataset.path of ps or deflt, absolute, into the key: the

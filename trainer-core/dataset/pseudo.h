@@ -1,0 +1,33 @@
+/*
+ * Pseudo-tasks (common/pseudo.h) of a composed data set: targets behind those of the data
+ * set itself, of the shape of the task that they imitate, in float, on every split.
+ */
+#ifndef DELTAM_DATASET_PSEUDO_H
+#define DELTAM_DATASET_PSEUDO_H
+
+#include "common/pseudo.h"
+#include "trainer-core/dataset.h"
+
+/* Who can tell what the network in a file says; training needs none. */
+struct labeller {
+	/*
+	 * Task k of d is that of p. Writes the targets of every sample, split by split:
+	 * the inputs of d are there. The same for the same file, always.
+	 * ERR_DATA: a file that is torn, foreign, or of a network that does not fit d.
+	 */
+	int (*label)(const struct pseudo_task *p, const struct dataset *d, int k,
+		float *const out[SPLIT_COUNT], struct arena *a, struct err *e);
+};
+
+/* dataset_prepare for parameters that may have pseudo-tasks. */
+MUST_CHECK int dataset_prepare_labelled(const struct params *ps,
+	const struct labeller *labeller, struct arena *a, struct dataset *d,
+	struct err *e);
+
+/* The steps of a composition, as those of struct dataset_ops. */
+struct composition;
+MUST_CHECK int pseudo_plan(struct composition *c, struct err *e);
+MUST_CHECK int pseudo_find(struct composition *c, struct err *e);
+MUST_CHECK int pseudo_fill(const struct composition *c, struct err *e);
+
+#endif
