@@ -220,7 +220,7 @@ static void put_corruptions(struct str *out)
 static void put_section(struct str *out, const char *prefix);
 
 /* The inside of one row's schema, without its braces. */
-static void put_row(struct str *out, const struct field *f)
+static void put_type(struct str *out, const struct field *f)
 {
 	switch (f->kind) {
 	case FIELD_SECTION:
@@ -280,6 +280,11 @@ static void put_row(struct str *out, const struct field *f)
 	case FIELD_UNSUPPORTED:
 		str_put(out, "\"not\": {}");
 	}
+}
+
+static void put_row(struct str *out, const struct field *f)
+{
+	put_type(out, f);
 	str_put(out, ", \"description\": ");
 	put_quoted(out, f->help);
 }

@@ -320,6 +320,20 @@ START_TEST(what_training_kept_saves_training_again)
 }
 END_TEST
 
+/* Which epoch is the best is then said by the criteria of one task. */
+START_TEST(with_a_primary_task_training_keeps_what_that_task_chooses)
+{
+	forget();
+	write_sweep(SAVED ", \"primary\": \"place\"");
+	ck_assert_int_eq(child_run(command(), "DELTAM_CRASH=evaluate.train@marker"), 0);
+	ck_assert_int_ne(access("marker", F_OK), 0);
+	write_sweep(SAVED ", \"primary\": \"bright\"");
+	forget();
+	ck_assert_int_eq(child_run(command(), "DELTAM_CRASH=evaluate.train@marker"), 0);
+	ck_assert_int_ne(access("marker", F_OK), 0);
+}
+END_TEST
+
 START_TEST(nothing_that_is_decided_depends_on_it)
 {
 	static const char sql[] =
@@ -555,6 +569,7 @@ Suite *suite_winner(void)
 	tcase_add_test(tc, a_file_that_does_not_fit_is_refused_and_made_anew);
 	tcase_add_test(tc, parameters_that_are_not_the_runs_are_refused);
 	tcase_add_test(tc, what_training_kept_saves_training_again);
+	tcase_add_test(tc, with_a_primary_task_training_keeps_what_that_task_chooses);
 	tcase_add_test(tc, nothing_that_is_decided_depends_on_it);
 	tcase_add_test(tc, tested_without_being_saved_nothing_stays);
 	tcase_add_test(tc, another_database_takes_what_there_is);

@@ -34,6 +34,7 @@ bool child_line(struct child *c);
 bool child_wait_for(struct child *c, const char *wanted);
 
 void child_close_pipe(struct child *c);
+/* Hits nothing where it has ended and nobody has waited for it: child_wait tells. */
 void child_signal(const struct child *c, int number);
 
 /* Waits for its end: exit status, or 128 + the signal's number. */

@@ -146,7 +146,8 @@ static void train(int64_t job)
 	must(store_job_refresh(&store, job, &row, &e), &e);
 	if (claimed)
 		must(store_attempt_end(&store, attempt.id,
-			     &(struct attempt_end){ .outcome = "done" }, &e),
+			     &(struct attempt_end){ .outcome = "done", .seconds = 3 },
+			     &e),
 			&e);
 	must(stage_learn(&stage, &row, &e), &e);
 	must(store_commit(&store, &e), &e);
@@ -289,6 +290,33 @@ START_TEST(the_table_has_an_auxiliary_block_and_prints_gains)
 }
 END_TEST
 
+static const char *shown(struct table *t, int row, const char *column)
+{
+	for (int i = 0; i < t->columns; i++)
+		if (!strcmp(t->column[i].name, column))
+			return table_at(t, row, i)->text;
+	ck_abort_msg("no column %s", column);
+}
+
+START_TEST(an_auxiliary_row_has_its_cost_and_marks_the_end_of_a_range)
+{
+	const struct benchmark_view view = { .cost = true };
+	struct report r = { .arena = &arena };
+	struct query_sweep *w;
+	struct err e = { 0 };
+	int n;
+
+	plan(sweep("\"primary\": \"each\", ", "\"ew\", \"gcs\""));
+	train_all();
+	must(query_sweeps(&store, &arena, &w, &n, &e), &e);
+	must(benchmark_report(&store, &w[0], &view, &r, &e), &e);
+	ck_assert_str_eq(shown(&r.table[0], 1, "seconds_per_epoch"), "1.5");
+	ck_assert_str_eq(shown(&r.table[1], 0, "seconds_per_epoch"), "1.5");
+	ck_assert_str_eq(shown(&r.table[0], 1, "lr"), "0.1†");
+	ck_assert_str_eq(shown(&r.table[1], 0, "lr"), "0.1†");
+}
+END_TEST
+
 Suite *suite_auxiliary(void);
 Suite *suite_auxiliary(void)
 {
@@ -303,6 +331,7 @@ Suite *suite_auxiliary(void)
 	tcase_add_test(t, an_entry_is_judged_by_its_primary_task_alone);
 	tcase_add_test(t, another_primary_task_gives_other_scores_of_the_same_jobs);
 	tcase_add_test(t, the_table_has_an_auxiliary_block_and_prints_gains);
+	tcase_add_test(t, an_auxiliary_row_has_its_cost_and_marks_the_end_of_a_range);
 	suite_add_tcase(s, t);
 	return s;
 }
