@@ -47,6 +47,10 @@ int cmd_table(const struct options *o, struct err *e)
 	struct arena a = { 0 };
 	int rc;
 
+	if (o->robust && (o->split || o->cost || o->query))
+		return err_set(e, ERR_USAGE,
+			"--robust: without --split, --cost and --query: it is a table "
+			"of its own, of test pictures");
 	if (!o->query)
 		return print_view(o,
 			&(struct benchmark_view){

@@ -457,6 +457,8 @@ START_TEST(the_table_shows_it)
 		"--robust", NULL };
 	static const char *const empty[] = { "deltam", "table", "--db", "t.db",
 		"--robust", "--format", "csv", NULL };
+	static const char *const val[] = { "deltam", "table", "--db", "t.db",
+		"--robust", "--split", "val", NULL };
 	char text[4096];
 
 	ck_assert_int_eq(child_run(argv, NULL), 0);
@@ -464,6 +466,9 @@ START_TEST(the_table_shows_it)
 	ck_assert_msg(strstr(text, "δ Acc. ↓") && strstr(text, "EW ") &&
 			strstr(text, "UW ") && strstr(text, "corruptions"),
 		"%s", text);
+	ck_assert_int_eq(child_run(val, NULL), 2);
+	scratch_read("err", text, sizeof(text));
+	ck_assert_msg(strstr(text, "--robust: without --split") != NULL, "%s", text);
 	query_run("t.db", "DELETE FROM winner");
 	ck_assert_int_eq(child_run(empty, NULL), 0);
 }
