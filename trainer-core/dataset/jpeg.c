@@ -45,16 +45,27 @@ static int check_size(const struct jpeg_decompress_struct *d, const char *path, 
 		path, d->image_width, d->image_height, d->num_components, w, h);
 }
 
+/* What is wanted of an image: its size, or pixels of an image of that size. */
+struct request {
+	int *w, *h;
+	uint8_t *rgb; /* NULL: the size is found, not checked */
+};
+
 /* All of it; libjpeg leaves by longjmp where it is damaged. */
-static int decode(struct jpeg_decompress_struct *d, FILE *f, const char *path, int w,
-	int h, uint8_t *rgb, struct err *e)
+static int decode(struct jpeg_decompress_struct *d, FILE *f, const char *path,
+	const struct request *r, struct err *e)
 {
 	long end;
 	int rc;
 
 	jpeg_stdio_src(d, f);
 	(void)jpeg_read_header(d, TRUE);
-	rc = check_size(d, path, w, h, e);
+	if (!r->rgb) {
+		*r->w = (int)d->image_width;
+		*r->h = (int)d->image_height;
+		return OK;
+	}
+	rc = check_size(d, path, *r->w, *r->h, e);
 	if (rc)
 		return rc;
 	d->out_color_space = JCS_RGB;
@@ -62,7 +73,7 @@ static int decode(struct jpeg_decompress_struct *d, FILE *f, const char *path, i
 	d->do_fancy_upsampling = TRUE;
 	(void)jpeg_start_decompress(d);
 	while (d->output_scanline < d->output_height) {
-		JSAMPROW row = rgb + (size_t)d->output_scanline * (size_t)w * 3;
+		JSAMPROW row = r->rgb + (size_t)d->output_scanline * (size_t)*r->w * 3;
 
 		(void)jpeg_read_scanlines(d, &row, 1);
 	}
@@ -75,8 +86,8 @@ static int decode(struct jpeg_decompress_struct *d, FILE *f, const char *path, i
 	return OK;
 }
 
-int jpeg_read_stream(
-	FILE *f, const char *path, int w, int h, uint8_t *rgb, struct err *e)
+static int read_stream(
+	FILE *f, const char *path, const struct request *r, struct err *e)
 {
 	struct jpeg_decompress_struct d = { 0 };
 	struct manager m;
@@ -93,58 +104,37 @@ int jpeg_read_stream(
 		return rc;
 	}
 	jpeg_create_decompress(&d);
-	rc = decode(&d, f, path, w, h, rgb, e);
+	rc = decode(&d, f, path, r, e);
 	jpeg_destroy_decompress(&d);
 	return rc;
+}
+
+static int read_file(const char *path, const struct request *r, struct err *e)
+{
+	FILE *f = fopen(path, "rb");
+	int rc;
+
+	if (!f)
+		return err_errno(e, "%s", path);
+	rc = read_stream(f, path, r, e);
+	fclose(f);
+	return rc;
+}
+
+int jpeg_read_stream(
+	FILE *f, const char *path, int w, int h, uint8_t *rgb, struct err *e)
+{
+	return read_stream(f, path, &(struct request){ &w, &h, rgb }, e);
 }
 
 int jpeg_read(const char *path, int w, int h, uint8_t *rgb, struct err *e)
 {
-	FILE *f = fopen(path, "rb");
-	int rc;
-
-	if (!f)
-		return err_errno(e, "%s", path);
-	rc = jpeg_read_stream(f, path, w, h, rgb, e);
-	fclose(f);
-	return rc;
-}
-
-static int read_size(FILE *f, const char *path, int *w, int *h, struct err *e)
-{
-	struct jpeg_decompress_struct d = { 0 };
-	struct manager m;
-	int rc;
-
-	d.err = jpeg_std_error(&m.err);
-	m.err.error_exit = fail;
-	m.err.emit_message = on_message;
-	if (setjmp(m.back)) {
-		rc = err_set(e, ERR_DATA,
-			"%s: near byte %ld: found \"%s\", expected a JPEG image", path,
-			position(&d, f), m.message);
-		jpeg_destroy_decompress(&d);
-		return rc;
-	}
-	jpeg_create_decompress(&d);
-	jpeg_stdio_src(&d, f);
-	(void)jpeg_read_header(&d, TRUE);
-	*w = (int)d.image_width;
-	*h = (int)d.image_height;
-	jpeg_destroy_decompress(&d);
-	return OK;
+	return read_file(path, &(struct request){ &w, &h, rgb }, e);
 }
 
 int jpeg_size(const char *path, int *w, int *h, struct err *e)
 {
-	FILE *f = fopen(path, "rb");
-	int rc;
-
-	if (!f)
-		return err_errno(e, "%s", path);
-	rc = read_size(f, path, w, h, e);
-	fclose(f);
-	return rc;
+	return read_file(path, &(struct request){ w, h, NULL }, e);
 }
 
 /*
