@@ -2,6 +2,7 @@
 #include <malloc.h>
 #include <math.h>
 #include <string.h>
+#include "tests/lib/trained.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
@@ -94,31 +95,7 @@ static struct params *parameters(const char *const *extra)
 
 static struct train *job(const struct params *ps, const struct dataset *d)
 {
-	struct train *t = NULL;
-	struct err e = { 0 };
-
-	ck_assert_msg(train_new(&t, ps, d, &arena, &e) == OK, "%s", e.msg);
-	return t;
-}
-
-static const struct epoch_rows *epoch(struct train *t)
-{
-	const struct epoch_rows *rows = NULL;
-	struct err e = { 0 };
-
-	ck_assert_msg(train_epoch(t, NULL, NULL, &rows, &e) == OK, "%s", e.msg);
-	return rows;
-}
-
-static double figure(const struct epoch_rows *r, const char *split, const char *task,
-	const char *name)
-{
-	for (int i = 0; i < r->metrics; i++)
-		if (!strcmp(r->metric[i].split, split) &&
-			!strcmp(r->metric[i].task, task) &&
-			!strcmp(r->metric[i].name, name))
-			return r->metric[i].value;
-	ck_abort_msg("no row %s %s/%s", split, task, name);
+	return trained_job(ps, d, &arena);
 }
 
 static bool is_diagnostic(const struct metric_row *r)
@@ -135,7 +112,8 @@ static double length_under(const struct dataset *d, const char *weights)
 
 	if (d->split[SPLIT_TRAIN].n > 1)
 		params_set_number(ps, &arena, "train.batch", d->split[SPLIT_TRAIN].n);
-	return figure(epoch(job(ps, d)), "magnitude", "", "gradient_mean");
+	return trained_figure(
+		trained_epoch(job(ps, d)), "magnitude", "", "gradient_mean");
 }
 
 /* g.h from |g + h|, |g| and |h|. */
@@ -147,20 +125,20 @@ static double product(double sum, double g, double h)
 START_TEST(gradients_of_two_tasks_compare_as_those_that_train)
 {
 	struct dataset *d = data(2, 1);
-	const struct epoch_rows *r = epoch(job(WITH("train.batch", "1"), d));
+	const struct epoch_rows *r = trained_epoch(job(WITH("train.batch", "1"), d));
 	double g = length_under(d, "1 0");
 	double h = length_under(d, "0 1");
 	double dot = product(2 * length_under(d, "0.5 0.5"), g, h);
 
 	ck_assert_double_eq_tol(
-		figure(r, "between_tasks", "", "dot_mean"), dot, 1e-5 * g * h);
+		trained_figure(r, "between_tasks", "", "dot_mean"), dot, 1e-5 * g * h);
+	ck_assert_double_eq_tol(trained_figure(r, "between_tasks", "", "cosine_mean"),
+		dot / (g * h), 1e-5);
 	ck_assert_double_eq_tol(
-		figure(r, "between_tasks", "", "cosine_mean"), dot / (g * h), 1e-5);
-	ck_assert_double_eq_tol(
-		figure(r, "between_tasks", "", "magnitude_similarity_mean"),
+		trained_figure(r, "between_tasks", "", "magnitude_similarity_mean"),
 		2 * g * h / (g * g + h * h), 1e-5);
-	ck_assert_double_eq(figure(r, "between_tasks", "", "positive_pairs") -
-			figure(r, "between_tasks", "", "negative_pairs"),
+	ck_assert_double_eq(trained_figure(r, "between_tasks", "", "positive_pairs") -
+			trained_figure(r, "between_tasks", "", "negative_pairs"),
 		dot > 0 ? 1 : -1);
 }
 END_TEST
@@ -168,15 +146,16 @@ END_TEST
 START_TEST(gradients_of_two_samples_compare_as_those_that_train)
 {
 	struct dataset *d = data(1, 2);
-	const struct epoch_rows *r = epoch(job(WITH("train.batch", "2"), d));
+	const struct epoch_rows *r = trained_epoch(job(WITH("train.batch", "2"), d));
 	double g = length_under(one_of(d, 0), "1");
 	double h = length_under(one_of(d, 1), "1");
 	double dot = product(2 * length_under(d, "1"), g, h); /* a batch is a mean */
 
+	ck_assert_double_eq_tol(trained_figure(r, "between_samples", "a", "dot_mean"),
+		dot, 1e-5 * g * h);
 	ck_assert_double_eq_tol(
-		figure(r, "between_samples", "a", "dot_mean"), dot, 1e-5 * g * h);
-	ck_assert_double_eq_tol(
-		figure(r, "between_samples", "a", "cosine_mean"), dot / (g * h), 1e-5);
+		trained_figure(r, "between_samples", "a", "cosine_mean"), dot / (g * h),
+		1e-5);
 	for (int i = 0; i < r->metrics; i++)
 		ck_assert_str_ne(r->metric[i].split, "between_tasks");
 }
@@ -185,12 +164,14 @@ END_TEST
 START_TEST(an_update_of_gradient_descent_is_lr_times_the_gradient)
 {
 	const struct epoch_rows *r =
-		epoch(job(WITH("train.batch", "4", "lr", "0.25"), data(2, 12)));
+		trained_epoch(job(WITH("train.batch", "4", "lr", "0.25"), data(2, 12)));
 	static const char *const part[] = { "", "a", "b" };
 
 	for (int i = 0; i < 3; i++)
-		ck_assert_double_eq_tol(figure(r, "magnitude", part[i], "update_mean"),
-			0.25 * figure(r, "magnitude", part[i], "gradient_mean"), 1e-6);
+		ck_assert_double_eq_tol(
+			trained_figure(r, "magnitude", part[i], "update_mean"),
+			0.25 * trained_figure(r, "magnitude", part[i], "gradient_mean"),
+			1e-6);
 }
 END_TEST
 
@@ -198,22 +179,23 @@ END_TEST
 START_TEST(an_optimizer_per_task_has_the_same_gradients)
 {
 	struct dataset *d = data(3, 8);
-	const struct epoch_rows *one = epoch(job(WITH("train.batch", "8"), d));
-	const struct epoch_rows *each = epoch(
+	const struct epoch_rows *one = trained_epoch(job(WITH("train.batch", "8"), d));
+	const struct epoch_rows *each = trained_epoch(
 		job(WITH("train.batch", "8", "train.optimizer.per_task", "true"), d));
 	static const char *const part[] = { "", "a", "b", "c" };
 
 	for (int i = 0; i < 4; i++)
 		ck_assert_double_eq_tol(
-			figure(one, "magnitude", part[i], "gradient_mean"),
-			figure(each, "magnitude", part[i], "gradient_mean"), 1e-6);
+			trained_figure(one, "magnitude", part[i], "gradient_mean"),
+			trained_figure(each, "magnitude", part[i], "gradient_mean"),
+			1e-6);
 }
 END_TEST
 
 static double pairs(const struct epoch_rows *r, const char *split, const char *task)
 {
-	return figure(r, split, task, "positive_pairs") +
-		figure(r, split, task, "negative_pairs");
+	return trained_figure(r, split, task, "positive_pairs") +
+		trained_figure(r, split, task, "negative_pairs");
 }
 
 /* 11 steps an epoch: steps 0, 5, 10 of the first, 15 and 20 of the second. */
@@ -222,11 +204,11 @@ START_TEST(every_fifth_step_of_the_job_is_measured)
 	struct train *t = job(WITH("train.batch", "4", "diagnose.gradients.every", "5",
 				      "diagnose.gradients.sample", "3"),
 		data(2, 44));
-	const struct epoch_rows *r = epoch(t);
+	const struct epoch_rows *r = trained_epoch(t);
 
 	ck_assert_double_eq(pairs(r, "between_tasks", ""), 3 * 3 * 1);
 	ck_assert_double_eq(pairs(r, "between_samples", "b"), 3 * 3);
-	r = epoch(t);
+	r = trained_epoch(t);
 	ck_assert_double_eq(pairs(r, "between_tasks", ""), 2 * 3 * 1);
 }
 END_TEST
@@ -234,8 +216,8 @@ END_TEST
 /* Of ten tasks two are drawn, of the last batch's single sample there is no pair. */
 START_TEST(more_tasks_than_asked_for_are_drawn_from)
 {
-	const struct epoch_rows *r =
-		epoch(job(WITH("train.batch", "4", "diagnose.gradients.sample", "2"),
+	const struct epoch_rows *r = trained_epoch(
+		job(WITH("train.batch", "4", "diagnose.gradients.sample", "2"),
 			data(10, 41)));
 	double samples = 0;
 	int tasks = 0;
@@ -301,7 +283,7 @@ START_TEST(measuring_changes_no_other_row_and_no_state)
 	a = job(with, d);
 	b = job(&without, d);
 	for (int i = 0; i < 2; i++)
-		same_rows(epoch(a), epoch(b));
+		same_rows(trained_epoch(a), trained_epoch(b));
 	ck_assert_uint_eq(train_state_size(a), train_state_size(b));
 	left = arena_alloc(&arena, train_state_size(a), 1);
 	right = arena_alloc(&arena, train_state_size(b), 1);
@@ -317,9 +299,9 @@ START_TEST(measuring_allocates_nothing)
 	struct train *t = job(WITH("train.batch", "8"), data(3, 200));
 	struct mallinfo2 before;
 
-	epoch(t);
+	trained_epoch(t);
 	before = mallinfo2();
-	epoch(t);
+	trained_epoch(t);
 	ck_assert_uint_eq(mallinfo2().uordblks, before.uordblks);
 	ck_assert_uint_eq(mallinfo2().hblkhd, before.hblkhd);
 }

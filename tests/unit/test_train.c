@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/lib/trained.h"
 #include "trainer-core/augment.h"
 #include "trainer-core/kernel.h"
 #include "trainer-core/rng.h"
@@ -80,31 +81,7 @@ static struct params *parameters(const char *const *extra)
 
 static struct train *job(const struct params *ps, const struct dataset *d)
 {
-	struct train *t = NULL;
-	struct err e = { 0 };
-
-	ck_assert_msg(train_new(&t, ps, d, &arena, &e) == OK, "%s", e.msg);
-	return t;
-}
-
-static const struct epoch_rows *epoch(struct train *t)
-{
-	const struct epoch_rows *rows = NULL;
-	struct err e = { 0 };
-
-	ck_assert_msg(train_epoch(t, NULL, NULL, &rows, &e) == OK, "%s", e.msg);
-	return rows;
-}
-
-static double figure(const struct epoch_rows *r, const char *split, const char *task,
-	const char *name)
-{
-	for (int i = 0; i < r->metrics; i++)
-		if (!strcmp(r->metric[i].split, split) &&
-			!strcmp(r->metric[i].task, task) &&
-			!strcmp(r->metric[i].name, name))
-			return r->metric[i].value;
-	ck_abort_msg("no row %s %s/%s", split, task, name);
+	return trained_job(ps, d, &arena);
 }
 
 START_TEST(losses_fall_and_criteria_rise_under_every_optimizer)
@@ -119,18 +96,18 @@ START_TEST(losses_fall_and_criteria_rise_under_every_optimizer)
 	const struct epoch_rows *r = NULL;
 
 	for (int i = 0; i < 6; i++) {
-		r = epoch(t);
+		r = trained_epoch(t);
 		if (i == 0) {
-			first = figure(r, "train", "level", "loss");
-			level = figure(r, "test", "level", "abs_err");
+			first = trained_figure(r, "train", "level", "loss");
+			level = trained_figure(r, "test", "level", "abs_err");
 		}
 	}
 	ck_assert_int_eq(r->epoch, 6);
-	ck_assert_double_lt(figure(r, "train", "level", "loss"), 0.7 * first);
-	ck_assert_double_lt(figure(r, "test", "level", "abs_err"), 0.9 * level);
-	ck_assert_double_gt(figure(r, "val", "band", "accuracy"), 0.5);
-	ck_assert_double_eq_tol(figure(r, "test", "level", "abs_err"),
-		figure(r, "test", "level", "loss"), 1e-6);
+	ck_assert_double_lt(trained_figure(r, "train", "level", "loss"), 0.7 * first);
+	ck_assert_double_lt(trained_figure(r, "test", "level", "abs_err"), 0.9 * level);
+	ck_assert_double_gt(trained_figure(r, "val", "band", "accuracy"), 0.5);
+	ck_assert_double_eq_tol(trained_figure(r, "test", "level", "abs_err"),
+		trained_figure(r, "test", "level", "loss"), 1e-6);
 }
 END_TEST
 
@@ -144,9 +121,9 @@ START_TEST(two_jobs_of_one_seed_are_bit_identical)
 	void *sa = arena_alloc(&arena, n, 1), *sb = arena_alloc(&arena, n, 1);
 
 	for (int i = 0; i < 2; i++) {
-		epoch(a);
-		epoch(b);
-		epoch(other);
+		trained_epoch(a);
+		trained_epoch(b);
+		trained_epoch(other);
 	}
 	train_state_save(a, sa);
 	train_state_save(b, sb);
@@ -176,14 +153,14 @@ START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
 	struct err e;
 
 	for (int i = 0; i < 5; i++)
-		ra = epoch(whole);
+		ra = trained_epoch(whole);
 	for (int i = 0; i < 3; i++)
-		epoch(first);
+		trained_epoch(first);
 	train_state_save(first, a);
 	ck_assert_int_eq(train_state_load(second, a, n, &e), OK);
 	ck_assert_int_eq(train_epochs_done(second), 3);
 	for (int i = 0; i < 2; i++)
-		rb = epoch(second);
+		rb = trained_epoch(second);
 	train_state_save(whole, a);
 	train_state_save(second, b);
 	ck_assert_mem_eq(a, b, n);
@@ -219,14 +196,15 @@ START_TEST(a_step_runs_the_passes_that_its_method_declares)
 		struct train *t = job(
 			WITH("method", rows[i].method, rows[i].option, rows[i].value),
 			d);
-		const struct epoch_rows *r = epoch(t);
+		const struct epoch_rows *r = trained_epoch(t);
 		struct train_passes p = train_passes(t);
 
+		ck_assert_double_eq(trained_figure(r, "cost", "", "forward_passes"),
+			rows[i].forward);
 		ck_assert_double_eq(
-			figure(r, "cost", "", "forward_passes"), rows[i].forward);
-		ck_assert_double_eq(figure(r, "cost", "", "head_passes"), rows[i].head);
+			trained_figure(r, "cost", "", "head_passes"), rows[i].head);
 		ck_assert_double_eq(
-			figure(r, "cost", "", "trunk_passes"), rows[i].trunk);
+			trained_figure(r, "cost", "", "trunk_passes"), rows[i].trunk);
 		ck_assert_int_eq(p.steps, 8);
 		ck_assert_int_eq(p.forward, rows[i].forward * p.steps);
 		ck_assert_int_eq(p.head, rows[i].head * p.steps);
@@ -250,17 +228,18 @@ START_TEST(trivial_combinations_of_gradients_are_equal_weights)
 	struct train *ew = job(WITH("train.optimizer", "gd", "lr", "0.1"), d);
 	double want;
 
-	epoch(ew);
-	want = figure(epoch(ew), "val", "level", "loss");
+	trained_epoch(ew);
+	want = trained_figure(trained_epoch(ew), "val", "level", "loss");
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
 		struct train *t = job(WITH("train.optimizer", "gd", "lr", "0.1",
 					      same[i][0], same[i][1], same[i][2],
 					      same[i][3], same[i][4], same[i][5]),
 			d);
 
-		epoch(t);
+		trained_epoch(t);
 		ck_assert_double_eq_tol(
-			figure(epoch(t), "val", "level", "loss"), want, 2e-5);
+			trained_figure(trained_epoch(t), "val", "level", "loss"), want,
+			2e-5);
 	}
 }
 END_TEST
@@ -283,9 +262,10 @@ START_TEST(a_head_keeps_its_own_gradient_where_the_method_says_so)
 				    "heads", i ? "weighted" : "own"),
 				d);
 
-		epoch(t);
-		loss[i] = figure(epoch(u), "train", "band", "loss");
-		ck_assert_double_lt(figure(epoch(t), "train", "band", "loss"), 1.4);
+		trained_epoch(t);
+		loss[i] = trained_figure(trained_epoch(u), "train", "band", "loss");
+		ck_assert_double_lt(
+			trained_figure(trained_epoch(t), "train", "band", "loss"), 1.4);
 	}
 	ck_assert_double_gt(fabs(loss[0] - loss[1]), 1e-3);
 }
@@ -334,10 +314,10 @@ START_TEST(nothing_is_allocated_after_the_first_epoch)
 	struct arena_mark before, after;
 	size_t bytes;
 
-	epoch(t);
+	trained_epoch(t);
 	before = arena_mark(&arena);
 	bytes = mallinfo2().uordblks + mallinfo2().hblkhd;
-	epoch(t);
+	trained_epoch(t);
 	after = arena_mark(&arena);
 	ck_assert_ptr_eq(before.chunk, after.chunk);
 	ck_assert_uint_eq(before.used, after.used);
@@ -356,14 +336,14 @@ START_TEST(a_baseline_has_only_its_own_head_and_weight_one)
 	params_unset(ps, "method");
 	t = job(ps, d);
 	ck_assert_uint_lt(train_state_size(t), train_state_size(both));
-	r = epoch(t);
+	r = trained_epoch(t);
 	ck_assert_int_eq(r->weights, 1);
 	ck_assert_str_eq(r->weight[0].task, "band");
 	ck_assert_double_eq(r->weight[0].weight_mean, 1);
 	ck_assert_double_eq(r->weight[0].weight_std, 0);
 	for (int i = 0; i < r->metrics; i++)
 		ck_assert_str_ne(r->metric[i].task, "level");
-	ck_assert_double_gt(figure(r, "val", "band", "accuracy"), 0);
+	ck_assert_double_gt(trained_figure(r, "val", "band", "accuracy"), 0);
 }
 END_TEST
 
@@ -371,13 +351,13 @@ START_TEST(weight_rows_are_means_over_the_steps)
 {
 	struct train *t = job(
 		WITH("method", "scalarization", "weights", "0.25 0.75"), flat_data());
-	const struct epoch_rows *r = epoch(t);
+	const struct epoch_rows *r = trained_epoch(t);
 
 	ck_assert_double_eq(r->weight[0].weight_mean, 0.25);
 	ck_assert_double_eq(r->weight[1].weight_std, 0);
 	/* The last batch is smaller, so the mean over steps is not that over samples. */
 	ck_assert_double_eq_tol(r->weight[1].weighted_loss_mean,
-		0.75 * figure(r, "train", "band", "loss"), 0.02);
+		0.75 * trained_figure(r, "train", "band", "loss"), 0.02);
 	ck_assert_double_gt(r->weight[1].weighted_loss_std, 0);
 }
 END_TEST
@@ -387,12 +367,12 @@ START_TEST(a_method_moves_by_steps_and_by_epochs)
 	struct dataset *d = flat_data();
 	struct train *uw = job(WITH("method", "uw"), d);
 	struct train *dwa = job(WITH("method", "dwa"), d);
-	const struct epoch_rows *r = epoch(uw);
+	const struct epoch_rows *r = trained_epoch(uw);
 
 	ck_assert_double_gt(r->weight[0].weight_std, 0);
 	for (int i = 0; i < 2; i++)
-		ck_assert_double_eq(epoch(dwa)->weight[0].weight_mean, 1);
-	r = epoch(dwa);
+		ck_assert_double_eq(trained_epoch(dwa)->weight[0].weight_mean, 1);
+	r = trained_epoch(dwa);
 	ck_assert_double_ne(r->weight[0].weight_mean, 1);
 	ck_assert_double_eq_tol(
 		r->weight[0].weight_mean + r->weight[1].weight_mean, 2, 1e-12);
@@ -403,12 +383,13 @@ END_TEST
 START_TEST(batches_are_drawn_anew_in_every_epoch)
 {
 	struct train *t = job(WITH("lr", "0"), flat_data());
-	const struct epoch_rows *r = epoch(t);
-	double mean = figure(r, "train", "level", "loss");
+	const struct epoch_rows *r = trained_epoch(t);
+	double mean = trained_figure(r, "train", "level", "loss");
 	double std = r->weight[0].weighted_loss_std;
 
-	r = epoch(t);
-	ck_assert_double_eq_tol(figure(r, "train", "level", "loss"), mean, 1e-6);
+	r = trained_epoch(t);
+	ck_assert_double_eq_tol(
+		trained_figure(r, "train", "level", "loss"), mean, 1e-6);
 	ck_assert_double_gt(fabs(r->weight[0].weighted_loss_std - std), 1e-6);
 }
 END_TEST
@@ -474,18 +455,18 @@ START_TEST(an_augmented_epoch_is_one_on_the_augmented_data)
 		for (int number = 1; number <= 2; number++) {
 			struct train *u = job(WITH("train.batch", "24"),
 				augmented(d, (enum augment)a, number));
-			const struct epoch_rows *r = epoch(t);
+			const struct epoch_rows *r = trained_epoch(t);
 			const struct epoch_rows *s;
 			struct err e = { 0 };
 
 			if (number == 2)
 				ck_assert_int_eq(
 					train_state_load(u, expected, n, &e), OK);
-			s = epoch(u);
-			ck_assert(figure(r, "train", "kind", "loss") ==
-				figure(s, "train", "kind", "loss"));
-			ck_assert(figure(r, "val", "kind", "loss") ==
-				figure(s, "val", "kind", "loss"));
+			s = trained_epoch(u);
+			ck_assert(trained_figure(r, "train", "kind", "loss") ==
+				trained_figure(s, "train", "kind", "loss"));
+			ck_assert(trained_figure(r, "val", "kind", "loss") ==
+				trained_figure(s, "val", "kind", "loss"));
 			train_state_save(t, state);
 			train_state_save(u, expected);
 			ck_assert_mem_eq(state, expected, n);
@@ -522,14 +503,18 @@ START_TEST(maps_are_augmented_with_their_image)
 	}
 	by_hand->split[SPLIT_TRAIN].target[0].data = depth;
 	by_hand->split[SPLIT_TRAIN].target[1].data = normal;
-	ck_assert(figure(epoch(job(WITH("dataset.augment", "scale_crop_flip"), d)),
-			  "train", "depth", "loss") ==
-		figure(epoch(job(WITH("lr", "0.003"), by_hand)), "train", "depth",
-			"loss"));
-	ck_assert(figure(epoch(job(WITH("dataset.augment", "scale_crop_flip"), d)),
-			  "train", "normal", "loss") ==
-		figure(epoch(job(WITH("lr", "0.003"), by_hand)), "train", "normal",
-			"loss"));
+	ck_assert(
+		trained_figure(trained_epoch(job(
+				       WITH("dataset.augment", "scale_crop_flip"), d)),
+			"train", "depth", "loss") ==
+		trained_figure(trained_epoch(job(WITH("lr", "0.003"), by_hand)),
+			"train", "depth", "loss"));
+	ck_assert(
+		trained_figure(trained_epoch(job(
+				       WITH("dataset.augment", "scale_crop_flip"), d)),
+			"train", "normal", "loss") ==
+		trained_figure(trained_epoch(job(WITH("lr", "0.003"), by_hand)),
+			"train", "normal", "loss"));
 }
 END_TEST
 
@@ -571,7 +556,8 @@ END_TEST
 START_TEST(every_sample_of_a_split_counts_once)
 {
 	struct train *t = job(WITH("method", "ew"), flat_data());
-	double right = figure(epoch(t), "val", "band", "accuracy") * 300;
+	double right =
+		trained_figure(trained_epoch(t), "val", "band", "accuracy") * 300;
 
 	ck_assert_double_eq_tol(right, floor(right + 0.5), 1e-9);
 }
@@ -597,13 +583,13 @@ START_TEST(a_label_map_with_an_offset_trains_as_the_labels_do)
 		split->target[1].offset = -1;
 	}
 	u = job(WITH("method", "ew"), map);
-	a = epoch(t);
-	b = epoch(u);
-	ck_assert_double_eq(
-		figure(a, "val", "band", "loss"), figure(b, "val", "band", "loss"));
-	ck_assert_double_eq(figure(a, "val", "band", "accuracy"),
-		figure(b, "val", "band", "pix_acc"));
-	ck_assert_double_gt(figure(b, "test", "band", "miou"), 0);
+	a = trained_epoch(t);
+	b = trained_epoch(u);
+	ck_assert_double_eq(trained_figure(a, "val", "band", "loss"),
+		trained_figure(b, "val", "band", "loss"));
+	ck_assert_double_eq(trained_figure(a, "val", "band", "accuracy"),
+		trained_figure(b, "val", "band", "pix_acc"));
+	ck_assert_double_gt(trained_figure(b, "test", "band", "miou"), 0);
 }
 END_TEST
 
@@ -618,13 +604,13 @@ START_TEST(a_loss_scale_changes_the_losses_but_not_the_criteria)
 	t = job(ps, plain);
 	u = job(ps, scaled);
 	for (int i = 0; i < 2; i++) {
-		a = epoch(t);
-		b = epoch(u);
+		a = trained_epoch(t);
+		b = trained_epoch(u);
 	}
-	ck_assert_double_eq_tol(figure(b, "val", "level", "loss"),
-		8 * figure(a, "val", "level", "loss"), 1e-4);
-	ck_assert_double_eq_tol(figure(b, "val", "level", "abs_err"),
-		figure(a, "val", "level", "abs_err"), 1e-5);
+	ck_assert_double_eq_tol(trained_figure(b, "val", "level", "loss"),
+		8 * trained_figure(a, "val", "level", "loss"), 1e-4);
+	ck_assert_double_eq_tol(trained_figure(b, "val", "level", "abs_err"),
+		trained_figure(a, "val", "level", "abs_err"), 1e-5);
 }
 END_TEST
 
@@ -642,8 +628,9 @@ START_TEST(an_optimizer_a_task_makes_fixed_weights_meaningless)
 						      per_task ? "true" : "false"),
 				d);
 
-			epoch(t);
-			loss[per_task][i] = figure(epoch(t), "train", "level", "loss");
+			trained_epoch(t);
+			loss[per_task][i] = trained_figure(
+				trained_epoch(t), "train", "level", "loss");
 		}
 	ck_assert_double_gt(fabs(loss[0][0] - loss[0][1]), 1e-3);
 	ck_assert_double_eq_tol(loss[1][0], loss[1][1], 1e-5);
@@ -744,8 +731,8 @@ static uint64_t digest_after_two_epochs(
 	unsigned char *bytes = arena_alloc(&arena, n, 1);
 	uint64_t h = 0xcbf29ce484222325u;
 
-	epoch(t);
-	epoch(t);
+	trained_epoch(t);
+	trained_epoch(t);
 	train_state_save(t, bytes);
 	for (size_t i = 0; i < n; i++)
 		h = (h ^ bytes[i]) * 0x100000001b3u;

@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <math.h>
 #include <string.h>
+#include "tests/lib/trained.h"
 #include "trainer-core/augment.h"
 #include "trainer-core/rng.h"
 #include "trainer-core/train.h"
@@ -150,33 +151,9 @@ static struct dataset *data_of(int network)
 
 static struct train *job(const struct params *ps, const struct dataset *d)
 {
-	struct train *t = NULL;
-	struct err e = { 0 };
-
-	ck_assert_msg(train_new(&t, ps, d, &arena, &e) == OK, "%s", e.msg);
-	return t;
+	return trained_job(ps, d, &arena);
 }
 #define JOB(d, ...) job(parameters((const char *const[]){ __VA_ARGS__, NULL }), d)
-
-static const struct epoch_rows *epoch(struct train *t)
-{
-	const struct epoch_rows *rows = NULL;
-	struct err e = { 0 };
-
-	ck_assert_msg(train_epoch(t, NULL, NULL, &rows, &e) == OK, "%s", e.msg);
-	return rows;
-}
-
-static double figure(const struct epoch_rows *r, const char *split, const char *task,
-	const char *name)
-{
-	for (int i = 0; i < r->metrics; i++)
-		if (!strcmp(r->metric[i].split, split) &&
-			!strcmp(r->metric[i].task, task) &&
-			!strcmp(r->metric[i].name, name))
-			return r->metric[i].value;
-	ck_abort_msg("no row %s %s/%s", split, task, name);
-}
 
 static double *figures(const struct epoch_rows *r)
 {
@@ -197,12 +174,12 @@ START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
 	const struct epoch_rows *ra, *rb;
 	struct err e;
 
-	epoch(whole);
-	ra = epoch(whole);
-	epoch(first);
+	trained_epoch(whole);
+	ra = trained_epoch(whole);
+	trained_epoch(first);
 	train_state_save(first, a);
 	ck_assert_int_eq(train_state_load(second, a, n, &e), OK);
-	rb = epoch(second);
+	rb = trained_epoch(second);
 	train_state_save(whole, a);
 	train_state_save(second, b);
 	ck_assert_mem_eq(a, b, n);
@@ -217,10 +194,10 @@ START_TEST(nothing_is_allocated_after_the_first_epoch)
 	struct arena_mark before, after;
 	size_t bytes;
 
-	epoch(t);
+	trained_epoch(t);
 	before = arena_mark(&arena);
 	bytes = mallinfo2().uordblks + mallinfo2().hblkhd;
-	epoch(t);
+	trained_epoch(t);
 	after = arena_mark(&arena);
 	ck_assert_ptr_eq(before.chunk, after.chunk);
 	ck_assert_uint_eq(before.used, after.used);
@@ -252,8 +229,8 @@ START_TEST(evaluation_does_not_depend_on_who_stands_in_a_batch)
 	reverse(s, &s->input);
 	for (int k = 0; k < 3; k++)
 		reverse(s, &s->target[k]);
-	a = epoch(JOB(d, DEEPLAB));
-	b = epoch(JOB(turned, DEEPLAB));
+	a = trained_epoch(JOB(d, DEEPLAB));
+	b = trained_epoch(JOB(turned, DEEPLAB));
 	for (int i = 0; i < a->metrics; i++)
 		ck_assert_double_eq_tol(a->metric[i].value, b->metric[i].value, 1e-6);
 }
@@ -266,15 +243,16 @@ END_TEST
 START_TEST(trivial_combinations_are_equal_weights_in_networks_of_shared_modules)
 {
 	struct dataset *d = maps(11);
-	double want = figure(epoch(JOB(d, MTAN, "train.optimizer", "gd", "lr", "0.01")),
+	double want = trained_figure(
+		trained_epoch(JOB(d, MTAN, "train.optimizer", "gd", "lr", "0.01")),
 		"val", "depth", "loss");
-	double features = figure(
-		epoch(JOB(d, MTAN, "train.optimizer", "gd", "lr", "0.01", "method",
-			"graddrop", "leak", "1", "gradients", "features")),
+	double features = trained_figure(
+		trained_epoch(JOB(d, MTAN, "train.optimizer", "gd", "lr", "0.01",
+			"method", "graddrop", "leak", "1", "gradients", "features")),
 		"val", "depth", "loss");
-	double parameter = figure(
-		epoch(JOB(d, MTAN, "train.optimizer", "gd", "lr", "0.01", "method",
-			"graddrop", "leak", "1", "gradients", "parameters")),
+	double parameter = trained_figure(
+		trained_epoch(JOB(d, MTAN, "train.optimizer", "gd", "lr", "0.01",
+			"method", "graddrop", "leak", "1", "gradients", "parameters")),
 		"val", "depth", "loss");
 
 	ck_assert_double_eq_tol(features, want, 2e-5);
@@ -285,8 +263,10 @@ END_TEST
 START_TEST(a_second_forward_pass_moves_the_statistics_once_more)
 {
 	struct dataset *d = maps(11);
-	double ew = figure(epoch(JOB(d, SEGNET, "lr", "0")), "val", "depth", "loss");
-	double famo = figure(epoch(JOB(d, SEGNET, "lr", "0", "method", "famo")), "val",
+	double ew = trained_figure(
+		trained_epoch(JOB(d, SEGNET, "lr", "0")), "val", "depth", "loss");
+	double famo = trained_figure(
+		trained_epoch(JOB(d, SEGNET, "lr", "0", "method", "famo")), "val",
 		"depth", "loss");
 
 	ck_assert(ew != famo);
@@ -309,32 +289,33 @@ END_TEST
 START_TEST(a_task_alone_sees_its_own_samples_in_the_same_order)
 {
 	struct dataset *d = own();
-	const struct epoch_rows *both = epoch(JOB(d, VGG, "lr", "0"));
+	const struct epoch_rows *both = trained_epoch(JOB(d, VGG, "lr", "0"));
 	const struct epoch_rows *one =
-		epoch(JOB(d, VGG, "lr", "0", "method", "stl", "task", "dogs"));
+		trained_epoch(JOB(d, VGG, "lr", "0", "method", "stl", "task", "dogs"));
 
-	ck_assert(figure(both, "train", "dogs", "loss") ==
-		figure(one, "train", "dogs", "loss"));
-	ck_assert(figure(both, "test", "dogs", "accuracy") ==
-		figure(one, "test", "dogs", "accuracy"));
+	ck_assert(trained_figure(both, "train", "dogs", "loss") ==
+		trained_figure(one, "train", "dogs", "loss"));
+	ck_assert(trained_figure(both, "test", "dogs", "accuracy") ==
+		trained_figure(one, "test", "dogs", "accuracy"));
 }
 END_TEST
 
 START_TEST(inputs_of_one_task_do_not_reach_the_other)
 {
 	struct dataset *d = own(), *other = NEW(&arena, struct dataset);
-	const struct epoch_rows *a = epoch(JOB(d, VGG, "lr", "0")), *b;
+	const struct epoch_rows *a = trained_epoch(JOB(d, VGG, "lr", "0")), *b;
 
 	*other = *d;
 	for (int s = 0; s < SPLIT_COUNT; s++)
 		other->split[s].own_input[1].data = images(22, 50 + s);
-	b = epoch(JOB(other, VGG, "lr", "0"));
+	b = trained_epoch(JOB(other, VGG, "lr", "0"));
 	for (int i = 0; i < a->metrics; i++)
 		if (!strcmp(a->metric[i].task, "cats"))
 			ck_assert(a->metric[i].value == b->metric[i].value);
-	ck_assert(figure(a, "train", "dogs", "loss") !=
-		figure(b, "train", "dogs", "loss"));
-	ck_assert(figure(a, "val", "dogs", "loss") != figure(b, "val", "dogs", "loss"));
+	ck_assert(trained_figure(a, "train", "dogs", "loss") !=
+		trained_figure(b, "train", "dogs", "loss"));
+	ck_assert(trained_figure(a, "val", "dogs", "loss") !=
+		trained_figure(b, "val", "dogs", "loss"));
 }
 END_TEST
 
@@ -358,8 +339,8 @@ START_TEST(own_inputs_are_augmented_one_by_one)
 		}
 		by_hand->split[SPLIT_TRAIN].own_input[k].data = x;
 	}
-	r = epoch(JOB(d, VGG, "dataset.augment", "pad_crop_flip"));
-	s = epoch(JOB(by_hand, VGG));
+	r = trained_epoch(JOB(d, VGG, "dataset.augment", "pad_crop_flip"));
+	s = trained_epoch(JOB(by_hand, VGG));
 	for (int i = 0; i < r->metrics; i++)
 		ck_assert(r->metric[i].value == s->metric[i].value);
 }
