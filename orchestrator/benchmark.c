@@ -279,7 +279,7 @@ static void block(struct benchmark *b, const char *heading, const char *variant,
 /* The methods that know a primary task, below the others. */
 static void auxiliary_block(struct benchmark *b, const char *variant)
 {
-	for (int i = 0; i < b->auxiliaries && !b->front; i++)
+	for (int i = 0; i < b->auxiliaries; i++)
 		if (!strcmp(b->auxiliary[i].variant, variant)) {
 			block(b,
 				arena_printf(b->arena, "%s%sauxiliary", variant,
@@ -306,6 +306,7 @@ int benchmark_report(struct store *s, const struct query_sweep *w,
 {
 	struct benchmark b = { .sweep = w,
 		.test = !view->split || !strcmp(view->split, "test"),
+		.front = view->front,
 		.with_cost = view->cost,
 		.arena = r->arena,
 		.report = r };

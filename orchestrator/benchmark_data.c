@@ -88,11 +88,12 @@ int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 {
 	const struct query_sweep *w = b->sweep;
 	struct arena *a = b->arena;
-	int rc = query_benchmark(s, w, a, &b->entry, &b->entries, e);
+	int rc = b->front ? query_runs(s, w, a, &b->entry, &b->entries, e)
+			  : query_benchmark(s, w, a, &b->entry, &b->entries, e);
 
 	if (!rc)
 		rc = query_figures(s, w, a, &b->figure, &b->figures, e);
-	if (!rc && w->auxiliary)
+	if (!rc && w->auxiliary && !b->front)
 		rc = read_auxiliary(b, s, e);
 	if (!rc)
 		rc = query_criteria(s, w, a, &b->criterion, &b->criteria, e);
@@ -189,7 +190,6 @@ void benchmark_keep_front(struct benchmark *b)
 	int d = 0;
 	int n = 0;
 
-	b->front = true;
 	for (int k = 0; k < b->entries; k++) {
 		const struct query_entry *x = &b->entry[k];
 

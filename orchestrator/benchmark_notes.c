@@ -24,21 +24,29 @@ static void note_protocol(struct benchmark *b)
 {
 	int seeds = b->baseline_seeds;
 
-	if (b->sweep->auxiliary)
+	bool gains = b->sweep->auxiliary;
+	const char *name = gains ? "Δ" : "Δm";
+
+	report_note(b->report,
+		"%s: mean relative %s STL over %s on %s rows, mean ± sample "
+		"standard deviation over seeds; %s is better. Figures of a seed: %s%s.",
+		name, gains ? "gain on" : "change against",
+		b->sweep->by_task ? "tasks" : "criteria",
+		b->test ? "test" : "validation", gains ? "higher" : "lower",
+		b->sweep->best
+			? arena_printf(b->arena, "its epoch of the %s validation ",
+				  gains ? "highest" : "lowest")
+			: "mean of its last ten epochs",
+		b->sweep->best ? name : "");
+	if (gains && b->front)
 		report_note(b->report,
-			"Δ is Δm with the sign turned: positive is better. Methods of "
-			"the auxiliary block are judged by their primary task alone; "
+			"Methods that know a primary task: Δ of that task alone, a run "
+			"for each.");
+	else if (gains)
+		report_note(b->report,
+			"The auxiliary block is judged by the primary task alone; "
 			"where every task is primary in turn, each figure is from the "
 			"runs that had its task as primary.");
-	report_note(b->report,
-		"Δm: mean relative change against STL over %s on %s rows, mean ± "
-		"sample "
-		"standard deviation over seeds; lower is better. Figures of a seed: "
-		"%s.",
-		b->sweep->by_task ? "tasks" : "criteria",
-		b->test ? "test" : "validation",
-		b->sweep->best ? "its epoch of the lowest validation Δm"
-			       : "mean of its last ten epochs");
 	if (seeds)
 		report_note(b->report, "STL: one network a task, mean of %d seed%s.",
 			seeds, seeds > 1 ? "s" : "");

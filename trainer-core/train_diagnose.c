@@ -102,10 +102,11 @@ void train_diagnose_begin(struct train *t)
 			d->magnitude[k * MAGNITUDES + m].n = 0;
 }
 
-/* One sample through the network, its loss gradients seeded. */
-static void observe(struct train *t, int sample)
+/* The sample at place `at` of the epoch's order through the network, its loss gradients
+ * seeded. */
+static void observe(struct train *t, int at)
 {
-	train_pick(t, &sample);
+	train_pick_training(t, at);
 	train_feed(t, 1);
 	graph_forward(t->graph);
 	for (int k = 0; k < t->K; k++)
@@ -139,7 +140,7 @@ static void compare_all(struct train *t, int n, struct comparison *c)
 	}
 }
 
-void train_diagnose_pairs(struct train *t, const int *index, int n)
+void train_diagnose_pairs(struct train *t, int at, int n)
 {
 	struct diagnosis *d = &t->diagnosis;
 	int samples = n < d->sample ? n : d->sample;
@@ -151,14 +152,14 @@ void train_diagnose_pairs(struct train *t, const int *index, int n)
 	tasks = most_tasks(t);
 	rng_permutation(t->seed, RNG_DIAGNOSE, (uint64_t)t->step, t->K, d->pick);
 	for (int i = 0; i < samples; i++) {
-		observe(t, index[i]);
+		observe(t, at + i);
 		for (int k = 0; k < tasks; k++)
 			gradient_of(t, d->pick[k], d->grad[k]);
 		compare_all(t, tasks, &d->tasks);
 	}
 	for (int k = 0; k < tasks; k++) {
 		for (int i = 0; i < samples; i++) {
-			observe(t, index[i]);
+			observe(t, at + i);
 			gradient_of(t, d->pick[k], d->grad[i]);
 		}
 		compare_all(t, samples, &d->samples[d->pick[k]]);

@@ -235,7 +235,7 @@ static int step(struct train *t, int at, int n, double lr_factor, struct err *e)
 		.score = t->score,
 		.loss_after = t->loss_after };
 
-	train_diagnose_pairs(t, t->order + at, n);
+	train_diagnose_pairs(t, at, n);
 	train_pick_training(t, at);
 	graph_train(t->graph, t->seed, t->step);
 	train_feed(t, n);

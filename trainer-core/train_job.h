@@ -171,7 +171,7 @@ MUST_CHECK int train_diagnose_new(
 int train_diagnose_rows(const struct train *t); /* most of an epoch */
 void train_diagnose_begin(struct train *t); /* an epoch */
 /* In a step, wherever one is due: before it, around the optimizer's. */
-void train_diagnose_pairs(struct train *t, const int *index, int n);
+void train_diagnose_pairs(struct train *t, int at, int n);
 void train_diagnose_before(struct train *t);
 void train_diagnose_after(struct train *t);
 MUST_CHECK int train_diagnose_put(

@@ -57,6 +57,21 @@ static int draw_row(struct sheet *s, const char *name, const struct textures *t,
 	return rc;
 }
 
+/* `known` has room for n names. */
+static int unknown_corruption(const char *name, const struct corruption_info *all,
+	const char **known, int n, struct err *e)
+{
+	const char *near;
+
+	for (int i = 0; i < n; i++)
+		known[i] = all[i].name;
+	near = str_nearest(name, known, n);
+	return err_set(e, ERR_SPEC,
+		"unknown corruption \"%s\"%s%s%s; `deltam list corruptions` names them",
+		name, near ? "; did you mean \"" : "", near ? near : "",
+		near ? "\"?" : "");
+}
+
 /* The rows: one corruption, or all that can be shown. */
 static int choose(const char *name, bool frost, const char **chosen, struct err *e)
 {
@@ -73,7 +88,7 @@ static int choose(const char *name, bool frost, const char **chosen, struct err 
 			return err_set(e, ERR_SPEC,
 				"%s wants pictures of it: textures=FOLDER", name);
 	}
-	return count ? count : err_set(e, ERR_SPEC, "unknown corruption \"%s\"", name);
+	return count ? count : unknown_corruption(name, all, chosen, n, e);
 }
 
 static int draw(struct sheet *s, const char **chosen, int rows, int samples,

@@ -240,18 +240,19 @@ int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): types and initialisers take none */
 /* The functions that ask by the sweep's name or number differ in nothing else. */
-#define QUERY(function, type, statement, read_row, key) \
+#define QUERY(function, type, statement, read_row, ...) \
 	int function(struct store *s, const struct query_sweep *w, struct arena *a, \
 		struct type **out, int *n, struct err *e) \
 	{ \
 		struct list l = { .size = sizeof(**out), .read = read_row }; \
-		int rc = read_all(s, STMT_##statement, ARGS(key), a, &l, e); \
+		int rc = read_all(s, STMT_##statement, ARGS(__VA_ARGS__), a, &l, e); \
 		*out = (void *)l.rows; \
 		*n = l.n; \
 		return rc; \
 	}
 
-QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name))
+QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name), INT(0))
+QUERY(query_runs, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name), INT(1))
 QUERY(query_auxiliary, query_entry, QUERY_AUXILIARY, read_entry, TEXT(w->name))
 QUERY(query_auxiliary_figures, query_figure, QUERY_AUXILIARY_CRITERION, read_figure,
 	TEXT(w->name))

@@ -39,8 +39,11 @@ MUST_CHECK int query_benchmark(struct store *s, const struct query_sweep *w,
 /*
  * The auxiliary methods of a sweep with `primary`, which query_benchmark leaves out: a row
  * for each that is listed, whichever tasks it had as primary. query_auxiliary_figures:
- * every criterion from where its task was primary.
+ * every criterion from where its task was primary. query_runs: the benchmark with them, a
+ * row for each primary task.
  */
+MUST_CHECK int query_runs(struct store *s, const struct query_sweep *w, struct arena *a,
+	struct query_entry **out, int *n, struct err *e);
 MUST_CHECK int query_auxiliary(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_entry **out, int *n, struct err *e);
 

@@ -22,6 +22,20 @@ const struct epoch_rows *trained_epoch(struct train *t)
 	return rows;
 }
 
+uint64_t trained_digest(struct train *t, int epochs, struct arena *a)
+{
+	size_t n = train_state_size(t);
+	unsigned char *bytes = arena_alloc(a, n, 1);
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (int i = 0; i < epochs; i++)
+		(void)trained_epoch(t);
+	train_state_save(t, bytes);
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ bytes[i]) * 0x100000001b3u;
+	return h;
+}
+
 double trained_figure(const struct epoch_rows *r, const char *split, const char *task,
 	const char *name)
 {

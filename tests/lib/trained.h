@@ -10,7 +10,19 @@
 struct train *trained_job(
 	const struct params *ps, const struct dataset *d, struct arena *a);
 const struct epoch_rows *trained_epoch(struct train *t);
+/* FNV-1a of the state of a job, all of it, after that many more epochs. */
+uint64_t trained_digest(struct train *t, int epochs, struct arena *a);
 double trained_figure(const struct epoch_rows *r, const char *split, const char *task,
 	const char *name);
+
+/*
+ * Whether this build's arithmetic is the one whose digests the tests hold: other compilers
+ * and unoptimised builds may contract products and sums elsewhere.
+ */
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && __GNUC__ == 12
+#define TRAINED_GOLDEN 1
+#else
+#define TRAINED_GOLDEN 0
+#endif
 
 #endif

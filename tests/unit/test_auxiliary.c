@@ -10,6 +10,7 @@
 #include "common/store/store_job.h"
 #include "common/store/store_metric.h"
 #include "orchestrator/benchmark.h"
+#include "orchestrator/robust.h"
 #include "orchestrator/stage.h"
 #include "tests/lib/scratch.h"
 
@@ -298,6 +299,55 @@ static const char *shown(struct table *t, int row, const char *column)
 	ck_abort_msg("no column %s", column);
 }
 
+/* gcs [reg1] is nowhere better than ew; gcs [reg2] is on the front, a network of its own. */
+START_TEST(the_front_has_the_runs_of_each_primary_task_as_its_view_does)
+{
+	const struct benchmark_view view = { .front = true };
+	struct report r = { .arena = &arena };
+	struct query_sweep *w;
+	struct err e = { 0 };
+	int n;
+
+	plan(sweep("\"primary\": \"each\", ", "\"ew\", \"gcs\""));
+	train_all();
+	must(query_sweeps(&store, &arena, &w, &n, &e), &e);
+	must(benchmark_report(&store, &w[0], &view, &r, &e), &e);
+	ck_assert_int_eq(r.tables, 1);
+	ck_assert_int_eq(table_rows(&r.table[0]), 2);
+	ck_assert_str_eq(shown(&r.table[0], 0, "label"), "EW");
+	ck_assert_str_eq(shown(&r.table[0], 1, "label"), "gcs [reg2]");
+	ck_assert_str_eq(answer("SELECT label FROM pareto_front ORDER BY label"),
+		"ew gcs [reg2]");
+}
+END_TEST
+
+/* Corruption doubles a baseline's error and costs a run its own error more. */
+START_TEST(the_robustness_of_each_task_is_of_the_runs_that_had_it_as_primary)
+{
+	struct report r = { .arena = &arena };
+	struct query_sweep *w;
+	struct err e = { 0 };
+	int n;
+
+	plan(sweep("\"primary\": \"each\", ", "\"ew\", \"gcs\""));
+	train_all();
+	answer("INSERT INTO winner SELECT m.stage, m.job, m.sweep, 1, 0, 'fog', '', '',"
+	       " 'done' FROM stage_job m JOIN stage t ON t.id=m.stage WHERE"
+	       " t.phase='final'");
+	answer("INSERT INTO corrupted SELECT w.job, 1, 'fog', 1, m.task, m.name,"
+	       " m.value * (2 + iif(t.task='', m.value, 0)) FROM winner w JOIN stage t"
+	       " ON t.id=w.stage JOIN metric m ON m.job=w.job AND m.epoch=1 AND"
+	       " m.split='test'");
+	must(query_sweeps(&store, &arena, &w, &n, &e), &e);
+	must(robust_report(&store, &w[0], &r, &e), &e);
+	ck_assert_int_eq(table_rows(&r.table[0]), 2);
+	ck_assert_str_eq(shown(&r.table[0], 0, "reg2/abs_err"), "1.750 ± 0.000");
+	ck_assert_str_eq(shown(&r.table[0], 1, "label"), "GCS");
+	ck_assert_str_eq(shown(&r.table[0], 1, "reg1/abs_err"), "1.500 ± 0.000");
+	ck_assert_str_eq(shown(&r.table[0], 1, "reg2/abs_err"), "1.100 ± 0.000");
+}
+END_TEST
+
 START_TEST(an_auxiliary_row_has_its_cost_and_marks_the_end_of_a_range)
 {
 	const struct benchmark_view view = { .cost = true };
@@ -331,6 +381,9 @@ Suite *suite_auxiliary(void)
 	tcase_add_test(t, an_entry_is_judged_by_its_primary_task_alone);
 	tcase_add_test(t, another_primary_task_gives_other_scores_of_the_same_jobs);
 	tcase_add_test(t, the_table_has_an_auxiliary_block_and_prints_gains);
+	tcase_add_test(t, the_front_has_the_runs_of_each_primary_task_as_its_view_does);
+	tcase_add_test(
+		t, the_robustness_of_each_task_is_of_the_runs_that_had_it_as_primary);
 	tcase_add_test(t, an_auxiliary_row_has_its_cost_and_marks_the_end_of_a_range);
 	suite_add_tcase(s, t);
 	return s;

@@ -423,7 +423,7 @@ START_TEST(a_sheet_shows_them_and_names_what_it_cannot)
 	char name[] = "dataset.name=scenes", flat[] = "dataset.name=synthetic";
 	char width[] = "dataset.width=24", height[] = "dataset.height=16";
 	char file[] = "x.png", all[] = "corrupt=all", one[] = "corrupt=fog";
-	char frost[] = "corrupt=frost", wrong[] = "corrupt=rain",
+	char frost[] = "corrupt=frost", wrong[] = "corrupt=fogg",
 	     folder[] = "textures=f";
 	char *sheet[] = { file, all, name, width, height };
 	char *vectors[] = { file, one, flat };
@@ -441,6 +441,7 @@ START_TEST(a_sheet_shows_them_and_names_what_it_cannot)
 	ck_assert_int_eq((int)be32toh(header[5]), 4 + 18 * (5 * 16 + 4));
 	ck_assert_int_eq(preview_main(3, vectors, &err), ERR_SPEC);
 	ck_assert_int_eq(preview_main(5, unknown, &err), ERR_SPEC);
+	ck_assert_msg(strstr(err.msg, "did you mean \"fog\"?") != NULL, "%s", err.msg);
 	ck_assert_int_eq(preview_main(5, bare, &err), ERR_SPEC);
 	fake_jpeg("f/a.jpg", 130, 90, 60);
 	ck_assert_msg(preview_main(6, frosty, &err) == OK, "%s", err.msg);

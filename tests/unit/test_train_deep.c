@@ -5,6 +5,7 @@
 #include <check.h>
 #include <malloc.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "tests/lib/trained.h"
 #include "trainer-core/augment.h"
@@ -138,6 +139,7 @@ static struct params *parameters(const char *const *extra)
 #define MTAN "model.name", "mtan", "model.filters", "8 8", "model.layers", "2 1"
 #define DEEPLAB "model.name", "deeplab", "model.width", "0.1", "model.channels", "12"
 #define VGG "model.name", "vgg16", "model.width", "0.2"
+#define FIRST_STEP "diagnose.gradients.every", "100", "diagnose.gradients.sample", "2"
 
 static const char *const networks[][10] = { { SEGNET }, { MTAN }, { DEEPLAB },
 	{ VGG } };
@@ -185,6 +187,37 @@ START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
 	ck_assert_mem_eq(a, b, n);
 	ck_assert_mem_eq(
 		figures(ra), figures(rb), (size_t)ra->metrics * sizeof(double));
+}
+END_TEST
+
+/*
+ * As in test_train.c: another digest wants another NUMERICS, or was not meant. The portable
+ * kernels are left out: what OpenBLAS sums is no arithmetic of ours.
+ */
+START_TEST(the_arithmetic_of_deep_networks_is_that_of_NUMERICS)
+{
+	static const struct {
+		const char *kernels;
+		uint64_t digest[NETWORKS];
+	} golden[] = { { "avx2",
+			       { 0x6d9e538eefebfe8b, 0xd065690d476ee2c3,
+				       0x1d223094c5b03cbd, 0xa3a40ec327efcf23 } },
+		{ "avx512",
+			{ 0x688b93dd599f3d8f, 0x75de0c481e68ce89, 0x8017e5f449691a8b,
+				0x0e93fd6ae8903d2d } } };
+
+	setenv("DELTAM_KERNELS", golden[_i].kernels, 1);
+	if (strcmp(train_kernel_class(), golden[_i].kernels) != 0)
+		return; /* this processor cannot run it */
+	for (int n = 0; n < NETWORKS; n++) {
+		uint64_t digest = trained_digest(
+			job(parameters(networks[n]), data_of(n)), 2, &arena);
+
+		ck_assert_msg(!TRAINED_GOLDEN ||
+				(NUMERICS == 1 && digest == golden[_i].digest[n]),
+			"%s, %s: 0x%016llx", golden[_i].kernels, networks[n][1],
+			(unsigned long long)digest);
+	}
 }
 END_TEST
 
@@ -346,6 +379,42 @@ START_TEST(own_inputs_are_augmented_one_by_one)
 }
 END_TEST
 
+/* Of the first batch two samples a task are measured: no other one of the task counts. */
+START_TEST(diagnoses_measure_the_samples_of_the_tasks_own_batch)
+{
+	struct dataset *d = own(), *other = NEW(&arena, struct dataset);
+	const struct epoch_rows *a, *b;
+	int order[22], rows = 0;
+
+	*other = *d;
+	for (int k = 0; k < 2; k++) {
+		const float *kept = d->split[SPLIT_TRAIN].own_input[k].data;
+		float *x = images(22, 70 + k);
+
+		rng_permutation(
+			3, RNG_SHUFFLE, rng_hash(d->task[k].name) + 1, 22, order);
+		for (int i = 0; i < 2; i++)
+			memcpy(x + order[i] * 3 * PIXELS, kept + order[i] * 3 * PIXELS,
+				sizeof(float) * 3 * PIXELS);
+		other->split[SPLIT_TRAIN].own_input[k].data = x;
+	}
+	a = trained_epoch(JOB(d, VGG, FIRST_STEP));
+	b = trained_epoch(JOB(other, VGG, FIRST_STEP));
+	for (int i = 0; i < a->metrics; i++) {
+		const struct metric_row *r = &a->metric[i];
+
+		if (strncmp(r->split, "between_", 8) != 0)
+			continue;
+		ck_assert_double_eq(
+			r->value, trained_figure(b, r->split, r->task, r->name));
+		rows++;
+	}
+	ck_assert_int_gt(rows, 0);
+	ck_assert(trained_figure(a, "train", "dogs", "loss") !=
+		trained_figure(b, "train", "dogs", "loss"));
+}
+END_TEST
+
 START_TEST(features_that_no_task_shares_cannot_be_combined)
 {
 	const char *const extra[] = { VGG, "method", "graddrop", NULL };
@@ -368,6 +437,8 @@ Suite *suite_train_deep(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(
 		t, continuing_from_a_saved_state_is_never_having_stopped, 0, NETWORKS);
+	tcase_add_loop_test(
+		t, the_arithmetic_of_deep_networks_is_that_of_NUMERICS, 0, 2);
 	tcase_add_loop_test(t, nothing_is_allocated_after_the_first_epoch, 0, NETWORKS);
 	tcase_add_test(t, evaluation_does_not_depend_on_who_stands_in_a_batch);
 	tcase_add_test(t,
@@ -378,6 +449,7 @@ Suite *suite_train_deep(void)
 	tcase_add_test(t, a_task_alone_sees_its_own_samples_in_the_same_order);
 	tcase_add_test(t, inputs_of_one_task_do_not_reach_the_other);
 	tcase_add_test(t, own_inputs_are_augmented_one_by_one);
+	tcase_add_test(t, diagnoses_measure_the_samples_of_the_tasks_own_batch);
 	tcase_add_test(t, features_that_no_task_shares_cannot_be_combined);
 	suite_add_tcase(s, t);
 	return s;
