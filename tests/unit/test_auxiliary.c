@@ -267,10 +267,9 @@ START_TEST(another_primary_task_gives_other_scores_of_the_same_jobs)
 }
 END_TEST
 
-START_TEST(the_table_has_an_auxiliary_block_and_prints_gains)
+/* ew and, with each task as primary, gcs; trained to their end. */
+static const struct query_sweep *primary_in_turn(void)
 {
-	struct report r = { .arena = &arena };
-	struct str out = { .arena = &arena };
 	struct query_sweep *w;
 	struct err e = { 0 };
 	int n;
@@ -278,8 +277,18 @@ START_TEST(the_table_has_an_auxiliary_block_and_prints_gains)
 	plan(sweep("\"primary\": \"each\", ", "\"ew\", \"gcs\""));
 	train_all();
 	must(query_sweeps(&store, &arena, &w, &n, &e), &e);
-	must(benchmark_report(&store, &w[0], &(struct benchmark_view){ 0 }, &r, &e),
-		&e);
+	ck_assert_int_eq(n, 1);
+	return w;
+}
+
+START_TEST(the_table_has_an_auxiliary_block_and_prints_gains)
+{
+	struct report r = { .arena = &arena };
+	struct str out = { .arena = &arena };
+	const struct query_sweep *w = primary_in_turn();
+	struct err e = { 0 };
+
+	must(benchmark_report(&store, w, &(struct benchmark_view){ 0 }, &r, &e), &e);
 	ck_assert_int_eq(r.tables, 2);
 	ck_assert_str_eq(r.table[1].heading, "auxiliary");
 	ck_assert_int_eq(table_rows(&r.table[0]), 2);
@@ -304,14 +313,10 @@ START_TEST(the_front_has_the_runs_of_each_primary_task_as_its_view_does)
 {
 	const struct benchmark_view view = { .front = true };
 	struct report r = { .arena = &arena };
-	struct query_sweep *w;
+	const struct query_sweep *w = primary_in_turn();
 	struct err e = { 0 };
-	int n;
 
-	plan(sweep("\"primary\": \"each\", ", "\"ew\", \"gcs\""));
-	train_all();
-	must(query_sweeps(&store, &arena, &w, &n, &e), &e);
-	must(benchmark_report(&store, &w[0], &view, &r, &e), &e);
+	must(benchmark_report(&store, w, &view, &r, &e), &e);
 	ck_assert_int_eq(r.tables, 1);
 	ck_assert_int_eq(table_rows(&r.table[0]), 2);
 	ck_assert_str_eq(shown(&r.table[0], 0, "label"), "EW");
@@ -325,12 +330,9 @@ END_TEST
 START_TEST(the_robustness_of_each_task_is_of_the_runs_that_had_it_as_primary)
 {
 	struct report r = { .arena = &arena };
-	struct query_sweep *w;
+	const struct query_sweep *w = primary_in_turn();
 	struct err e = { 0 };
-	int n;
 
-	plan(sweep("\"primary\": \"each\", ", "\"ew\", \"gcs\""));
-	train_all();
 	answer("INSERT INTO winner SELECT m.stage, m.job, m.sweep, 1, 0, 'fog', '', '',"
 	       " 'done' FROM stage_job m JOIN stage t ON t.id=m.stage WHERE"
 	       " t.phase='final'");
@@ -338,8 +340,7 @@ START_TEST(the_robustness_of_each_task_is_of_the_runs_that_had_it_as_primary)
 	       " m.value * (2 + iif(t.task='', m.value, 0)) FROM winner w JOIN stage t"
 	       " ON t.id=w.stage JOIN metric m ON m.job=w.job AND m.epoch=1 AND"
 	       " m.split='test'");
-	must(query_sweeps(&store, &arena, &w, &n, &e), &e);
-	must(robust_report(&store, &w[0], &r, &e), &e);
+	must(robust_report(&store, w, &r, &e), &e);
 	ck_assert_int_eq(table_rows(&r.table[0]), 2);
 	ck_assert_str_eq(shown(&r.table[0], 0, "reg2/abs_err"), "1.750 ± 0.000");
 	ck_assert_str_eq(shown(&r.table[0], 1, "label"), "GCS");
@@ -352,14 +353,10 @@ START_TEST(an_auxiliary_row_has_its_cost_and_marks_the_end_of_a_range)
 {
 	const struct benchmark_view view = { .cost = true };
 	struct report r = { .arena = &arena };
-	struct query_sweep *w;
+	const struct query_sweep *w = primary_in_turn();
 	struct err e = { 0 };
-	int n;
 
-	plan(sweep("\"primary\": \"each\", ", "\"ew\", \"gcs\""));
-	train_all();
-	must(query_sweeps(&store, &arena, &w, &n, &e), &e);
-	must(benchmark_report(&store, &w[0], &view, &r, &e), &e);
+	must(benchmark_report(&store, w, &view, &r, &e), &e);
 	ck_assert_str_eq(shown(&r.table[0], 1, "seconds_per_epoch"), "1.5");
 	ck_assert_str_eq(shown(&r.table[1], 0, "seconds_per_epoch"), "1.5");
 	ck_assert_str_eq(shown(&r.table[0], 1, "lr"), "0.1†");

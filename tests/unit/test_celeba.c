@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <jpeglib.h>
 #include "tests/lib/fake_npy.h"
+#include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
 #include "trainer-core/dataset.h"
 #include "trainer-core/dataset/celeba_list.h"
@@ -134,21 +135,6 @@ static void teardown(void)
 	scratch_leave();
 }
 
-static void prepare(struct dataset *d)
-{
-	int rc = dataset_prepare(&ps, &arena, d, &err);
-
-	ck_assert_msg(rc == OK, "%s", err.msg);
-}
-
-static void refused(const char *message)
-{
-	struct dataset d;
-
-	ck_assert_int_eq(dataset_prepare(&ps, &arena, &d, &err), ERR_DATA);
-	ck_assert_msg(strstr(err.msg, message) != NULL, "%s", err.msg);
-}
-
 static void check_sample(const struct split_data *s, int at, int i)
 {
 	const uint8_t *p = (const uint8_t *)s->input.data + at * 3 * SIDE * SIDE;
@@ -172,7 +158,7 @@ START_TEST(parts_become_splits_with_forty_binary_tasks)
 {
 	struct dataset d;
 
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	ck_assert_int_eq(d.tasks, ATTRIBUTES);
 	ck_assert_int_eq(d.task[39].kind, TASK_BINARY);
 	ck_assert_str_eq(d.task[39].name, "Young");
@@ -192,9 +178,9 @@ START_TEST(lists_with_carriage_returns_read_the_same)
 {
 	struct dataset a, b;
 
-	prepare(&a);
+	prepared(&ps, &arena, &a);
 	write_lists("\r\n");
-	prepare(&b);
+	prepared(&ps, &arena, &b);
 	ck_assert_str_eq(a.digest, b.digest);
 	dataset_close(&a);
 	dataset_close(&b);
@@ -205,9 +191,9 @@ START_TEST(an_image_that_changed_is_noticed)
 {
 	struct dataset a, b;
 
-	prepare(&a);
+	prepared(&ps, &arena, &a);
 	write_jpeg("img_align_celeba/000002.jpg", 9, W, H, 3);
-	prepare(&b);
+	prepared(&ps, &arena, &b);
 	ck_assert_str_ne(a.digest, b.digest);
 	dataset_close(&a);
 	dataset_close(&b);
@@ -217,11 +203,13 @@ END_TEST
 START_TEST(too_few_images_of_a_part_are_refused)
 {
 	set("dataset.val", "3");
-	refused("list_eval_partition.txt: the file ends with 2 images of part 1, "
+	not_prepared(&ps, &arena, ERR_DATA,
+		"list_eval_partition.txt: the file ends with 2 images of part 1, "
 		"expected 3 (dataset.val)");
 	set("dataset.val", "2");
 	ck_assert_int_eq(unlink("img_align_celeba/000003.jpg"), 0);
-	refused("img_align_celeba/000003.jpg: No such file or directory; download "
+	not_prepared(&ps, &arena, ERR_DATA,
+		"img_align_celeba/000003.jpg: No such file or directory; download "
 		"CelebA");
 }
 END_TEST
@@ -278,10 +266,12 @@ END_TEST
 START_TEST(a_jpeg_of_another_shape_is_refused)
 {
 	write_jpeg("img_align_celeba/000002.jpg", 1, H, W, 3);
-	refused("img_align_celeba/000002.jpg: byte 0: found an image of 218x178 with 3 "
+	not_prepared(&ps, &arena, ERR_DATA,
+		"img_align_celeba/000002.jpg: byte 0: found an image of 218x178 with 3 "
 		"channels, expected 178x218 with 3");
 	write_jpeg("img_align_celeba/000002.jpg", 1, W, H, 1);
-	refused("img_align_celeba/000002.jpg: byte 0: found an image of 178x218 with 1 "
+	not_prepared(&ps, &arena, ERR_DATA,
+		"img_align_celeba/000002.jpg: byte 0: found an image of 178x218 with 1 "
 		"channels, expected 178x218 with 3");
 }
 END_TEST

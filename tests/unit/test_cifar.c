@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
 #include "trainer-core/dataset.h"
 
@@ -78,21 +79,6 @@ static void teardown(void)
 	scratch_leave();
 }
 
-static void prepare(struct dataset *d)
-{
-	int rc = dataset_prepare(&ps, &arena, d, &err);
-
-	ck_assert_msg(rc == OK, "%s", err.msg);
-}
-
-static void refused(const char *message)
-{
-	struct dataset d;
-
-	ck_assert_int_eq(dataset_prepare(&ps, &arena, &d, &err), ERR_DATA);
-	ck_assert_msg(strstr(err.msg, message) != NULL, "%s", err.msg);
-}
-
 static int byte_of(float v, float mean, float std)
 {
 	return (int)lroundf((v * std + mean) * 255);
@@ -122,7 +108,7 @@ START_TEST(every_task_has_images_of_its_own_and_labels_0_to_4)
 	struct dataset d;
 	static bool taken[TRAIN];
 
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	ck_assert_int_eq(d.tasks, TASKS);
 	ck_assert(d.own_inputs);
 	ck_assert_ptr_null(d.split[SPLIT_TRAIN].input.data);
@@ -148,7 +134,7 @@ START_TEST(the_cache_opens_with_inputs_of_every_task)
 {
 	struct dataset a, b;
 
-	prepare(&a);
+	prepared(&ps, &arena, &a);
 	ck_assert_int_eq(dataset_open(&ps, &arena, &b, &err), OK);
 	ck_assert_str_eq(a.digest, b.digest);
 	ck_assert_int_eq(record_of(&b.split[SPLIT_VAL], 7, 9),
@@ -172,22 +158,28 @@ START_TEST(wrong_classes_and_lengths_are_refused_with_their_place)
 {
 	/* Record 2 is of coarse class 2, whose first fine class is 54. */
 	poke("train.bin", 2 * RECORD + 1, 100);
-	refused("train.bin: byte 6149: fine class 100, expected 0 to 99");
+	not_prepared(&ps, &arena, ERR_DATA,
+		"train.bin: byte 6149: fine class 100, expected 0 to 99");
 	poke("train.bin", 2 * RECORD + 1, 55);
-	refused("train.bin: byte 6148: coarse class 2, expected 0, that of fine class "
+	not_prepared(&ps, &arena, ERR_DATA,
+		"train.bin: byte 6148: coarse class 2, expected 0, that of fine class "
 		"55");
 	poke("train.bin", 2 * RECORD, 0);
-	refused("train.bin: byte 153638520: another image of coarse class 0, expected "
+	not_prepared(&ps, &arena, ERR_DATA,
+		"train.bin: byte 153638520: another image of coarse class 0, expected "
 		"2500");
 	poke("train.bin", 2 * RECORD, 2);
 	poke("train.bin", 2 * RECORD + 1, 54);
 	ck_assert_int_eq(truncate("test.bin", (off_t)TEST * RECORD - 1), 0);
-	refused("test.bin: byte 30739999: the file ends, expected 10000 records of "
+	not_prepared(&ps, &arena, ERR_DATA,
+		"test.bin: byte 30739999: the file ends, expected 10000 records of "
 		"3074 bytes");
 	ck_assert_int_eq(truncate("test.bin", (off_t)TEST * RECORD + 1), 0);
-	refused("test.bin: byte 30740000: more bytes, expected the end of the file");
+	not_prepared(&ps, &arena, ERR_DATA,
+		"test.bin: byte 30740000: more bytes, expected the end of the file");
 	ck_assert_int_eq(unlink("test.bin"), 0);
-	refused("test.bin: No such file or directory; download CIFAR-100");
+	not_prepared(&ps, &arena, ERR_DATA,
+		"test.bin: No such file or directory; download CIFAR-100");
 }
 END_TEST
 

@@ -8,11 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/arena.h"
+#include "tests/lib/tables.h"
 #include "trainer-core/kernel.h"
 
-static const char *const tables[] = { "portable", "avx2", "avx512" };
-
-#define TABLES (int)(sizeof(tables) / sizeof(tables[0]))
 #define COUNT(a) (int)(sizeof(a) / sizeof((a)[0]))
 
 static struct arena arena;
@@ -25,15 +23,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-	unsetenv("DELTAM_KERNELS");
+	tables_reset();
 	arena_release(&arena);
-}
-
-static int choose_table(int i)
-{
-	setenv("DELTAM_KERNELS", tables[i], 1);
-	k = kernels_get();
-	return !strcmp(k->name, tables[i]);
 }
 
 static float *filled(size_t n, float value)
@@ -311,7 +302,7 @@ START_TEST(convolutions_equal_naive_sums_in_double)
 {
 	struct conv_case t;
 
-	if (!choose_table(_i / COUNT(shapes)))
+	if (!tables_choose(_i / COUNT(shapes), &k))
 		return;
 	make_case(&t, shapes[_i % COUNT(shapes)]);
 	check_forward(&t, t.pb);
@@ -329,7 +320,7 @@ START_TEST(the_same_call_gives_the_same_bits)
 	struct conv_case t;
 	size_t ins, outs, weights;
 
-	if (!choose_table(_i))
+	if (!tables_choose(_i, &k))
 		return;
 	make_case(&t, (struct conv_shape)CONV(5, 33, 7, 9, 20, 3, 1, 1, 1, 1, 0));
 	ins = (size_t)t.s.N * t.s.H * t.s.W * round_up(t.s.C);
@@ -358,7 +349,7 @@ START_TEST(an_image_has_the_same_values_in_any_batch)
 	struct conv_shape s = CONV(7, 20, 6, 9, 33, 3, 1, 1, 1, 1, 0);
 	struct conv_case all, one;
 
-	if (!choose_table(_i))
+	if (!tables_choose(_i, &k))
 		return;
 	make_case(&all, s);
 	s.N = 1;
@@ -381,7 +372,7 @@ START_TEST(a_nan_pixel_reaches_every_output_that_sees_it)
 	struct conv_case t;
 	float *y;
 
-	if (!choose_table(_i))
+	if (!tables_choose(_i, &k))
 		return;
 	make_case(&t, (struct conv_shape)CONV(2, 3, 5, 6, 4, 3, 1, 1, 1, 1, 0));
 	t.px[place(0, 2, 30, 1, 2 * 30 + 0)] = NAN; /* image 1, channel 2, top left */
@@ -429,7 +420,7 @@ START_TEST(sixteen_channels_and_rows_are_the_same_numbers)
 	int HW = values[_i % COUNT(values)].HW;
 	size_t n = (size_t)N * C * HW, floats = round_up(C) * HW * N;
 
-	if (!choose_table(_i / COUNT(values)))
+	if (!tables_choose(_i / COUNT(values), &k))
 		return;
 	float *x = random_floats(n), *y = nans(floats), *back = nans(n);
 
@@ -475,7 +466,7 @@ START_TEST(a_batch_is_gathered_by_index_and_scaled)
 	int N = values[_i % COUNT(values)].N, C = values[_i % COUNT(values)].C;
 	int HW = values[_i % COUNT(values)].HW;
 
-	if (!choose_table(_i / COUNT(values)))
+	if (!tables_choose(_i / COUNT(values), &k))
 		return;
 	check_gather(0, N, C, HW);
 	if (C <= 4)

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "tests/lib/fake_idx.h"
+#include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
 #include "trainer-core/dataset.h"
 
@@ -53,27 +54,12 @@ static void teardown(void)
 	scratch_leave();
 }
 
-static void prepare(struct dataset *d)
-{
-	int rc = dataset_prepare(&ps, &arena, d, &err);
-
-	ck_assert_msg(rc == OK, "%s", err.msg);
-}
-
-static void prepare_fails(int code, const char *message)
-{
-	struct dataset d;
-
-	ck_assert_int_eq(dataset_prepare(&ps, &arena, &d, &err), code);
-	ck_assert_msg(strstr(err.msg, message) != NULL, "%s", err.msg);
-}
-
 /* The digest that a preparation comes to, in a text that lives as long as the test. */
 static const char *digest(void)
 {
 	struct dataset d;
 
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	dataset_close(&d);
 	return arena_strdup(&arena, d.digest);
 }
@@ -181,7 +167,7 @@ START_TEST(pictures_are_two_images_combined_by_maximum)
 	struct dataset d;
 
 	fake_write_plain();
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	ck_assert_int_eq(d.tasks, 2);
 	ck_assert_str_eq(d.task[0].name, "top_left");
 	ck_assert_str_eq(d.task[1].name, "bottom_right");
@@ -228,7 +214,7 @@ START_TEST(splits_use_disjoint_images_and_every_one_of_them)
 	params_unset(&ps, "dataset.train");
 	params_unset(&ps, "dataset.val");
 	params_unset(&ps, "dataset.test");
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	check_round(&d.split[SPLIT_TRAIN], 0, 50000, 0);
 	check_round(&d.split[SPLIT_VAL], 0, 10000, 50000);
 	check_round(&d.split[SPLIT_TEST], 0, 10000, 0);
@@ -247,7 +233,7 @@ START_TEST(beyond_the_last_image_further_permutations_follow)
 
 	fake_write_plain();
 	set("dataset.val", "20000");
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	check_round(val, 0, 10000, 50000);
 	check_round(val, 10000, 10000, 50000);
 	for (size_t i = 0; i < 10000; i++)
@@ -264,9 +250,9 @@ START_TEST(a_smaller_set_is_the_beginning_of_a_larger_one)
 	struct dataset large;
 
 	fake_write_plain();
-	prepare(&small);
+	prepared(&ps, &arena, &small);
 	sizes("900", "101", "121");
-	prepare(&large);
+	prepared(&ps, &arena, &large);
 	for (int s = 0; s < SPLIT_COUNT; s++)
 		ck_assert_mem_eq(small.split[s].input.data, large.split[s].input.data,
 			(size_t)small.split[s].n * PICTURE);
@@ -282,7 +268,7 @@ START_TEST(composition_and_partners_never_change)
 	const uint8_t *p;
 
 	fake_write_plain();
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	p = bytes(&d.split[SPLIT_TRAIN].input);
 	ck_assert_int_eq(bottom_right(p), 47706);
 	ck_assert_int_eq(bottom_right(p + PICTURE), 15792);
@@ -318,25 +304,27 @@ START_TEST(two_origins_lie_in_their_own_corners)
 	set("dataset.path2", ".");
 	ck_assert_str_eq(digest(), alike);
 	set("dataset.path2", "elsewhere");
-	prepare_fails(
-		ERR_DATA, "/elsewhere/train-images-idx3-ubyte: neither this file");
-	ck_assert_ptr_nonnull(strstr(err.msg, "come with: make data"));
+	not_prepared(&ps, &arena, ERR_DATA,
+		"/elsewhere/train-images-idx3-ubyte: neither this file");
+	not_prepared(&ps, &arena, ERR_DATA, "come with: make data");
 	set("dataset.path", "elsewhere");
-	prepare_fails(ERR_DATA, "come with: apt-get install dataset-fashion-mnist");
+	not_prepared(&ps, &arena, ERR_DATA,
+		"come with: apt-get install dataset-fashion-mnist");
 }
 END_TEST
 
 START_TEST(missing_files_are_named_with_their_command)
 {
-	prepare_fails(ERR_DATA,
+	not_prepared(&ps, &arena, ERR_DATA,
 		"/train-images-idx3-ubyte: neither this file nor "
 		"train-images-idx3-ubyte.gz is there; these files come with: make "
 		"data");
-	ck_assert_int_eq(strncmp(err.msg, "data set multi_mnist: /", 23), 0);
+	not_prepared(&ps, &arena, ERR_DATA, "data set multi_mnist: /");
 	ck_assert_str_eq(scratch_files(), "");
 	set("dataset.path", "");
 	setenv("DELTAM_DATA", "/nowhere", 1);
-	prepare_fails(ERR_DATA, " /nowhere/mnist/train-images-idx3-ubyte: neither");
+	not_prepared(&ps, &arena, ERR_DATA,
+		" /nowhere/mnist/train-images-idx3-ubyte: neither");
 }
 END_TEST
 
@@ -344,15 +332,16 @@ START_TEST(corrupt_files_are_named_with_place_and_command)
 {
 	fake_write_plain();
 	write_at("t10k-labels-idx1-ubyte", 8 + 77, "\x0c", 1);
-	prepare_fails(ERR_DATA,
+	not_prepared(&ps, &arena, ERR_DATA,
 		"/t10k-labels-idx1-ubyte: label 77 (byte 85 of the content) is 12, "
 		"expected 0 to 9; these files come with: make data");
 	write_at("t10k-labels-idx1-ubyte", 4, "\0\0\x27\x11", 4);
-	prepare_fails(ERR_DATA,
+	not_prepared(&ps, &arena, ERR_DATA,
 		"/t10k-labels-idx1-ubyte: byte 4: dimension 1 is 10001, expected "
 		"10000; these files come with: make data");
 	ck_assert_int_eq(truncate("train-images-idx3-ubyte", 1000), 0);
-	prepare_fails(ERR_DATA, "byte 1000: the file ends, expected 47039016 bytes");
+	not_prepared(&ps, &arena, ERR_DATA,
+		"byte 1000: the file ends, expected 47039016 bytes");
 	/* Nothing of the attempts remains. */
 	ck_assert_ptr_null(strstr(scratch_files(), ".data"));
 }
@@ -362,12 +351,12 @@ START_TEST(sizes_have_limits)
 {
 	fake_write_plain();
 	set("dataset.train", "500001");
-	prepare_fails(ERR_SPEC,
+	not_prepared(&ps, &arena, ERR_SPEC,
 		"dataset.train: 500001 is not in 1 to 500000, what multi_mnist can");
 	set("dataset.train", "0");
-	prepare_fails(ERR_SPEC, "dataset.train: 0 is not in 1 to");
+	not_prepared(&ps, &arena, ERR_SPEC, "dataset.train: 0 is not in 1 to");
 	set("dataset.name", "multi_mnits");
-	prepare_fails(ERR_SPEC, "unknown data set \"multi_mnits\"");
+	not_prepared(&ps, &arena, ERR_SPEC, "unknown data set \"multi_mnits\"");
 }
 END_TEST
 
@@ -588,7 +577,7 @@ START_TEST(open_maps_what_was_prepared_without_its_sources)
 	struct dataset again;
 
 	fake_write_plain();
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	ck_assert_int_eq(unlink("train-images-idx3-ubyte"), 0);
 	set("dataset.digest", d.digest);
 	ck_assert_msg(dataset_open(&ps, &arena, &again, &err) == OK, "%s", err.msg);
@@ -623,11 +612,12 @@ START_TEST(a_folder_that_cannot_be_made_is_an_error_of_the_system)
 {
 	fake_write_plain();
 	setenv("DELTAM_CACHE", "/dev/null/deltam", 1);
-	prepare_fails(ERR_SYS, "/dev/null/deltam: cannot make this folder: ");
+	not_prepared(
+		&ps, &arena, ERR_SYS, "/dev/null/deltam: cannot make this folder: ");
 	unsetenv("DELTAM_CACHE");
 	unsetenv("XDG_CACHE_HOME");
 	unsetenv("HOME");
-	prepare_fails(ERR_SYS, "set DELTAM_CACHE to a folder");
+	not_prepared(&ps, &arena, ERR_SYS, "set DELTAM_CACHE to a folder");
 }
 END_TEST
 
@@ -640,7 +630,7 @@ START_TEST(a_full_disk_is_an_error_and_leaves_nothing)
 	fake_write_plain();
 	signal(SIGXFSZ, SIG_IGN);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
-	prepare_fails(ERR_SYS, ".data.tmp: no room for ");
+	not_prepared(&ps, &arena, ERR_SYS, ".data.tmp: no room for ");
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
 	signal(SIGXFSZ, SIG_DFL);
 	ck_assert_ptr_null(strstr(scratch_files(), ".data"));
@@ -662,7 +652,7 @@ START_TEST(synthetic_tasks_never_change)
 	struct dataset d;
 
 	synthetic("300", "0.1");
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	ck_assert_str_eq(d.digest, "60edc569cb66443e758e90f7fe9aabdb");
 	ck_assert_int_eq(d.split[0].input.element, ELEMENT_F32);
 	ck_assert_int_eq(d.split[0].target[0].element, ELEMENT_F32);
@@ -677,10 +667,10 @@ START_TEST(more_samples_or_tasks_leave_the_first_ones_as_they_are)
 	struct dataset more;
 
 	synthetic("300", "0.1");
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	set("dataset.train", "400");
 	set("dataset.tasks", "7");
-	prepare(&more);
+	prepared(&ps, &arena, &more);
 	ck_assert_mem_eq(d.split[0].input.data, more.split[0].input.data, 300 * 16 * 4);
 	ck_assert_mem_eq(
 		d.split[0].target[1].data, more.split[0].target[1].data, 300 * 4);
@@ -699,7 +689,7 @@ START_TEST(loss_scales_belong_to_the_tasks_not_to_the_data)
 	plain = digest();
 	set("dataset.scales", "2 3");
 	set("dataset.tasks", "3");
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	ck_assert_str_eq(d.digest, plain);
 	ck_assert_double_eq(d.task[0].loss_scale, 2);
 	ck_assert_double_eq(d.task[1].loss_scale, 3);
@@ -766,7 +756,7 @@ START_TEST(regressions_carry_signal_that_carries_over)
 	struct dataset d;
 
 	synthetic("2000", "0.1");
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	for (int k = 0; k < 2; k++) {
 		double w[17];
 
@@ -809,11 +799,11 @@ START_TEST(classes_carry_signal_and_noise_takes_it_away)
 	struct dataset d;
 
 	synthetic("2000", "0");
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	ck_assert_double_gt(class_accuracy(&d), 0.45);
 	dataset_close(&d);
 	synthetic("2000", "1");
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	ck_assert_double_lt(class_accuracy(&d), 0.26); /* chance: 0.2, five sigma */
 	dataset_close(&d);
 }
@@ -829,9 +819,9 @@ START_TEST(noise_is_the_share_of_classes_drawn_anew_and_the_std_of_regressions)
 	int changed = 0;
 
 	synthetic("10000", "0");
-	prepare(&clean);
+	prepared(&ps, &arena, &clean);
 	synthetic("10000", "0.25");
-	prepare(&noisy);
+	prepared(&ps, &arena, &noisy);
 	a = clean.split[0].target[0].data;
 	b = noisy.split[0].target[0].data;
 	for (int i = 0; i < 10000; i++) {

@@ -2,6 +2,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/lib/built.h"
+#include "tests/lib/tables.h"
 #include "trainer-core/gradcheck.h"
 #include "trainer-core/registry.h"
 #include "trainer-core/rng.h"
@@ -16,16 +18,6 @@ static void setup(void)
 static void teardown(void)
 {
 	arena_release(&arena);
-}
-
-static const char *const tables[] = { "portable", "avx2", "avx512" };
-#define TABLES 3
-
-/* The table of that name, or the processor's best where it cannot run it. */
-static const struct kernels *table(int i)
-{
-	setenv("DELTAM_KERNELS", tables[i], 1);
-	return kernels_get();
 }
 
 static int input(struct graph *g, int C, int H, int W)
@@ -53,39 +45,6 @@ static int add(struct graph *g, enum layer_kind kind, const char *name, int scop
 			.stride = kind == LAYER_MAXPOOL2D ? 2 : 1 });
 }
 
-/* n standard normal samples into the input. */
-static void feed(struct graph *g, int id, int n)
-{
-	const struct node *v = graph_node(g, id);
-	size_t size = (size_t)v->C * v->H * v->W;
-	float *x = NEW_ARRAY(&arena, float, size *(size_t)n);
-	int *index = NEW_ARRAY(&arena, int, n);
-	struct field f = { x, ELEMENT_F32, 1, v->C, v->H, v->W, 0 };
-
-	for (size_t i = 0; i < size * (size_t)n; i++)
-		x[i] = (float)rng_normal(5, RNG_DATA, 0, i);
-	for (int i = 0; i < n; i++)
-		index[i] = i;
-	graph_feed(g, id, &f, index, n);
-}
-
-static void must_build(struct graph *g, int batch, bool fuse)
-{
-	struct err e = { 0 };
-	int rc = graph_build(g, batch, fuse, &e);
-
-	ck_assert_msg(rc == OK, "%s", e.msg);
-	graph_init(g, 3);
-}
-
-static void check_gradient(struct graph *g, const double *weight, int each)
-{
-	struct gradcheck c = gradcheck_run(g, weight, each, &arena);
-
-	ck_assert_msg(c.worst < 5e-3, "%s is off by %g", c.where, c.worst);
-	ck_assert_int_gt(c.checked, c.skipped);
-}
-
 /* linear, the node, linear: its data gradient reaches the first weights. */
 static void check_flat_node(enum layer_kind kind, const struct kernels *k, bool fuse)
 {
@@ -97,16 +56,16 @@ static void check_flat_node(enum layer_kind kind, const struct kernels *k, bool 
 	id = add(g, kind, "node", SCOPE_SHARED, id, 18, 0);
 	id = add(g, LAYER_LINEAR, "b", SCOPE_SHARED, id, 3, 0);
 	graph_output(g, 0, id);
-	must_build(g, 17, fuse);
-	feed(g, x, 17);
-	check_gradient(g, weight, 25);
+	built(g, 17, fuse);
+	built_feed(g, x, 17, 5, &arena);
+	built_check_gradient(g, weight, 25, &arena);
 }
 
 START_TEST(flat_nodes_have_the_gradient_of_their_values)
 {
 	static const enum layer_kind kinds[] = { LAYER_LINEAR, LAYER_RELU,
 		LAYER_LEAKY_RELU, LAYER_SIGMOID, LAYER_TANH, LAYER_FLATTEN };
-	const struct kernels *k = table(_i);
+	const struct kernels *k = tables_get(_i);
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		for (int fuse = 0; fuse < 2; fuse++)
@@ -127,16 +86,16 @@ static void check_image_node(enum layer_kind kind, const struct kernels *k, bool
 	id = add(g, LAYER_FLATTEN, "flat", SCOPE_SHARED, id, 0, 0);
 	id = add(g, LAYER_LINEAR, "c", SCOPE_SHARED, id, 3, 0);
 	graph_output(g, 0, id);
-	must_build(g, 17, fuse);
-	feed(g, x, 17);
-	check_gradient(g, weight, 10);
+	built(g, 17, fuse);
+	built_feed(g, x, 17, 5, &arena);
+	built_check_gradient(g, weight, 10, &arena);
 }
 
 START_TEST(image_nodes_have_the_gradient_of_their_values)
 {
 	static const enum layer_kind kinds[] = { LAYER_CONV2D, LAYER_RELU,
 		LAYER_LEAKY_RELU, LAYER_SIGMOID, LAYER_TANH, LAYER_MAXPOOL2D };
-	const struct kernels *k = table(_i);
+	const struct kernels *k = tables_get(_i);
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		for (int fuse = 0; fuse < 2; fuse++)
@@ -149,7 +108,7 @@ START_TEST(one_node_can_have_readers_of_every_kind)
 	static const enum layer_kind kinds[] = { LAYER_FLATTEN, LAYER_TANH,
 		LAYER_MAXPOOL2D, LAYER_CONV2D, LAYER_FLATTEN };
 	const double weight[] = { 1, -0.5, 2, 0.5, 1 };
-	struct graph *g = graph_new(&arena, 5, table(_i));
+	struct graph *g = graph_new(&arena, 5, tables_get(_i));
 	int x = input(g, 2, 6, 6);
 	int trunk = add(g, LAYER_CONV2D, "trunk", SCOPE_SHARED, x, 4, 3);
 
@@ -164,9 +123,9 @@ START_TEST(one_node_can_have_readers_of_every_kind)
 			0);
 		graph_output(g, k, id);
 	}
-	must_build(g, 17, true);
-	feed(g, x, 17);
-	check_gradient(g, weight, 15);
+	built(g, 17, true);
+	built_feed(g, x, 17, 5, &arena);
+	built_check_gradient(g, weight, 15, &arena);
 }
 END_TEST
 
@@ -185,14 +144,14 @@ static struct graph *network(const char *name, const struct kernels *k, int batc
 
 	io.input = lenet ? input(g, 1, 36, 36) : input(g, 12, 1, 1);
 	ck_assert_int_eq(registry_model(name)->build(g, &io, ps, &e), OK);
-	must_build(g, batch, fuse);
+	built(g, batch, fuse);
 	return g;
 }
 
 START_TEST(both_networks_have_the_gradient_of_their_values)
 {
 	const double weight[] = { 0.5, 2 };
-	const struct kernels *k = table(_i);
+	const struct kernels *k = tables_get(_i);
 	struct params none = { 0 }, deep = { 0 };
 
 	params_set(&deep, &arena, "model.head_hidden", "16");
@@ -200,11 +159,11 @@ START_TEST(both_networks_have_the_gradient_of_their_values)
 	for (int fuse = 0; fuse < 2; fuse++) {
 		struct graph *g = network("mlp", k, 17, fuse, &deep);
 
-		feed(g, 0, 17);
-		check_gradient(g, weight, 30);
+		built_feed(g, 0, 17, 5, &arena);
+		built_check_gradient(g, weight, 30, &arena);
 		g = network("lenet", k, 3, fuse, &none);
-		feed(g, 0, 3);
-		check_gradient(g, weight, 5);
+		built_feed(g, 0, 3, 5, &arena);
+		built_check_gradient(g, weight, 5, &arena);
 	}
 }
 END_TEST
@@ -212,7 +171,7 @@ END_TEST
 START_TEST(parameter_counts_are_those_of_the_references)
 {
 	struct params none = { 0 };
-	struct graph *g = network("lenet", table(0), 2, true, &none);
+	struct graph *g = network("lenet", tables_get(0), 2, true, &none);
 	size_t shared = 0, all = 0;
 
 	for (int i = 0; i < graph_params(g); i++) {
@@ -245,15 +204,15 @@ START_TEST(fusion_changes_no_value_and_no_gradient)
 {
 	const double weight[] = { 1, 0.25 };
 	struct params none = { 0 };
-	const struct kernels *k = table(_i);
+	const struct kernels *k = tables_get(_i);
 	struct graph *plain = network("lenet", k, 20, false, &none);
 	struct graph *fused = network("lenet", k, 20, true, &none);
 	size_t bytes = graph_floats(plain) * sizeof(float);
 	float *a = arena_alloc_aligned(&arena, bytes);
 	float *b = arena_alloc_aligned(&arena, bytes);
 
-	feed(plain, 0, 20);
-	feed(fused, 0, 20);
+	built_feed(plain, 0, 20, 5, &arena);
+	built_feed(fused, 0, 20, 5, &arena);
 	graph_forward(plain);
 	graph_forward(fused);
 	ck_assert(isnan(values_of(fused, graph_find(fused, "relu1"))));
@@ -285,7 +244,7 @@ static float first_winner(const struct kernels *k, bool fuse)
 	id = add(g, LAYER_RELU, "relu", SCOPE_SHARED, id, 0, 0);
 	id = add(g, LAYER_MAXPOOL2D, "pool", SCOPE_SHARED, id, 0, 2);
 	graph_output(g, 0, add(g, LAYER_FLATTEN, "y", SCOPE_SHARED, id, 0, 0));
-	must_build(g, 1, fuse);
+	built(g, 1, fuse);
 	graph_param_set(g, 0, graph_values(g), ones);
 	graph_param_set(g, 1, graph_values(g), (const float[]){ 0 });
 	grad = arena_alloc_aligned(&arena, graph_floats(g) * sizeof(float));
@@ -300,7 +259,7 @@ static float first_winner(const struct kernels *k, bool fuse)
 START_TEST(of_equal_values_in_a_window_the_first_wins)
 {
 	for (int fuse = 0; fuse < 2; fuse++)
-		ck_assert(first_winner(table(_i), fuse) == 1);
+		ck_assert(first_winner(tables_get(_i), fuse) == 1);
 }
 END_TEST
 
@@ -308,13 +267,13 @@ START_TEST(a_task_pass_is_its_share_of_the_weighted_pass)
 {
 	const double one[] = { 1, 0 }, two[] = { 0, 1 }, both[] = { 0.5, 3 };
 	struct params none = { 0 };
-	struct graph *g = network("mlp", table(2), 20, true, &none);
+	struct graph *g = network("mlp", tables_get(2), 20, true, &none);
 	size_t n = graph_floats(g);
 	float *a = arena_alloc_aligned(&arena, n * sizeof(float));
 	float *b = arena_alloc_aligned(&arena, n * sizeof(float));
 	float *sum = arena_alloc_aligned(&arena, n * sizeof(float));
 
-	feed(g, 0, 20);
+	built_feed(g, 0, 20, 5, &arena);
 	graph_forward(g);
 	for (int i = 0; i < 60; i++)
 		graph_seed(g, 0)[i] = graph_seed(g, 1)[i] = (float)(i % 5) - 2;
@@ -334,14 +293,14 @@ END_TEST
 START_TEST(networks_of_one_seed_share_values_by_name)
 {
 	struct params none = { 0 };
-	struct graph *both = network("mlp", table(0), 4, true, &none);
-	struct graph *one = graph_new(&arena, 1, table(0));
+	struct graph *both = network("mlp", tables_get(0), 4, true, &none);
+	struct graph *one = graph_new(&arena, 1, tables_get(0));
 	struct model_io io = { .task = two_tasks + 1, .K = 1 };
 	struct err e = { 0 };
 
 	io.input = input(one, 12, 1, 1);
 	ck_assert_int_eq(registry_model("mlp")->build(one, &io, &none, &e), OK);
-	must_build(one, 4, true);
+	built(one, 4, true);
 	for (int i = 0; i < graph_params(one); i++) {
 		const struct graph_param *p = graph_param(one, i);
 		float *a = NEW_ARRAY(&arena, float, p->count);
@@ -362,21 +321,21 @@ START_TEST(what_a_short_batch_leaves_behind_reaches_no_result)
 {
 	const double weight[] = { 1, 1 };
 	struct params none = { 0 };
-	const struct kernels *k = table(_i);
+	const struct kernels *k = tables_get(_i);
 	struct graph *used = network("lenet", k, 48, true, &none);
 	struct graph *fresh = network("lenet", k, 48, true, &none);
 	size_t bytes = graph_floats(used) * sizeof(float);
 	float *a = arena_alloc_aligned(&arena, bytes);
 	float *b = arena_alloc_aligned(&arena, bytes);
 
-	feed(used, 0, 48);
+	built_feed(used, 0, 48, 5, &arena);
 	graph_forward(used);
 	for (int i = 0; i < 48 * 3; i++)
 		graph_seed(used, 0)[i] = graph_seed(used, 1)[i] =
 			graph_seed(fresh, 0)[i] = graph_seed(fresh, 1)[i] = 1e3f;
 	graph_backward(used, weight, a);
-	feed(used, 0, 5);
-	feed(fresh, 0, 5);
+	built_feed(used, 0, 5, 5, &arena);
+	built_feed(fresh, 0, 5, 5, &arena);
 	graph_forward(used);
 	graph_forward(fresh);
 	graph_backward(used, weight, a);
@@ -387,7 +346,7 @@ END_TEST
 
 START_TEST(a_network_that_does_not_fit_is_refused)
 {
-	struct graph *g = graph_new(&arena, 1, table(0));
+	struct graph *g = graph_new(&arena, 1, tables_get(0));
 	struct err e = { 0 };
 	int x = input(g, 1, 8, 8);
 	int id = add(g, LAYER_CONV2D, "conv", SCOPE_SHARED, x, 4, 9);
@@ -397,13 +356,13 @@ START_TEST(a_network_that_does_not_fit_is_refused)
 	ck_assert_int_eq(graph_build(g, 4, true, &e), ERR_SPEC);
 	ck_assert_ptr_nonnull(strstr(e.msg, "node conv: a 9x9 kernel"));
 
-	g = graph_new(&arena, 1, table(0));
+	g = graph_new(&arena, 1, tables_get(0));
 	x = input(g, 3, 8, 8);
 	graph_output(g, 0, add(g, LAYER_LINEAR, "fc", SCOPE_SHARED, x, 4, 0));
 	ck_assert_int_eq(graph_build(g, 4, true, &e), ERR_SPEC);
 	ck_assert_ptr_nonnull(strstr(e.msg, "flatten"));
 
-	g = graph_new(&arena, 1, table(0));
+	g = graph_new(&arena, 1, tables_get(0));
 	input(g, 3, 1, 1);
 	ck_assert_int_eq(graph_build(g, 4, true, &e), ERR_SPEC);
 	ck_assert_ptr_nonnull(strstr(e.msg, "task 0 has no output"));

@@ -9,11 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/arena.h"
+#include "tests/lib/tables.h"
 #include "trainer-core/kernel.h"
-
-static const char *const tables[] = { "portable", "avx2", "avx512" };
-
-#define TABLES (int)(sizeof(tables) / sizeof(tables[0]))
 
 static struct arena arena;
 static const struct kernels *k; /* of the current test */
@@ -25,14 +22,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-	unsetenv("DELTAM_KERNELS");
+	tables_reset();
 	arena_release(&arena);
-}
-
-static void choose_table(int i)
-{
-	setenv("DELTAM_KERNELS", tables[i], 1);
-	k = kernels_get();
 }
 
 static const int batches[] = { 1, 17 };
@@ -198,7 +189,7 @@ static void check_norm(int N, int C, int HW, int relu)
 
 START_TEST(batch_norm_is_that_of_the_formula)
 {
-	choose_table(_i);
+	k = tables_get(_i);
 	EACH_SIZE(N, C)
 	{
 		check_norm(N, C, 31, 0);
@@ -214,7 +205,7 @@ START_TEST(the_variance_of_large_numbers_keeps_its_digits)
 	float mean[LANES], variance[LANES];
 	float *plain = random_floats((size_t)17 * 5 * 1000);
 
-	choose_table(_i);
+	k = tables_get(_i);
 	for (size_t i = 0; i < (size_t)17 * 5 * 1000; i++)
 		plain[i] += 4096; /* steps of 2^-11 remain */
 	x = image_of(17, 5, 1000, plain);
@@ -241,7 +232,7 @@ START_TEST(a_constant_image_has_variance_zero_and_norm_of_its_bias)
 	float mean[32], variance[32], scale[32] = { 0 }, bias[32] = { 0 };
 	struct norm t = { mean, scale, bias, NULL, NULL };
 
-	choose_table(_i);
+	k = tables_get(_i);
 	k->norm_statistics(&s, x.packed, mean, variance);
 	for (int c = 0; c < 20; c++) {
 		ck_assert(mean[c] == 0.1f && variance[c] == 0);
@@ -355,7 +346,7 @@ START_TEST(pools_of_any_window_are_those_of_the_formula)
 	static const int windows[][3] = { { 2, 2, 0 }, { 3, 2, 1 }, { 3, 3, 0 },
 		{ 2, 3, 1 }, { 5, 1, 2 } };
 
-	choose_table(_i);
+	k = tables_get(_i);
 	EACH_SIZE(N, C)
 	for (int i = 0; i < 5; i++) {
 		const int *w = windows[i];
@@ -375,7 +366,7 @@ START_TEST(of_a_constant_window_the_first_value_wins_and_nan_beats_all)
 	struct image y = blank(2, 3, 4);
 	uint8_t which[4 * 2 * LANES];
 
-	choose_table(_i);
+	k = tables_get(_i);
 	x.packed[place(&x, 1, 2, 10)] = NAN;
 	k->pool_max(&s, x.packed, y.packed, which);
 	ck_assert(isnan(y.packed[place(&y, 1, 2, 3)]));
@@ -389,7 +380,7 @@ END_TEST
 
 START_TEST(the_mean_of_a_plane_goes_back_to_every_pixel)
 {
-	choose_table(_i);
+	k = tables_get(_i);
 	EACH_SIZE(N, C)
 	{
 		struct image x = random_image(N, C, 35), v = random_image(N, C, 1);
@@ -453,7 +444,7 @@ START_TEST(resizing_is_bilinear_in_both_conventions)
 	static const int sizes[][4] = { { 3, 4, 6, 8 }, { 5, 7, 3, 4 }, { 1, 1, 4, 5 },
 		{ 4, 5, 1, 1 }, { 4, 4, 4, 4 } };
 
-	choose_table(_i);
+	k = tables_get(_i);
 	EACH_SIZE(N, C)
 	for (int i = 0; i < 10; i++) {
 		const int *z = sizes[i / 2];
@@ -469,7 +460,7 @@ START_TEST(a_run_of_channels_is_copied_between_any_lanes)
 	static const int runs[][3] = { { 16, 0, 16 }, { 7, 0, 9 }, { 20, 3, 0 },
 		{ 33, 0, 14 }, { 5, 11, 30 } };
 
-	choose_table(_i);
+	k = tables_get(_i);
 	for (int i = 0; i < 10; i++) {
 		const int *z = runs[i / 2];
 		struct channel_run r = { 17 * 6, z[0], z[1], z[2] };
@@ -506,7 +497,7 @@ START_TEST(joins_are_those_of_the_formula)
 	float *a = random_floats(n), *b = random_floats(n), *y = filled(n, NAN);
 	float *z = filled(n, NAN), *d = filled(n, 1);
 
-	choose_table(_i);
+	k = tables_get(_i);
 	k->join_add(n, a, b, 0, y);
 	k->join_add(n, a, b, 1, z);
 	k->pass_gradient(n, a, z, d, 1);
@@ -533,7 +524,7 @@ START_TEST(every_width_makes_the_same_sums)
 	for (int i = 0; i < 2; i++) {
 		float got[2][48];
 
-		choose_table(1 + i);
+		k = tables_get(1 + i);
 		mean[i] = blank(17, 33, 12);
 		k->norm_statistics(&s, x.packed, got[0], got[1]);
 		k->pool_mean(&w, x.packed, mean[i].packed);

@@ -7,11 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/arena.h"
+#include "tests/lib/tables.h"
 #include "trainer-core/kernel.h"
 
-static const char *const tables[] = { "portable", "avx2", "avx512" };
-
-#define TABLES (int)(sizeof(tables) / sizeof(tables[0]))
 /* ck_assert_float_eq promotes to double, which warns. */
 #define EQUAL(a, b) ck_assert((a) == (b))
 #define COUNT(a) (int)(sizeof(a) / sizeof((a)[0]))
@@ -26,15 +24,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-	unsetenv("DELTAM_KERNELS");
+	tables_reset();
 	arena_release(&arena);
-}
-
-static int choose_table(int i)
-{
-	setenv("DELTAM_KERNELS", tables[i], 1);
-	k = kernels_get();
-	return !strcmp(k->name, tables[i]);
 }
 
 static float *floats(size_t n)
@@ -381,7 +372,7 @@ static const struct conv_shape conv_shapes[] = {
 
 START_TEST(convolutions_equal_naive_sums_in_double)
 {
-	if (choose_table(_i / COUNT(conv_shapes)))
+	if (tables_choose(_i / COUNT(conv_shapes), &k))
 		check_conv(conv_shapes[_i % COUNT(conv_shapes)]);
 }
 END_TEST
@@ -391,7 +382,7 @@ START_TEST(ties_go_to_the_first_pixel_and_zero_closes_relu)
 	struct conv_shape s = CONV(17, 1, 6, 6, 3, 3, 3, 1, 0, 1, 1, 1);
 	struct conv_case c;
 
-	if (!choose_table(_i))
+	if (!tables_choose(_i, &k))
 		return;
 	make_inputs(&c, s);
 	for (int i = 0; i < 17 * 36; i++)
@@ -416,7 +407,7 @@ END_TEST
 
 START_TEST(a_nan_pixel_reaches_every_output_that_sees_it)
 {
-	if (!choose_table(_i))
+	if (!tables_choose(_i, &k))
 		return;
 	for (int at = 0; at < 16; at++)
 		for (int pool = 0; pool < 2; pool++) {
@@ -442,7 +433,7 @@ START_TEST(the_same_call_gives_the_same_bits)
 	size_t weights = 7 * 3 * 25;
 	float *first = floats(weights), *again = floats(weights), *y;
 
-	if (!choose_table(_i))
+	if (!tables_choose(_i, &k))
 		return;
 	make_inputs(&c, s);
 	run_forward(&c);
@@ -586,7 +577,7 @@ START_TEST(linear_layers_equal_naive_sums_in_double)
 {
 	struct linear_case c;
 
-	if (!choose_table(_i / COUNT(linear_shapes)))
+	if (!tables_choose(_i / COUNT(linear_shapes), &k))
 		return;
 	make_linear(&c, linear_shapes[_i % COUNT(linear_shapes)]);
 	check_linear_forward(&c);
@@ -621,7 +612,7 @@ static const int layout_shapes[][2] = { { 1, 1 }, { 16, 16 }, { 17, 5 }, { 33, 4
 
 START_TEST(blocks_and_rows_are_the_same_numbers)
 {
-	if (!choose_table(_i))
+	if (!tables_choose(_i, &k))
 		return;
 	for (int t = 0; t < COUNT(layout_shapes); t++) {
 		int N = layout_shapes[t][0], F = layout_shapes[t][1];
@@ -643,7 +634,7 @@ END_TEST
 
 START_TEST(a_batch_is_gathered_by_index_and_scaled)
 {
-	if (!choose_table(_i))
+	if (!tables_choose(_i, &k))
 		return;
 	for (int t = 0; t < COUNT(layout_shapes); t++) {
 		int N = layout_shapes[t][0], F = layout_shapes[t][1], M = 7, index[64];
@@ -727,7 +718,7 @@ START_TEST(adam_follows_its_formula_in_double)
 {
 	static const float sizes[] = { 1e-7f, 1e-3f, 1, 1e4f };
 
-	if (!choose_table(_i))
+	if (!tables_choose(_i, &k))
 		return;
 	for (int t = 0; t < COUNT(sizes); t++) {
 		check_adam(0, 0, 0, sizes[t]);
@@ -742,7 +733,7 @@ START_TEST(one_adam_step_is_right_to_six_digits_of_the_step)
 {
 	struct adam_step s = { 1, 0, 0, 0, 0, 1, 1, 0, 0 };
 
-	if (!choose_table(_i))
+	if (!tables_choose(_i, &k))
 		return;
 	s.beta2 = 0.5f;
 	for (int e = -15; e < 15; e++) {
@@ -795,7 +786,7 @@ static void check_sgd(double mu, double damp, double wd, int nesterov)
 
 START_TEST(sgd_follows_its_formula_in_double)
 {
-	if (!choose_table(_i))
+	if (!tables_choose(_i, &k))
 		return;
 	check_sgd(0, 0, 0, 0);
 	check_sgd(0, 0, 0.25, 0);
@@ -811,7 +802,7 @@ START_TEST(sums_of_vectors_are_right)
 	float *x = random_floats(N), *y = random_floats(N), *z = floats(N);
 	double sum = 0;
 
-	if (!choose_table(_i))
+	if (!tables_choose(_i, &k))
 		return;
 	for (int i = 0; i < N; i++)
 		sum += (double)x[i] * (double)y[i];

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "tests/lib/fake_npy.h"
+#include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
 #include "trainer-core/dataset.h"
 
@@ -15,7 +16,6 @@ enum { NYU_FILES = 795, CITY_FILES = 2975, VARIANTS = 5 };
 
 static struct arena arena;
 static struct params ps;
-static struct err err;
 
 static void set(const char *name, const char *value)
 {
@@ -154,21 +154,6 @@ static void write_cityscapes(const char *label, int classes)
 	set("dataset.name", "cityscapes");
 }
 
-static void prepare(struct dataset *d)
-{
-	int rc = dataset_prepare(&ps, &arena, d, &err);
-
-	ck_assert_msg(rc == OK, "%s", err.msg);
-}
-
-static void refused(const char *message)
-{
-	struct dataset d;
-
-	ck_assert_int_eq(dataset_prepare(&ps, &arena, &d, &err), ERR_DATA);
-	ck_assert_msg(strstr(err.msg, message) != NULL, "%s", err.msg);
-}
-
 /* Which variant lies at sample i, by its image; every pixel must be that one's. */
 static int variant_of(const struct field *f, int i)
 {
@@ -203,7 +188,7 @@ START_TEST(nyuv2_comes_as_three_tasks_channels_first)
 	struct dataset d;
 
 	write_nyuv2();
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	ck_assert_int_eq(d.tasks, 3);
 	ck_assert_str_eq(d.task[2].name, "normal");
 	for (int s = 0; s < SPLIT_COUNT; s++)
@@ -239,10 +224,10 @@ START_TEST(a_split_does_not_change_with_the_size_of_another)
 	int a[8], b[8];
 
 	write_cityscapes("label_7", 7);
-	prepare(&small);
+	prepared(&ps, &arena, &small);
 	set("dataset.train", "8");
 	set("dataset.val", "2");
-	prepare(&large);
+	prepared(&ps, &arena, &large);
 	variants(&small.split[SPLIT_TRAIN], a);
 	variants(&large.split[SPLIT_TRAIN], b);
 	ck_assert_mem_eq(a, b, 3 * sizeof(*a));
@@ -259,9 +244,9 @@ START_TEST(cityscapes_has_a_folder_for_each_label_set)
 	struct dataset d;
 
 	write_cityscapes("label_19", 19);
-	refused("train/label_7/");
+	not_prepared(&ps, &arena, ERR_DATA, "train/label_7/");
 	set("dataset.labels", "19");
-	prepare(&d);
+	prepared(&ps, &arena, &d);
 	ck_assert_int_eq(d.tasks, 2);
 	ck_assert_int_eq(d.task[0].outputs, 19);
 	for (int i = 0; i < 2; i++)
@@ -274,7 +259,8 @@ END_TEST
 START_TEST(a_missing_file_is_named_with_where_to_get_it)
 {
 	set("dataset.name", "nyuv2");
-	refused(".npy: No such file or directory; download the data set as MTAN "
+	not_prepared(&ps, &arena, ERR_DATA,
+		".npy: No such file or directory; download the data set as MTAN "
 		"distributes it (github.com/lorenmt/mtan) and name its folder in "
 		"dataset.path");
 }
@@ -288,16 +274,19 @@ START_TEST(labels_beyond_the_classes_and_images_beyond_one_are_refused)
 	write_cityscapes("label_7", 7);
 	label[1000] = 7;
 	fake_npy("val/label_7/1.npy", "|i1", "(128, 256)", label, sizeof(label));
-	refused("val/label_7/1.npy: byte 1128: found 7, expected a whole number from "
+	not_prepared(&ps, &arena, ERR_DATA,
+		"val/label_7/1.npy: byte 1128: found 7, expected a whole number from "
 		"-1 to 6");
 	label[1000] = -1;
 	fake_npy("val/label_7/1.npy", "|i1", "(128, 256)", label, sizeof(label));
 	image[77] = 255;
 	fake_npy("val/image/0.npy", "|u1", "(128, 256, 3)", image, sizeof(image));
-	refused("val/image/0.npy: byte 205: found 255, expected a finite number from "
+	not_prepared(&ps, &arena, ERR_DATA,
+		"val/image/0.npy: byte 205: found 255, expected a finite number from "
 		"-0.1 to 1.1");
 	fake_npy("val/image/0.npy", "|u1", "(256, 128, 3)", image, sizeof(image));
-	refused("val/image/0.npy: byte 10: found shape (256, 128, 3), expected (128, "
+	not_prepared(&ps, &arena, ERR_DATA,
+		"val/image/0.npy: byte 10: found shape (256, 128, 3), expected (128, "
 		"256, 3)");
 }
 END_TEST

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/lib/built.h"
+#include "tests/lib/tables.h"
 #include "trainer-core/gradcheck.h"
 #include "trainer-core/layer.h"
 #include "trainer-core/rng.h"
@@ -20,17 +22,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-	unsetenv("DELTAM_KERNELS");
+	tables_reset();
 	arena_release(&arena);
-}
-
-static const char *const tables[] = { "portable", "avx2", "avx512" };
-#define TABLES 3
-
-static const struct kernels *table(int i)
-{
-	setenv("DELTAM_KERNELS", tables[i], 1);
-	return kernels_get();
 }
 
 /* A name of its own where the test has none for it. */
@@ -60,39 +53,6 @@ static int conv(struct graph *g, int scope, int in, int units)
 static int norm(struct graph *g, int scope, int in)
 {
 	return IN_SCOPE(scope, BATCHNORM, .in = { in });
-}
-
-/* n standard normal samples into the input. */
-static void feed(struct graph *g, int id, int n)
-{
-	const struct node *v = graph_node(g, id);
-	size_t size = (size_t)v->C * v->H * v->W;
-	float *x = NEW_ARRAY(&arena, float, size *(size_t)n);
-	int *index = NEW_ARRAY(&arena, int, n);
-	struct field f = { x, ELEMENT_F32, 1, v->C, v->H, v->W, 0 };
-
-	for (size_t i = 0; i < size * (size_t)n; i++)
-		x[i] = (float)rng_normal(5 + (uint64_t)id, RNG_DATA, 0, i);
-	for (int i = 0; i < n; i++)
-		index[i] = i;
-	graph_feed(g, id, &f, index, n);
-}
-
-static void must_build(struct graph *g, int batch, bool fuse)
-{
-	struct err e = { 0 };
-	int rc = graph_build(g, batch, fuse, &e);
-
-	ck_assert_msg(rc == OK, "%s", e.msg);
-	graph_init(g, 3);
-}
-
-static void check_gradient(struct graph *g, const double *weight, int each)
-{
-	struct gradcheck c = gradcheck_run(g, weight, each, &arena);
-
-	ck_assert_msg(c.worst < 5e-3, "%s is off by %g", c.where, c.worst);
-	ck_assert_int_gt(c.checked, c.skipped);
 }
 
 /* The node under test behind x and y, two images of ten channels. */
@@ -160,8 +120,8 @@ static struct graph *around(int which, const struct kernels *k, int batch, bool 
 	graph_output(g, 1, flat);
 	ck_assert_int_ge(node, 0);
 	(void)beside;
-	must_build(g, batch, fuse);
-	feed(g, x, batch);
+	built(g, batch, fuse);
+	built_feed(g, x, batch, 5 + (uint64_t)x, &arena);
 	return g;
 }
 
@@ -178,20 +138,20 @@ START_TEST(every_node_has_the_gradient_of_its_values)
 	int which = _i / TABLES;
 
 	for (int i = 0; i < 4; i++)
-		check_gradient(around(which, table(_i % TABLES),
-				       batches[has_kinks(which)][i / 2], i % 2),
-			weight, 4);
+		built_check_gradient(around(which, tables_get(_i % TABLES),
+					     batches[has_kinks(which)][i / 2], i % 2),
+			weight, 4, &arena);
 }
 END_TEST
 
 START_TEST(in_evaluation_every_node_has_the_gradient_of_its_values)
 {
 	const double weight[] = { 1, -0.5 };
-	struct graph *g = around(_i, table(2), 2, true);
+	struct graph *g = around(_i, tables_get(2), 2, true);
 
 	graph_forward(g); /* moves the statistics off their start */
 	graph_evaluate(g);
-	check_gradient(g, weight, 8);
+	built_check_gradient(g, weight, 8, &arena);
 }
 END_TEST
 
@@ -229,8 +189,8 @@ static void check_zeros(const struct graph *g)
 START_TEST(the_same_pass_gives_the_same_bits)
 {
 	const double weight[] = { 1, 2 };
-	struct graph *a = around(_i, table(2), 17, true);
-	struct graph *b = around(_i, table(2), 17, true);
+	struct graph *a = around(_i, tables_get(2), 17, true);
+	struct graph *b = around(_i, tables_get(2), 17, true);
 	size_t bytes = graph_floats(a) * sizeof(float);
 	float *grad = arena_alloc_aligned(&arena, bytes);
 	float *same = arena_alloc_aligned(&arena, bytes);
@@ -240,11 +200,12 @@ START_TEST(the_same_pass_gives_the_same_bits)
 			graph_seed(a, t)[i] = graph_seed(b, t)[i] = (float)(i % 5) - 2;
 	graph_forward(a);
 	graph_backward(a, weight, grad);
-	feed(b, 0, 3); /* what another batch leaves reaches no result */
+	built_feed(b, 0, 3, 5 + (uint64_t)0,
+		&arena); /* what another batch leaves reaches no result */
 	graph_forward(b);
 	graph_backward(b, weight, same);
 	poison(b);
-	feed(b, 0, 17);
+	built_feed(b, 0, 17, 5 + (uint64_t)0, &arena);
 	graph_forward(b);
 	graph_backward(b, weight, same);
 	check_zeros(b);
@@ -276,8 +237,8 @@ static struct graph *tied(const struct kernels *k, bool fuse)
 	}
 	graph_output(g, 0, id[1]);
 	graph_output(g, 1, id[2]);
-	must_build(g, 4, fuse);
-	feed(g, x, 4);
+	built(g, 4, fuse);
+	built_feed(g, x, 4, 5 + (uint64_t)x, &arena);
 	return g;
 }
 
@@ -286,7 +247,7 @@ START_TEST(gradients_of_a_tied_module_add_up_over_its_calls)
 	const double weight[] = { 1, 2 };
 
 	for (int fuse = 0; fuse < 2; fuse++) {
-		struct graph *g = tied(table(_i), fuse);
+		struct graph *g = tied(tables_get(_i), fuse);
 
 		ck_assert_int_eq(
 			graph_params(g), 4); /* trunk, module, its norm's two */
@@ -294,7 +255,7 @@ START_TEST(gradients_of_a_tied_module_add_up_over_its_calls)
 		ck_assert(graph_shares_modules(g));
 		ck_assert_str_eq(graph_param(g, 1)->name, "module.weight");
 		ck_assert_int_eq(graph_param(g, 1)->scope, SCOPE_SHARED);
-		check_gradient(g, weight, 20);
+		built_check_gradient(g, weight, 20, &arena);
 	}
 }
 END_TEST
@@ -302,7 +263,7 @@ END_TEST
 START_TEST(a_task_pass_is_its_share_of_a_tied_module)
 {
 	const double one[] = { 1, 0 }, two[] = { 0, 1 }, both[] = { 1, 1 };
-	struct graph *g = tied(table(2), true);
+	struct graph *g = tied(tables_get(2), true);
 	size_t n = graph_floats(g);
 	float *a = arena_alloc_aligned(&arena, n * sizeof(float));
 	float *b = arena_alloc_aligned(&arena, n * sizeof(float));
@@ -342,7 +303,7 @@ static void moments(
 
 START_TEST(running_statistics_move_once_a_call_in_order)
 {
-	struct graph *g = tied(table(2), true);
+	struct graph *g = tied(tables_get(2), true);
 	const float *running = graph_state(g) + graph_buffer(g, 0)->offset;
 	const float *variance = graph_state(g) + graph_buffer(g, 1)->offset;
 	double mean = 0, var = 1, n = 4 * 36;
@@ -364,20 +325,20 @@ END_TEST
 
 START_TEST(evaluation_reads_the_running_statistics_and_moves_nothing)
 {
-	struct graph *g = graph_new(&arena, 1, table(2));
+	struct graph *g = graph_new(&arena, 1, tables_get(2));
 	int x = input(g, 3, 4, 4);
 	int id = conv(g, SCOPE_SHARED, x, 5), last = norm(g, SCOPE_SHARED, id);
 	float before[32], *state;
 
 	graph_output(g, 0, last);
-	must_build(g, 6, true);
+	built(g, 6, true);
 	state = graph_state(g);
 	ck_assert_uint_eq(graph_state_floats(g), 32);
 	state[2] = 0.5f;
 	state[16 + 2] = 4;
 	memcpy(before, state, sizeof(before));
 	graph_evaluate(g);
-	feed(g, x, 6);
+	built_feed(g, x, 6, 5 + (uint64_t)x, &arena);
 	graph_forward(g);
 	ck_assert_mem_eq(state, before, sizeof(before));
 	for (int i = 0; i < 6; i++) {
@@ -397,13 +358,13 @@ END_TEST
 
 static struct graph *dropout(bool image, float rate, int n)
 {
-	struct graph *g = graph_new(&arena, 1, table(2));
+	struct graph *g = graph_new(&arena, 1, tables_get(2));
 	int x = image ? input(g, 10, 5, 5) : input(g, 250, 1, 1);
 	int id = NODE(DROPOUT, .name = "drop", .in = { x }, .rate = rate);
 
 	graph_output(g, 0, image ? NODE(FLATTEN, .in = { id }) : id);
-	must_build(g, n, true);
-	feed(g, x, n);
+	built(g, n, true);
+	built_feed(g, x, n, 5 + (uint64_t)x, &arena);
 	return g;
 }
 
@@ -446,17 +407,17 @@ END_TEST
 
 START_TEST(layouts_follow_one_rule)
 {
-	struct graph *g = graph_new(&arena, 1, table(2));
+	struct graph *g = graph_new(&arena, 1, tables_get(2));
 	int x = input(g, 3, 8, 8), y = input(g, 3, 8, 8);
 	int a = conv(g, SCOPE_SHARED, x, 20);
 	int pool = NODE(MAXPOOL2D, .in = { a }, .kernel = 2, .stride = 2);
 
 	graph_output(g, 0, NODE(FLATTEN, .in = { pool }));
-	must_build(g, 2, true);
+	built(g, 2, true);
 	ck_assert_int_eq(graph_node(g, x)->layout, LAYOUT_N16);
 	ck_assert_int_eq(graph_node(g, a)->layout, LAYOUT_N16);
 
-	g = graph_new(&arena, 1, table(2));
+	g = graph_new(&arena, 1, tables_get(2));
 	x = input(g, 3, 8, 8);
 	y = input(g, 3, 8, 8);
 	a = conv(g, SCOPE_SHARED, x, 20);
@@ -464,7 +425,7 @@ START_TEST(layouts_follow_one_rule)
 	y = norm(g, SCOPE_SHARED, y);
 	y = NODE(GLOBAL_AVGPOOL, .in = { y });
 	graph_output(g, 0, NODE(LINEAR, .in = { y }, .units = 2));
-	must_build(g, 2, true);
+	built(g, 2, true);
 	ck_assert_int_eq(graph_node(g, x)->layout, LAYOUT_C4);
 	ck_assert_int_eq(graph_node(g, 1)->layout, LAYOUT_C16);
 	ck_assert_int_eq(graph_node(g, a)->layout, LAYOUT_C16);
@@ -475,13 +436,13 @@ END_TEST
 
 START_TEST(images_leave_the_graph_in_rows)
 {
-	struct graph *g = graph_new(&arena, 1, table(2));
+	struct graph *g = graph_new(&arena, 1, tables_get(2));
 	int x = input(g, 20, 3, 2);
 	int id = NODE(ADD, .in = { x, x });
 
 	graph_output(g, 0, id);
-	must_build(g, 9, true);
-	feed(g, x, 5);
+	built(g, 9, true);
+	built_feed(g, x, 5, 5 + (uint64_t)x, &arena);
 	graph_forward(g);
 	for (int i = 0; i < 5 * 20 * 6; i++)
 		ck_assert(graph_prediction(g, 0)[i] ==
@@ -492,7 +453,7 @@ END_TEST
 /* Features of two nodes, an image and a flat one, against what heads read. */
 START_TEST(images_are_features_as_well)
 {
-	struct graph *g = graph_new(&arena, 2, table(2));
+	struct graph *g = graph_new(&arena, 2, tables_get(2));
 	int x = input(g, 3, 4, 4);
 	int a = conv(g, SCOPE_SHARED, x, 10), b = norm(g, SCOPE_SHARED, a);
 	int flat = NODE(GLOBAL_AVGPOOL, .in = { b });
@@ -502,8 +463,8 @@ START_TEST(images_are_features_as_well)
 
 	graph_output(g, 0, conv(g, 0, b, 4));
 	graph_output(g, 1, IN_SCOPE(1, LINEAR, .in = { flat }, .units = 3));
-	must_build(g, 5, true);
-	feed(g, x, 5);
+	built(g, 5, true);
+	built_feed(g, x, 5, 5 + (uint64_t)x, &arena);
 	ck_assert_uint_eq(graph_features(g), F);
 	rows = NEW_ARRAY(&arena, float, 5 * F);
 	grad = arena_alloc_aligned(&arena, graph_floats(g) * sizeof(float));
@@ -535,14 +496,14 @@ END_TEST
 
 START_TEST(the_last_shared_layer_is_a_convolution_with_its_norm)
 {
-	struct graph *g = graph_new(&arena, 1, table(2));
+	struct graph *g = graph_new(&arena, 1, tables_get(2));
 	int x = input(g, 3, 4, 4);
 	int a = norm(g, SCOPE_SHARED, conv(g, SCOPE_SHARED, x, 10));
 	int b = norm(g, SCOPE_SHARED, conv(g, SCOPE_SHARED, a, 20));
 	size_t begin, floats;
 
 	graph_output(g, 0, conv(g, 0, b, 4));
-	must_build(g, 2, true);
+	built(g, 2, true);
 	graph_last_shared(g, &begin, &floats);
 	ck_assert_str_eq(graph_param(g, 3)->name, "n3.weight");
 	ck_assert_uint_eq(begin, graph_param(g, 3)->offset);
@@ -550,7 +511,7 @@ START_TEST(the_last_shared_layer_is_a_convolution_with_its_norm)
 	ck_assert_uint_eq(begin + floats, graph_param(g, 5)->offset + 20);
 
 	/* A trunk comes before the modules that tasks call for themselves. */
-	g = tied(table(2), true);
+	g = tied(tables_get(2), true);
 	graph_last_shared(g, &begin, &floats);
 	ck_assert_uint_eq(begin, graph_param(g, 0)->offset);
 	ck_assert_uint_eq(floats, graph_param(g, 0)->floats);
@@ -574,7 +535,7 @@ START_TEST(what_does_not_fit_is_refused_with_the_node)
 			"tied to a node that is not like it",
 			"tied to a node of another shape", "cannot follow a flat node",
 			"needs a flatten" };
-		struct graph *g = graph_new(&arena, 1, table(2));
+		struct graph *g = graph_new(&arena, 1, tables_get(2));
 		int x = input(g, 3, 8, 8);
 		int a = conv(g, SCOPE_SHARED, x, 4), b = conv(g, SCOPE_SHARED, x, 5);
 		int pool =
@@ -608,7 +569,7 @@ END_TEST
 
 START_TEST(batch_norm_over_one_value_is_refused_by_name)
 {
-	struct graph *g = graph_new(&arena, 1, table(2));
+	struct graph *g = graph_new(&arena, 1, tables_get(2));
 	int x = input(g, 3, 4, 4);
 	int id = norm(g, SCOPE_SHARED, conv(g, SCOPE_SHARED, x, 4));
 	struct err e = { 0 };
@@ -616,7 +577,7 @@ START_TEST(batch_norm_over_one_value_is_refused_by_name)
 	id = NODE(GLOBAL_AVGPOOL, .in = { id });
 	id = NODE(BATCHNORM, .name = "pool.bn", .in = { id });
 	graph_output(g, 0, id);
-	must_build(g, 4, true);
+	built(g, 4, true);
 	ck_assert_int_eq(graph_check_batch(g, 2, &e), OK);
 	ck_assert_int_eq(graph_check_batch(g, 1, &e), ERR_SPEC);
 	ck_assert_ptr_nonnull(strstr(e.msg, "node pool.bn"));
@@ -625,7 +586,7 @@ END_TEST
 
 START_TEST(a_network_larger_than_the_machine_is_refused_with_its_size)
 {
-	struct graph *g = graph_new(&arena, 1, table(2));
+	struct graph *g = graph_new(&arena, 1, tables_get(2));
 	int x = input(g, 3, 2048, 2048);
 
 	graph_output(g, 0, norm(g, SCOPE_SHARED, conv(g, SCOPE_SHARED, x, 1024)));
@@ -636,7 +597,7 @@ END_TEST
 
 START_TEST(gradients_of_a_chain_share_two_places)
 {
-	struct graph *g = graph_new(&arena, 1, table(2));
+	struct graph *g = graph_new(&arena, 1, tables_get(2));
 	int x = input(g, 16, 8, 8), id = x;
 	const float *place[2] = { NULL, NULL };
 
@@ -644,7 +605,7 @@ START_TEST(gradients_of_a_chain_share_two_places)
 		id = NODE(RELU,
 			.in = { norm(g, SCOPE_SHARED, conv(g, SCOPE_SHARED, id, 16)) });
 	graph_output(g, 0, id);
-	must_build(g, 4, true);
+	built(g, 4, true);
 	for (int i = 1; i < graph_nodes(g); i++) {
 		const float *dy = graph_node(g, i)->dy;
 
@@ -681,13 +642,13 @@ START_TEST(initial_values_are_those_of_their_kind)
 	double square, mean;
 
 	for (int i = 0; i < 3; i++) {
-		struct graph *g = graph_new(&arena, 1, table(2));
+		struct graph *g = graph_new(&arena, 1, tables_get(2));
 		int x = input(g, 30, 4, 4);
 		int id = NODE(CONV2D, .in = { x }, .units = 60, .kernel = 3,
 			.init = (enum node_init)i);
 
 		graph_output(g, 0, norm(g, SCOPE_SHARED, id));
-		must_build(g, 2, true);
+		built(g, 2, true);
 		spread_of(g, 0, &square, &mean);
 		ck_assert_double_eq_tol(square, want[i], 0.05 * want[i]);
 		ck_assert_double_eq_tol(mean, 0, 0.05 * sqrt(want[i]));

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "common/task_list.h"
 #include "tests/lib/fake_npy.h"
+#include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
 #include "trainer-core/dataset.h"
 
@@ -82,14 +83,6 @@ static void teardown(void)
 	scratch_leave();
 }
 
-static void fails(int code, const char *message)
-{
-	struct dataset d;
-
-	ck_assert_int_eq(dataset_prepare(&ps, &arena, &d, &err), code);
-	ck_assert_msg(strstr(err.msg, message) != NULL, "%s", err.msg);
-}
-
 START_TEST(arrays_of_every_kind_come_as_their_tasks)
 {
 	static const float parts[3][4] = { { 0, 1, -1, 1 }, { 1, 1, 1, 0 },
@@ -97,9 +90,8 @@ START_TEST(arrays_of_every_kind_come_as_their_tasks)
 	static const float far[3][4] = { { 1, 0, 3, 0 }, { 5, 6, 0, 8 },
 		{ 0, 0, 0, 12 } };
 	struct dataset d;
-	int rc = dataset_prepare(&ps, &arena, &d, &err);
 
-	ck_assert_msg(rc == OK, "%s", err.msg);
+	prepared(&ps, &arena, &d);
 	ck_assert_int_eq(d.tasks, 5);
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		const struct split_data *split = &d.split[s];
@@ -128,30 +120,33 @@ START_TEST(files_that_do_not_fit_their_task_are_refused)
 	int16_t other[12] = { 0, 1, 9, 1, 8 };
 
 	set("dataset.val", "4");
-	fails(ERR_DATA,
+	not_prepared(&ps, &arena, ERR_DATA,
 		"val/input.npy: byte 10: found shape (3, 3, 2, 2), expected (4, 3, 2, "
 		"2) or more of the first");
 	set("dataset.val", "2");
 	fake_npy("val/kind.npy", "<i8", "(3,)", beyond, sizeof(beyond));
-	fails(ERR_DATA,
+	not_prepared(&ps, &arena, ERR_DATA,
 		"val/kind.npy: byte 136: found 5, expected a whole number from 0 to 4");
 	fake_npy("val/kind.npy", "<i8", "(3,)", class_of, sizeof(class_of));
 	fake_npy("val/parts.npy", "<i2", "(3, 2, 2)", other, sizeof(other));
-	fails(ERR_DATA, "val/parts.npy: number 4: found 8, expected 9 or -1 to 1");
+	not_prepared(&ps, &arena, ERR_DATA,
+		"val/parts.npy: number 4: found 8, expected 9 or -1 to 1");
 	ck_assert_int_eq(remove("val/far_mask.npy"), 0);
-	fails(ERR_DATA, "val/far_mask.npy: No such file or directory");
+	not_prepared(
+		&ps, &arena, ERR_DATA, "val/far_mask.npy: No such file or directory");
 }
 END_TEST
 
 START_TEST(parameters_that_do_not_fit_are_refused)
 {
 	set("dataset.input", "3 2.5 2");
-	fails(ERR_SPEC, "dataset.input: 2.5 is no whole number from 1 to 65536");
+	not_prepared(&ps, &arena, ERR_SPEC,
+		"dataset.input: 2.5 is no whole number from 1 to 65536");
 	set("dataset.input", "65536 65536");
-	fails(ERR_SPEC, "dataset.input: more than 2^28 numbers");
+	not_prepared(&ps, &arena, ERR_SPEC, "dataset.input: more than 2^28 numbers");
 	set("dataset.input", "3 2 2");
 	set("dataset.path", "");
-	fails(ERR_SPEC, "dataset.path: the folder of the arrays");
+	not_prepared(&ps, &arena, ERR_SPEC, "dataset.path: the folder of the arrays");
 }
 END_TEST
 

@@ -11,6 +11,7 @@
 #include "common/store/store_job.h"
 #include "common/store/store_metric.h"
 #include "orchestrator/stage.h"
+#include "tests/lib/dump.h"
 #include "tests/lib/scratch.h"
 
 enum { SWEEPS = 16, JOBS_MAX = 20000 };
@@ -253,18 +254,7 @@ static bool train_some(struct protocol *p, int most)
 
 static const char *dump(struct protocol *p, const char *sql)
 {
-	struct str out = { .arena = &p->arena };
-	struct err e = { 0 };
-	struct rows r;
-
-	must(rows_open_sql(&r, &p->s, sql, NO_ARGS, &e), &e);
-	while (rows_next(&r, &e) > 0) {
-		for (int i = 0; i < rows_columns(&r); i++)
-			str_printf(&out, "%s%s", i ? "|" : "", rows_text(&r, i));
-		str_put(&out, "\n");
-	}
-	rows_close(&r);
-	return str_get(&out);
+	return dump_rows(&p->s, sql, &p->arena);
 }
 
 static const char *decisions(struct protocol *p)

@@ -10,6 +10,7 @@
 #include "common/store/store_job.h"
 #include "common/store/store_metric.h"
 #include "orchestrator/stage.h"
+#include "tests/lib/dump.h"
 #include "tests/lib/scratch.h"
 
 #define SYNTHETIC \
@@ -49,21 +50,9 @@ static void must(int rc, const struct err *e)
 	ck_assert_msg(rc == OK, "%s", e->msg);
 }
 
-/* Every row of a query, its columns joined by '|', rows by newlines. */
 static const char *dump(struct world *w, const char *sql)
 {
-	struct str out = { .arena = &w->arena };
-	struct err e = { 0 };
-	struct rows r;
-
-	must(rows_open_sql(&r, &w->s, sql, NO_ARGS, &e), &e);
-	while (rows_next(&r, &e) > 0) {
-		for (int i = 0; i < rows_columns(&r); i++)
-			str_printf(&out, "%s%s", i ? "|" : "", rows_text(&r, i));
-		str_put(&out, "\n");
-	}
-	rows_close(&r);
-	return str_get(&out);
+	return dump_rows(&w->s, sql, &w->arena);
 }
 
 /* Plans the file as the start of a run does. */

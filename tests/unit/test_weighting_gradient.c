@@ -243,7 +243,7 @@ START_TEST(auxiliary_gradients_reach_the_trunk_as_the_encoder_says)
 		for (int k = 0; k < 3; k++)
 			for (int i = 0; i < ROOM; i++)
 				g.gradients->rows[k][i] =
-					(i + k) % 2 ? 1 << k : -(1 << k);
+					(float)((i + k) % 2 ? 1 << k : -(1 << k));
 		ck_assert_int_eq(game_combine(&g, 0, 1, loss), OK);
 		ck_assert_double_eq(g.weight[0], 1);
 		for (int k = 1; k < 3; k++)

@@ -1,0 +1,13 @@
+/*
+ * A data set as the test's parameters have it, or the message of its refusal.
+ */
+#ifndef DELTAM_TESTS_PREPARED_H
+#define DELTAM_TESTS_PREPARED_H
+
+#include "trainer-core/dataset.h"
+
+void prepared(const struct params *ps, struct arena *a, struct dataset *d);
+/* Refused under this code, by a message with `part` in it. */
+void not_prepared(const struct params *ps, struct arena *a, int code, const char *part);
+
+#endif

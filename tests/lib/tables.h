@@ -1,0 +1,20 @@
+/*
+ * The kernel tables, one after the other: DELTAM_KERNELS chooses them by name.
+ */
+#ifndef DELTAM_TESTS_TABLES_H
+#define DELTAM_TESTS_TABLES_H
+
+#include <stdbool.h>
+#include "trainer-core/kernel.h"
+
+#define TABLES 3
+extern const char *const tables[TABLES]; /* portable first */
+
+/* That table, or the processor's best where it cannot run it. */
+const struct kernels *tables_get(int i);
+/* The same into *k; false where it is not that table. */
+bool tables_choose(int i, const struct kernels **k);
+/* For a test case's fixture: the processor's best again. */
+void tables_reset(void);
+
+#endif
