@@ -15,7 +15,7 @@ static void print_networks(const struct spec *s, struct arena *a)
 
 	for (int i = 0; i < s->nvariants; i++) {
 		const struct variant *v = &s->variants[i];
-		bool new = true;
+		bool unsaid = true;
 
 		said[i] = arena_printf(a,
 			"network %s: %" PRId64 " parameters, %" PRId64
@@ -24,8 +24,8 @@ static void print_networks(const struct spec *s, struct arena *a)
 			network_size_total(v->network), v->network->shared,
 			v->network->heads, v->network->heads == 1 ? "" : "s");
 		for (int k = 0; k < i; k++)
-			new = new && strcmp(said[k], said[i]) != 0;
-		if (new)
+			unsaid = unsaid && strcmp(said[k], said[i]) != 0;
+		if (unsaid)
 			printf("%s\n", said[i]);
 	}
 }

@@ -29,8 +29,7 @@ void read_prune(const struct reader *r, struct spec *s)
 	s->prune.keep = read_whole(r, "prune.keep");
 	s->prune.eta = read_number(r, "prune.eta");
 	if (isnan(s->prune.eta))
-		s->prune.eta =
-			s->prune.rule == PRUNE_RUNGS ? RUNGS_ETA : HALVING_ETA;
+		s->prune.eta = s->prune.rule == PRUNE_RUNGS ? RUNGS_ETA : HALVING_ETA;
 	s->prune.within_lr = read_choice(r, "prune.within") == 0;
 	if (s->prune.eta <= 1)
 		diag_add(r->d, read_place(r, "prune.eta"), "\"eta\" must be above 1");

@@ -354,10 +354,10 @@ static void check_network(const struct reader *r, const char *path,
 
 		if (map == model->maps)
 			continue;
-		diag_add(r->d, at,
-			"task \"%s\" wants %s, model \"%s\" gives one a %s",
+		diag_add(r->d, at, "task \"%s\" wants %s, model \"%s\" gives one a %s",
 			v->tasks[k].name,
-			map ? "a prediction for every pixel" : "one prediction a sample",
+			map ? "a prediction for every pixel"
+			    : "one prediction a sample",
 			name, map ? "sample" : "pixel");
 		return;
 	}

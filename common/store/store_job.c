@@ -83,8 +83,7 @@ int store_sweep_clear(struct store *s, int64_t sweep, struct err *e)
 	static const enum stmt steps[] = { STMT_SWEEP_CLEAR_DECISION,
 		STMT_SWEEP_CLEAR_WINNER, STMT_SWEEP_CLEAR_MEMBER,
 		STMT_SWEEP_CLEAR_STAGE, STMT_SWEEP_CLEAR_CRITERION,
-		STMT_SWEEP_CLEAR_PRIMARY,
-		STMT_SWEEP_CLEAR_VARIANT };
+		STMT_SWEEP_CLEAR_PRIMARY, STMT_SWEEP_CLEAR_VARIANT };
 	int rc = OK;
 
 	for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++)

@@ -381,7 +381,7 @@ static void transpose_weights(const struct conv_shape *s, const float *w, float 
 static void conv_c16_backward_data(const struct conv_shape *s, const float *w,
 	const float *dy, float *dx, int add, void *work)
 {
-	float *transposed = (float *)((char *)work + axes_bytes(s));
+	float *transposed = (void *)((char *)work + axes_bytes(s));
 	struct product_c16 p = {
 		.N = s->N,
 		.H = s->OH,
