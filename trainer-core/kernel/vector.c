@@ -5,7 +5,7 @@
  */
 #include "trainer-core/kernel/conv_c16.h"
 #include "trainer-core/kernel/conv_c16_weights.h"
-#include "trainer-core/kernel/conv_n16.h"
+#include "trainer-core/kernel/conv_n16_data.h"
 #include "trainer-core/kernel/elementwise.h"
 #include "trainer-core/kernel/image_c16.h"
 #include "trainer-core/kernel/layout.h"
