@@ -29,11 +29,29 @@ static bool wanted(const char *name, int argc, char **argv)
 	return argc < 2;
 }
 
+/* A name that is no suite's, or NULL. */
+static const char *unknown(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < sizeof(suites) / sizeof(suites[0]); k++)
+			known = known || !strcmp(argv[i], suites[k].name);
+		if (!known)
+			return argv[i];
+	}
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	SRunner *runner = srunner_create(NULL);
 	int failed;
 
+	if (unknown(argc, argv)) {
+		log_error("tests", "no suite \"%s\"", unknown(argc, argv));
+		return EXIT_FAILURE;
+	}
 	log_set_level(LOG_ERROR); /* many a test makes a run warn */
 	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
 		if (wanted(suites[i].name, argc, argv))
