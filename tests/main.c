@@ -45,13 +45,14 @@ static const char *unknown(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	SRunner *runner = srunner_create(NULL);
+	SRunner *runner;
 	int failed;
 
 	if (unknown(argc, argv)) {
 		log_error("tests", "no suite \"%s\"", unknown(argc, argv));
 		return EXIT_FAILURE;
 	}
+	runner = srunner_create(NULL);
 	log_set_level(LOG_ERROR); /* many a test makes a run warn */
 	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
 		if (wanted(suites[i].name, argc, argv))
