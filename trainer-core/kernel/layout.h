@@ -7,8 +7,6 @@
 
 #include "trainer-core/kernel/width.h"
 
-typedef uint8_t b16 __attribute__((vector_size(16)));
-
 #if WIDTH == 16
 /* One stage of the transpose: rows i and i + step exchange their off-diagonal parts. */
 #define STAGE(r, step, ...) \
@@ -137,7 +135,7 @@ INLINE void transpose_bytes(
 	interleave(t, r);
 	UNROLL for (int i = 0; i < 16; i++) UNROLL for (int h = 0; h < HALVES; h++)
 	{
-		ivec part = load_bytes((const uint8_t *)&r[i] + h * WIDTH);
+		ivec part = widen_part(r[i], h);
 
 		store(to + i * LANES + h * WIDTH,
 			__builtin_convertvector(part, vec) * scale);

@@ -39,6 +39,7 @@
 typedef float vec __attribute__((vector_size(4 * WIDTH)));
 typedef int32_t ivec __attribute__((vector_size(4 * WIDTH)));
 typedef uint8_t bvec __attribute__((vector_size(WIDTH)));
+typedef uint8_t b16 __attribute__((vector_size(16)));
 typedef float vec_unaligned
 	__attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
 
@@ -108,6 +109,13 @@ INLINE vec all(float x)
 
 /* Bytes and lanes. GCC 12 takes its own conversions apart into scalars. */
 #if WIDTH == 16
+/* Part h of sixteen bytes, WIDTH of them. */
+INLINE ivec widen_part(b16 v, int h)
+{
+	(void)h;
+	return (ivec)_mm512_cvtepu8_epi32((__m128i)v);
+}
+
 INLINE ivec load_bytes(const uint8_t *p)
 {
 	return (ivec)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
@@ -118,6 +126,13 @@ INLINE void store_bytes(uint8_t *p, ivec v)
 	_mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8((__m512i)v));
 }
 #elif WIDTH == 8
+INLINE ivec widen_part(b16 v, int h)
+{
+	__m128i all = (__m128i)v;
+
+	return (ivec)_mm256_cvtepu8_epi32(h ? _mm_unpackhi_epi64(all, all) : all);
+}
+
 INLINE ivec load_bytes(const uint8_t *p)
 {
 	return (ivec)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
@@ -137,6 +152,11 @@ INLINE ivec load_bytes(const uint8_t *p)
 
 	memcpy(&b, p, sizeof(b));
 	return __builtin_convertvector(b, ivec);
+}
+
+INLINE ivec widen_part(b16 v, int h)
+{
+	return load_bytes((const uint8_t *)&v + h * WIDTH);
 }
 
 INLINE void store_bytes(uint8_t *p, ivec v)
