@@ -305,14 +305,21 @@ void store_close(struct store *s)
 	*s = (struct store){ .lock.fd = -1 };
 }
 
+/* Our statements fit our schema: one that SQLite does not understand meets another. */
 static int prepare(struct store *s, enum stmt id, struct err *e)
 {
+	int rc;
+
 	if (s->stmt[id])
 		return OK;
-	if (sqlite3_prepare_v3(s->db, statements[id], -1, SQLITE_PREPARE_PERSISTENT,
-		    &s->stmt[id], NULL) != SQLITE_OK)
-		return db_error(s, e, "cannot prepare a statement");
-	return OK;
+	rc = sqlite3_prepare_v3(s->db, statements[id], -1, SQLITE_PREPARE_PERSISTENT,
+		&s->stmt[id], NULL);
+	if (rc == SQLITE_ERROR)
+		return err_set(e, ERR_DB,
+			"%s was made by another build of deltam (%s): use that one, or "
+			"begin a new database with --db",
+			s->path, sqlite3_errmsg(s->db));
+	return rc == SQLITE_OK ? OK : db_error(s, e, "cannot prepare a statement");
 }
 
 int store_prepare(

@@ -137,6 +137,27 @@ START_TEST(a_newer_database_is_refused_before_anything_appears)
 }
 END_TEST
 
+START_TEST(a_schema_of_another_build_is_named_as_such)
+{
+	struct store s;
+	struct err e = { 0 };
+	struct rows r;
+	sqlite3 *db;
+
+	make_database("a.db");
+	ck_assert_int_eq(sqlite3_open("a.db", &db), SQLITE_OK);
+	sqlite3_exec(db, "DROP VIEW winners; DROP TABLE winner", NULL, NULL, NULL);
+	sqlite3_close(db);
+	ck_assert_int_eq(store_open(&s, "a.db", STORE_READER, &e), OK);
+	ck_assert_int_eq(
+		rows_open(&r, &s, STMT_QUERY_WINNERS, ARGS(INT(1)), &e), ERR_DB);
+	ck_assert_str_eq(e.msg,
+		"a.db was made by another build of deltam (no such table: winner): use "
+		"that one, or begin a new database with --db");
+	store_close(&s);
+}
+END_TEST
+
 START_TEST(worker_and_reader_want_a_database_that_exists)
 {
 	struct store s;
@@ -493,6 +514,7 @@ Suite *suite_store(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_closed_database_is_one_file);
 	tcase_add_test(tc, what_is_not_ours_is_refused_and_stays_as_it_is);
+	tcase_add_test(tc, a_schema_of_another_build_is_named_as_such);
 	tcase_add_test(tc, a_newer_database_is_refused_before_anything_appears);
 	tcase_add_test(tc, worker_and_reader_want_a_database_that_exists);
 	tcase_add_test(tc, a_database_in_use_names_its_holder);
