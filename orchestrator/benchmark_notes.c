@@ -28,9 +28,9 @@ static void note_protocol(struct benchmark *b)
 	const char *name = gains ? "Δ" : "Δm";
 
 	report_note(b->report,
-		"%s: mean relative %s STL over %s on %s rows, mean ± sample "
+		"%s: mean relative %s against STL over %s on %s rows, mean ± sample "
 		"standard deviation over seeds; %s is better. Figures of a seed: %s%s.",
-		name, gains ? "gain on" : "change against",
+		name, gains ? "gain" : "change",
 		b->sweep->by_task ? "tasks" : "criteria",
 		b->test ? "test" : "validation", gains ? "higher" : "lower",
 		b->sweep->best

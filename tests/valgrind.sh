@@ -17,7 +17,7 @@ if [ $# -gt 1 ]; then
 	exit
 fi
 
-export CK_FORK=no CK_DEFAULT_TIMEOUT=0 OPENBLAS_NUM_THREADS=1
+export CK_FORK=no CK_DEFAULT_TIMEOUT=0 OPENBLAS_NUM_THREADS=1 DELTAM_TEST_VALGRIND=1
 valgrind="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite \
 	--error-exitcode=9 --suppressions=$PWD/tests/valgrind.supp"
 log=$build/valgrind_$1.log

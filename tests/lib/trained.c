@@ -1,6 +1,7 @@
 #include "tests/lib/trained.h"
 
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct train *trained_job(
@@ -45,4 +46,13 @@ double trained_figure(const struct epoch_rows *r, const char *split, const char 
 			!strcmp(r->metric[i].name, name))
 			return r->metric[i].value;
 	ck_abort_msg("no row %s %s/%s", split, task, name);
+}
+
+bool trained_golden(void)
+{
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && __GNUC__ == 12
+	return !getenv("DELTAM_TEST_VALGRIND");
+#else
+	return false;
+#endif
 }

@@ -746,7 +746,7 @@ START_TEST(the_arithmetic_of_training_is_that_of_NUMERICS)
 					   "train.batch", "24", "method", "dwa"),
 				       image_data()),
 		2, &arena);
-	ck_assert_msg(!TRAINED_GOLDEN ||
+	ck_assert_msg(!trained_golden() ||
 			(NUMERICS == 1 && flat == golden[_i].flat &&
 				image == golden[_i].image),
 		"{ \"%s\", 0x%016llx, 0x%016llx }", golden[_i].kernels,
