@@ -835,7 +835,8 @@ START_TEST(denormals_count_as_zero)
 {
 	volatile float tiny = 1e-30f;
 
-	EQUAL(tiny * 1e-10f, 0);
+	if (!getenv("DELTAM_TEST_VALGRIND")) /* which has no such mode */
+		EQUAL(tiny * 1e-10f, 0);
 }
 END_TEST
 
