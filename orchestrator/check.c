@@ -154,8 +154,8 @@ static int64_t all_jobs(const struct entry_jobs *row)
 }
 
 /* A row below the sum: what its jobs cost when none of them is stopped. */
-static void print_hours(
-	const struct plan_counts *c, const struct table *t, const struct estimate *x)
+static void print_hours(const struct spec *s, const struct plan_counts *c,
+	const struct table *t, const struct estimate *x)
 {
 	static int64_t (*const jobs[STAGES])(const struct entry_jobs *row) = {
 		tune_jobs, refine_jobs, wd_jobs, final_jobs, all_jobs
@@ -174,10 +174,12 @@ static void print_hours(
 			printf(h < 100 ? "  %10.3g" : "  %10.0f", h);
 		}
 	printf("\n");
-	fprintf(stderr, "core-hours: at most, with nothing stopped early; %s\n",
+	fprintf(stderr, "core-hours: at most, with nothing stopped early; %s%s\n",
 		!x->probed            ? "from what was measured in the database"
 			: x->measured ? "in part from what was measured in the database"
-				      : "from a probe of some steps");
+				      : "from a probe of some steps",
+		*s->winners.corruptions ? "; without the tests on corrupted pictures"
+					: "");
 }
 
 /* The database that `run` would use, for what it has measured. */
@@ -200,7 +202,7 @@ int cmd_plan(const struct options *o, struct err *e)
 
 		print_plan(&c, &t);
 		x = estimate_rates(&s, &c, database(o, &s, &a), !o->no_probe, &a);
-		print_hours(&c, &t, &x);
+		print_hours(&s, &c, &t, &x);
 		rc = plan_allow(&c, o->yes > 0, e);
 	}
 	arena_release(&a);

@@ -474,6 +474,26 @@ START_TEST(the_table_shows_it)
 }
 END_TEST
 
+START_TEST(the_price_of_a_plan_says_that_it_is_not_in_it)
+{
+	static const char *const plan[] = { "deltam", "plan", "s.json", "--db", "t.db",
+		NULL };
+	char text[4096];
+
+	write_sweep(TESTED);
+	ck_assert_int_eq(child_run(plan, NULL), 0);
+	scratch_read("err", text, sizeof(text));
+	ck_assert_msg(strstr(text, "without the tests on corrupted pictures") != NULL,
+		"%s", text);
+	write_sweep(SAVED);
+	ck_assert_int_eq(child_run(plan, NULL), 0);
+	scratch_read("err", text, sizeof(text));
+	ck_assert_msg(strstr(text, "core-hours: ") != NULL &&
+			strstr(text, "corrupted pictures") == NULL,
+		"%s", text);
+}
+END_TEST
+
 static void refuses(const char *rest, int status, const char *why)
 {
 	char text[8192];
@@ -580,6 +600,7 @@ Suite *suite_winner(void)
 	tcase_add_test(tc, another_database_takes_what_there_is);
 	tcase_add_test(tc, the_view_says_what_equation_6_says);
 	tcase_add_test(tc, the_table_shows_it);
+	tcase_add_test(tc, the_price_of_a_plan_says_that_it_is_not_in_it);
 	tcase_add_test(tc, what_cannot_be_is_said_before_anything_is_written);
 	tcase_add_test(tc, other_frost_is_tested_anew_and_only_that);
 	tcase_add_test(tc, a_kernel_class_that_is_not_the_runs_is_said);
