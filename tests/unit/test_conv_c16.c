@@ -9,6 +9,7 @@
 #include <string.h>
 #include "common/arena.h"
 #include "tests/lib/tables.h"
+#include "tests/lib/values.h"
 #include "trainer-core/kernel.h"
 
 #define COUNT(a) (int)(sizeof(a) / sizeof((a)[0]))
@@ -27,33 +28,6 @@ static void teardown(void)
 	arena_release(&arena);
 }
 
-static float *filled(size_t n, float value)
-{
-	float *p = arena_alloc_aligned(&arena, n * sizeof(float) + 64);
-
-	for (size_t i = 0; i < n; i++)
-		p[i] = value;
-	return p;
-}
-
-static float *nans(size_t n)
-{
-	return filled(n, NAN);
-}
-
-static unsigned state = 1;
-
-static float *random_floats(size_t n)
-{
-	float *p = nans(n);
-
-	for (size_t i = 0; i < n; i++) {
-		state = state * 1664525u + 1013904223u;
-		p[i] = (float)(int)(state >> 8) / (float)(1 << 23) - 1.0f;
-	}
-	return p;
-}
-
 static size_t round_up(int n)
 {
 	return (size_t)(n + LANES - 1) / LANES * LANES;
@@ -70,7 +44,7 @@ static size_t place(int c4, int N, int HW, int n, size_t i)
 /* NCHW into C16 or C4, channels behind the last zero. */
 static float *packed_values(int c4, int N, int C, int HW, const float *x)
 {
-	float *y = filled((c4 ? 4 : round_up(C)) * HW * N, 0);
+	float *y = values_all(&arena, (c4 ? 4 : round_up(C)) * HW * N, 0);
 
 	for (int n = 0; n < N; n++)
 		for (size_t i = 0; i < (size_t)C * HW; i++)
@@ -94,15 +68,6 @@ static void add_product(struct sums *t, size_t i, float a, float b)
 
 	t->sum[i] += p;
 	t->magnitude[i] += fabs(p);
-}
-
-static void close_to(
-	const char *what, double got, double want, double terms, double magnitude)
-{
-	double bound = terms * ldexp(magnitude, -24) + 1e-30;
-
-	ck_assert_msg(fabs(got - want) <= bound, "%s %s: %.9g, not %.9g (bound %.2g)",
-		k->name, what, got, want, bound);
 }
 
 struct conv_case {
@@ -141,7 +106,7 @@ static void add_pixel(struct conv_case *t, int n, int o, int h, int w)
 
 static float *packed_weights(const struct conv_shape *s, const float *w)
 {
-	float *to = filled(conv_c16_floats(s), 0);
+	float *to = values_all(&arena, conv_c16_floats(s), 0);
 	int taps = s->kh * s->kw;
 
 	for (int i = 0; i < s->O * s->C * taps; i++)
@@ -159,16 +124,16 @@ static void make_case(struct conv_case *t, struct conv_shape s)
 	s.OW = out_size(s.W, s.kw, &s);
 	outs = (size_t)s.N * s.O * s.OH * s.OW;
 	t->s = s;
-	t->x = random_floats(ins);
-	t->w = random_floats(weights);
-	t->b = random_floats(s.O);
-	t->dy = random_floats(outs);
+	t->x = values_random(&arena, ins);
+	t->w = values_random(&arena, weights);
+	t->b = values_random(&arena, s.O);
+	t->dy = values_random(&arena, outs);
 	t->px = packed_values(s.c4, s.N, s.C, s.H * s.W, t->x);
 	t->pw = packed_weights(&s, t->w);
-	t->pb = filled(round_up(s.O), 0);
+	t->pb = values_all(&arena, round_up(s.O), 0);
 	memcpy(t->pb, t->b, sizeof(float) * s.O);
 	t->pdy = packed_values(0, s.N, s.O, s.OH * s.OW, t->dy);
-	t->work = nans(k->conv_c16_work(&s) / sizeof(float) + 1);
+	t->work = values_all(&arena, k->conv_c16_work(&s) / sizeof(float) + 1, NAN);
 	t->y = sums_of(outs);
 	t->dw = sums_of(weights);
 	t->dx = sums_of(ins);
@@ -191,7 +156,7 @@ static void check_forward(struct conv_case *t, const float *b)
 {
 	const struct conv_shape *s = &t->s;
 	int HW = s->OH * s->OW;
-	float *y = nans(round_up(s->O) * HW * s->N);
+	float *y = values_all(&arena, round_up(s->O) * HW * s->N, NAN);
 
 	k->conv_c16_forward(s, t->px, t->pw, b, y, t->work);
 	for (size_t i = 0; i < (size_t)s->N * s->O * HW; i++) {
@@ -202,7 +167,7 @@ static void check_forward(struct conv_case *t, const float *b)
 
 		if (s->relu && want < 0)
 			want = 0;
-		close_to("y", got, want, s->C * s->kh * s->kw + 2,
+		values_close("y", got, want, s->C * s->kh * s->kw + 2,
 			t->y.magnitude[i] + fabs(bias));
 	}
 	check_padding(s->N, s->O, HW, y);
@@ -213,14 +178,15 @@ static void check_weights(struct conv_case *t)
 	const struct conv_shape *s = &t->s;
 	int taps = s->kh * s->kw, pixels = s->OH * s->OW, used = 0;
 	size_t n = conv_c16_floats(s);
-	float *dw = nans(n), *db = nans(round_up(s->O));
+	float *dw = values_all(&arena, n, NAN),
+	      *db = values_all(&arena, round_up(s->O), NAN);
 
 	k->conv_c16_backward_weights(s, t->px, t->pdy, dw, db, t->work);
 	for (int i = 0; i < s->O * s->C * taps; i++) {
 		size_t at = conv_c16_index(s, i / taps / s->C, i / taps % s->C,
 			i % taps / s->kw, i % s->kw);
 
-		close_to("dw", (double)dw[at], t->dw.sum[i], (double)s->N * pixels,
+		values_close("dw", (double)dw[at], t->dw.sum[i], (double)s->N * pixels,
 			t->dw.magnitude[i]);
 		dw[at] = NAN;
 	}
@@ -237,7 +203,7 @@ static void check_weights(struct conv_case *t)
 			add_product(&sum, 0, 1,
 				t->dy[((size_t)(i / pixels) * s->O + o) * pixels +
 					i % pixels]);
-		close_to("db", (double)db[o], sum.sum[0], (double)s->N * pixels,
+		values_close("db", (double)db[o], sum.sum[0], (double)s->N * pixels,
 			sum.magnitude[0]);
 	}
 }
@@ -247,13 +213,13 @@ static void check_data(struct conv_case *t, int add)
 	const struct conv_shape *s = &t->s;
 	int HW = s->H * s->W;
 	size_t image = (size_t)s->C * HW;
-	float *half = filled(image * s->N, 0.5f);
+	float *half = values_all(&arena, image * s->N, 0.5f);
 	float *dx = add ? packed_values(0, s->N, s->C, HW, half)
-			: nans(round_up(s->C) * HW * s->N);
+			: values_all(&arena, round_up(s->C) * HW * s->N, NAN);
 
 	k->conv_c16_backward_data(s, t->pw, t->pdy, dx, add, t->work);
 	for (size_t i = 0; i < image * s->N; i++)
-		close_to("dx",
+		values_close("dx",
 			(double)dx[place(0, s->N, HW, (int)(i / image), i % image)],
 			t->dx.sum[i] + (add ? 0.5 : 0), s->O * s->kh * s->kw + 1,
 			t->dx.magnitude[i] + 0.5);
@@ -329,10 +295,10 @@ START_TEST(the_same_call_gives_the_same_bits)
 	float *y[2], *dx[2], *dw[2], *db[2];
 
 	for (int i = 0; i < 2; i++) {
-		y[i] = filled(outs, (float)i);
-		dx[i] = filled(ins, (float)i);
-		dw[i] = filled(weights, (float)i);
-		db[i] = filled(round_up(t.s.O), (float)i);
+		y[i] = values_all(&arena, outs, (float)i);
+		dx[i] = values_all(&arena, ins, (float)i);
+		dw[i] = values_all(&arena, weights, (float)i);
+		db[i] = values_all(&arena, round_up(t.s.O), (float)i);
 		k->conv_c16_forward(&t.s, t.px, t.pw, t.pb, y[i], t.work);
 		k->conv_c16_backward_data(&t.s, t.pw, t.pdy, dx[i], 0, t.work);
 		k->conv_c16_backward_weights(&t.s, t.px, t.pdy, dw[i], db[i], t.work);
@@ -358,7 +324,8 @@ START_TEST(an_image_has_the_same_values_in_any_batch)
 		0, 1, s.C, s.H * s.W, all.x + (size_t)4 * s.C * s.H * s.W);
 
 	int HW = all.s.OH * all.s.OW;
-	float *y = nans(round_up(s.O) * HW * 7), *y1 = nans(round_up(s.O) * HW);
+	float *y = values_all(&arena, round_up(s.O) * HW * 7, NAN),
+	      *y1 = values_all(&arena, round_up(s.O) * HW, NAN);
 
 	k->conv_c16_forward(&all.s, all.px, all.pw, all.pb, y, all.work);
 	k->conv_c16_forward(&one.s, one.px, all.pw, all.pb, y1, one.work);
@@ -376,7 +343,7 @@ START_TEST(a_nan_pixel_reaches_every_output_that_sees_it)
 		return;
 	make_case(&t, (struct conv_shape)CONV(2, 3, 5, 6, 4, 3, 1, 1, 1, 1, 0));
 	t.px[place(0, 2, 30, 1, 2 * 30 + 0)] = NAN; /* image 1, channel 2, top left */
-	y = filled((size_t)2 * 30 * LANES, 0);
+	y = values_all(&arena, (size_t)2 * 30 * LANES, 0);
 	k->conv_c16_forward(&t.s, t.px, t.pw, t.pb, y, t.work);
 	for (int n = 0; n < 2; n++)
 		for (int i = 0; i < 4 * 30; i++) {
@@ -422,7 +389,8 @@ START_TEST(sixteen_channels_and_rows_are_the_same_numbers)
 
 	if (!tables_choose(_i / COUNT(values), &k))
 		return;
-	float *x = random_floats(n), *y = nans(floats), *back = nans(n);
+	float *x = values_random(&arena, n), *y = values_all(&arena, floats, NAN),
+	      *back = values_all(&arena, n, NAN);
 
 	k->rows_to_c16(N, C, HW, x, y);
 	ck_assert_mem_eq(y, packed_values(0, N, C, HW, x), floats * sizeof(float));
@@ -434,7 +402,8 @@ END_TEST
 static void check_gather(int c4, int N, int C, int HW)
 {
 	size_t n = (size_t)N * C * HW, floats = (c4 ? 4 : round_up(C)) * HW * N;
-	float *x = random_floats(n), *picked = nans(n), *y = nans(floats);
+	float *x = values_random(&arena, n), *picked = values_all(&arena, n, NAN),
+	      *y = values_all(&arena, floats, NAN);
 	uint8_t *bytes = NEW_ARRAY(&arena, uint8_t, n);
 	int *index = NEW_ARRAY(&arena, int, N);
 
@@ -454,7 +423,7 @@ static void check_gather(int c4, int N, int C, int HW)
 
 		picked[i] = (float)b * (1.0f / 255);
 	}
-	y = nans(floats);
+	y = values_all(&arena, floats, NAN);
 	(c4 ? k->gather_u8_c4 : k->gather_u8_c16)(
 		N, C, HW, bytes, index, 1.0f / 255, y);
 	ck_assert_mem_eq(

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "common/arena.h"
 #include "tests/lib/tables.h"
+#include "tests/lib/values.h"
 #include "trainer-core/kernel.h"
 
 static struct arena arena;
@@ -33,32 +34,6 @@ static const int channels[] = { 3, 10, 16, 33 };
 		for (int c_ = 0, N = batches[n_], C = channels[0]; \
 			c_ < 4 && (C = channels[c_], N); c_++)
 
-static float *filled(size_t n, float value)
-{
-	float *p = arena_alloc_aligned(&arena, n * sizeof(float) + 64);
-
-	for (size_t i = 0; i < n; i++)
-		p[i] = value;
-	return p;
-}
-
-static unsigned state = 1;
-
-static float random_value(void)
-{
-	state = state * 1664525u + 1013904223u;
-	return (float)(int)(state >> 8) / (float)(1 << 23) - 1.0f;
-}
-
-static float *random_floats(size_t n)
-{
-	float *p = filled(n, 0);
-
-	for (size_t i = 0; i < n; i++)
-		p[i] = random_value();
-	return p;
-}
-
 static size_t lanes_of(int C)
 {
 	return (size_t)(C + LANES - 1) / LANES * LANES;
@@ -80,7 +55,7 @@ static struct image image_of(int N, int C, int HW, float *plain)
 {
 	struct image m = { N, C, HW, lanes_of(C) * HW * N, plain, NULL };
 
-	m.packed = filled(m.floats, 0);
+	m.packed = values_all(&arena, m.floats, 0);
 	for (int n = 0; n < N; n++)
 		for (int c = 0; c < C; c++)
 			for (int p = 0; p < HW; p++)
@@ -91,7 +66,7 @@ static struct image image_of(int N, int C, int HW, float *plain)
 
 static struct image random_image(int N, int C, int HW)
 {
-	return image_of(N, C, HW, random_floats((size_t)N * C * HW));
+	return image_of(N, C, HW, values_random(&arena, (size_t)N * C * HW));
 }
 
 /* What a kernel is to write: NaN everywhere. */
@@ -99,8 +74,8 @@ static struct image blank(int N, int C, int HW)
 {
 	struct image m = { N, C, HW, lanes_of(C) * HW * N, NULL, NULL };
 
-	m.plain = filled((size_t)N * C * HW, 0);
-	m.packed = filled(m.floats, NAN);
+	m.plain = values_all(&arena, (size_t)N * C * HW, 0);
+	m.packed = values_all(&arena, m.floats, NAN);
 	return m;
 }
 
@@ -125,11 +100,6 @@ static void check_image(
 			}
 }
 
-static double *doubles(size_t n)
-{
-	return NEW_ARRAY(&arena, double, n + 1);
-}
-
 /* Value i of channel c over all images and pixels. */
 static double value(const struct image *m, int c, size_t i)
 {
@@ -143,16 +113,17 @@ static void check_norm(int N, int C, int HW, int relu)
 	struct norm_shape s = { C, (size_t)N * HW, relu };
 	float *t[7];
 	struct norm norm;
-	double *want = doubles((size_t)N * C * HW), *back = doubles((size_t)N * C * HW);
+	double *want = values_zero(&arena, (size_t)N * C * HW),
+	       *back = values_zero(&arena, (size_t)N * C * HW);
 	double n = (double)s.n;
 
 	for (int i = 0; i < 7; i++)
-		t[i] = filled(lanes_of(C), 0);
+		t[i] = values_all(&arena, lanes_of(C), 0);
 	norm = (struct norm){ t[0], t[2], t[3], t[5], t[6] };
 	k->norm_statistics(&s, x.packed, t[0], t[1]);
 	for (int c = 0; c < C; c++) {
-		t[2][c] = random_value();
-		t[3][c] = random_value();
+		t[2][c] = *values_random(&arena, 1);
+		t[3][c] = *values_random(&arena, 1);
 	}
 	k->norm_forward(&s, &norm, x.packed, y.packed);
 	k->norm_backward_sums(&s, &norm, x.packed, dy.packed, t[4], t[1]);
@@ -203,7 +174,7 @@ START_TEST(the_variance_of_large_numbers_keeps_its_digits)
 	struct image x;
 	struct norm_shape s = { 5, 17 * 1000, 0 };
 	float mean[LANES], variance[LANES];
-	float *plain = random_floats((size_t)17 * 5 * 1000);
+	float *plain = values_random(&arena, (size_t)17 * 5 * 1000);
 
 	k = tables_get(_i);
 	for (size_t i = 0; i < (size_t)17 * 5 * 1000; i++)
@@ -226,7 +197,7 @@ END_TEST
 
 START_TEST(a_constant_image_has_variance_zero_and_norm_of_its_bias)
 {
-	float *plain = filled((size_t)3 * 20 * 8, 0.1f);
+	float *plain = values_all(&arena, (size_t)3 * 20 * 8, 0.1f);
 	struct image x = image_of(3, 20, 8, plain), y = blank(3, 20, 8);
 	struct norm_shape s = { 20, 24, 0 };
 	float mean[32], variance[32], scale[32] = { 0 }, bias[32] = { 0 };
@@ -288,9 +259,9 @@ static void check_pool(const struct window_shape *s)
 		     v = random_image(s->N, s->C, out);
 	struct image y = blank(s->N, s->C, out), spread = blank(s->N, s->C, in);
 	struct image back = blank(s->N, s->C, out);
-	double *want = doubles((size_t)s->N * s->C * out);
-	double *scattered = doubles((size_t)s->N * s->C * in);
-	double *gathered = doubles((size_t)s->N * s->C * out);
+	double *want = values_zero(&arena, (size_t)s->N * s->C * out);
+	double *scattered = values_zero(&arena, (size_t)s->N * s->C * in);
+	double *gathered = values_zero(&arena, (size_t)s->N * s->C * out);
 	uint8_t *which = NEW_ARRAY(&arena, uint8_t, y.floats);
 
 	quantise(&x, 2); /* so that half of the windows hold ties */
@@ -321,8 +292,8 @@ static void check_mean(const struct window_shape *s)
 	struct image x = random_image(s->N, s->C, in),
 		     v = random_image(s->N, s->C, out);
 	struct image y = blank(s->N, s->C, out), dx = blank(s->N, s->C, in);
-	double *want = doubles((size_t)s->N * s->C * out);
-	double *back = doubles((size_t)s->N * s->C * in);
+	double *want = values_zero(&arena, (size_t)s->N * s->C * out);
+	double *back = values_zero(&arena, (size_t)s->N * s->C * in);
 
 	for (int i = 0; i < s->N * s->C; i++)
 		for (int o = 0; o < out; o++)
@@ -363,7 +334,7 @@ END_TEST
 START_TEST(of_a_constant_window_the_first_value_wins_and_nan_beats_all)
 {
 	struct window_shape s = { 2, 3, 4, 4, 2, 2, 2, 2, 0 };
-	struct image x = image_of(2, 3, 16, filled(2 * 3 * 16, 1));
+	struct image x = image_of(2, 3, 16, values_all(&arena, 2 * 3 * 16, 1));
 	struct image y = blank(2, 3, 4);
 	uint8_t which[4 * 2 * LANES];
 
@@ -386,8 +357,8 @@ START_TEST(the_mean_of_a_plane_goes_back_to_every_pixel)
 	{
 		struct image x = random_image(N, C, 35), v = random_image(N, C, 1);
 		struct image y = blank(N, C, 1), dx = blank(N, C, 35);
-		double *want = doubles((size_t)N * C);
-		double *back = doubles((size_t)N * C * 35);
+		double *want = values_zero(&arena, (size_t)N * C);
+		double *back = values_zero(&arena, (size_t)N * C * 35);
 
 		for (int i = 0; i < N * C; i++)
 			for (int p = 0; p < 35; p++) {
@@ -418,8 +389,8 @@ static void check_resize(const struct resize_shape *s)
 	struct image x = random_image(s->N, s->C, in),
 		     v = random_image(s->N, s->C, out);
 	struct image y = blank(s->N, s->C, out), dx = blank(s->N, s->C, in);
-	double *want = doubles((size_t)s->N * s->C * out);
-	double *back = doubles((size_t)s->N * s->C * in);
+	double *want = values_zero(&arena, (size_t)s->N * s->C * out);
+	double *back = values_zero(&arena, (size_t)s->N * s->C * in);
 
 	for (int i = 0; i < s->N * s->C; i++)
 		for (int o = 0; o < out; o++)
@@ -466,7 +437,7 @@ START_TEST(a_run_of_channels_is_copied_between_any_lanes)
 		const int *z = runs[i / 2];
 		struct channel_run r = { 17 * 6, z[0], z[1], z[2] };
 		struct image x = random_image(17, 48, 6), y = random_image(17, 48, 6);
-		double *want = doubles((size_t)17 * 48 * 6);
+		double *want = values_zero(&arena, (size_t)17 * 48 * 6);
 
 		for (int n = 0; n < 17; n++)
 			for (int c = 0; c < 48; c++)
@@ -495,8 +466,9 @@ END_TEST
 START_TEST(joins_are_those_of_the_formula)
 {
 	size_t n = 16 * 7 + 3;
-	float *a = random_floats(n), *b = random_floats(n), *y = filled(n, NAN);
-	float *z = filled(n, NAN), *d = filled(n, 1);
+	float *a = values_random(&arena, n), *b = values_random(&arena, n),
+	      *y = values_all(&arena, n, NAN);
+	float *z = values_all(&arena, n, NAN), *d = values_all(&arena, n, 1);
 
 	k = tables_get(_i);
 	k->join_add(n, a, b, 0, y);
