@@ -1,6 +1,7 @@
 /*
- * Kernels of flat layers, layouts and optimizers: every instruction set that this machine has against naive loops in double over
- * plain NCHW arrays. A bound K 2^-24 sum |a||b| belongs to each value, K terms.
+ * Kernels of flat layers, layouts and optimizers: every instruction set that this machine
+ * has against naive loops in double. A bound K 2^-24 sum |a||b| belongs to each value, K
+ * terms.
  */
 #include <check.h>
 #include <math.h>
