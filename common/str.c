@@ -149,6 +149,11 @@ static int distance(const char *a, const char *b)
 	return row[nb];
 }
 
+static int lengths_apart(const char *a, const char *b)
+{
+	return abs((int)strlen(a) - (int)strlen(b));
+}
+
 const char *str_nearest(const char *word, const char *const *candidates, int n)
 {
 	const char *best = NULL;
@@ -159,11 +164,15 @@ const char *str_nearest(const char *word, const char *const *candidates, int n)
 		limit = 2;
 	best_distance = limit + 1;
 	for (int i = 0; i < n; i++) {
-		int d = distance(word, candidates[i]);
+		const char *c = candidates[i];
+		int d = distance(word, c);
+		/* A letter too few or too many is a commoner slip than a wrong one. */
+		bool likelier = best && d == best_distance &&
+			lengths_apart(word, c) > lengths_apart(word, best);
 
 		/* "a" is not a slip of "eps": something of the word must remain. */
-		if (d < best_distance && d < (int)strlen(candidates[i])) {
-			best = candidates[i];
+		if ((d < best_distance || likelier) && d < (int)strlen(c)) {
+			best = c;
 			best_distance = d;
 		}
 	}

@@ -72,7 +72,9 @@ END_TEST
 START_TEST(a_slip_finds_the_nearest_name)
 {
 	static const char *const names[] = { "epochs", "batch", "optimizer" };
+	static const char *const near[] = { "uw", "uw_o", "uw_so" };
 
+	ck_assert_str_eq(str_nearest("uwso", near, 3), "uw_so");
 	ck_assert_str_eq(str_nearest("epoch", names, 3), "epochs");
 	ck_assert_str_eq(str_nearest("Optimizer", names, 3), "optimizer");
 	ck_assert_str_eq(str_nearest("optimiser", names, 3), "optimizer");
