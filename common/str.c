@@ -178,3 +178,11 @@ const char *str_nearest(const char *word, const char *const *candidates, int n)
 	}
 	return best;
 }
+
+const char *str_hint(const char *near, char buf[HINT_MAX])
+{
+	if (!near)
+		return "";
+	snprintf(buf, HINT_MAX, "; did you mean \"%s\"?", near);
+	return buf;
+}

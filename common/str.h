@@ -42,4 +42,8 @@ bool integer_parse(const char *s, int64_t *v);
  */
 const char *str_nearest(const char *word, const char *const *candidates, int n);
 
+/* What an error says of it: "; did you mean \"NEAR\"?" in buf, or "" without one. */
+#define HINT_MAX 96
+const char *str_hint(const char *near, char buf[HINT_MAX]);
+
 #endif

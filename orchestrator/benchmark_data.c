@@ -120,10 +120,10 @@ const char *benchmark_number(struct arena *a, double v)
 static int unknown_criterion(const struct benchmark *b, const char *name,
 	const char *const *known, struct err *e)
 {
-	const char *near = str_nearest(name, known, b->criteria);
+	char hint[HINT_MAX];
 
-	return err_set(e, ERR_USAGE, "no criterion \"%s\"%s%s%s", name,
-		near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return err_set(e, ERR_USAGE, "no criterion \"%s\"%s", name,
+		str_hint(str_nearest(name, known, b->criteria), hint));
 }
 
 int benchmark_keep_criteria(struct benchmark *b, const char *names, struct err *e)

@@ -92,14 +92,14 @@ const char *cli_flag_value(const char *flag)
 static int unknown_command(const char *name, struct err *e)
 {
 	const char *names[COUNT(commands)];
+	char hint[HINT_MAX];
 	const char *near;
 
 	for (int i = 0; i < COUNT(commands); i++)
 		names[i] = commands[i].name;
 	near = str_nearest(name, names, COUNT(commands));
-	return err_set(e, ERR_USAGE, "unknown command \"%s\"%s%s%s", name,
-		near ? "; did you mean \"" : "; see deltam --help", near ? near : "",
-		near ? "\"?" : "");
+	return err_set(e, ERR_USAGE, "unknown command \"%s\"%s", name,
+		near ? str_hint(near, hint) : "; see deltam --help");
 }
 
 static int unknown_flag(
@@ -159,11 +159,10 @@ static const char *nearest_choice(const char *choices, const char *word)
 static int not_among(
 	const char *what, const char *choices, const char *word, struct err *e)
 {
-	const char *near = nearest_choice(choices, word);
+	char hint[HINT_MAX];
 
-	return err_set(e, ERR_USAGE, "%s: \"%s\" is not one of %s%s%s%s", what, word,
-		choices, near ? "; did you mean \"" : "", near ? near : "",
-		near ? "\"?" : "");
+	return err_set(e, ERR_USAGE, "%s: \"%s\" is not one of %s%s", what, word,
+		choices, str_hint(nearest_choice(choices, word), hint));
 }
 
 static int set_value(

@@ -61,15 +61,13 @@ static int draw_row(struct sheet *s, const char *name, const struct textures *t,
 static int unknown_corruption(const char *name, const struct corruption_info *all,
 	const char **known, int n, struct err *e)
 {
-	const char *near;
+	char hint[HINT_MAX];
 
 	for (int i = 0; i < n; i++)
 		known[i] = all[i].name;
-	near = str_nearest(name, known, n);
 	return err_set(e, ERR_SPEC,
-		"unknown corruption \"%s\"%s%s%s; `deltam list corruptions` names them",
-		name, near ? "; did you mean \"" : "", near ? near : "",
-		near ? "\"?" : "");
+		"unknown corruption \"%s\"%s; `deltam list corruptions` names them",
+		name, str_hint(str_nearest(name, known, n), hint));
 }
 
 /* The rows: one corruption, or all that can be shown. */
