@@ -99,12 +99,33 @@ int64_t query_int(const char *path, const char *sql)
 	return v;
 }
 
-void query_run(const char *path, const char *sql)
+static void execute(sqlite3 *db, const char *sql)
 {
-	sqlite3 *db = open_database(path, SQLITE_OPEN_READWRITE);
 	char *message = NULL;
 
 	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &message) == SQLITE_OK,
 		"%s: %s", sql, message);
+}
+
+void query_run(const char *path, const char *sql)
+{
+	sqlite3 *db = open_database(path, SQLITE_OPEN_READWRITE);
+
+	execute(db, sql);
 	sqlite3_close(db);
+}
+
+sqlite3 *query_hold(const char *path)
+{
+	sqlite3 *db = open_database(path, SQLITE_OPEN_READWRITE);
+
+	execute(db, "BEGIN IMMEDIATE");
+	return db;
+}
+
+void query_release(sqlite3 *held, const char *sql)
+{
+	execute(held, sql);
+	execute(held, "COMMIT");
+	sqlite3_close(held);
 }

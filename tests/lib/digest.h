@@ -18,4 +18,12 @@ const char *query_text(const char *db, const char *sql);
 /* Statements without results. */
 void query_run(const char *db, const char *sql);
 
+/*
+ * Nobody else writes from query_hold until query_release, which runs sql (or nothing: "")
+ * and commits: what a process does next is then known, however fast it is.
+ */
+struct sqlite3;
+struct sqlite3 *query_hold(const char *db);
+void query_release(struct sqlite3 *held, const char *sql);
+
 #endif
