@@ -72,6 +72,7 @@ CREATE TABLE stage (
   state         TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed')),
   UNIQUE (sweep, variant, label, task, stage, phase)
 ) STRICT;
+CREATE INDEX stage_by_position ON stage (sweep, variant, position);
 
 -- A configuration with a seed. deltam.
 CREATE TABLE job (
@@ -111,9 +112,9 @@ CREATE TABLE stage_job (
   target        INTEGER NOT NULL,          -- epoch that the next segment ends at
   state         TEXT NOT NULL CHECK (state IN
                 ('pending', 'running', 'waiting', 'done', 'stopped', 'diverged', 'failed')),
-  PRIMARY KEY (stage, job)
+  PRIMARY KEY (stage, config, job)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX stage_job_by_job ON stage_job (job);
+CREATE UNIQUE INDEX stage_job_by_job ON stage_job (job, stage);
 CREATE INDEX stage_job_by_state ON stage_job (stage, state);
 
 -- One worker process on one segment. deltam.
@@ -340,7 +341,7 @@ SELECT sweep, variant, method, label, stage, config, lr, wd, temperature, weight
        avg(CASE WHEN state NOT IN ('diverged', 'failed') THEN val_delta_m END) AS val_delta_m,
        avg(CASE WHEN state NOT IN ('diverged', 'failed') THEN delta_m END) AS delta_m
   FROM job_result
- GROUP BY sweep, stage_id, config -- sweep first: a condition on it reaches the tables
+ GROUP BY sweep, variant, position, stage_id, config -- as the loops come: nothing is sorted
  ORDER BY sweep, variant, position, stage_id, config;
 
 -- The main table: a row per variant and entry of `methods`, the baseline `stl` first.
@@ -527,8 +528,9 @@ SELECT b.sweep, b.variant, b.method, b.label, b.lr, b.wd, b.temperature, b.weigh
 -- Δm over UW-SO's T in the search, a row per T: the best configuration of that T.
 CREATE VIEW temperature_curve AS
 SELECT sweep, variant, label, temperature, lr, wd, seeds, epoch, val_delta_m, delta_m
-  FROM (SELECT *, row_number() OVER (PARTITION BY sweep, variant, label, temperature
-                                     ORDER BY val_delta_m, lr, wd) AS place
+  FROM (SELECT sweep, variant, label, temperature, lr, wd, seeds, epoch, val_delta_m, delta_m,
+               row_number() OVER (PARTITION BY sweep, variant, label, temperature
+                                  ORDER BY val_delta_m, lr, wd) AS place
           FROM configuration
          WHERE temperature IS NOT NULL AND stage <> 'final' AND val_delta_m IS NOT NULL)
  WHERE place = 1
@@ -538,8 +540,10 @@ SELECT sweep, variant, label, temperature, lr, wd, seeds, epoch, val_delta_m, de
 CREATE VIEW lr_sensitivity AS
 SELECT sweep, variant, method, label, lr, wd, temperature, weights, seeds, epoch,
        val_delta_m, delta_m
-  FROM (SELECT *, row_number() OVER (PARTITION BY sweep, variant, label, lr
-                                     ORDER BY val_delta_m, wd, config) AS place
+  FROM (SELECT sweep, variant, method, label, lr, wd, temperature, weights, seeds, epoch,
+               val_delta_m, delta_m,
+               row_number() OVER (PARTITION BY sweep, variant, label, lr
+                                  ORDER BY val_delta_m, wd, config) AS place
           FROM configuration
          WHERE stage <> 'final' AND val_delta_m IS NOT NULL)
  WHERE place = 1

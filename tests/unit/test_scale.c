@@ -197,6 +197,16 @@ START_TEST(the_best_epoch_of_a_job_is_one_step)
 }
 END_TEST
 
+/* Memberships lie by stage and configuration: the loops bring the groups in order. */
+START_TEST(configurations_are_grouped_without_a_sort)
+{
+	const char *plan = plan_of("SELECT * FROM configuration");
+
+	ck_assert_ptr_nonnull(strstr(plan, "SEARCH m USING PRIMARY KEY (stage=?)"));
+	ck_assert_msg(strstr(plan, "TEMP B-TREE") == NULL, "%s", plan);
+}
+END_TEST
+
 START_TEST(a_generated_database_is_the_same_every_time)
 {
 	static const char sum[] =
@@ -229,6 +239,7 @@ Suite *suite_scale(void)
 	tcase_add_test(c, no_question_of_a_report_walks_them_either);
 	tcase_add_test(c, a_condition_on_the_sweep_reaches_the_tables);
 	tcase_add_test(c, the_best_epoch_of_a_job_is_one_step);
+	tcase_add_test(c, configurations_are_grouped_without_a_sort);
 	tcase_add_test(c, a_generated_database_is_the_same_every_time);
 	suite_add_tcase(s, c);
 	return s;
