@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <zlib.h>
+#include "tests/lib/prepared.h"
 
 enum { IMAGE = FAKE_SIDE * FAKE_SIDE };
 
@@ -136,4 +137,11 @@ void fake_write_gzip(void)
 {
 	write_pair(0, FAKE_TRAIN, "wb1", ".gz");
 	write_pair(1, FAKE_TEST, "wb1", ".gz");
+}
+
+void fake_params(struct params *ps, struct arena *a)
+{
+	params_set(ps, a, "dataset.name", "multi_mnist");
+	params_set(ps, a, "dataset.path", ".");
+	prepared_sizes(ps, a, "300", "100", "120");
 }

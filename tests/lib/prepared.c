@@ -19,3 +19,26 @@ void not_prepared(const struct params *ps, struct arena *a, int code, const char
 	ck_assert_int_eq(dataset_prepare(ps, a, &d, &e), code);
 	ck_assert_msg(strstr(e.msg, part) != NULL, "%s", e.msg);
 }
+
+void prepared_sizes(struct params *ps, struct arena *a, const char *train,
+	const char *val, const char *test)
+{
+	params_set(ps, a, "dataset.train", train);
+	params_set(ps, a, "dataset.val", val);
+	params_set(ps, a, "dataset.test", test);
+}
+
+const char *prepared_digest(const struct params *ps, struct arena *a)
+{
+	struct dataset d;
+
+	prepared(ps, a, &d);
+	dataset_close(&d);
+	return arena_strdup(a, d.digest);
+}
+
+const uint8_t *prepared_bytes(const struct field *f)
+{
+	ck_assert_int_eq(f->element, ELEMENT_U8);
+	return f->data;
+}

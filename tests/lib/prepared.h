@@ -10,4 +10,11 @@ void prepared(const struct params *ps, struct arena *a, struct dataset *d);
 /* Refused under this code, by a message with `part` in it. */
 void not_prepared(const struct params *ps, struct arena *a, int code, const char *part);
 
+void prepared_sizes(struct params *ps, struct arena *a, const char *train,
+	const char *val, const char *test);
+/* The digest that a preparation comes to. */
+const char *prepared_digest(const struct params *ps, struct arena *a);
+/* Of a field of bytes. */
+const uint8_t *prepared_bytes(const struct field *f);
+
 #endif

@@ -82,6 +82,16 @@ void scratch_write(const char *name, const void *bytes, size_t n)
 	ck_assert_int_eq(fclose(f), 0);
 }
 
+void scratch_write_at(const char *name, int64_t at, const void *bytes, size_t n)
+{
+	FILE *f = fopen(name, "r+b");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fseek(f, (long)at, SEEK_SET), 0);
+	ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
 size_t scratch_read(const char *name, char *buf, size_t size)
 {
 	FILE *f = fopen(name, "rb");

@@ -5,6 +5,7 @@
 #define DELTAM_TESTS_SCRATCH_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Makes it and changes into it: tests then use plain file names. */
 void scratch_enter(void);
@@ -21,5 +22,7 @@ const char *scratch_files(void);
 /* Writes or reads (at most size - 1 bytes, NUL-terminated) a whole file. */
 void scratch_write(const char *name, const void *bytes, size_t n);
 size_t scratch_read(const char *name, char *buf, size_t size);
+/* Over what a file has there. */
+void scratch_write_at(const char *name, int64_t at, const void *bytes, size_t n);
 
 #endif

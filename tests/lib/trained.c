@@ -4,6 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct params *trained_params(
+	const char *const *base, const char *const *more, struct arena *a)
+{
+	struct params *ps = NEW(a, struct params);
+
+	for (; *base; base += 2)
+		params_set(ps, a, base[0], base[1]);
+	for (; *more; more += 2)
+		params_set(ps, a, more[0], more[1]);
+	return ps;
+}
+
 struct train *trained_job(
 	const struct params *ps, const struct dataset *d, struct arena *a)
 {
@@ -48,10 +60,15 @@ double trained_figure(const struct epoch_rows *r, const char *split, const char 
 	ck_abort_msg("no row %s %s/%s", split, task, name);
 }
 
+bool trained_under_valgrind(void)
+{
+	return getenv("DELTAM_TEST_VALGRIND") != NULL;
+}
+
 bool trained_golden(void)
 {
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && __GNUC__ == 12
-	return !getenv("DELTAM_TEST_VALGRIND");
+	return !trained_under_valgrind();
 #else
 	return false;
 #endif

@@ -7,6 +7,9 @@
 
 #include "trainer-core/train.h"
 
+/* Names and values in turn, each list to its NULL; what `more` says counts. */
+struct params *trained_params(
+	const char *const *base, const char *const *more, struct arena *a);
 struct train *trained_job(
 	const struct params *ps, const struct dataset *d, struct arena *a);
 const struct epoch_rows *trained_epoch(struct train *t);
@@ -21,5 +24,7 @@ double trained_figure(const struct epoch_rows *r, const char *split, const char 
  * the flushing of denormals nor every rounding (DELTAM_TEST_VALGRIND).
  */
 bool trained_golden(void);
+/* Under valgrind, at a fiftieth of the speed: memory is seen in a few steps. */
+bool trained_under_valgrind(void);
 
 #endif

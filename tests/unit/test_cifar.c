@@ -1,5 +1,4 @@
 #include <check.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -146,12 +145,9 @@ START_TEST(the_cache_opens_with_inputs_of_every_task)
 }
 END_TEST
 
-static void poke(const char *name, off_t at, uint8_t v)
+static void poke(const char *name, int64_t at, uint8_t v)
 {
-	int fd = open(name, O_WRONLY);
-
-	ck_assert_int_eq(pwrite(fd, &v, 1, at), 1);
-	close(fd);
+	scratch_write_at(name, at, &v, 1);
 }
 
 START_TEST(wrong_classes_and_lengths_are_refused_with_their_place)

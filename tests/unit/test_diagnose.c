@@ -83,13 +83,8 @@ static struct params *parameters(const char *const *extra)
 	static const char *const base[] = { "lr", "0.01", "seed", "3", "method", "ew",
 		"model.name", "mlp", "model.hidden", "5 4", "train.epochs", "2",
 		"train.optimizer", "gd", "diagnose.gradients.every", "1", NULL };
-	struct params *ps = NEW(&arena, struct params);
 
-	for (int i = 0; base[i]; i += 2)
-		params_set(ps, &arena, base[i], base[i + 1]);
-	for (int i = 0; extra && extra[i]; i += 2)
-		params_set(ps, &arena, extra[i], extra[i + 1]);
-	return ps;
+	return trained_params(base, extra, &arena);
 }
 #define WITH(...) parameters((const char *const[]){ __VA_ARGS__, NULL })
 

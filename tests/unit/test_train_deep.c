@@ -126,13 +126,8 @@ static struct params *parameters(const char *const *extra)
 	static const char *const base[] = { "lr", "0.003", "wd", "0", "seed", "3",
 		"method", "ew", "train.epochs", "10", "train.batch", "4",
 		"train.optimizer", "adam", NULL };
-	struct params *ps = NEW(&arena, struct params);
 
-	for (int i = 0; base[i]; i += 2)
-		params_set(ps, &arena, base[i], base[i + 1]);
-	for (int i = 0; extra && extra[i]; i += 2)
-		params_set(ps, &arena, extra[i], extra[i + 1]);
-	return ps;
+	return trained_params(base, extra, &arena);
 }
 
 #define SEGNET "model.name", "segnet", "model.filters", "8 20", "model.layers", "1"
