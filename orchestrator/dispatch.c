@@ -1,11 +1,11 @@
 #include "orchestrator/dispatch.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include "common/crash.h"
 #include "common/log.h"
 #include "common/store/store_winner.h"
+#include "orchestrator/verdict.h"
 #include "orchestrator/winner.h"
 
 struct entry_waiting {
@@ -327,119 +327,7 @@ static void on_tick(void *arg)
 		store_rollback(d->s);
 }
 
-/* What an end means. */
-
-enum charge {
-	CHARGE_NONE, /* free */
-	CHARGE_RETRY, /* counts against limits.retries */
-	CHARGE_KILL, /* free, but not for ever */
-	CHARGE_FINAL, /* no retry helps */
-};
-
-struct verdict {
-	const char *outcome; /* of the attempt */
-	enum charge charge;
-	bool diverged;
-	int stop; /* error that ends the run; OK: it goes on */
-	char text[PROTO_LINE_MAX + 64];
-};
-
-/* A signal that people, the kernel or a cluster send; others are the worker's fault. */
-static bool from_outside(int signal)
-{
-	return signal == SIGKILL || signal == SIGTERM || signal == SIGINT ||
-		signal == SIGHUP || signal == SIGXCPU;
-}
-
-static void judge_signal(const struct sched_end *end, struct verdict *v)
-{
-	bool outside = from_outside(end->signal);
-
-	v->outcome = outside ? "killed" : "failed";
-	v->charge = outside ? CHARGE_KILL : CHARGE_RETRY;
-	snprintf(v->text, sizeof(v->text), "killed by signal %d (%s)", end->signal,
-		strsignal(end->signal));
-}
-
-static void judge_exit(const struct sched_end *end, bool complete, struct verdict *v)
-{
-	v->outcome = "failed";
-	v->charge = CHARGE_RETRY;
-	if (*end->text)
-		snprintf(v->text, sizeof(v->text), "%s", end->text);
-	else
-		snprintf(v->text, sizeof(v->text), "exit status %d", end->status);
-	switch (end->status) {
-	case PROTO_DONE:
-		if (complete) {
-			v->outcome = "done";
-			v->charge = CHARGE_NONE;
-			v->text[0] = '\0';
-		} else {
-			snprintf(v->text, sizeof(v->text),
-				"it left without all rows of its segment");
-		}
-		break;
-	case PROTO_DIVERGED:
-		v->outcome = "diverged";
-		v->charge = CHARGE_NONE;
-		v->diverged = true;
-		snprintf(v->text, sizeof(v->text), "epoch %d: %s", end->diverged_epoch,
-			*end->text ? end->text : "diverged");
-		break;
-	case PROTO_INTERRUPTED:
-		v->outcome = "interrupted";
-		v->charge = CHARGE_KILL;
-		break;
-	case PROTO_DETERMINISM:
-		v->stop = ERR_DETERMINISM;
-		break;
-	case PROTO_ENVIRONMENT:
-		v->stop = ERR_DATA;
-		break;
-	case PROTO_USAGE:
-		v->stop = ERR_SYS;
-		break;
-	default:
-		break;
-	}
-}
-
-/* complete: every epoch of the segment is committed. */
-static struct verdict judge(const struct sched_end *end, bool complete)
-{
-	struct verdict v = { .outcome = "failed", .charge = CHARGE_RETRY };
-
-	switch (end->why) {
-	case SCHED_STOPPED:
-		if (end->signal || end->status == PROTO_INTERRUPTED) {
-			v.outcome = "interrupted";
-			v.charge = CHARGE_NONE;
-			break;
-		}
-		judge_exit(end, complete, &v);
-		break;
-	case SCHED_EXITED:
-		judge_exit(end, complete, &v);
-		break;
-	case SCHED_SIGNALLED:
-		judge_signal(end, &v);
-		break;
-	case SCHED_TIMEOUT:
-		v.outcome = "timeout";
-		v.charge = CHARGE_FINAL;
-		snprintf(v.text, sizeof(v.text), "limits.job_minutes is over");
-		break;
-	case SCHED_SILENT:
-		snprintf(v.text, sizeof(v.text), "no sign of life; we killed it");
-		break;
-	case SCHED_NOT_STARTED:
-		v.charge = CHARGE_NONE;
-		snprintf(v.text, sizeof(v.text), "%s", end->text);
-		break;
-	}
-	return v;
-}
+/* What an end does to its attempt and its job. */
 
 static int end_attempt(struct dispatch *d, const struct running *r,
 	const struct verdict *v, const struct sched_end *end, struct err *e)
@@ -516,7 +404,7 @@ static int finish(struct dispatch *d, const struct running *r,
 
 	if (rc)
 		return rc;
-	*v = judge(end, job.epochs_done >= r->attempt.stop_epoch);
+	*v = verdict_of(end, job.epochs_done >= r->attempt.stop_epoch);
 	rc = end_attempt(d, r, v, end, e);
 	if (!rc)
 		rc = end_job(d, r, &job, v, e);
@@ -538,7 +426,7 @@ static int finish_winner(struct dispatch *d, const struct running *r,
 
 	if (rc)
 		return rc;
-	*v = judge(end, complete);
+	*v = verdict_of(end, complete);
 	if (v->diverged)
 		v->charge = CHARGE_FINAL; /* it would again */
 	rc = end_attempt(d, r, v, end, e);

@@ -1,11 +1,12 @@
 /*
- * Which job goes next, and what the end of a worker means. Sits between the scheduler
- * (processes) and the stages (rows). A finish and the claim of what goes into the free
- * slot are one transaction.
+ * Which job goes next, and what the end of a worker (verdict.h) does to its job. Sits
+ * between the scheduler (processes) and the stages (rows). A finish and the claim of what
+ * goes into the free slot are one transaction.
  *
- * Winners (winner.h) go last: no stage waits for them. Baselines go first, then the lane whose next segment will take longest, by the
- * seconds an epoch took it in this run. The queues only repeat what the database says:
- * a job is looked at again when it is claimed.
+ * Baselines go first, then the lane whose next segment will take longest, by the seconds
+ * an epoch took it in this run; winners (winner.h) go last, since no stage waits for them.
+ * The queues only repeat what the database says: a job is looked at again when it is
+ * claimed.
  */
 #ifndef DELTAM_DISPATCH_H
 #define DELTAM_DISPATCH_H
