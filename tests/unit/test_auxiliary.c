@@ -3,38 +3,27 @@
  * and the block that they make in the table. Real SQLite, figures by a formula.
  */
 #include <check.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include "common/store/store_job.h"
-#include "common/store/store_metric.h"
 #include "orchestrator/benchmark.h"
 #include "orchestrator/robust.h"
-#include "orchestrator/stage.h"
+#include "tests/lib/played.h"
 #include "tests/lib/scratch.h"
-
-enum { QUEUE = 400 };
 
 static struct arena arena;
 static struct spec spec;
-static struct store store;
-static struct stage_ctx stage;
-static int64_t queue[QUEUE];
-static int waiting;
+static struct played *world; /* NULL: nothing is planned */
 
 static void setup(void)
 {
 	arena = (struct arena){ 0 };
-	stage = (struct stage_ctx){ 0 };
-	waiting = 0;
+	world = NULL;
 	scratch_enter();
 }
 
 static void teardown(void)
 {
-	stage_release(&stage);
-	store_close(&store);
+	if (world)
+		played_free(world);
 	arena_release(&arena);
 	scratch_leave();
 }
@@ -48,8 +37,7 @@ static void must(int rc, const struct err *e)
 static const char *sweep(const char *keys, const char *methods)
 {
 	return arena_printf(&arena,
-		"{\"sweep\": \"t\", \"dataset\": {\"name\": \"synthetic\", \"train\": "
-		"100, \"val\": 10, \"test\": 10, \"tasks\": 2}, \"train\": "
+		"{\"sweep\": \"t\", " PLAYED_DATASET "\"train\": "
 		"{\"epochs\": 2}, %s\"methods\": [%s], \"search\": {\"lr\": [0.1, "
 		"0.01]}, \"final\": {\"seeds\": 2}}",
 		keys, methods);
@@ -65,32 +53,29 @@ static const char *report_of(const char *text)
 	return str_get(&report);
 }
 
-static void on_pending(void *arg, int lane, int64_t job, int epochs)
+/* Baselines reach 1; reg1 of a job is worse by its primary: 1.5, else 2; reg2 likewise. */
+static double figure(const struct played_job *j, const char *task, int epoch, bool test)
 {
-	(void)arg, (void)lane, (void)epochs;
-	ck_assert_int_lt(waiting, QUEUE);
-	queue[waiting++] = job;
+	(void)epoch, (void)test;
+	if (*j->own)
+		return 1;
+	if (!*j->primary)
+		return !strcmp(task, "reg1") ? 1.25 : 1.75;
+	return strcmp(j->primary, task) != 0 ? 2 : !strcmp(task, "reg1") ? 1.5 : 1.1;
 }
 
 /* Plans the sweep; the first time the database is made. */
 static void plan(const char *text)
 {
-	struct sweep_row row = { "t", text, "best", "criteria" };
-	struct err e = { 0 };
-	int64_t id;
-	bool rescore;
+	if (world)
+		played_plan(world, text, true);
+	else
+		world = played_new("t.db", text, true, figure);
+}
 
-	ck_assert_str_eq(report_of(text), "");
-	if (!store.db)
-		must(store_open(&store, "t.db", STORE_ORCHESTRATOR, &e), &e);
-	must(store_begin(&store, &e), &e);
-	must(store_sweep_put(&store, &row, &id, &rescore, &e), &e);
-	stage_release(&stage);
-	stage_init(&stage, &store, &spec, id, true);
-	stage.on_pending = on_pending;
-	waiting = 0;
-	must(stage_start(&stage, rescore, &e), &e);
-	must(store_commit(&store, &e), &e);
+static void train_all(void)
+{
+	played_all(world, PLAYED_FIRST);
 }
 
 static const char *answer(const char *sql)
@@ -99,65 +84,12 @@ static const char *answer(const char *sql)
 	struct err e = { 0 };
 	struct rows r;
 
-	must(rows_open_sql(&r, &store, sql, NO_ARGS, &e), &e);
+	must(rows_open_sql(&r, &world->s, sql, NO_ARGS, &e), &e);
 	while (rows_next(&r, &e) > 0)
 		for (int i = 0; i < rows_columns(&r); i++)
 			str_printf(&out, "%s%s", out.n ? " " : "", rows_text(&r, i));
 	rows_close(&r);
 	return str_get(&out);
-}
-
-/* Baselines reach 1; reg1 of a job is worse by its primary: 1.5, else 2; reg2 likewise. */
-static double figure(int64_t job, const char *own, const char *task)
-{
-	const char *primary = answer(arena_printf(&arena,
-		"SELECT value FROM job_param WHERE job=%lld AND name='primary'",
-		(long long)job));
-
-	if (*own)
-		return 1;
-	if (!*primary)
-		return !strcmp(task, "reg1") ? 1.25 : 1.75;
-	return strcmp(primary, task) != 0 ? 2 : !strcmp(task, "reg1") ? 1.5 : 1.1;
-}
-
-static void train(int64_t job)
-{
-	static const char *const tasks[] = { "reg1", "reg2" };
-	struct attempt_row attempt = { 0 };
-	struct err e = { 0 };
-	struct job_row row;
-	const char *own;
-	bool claimed;
-
-	own = answer(arena_printf(&arena,
-		"SELECT coalesce(task, '') FROM job WHERE id=%lld", (long long)job));
-	must(store_begin(&store, &e), &e);
-	must(store_job_claim(&store, stage.sweep, job, &attempt, &claimed, &e), &e);
-	for (int k = attempt.start_epoch + 1; claimed && k <= attempt.stop_epoch; k++)
-		for (int i = 0; i < 8; i++) {
-			struct store_metric m = { i % 2 ? "val" : "test",
-				tasks[i / 2 % 2], i / 4 ? "loss" : "abs_err", 0 };
-
-			if (*own && strcmp(own, m.task) != 0)
-				continue;
-			m.value = figure(job, own, m.task);
-			must(store_metrics_put(&store, job, k, &m, 1, &e), &e);
-		}
-	must(store_job_refresh(&store, job, &row, &e), &e);
-	if (claimed)
-		must(store_attempt_end(&store, attempt.id,
-			     &(struct attempt_end){ .outcome = "done", .seconds = 3 },
-			     &e),
-			&e);
-	must(stage_learn(&stage, &row, &e), &e);
-	must(store_commit(&store, &e), &e);
-}
-
-static void train_all(void)
-{
-	for (int i = 0; i < waiting; i++)
-		train(queue[i]);
 }
 
 START_TEST(every_task_is_primary_in_turn)
@@ -256,12 +188,12 @@ START_TEST(another_primary_task_gives_other_scores_of_the_same_jobs)
 	train_all();
 	ck_assert_str_eq(answer(delta), "50.0");
 	plan(sweep("\"primary\": \"reg1\", ", "\"ew\""));
-	ck_assert_int_eq(waiting, 0);
+	ck_assert_int_eq(world->n, 0);
 	ck_assert_str_eq(answer(delta), "25.0");
 	plan(sweep("\"primary\": \"reg2\", ", "\"ew\""));
 	ck_assert_str_eq(answer(delta), "75.0");
 	plan(sweep("", "\"ew\""));
-	ck_assert_int_eq(waiting, 0);
+	ck_assert_int_eq(world->n, 0);
 	ck_assert_str_eq(answer(delta), "50.0");
 	ck_assert_str_eq(answer("SELECT count(*) FROM entry_primary"), "0");
 }
@@ -276,7 +208,7 @@ static const struct query_sweep *primary_in_turn(void)
 
 	plan(sweep("\"primary\": \"each\", ", "\"ew\", \"gcs\""));
 	train_all();
-	must(query_sweeps(&store, &arena, &w, &n, &e), &e);
+	must(query_sweeps(&world->s, &arena, &w, &n, &e), &e);
 	ck_assert_int_eq(n, 1);
 	return w;
 }
@@ -288,7 +220,7 @@ START_TEST(the_table_has_an_auxiliary_block_and_prints_gains)
 	const struct query_sweep *w = primary_in_turn();
 	struct err e = { 0 };
 
-	must(benchmark_report(&store, w, &(struct benchmark_view){ 0 }, &r, &e), &e);
+	must(benchmark_report(&world->s, w, &(struct benchmark_view){ 0 }, &r, &e), &e);
 	ck_assert_int_eq(r.tables, 2);
 	ck_assert_str_eq(r.table[1].heading, "auxiliary");
 	ck_assert_int_eq(table_rows(&r.table[0]), 2);
@@ -316,7 +248,7 @@ START_TEST(the_front_has_the_runs_of_each_primary_task_as_its_view_does)
 	const struct query_sweep *w = primary_in_turn();
 	struct err e = { 0 };
 
-	must(benchmark_report(&store, w, &view, &r, &e), &e);
+	must(benchmark_report(&world->s, w, &view, &r, &e), &e);
 	ck_assert_int_eq(r.tables, 1);
 	ck_assert_int_eq(table_rows(&r.table[0]), 2);
 	ck_assert_str_eq(shown(&r.table[0], 0, "label"), "EW");
@@ -340,7 +272,7 @@ START_TEST(the_robustness_of_each_task_is_of_the_runs_that_had_it_as_primary)
 	       " m.value * (2 + iif(t.task='', m.value, 0)) FROM winner w JOIN stage t"
 	       " ON t.id=w.stage JOIN metric m ON m.job=w.job AND m.epoch=1 AND"
 	       " m.split='test'");
-	must(robust_report(&store, w, &r, &e), &e);
+	must(robust_report(&world->s, w, &r, &e), &e);
 	ck_assert_int_eq(table_rows(&r.table[0]), 2);
 	ck_assert_str_eq(shown(&r.table[0], 0, "reg2/abs_err"), "1.750 ± 0.000");
 	ck_assert_str_eq(shown(&r.table[0], 1, "label"), "GCS");
@@ -356,7 +288,7 @@ START_TEST(an_auxiliary_row_has_its_cost_and_marks_the_end_of_a_range)
 	const struct query_sweep *w = primary_in_turn();
 	struct err e = { 0 };
 
-	must(benchmark_report(&store, w, &view, &r, &e), &e);
+	must(benchmark_report(&world->s, w, &view, &r, &e), &e);
 	ck_assert_str_eq(shown(&r.table[0], 1, "seconds_per_epoch"), "1.5");
 	ck_assert_str_eq(shown(&r.table[1], 0, "seconds_per_epoch"), "1.5");
 	ck_assert_str_eq(shown(&r.table[0], 1, "lr"), "0.1†");

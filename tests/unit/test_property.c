@@ -8,29 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "common/store/store_job.h"
-#include "common/store/store_metric.h"
-#include "orchestrator/stage.h"
-#include "tests/lib/dump.h"
+#include "tests/lib/played.h"
 #include "tests/lib/scratch.h"
 
-enum { SWEEPS = 16, JOBS_MAX = 20000 };
-
-struct protocol {
-	struct arena arena;
-	struct spec spec;
-	struct store s;
-	struct stage_ctx stage;
-	int64_t queue[JOBS_MAX];
-	int n;
-	unsigned random; /* of the order; 0: first come, first served */
-	int64_t trained; /* epochs */
-};
-
-static void must(int rc, const struct err *e)
-{
-	ck_assert_msg(rc == OK, "%s", e->msg);
-}
+enum { SWEEPS = 16 };
 
 /* The same sequence in every run. */
 static unsigned draw(unsigned *state, unsigned below)
@@ -96,65 +77,6 @@ static const char *random_sweep(unsigned seed, struct arena *a)
 	return str_get(&t);
 }
 
-/* The world around the stages. */
-
-static void on_pending(void *arg, int lane, int64_t job, int epochs)
-{
-	struct protocol *p = arg;
-
-	(void)lane;
-	ck_assert_int_gt(epochs, 0);
-	ck_assert_int_lt(p->n, JOBS_MAX);
-	p->queue[p->n++] = job;
-}
-
-static void plan(struct protocol *p, const char *text, bool prune)
-{
-	struct sweep_row row = { "t", text, "best", "criteria" };
-	struct str report = { .arena = &p->arena };
-	struct err e = { 0 };
-	int64_t sweep;
-	bool rescore;
-
-	ck_assert_msg(spec_parse(&p->spec, &p->arena, "t.json", text, strlen(text),
-			      &report, &e) == OK,
-		"%s\n%s", text, str_get(&report));
-	must(store_begin(&p->s, &e), &e);
-	must(store_sweep_put(&p->s, &row, &sweep, &rescore, &e), &e);
-	stage_release(&p->stage);
-	stage_init(&p->stage, &p->s, &p->spec, sweep, prune);
-	p->stage.on_pending = on_pending;
-	p->stage.arg = p;
-	p->n = 0;
-	must(stage_start(&p->stage, rescore, &e), &e);
-	must(store_commit(&p->s, &e), &e);
-}
-
-static struct protocol *protocol_new(const char *db, const char *text, unsigned random)
-{
-	struct protocol *p = calloc(1, sizeof(*p));
-	struct err e = { 0 };
-	struct rows r;
-
-	ck_assert_ptr_nonnull(p);
-	p->random = random;
-	must(store_open(&p->s, db, STORE_ORCHESTRATOR, &e), &e);
-	must(rows_open_sql(&r, &p->s, "PRAGMA synchronous=OFF", NO_ARGS, &e), &e);
-	ck_assert_int_ge(rows_next(&r, &e), 0);
-	rows_close(&r);
-	plan(p, text, true);
-	return p;
-}
-
-static void protocol_free(struct protocol *p, const char *db)
-{
-	stage_release(&p->stage);
-	store_close(&p->s);
-	arena_release(&p->arena);
-	free(p);
-	remove(db);
-}
-
 /* A number in [0,1) that depends on nothing but its arguments. */
 static double noise(int64_t job, int epoch, int split)
 {
@@ -166,150 +88,78 @@ static double noise(int64_t job, int epoch, int split)
 	return (double)(x >> 11) * 0x1p-53;
 }
 
-static void put_epoch(struct protocol *p, int64_t job, const char *own, int epoch)
-{
-	static const char *const splits[] = { "val", "test" };
-	static const char *const names[] = { "loss", "abs_err" };
-	static const char *const tasks[] = { "reg1", "reg2" };
-	struct err e = { 0 };
-
-	for (int i = 0; i < 8; i++) {
-		/* a job has its own level; curves cross */
-		double v = 1 + noise(job, 0, 0) + 0.6 * noise(job, epoch, i % 2) +
-			2.0 / epoch;
-		struct store_metric m = { splits[i % 2], tasks[i / 2 % 2], names[i / 4],
-			v };
-
-		if (!*own || !strcmp(own, m.task))
-			must(store_metrics_put(&p->s, job, epoch, &m, 1, &e), &e);
-	}
-	p->trained++;
-}
-
 /* One job in thirty leaves the finite numbers; final seeds and baselines do not. */
-static int diverges_in(struct protocol *p, int64_t job, char own[64])
+static bool diverges(const struct played_job *j, int epoch)
 {
-	struct err e = { 0 };
-	struct rows r;
-	int epoch = 0;
-
-	must(rows_open_sql(&r, &p->s,
-		     "SELECT coalesce(task, ''), seed FROM job WHERE id=?",
-		     ARGS(INT(job)), &e),
-		&e);
-	if (rows_next(&r, &e) > 0) {
-		snprintf(own, 64, "%s", rows_text(&r, 0));
-		if (!*own && rows_int(&r, 1) < FINAL_SEED &&
-			noise(job, 0, 3) < 1.0 / 30)
-			epoch = 1 + (int)(noise(job, 0, 2) * 5);
-	}
-	rows_close(&r);
-	return epoch;
+	return !*j->own && j->seed < FINAL_SEED && noise(j->id, 0, 3) < 1.0 / 30 &&
+		epoch == 1 + (int)(noise(j->id, 0, 2) * 5);
 }
 
-static void train(struct protocol *p, int64_t job)
+/* A job has its own level; curves cross. */
+static double figure(const struct played_job *j, const char *task, int epoch, bool test)
 {
-	struct attempt_row attempt = { 0 };
-	struct err e = { 0 };
-	struct job_row row;
-	char own[64] = "";
-	bool claimed;
-	int bad = diverges_in(p, job, own);
-
-	must(store_begin(&p->s, &e), &e);
-	must(store_job_claim(&p->s, p->stage.sweep, job, &attempt, &claimed, &e), &e);
-	if (claimed) {
-		for (int k = attempt.start_epoch + 1;
-			k <= attempt.stop_epoch && k != bad; k++)
-			put_epoch(p, job, own, k);
-		must(store_job_refresh(&p->s, job, &row, &e), &e);
-		if (row.epochs_done < attempt.stop_epoch) {
-			must(store_job_end(&p->s, job, JOB_DIVERGED, "nan", &e), &e);
-			row.outcome = JOB_DIVERGED;
-		}
-		must(store_attempt_end(&p->s, attempt.id,
-			     &(struct attempt_end){ .outcome = "done" }, &e),
-			&e);
-		must(stage_learn(&p->stage, &row, &e), &e);
-	}
-	must(store_commit(&p->s, &e), &e);
+	(void)task;
+	if (diverges(j, epoch))
+		return (double)NAN;
+	return 1 + noise(j->id, 0, 0) + 0.6 * noise(j->id, epoch, test) + 2.0 / epoch;
 }
 
-/* At most `most` segments; whether any waits still. */
-static bool train_some(struct protocol *p, int most)
+/* In the order of chance; 0: first come, first served. */
+static struct played *play(const char *db, const char *text, unsigned random)
 {
-	while (most-- > 0 && p->n > 0) {
-		int at = p->random ? (int)draw(&p->random, (unsigned)p->n) : 0;
-		int64_t job = p->queue[at];
+	struct played *p = played_new(db, text, true, figure);
 
-		p->n--;
-		memmove(p->queue + at, p->queue + at + 1,
-			(size_t)(p->n - at) * sizeof(job));
-		train(p, job);
-	}
-	return p->n > 0;
+	p->order = random ? PLAYED_SHUFFLED : PLAYED_FIRST;
+	p->random = random;
+	return p;
 }
 
-/* What it says. */
-
-static const char *dump(struct protocol *p, const char *sql)
+static void end(struct played *p, const char *db)
 {
-	return dump_rows(&p->s, sql, &p->arena);
+	played_free(p);
+	remove(db);
 }
 
-static const char *decisions(struct protocol *p)
+static const char *decisions(struct played *p)
 {
-	return dump(p, "SELECT * FROM decision ORDER BY stage, kind, epoch, config");
-}
-
-static const char *everything(struct protocol *p)
-{
-	return arena_printf(&p->arena, "%s%s%s%s%s%s", decisions(p),
-		dump(p, "SELECT * FROM stage ORDER BY id"),
-		dump(p, "SELECT * FROM stage_job ORDER BY stage, job"),
-		dump(p, "SELECT * FROM baseline ORDER BY 1, 2, 3, 4"),
-		dump(p, "SELECT * FROM score ORDER BY sweep, job, epoch, split"),
-		dump(p, "SELECT * FROM metric ORDER BY 1, 2, 3, 4, 5"));
-}
-
-static int64_t number(struct protocol *p, const char *sql)
-{
-	return atoll(dump(p, sql));
+	return played_dump(
+		p, "SELECT * FROM decision ORDER BY stage, kind, epoch, config");
 }
 
 /* The sweep trained first come, first served: what the others are held against. */
 static const char *reference(const char *text, struct arena *a, bool all)
 {
-	struct protocol *p = protocol_new("reference.db", text, 0);
+	struct played *p = play("reference.db", text, 0);
 	const char *is;
 
-	(void)train_some(p, INT32_MAX);
-	is = arena_strdup(a, all ? everything(p) : decisions(p));
-	protocol_free(p, "reference.db");
+	(void)played_some(p, INT32_MAX);
+	is = arena_strdup(a, all ? played_rows(p) : decisions(p));
+	end(p, "reference.db");
 	return is;
 }
 
 START_TEST(no_job_is_planned_or_trained_twice)
 {
 	struct arena a = { 0 };
-	struct protocol *p;
+	struct played *p;
 
 	scratch_enter();
-	p = protocol_new("t.db", random_sweep((unsigned)_i, &a), (unsigned)_i + 1);
-	(void)train_some(p, INT32_MAX);
-	ck_assert_int_eq(p->trained, number(p, "SELECT sum(epochs_done) FROM job"));
-	ck_assert_int_eq(number(p,
+	p = play("t.db", random_sweep((unsigned)_i, &a), (unsigned)_i + 1);
+	(void)played_some(p, INT32_MAX);
+	ck_assert_int_eq(p->trained,
+		(int64_t)played_number(p, "SELECT sum(epochs_done) FROM job"));
+	ck_assert_int_eq((int64_t)played_number(p,
 				 "SELECT count(*) FROM (SELECT 1 FROM job GROUP BY "
 				 "identity HAVING count(*)>1)"),
 		0);
 	/* in a stage a configuration has every seed once, and no two share a job */
-	ck_assert_int_eq(number(p,
+	ck_assert_int_eq((int64_t)played_number(p,
 				 "SELECT count(*) FROM (SELECT 1 FROM stage_job m JOIN "
 				 "job j ON j.id=m.job GROUP BY stage, config, seed "
 				 "HAVING count(*)>1)"),
 		0);
 	/* nor do two parameter lists lead to different jobs while being equal */
-	ck_assert_int_eq(number(p,
+	ck_assert_int_eq((int64_t)played_number(p,
 				 "SELECT count(*) FROM (SELECT list FROM (SELECT job, "
 				 "group_concat(name || '=' || value, ';') AS list FROM "
 				 "(SELECT * "
@@ -317,9 +167,10 @@ START_TEST(no_job_is_planned_or_trained_twice)
 				 "GROUP BY list "
 				 "HAVING count(*)>1)"),
 		0);
-	ck_assert_int_eq(
-		number(p, "SELECT count(*) FROM stage WHERE state<>'done'"), 0);
-	protocol_free(p, "t.db");
+	ck_assert_int_eq((int64_t)played_number(
+				 p, "SELECT count(*) FROM stage WHERE state<>'done'"),
+		0);
+	end(p, "t.db");
 	arena_release(&a);
 	scratch_leave();
 }
@@ -330,14 +181,14 @@ START_TEST(random_orders_lead_to_the_same_rows)
 	struct arena a = { 0 };
 	const char *text = random_sweep((unsigned)_i, &a);
 	const char *wanted;
-	struct protocol *p;
+	struct played *p;
 
 	scratch_enter();
 	wanted = reference(text, &a, true);
-	p = protocol_new("t.db", text, (unsigned)_i * 31 + 7);
-	(void)train_some(p, INT32_MAX);
-	ck_assert_msg(!strcmp(everything(p), wanted), "%s", text);
-	protocol_free(p, "t.db");
+	p = play("t.db", text, (unsigned)_i * 31 + 7);
+	(void)played_some(p, INT32_MAX);
+	ck_assert_msg(!strcmp(played_rows(p), wanted), "%s", text);
+	end(p, "t.db");
 	arena_release(&a);
 	scratch_leave();
 }
@@ -348,18 +199,18 @@ START_TEST(every_stage_follows_from_rows_alone)
 	struct arena a = { 0 };
 	const char *text = random_sweep((unsigned)_i, &a);
 	const char *wanted;
-	struct protocol *p;
+	struct played *p;
 
 	scratch_enter();
 	wanted = reference(text, &a, true);
-	p = protocol_new("t.db", text, (unsigned)_i * 17 + 3);
+	p = play("t.db", text, (unsigned)_i * 17 + 3);
 	/* all that is not rows is forgotten again and again */
-	for (int round = 0; train_some(p, 1 + (_i + round) % 40); round++)
-		plan(p, text, true);
-	plan(p, text, true);
+	for (int round = 0; played_some(p, 1 + (_i + round) % 40); round++)
+		played_plan(p, text, true);
+	played_plan(p, text, true);
 	ck_assert_int_eq(p->n, 0);
-	ck_assert_msg(!strcmp(everything(p), wanted), "%s", text);
-	protocol_free(p, "t.db");
+	ck_assert_msg(!strcmp(played_rows(p), wanted), "%s", text);
+	end(p, "t.db");
 	arena_release(&a);
 	scratch_leave();
 }
@@ -370,26 +221,26 @@ START_TEST(rows_beyond_a_rung_never_change_a_decision)
 	struct arena a = { 0 };
 	const char *text = random_sweep((unsigned)_i, &a);
 	const char *wanted;
-	struct protocol *p;
+	struct played *p;
 
 	scratch_enter();
 	wanted = reference(text, &a, false);
-	p = protocol_new("t.db", text, (unsigned)_i + 5);
-	plan(p, text, false);
-	(void)train_some(p, INT32_MAX);
+	p = play("t.db", text, (unsigned)_i + 5);
+	played_plan(p, text, false);
+	(void)played_some(p, INT32_MAX);
 	/* now all rows are there, to the last epoch of those that should stop */
-	plan(p, text, true);
-	(void)train_some(p, INT32_MAX);
+	played_plan(p, text, true);
+	(void)played_some(p, INT32_MAX);
 	ck_assert_msg(!strcmp(decisions(p), wanted), "%s", text);
 	/* and however good the stopped ones would have become */
-	(void)dump(p,
+	(void)played_dump(p,
 		"UPDATE score SET delta_m=-1e6 WHERE epoch > (SELECT max(CASE m.state "
 		"WHEN 'stopped' THEN m.target ELSE 1000 END) FROM stage_job m WHERE "
 		"m.job=score.job)");
-	plan(p, text, true);
-	(void)train_some(p, INT32_MAX);
+	played_plan(p, text, true);
+	(void)played_some(p, INT32_MAX);
 	ck_assert_msg(!strcmp(decisions(p), wanted), "%s", text);
-	protocol_free(p, "t.db");
+	end(p, "t.db");
 	arena_release(&a);
 	scratch_leave();
 }
@@ -404,14 +255,16 @@ START_TEST(the_random_sweeps_search_prune_and_diverge)
 	scratch_enter();
 	for (unsigned i = 0; i < SWEEPS; i++) {
 		struct arena a = { 0 };
-		struct protocol *p = protocol_new("t.db", random_sweep(i, &a), 0);
+		struct played *p = play("t.db", random_sweep(i, &a), 0);
 
-		(void)train_some(p, INT32_MAX);
-		stops += number(p, "SELECT count(*) FROM decision WHERE kind='stop'");
-		refined += number(p, "SELECT count(*) FROM stage WHERE phase='refine'");
-		diverged +=
-			number(p, "SELECT count(*) FROM job WHERE outcome='diverged'");
-		protocol_free(p, "t.db");
+		(void)played_some(p, INT32_MAX);
+		stops += (int64_t)played_number(
+			p, "SELECT count(*) FROM decision WHERE kind='stop'");
+		refined += (int64_t)played_number(
+			p, "SELECT count(*) FROM stage WHERE phase='refine'");
+		diverged += (int64_t)played_number(
+			p, "SELECT count(*) FROM job WHERE outcome='diverged'");
+		end(p, "t.db");
 		arena_release(&a);
 	}
 	ck_assert_int_gt(stops, 100);

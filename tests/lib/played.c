@@ -1,0 +1,203 @@
+#include "tests/lib/played.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common/store/store_job.h"
+#include "common/store/store_metric.h"
+#include "tests/lib/dump.h"
+
+static void must(int rc, const struct err *e)
+{
+	ck_assert_msg(rc == OK, "%s", e->msg);
+}
+
+static void on_pending(void *arg, int lane, int64_t job, int epochs)
+{
+	struct played *p = arg;
+
+	(void)lane;
+	ck_assert_int_gt(epochs, 0);
+	(void)GROW(&p->arena, p->queue, p->n, p->capacity);
+	p->queue[p->n++] = job;
+}
+
+void played_plan(struct played *p, const char *text, bool prune)
+{
+	struct str report = { .arena = &p->arena };
+	struct sweep_row row = { "t", text, "best", "criteria" };
+	struct err e = { 0 };
+	int64_t sweep;
+	bool rescore;
+
+	ck_assert_msg(spec_parse(&p->spec, &p->arena, "t.json", text, strlen(text),
+			      &report, &e) == OK,
+		"%s\n%s", text, str_get(&report));
+	row.select_epoch = p->spec.select.epoch == EPOCH_LAST10 ? "last10" : "best";
+	must(store_begin(&p->s, &e), &e);
+	must(store_sweep_put(&p->s, &row, &sweep, &rescore, &e), &e);
+	must(store_orphans(&p->s, &e), &e);
+	stage_release(&p->stage);
+	stage_init(&p->stage, &p->s, &p->spec, sweep, prune);
+	p->stage.on_pending = on_pending;
+	p->stage.arg = p;
+	p->n = 0;
+	must(stage_start(&p->stage, rescore, &e), &e);
+	must(store_commit(&p->s, &e), &e);
+}
+
+struct played *played_new(
+	const char *db, const char *text, bool prune, played_figure *figure)
+{
+	struct played *p = calloc(1, sizeof(*p));
+	struct err e = { 0 };
+
+	ck_assert_ptr_nonnull(p);
+	p->figure = figure;
+	p->random = 1;
+	must(store_open(&p->s, db, STORE_ORCHESTRATOR, &e), &e);
+	(void)played_dump(p, "PRAGMA synchronous=OFF"); /* nobody pulls a plug here */
+	played_plan(p, text, prune);
+	return p;
+}
+
+void played_free(struct played *p)
+{
+	stage_release(&p->stage);
+	store_close(&p->s);
+	arena_release(&p->arena);
+	free(p);
+}
+
+static struct played_job job_of(struct played *p, int64_t id)
+{
+	struct played_job job = { .id = id };
+	struct err e = { 0 };
+	struct rows r;
+
+	must(rows_open_sql(&r, &p->s,
+		     "SELECT coalesce(task, ''), lr, wd, temperature, seed, coalesce("
+		     "(SELECT value FROM job_param WHERE job=id AND name='primary'), "
+		     "'')"
+		     " FROM job WHERE id=?",
+		     ARGS(INT(id)), &e),
+		&e);
+	ck_assert_int_gt(rows_next(&r, &e), 0);
+	job.own = rows_strdup(&r, 0, &p->arena);
+	job.lr = rows_real(&r, 1);
+	job.wd = rows_real(&r, 2);
+	job.temperature = rows_is_null(&r, 3) ? (double)NAN : rows_real(&r, 3);
+	job.seed = rows_int(&r, 4);
+	job.primary = rows_strdup(&r, 5, &p->arena);
+	rows_close(&r);
+	return job;
+}
+
+/* All rows of an epoch; false: the job diverges in it, and none is written. */
+static bool train_epoch(struct played *p, const struct played_job *job, int epoch)
+{
+	static const char *const splits[] = { "val", "test" };
+	static const char *const names[] = { "loss", "abs_err" };
+	static const char *const tasks[] = { "reg1", "reg2" };
+	struct err e = { 0 };
+
+	for (int i = 0; i < 8; i++) {
+		struct store_metric m = { splits[i % 2], tasks[i / 2 % 2], names[i / 4],
+			0 };
+
+		if (*job->own && strcmp(job->own, m.task) != 0)
+			continue;
+		m.value = p->figure(job, m.task, epoch, i % 2);
+		if (!isfinite(m.value))
+			return false;
+		must(store_metrics_put(&p->s, job->id, epoch, &m, 1, &e), &e);
+	}
+	p->trained++;
+	return true;
+}
+
+/* One segment: claim, rows up to its end or to the divergence, finish. */
+static void train(struct played *p, int64_t id)
+{
+	const struct attempt_end done = { .outcome = "done", .seconds = 3 };
+	const struct played_job job = job_of(p, id);
+	struct attempt_row attempt = { 0 };
+	struct err e = { 0 };
+	struct job_row row;
+	bool claimed;
+	int epoch;
+
+	must(store_begin(&p->s, &e), &e);
+	must(store_job_claim(&p->s, p->stage.sweep, id, &attempt, &claimed, &e), &e);
+	if (claimed) {
+		epoch = attempt.start_epoch + 1;
+		while (epoch <= attempt.stop_epoch && train_epoch(p, &job, epoch))
+			epoch++;
+		must(store_job_refresh(&p->s, id, &row, &e), &e);
+		if (row.epochs_done < attempt.stop_epoch) {
+			must(store_job_end(&p->s, id, JOB_DIVERGED, "nan", &e), &e);
+			row.outcome = JOB_DIVERGED;
+		}
+		must(store_attempt_end(&p->s, attempt.id, &done, &e), &e);
+		must(stage_learn(&p->stage, &row, &e), &e);
+	}
+	must(store_commit(&p->s, &e), &e);
+}
+
+static int pick(struct played *p)
+{
+	if (p->order != PLAYED_SHUFFLED)
+		return p->order == PLAYED_FIRST ? 0 : p->n - 1;
+	p->random = p->random * 1664525U + 1013904223U;
+	return (int)((p->random >> 8) % (unsigned)p->n);
+}
+
+bool played_some(struct played *p, int segments)
+{
+	while (segments-- > 0 && p->n > 0) {
+		int at = pick(p);
+		int64_t job = p->queue[at];
+
+		p->n--;
+		memmove(p->queue + at, p->queue + at + 1,
+			(size_t)(p->n - at) * sizeof(job));
+		train(p, job);
+	}
+	return p->n > 0;
+}
+
+void played_all(struct played *p, enum played_order order)
+{
+	p->order = order;
+	(void)played_some(p, INT32_MAX);
+}
+
+const char *played_dump(struct played *p, const char *sql)
+{
+	return dump_rows(&p->s, sql, &p->arena);
+}
+
+double played_number(struct played *p, const char *sql)
+{
+	struct err e = { 0 };
+	struct rows r;
+	double v = 0;
+
+	must(rows_open_sql(&r, &p->s, sql, NO_ARGS, &e), &e);
+	if (rows_next(&r, &e) > 0)
+		v = rows_real(&r, 0);
+	rows_close(&r);
+	return v;
+}
+
+const char *played_rows(struct played *p)
+{
+	return arena_printf(&p->arena, "%s%s%s%s%s%s",
+		played_dump(p, "SELECT * FROM stage ORDER BY id"),
+		played_dump(p, "SELECT * FROM stage_job ORDER BY stage, job"),
+		played_dump(p, "SELECT * FROM decision ORDER BY 1, 3, 4, 5"),
+		played_dump(p, "SELECT * FROM baseline ORDER BY 1, 2, 3, 4"),
+		played_dump(p, "SELECT * FROM score ORDER BY sweep, job, epoch, split"),
+		played_dump(p, "SELECT * FROM metric ORDER BY 1, 2, 3, 4, 5"));
+}
