@@ -53,3 +53,29 @@ void learned_update(const struct weighting_setup *setup, double *state,
 	(void)setup->ops->objective(setup, state, step->loss, gradient);
 	learned_step(setup, setup->options, step, gradient, state);
 }
+
+double learned_log_weights(const struct weighting_setup *setup, const double *state,
+	const double *loss, double *gradient)
+{
+	const struct learned *o = setup->options;
+	const double *s = learned_values(state + o->at);
+	double total = 0;
+
+	for (int k = 0; k < setup->K; k++) {
+		double weighted = exp(s[k]) * loss[k];
+
+		total += weighted - s[k];
+		gradient[k] = weighted - 1;
+	}
+	return total;
+}
+
+int learned_diagnose(const struct weighting_setup *setup, const double *state,
+	const char *name, struct diagnostic *d)
+{
+	const struct learned *o = setup->options;
+
+	for (int k = 0; k < setup->K; k++)
+		d[k] = (struct diagnostic){ name, k, learned_values(state + o->at)[k] };
+	return setup->K;
+}

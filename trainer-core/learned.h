@@ -47,4 +47,11 @@ void learned_step(const struct weighting_setup *setup, const struct learned *lea
 void learned_update(const struct weighting_setup *setup, double *state,
 	const struct weighting_step *step);
 
+/* For `objective`, where the scalars are log weights s_k: e^{s_k} L_k - s_k (IMTL-L). */
+double learned_log_weights(const struct weighting_setup *setup, const double *state,
+	const double *loss, double *gradient);
+/* A diagnostic of this name a task, its scalar; returns the number of tasks. */
+int learned_diagnose(const struct weighting_setup *setup, const double *state,
+	const char *name, struct diagnostic *d);
+
 #endif

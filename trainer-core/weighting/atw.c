@@ -104,10 +104,7 @@ static int diagnose(const struct weighting_setup *setup, const double *state,
 	const double *mean_loss, struct diagnostic *d)
 {
 	(void)mean_loss;
-	for (int k = 0; k < setup->K; k++)
-		d[k] = (struct diagnostic){ "log_variance", k,
-			learned_values(state)[k] };
-	return setup->K;
+	return learned_diagnose(setup, state, "log_variance", d);
 }
 
 const struct weighting weighting_atw = {

@@ -65,30 +65,12 @@ static void heads(const struct weighting_setup *setup, const double *state,
 		head[k] = exp(learned_values(state + 1)[k]);
 }
 
-static double objective(const struct weighting_setup *setup, const double *state,
-	const double *loss, double *gradient)
-{
-	const double *s = learned_values(state + 1);
-	double total = 0;
-
-	for (int k = 0; k < setup->K; k++) {
-		double weighted = exp(s[k]) * loss[k];
-
-		total += weighted - s[k];
-		gradient[k] = weighted - 1;
-	}
-	return total;
-}
-
 static int diagnose(const struct weighting_setup *setup, const double *state,
 	const double *mean_loss, struct diagnostic *d)
 {
-	int n = setup->K;
+	int n = learned_diagnose(setup, state, "log_weight", d);
 
 	(void)mean_loss;
-	for (int k = 0; k < n; k++)
-		d[k] = (struct diagnostic){ "log_weight", k,
-			learned_values(state + 1)[k] };
 	if (state[0] > 0)
 		d[n++] = (struct diagnostic){ "steps_without_weights", -1, state[0] };
 	return n;
@@ -101,7 +83,7 @@ const struct weighting weighting_imtl = {
 	.init = init,
 	.weigh = weigh,
 	.update = learned_update,
-	.objective = objective,
+	.objective = learned_log_weights,
 	.end_epoch = residual_end_epoch,
 	.diagnose = diagnose,
 	.heads = heads,

@@ -43,28 +43,11 @@ static int weigh(const struct weighting_setup *setup, double *state,
 	return OK;
 }
 
-static double objective(const struct weighting_setup *setup, const double *state,
-	const double *loss, double *gradient)
-{
-	const double *s = learned_values(state);
-	double total = 0;
-
-	for (int k = 0; k < setup->K; k++) {
-		double weighted = exp(s[k]) * loss[k];
-
-		total += weighted - s[k];
-		gradient[k] = weighted - 1;
-	}
-	return total;
-}
-
 static int diagnose(const struct weighting_setup *setup, const double *state,
 	const double *mean_loss, struct diagnostic *d)
 {
 	(void)mean_loss;
-	for (int k = 0; k < setup->K; k++)
-		d[k] = (struct diagnostic){ "log_weight", k, learned_values(state)[k] };
-	return setup->K;
+	return learned_diagnose(setup, state, "log_weight", d);
 }
 
 const struct weighting weighting_imtl_l = {
@@ -73,6 +56,6 @@ const struct weighting weighting_imtl_l = {
 	.init = init,
 	.weigh = weigh,
 	.update = learned_update,
-	.objective = objective,
+	.objective = learned_log_weights,
 	.diagnose = diagnose,
 };
