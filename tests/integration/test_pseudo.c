@@ -11,8 +11,8 @@
 #include "common/store/store.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
-#include "tests/lib/fake_npy.h"
 #include "tests/lib/scratch.h"
+#include "tests/lib/spots.h"
 #include "trainer-core/train.h"
 #include "worker/checkpoint.h"
 #include "worker/label.h"
@@ -34,38 +34,9 @@ static struct arena arena;
 static struct params ps;
 static struct err err;
 
-/* Pictures whose brightness and place of a spot say the labels, with noise. */
-static void write_split(const char *split, int n, unsigned state)
-{
-	static uint8_t x[TRAIN * SIDE * SIDE];
-	static uint8_t bright[TRAIN], place[TRAIN];
-	static float light[TRAIN];
-	char path[64], shape[64];
-
-	for (int i = 0; i < n; i++) {
-		bright[i] = (uint8_t)(child_draw(&state) % 3);
-		place[i] = (uint8_t)(child_draw(&state) % 2);
-		light[i] = (float)bright[i] - 0.5F * (float)place[i];
-		for (int at = 0; at < SIDE * SIDE; at++) {
-			bool spot = at / SIDE < 3 && (at % SIDE < 3) == place[i];
-
-			x[i * SIDE * SIDE + at] = (uint8_t)(60 * bright[i] +
-				(spot ? 50 : 10) + child_draw(&state) % 80);
-		}
-		/* so that none becomes perfect */
-		place[i] ^= child_draw(&state) % 8 == 0;
-	}
-	snprintf(path, sizeof(path), "data/%s/input.npy", split);
-	snprintf(shape, sizeof(shape), "(%d, 1, 6, 6)", n);
-	fake_npy(path, "|u1", shape, x, (size_t)(n * SIDE * SIDE));
-	snprintf(shape, sizeof(shape), "(%d,)", n);
-	snprintf(path, sizeof(path), "data/%s/bright.npy", split);
-	fake_npy(path, "|u1", shape, bright, (size_t)n);
-	snprintf(path, sizeof(path), "data/%s/place.npy", split);
-	fake_npy(path, "|u1", shape, place, (size_t)n);
-	snprintf(path, sizeof(path), "data/%s/light.npy", split);
-	fake_npy(path, "<f4", shape, light, (size_t)n * sizeof(float));
-}
+static const struct spots spots = {
+	.side = SIDE, .step = 60, .on = 50, .off = 10, .noise = 80, .flips = true
+};
 
 static int run(const char *sweep, const char *text, const char *db)
 {
@@ -95,9 +66,9 @@ static void setup(void)
 {
 	scratch_enter();
 	setenv("DELTAM_CACHE", "cache", 1);
-	write_split("train", TRAIN, 11);
-	write_split("val", TEST, 12);
-	write_split("test", TEST, 13);
+	spots_write(&spots, "train", TRAIN, 11);
+	spots_write(&spots, "val", TEST, 12);
+	spots_write(&spots, "test", TEST, 13);
 	runs("teacher.json",
 		"{ \"sweep\": \"teacher\", " DATA REST
 		", \"methods\": [\"ew\", \"uw\"],"

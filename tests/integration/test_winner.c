@@ -14,8 +14,8 @@
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/fake_jpeg.h"
-#include "tests/lib/fake_npy.h"
 #include "tests/lib/scratch.h"
+#include "tests/lib/spots.h"
 #include "worker/checkpoint.h"
 
 enum { SIDE = 12, TRAIN = 60, TEST = 24, WINNERS = 8 };
@@ -46,32 +46,9 @@ static const char *const *command(void)
 	return argv;
 }
 
-/* Pictures whose brightness and place of a spot say the labels, with noise. */
-static void write_split(const char *split, int n, unsigned state)
-{
-	static uint8_t x[TRAIN * SIDE * SIDE];
-	static uint8_t bright[TRAIN], place[TRAIN];
-	char path[64], shape[64];
-
-	for (int i = 0; i < n; i++) {
-		bright[i] = (uint8_t)(child_draw(&state) % 3);
-		place[i] = (uint8_t)(child_draw(&state) % 2);
-		for (int at = 0; at < SIDE * SIDE; at++) {
-			bool spot = at / SIDE < 6 && (at % SIDE < 6) == place[i];
-
-			x[i * SIDE * SIDE + at] = (uint8_t)(40 * bright[i] +
-				(spot ? 60 : 20) + child_draw(&state) % 90);
-		}
-	}
-	snprintf(path, sizeof(path), "data/%s/input.npy", split);
-	snprintf(shape, sizeof(shape), "(%d, 1, 12, 12)", n);
-	fake_npy(path, "|u1", shape, x, (size_t)(n * SIDE * SIDE));
-	snprintf(shape, sizeof(shape), "(%d,)", n);
-	snprintf(path, sizeof(path), "data/%s/bright.npy", split);
-	fake_npy(path, "|u1", shape, bright, (size_t)n);
-	snprintf(path, sizeof(path), "data/%s/place.npy", split);
-	fake_npy(path, "|u1", shape, place, (size_t)n);
-}
+static const struct spots spots = {
+	.side = SIDE, .step = 40, .on = 60, .off = 20, .noise = 90
+};
 
 static void write_sweep(const char *rest)
 {
@@ -112,9 +89,9 @@ static void setup(void)
 {
 	scratch_enter();
 	setenv("DELTAM_CACHE", "cache", 1);
-	write_split("train", TRAIN, 11);
-	write_split("val", TEST, 12);
-	write_split("test", TEST, 13);
+	spots_write(&spots, "train", TRAIN, 11);
+	spots_write(&spots, "val", TEST, 12);
+	spots_write(&spots, "test", TEST, 13);
 	write_sweep(TESTED SAVED);
 	run();
 	digest_rows("t.db", wanted);
