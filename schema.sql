@@ -525,25 +525,29 @@ SELECT b.sweep, b.variant, b.method, b.label, b.lr, b.wd, b.temperature, b.weigh
  WHERE (b.sweep, b.variant, b.label) NOT IN (SELECT sweep, variant, label FROM beaten)
  ORDER BY b.sweep, b.variant, b.delta_m;
 
--- Δm over UW-SO's T in the search, a row per T: the best configuration of that T.
+-- Δm over UW-SO's T in the search, a row per T: the best configuration of that T. stopped:
+-- pruning ended its training early, and the figures are of the epochs until then.
 CREATE VIEW temperature_curve AS
-SELECT sweep, variant, label, temperature, lr, wd, seeds, epoch, val_delta_m, delta_m
+SELECT sweep, variant, label, temperature, lr, wd, seeds, epoch, val_delta_m, delta_m,
+       stopped
   FROM (SELECT sweep, variant, label, temperature, lr, wd, seeds, epoch, val_delta_m, delta_m,
+               stopped,
                row_number() OVER (PARTITION BY sweep, variant, label, temperature
-                                  ORDER BY val_delta_m, lr, wd) AS place
+                                  ORDER BY val_delta_m, stopped, lr, wd) AS place
           FROM configuration
          WHERE temperature IS NOT NULL AND stage <> 'final' AND val_delta_m IS NOT NULL)
  WHERE place = 1
  ORDER BY sweep, variant, label, temperature;
 
--- Δm over the learning rate in the search, a row per lr: the best configuration of it.
+-- Δm over the learning rate in the search, a row per lr: the best configuration of it;
+-- stopped as above.
 CREATE VIEW lr_sensitivity AS
 SELECT sweep, variant, method, label, lr, wd, temperature, weights, seeds, epoch,
-       val_delta_m, delta_m
+       val_delta_m, delta_m, stopped
   FROM (SELECT sweep, variant, method, label, lr, wd, temperature, weights, seeds, epoch,
-               val_delta_m, delta_m,
+               val_delta_m, delta_m, stopped,
                row_number() OVER (PARTITION BY sweep, variant, label, lr
-                                  ORDER BY val_delta_m, wd, config) AS place
+                                  ORDER BY val_delta_m, stopped, wd, config) AS place
           FROM configuration
          WHERE stage <> 'final' AND val_delta_m IS NOT NULL)
  WHERE place = 1
