@@ -116,8 +116,8 @@ void grey(const struct corrupting *x, double *out)
 	for (size_t i = 0; i < plane_size(x); i++) {
 		out[i] = 0;
 		for (int c = 0; c < x->c; c++)
-			out[i] +=
-				plane(x, c)[i] * (x->c == 3 ? luminance[c] : 1 / x->c);
+			out[i] += plane(x, c)[i] *
+				(x->c == 3 ? luminance[c] : 1.0 / x->c);
 	}
 }
 

@@ -290,6 +290,19 @@ START_TEST(contrast_pulls_to_the_mean_of_the_channel)
 }
 END_TEST
 
+/* What is grey in two equal channels is each of them. */
+START_TEST(two_equal_channels_are_as_one)
+{
+	const int plane = 32 * 32;
+
+	paint(32, 32);
+	memcpy(picture + plane, picture, (size_t)plane);
+	memcpy(other, apply_to("snow", 3, 0, 0, 1, 32, 32), (size_t)plane);
+	ck_assert_mem_eq(apply_to("snow", 3, 0, 0, 2, 32, 32), other, (size_t)plane);
+	ck_assert_mem_eq(out + plane, other, (size_t)plane);
+}
+END_TEST
+
 START_TEST(fog_lightens_and_keeps_the_brightest_value)
 {
 	int most = 0;
@@ -468,6 +481,7 @@ Suite *suite_corrupt(void)
 	tcase_add_test(tc, a_dot_becomes_the_published_kernel);
 	tcase_add_test(tc, colours_move_as_hsv_says);
 	tcase_add_test(tc, contrast_pulls_to_the_mean_of_the_channel);
+	tcase_add_test(tc, two_equal_channels_are_as_one);
 	tcase_add_test(tc, fog_lightens_and_keeps_the_brightest_value);
 	tcase_add_test(tc, pixelate_is_the_mean_of_boxes);
 	tcase_add_test(tc, the_same_pictures_come_out_everywhere);
