@@ -169,8 +169,9 @@ lint: ## formatting, clang-tidy, cppcheck
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -I. $(CPPCHECK_WRONG) \
 		--enable=warning,performance,portability common orchestrator worker trainer-core
-	clang-tidy --quiet $$(git ls-files '*.c' | grep -v kernel/vector.c) -- -std=c17 \
-		-D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. -Ibuild/release
+	git ls-files common orchestrator worker trainer-core bench | grep '\.c$$' | \
+		grep -v kernel/vector.c | xargs -P $(JOBS) -I{} clang-tidy --quiet {} -- \
+		-DDELTAM_BUILD='""' -std=c17 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. -Ibuild/release
 
 clean: ## remove build/
 	rm -rf build

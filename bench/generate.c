@@ -62,7 +62,9 @@ static double loss(const struct generated *w, int epoch, int split, int task)
 	double far = fabs(log10(w->lr / 0.003)) + 0.4 * fabs(log10(w->temperature / 3));
 
 	return 0.3 + 0.1 * far + 2.0 / (1 + epoch) + 0.02 * split + 0.05 * task +
-		0.03 * noise((uint64_t)w->id, (uint64_t)(epoch * 8 + split * 2 + task));
+		0.03 *
+		noise((uint64_t)w->id,
+			(uint64_t)epoch * 8 + (uint64_t)(split * 2 + task));
 }
 
 static int put_epoch(struct generator *g, const struct generated *w, int epoch,

@@ -80,9 +80,10 @@ static int write_windows(const char *path, int job, double window, double *rate,
 		double cpu_start = bench_cpu_seconds();
 		long rows = 0;
 
-		for (; !rc && spent < window; spent = bench_wall_seconds() - start) {
+		while (!rc && spent < window) {
 			rc = write_epoch(&s, job, ++epoch, e);
 			rows += ROWS;
+			spent = bench_wall_seconds() - start;
 		}
 		rate[w] = (double)rows / spent;
 		cpu[w] = (bench_cpu_seconds() - cpu_start) / spent;

@@ -36,7 +36,7 @@ void crash_point(const char *point)
 
 	if (!crash.read)
 		read_environment();
-	if (!crash.armed || strcmp(point, crash.point) || --crash.countdown > 0)
+	if (!crash.armed || strcmp(point, crash.point) != 0 || --crash.countdown > 0)
 		return;
 	crash.armed = false;
 	fd = open(crash.marker, O_WRONLY | O_CREAT | O_EXCL, 0600);

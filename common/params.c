@@ -112,7 +112,7 @@ int params_bool(
 	*v = deflt;
 	if (!text)
 		return OK;
-	if (strcmp(text, "true") && strcmp(text, "false"))
+	if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
 		return err_set(e, ERR_SPEC, "%s: \"%s\" is neither true nor false",
 			name, text);
 	*v = text[0] == 't';

@@ -30,7 +30,7 @@ static const char **words(const struct params *ps, const char *worker, struct ar
 static bool same_words(const char *const *x, const char *const *y)
 {
 	for (; *x && *y; x++, y++)
-		if (strcmp(*x, *y))
+		if (strcmp(*x, *y) != 0)
 			return false;
 	return !*x && !*y;
 }

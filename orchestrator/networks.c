@@ -48,7 +48,7 @@ static const char **words(struct questions *q, const struct params *ps)
 static bool same_words(const char *const *x, const char *const *y)
 {
 	for (; *x && *y; x++, y++)
-		if (strcmp(*x, *y))
+		if (strcmp(*x, *y) != 0)
 			return false;
 	return !*x && !*y;
 }

@@ -63,11 +63,13 @@ int score_base_read(
 }
 
 int score_metric(struct store *s, int64_t job, int epoch, const char *split,
-	const char *task, const char *name, double *value, struct err *e)
+	const struct criterion *c, double *value, struct err *e)
 {
 	struct rows r;
 	int rc = rows_open(&r, s, STMT_SCORE_METRIC,
-		ARGS(INT(job), INT(epoch), TEXT(split), TEXT(task), TEXT(name)), e);
+		ARGS(INT(job), INT(epoch), TEXT(split), TEXT(c->task),
+			TEXT(c->metric->name)),
+		e);
 
 	if (!rc)
 		rc = rows_next(&r, e);
@@ -75,7 +77,8 @@ int score_metric(struct store *s, int64_t job, int epoch, const char *split,
 		*value = rows_real(&r, 0);
 	else if (rc == 0)
 		rc = err_set(e, ERR_DB, "%s: job %lld has no %s %s/%s of epoch %d",
-			s->path, (long long)job, split, task, name, epoch);
+			s->path, (long long)job, split, c->task, c->metric->name,
+			epoch);
 	rows_close(&r);
 	return rc > 0 ? OK : rc;
 }
@@ -132,8 +135,7 @@ static int seed_value(const struct scorer *sc, int64_t job, const struct criteri
 	for (int epoch = from; !rc && epoch <= to; epoch++) {
 		double x = 0;
 
-		rc = score_metric(
-			sc->s, job, epoch, split, c->task, c->metric->name, &x, e);
+		rc = score_metric(sc->s, job, epoch, split, c, &x, e);
 		sum += x;
 	}
 	*value = sum / (to - from + 1);

@@ -61,8 +61,8 @@ MUST_CHECK int score_best(struct store *s, int64_t sweep, int64_t job, int *epoc
 MUST_CHECK int score_best_loss(
 	struct store *s, int64_t job, const char *task, int *epoch, struct err *e);
 
-/* One metric row. ERR_DB where it is missing. */
+/* The row of a criterion. ERR_DB where it is missing. */
 MUST_CHECK int score_metric(struct store *s, int64_t job, int epoch, const char *split,
-	const char *task, const char *name, double *value, struct err *e);
+	const struct criterion *c, double *value, struct err *e);
 
 #endif

@@ -127,8 +127,7 @@ static int passes_requirements(
 			continue;
 		if (g->primary && strcmp(g->primary, c->task) != 0)
 			continue;
-		rc = score_metric(
-			g->s, job, epoch, "val", c->task, c->metric->name, &value, e);
+		rc = score_metric(g->s, job, epoch, "val", c, &value, e);
 		if (rc)
 			return rc;
 		*passes &= value >= c->min && value <= c->max;
@@ -232,8 +231,8 @@ static int baseline_values(const struct group *g, const struct criterion *c,
 				rc = score_best_loss(
 					g->s, m->job.id, c->task, &epoch, e);
 			if (!rc && epoch)
-				rc = score_metric(g->s, m->job.id, epoch, "val",
-					c->task, c->metric->name, &x, e);
+				rc = score_metric(
+					g->s, m->job.id, epoch, "val", c, &x, e);
 			digest_figure(d, m->job.identity, c->text, epoch,
 				isfinite(x) ? x : 0);
 			sum += x;
@@ -261,7 +260,7 @@ static int baseline_figures(const struct group *g, struct digest *d, struct aren
 		double best;
 
 		for (int u = 0; !rc && u < g->units; u++) {
-			if (strcmp(c->task, g->v->tasks[g->task + u].name))
+			if (strcmp(c->task, g->v->tasks[g->task + u].name) != 0)
 				continue;
 			rc = baseline_values(g, c, g->stages[u], d, value, &best, e);
 			for (int k = 0; !rc && k < g->grid->count; k++)

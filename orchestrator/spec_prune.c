@@ -171,7 +171,8 @@ int spec_load_rules(const struct spec *s, const char *path, struct arena *a,
 			"a list of rules, [ { \"rule\": ... } ], is needed");
 	if (list && !d.total)
 		*rules = NEW_ARRAY(a, struct spec, list->count);
-	for (const struct json *m = d.total ? NULL : list->child; m; m = m->next) {
+	for (const struct json *m = list && !d.total ? list->child : NULL; m;
+		m = m->next) {
 		(*rules)[*n] = *s;
 		read_rule(&r, m, &(*rules)[(*n)++]);
 	}

@@ -14,15 +14,6 @@ static const struct experiment cagrad = { "cagrad", 100000, toy_cagrad_report };
 static const struct experiment scale = { "scale", 100, toy_scale_report };
 static const struct experiment sigma = { "sigma", 3000, toy_sigma_report };
 
-static int choose(
-	const struct options *o, const struct experiment **experiment, struct err *e)
-{
-	if (o->scale && o->sigma)
-		return err_set(e, ERR_USAGE, "toy: --scale or --sigma, not both");
-	*experiment = o->scale ? &scale : o->sigma ? &sigma : &cagrad;
-	return OK;
-}
-
 static int compute(const char *db, const struct experiment *x, int steps,
 	struct arena *a, struct err *e)
 {
@@ -41,14 +32,15 @@ static int compute(const char *db, const struct experiment *x, int steps,
 int cmd_toy(const struct options *o, struct err *e)
 {
 	const char *path = o->db ? o->db : "toy.db";
-	const struct experiment *x = NULL;
+	const struct experiment *x = o->scale ? &scale : o->sigma ? &sigma : &cagrad;
 	struct arena a = { 0 };
 	struct report r = { .arena = &a };
 	struct store s;
-	int rc = choose(o, &x, e);
+	int rc;
 
-	if (!rc)
-		rc = store_open(&s, path, STORE_ORCHESTRATOR, e);
+	if (o->scale && o->sigma)
+		return err_set(e, ERR_USAGE, "toy: --scale or --sigma, not both");
+	rc = store_open(&s, path, STORE_ORCHESTRATOR, e);
 	if (rc)
 		return rc;
 	rc = compute(path, x, o->steps ? o->steps : x->steps, &a, e);

@@ -78,7 +78,8 @@ static int read_lines(
 		struct line *l = line_of(all, &r, a);
 		int part = 0;
 
-		while (strcmp(part_names[part], rows_text(&r, 5)) != 0)
+		while (part < PARTS - 1 &&
+			strcmp(part_names[part], rows_text(&r, 5)) != 0)
 			part++;
 		l->gradient[part] = farther(l->gradient[part], rows_real(&r, 6));
 		if (!rows_is_null(&r, 7))

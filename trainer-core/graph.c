@@ -179,8 +179,8 @@ int layer_param(struct graph *g, const struct node *v, const char *suffix,
 static void set_initial(
 	struct graph_param *weight, struct graph_param *bias, enum node_init init)
 {
-	double fan_in = (double)(weight->count / (size_t)weight->shape[0]);
-	double fan_out = (double)(weight->count / (size_t)weight->shape[1]);
+	double fan_in = (double)weight->count / weight->shape[0];
+	double fan_out = (double)weight->count / weight->shape[1];
 
 	if (init == INIT_TORCH) {
 		weight->bound = 1 / sqrt(fan_in);

@@ -24,7 +24,7 @@ static void fill(const struct line *l, int split, struct arena *a, struct split_
 			1);
 	s->input = column(x);
 	for (int k = 0; k < l->tasks; k++) {
-		uint64_t stream = (uint64_t)(SPLIT_COUNT + k * SPLIT_COUNT + split);
+		uint64_t stream = (uint64_t)(k + 1) * SPLIT_COUNT + (uint64_t)split;
 		float *y = floats(a, s->n);
 
 		for (int i = 0; i < s->n; i++)

@@ -37,6 +37,7 @@ uint64_t rng_bits(
 	uint64_t seed, enum rng_purpose purpose, uint64_t epoch, uint64_t index)
 {
 	uint64_t key = mix(seed + 0x9e3779b97f4a7c15u * (uint64_t)purpose);
+	/* NOLINTNEXTLINE: an index is always set */
 	uint32_t c[4] = { (uint32_t)index, (uint32_t)(index >> 32), (uint32_t)epoch,
 		(uint32_t)(epoch >> 32) };
 

@@ -240,18 +240,18 @@ static int verify(const struct checkpoint *c, size_t size, int *epoch, struct er
 	memcpy(&h, c->image, sizeof(h));
 	h.identity[sizeof(h.identity) - 1] = '\0';
 	h.kernel_class[sizeof(h.kernel_class) - 1] = '\0';
-	if (memcmp(h.magic, magic(c), sizeof(h.magic)) || h.format != FORMAT)
+	if (memcmp(h.magic, magic(c), sizeof(h.magic)) != 0 || h.format != FORMAT)
 		return refuse(c, "not a checkpoint of this format", e);
 	if (h.numerics != NUMERICS)
 		return refuse(c, "written by another arithmetic (NUMERICS)", e);
-	if (strcmp(h.kernel_class, c->kernel_class))
+	if (strcmp(h.kernel_class, c->kernel_class) != 0)
 		return refuse(c, "written with another kernel class", e);
-	if (strcmp(h.identity, c->identity))
+	if (strcmp(h.identity, c->identity) != 0)
 		return refuse(c, "the state of another job", e);
 	if (h.state_size != c->state_size || size != file_size(c))
 		return refuse(c, "torn: not of the size that the job's state has", e);
 	hash_image(c, &hash);
-	if (memcmp(c->image + sizeof(h) + c->state_size, &hash, sizeof(hash)))
+	if (memcmp(c->image + sizeof(h) + c->state_size, &hash, sizeof(hash)) != 0)
 		return refuse(c, "torn: the checksum does not fit", e);
 	*epoch = (int)h.epoch;
 	return OK;

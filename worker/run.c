@@ -120,7 +120,7 @@ static int begin(struct segment *g, const struct segment_args *args, struct err 
 
 	if (rc)
 		return rc;
-	if (g->job.rows_epoch && strcmp(g->job.kernel_class, train_kernel_class()))
+	if (g->job.rows_epoch && strcmp(g->job.kernel_class, train_kernel_class()) != 0)
 		rc = start_over(g, e);
 	if (!rc)
 		rc = segment_resume(g, e);

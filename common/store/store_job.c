@@ -146,7 +146,7 @@ static struct arg value_arg(const char *text)
 	int64_t i;
 	double v;
 
-	if (!number_parse(text, &v) || strcmp(number_format(v, canonical), text))
+	if (!number_parse(text, &v) || strcmp(number_format(v, canonical), text) != 0)
 		return (struct arg)TEXT(text);
 	if (integer_parse(text, &i))
 		return (struct arg)INT(i);
@@ -205,7 +205,7 @@ int store_job_put(struct store *s, int64_t id, const char *identity,
 				e);
 	if (!rc)
 		rc = store_job_get(s, id, row, e);
-	if (!rc && strcmp(row->identity, identity))
+	if (!rc && strcmp(row->identity, identity) != 0)
 		return err_set(e, ERR_DB,
 			"%s: jobs %s and %s have the same number %lld", s->path,
 			row->identity, identity, (long long)id);

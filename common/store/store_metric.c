@@ -21,7 +21,7 @@ static void bind_static(sqlite3_stmt *stmt, int at, const char *text)
 
 static bool same_bits(double a, double b)
 {
-	return memcmp(&a, &b, sizeof(a)) == 0;
+	return memcmp(&a, &b, sizeof(a)) == 0; /* NOLINT: bits are the question */
 }
 
 /* SQLite keeps -0.0 as the integer 0: what is written is what reads back. */

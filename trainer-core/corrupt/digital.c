@@ -82,7 +82,7 @@ void corrupt_elastic_transform(struct corrupting *x)
 					m.xx * j + m.xy * i + m.x0, BORDER_MIRROR);
 		for (int i = 0; i < x->h; i++)
 			for (int j = 0; j < x->w; j++) {
-				size_t p = (size_t)(i * x->w + j);
+				size_t p = (size_t)i * (size_t)x->w + (size_t)j;
 
 				v[p] = sample_linear(x, turned, i + dy[p], j + dx[p],
 					BORDER_REFLECT);

@@ -75,6 +75,7 @@ static int choose(const struct composition *c, const struct celeba_list *l,
 		int n = 0;
 
 		chosen[s] = NEW_ARRAY(a, int, c->d->split[s].n);
+		/* NOLINTNEXTLINE: the list has been read */
 		for (int i = 0; i < l->images && n < c->d->split[s].n; i++)
 			if (l->part[i] == s)
 				chosen[s][n++] = i;
@@ -96,7 +97,7 @@ static int find_images(struct composition *c, struct arena *a, struct err *e)
 {
 	const char *folder = params_get(&c->key, "dataset.path");
 	struct celeba_list l;
-	int *chosen[SPLIT_COUNT];
+	int *chosen[SPLIT_COUNT] = { NULL };
 	int rc = read_lists(c, &l, a, e);
 
 	if (!rc)
@@ -135,8 +136,9 @@ static int fill_images(const struct composition *c, const struct celeba_list *l,
 
 	for (int s = 0; s < SPLIT_COUNT; s++)
 		for (int i = 0; i < c->d->split[s].n; i++) {
-			const uint8_t *bit = l->attribute +
-				(size_t)chosen[s][i] * (size_t)l->attributes;
+			int image = chosen[s][i]; /* NOLINT: choose() has filled it */
+			const uint8_t *bit =
+				l->attribute + (size_t)image * (size_t)l->attributes;
 			uint8_t *out = (uint8_t *)c->input[s] + (size_t)i * IMAGE;
 			int rc = jpeg_read(c->source[source++], WIDTH, HEIGHT, rgb, e);
 
@@ -153,7 +155,7 @@ static int celeba_fill(const struct composition *c, struct err *e)
 {
 	struct arena a = { 0 };
 	struct celeba_list l;
-	int *chosen[SPLIT_COUNT];
+	int *chosen[SPLIT_COUNT] = { NULL };
 	int rc = read_lists(c, &l, &a, e);
 
 	if (!rc)

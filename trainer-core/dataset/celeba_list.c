@@ -148,7 +148,7 @@ int celeba_read_attributes(struct celeba_list *list, struct arena *a, FILE *f,
 		w = word(&l);
 		if (!w || strlen(w) >= CELEBA_NAME_MAX || strchr(w, '/') || *w == '.')
 			return expected(&l, w, "the name of an image", e);
-		strcpy(list->name[i], w);
+		memcpy(list->name[i], w, strlen(w) + 1);
 		rc = read_attributes(&l, n, list->attribute + (size_t)i * (size_t)n, e);
 		if (rc)
 			return rc;

@@ -74,7 +74,7 @@ static int plan_key(struct composition *c, const int shape[3], struct err *e)
 
 static int npy_plan(struct composition *c, struct err *e)
 {
-	int shape[3];
+	int shape[3] = { 0 };
 	int rc = read_shape(c, shape, e);
 
 	if (rc)

@@ -154,8 +154,9 @@ static void add_car(struct street *t, double x, double z)
 static void populate(struct street *t, int side)
 {
 	double edge = side * (t->half + 0.4);
+	double z = 4;
 
-	for (double z = 4; z < 36; z += dice_between(t->dice, 2.5, 7)) {
+	while (z < 36) {
 		double walk =
 			side * (t->half + dice_between(t->dice, 0.8, t->pavement));
 
@@ -179,6 +180,7 @@ static void populate(struct street *t, int side)
 		default:
 			break;
 		}
+		z += dice_between(t->dice, 2.5, 7);
 	}
 	if (dice_below(t->dice, 2))
 		add_car(t, side * t->half / 3, dice_between(t->dice, 9, 40));

@@ -28,7 +28,7 @@ static int shape(struct graph *g, struct node *v, struct err *e)
 
 static size_t lanes(const struct node *v)
 {
-	return (size_t)((v->C + LANES - 1) / LANES * LANES);
+	return (size_t)((v->C + LANES - 1) / LANES) * LANES;
 }
 
 /* What is kept of a pass, each a float a channel. */

@@ -57,7 +57,9 @@ static int task_trunk(
 	if (own_norm)
 		snprintf(prefix, sizeof(prefix), "%s.", task);
 	p->prefix = prefix;
-	return trunk(p, in);
+	in = trunk(p, in);
+	p->prefix = "";
+	return in;
 }
 
 /*

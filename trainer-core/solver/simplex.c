@@ -90,7 +90,7 @@ static void slope(const struct problem *p, const double *w, double *r)
 /* How much the best weight outside would gain; *k is that weight. */
 static double gain(const struct problem *p, const double *w, int *k)
 {
-	double r[TASKS_MAX];
+	double r[TASKS_MAX] = { 0 };
 	double mean = 0;
 
 	slope(p, w, r);
