@@ -1,5 +1,6 @@
 #include "tests/lib/flat.h"
 
+#include "tests/lib/trained.h"
 #include "trainer-core/rng.h"
 
 static void fill_split(struct split_data *s, int n, uint64_t stream, struct arena *a)
@@ -38,4 +39,13 @@ struct dataset *flat_data(struct arena *a)
 	fill_split(&d->split[SPLIT_VAL], 300, 1, a); /* more than one pass */
 	fill_split(&d->split[SPLIT_TEST], 77, 2, a);
 	return d;
+}
+
+struct params *flat_params(const char *const *more, struct arena *a)
+{
+	static const char *const base[] = { "lr", "0.003", "wd", "0", "seed", "3",
+		"method", "ew", "model.name", "mlp", "train.epochs", "6", "train.batch",
+		"64", "train.optimizer", "adam", NULL };
+
+	return trained_params(base, more, a);
 }

@@ -11,5 +11,7 @@
 
 /* Tasks `level` (L1) and `band` (four classes). */
 struct dataset *flat_data(struct arena *a);
+/* An MLP under EW for six epochs; names and values in turn, up to NULL, go before. */
+struct params *flat_params(const char *const *more, struct arena *a);
 
 #endif

@@ -1,7 +1,24 @@
 #include "tests/lib/prepared.h"
 
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
+#include "tests/lib/scratch.h"
+
+void prepared_enter(struct params *ps, struct arena *a)
+{
+	scratch_enter();
+	setenv("DELTAM_CACHE", ".", 1);
+	unsetenv("DELTAM_DATA");
+	*a = (struct arena){ 0 };
+	*ps = (struct params){ 0 };
+}
+
+void prepared_leave(struct arena *a)
+{
+	arena_release(a);
+	scratch_leave();
+}
 
 void prepared(const struct params *ps, struct arena *a, struct dataset *d)
 {

@@ -6,6 +6,10 @@
 
 #include "trainer-core/dataset.h"
 
+/* A folder of the test's own, in which caches lie, too; both begin empty. */
+void prepared_enter(struct params *ps, struct arena *a);
+void prepared_leave(struct arena *a);
+
 void prepared(const struct params *ps, struct arena *a, struct dataset *d);
 /* Refused under this code, by a message with `part` in it. */
 void not_prepared(const struct params *ps, struct arena *a, int code, const char *part);

@@ -24,21 +24,15 @@ static void set(const char *name, const char *value)
 	params_set(&ps, &arena, name, value);
 }
 
-/* Images and cache lie in one folder of the test's own. */
 static void setup(void)
 {
-	scratch_enter();
-	setenv("DELTAM_CACHE", ".", 1);
-	unsetenv("DELTAM_DATA");
-	arena = (struct arena){ 0 };
-	ps = (struct params){ 0 };
+	prepared_enter(&ps, &arena);
 	fake_params(&ps, &arena);
 }
 
 static void teardown(void)
 {
-	arena_release(&arena);
-	scratch_leave();
+	prepared_leave(&arena);
 }
 
 static const char *digest(void)

@@ -12,8 +12,6 @@
 #include "tests/lib/values.h"
 #include "trainer-core/kernel.h"
 
-#define COUNT(a) (int)(sizeof(a) / sizeof((a)[0]))
-
 static struct arena arena;
 static const struct kernels *k; /* of the current test */
 

@@ -11,10 +11,6 @@
 #include "tests/lib/values.h"
 #include "trainer-core/kernel.h"
 
-/* ck_assert_float_eq promotes to double, which warns. */
-#define EQUAL(a, b) ck_assert((a) == (b))
-#define COUNT(a) (int)(sizeof(a) / sizeof((a)[0]))
-
 static struct arena arena;
 static const struct kernels *k; /* of the current test; NULL: cannot run here */
 

@@ -3,10 +3,8 @@
  */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include "tests/lib/prepared.h"
-#include "tests/lib/scratch.h"
 
 static struct arena arena;
 static struct params ps;
@@ -18,15 +16,12 @@ static void set(const char *name, const char *value)
 
 static void setup(void)
 {
-	scratch_enter();
-	setenv("DELTAM_CACHE", ".", 1);
-	arena = (struct arena){ 0 };
+	prepared_enter(&ps, &arena);
 }
 
 static void teardown(void)
 {
-	arena_release(&arena);
-	scratch_leave();
+	prepared_leave(&arena);
 }
 
 static const char *digest(void)

@@ -21,16 +21,7 @@ static void teardown(void)
 	arena_release(&arena);
 }
 
-/* "name value name value ...", or with a leading name = the defaults. */
-static struct params *parameters(const char *const *extra)
-{
-	static const char *const base[] = { "lr", "0.003", "wd", "0", "seed", "3",
-		"method", "ew", "model.name", "mlp", "train.epochs", "6", "train.batch",
-		"64", "train.optimizer", "adam", NULL };
-
-	return trained_params(base, extra, &arena);
-}
-#define WITH(...) parameters((const char *const[]){ __VA_ARGS__, NULL })
+#define WITH(...) flat_params((const char *const[]){ __VA_ARGS__, NULL }, &arena)
 
 static struct train *job(const struct params *ps, const struct dataset *d)
 {
@@ -98,7 +89,7 @@ static const char *const continued[][4] = { { "method", "uw" }, { "method", "dwa
 START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
 {
 	struct dataset *d = flat_data(&arena);
-	struct params *ps = parameters(continued[_i]);
+	struct params *ps = flat_params(continued[_i], &arena);
 	struct train *whole = job(ps, d), *first = job(ps, d), *second = job(ps, d);
 	size_t n = train_state_size(whole);
 	void *a = arena_alloc(&arena, n, 1), *b = arena_alloc(&arena, n, 1);

@@ -20,16 +20,7 @@ static void teardown(void)
 	arena_release(&arena);
 }
 
-/* "name value name value ...", or with a leading name = the defaults. */
-static struct params *parameters(const char *const *extra)
-{
-	static const char *const base[] = { "lr", "0.003", "wd", "0", "seed", "3",
-		"method", "ew", "model.name", "mlp", "train.epochs", "6", "train.batch",
-		"64", "train.optimizer", "adam", NULL };
-
-	return trained_params(base, extra, &arena);
-}
-#define WITH(...) parameters((const char *const[]){ __VA_ARGS__, NULL })
+#define WITH(...) flat_params((const char *const[]){ __VA_ARGS__, NULL }, &arena)
 
 static struct train *job(const struct params *ps, const struct dataset *d)
 {

