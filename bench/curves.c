@@ -10,15 +10,12 @@
 /* Every run that the file has for both rates. Final seeds are search seeds again. */
 static const char sweep[] =
 	"{ \"sweep\": \"curves\", \"dataset\": { \"name\": \"multi_fashion\", "
-	"\"train\": "
-	"20000, \"val\": 4000, \"test\": 4000 }, \"train\": { \"epochs\": 20, "
-	"\"batch\": "
-	"256 }, \"baseline\": { \"seeds\": 2 }, \"methods\": [ { \"name\": \"uw_so\", "
-	"\"T\": [0.1, 0.2, 0.5, 1, 2, 5] }, { \"name\": \"scalarization\", "
-	"\"weights\": "
-	"[[0.1, 0.9], [0.3, 0.7], [0.5, 0.5], [0.7, 0.3], [0.9, 0.1]] } ], "
-	"\"search\": { \"lr\": [0.003, 0.001], \"seeds\": 2 }, \"final\": { \"seeds\": "
-	"2 } }";
+	"\"train\": 20000, \"val\": 4000, \"test\": 4000 }, \"train\": { \"epochs\": "
+	"20, \"batch\": 256 }, \"baseline\": { \"seeds\": 2 }, \"methods\": [ { "
+	"\"name\": \"uw_so\", \"T\": [0.1, 0.2, 0.5, 1, 2, 5] }, { \"name\": "
+	"\"scalarization\", \"weights\": [[0.1, 0.9], [0.3, 0.7], [0.5, 0.5], [0.7, "
+	"0.3], [0.9, 0.1]] } ], \"search\": { \"lr\": [0.003, 0.001], \"seeds\": 2 }, "
+	"\"final\": { \"seeds\": 2 } }";
 
 static const char *const tasks[] = { "top_left", "bottom_right" };
 

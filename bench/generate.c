@@ -153,15 +153,13 @@ static const char *sweep_text(struct generator *g, int number, int64_t rows)
 
 	return arena_printf(&g->arena,
 		"{\"sweep\": \"generated-%d\", \"dataset\": {\"name\": "
-		"\"multi_fashion\", "
-		"\"train\": %d, \"val\": 100, \"test\": 100}, \"train\": {\"epochs\": "
-		"%d}, "
-		"\"vary\": {\"optimizer\": [\"adam\", \"sgd\"]}, \"methods\": [\"ew\", "
-		"\"uw\", \"gls\", \"dwa\", \"imtl_l\", {\"name\": \"uw_so\", \"T\": "
-		"{\"from\": 0.1, \"to\": 100, \"per_decade\": %lld, \"fine\": 2}}], "
-		"\"search\": {\"kind\": \"line\", \"lr\": [0.03, 0.01, 0.003, 0.001], "
-		"\"wd\": [0, 1e-5, 1e-4]}, \"baseline\": {\"seeds\": 3}, \"final\": "
-		"{\"seeds\": 5}}",
+		"\"multi_fashion\", \"train\": %d, \"val\": 100, \"test\": 100}, "
+		"\"train\": {\"epochs\": %d}, \"vary\": {\"optimizer\": [\"adam\", "
+		"\"sgd\"]}, \"methods\": [\"ew\", \"uw\", \"gls\", \"dwa\", "
+		"\"imtl_l\", {\"name\": \"uw_so\", \"T\": {\"from\": 0.1, \"to\": 100, "
+		"\"per_decade\": %lld, \"fine\": 2}}], \"search\": {\"kind\": "
+		"\"line\", \"lr\": [0.03, 0.01, 0.003, 0.001], \"wd\": [0, 1e-5, "
+		"1e-4]}, \"baseline\": {\"seeds\": 3}, \"final\": {\"seeds\": 5}}",
 		number, 10000 + number, EPOCHS, (long long)(points < 1 ? 1 : points));
 }
 

@@ -190,9 +190,8 @@ static void notes(struct report *out, const struct races *all)
 {
 	report_note(out,
 		"saved: of the epochs of the tune stages, one search seed. Of the "
-		"sweep: "
-		"epochs trained of all, with the %lld of baselines, later stages and "
-		"final seeds, as they were unpruned.",
+		"sweep: epochs trained of all, with the %lld of baselines, later "
+		"stages and final seeds, as they were unpruned.",
 		(long long)all->fixed);
 	report_note(out,
 		"Regret: lowest validation Δm of what is chosen less that of the best "

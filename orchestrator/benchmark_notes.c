@@ -77,11 +77,10 @@ static void note_cost(struct benchmark *b)
 	if (b->with_cost)
 		report_note(b->report,
 			"s/epoch: mean over all jobs of the entry, evaluation "
-			"included, "
-			"with as many workers beside them as the run had; passes of "
-			"one "
-			"step: forward through the network, backward through a head "
-			"and through the trunk. STL: one network of one task.");
+			"included, with as many workers beside them as the run had; "
+			"passes of one step: forward through the network, backward "
+			"through a head and through the trunk. STL: one network of one "
+			"task.");
 }
 
 #define UNIFORM_WITHIN 0.02

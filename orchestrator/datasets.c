@@ -103,8 +103,7 @@ int datasets_check_pictures(
 		if (v->input[1] < PICTURE_SIDE_MIN || v->input[2] < PICTURE_SIDE_MIN)
 			return err_set(e, ERR_SPEC,
 				"%s: \"evaluate\" wants pictures, and data set \"%s\" "
-				"has "
-				"inputs of %dx%dx%d",
+				"has inputs of %dx%dx%d",
 				spec->path, v->dataset->name, v->input[0], v->input[1],
 				v->input[2]);
 		if (*spec->winners.textures)

@@ -13,9 +13,8 @@ int cmd_decisions(const struct options *o, struct err *e)
 		rc = report_query(&r, &reader.s,
 			arena_printf(&reader.arena,
 				"SELECT variant, label, task, stage, phase, kind, "
-				"rung, "
-				"config, lr, wd, temperature, weights, rule, figure, "
-				"reason FROM decisions WHERE sweep='%s'",
+				"rung, config, lr, wd, temperature, weights, rule, "
+				"figure, reason FROM decisions WHERE sweep='%s'",
 				reader.sweep.name),
 			e);
 		if (!rc)

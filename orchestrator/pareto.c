@@ -333,10 +333,9 @@ static int check_unpruned(struct reader *reader, struct err *e)
 		return rc;
 	return err_set(e, ERR_USAGE,
 		"--counts all: %lld runs of %s were stopped early, so their figures "
-		"are "
-		"not those of a whole training and the counts would favour what was "
-		"kept; `deltam run --no-prune` or `deltam audit` trains them to the "
-		"end, --counts final counts the final runs",
+		"are not those of a whole training and the counts would favour what "
+		"was kept; `deltam run --no-prune` or `deltam audit` trains them to "
+		"the end, --counts final counts the final runs",
 		(long long)stopped, reader->sweep.name);
 }
 

@@ -136,11 +136,8 @@ int robust_report(
 	}
 	report_note(r,
 		"δ: what corrupted test pictures cost, as a share of the figure on "
-		"clean "
-		"ones, less what they cost STL (Elich et al., eq. 6): mean over "
-		"corruptions "
-		"and severities, mean ± sample standard deviation over seeds; negative "
-		"is "
-		"more robust than STL.");
+		"clean ones, less what they cost STL (Elich et al., eq. 6): mean over "
+		"corruptions and severities, mean ± sample standard deviation over "
+		"seeds; negative is more robust than STL.");
 	return OK;
 }

@@ -18,8 +18,7 @@ static void read_name(const struct reader *r, struct spec *s)
 	if (name[0] == '.' || name[strspn(name, allowed)])
 		diag_add(r->d, read_at(r, "sweep")->at,
 			"the sweep's name %s is no file name: letters, digits, '.', "
-			"'_', "
-			"'-', and no '.' in front",
+			"'_', '-', and no '.' in front",
 			diag_quote(r->a, name));
 }
 

@@ -175,8 +175,7 @@ static void put_datasets(struct str *out)
 
 	str_put(out,
 		"\n## Data sets\n\n| `dataset.name` | train, val, test | network | "
-		"what "
-		"it is |\n|---|---|---|---|\n");
+		"what it is |\n|---|---|---|---|\n");
 	for (int i = 0; i < n; i++)
 		str_printf(out, "| `%s` | %d, %d, %d | `%s` | %s%s%s%s |\n", d[i].name,
 			d[i].train, d[i].val, d[i].test, d[i].model, d[i].summary,

@@ -32,8 +32,7 @@ static const struct method_info *read_method(
 	if (!strcmp(node->string, "stl")) {
 		diag_add(r->d, node->at,
 			"\"stl\" is the baseline, which every sweep trains: its "
-			"settings "
-			"go under \"baseline\"");
+			"settings go under \"baseline\"");
 		return NULL;
 	}
 	if (info)

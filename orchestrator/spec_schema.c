@@ -170,10 +170,9 @@ static void put_methods(struct str *out)
 			continue;
 		str_printf(out,
 			",\n      { \"type\": \"object\", \"additionalProperties\": "
-			"false,"
-			" \"required\": [\"name\"],\n        \"properties\": { "
-			"\"name\": { "
-			"\"const\": \"%s\" }, \"label\": { \"type\": \"string\" }",
+			"false, \"required\": [\"name\"],\n        \"properties\": { "
+			"\"name\": { \"const\": \"%s\" }, \"label\": { \"type\": "
+			"\"string\" }",
 			m[i].name);
 		put_params(out, m[i].params, put_hyperparameter);
 		str_put(out, " } }");
@@ -327,8 +326,7 @@ static void put_section(struct str *out, const char *prefix)
 
 	str_put(out,
 		"\"type\": \"object\", \"additionalProperties\": false, "
-		"\"properties\": "
-		"{");
+		"\"properties\": {");
 	for (int i = 0; i < n; i++) {
 		const char *key = f[i].path + (length ? length + 1 : 0);
 

@@ -74,8 +74,7 @@ static const char *vary_path(const struct reader *r, const struct json *node)
 	if (!path)
 		diag_add(r->d, node->key_at,
 			"%s is no key of \"dataset\", \"model\" or \"train\" that "
-			"could "
-			"vary",
+			"could vary",
 			diag_quote(r->a, node->key));
 	return path;
 }

@@ -111,8 +111,7 @@ static void add_notes(struct report *r, const struct totals *all)
 {
 	report_note(r,
 		"%d of %d jobs have ended (%d stopped early, %d lost); %lld of %lld "
-		"epochs "
-		"of the stages planned so far.",
+		"epochs of the stages planned so far.",
 		all->jobs - all->open, all->jobs, all->stopped, all->lost,
 		(long long)all->epochs_done, (long long)all->epochs);
 	if (isfinite(all->epochs_per_second))

@@ -145,8 +145,7 @@ static void notes(struct report *r, const struct grid *g, int steps)
 		steps);
 	report_note(r,
 		"Marked: equal to Table A7 of Elich et al. 2024 (%d figures); it has "
-		"no "
-		"row for MGDA. In double; elsewhere trajectories cross the cusps "
+		"no row for MGDA. In double; elsewhere trajectories cross the cusps "
 		"chaotically.",
 		equal);
 }

@@ -77,10 +77,8 @@ int toy_sigma_report(struct report *r, struct store *s, int steps, struct err *e
 	report_note(r,
 		"y = x + σ e regressed with squared error under UW (form l2) in %d "
 		"steps; learned σ: exp(s / 2) after the last. It settles at the root "
-		"of "
-		"the training error, so few samples under a wide network leave it "
-		"below "
-		"σ while the test error (root mean square) is above.",
+		"of the training error, so few samples under a wide network leave it "
+		"below σ while the test error (root mean square) is above.",
 		steps);
 	return rc;
 }

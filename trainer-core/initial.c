@@ -136,9 +136,7 @@ static int load(struct initial *x, char hex[33], struct err *e)
 	}
 	if (!rc && !x->read.n)
 		rc = err_set(e, ERR_DATA,
-			"%s: model.init holds no parameter of this "
-			"network",
-			x->folder);
+			"%s: model.init holds no parameter of this network", x->folder);
 	if (!rc)
 		digest_bytes(x->read.s, x->read.n, hex);
 	return rc;

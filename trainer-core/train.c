@@ -168,8 +168,7 @@ static int build_method(struct train *t, struct arena *a, struct err *e)
 	if (t->weighting.needs & NEEDS_FEATURE_GRADIENTS && !graph_features(t->graph))
 		return err_set(e, ERR_SPEC,
 			"method %s combines gradients of features that the tasks "
-			"share: "
-			"this network has none",
+			"share: this network has none",
 			t->weighting.info->name);
 	t->optim = optim_new(&t->optim_info, t->graph, t->kernels, a);
 	return OK;

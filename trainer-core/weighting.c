@@ -93,8 +93,8 @@ int weighting_weigh(const struct weighting_setup *setup, double *state,
 	for (int k = 0; k < setup->K; k++)
 		if (!isfinite(weight[k]))
 			return err_set(e, ERR_DIVERGED,
-				"task %s: method %s gives no finite weight for a "
-				"loss of %g",
+				"task %s: method %s gives no finite weight for a loss "
+				"of %g",
 				setup->task[k].name, setup->info->name, step->loss[k]);
 	return OK;
 }

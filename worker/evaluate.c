@@ -199,8 +199,7 @@ static int read_textures(struct evaluation *v, struct err *e)
 		v->wanted.textures, f->h, f->w, &v->textures, &v->g->arena, e);
 	if (!rc && strcmp(v->textures.digest, v->wanted.digest) != 0)
 		rc = err_set(e, ERR_DATA,
-			"%s: its pictures have changed since the run "
-			"began",
+			"%s: its pictures have changed since the run began",
 			v->wanted.textures);
 	return rc;
 }
@@ -229,8 +228,7 @@ int evaluate_segment(struct segment *g, const struct segment_args *args, struct 
 	if (strcmp(g->job.kernel_class, train_kernel_class()) != 0)
 		return err_set(e, ERR_FAILED,
 			"the run is of kernel class \"%s\", this processor's is "
-			"\"%s\": "
-			"its parameters cannot be had here",
+			"\"%s\": its parameters cannot be had here",
 			g->job.kernel_class, train_kernel_class());
 	rc = read_textures(&v, e);
 	if (!rc)

@@ -109,15 +109,13 @@ static const struct {
 	{ "\"dataset\": { \"name\": \"scenes\", \"height\": 8, \"width\": 64 },\n"
 	  "\"train\": { \"epochs\": 1 }",
 		"t.json:3:12: error: network segnet: node pool3: a window of 2 does "
-		"not "
-		"fit into 1x8\n" },
+		"not fit into 1x8\n" },
 	{ "\"dataset\": { \"name\": \"scenes\" },\n\"model\": { \"name\": \"deeplab\" "
 	  "},\n\"train\": { \"epochs\": 1, \"batch\": 1 }",
 		"t.json:4:20: error: network deeplab: the last batch of 1000 training "
 		"samples holds 1: node seg.aspp4.bn: batch norm" },
 	{ "\"dataset\": { \"name\": \"scenes\", \"train\": 9 },\n\"model\": { "
-	  "\"name\": "
-	  "\"deeplab\" },\n\"train\": { \"epochs\": 1, \"batch\": 8 }",
+	  "\"name\": \"deeplab\" },\n\"train\": { \"epochs\": 1, \"batch\": 8 }",
 		"t.json:4:20: error: network deeplab: the last batch of 9 training "
 		"samples holds 1: node seg.aspp4.bn: batch norm" },
 	{ "\"dataset\": { \"name\": \"scenes\" },\n\"model\": { \"name\": \"deeplab\", "
@@ -175,8 +173,7 @@ START_TEST(check_says_how_large_the_networks_are)
 	static const char sweep[] =
 		"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"scenes\" },\n"
 		"  \"train\": { \"epochs\": 1 }, \"vary\": { \"model.width\": [1, "
-		"0.5], "
-		"\"batch\": [8, 16] },\n"
+		"0.5], \"batch\": [8, 16] },\n"
 		"  \"methods\": [\"ew\"], \"search\": { \"lr\": 1e-3 } }\n";
 	static const char *const command[] = { "deltam", "check", "t.json", NULL };
 	char said[4096];

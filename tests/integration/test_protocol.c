@@ -320,8 +320,8 @@ START_TEST(an_audit_finds_the_regret_of_a_rash_rule)
 		"\"train\": 200, \"val\": 50, \"test\": 50, \"tasks\": 2 }, \"train\": "
 		"{ \"epochs\": 8, \"batch\": 50 }, \"methods\": [\"ew\", { \"name\": "
 		"\"uw_so\", \"T\": [0.2, 1, 5, 50] }], \"search\": { \"lr\": [0.1, "
-		"0.01] "
-		"}, \"prune\": { \"rungs\": [0.125], \"keep\": 1, \"window\": 1 } }";
+		"0.01] }, \"prune\": { \"rungs\": [0.125], \"keep\": 1, \"window\": 1 "
+		"} }";
 	double regret;
 
 	scratch_write("rash.json", rash, sizeof(rash) - 1);
@@ -447,11 +447,9 @@ START_TEST(a_plan_of_a_hundred_thousand_jobs_takes_a_moment)
 	static const char big[] =
 		"{ \"sweep\": \"big\", \"dataset\": { \"name\": \"synthetic\", "
 		"\"train\": 200, \"val\": 50, \"test\": 50 }, \"train\": { \"epochs\": "
-		"8 "
-		"}, \"methods\": [\"ew\", { \"name\": \"scalarization\", \"weights\": "
-		"{ "
-		"\"step\": 0.01 } }], \"search\": { \"lr\": [0.1, 0.03, 0.01, 0.003, "
-		"0.001, 3e-4, 1e-4], \"wd\": [0, 1e-5, 1e-4] } }";
+		"8 }, \"methods\": [\"ew\", { \"name\": \"scalarization\", "
+		"\"weights\": { \"step\": 0.01 } }], \"search\": { \"lr\": [0.1, 0.03, "
+		"0.01, 0.003, 0.001, 3e-4, 1e-4], \"wd\": [0, 1e-5, 1e-4] } }";
 	struct rusage before;
 	struct rusage after;
 

@@ -391,10 +391,9 @@ START_TEST(missing_data_names_the_command_that_brings_it)
 
 	refuses("s.json",
 		"{ \"sweep\": \"s\", \"dataset\": { \"name\": \"multi_mnist\", "
-		"\"path\":"
-		" \"/nowhere\", \"train\": 100, \"val\": 100, \"test\": 100 },"
-		" \"train\": { \"epochs\": 1 }, \"methods\": [\"ew\"],"
-		" \"search\": { \"lr\": 0.01 } }",
+		"\"path\": \"/nowhere\", \"train\": 100, \"val\": 100, \"test\": 100 "
+		"}, \"train\": { \"epochs\": 1 }, \"methods\": [\"ew\"], \"search\": { "
+		"\"lr\": 0.01 } }",
 		3, "make data");
 	scratch_read("out", text, sizeof(text));
 	ck_assert_str_eq(text, "");

@@ -136,11 +136,10 @@ START_TEST(every_final_run_is_kept_and_tested)
 			       " epoch FROM score c WHERE c.job = j.id AND c.split ="
 			       " 'val' ORDER BY delta_m, epoch LIMIT 1)"),
 		0);
-	ck_assert_int_eq(count("SELECT count(*) FROM winner w JOIN job j ON j.id ="
-			       " w.job WHERE w.epoch <> (SELECT epoch FROM metric m"
-			       " WHERE m.job = j.id AND split = 'val' AND name ="
-			       " 'loss' AND m.task = j.task ORDER BY value, epoch LIMIT"
-			       " 1)"),
+	ck_assert_int_eq(count("SELECT count(*) FROM winner w JOIN job j ON j.id = "
+			       "w.job WHERE w.epoch <> (SELECT epoch FROM metric m "
+			       "WHERE m.job = j.id AND split = 'val' AND name = 'loss' "
+			       "AND m.task = j.task ORDER BY value, epoch LIMIT 1)"),
 		0);
 	/* not all the last one: keeping the end would not do */
 	ck_assert_int_gt(count("SELECT count(*) FROM winner WHERE epoch < 6"), 0);
@@ -402,10 +401,9 @@ START_TEST(the_view_says_what_equation_6_says)
 		fetch(tasks[k], where, &stl.clean, base_figures);
 		for (int seed = 0; seed < 2; seed++) {
 			snprintf(where, sizeof(where),
-				"t.label = 'uw' AND w.job = (SELECT id FROM job WHERE"
-				" method = 'uw' AND seed = %d AND id IN (SELECT job "
-				"FROM"
-				" winner))",
+				"t.label = 'uw' AND w.job = (SELECT id FROM job WHERE "
+				"method = 'uw' AND seed = %d AND id IN (SELECT job "
+				"FROM winner))",
 				1000 + seed);
 			fetch(tasks[k], where, &mtl.clean, run_figures);
 			ck_assert(!stats_corruption_delta(
@@ -413,8 +411,7 @@ START_TEST(the_view_says_what_equation_6_says)
 		}
 		snprintf(sql, sizeof(sql),
 			"SELECT delta FROM robustness WHERE label = 'uw' AND criterion "
-			"="
-			" '%s/accuracy' AND seeds = 2 AND corruptions = 3",
+			"= '%s/accuracy' AND seeds = 2 AND corruptions = 3",
 			tasks[k]);
 		ck_assert(fabs(strtod(query_text("t.db", sql), NULL) -
 				  stats_mean(2, delta)) < 1e-12);
@@ -485,19 +482,18 @@ static void refuses(const char *rest, int status, const char *why)
 START_TEST(what_cannot_be_is_said_before_anything_is_written)
 {
 	static const char vectors[] =
-		"{ \"sweep\": \"s\", \"dataset\": { \"name\": \"synthetic\","
-		" \"train\": 50, \"val\": 50, \"test\": 50 }, \"train\": { \"epochs\":"
-		" 1, \"batch\": 10 }, \"methods\": [\"ew\"], \"search\": { \"lr\": "
-		"0.01 },"
-		" \"evaluate\": {} }";
+		"{ \"sweep\": \"s\", \"dataset\": { \"name\": \"synthetic\", "
+		"\"train\": 50, \"val\": 50, \"test\": 50 }, \"train\": { \"epochs\": "
+		"1, \"batch\": 10 }, \"methods\": [\"ew\"], \"search\": { \"lr\": 0.01 "
+		"}, \"evaluate\": {} }";
 	char text[8192];
 
 	forget();
 	refuses(", \"evaluate\": { \"corruptions\": \"all\", \"textures\": \"no\" }", 3,
 		"no: not a folder");
 	fake_jpeg("frost/a.jpg", 50, 64, 100);
-	refuses(", \"evaluate\": { \"corruptions\": [\"frost\"], \"textures\":"
-		" \"frost\" }",
+	refuses(", \"evaluate\": { \"corruptions\": [\"frost\"], \"textures\": "
+		"\"frost\" }",
 		3, "frost/a.jpg: found 50x64");
 	scratch_write("s.json", vectors, sizeof(vectors) - 1);
 	ck_assert_int_eq(child_run(command(), NULL), 2);
@@ -510,8 +506,8 @@ END_TEST
 START_TEST(other_frost_is_tested_anew_and_only_that)
 {
 	static const char frost[] =
-		", \"evaluate\": { \"corruptions\": [\"fog\", \"frost\"], \"textures\":"
-		" \"frost\" }" SAVED;
+		", \"evaluate\": { \"corruptions\": [\"fog\", \"frost\"], "
+		"\"textures\": \"frost\" }" SAVED;
 	char *before;
 
 	fake_jpeg("frost/a.jpg", 70, 70, 100);

@@ -64,8 +64,8 @@ char *digest_rows(const char *path, char buf[DIGEST_MAX])
 		hash, db, "SELECT * FROM decision ORDER BY stage, kind, epoch, config");
 	add_rows(hash, db, "SELECT * FROM corruption ORDER BY job, epoch, corruption");
 	add_rows(hash, db,
-		"SELECT * FROM corrupted ORDER BY job, epoch, corruption, severity,"
-		" task, name");
+		"SELECT * FROM corrupted ORDER BY job, epoch, corruption, severity, "
+		"task, name");
 	sum = XXH3_128bits_digest(hash);
 	snprintf(buf, DIGEST_MAX, "%016llx%016llx", (unsigned long long)sum.high64,
 		(unsigned long long)sum.low64);

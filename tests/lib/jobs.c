@@ -51,8 +51,8 @@ int64_t jobs_add(const char *db, const char *method, int seed, int epochs)
 
 	snprintf(sql, sizeof(sql),
 		"INSERT INTO job (id, identity, dataset, model, method, lr, wd, seed, "
-		"epochs)"
-		" VALUES (%lld, '%032llx', 'synthetic', 'mlp', '%s', 0.01, 0, %d, %d)",
+		"epochs) VALUES (%lld, '%032llx', 'synthetic', 'mlp', '%s', 0.01, 0, "
+		"%d, %d)",
 		(long long)id, (unsigned long long)id, method, seed, epochs);
 	query_run(db, sql);
 	snprintf(sql, sizeof(sql),
@@ -74,10 +74,10 @@ void jobs_attempt(const char *db, int64_t job, const char *token, int stop_epoch
 	char sql[512];
 
 	snprintf(sql, sizeof(sql),
-		"UPDATE attempt SET ended = 'now', outcome = 'killed'"
-		" WHERE job = %lld AND ended IS NULL;"
-		"INSERT INTO attempt (job, token, host, start_epoch, stop_epoch,"
-		" checkpoint_seconds, started) VALUES (%lld, '%s', 'here', 0, %d, 0, "
+		"UPDATE attempt SET ended = 'now', outcome = 'killed' WHERE job = %lld "
+		"AND ended IS NULL;"
+		"INSERT INTO attempt (job, token, host, start_epoch, stop_epoch, "
+		"checkpoint_seconds, started) VALUES (%lld, '%s', 'here', 0, %d, 0, "
 		"'now')",
 		(long long)job, (long long)job, token, stop_epoch);
 	query_run(db, sql);

@@ -77,10 +77,9 @@ static struct played_job job_of(struct played *p, int64_t id)
 	struct rows r;
 
 	must(rows_open_sql(&r, &p->s,
-		     "SELECT coalesce(task, ''), lr, wd, temperature, seed, coalesce("
-		     "(SELECT value FROM job_param WHERE job=id AND name='primary'), "
-		     "'')"
-		     " FROM job WHERE id=?",
+		     "SELECT coalesce(task, ''), lr, wd, temperature, seed, "
+		     "coalesce((SELECT value FROM job_param WHERE job=id AND "
+		     "name='primary'), '') FROM job WHERE id=?",
 		     ARGS(INT(id)), &e),
 		&e);
 	ck_assert_int_gt(rows_next(&r, &e), 0);

@@ -37,9 +37,9 @@ static void must(int rc, const struct err *e)
 static const char *sweep(const char *keys, const char *methods)
 {
 	return arena_printf(&arena,
-		"{\"sweep\": \"t\", " PLAYED_DATASET "\"train\": "
-		"{\"epochs\": 2}, %s\"methods\": [%s], \"search\": {\"lr\": [0.1, "
-		"0.01]}, \"final\": {\"seeds\": 2}}",
+		"{\"sweep\": \"t\", " PLAYED_DATASET "\"train\": {\"epochs\": 2}, "
+		"%s\"methods\": [%s], \"search\": {\"lr\": [0.1, 0.01]}, \"final\": "
+		"{\"seeds\": 2}}",
 		keys, methods);
 }
 

@@ -331,8 +331,7 @@ START_TEST(wrong_lists_are_refused_with_their_place)
 		{ "2\nA B C\n1.jpg 1 1\n", NULL,
 			"a: byte 6: found \"C\", expected the end of the line" },
 		{ "1\nA B\na/1.jpg 1 1\n", NULL,
-			"a: byte 6: found \"a/1.jpg\", expected the name of an "
-			"image" },
+			"a: byte 6: found \"a/1.jpg\", expected the name of an image" },
 		{ "1\nA B\n1.jpg 1 0\n", NULL,
 			"a: byte 14: found \"0\", expected 1 or -1" },
 		{ "1\nA B\n1.jpg 1\n", NULL,

@@ -382,9 +382,8 @@ START_TEST(a_sweep_with_diagnose_has_the_rows_of_one_without_and_more)
 	ck_assert_int_eq(
 		query_int("with.db",
 			"SELECT count(*) FROM gradient_diagnostics WHERE "
-			"figure='cosine' AND abs(mean) <= 1 AND p2_5 <= mean "
-			"AND mean <= p97_5 AND positive_pairs + negative_pairs "
-			"> 0"),
+			"figure='cosine' AND abs(mean) <= 1 AND p2_5 <= mean AND mean "
+			"<= p97_5 AND positive_pairs + negative_pairs > 0"),
 		query_int("with.db",
 			"SELECT count(*) FROM metric WHERE name='cosine_mean'"));
 	query_run("with.db",

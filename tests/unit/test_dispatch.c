@@ -42,10 +42,8 @@ static void plan(struct world *w, const char *limits)
 	struct err e = { 0 };
 	const char *text = arena_printf(&w->arena,
 		"{\"sweep\": \"t\", \"dataset\": {\"name\": \"synthetic\", \"tasks\": "
-		"2},"
-		"\"train\": {\"epochs\": 1}, \"methods\": [\"ew\"], \"search\": "
-		"{\"lr\": "
-		"[0.1]}, \"baseline\": {\"values\": {\"reg1/abs_err\": 2, "
+		"2},\"train\": {\"epochs\": 1}, \"methods\": [\"ew\"], \"search\": "
+		"{\"lr\": [0.1]}, \"baseline\": {\"values\": {\"reg1/abs_err\": 2, "
 		"\"reg2/abs_err\": 3}}, \"limits\": %s}",
 		limits);
 	int64_t sweep;
@@ -130,8 +128,7 @@ START_TEST(a_finish_claims_the_next_job_and_a_stop_gives_it_back)
 {
 	static const char rows[] =
 		"INSERT INTO metric SELECT job, 1, split.value, task.value, 'abs_err', "
-		"1.5 "
-		"FROM attempt, json_each('[\"val\",\"test\"]') split, "
+		"1.5 FROM attempt, json_each('[\"val\",\"test\"]') split, "
 		"json_each('[\"reg1\",\"reg2\"]') task";
 	const struct sched_end good = { .why = SCHED_EXITED, .status = PROTO_DONE };
 	struct world w = { 0 };

@@ -256,11 +256,10 @@ static int run(const char *folder)
 		NULL };
 	const char *text = arena_printf(&arena,
 		"{ \"sweep\": \"s\", \"dataset\": { \"name\": \"synthetic\", "
-		"\"train\": "
-		"50, \"val\": 10, \"test\": 10 },\n\"model\": { \"name\": \"mlp\", "
-		"\"hidden\": [2], \"init\": \"%s\" }, \"train\": { \"epochs\": 1, "
-		"\"batch\": 50 },\n\"methods\": [\"ew\"], \"search\": { \"lr\": 0.01 } "
-		"}",
+		"\"train\": 50, \"val\": 10, \"test\": 10 },\n\"model\": { \"name\": "
+		"\"mlp\", \"hidden\": [2], \"init\": \"%s\" }, \"train\": { "
+		"\"epochs\": 1, \"batch\": 50 },\n\"methods\": [\"ew\"], \"search\": { "
+		"\"lr\": 0.01 } }",
 		folder);
 
 	scratch_write("s.json", text, strlen(text));

@@ -264,8 +264,7 @@ START_TEST(a_wrong_header_is_refused_with_its_place)
 			"byte 21: found byte 0x7c, expected the type of a number" },
 		{ "{'descr': '<f4', 'descr': '<f4', ",
 			"byte 27: found byte 0x27, expected 'descr', 'fortran_order' "
-			"or "
-			"'shape', each once" },
+			"or 'shape', each once" },
 		{ "{'fortran_order': 0, ",
 			"byte 28: found byte 0x30, expected True or False" },
 		{ "{'shape': 5, ",

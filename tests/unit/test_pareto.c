@@ -82,8 +82,7 @@ static void put_point(struct store *s, const struct golden *g, int i)
 		id);
 	execute(s,
 		"INSERT INTO job SELECT ?1, printf('%032x', ?1), 'd', 'm', 'ew', NULL, "
-		"0.1, "
-		"0, NULL, NULL, 1000, 1, 1, NULL, 'done', NULL, NULL",
+		"0.1, 0, NULL, NULL, 1000, 1, 1, NULL, 'done', NULL, NULL",
 		id);
 	execute(s, "INSERT INTO stage_job SELECT ?1, ?1, 1, 0, 1, 'done'", id);
 	execute(s, "INSERT INTO score SELECT 1, ?1, 1, 'val', 0.0", id);
@@ -104,8 +103,7 @@ static void put_case(struct store *s, const struct golden *g)
 	for (int k = 0; k < g->d; k++)
 		execute(s,
 			"INSERT INTO criterion SELECT 1, '', 't/m' || ?1, 't', 'm' || "
-			"?1, ?2, "
-			"?1",
+			"?1, ?2, ?1",
 			ARGS(INT(k), INT(g->higher[k])));
 	for (int i = 0; i < g->n; i++)
 		put_point(s, g, i);

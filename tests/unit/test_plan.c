@@ -28,8 +28,8 @@ static void sweep(const char *methods, const char *search)
 {
 	parse(arena_printf(&arena,
 		"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, "
-		"\"train\":"
-		" { \"epochs\": 10 }, \"methods\": [%s], \"search\": { %s } }",
+		"\"train\": { \"epochs\": 10 }, \"methods\": [%s], \"search\": { %s } "
+		"}",
 		methods, search));
 }
 
@@ -134,8 +134,7 @@ START_TEST(outward_a_dividing_step_reaches_the_coarse_step)
 	struct grid g, fine;
 
 	sweep("{ \"name\": \"uw_so\", \"T\": { \"from\": 0.1, \"to\": 0.3, \"step\": "
-	      "0.1,"
-	      " \"fine\": 0.05 } }",
+	      "0.1, \"fine\": 0.05 } }",
 		"\"lr\": 0.1");
 	g = tune(0);
 	fine = plan_refine(&spec, &g, 2, &arena);
@@ -143,8 +142,7 @@ START_TEST(outward_a_dividing_step_reaches_the_coarse_step)
 	fine = plan_refine(&spec, &g, 0, &arena); /* 0 lies below T's minimum */
 	ck_assert_str_eq(values(&fine.axes[2]), "0.05 | 0.1 | 0.15");
 	sweep("{ \"name\": \"uw_so\", \"T\": { \"from\": 0.3, \"to\": 0.5, \"step\": "
-	      "0.1,"
-	      " \"fine\": 0.05 } }",
+	      "0.1, \"fine\": 0.05 } }",
 		"\"lr\": 0.1");
 	g = tune(0);
 	fine = plan_refine(&spec, &g, 0, &arena);
@@ -175,10 +173,9 @@ START_TEST(weights_are_refined_in_their_simplex)
 	struct grid g, fine;
 
 	parse("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"multi_fashion\" }, "
-	      "\"train\":"
-	      " { \"epochs\": 10 }, \"methods\": [{ \"name\": \"scalarization\", "
-	      "\"weights\":"
-	      " { \"step\": 0.1, \"fine\": 0.02 } }], \"search\": { \"lr\": 1e-3 } }");
+	      "\"train\": { \"epochs\": 10 }, \"methods\": [{ \"name\": "
+	      "\"scalarization\", \"weights\": { \"step\": 0.1, \"fine\": 0.02 } }], "
+	      "\"search\": { \"lr\": 1e-3 } }");
 	g = tune(0);
 	ck_assert_int_eq(g.count, 9);
 	fine = plan_refine(&spec, &g, 4, &arena);
@@ -365,10 +362,9 @@ static const char *random_sweep(unsigned seed)
 
 	str_printf(&out,
 		"{ \"sweep\": \"r\", \"dataset\": { \"name\": \"synthetic\", "
-		"\"tasks\": %u },"
-		" \"train\": { \"epochs\": 10 }, \"search\": { \"kind\": \"%s\", "
-		"\"lr\": "
-		"[0.1, 0.2], \"wd\": [0, 1e-5], \"seeds\": %u },",
+		"\"tasks\": %u }, \"train\": { \"epochs\": 10 }, \"search\": { "
+		"\"kind\": \"%s\", \"lr\": [0.1, 0.2], \"wd\": [0, 1e-5], \"seeds\": "
+		"%u },",
 		1 + next(&state, 4), next(&state, 2) ? "line" : "grid",
 		1 + next(&state, 3));
 	if (next(&state, 2))
@@ -503,13 +499,12 @@ START_TEST(seeds_and_stages_are_counted)
 {
 	struct plan_counts c;
 
-	parse("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, \"train\":"
-	      " { \"epochs\": 10 }, \"methods\": [\"ew\", { \"name\": \"uw_so\", \"T\":"
-	      " { \"from\": 5, \"to\": 30, \"step\": 5, \"fine\": 2 } }],"
-	      " \"search\": { \"kind\": \"line\", \"lr\": [1e-3, 2e-3], \"wd\": [0, "
-	      "1e-5,"
-	      " 1e-4], \"seeds\": 2 }, \"baseline\": { \"seeds\": 4 }, \"final\": {"
-	      " \"seeds\": 5 } }");
+	parse("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, "
+	      "\"train\": { \"epochs\": 10 }, \"methods\": [\"ew\", { \"name\": "
+	      "\"uw_so\", \"T\": { \"from\": 5, \"to\": 30, \"step\": 5, \"fine\": 2 } "
+	      "}], \"search\": { \"kind\": \"line\", \"lr\": [1e-3, 2e-3], \"wd\": [0, "
+	      "1e-5, 1e-4], \"seeds\": 2 }, \"baseline\": { \"seeds\": 4 }, \"final\": "
+	      "{ \"seeds\": 5 } }");
 	c = plan_count(&spec, &arena);
 	ck_assert_int_eq(c.nrows, 3);
 	ck_assert_int_eq(c.rows[0].tune, 3 * 2);

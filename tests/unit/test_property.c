@@ -162,10 +162,8 @@ START_TEST(no_job_is_planned_or_trained_twice)
 	ck_assert_int_eq((int64_t)played_number(p,
 				 "SELECT count(*) FROM (SELECT list FROM (SELECT job, "
 				 "group_concat(name || '=' || value, ';') AS list FROM "
-				 "(SELECT * "
-				 "FROM job_param ORDER BY job, name) GROUP BY job) "
-				 "GROUP BY list "
-				 "HAVING count(*)>1)"),
+				 "(SELECT * FROM job_param ORDER BY job, name) GROUP "
+				 "BY job) GROUP BY list HAVING count(*)>1)"),
 		0);
 	ck_assert_int_eq((int64_t)played_number(
 				 p, "SELECT count(*) FROM stage WHERE state<>'done'"),

@@ -29,8 +29,7 @@ static void on_line(const struct proto_line *line, void *arg)
 static const char stream[] = "hello avx2 1f2e\nbeat\nepoch 7\ndiverged 3 loss is "
 			     "nan\nerror no memory for this\n";
 static const char spelled[] = "hello:0:avx21f2e;beat:0:;epoch:7:;diverged:3:loss is "
-			      "nan;error:0:no memory for "
-			      "this;";
+			      "nan;error:0:no memory for this;";
 
 START_TEST(lines_survive_a_split_at_any_byte)
 {

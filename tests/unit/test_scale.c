@@ -64,8 +64,7 @@ static bool is_large(int64_t root)
 	struct rows r;
 	int rc = rows_open_sql(&r, &store,
 		"SELECT 1 FROM sqlite_schema WHERE rootpage=? AND tbl_name IN "
-		"('metric', "
-		"'score', 'task_weight')",
+		"('metric', 'score', 'task_weight')",
 		ARGS(INT(root)), &e);
 
 	ck_assert_int_eq(rc, OK);

@@ -148,13 +148,12 @@ START_TEST(the_default_written_out_is_the_same_configuration)
 	ps = plan_job(&spec.variants[0], &spec.variants[0].entries[0], NULL, &g, 0, 0,
 		&arena);
 	job_identity(&ps, left_out);
-	parse_good("{ \"sweep\": \"other\", \"dataset\": { \"name\": \"synthetic\","
-		   " \"train\": 1e2, \"noise\": 0.10 }, \"model\": { \"hidden\": [32, "
-		   "24] },"
-		   " \"train\": { \"epochs\": 40, \"batch\": 64, \"optimizer\": { "
-		   "\"name\":"
-		   " \"adam\", \"eps\": 0.00000001 } }, \"search\": { \"lr\": 0.003 },"
-		   " \"methods\": [{ \"name\": \"ew\", \"label\": \"renamed\" }] }");
+	parse_good("{ \"sweep\": \"other\", \"dataset\": { \"name\": \"synthetic\", "
+		   "\"train\": 1e2, \"noise\": 0.10 }, \"model\": { \"hidden\": [32, "
+		   "24] }, \"train\": { \"epochs\": 40, \"batch\": 64, \"optimizer\": "
+		   "{ \"name\": \"adam\", \"eps\": 0.00000001 } }, \"search\": { "
+		   "\"lr\": 0.003 }, \"methods\": [{ \"name\": \"ew\", \"label\": "
+		   "\"renamed\" }] }");
 	g = plan_tune(&spec, &spec.variants[0], &spec.variants[0].entries[0], &arena);
 	ps = plan_job(&spec.variants[0], &spec.variants[0].entries[0], NULL, &g, 0, 0,
 		&arena);
@@ -186,10 +185,10 @@ START_TEST(baseline_values_are_taken_for_both_splits_or_each)
 	ck_assert(spec.baseline.source == BASELINE_VALUES);
 	ck_assert_double_eq(spec.variants[0].criteria[1].base_test, 2);
 	parse_good(SMALL(
-		EW ", \"baseline\": { \"values\": { \"val\": { \"reg1/abs_err\": 1,"
-		   " \"reg2/abs_err\": 2, \"cls1/accuracy\": 0.5 }, \"test\": {"
-		   " \"reg1/abs_err\": 4, \"reg2/abs_err\": 5, \"cls1/accuracy\": 0.6 "
-		   "} } }"));
+		EW ", \"baseline\": { \"values\": { \"val\": { \"reg1/abs_err\": 1, "
+		   "\"reg2/abs_err\": 2, \"cls1/accuracy\": 0.5 }, \"test\": { "
+		   "\"reg1/abs_err\": 4, \"reg2/abs_err\": 5, \"cls1/accuracy\": 0.6 } "
+		   "} }"));
 	ck_assert_double_eq(spec.variants[0].criteria[1].base_val, 2);
 	ck_assert_double_eq(spec.variants[0].criteria[1].base_test, 5);
 }
@@ -290,8 +289,8 @@ END_TEST
 START_TEST(vary_makes_the_full_product_of_variants)
 {
 	parse_good(
-		SMALL(EW ", \"vary\": { \"optimizer\": [\"adam\", { \"name\": \"sgd\","
-			 " \"nesterov\": true }], \"train.batch\": [16, 32], \"pin\": "
+		SMALL(EW ", \"vary\": { \"optimizer\": [\"adam\", { \"name\": \"sgd\", "
+			 "\"nesterov\": true }], \"train.batch\": [16, 32], \"pin\": "
 			 "\"winner\" }"));
 	ck_assert_int_eq(spec.nvariants, 4);
 	ck_assert(spec.pin_winner);

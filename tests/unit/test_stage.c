@@ -126,8 +126,7 @@ static const char line[] =
 	"\"vary\": {\"optimizer\": [\"adam\", \"sgd\"]}, \"search\": {\"kind\": "
 	"\"line\", \"lr\": [0.1, 0.01, 0.001], \"wd\": [0, 1e-4, 1e-2], \"fixed_wd\": "
 	"0, \"seeds\": 2}, \"baseline\": {\"tune\": \"shared\"}, \"final\": "
-	"{\"seeds\": "
-	"2}}";
+	"{\"seeds\": 2}}";
 
 START_TEST(rows_in_any_order_give_the_same_rows)
 {
@@ -241,11 +240,10 @@ START_TEST(pruning_saves_epochs_and_keeps_the_winners)
 		played_dump(w, "SELECT 1 FROM decision WHERE kind='stop' LIMIT 1"), "");
 	ck_assert_str_eq(
 		played_dump(w,
-			"SELECT count(*) FROM decision d WHERE kind='stop' AND "
-			"EXISTS (SELECT 1 FROM stage_job m JOIN job j ON "
-			"j.id=m.job WHERE m.stage=d.stage AND m.config="
-			"d.config AND (m.state<>'stopped' OR m.target<>"
-			"d.epoch))"),
+			"SELECT count(*) FROM decision d WHERE kind='stop' AND EXISTS "
+			"(SELECT 1 FROM stage_job m JOIN job j ON j.id=m.job WHERE "
+			"m.stage=d.stage AND m.config=d.config AND (m.state<>'stopped' "
+			"OR m.target<>d.epoch))"),
 		"0\n");
 	winners = arena_strdup(&keep,
 		played_dump(w,
@@ -296,8 +294,7 @@ START_TEST(a_method_that_diverges_everywhere_has_no_winner_and_no_final)
 	static const char text[] =
 		"{\"sweep\": \"t\", " PLAYED_DATASET
 		"\"train\": {\"epochs\": 8}, \"methods\": [\"ew\"], \"search\": "
-		"{\"lr\": "
-		"[1]}, \"baseline\": {\"values\": {\"reg1/abs_err\": 2, "
+		"{\"lr\": [1]}, \"baseline\": {\"values\": {\"reg1/abs_err\": 2, "
 		"\"reg2/abs_err\": 3}}}";
 	struct err e = { 0 };
 	struct played *w;
@@ -474,8 +471,7 @@ START_TEST(pinned_variants_take_the_winner_of_the_first)
 		"\"train\": {\"epochs\": 12}, \"methods\": [{\"name\": \"uw_so\", "
 		"\"T\": [1, 5, 50]}], \"vary\": {\"batch\": [10, 20], \"pin\": "
 		"\"winner\"}, \"search\": {\"lr\": [0.1, 0.01]}, \"final\": "
-		"{\"seeds\": "
-		"2}}";
+		"{\"seeds\": 2}}";
 	struct played *w;
 
 	scratch_enter();

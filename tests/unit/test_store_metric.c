@@ -15,11 +15,10 @@ static void setup(void)
 	scratch_enter();
 	ck_assert_msg(!store_open(&s, "t.db", STORE_ORCHESTRATOR, &e), "%s", e.msg);
 	query_run("t.db",
-		"INSERT INTO job (id, identity, dataset, model, method, lr, wd, seed,"
-		" epochs) VALUES (7, 'i', 'd', 'm', 'ew', 1, 0, 0, 9);"
+		"INSERT INTO job (id, identity, dataset, model, method, lr, wd, seed, "
+		"epochs) VALUES (7, 'i', 'd', 'm', 'ew', 1, 0, 0, 9);"
 		"INSERT INTO attempt (job, token, host, start_epoch, stop_epoch, "
-		"started)"
-		" VALUES (7, 'ours', 'h', 0, 9, 'now')");
+		"started) VALUES (7, 'ours', 'h', 0, 9, 'now')");
 }
 
 static void teardown(void)
