@@ -163,9 +163,9 @@ void child_let_live(struct child *c, long microseconds)
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	struct timespec t = { microseconds / 1000000, microseconds % 1000000 * 1000 };
 
-	ck_assert_int_ge(fd, 0);
-	(void)ppoll(&p, 1, &t, NULL);
-	close(fd);
+	(void)ppoll(&p, 1, &t, NULL); /* valgrind knows no pidfd; -1 is passed over */
+	if (fd >= 0)
+		close(fd);
 }
 
 int child_kills(void)
