@@ -108,3 +108,26 @@ int child_ask(
 		fclose(err);
 	return rc;
 }
+
+const char **child_question(const char *worker, const char *flag,
+	const struct params *ps, bool (*matters)(const char *name), struct arena *a)
+{
+	const char **argv = NEW_ARRAY(a, const char *, ps->n + 3);
+	int n = 0;
+
+	argv[n++] = worker;
+	argv[n++] = flag;
+	for (int i = 0; i < ps->n; i++)
+		if (matters(ps->p[i].name))
+			argv[n++] =
+				arena_printf(a, "%s=%s", ps->p[i].name, ps->p[i].value);
+	return argv;
+}
+
+bool child_same_question(const char *const *x, const char *const *y)
+{
+	for (; *x && *y; x++, y++)
+		if (strcmp(*x, *y) != 0)
+			return false;
+	return !*x && !*y;
+}

@@ -4,7 +4,7 @@
 #ifndef DELTAM_CHILD_H
 #define DELTAM_CHILD_H
 
-#include "common/arena.h"
+#include "common/params.h"
 
 /*
  * Runs argv (argv[0] is the program) and returns what it wrote to stdout in the arena.
@@ -13,5 +13,14 @@
  */
 MUST_CHECK int child_ask(
 	const char *const *argv, struct arena *a, const char **answer, struct err *e);
+
+/*
+ * The argv of a question about parameters: worker, flag, "name=value" for each that
+ * matters, in the order of ps; the array and its new words in the arena.
+ */
+const char **child_question(const char *worker, const char *flag,
+	const struct params *ps, bool (*matters)(const char *name), struct arena *a);
+/* Two questions are one: nobody needs to ask again. */
+bool child_same_question(const char *const *x, const char *const *y);
 
 #endif

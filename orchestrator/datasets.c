@@ -5,34 +5,11 @@
 #include "common/store/store.h"
 #include "orchestrator/child.h"
 
-static const char prefix[] = "dataset.";
-
-static bool is_dataset(const struct param *p)
+static bool matters(const char *name)
 {
-	return !strncmp(p->name, prefix, sizeof(prefix) - 1);
-}
+	static const char prefix[] = "dataset.";
 
-/* "dataset.name=x dataset.train=y": the words that name a data set. */
-static const char **words(const struct params *ps, const char *worker, struct arena *a)
-{
-	const char **argv = NEW_ARRAY(a, const char *, ps->n + 3);
-	int n = 0;
-
-	argv[n++] = worker;
-	argv[n++] = "--prepare";
-	for (int i = 0; i < ps->n; i++)
-		if (is_dataset(&ps->p[i]))
-			argv[n++] =
-				arena_printf(a, "%s=%s", ps->p[i].name, ps->p[i].value);
-	return argv;
-}
-
-static bool same_words(const char *const *x, const char *const *y)
-{
-	for (; *x && *y; x++, y++)
-		if (strcmp(*x, *y) != 0)
-			return false;
-	return !*x && !*y;
+	return !strncmp(name, prefix, sizeof(prefix) - 1);
 }
 
 static int prepare(const char *const *argv, const struct description **out,
@@ -60,8 +37,8 @@ int datasets_prepare(
 		int rc = OK;
 		int k = 0;
 
-		asked[i] = words(&v->base, worker, a);
-		while (!same_words(asked[k], asked[i]))
+		asked[i] = child_question(worker, "--prepare", &v->base, matters, a);
+		while (!child_same_question(asked[k], asked[i]))
 			k++;
 		if (k < i)
 			is[i] = is[k];

@@ -31,28 +31,6 @@ static bool matters(const char *name)
 	return !strcmp(name, "train.batch");
 }
 
-static const char **words(struct questions *q, const struct params *ps)
-{
-	const char **argv = NEW_ARRAY(q->a, const char *, ps->n + 3);
-	int n = 0;
-
-	argv[n++] = q->worker;
-	argv[n++] = "--network";
-	for (int i = 0; i < ps->n; i++)
-		if (matters(ps->p[i].name))
-			argv[n++] = arena_printf(
-				q->a, "%s=%s", ps->p[i].name, ps->p[i].value);
-	return argv;
-}
-
-static bool same_words(const char *const *x, const char *const *y)
-{
-	for (; *x && *y; x++, y++)
-		if (strcmp(*x, *y) != 0)
-			return false;
-	return !*x && !*y;
-}
-
 static void answer(struct questions *q, struct question *x)
 {
 	const char *text;
@@ -65,11 +43,11 @@ static void answer(struct questions *q, struct question *x)
 
 static const struct question *ask(struct questions *q, const struct params *ps)
 {
-	const char **argv = words(q, ps);
+	const char **argv = child_question(q->worker, "--network", ps, matters, q->a);
 	struct question *x;
 
 	for (int i = 0; i < q->n; i++)
-		if (same_words(q->item[i].argv, argv))
+		if (child_same_question(q->item[i].argv, argv))
 			return &q->item[i];
 	(void)GROW(q->a, q->item, q->n, q->capacity);
 	x = &q->item[q->n++];

@@ -169,12 +169,12 @@ int spec_load_rules(const struct spec *s, const char *path, struct arena *a,
 	if (list && (list->kind != JSON_ARRAY || !list->child))
 		diag_add(&d, list->at,
 			"a list of rules, [ { \"rule\": ... } ], is needed");
-	if (list && !d.total)
+	if (list && !d.total) {
 		*rules = NEW_ARRAY(a, struct spec, list->count);
-	for (const struct json *m = list && !d.total ? list->child : NULL; m;
-		m = m->next) {
-		(*rules)[*n] = *s;
-		read_rule(&r, m, &(*rules)[(*n)++]);
+		for (const struct json *m = list->child; m; m = m->next) {
+			(*rules)[*n] = *s;
+			read_rule(&r, m, &(*rules)[(*n)++]);
+		}
 	}
 	if (!d.total)
 		return OK;

@@ -68,6 +68,14 @@ static double farther(double a, double b)
 	return isnan(a) || fabs(log(b)) > fabs(log(a)) ? b : a;
 }
 
+static int part_of(const char *name)
+{
+	for (int i = 0; i < PARTS; i++)
+		if (!strcmp(part_names[i], name))
+			return i;
+	BUG("a part that no network has");
+}
+
 static int read_lines(
 	struct store *s, struct lines *all, struct arena *a, struct err *e)
 {
@@ -76,11 +84,8 @@ static int read_lines(
 
 	while (!rc && (rc = rows_next(&r, e)) > 0) {
 		struct line *l = line_of(all, &r, a);
-		int part = 0;
+		int part = part_of(rows_text(&r, 5));
 
-		while (part < PARTS - 1 &&
-			strcmp(part_names[part], rows_text(&r, 5)) != 0)
-			part++;
 		l->gradient[part] = farther(l->gradient[part], rows_real(&r, 6));
 		if (!rows_is_null(&r, 7))
 			l->step[part] = farther(l->step[part], rows_real(&r, 7));
