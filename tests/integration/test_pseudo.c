@@ -11,6 +11,7 @@
 #include "common/store/store.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
+#include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/spots.h"
 #include "trainer-core/train.h"
@@ -119,7 +120,7 @@ static struct dataset *prepare(void)
 	struct dataset *d = NEW(&arena, struct dataset);
 	int rc = dataset_prepare_labelled(&ps, &winner_labeller, &arena, d, &err);
 
-	ck_assert_msg(rc == OK, "%s", err.msg);
+	must(rc, &err);
 	return d;
 }
 

@@ -1,6 +1,7 @@
 #include "tests/lib/built.h"
 
 #include <check.h>
+#include "tests/lib/must.h"
 #include "trainer-core/gradcheck.h"
 #include "trainer-core/rng.h"
 
@@ -9,7 +10,7 @@ void built(struct graph *g, int batch, bool fuse)
 	struct err e = { 0 };
 	int rc = graph_build(g, batch, fuse, &e);
 
-	ck_assert_msg(rc == OK, "%s", e.msg);
+	must(rc, &e);
 	graph_init(g, 3);
 }
 

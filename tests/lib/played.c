@@ -7,11 +7,7 @@
 #include "common/store/store_job.h"
 #include "common/store/store_metric.h"
 #include "tests/lib/dump.h"
-
-static void must(int rc, const struct err *e)
-{
-	ck_assert_msg(rc == OK, "%s", e->msg);
-}
+#include "tests/lib/must.h"
 
 static void on_pending(void *arg, int lane, int64_t job, int epochs)
 {

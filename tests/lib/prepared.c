@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
 
 void prepared_enter(struct params *ps, struct arena *a)
@@ -25,7 +26,7 @@ void prepared(const struct params *ps, struct arena *a, struct dataset *d)
 	struct err e = { 0 };
 	int rc = dataset_prepare(ps, a, d, &e);
 
-	ck_assert_msg(rc == OK, "%s", e.msg);
+	must(rc, &e);
 }
 
 void not_prepared(const struct params *ps, struct arena *a, int code, const char *part)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "orchestrator/benchmark.h"
 #include "orchestrator/robust.h"
+#include "tests/lib/must.h"
 #include "tests/lib/played.h"
 #include "tests/lib/scratch.h"
 
@@ -26,11 +27,6 @@ static void teardown(void)
 		played_free(world);
 	arena_release(&arena);
 	scratch_leave();
-}
-
-static void must(int rc, const struct err *e)
-{
-	ck_assert_msg(rc == OK, "%s", e->msg);
 }
 
 /* A sweep over two tasks; `keys` go before the others. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "orchestrator/dispatch.h"
+#include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
 
 /* $n: how often a worker was started. `rows` writes what a good one would. */
@@ -29,11 +30,6 @@ struct world {
 	struct progress progress;
 	struct dispatch dispatch;
 };
-
-static void must(int rc, const struct err *e)
-{
-	ck_assert_msg(rc == OK, "%s", e->msg);
-}
 
 static void plan(struct world *w, const char *limits)
 {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
 #include "trainer-core/dataset.h"
 #include "worker/preview.h"
@@ -32,7 +33,7 @@ static void compose(const char *name, const char *train, int width, int height)
 	if (colour)
 		params_set(&ps, &arena, "dataset.colour", colour);
 	rc = dataset_prepare(&ps, &arena, &set, &err);
-	ck_assert_msg(rc == OK, "%s", err.msg);
+	must(rc, &err);
 }
 
 static void setup(void)

@@ -8,13 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/store/store_job.h"
+#include "tests/lib/must.h"
 #include "tests/lib/played.h"
 #include "tests/lib/scratch.h"
-
-static void must(int rc, const struct err *e)
-{
-	ck_assert_msg(rc == OK, "%s", e->msg);
-}
 
 /*
  * The formula: good at lr 0.01 and wd 1e-4, best at T 5, falling over the epochs but
