@@ -30,14 +30,13 @@ LDFLAGS := $(OPT_$(MODE))
 KERNEL_FLAGS := -ffp-contract=fast -O3 -fno-math-errno -fno-trapping-math
 MULTIARCH := $(shell $(CC) -print-multiarch)
 
-COMMON_SRC := $(wildcard common/*.c)
+# Every source below a folder; vector.c is compiled apart, once an instruction set.
+below = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*/*.c $(d)/*/*/*.c)))
+COMMON_SRC := $(wildcard common/*.c) $(call below,catalogue)
 STORE_SRC := $(wildcard common/store/*.c)
-TRAINER_SRC := $(filter-out trainer-core/kernel/vector.c,$(wildcard trainer-core/*.c \
-	trainer-core/kernel/*.c trainer-core/corrupt/*.c trainer-core/solver/*.c trainer-core/weighting/*.c trainer-core/dataset/*.c \
-	trainer-core/model/*.c trainer-core/metric/*.c trainer-core/layer/*.c))
-ORCHESTRATOR_SRC := $(filter-out orchestrator/main.c,$(wildcard orchestrator/*.c \
-	orchestrator/report/*.c))
-WORKER_SRC := $(filter-out worker/main.c,$(wildcard worker/*.c))
+TRAINER_SRC := $(filter-out trainer-core/kernel/vector.c,$(call below,trainer-core))
+ORCHESTRATOR_SRC := $(filter-out orchestrator/cli/main.c,$(call below,orchestrator))
+WORKER_SRC := $(filter-out worker/main.c,$(call below,worker))
 TEST_SRC := $(wildcard tests/main.c tests/unit/*.c tests/integration/*.c tests/lib/*.c) bench/generate.c bench/curves.c
 FIXTURES_SRC := $(wildcard tests/fixtures*.c)
 BENCH_SRC := $(wildcard bench/*.c)
@@ -64,13 +63,13 @@ PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
 
-$(B)/deltam: $(O)/orchestrator/main.o $(ORCHESTRATOR) $(STORE) $(COMMON)
+$(B)/deltam: $(O)/orchestrator/cli/main.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)
 
 $(B)/deltam-worker: $(O)/worker/main.o $(WORKER) $(TRAINER) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
 
-$(B)/fixtures: $(call obj,$(FIXTURES_SRC) $(wildcard orchestrator/stats*.c)) \
+$(B)/fixtures: $(call obj,$(FIXTURES_SRC) $(wildcard orchestrator/stats/*.c)) \
 		$(TRAINER) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcjson $(TRAINER_LIBS)
 
@@ -85,7 +84,7 @@ $(B)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(ORCHESTRATOR) $
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
 
 # Only the two files that say which build this is depend on the commit.
-$(O)/orchestrator/main.o $(O)/worker/main.o: CFLAGS += -DDELTAM_BUILD='"$(COMMIT)"'
+$(O)/orchestrator/cli/main.o $(O)/worker/main.o: CFLAGS += -DDELTAM_BUILD='"$(COMMIT)"'
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
@@ -168,8 +167,8 @@ CPPCHECK_WRONG := $(patsubst %,--suppress=%,uninitvar legacyUninitvar nullPointe
 lint: ## formatting, clang-tidy, cppcheck
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -I. $(CPPCHECK_WRONG) \
-		--enable=warning,performance,portability common orchestrator worker trainer-core
-	git ls-files common orchestrator worker trainer-core bench | grep '\.c$$' | \
+		--enable=warning,performance,portability common catalogue orchestrator worker trainer-core
+	git ls-files common catalogue orchestrator worker trainer-core bench | grep '\.c$$' | \
 		grep -v kernel/vector.c | xargs -P $(JOBS) -I{} clang-tidy --quiet {} -- \
 		-DDELTAM_BUILD='""' -std=c17 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. -Ibuild/release
 

@@ -14,7 +14,7 @@
 #include "bench/curves.h"
 #include "bench/generate.h"
 #include "bench/peak.h"
-#include "trainer-core/train.h"
+#include "trainer-core/train/train.h"
 
 static const struct workload {
 	const char *name;

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "bench/bench.h"
 #include "bench/peak.h"
-#include "trainer-core/kernel.h"
+#include "trainer-core/kernel/kernel.h"
 
 #define WINDOWS 40
 #define WINDOW 0.004 /* seconds */

@@ -6,7 +6,7 @@
 #define DELTAM_BENCH_GENERATE_H
 
 #include <stdint.h>
-#include "orchestrator/stage.h"
+#include "orchestrator/run/stage.h"
 
 /* What a source of figures is asked about. Texts live as long as the sweep. */
 struct generated {

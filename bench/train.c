@@ -6,7 +6,7 @@
 #include "bench/bench.h"
 #include "bench/peak.h"
 #include "trainer-core/rng.h"
-#include "trainer-core/train.h"
+#include "trainer-core/train/train.h"
 
 #define WARM_UP 5 /* steps */
 

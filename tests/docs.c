@@ -1,7 +1,7 @@
 /* Writes the documents that are generated from the tables; `make docs` runs it. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "orchestrator/spec_docs.h"
+#include "orchestrator/spec/spec_docs.h"
 
 static bool write_file(const char *path, void (*put)(struct str *))
 {

@@ -2,7 +2,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "trainer-core/kernel.h"
+#include "trainer-core/kernel/kernel.h"
 
 struct arena *run_arena(struct run *r)
 {

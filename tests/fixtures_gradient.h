@@ -8,8 +8,8 @@
 #define DELTAM_FIXTURES_GRADIENT_H
 
 #include "tests/fixtures.h"
-#include "trainer-core/optim.h"
-#include "trainer-core/weighting.h"
+#include "trainer-core/optim/optim.h"
+#include "trainer-core/weighting/weighting.h"
 
 #define FLOAT_TOLERANCE 1e-5
 

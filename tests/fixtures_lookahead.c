@@ -2,9 +2,9 @@
 #include <math.h>
 #include <string.h>
 #include "tests/fixtures_gradient.h"
-#include "trainer-core/graph.h"
-#include "trainer-core/kernel.h"
-#include "trainer-core/lookahead.h"
+#include "trainer-core/graph/graph.h"
+#include "trainer-core/kernel/kernel.h"
+#include "trainer-core/train/lookahead.h"
 
 #define PARAMETERS_MAX 1024
 

@@ -1,5 +1,5 @@
 /* Metrics: the trainer's own code on one split. */
-#include "trainer-core/metric.h"
+#include "trainer-core/metric/metric.h"
 #include <math.h>
 #include <string.h>
 #include "tests/fixtures.h"

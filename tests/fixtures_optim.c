@@ -2,9 +2,9 @@
 #include <math.h>
 #include <string.h>
 #include "tests/fixtures.h"
-#include "trainer-core/graph.h"
-#include "trainer-core/kernel.h"
-#include "trainer-core/optim.h"
+#include "trainer-core/graph/graph.h"
+#include "trainer-core/kernel/kernel.h"
+#include "trainer-core/optim/optim.h"
 
 #define FLOAT_TOLERANCE 1e-5
 

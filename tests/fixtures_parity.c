@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "trainer-core/learned.h"
+#include "trainer-core/weighting/shared/learned.h"
 
 /* |got - want| <= tolerance, or the reason names the place. */
 PRINTF(5, 6)

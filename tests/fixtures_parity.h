@@ -5,10 +5,10 @@
 #define DELTAM_FIXTURES_PARITY_H
 
 #include "tests/fixtures.h"
-#include "trainer-core/graph.h"
+#include "trainer-core/graph/graph.h"
 #include "trainer-core/loss.h"
-#include "trainer-core/optim.h"
-#include "trainer-core/weighting.h"
+#include "trainer-core/optim/optim.h"
+#include "trainer-core/weighting/weighting.h"
 
 struct parity_task {
 	const char *output; /* node */

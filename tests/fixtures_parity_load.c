@@ -97,7 +97,7 @@ static bool known_layer(const char *op, enum layer_kind *kind)
 {
 	static const char *const names[] = {
 #define LAYER(kind, id) [LAYER_##kind] = #id,
-#include "trainer-core/layer.def"
+#include "trainer-core/graph/layer.def"
 #undef LAYER
 	};
 

@@ -6,7 +6,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "trainer-core/optim.h"
+#include "trainer-core/optim/optim.h"
 #include "trainer-core/weighting/method.h"
 
 #define DRAWS 100000

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "tests/fixtures_gradient.h"
-#include "trainer-core/learned.h"
+#include "trainer-core/weighting/shared/learned.h"
 
 /* --- GradNorm --- */
 

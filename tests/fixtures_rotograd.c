@@ -1,8 +1,8 @@
 /* RotoGrad: its scale part as a method, its rotation part as a slope. */
 #include <math.h>
 #include "tests/fixtures_gradient.h"
-#include "trainer-core/kernel.h"
-#include "trainer-core/rotation_pull.h"
+#include "trainer-core/kernel/kernel.h"
+#include "trainer-core/weighting/shared/rotation_pull.h"
 
 static bool check_scale(struct run *r, int step)
 {

@@ -4,9 +4,9 @@
  */
 #include <math.h>
 #include <string.h>
-#include "common/catalogue.h"
+#include "catalogue/catalogue.h"
 #include "tests/fixtures.h"
-#include "trainer-core/similarity.h"
+#include "trainer-core/train/similarity.h"
 
 /* Every figure of K gradients of P numbers as (K, K) matrices. */
 struct figures {

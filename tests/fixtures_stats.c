@@ -1,6 +1,6 @@
 /* Delta-m, Pareto fronts and the scalarization grid: the orchestrator's statistics. */
 #include <string.h>
-#include "orchestrator/stats.h"
+#include "orchestrator/stats/stats.h"
 #include "tests/fixtures.h"
 
 static const cJSON *member(const struct fixture *f, const char *name)

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 #include "tests/fixtures_gradient.h"
-#include "trainer-core/kernel.h"
-#include "trainer-core/sign_dropout.h"
+#include "trainer-core/kernel/kernel.h"
+#include "trainer-core/weighting/shared/sign_dropout.h"
 #include "trainer-core/solver/projection.h"
 
 /* --- PCGrad: orders are given; with two tasks the method has no other --- */

@@ -1,11 +1,11 @@
 /*
  * The CAGrad problem: values and gradients, each method's direction, trajectories, and
- * the first step at which the minimum is reached, all from trainer-core/toy.c.
+ * the first step at which the minimum is reached, all from trainer-core/toy/toy.c.
  */
 #include <math.h>
 #include <string.h>
 #include "tests/fixtures.h"
-#include "trainer-core/toy.h"
+#include "trainer-core/toy/toy.h"
 
 #define MOST_STEPS 100000
 

@@ -7,10 +7,10 @@
 
 #include <math.h>
 #include <string.h>
-#include "trainer-core/inverse.h"
-#include "trainer-core/kernel.h"
-#include "trainer-core/learned.h"
-#include "trainer-core/optim.h"
+#include "trainer-core/weighting/shared/inverse.h"
+#include "trainer-core/kernel/kernel.h"
+#include "trainer-core/weighting/shared/learned.h"
+#include "trainer-core/optim/optim.h"
 
 #define FLOAT_TOLERANCE 1e-5
 

@@ -35,17 +35,18 @@ forbid() {
 only() {
 	# shellcheck disable=SC2046
 	forbid "only $1 may include $2" "$2" \
-		$(sources common trainer-core orchestrator worker | grep -vxF "$1")
+		$(sources common catalogue trainer-core orchestrator worker | grep -vxF "$1")
 }
 
 libraries='sqlite3\.h|uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h'
 
 # shellcheck disable=SC2046
 {
-	forbid "common: libc only" "$libraries|orchestrator/|worker/|trainer-core/.*\.h" \
+	forbid "common: libc only" \
+		"$libraries|common/store/|catalogue/|orchestrator/|worker/|trainer-core/" \
 		$(sources common | grep -v '^common/store/')
-	forbid "common/: knows nothing of the store" 'common/store/' \
-		$(sources common | grep -v '^common/store/')
+	forbid "catalogue: common only" \
+		"$libraries|common/store/|orchestrator/|worker/|trainer-core/" $(sources catalogue)
 	forbid "common/store: common and SQLite" \
 		'uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h|orchestrator/|worker/|trainer-core/' \
 		$(sources common/store)
@@ -53,14 +54,14 @@ libraries='sqlite3\.h|uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h'
 		'sqlite3\.h|uv\.h|cjson/|time\.h|sys/time\.h|common/store/|common/log\.h|orchestrator/|worker/' \
 		$(sources trainer-core)
 	forbid "orchestrator: of the trainer its tables only, through the catalogue" \
-		'trainer-core/|worker/|cblas\.h|zlib\.h' $(sources orchestrator)
+		'trainer-core/|worker/|catalogue/.*\.def|cblas\.h|zlib\.h' $(sources orchestrator)
 	forbid "worker: no loop, no JSON, no SQLite of its own" \
 		'uv\.h|cjson/|cblas\.h|sqlite3\.h|orchestrator/' $(sources worker)
 }
 verdict "SQLite is known in common/store/ alone" "$(grep -lE '^#[ ]*include +[<"]sqlite3\.h' \
-	$(sources common trainer-core orchestrator worker | grep -v '^common/store/') /dev/null)"
-only orchestrator/json.c 'cjson/'
-only orchestrator/sched.c 'uv\.h'
+	$(sources common catalogue trainer-core orchestrator worker | grep -v '^common/store/') /dev/null)"
+only orchestrator/spec/json.c 'cjson/'
+only orchestrator/run/sched.c 'uv\.h'
 only trainer-core/blas.c 'cblas\.h'
 
 # symbols PROGRAM PATTERN

@@ -13,7 +13,7 @@
 #ifndef DELTAM_LOSS_H
 #define DELTAM_LOSS_H
 
-#include "common/catalogue.h"
+#include "catalogue/catalogue.h"
 
 /* Which pixels of a dense target count. */
 enum loss_mask {

@@ -8,7 +8,7 @@ static const struct {
 } models[] = {
 #define P(...)
 #define MODEL(id, ...) { #id, &model_##id },
-#include "trainer-core/model.def"
+#include "catalogue/model.def"
 #undef MODEL
 #undef P
 };
@@ -16,7 +16,7 @@ static const struct {
 /* In the order of catalogue_metrics(). */
 static const struct metric *const metrics[] = {
 #define M(id, ...) &metric_##id,
-#include "trainer-core/metric.def"
+#include "catalogue/metric.def"
 #undef M
 };
 

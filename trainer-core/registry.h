@@ -4,8 +4,8 @@
 #ifndef DELTAM_REGISTRY_H
 #define DELTAM_REGISTRY_H
 
-#include "trainer-core/metric.h"
-#include "trainer-core/model.h"
+#include "trainer-core/metric/metric.h"
+#include "trainer-core/model/model.h"
 
 /* NULL where there is none of that name. */
 const struct model *registry_model(const char *name);

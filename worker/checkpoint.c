@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
-#include "common/catalogue.h"
+#include "catalogue/catalogue.h"
 #include "common/crash.h"
 
 #define MAGIC_STATE "deltamCK"

@@ -1,7 +1,7 @@
 #include "worker/corrupt_sheet.h"
 
 #include <string.h>
-#include "trainer-core/corrupt.h"
+#include "trainer-core/corrupt/corrupt.h"
 #include "worker/png.h"
 
 enum { SAMPLES = 8, COLUMNS = CORRUPT_SEVERITIES + 1, GAP = 4, CELL = 120 };

@@ -4,7 +4,7 @@
 #ifndef DELTAM_CORRUPT_SHEET_H
 #define DELTAM_CORRUPT_SHEET_H
 
-#include "trainer-core/dataset.h"
+#include "trainer-core/dataset/dataset.h"
 
 /*
  * A row a sample: as it is, then severities 1 to 5. name `all`: a row a corruption, in

@@ -5,7 +5,7 @@
 #include "common/log.h"
 #include "common/store/store_metric.h"
 #include "common/store/store_winner.h"
-#include "trainer-core/corrupt.h"
+#include "trainer-core/corrupt/corrupt.h"
 #include "worker/pipe.h"
 #include "worker/stop.h"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "common/store/store.h"
-#include "trainer-core/train.h"
+#include "trainer-core/train/train.h"
 #include "worker/checkpoint.h"
 #include "worker/load.h"
 

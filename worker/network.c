@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "trainer-core/initial.h"
-#include "trainer-core/network.h"
+#include "trainer-core/network/initial.h"
+#include "trainer-core/network/network.h"
 
 static int add_argument(
 	struct params *ps, struct arena *a, const char *argument, struct err *e)

@@ -1,6 +1,6 @@
 /*
  * `deltam-worker --network NAME=VALUE ...`: whether a job's network can be built on its
- * data set, and how large it is (common/describe_network.h). Nothing is trained, no data
+ * data set, and how large it is (catalogue/describe_network.h). Nothing is trained, no data
  * are read; the initial weights of model.init are.
  */
 #ifndef DELTAM_WORKER_NETWORK_H

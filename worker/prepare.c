@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "common/describe.h"
-#include "trainer-core/dataset.h"
+#include "catalogue/describe.h"
+#include "trainer-core/dataset/dataset.h"
 #include "worker/label.h"
 
 #define PREFIX "dataset."

@@ -1,6 +1,6 @@
 /*
  * deltam-worker --prepare NAME=VALUE ...: composes a data set into the cache and says on
- * stdout what it is (common/describe.h).
+ * stdout what it is (catalogue/describe.h).
  */
 #ifndef DELTAM_PREPARE_H
 #define DELTAM_PREPARE_H

@@ -2,7 +2,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "trainer-core/dataset.h"
+#include "trainer-core/dataset/dataset.h"
 #include "worker/label.h"
 #include "worker/corrupt_sheet.h"
 #include "worker/png.h"

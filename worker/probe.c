@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include "trainer-core/train.h"
+#include "trainer-core/train/train.h"
 
 #define WARM_STEPS 2 /* caches, pages, clocks */
 #define LEAST_STEPS 3

@@ -5,7 +5,7 @@
 #ifndef DELTAM_SEGMENT_H
 #define DELTAM_SEGMENT_H
 
-#include "trainer-core/train.h"
+#include "trainer-core/train/train.h"
 #include "worker/checkpoint.h"
 #include "worker/load.h"
 #include "worker/run.h"

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 #include "common/str.h"
-#include "trainer-core/corrupt.h"
+#include "trainer-core/corrupt/corrupt.h"
 
 int textures_main(int argc, char **argv, struct err *e)
 {

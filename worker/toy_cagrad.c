@@ -1,5 +1,5 @@
 /* The CAGrad problem over methods, optimizers, learning rates and starts of Elich et al. */
-#include "trainer-core/toy.h"
+#include "trainer-core/toy/toy.h"
 #include "worker/toy.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))

@@ -4,8 +4,8 @@
 #ifndef DELTAM_WORKER_TOY_TRAIN_H
 #define DELTAM_WORKER_TOY_TRAIN_H
 
-#include "trainer-core/line.h"
-#include "trainer-core/train.h"
+#include "trainer-core/toy/line.h"
+#include "trainer-core/train/train.h"
 
 struct toy_training {
 	struct arena arena;

@@ -8,7 +8,7 @@
 #ifndef DELTAM_STORE_WINNER_H
 #define DELTAM_STORE_WINNER_H
 
-#include "common/catalogue.h"
+#include "catalogue/catalogue.h"
 #include "common/store/store_job.h"
 
 struct winner_row {

@@ -3,7 +3,7 @@
  * follow after an empty line under their own.
  */
 #include <string.h>
-#include "orchestrator/report.h"
+#include "orchestrator/report/report.h"
 
 static void put_field(struct str *out, const char *s)
 {

@@ -1,5 +1,5 @@
 /* Table elements to paste into a page. */
-#include "orchestrator/report.h"
+#include "orchestrator/report/report.h"
 
 static void put_escaped(struct str *out, const char *s)
 {

@@ -1,5 +1,5 @@
 /* A list of objects, one a row, over all tables. */
-#include "orchestrator/report.h"
+#include "orchestrator/report/report.h"
 
 static void put_value(struct str *out, const struct cell *c)
 {

@@ -1,6 +1,6 @@
 /* A table environment a block; the document needs \usepackage{booktabs} alone. */
 #include <string.h>
-#include "orchestrator/report.h"
+#include "orchestrator/report/report.h"
 
 /* What LaTeX does not take as it is. The minus of a number becomes a real one. */
 static const struct {

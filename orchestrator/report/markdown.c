@@ -1,6 +1,6 @@
 /* Pipe tables (GitHub's). A group's name stands in front of each of its columns. */
 #include <string.h>
-#include "orchestrator/report.h"
+#include "orchestrator/report/report.h"
 
 static void put_escaped(struct str *out, const char *s)
 {

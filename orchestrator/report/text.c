@@ -1,6 +1,6 @@
 /* Aligned columns. Marks: *best* and _second_, or bold and underlined on a terminal. */
 #include <string.h>
-#include "orchestrator/report.h"
+#include "orchestrator/report/report.h"
 
 #define GAP "  "
 

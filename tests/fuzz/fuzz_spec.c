@@ -4,7 +4,7 @@
  */
 #include <stdint.h>
 #include <string.h>
-#include "orchestrator/plan.h"
+#include "orchestrator/plan/plan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "orchestrator/networks.h"
+#include "orchestrator/plan/networks.h"
 #include "tests/lib/child.h"
 #include "tests/lib/scratch.h"
 

@@ -14,7 +14,7 @@
 #include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/spots.h"
-#include "trainer-core/train.h"
+#include "trainer-core/train/train.h"
 #include "worker/checkpoint.h"
 #include "worker/label.h"
 #include "worker/load.h"

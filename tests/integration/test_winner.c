@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "orchestrator/stats.h"
+#include "orchestrator/stats/stats.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/fake_jpeg.h"

@@ -2,7 +2,7 @@
 
 #include <check.h>
 #include "tests/lib/must.h"
-#include "trainer-core/gradcheck.h"
+#include "trainer-core/graph/gradcheck.h"
 #include "trainer-core/rng.h"
 
 void built(struct graph *g, int batch, bool fuse)

@@ -4,7 +4,7 @@
 #ifndef DELTAM_TESTS_BUILT_H
 #define DELTAM_TESTS_BUILT_H
 
-#include "trainer-core/graph.h"
+#include "trainer-core/graph/graph.h"
 
 /* Initial values are those of seed 3. */
 void built(struct graph *g, int batch, bool fuse);

@@ -5,7 +5,7 @@
 #ifndef DELTAM_TESTS_FLAT_H
 #define DELTAM_TESTS_FLAT_H
 
-#include "trainer-core/dataset.h"
+#include "trainer-core/dataset/dataset.h"
 
 #define FLAT_FEATURES 12
 

@@ -6,9 +6,9 @@
 #define DELTAM_TESTS_GAME_H
 
 #include <check.h>
-#include "trainer-core/kernel.h"
-#include "trainer-core/optim.h"
-#include "trainer-core/weighting.h"
+#include "trainer-core/kernel/kernel.h"
+#include "trainer-core/optim/optim.h"
+#include "trainer-core/weighting/weighting.h"
 
 /* What games are played with: made by game_setup, a checked fixture. */
 extern struct arena game_arena;

@@ -4,7 +4,7 @@
 #ifndef DELTAM_TESTS_MODELLED_H
 #define DELTAM_TESTS_MODELLED_H
 
-#include "trainer-core/network.h"
+#include "trainer-core/network/network.h"
 
 #define MODELLED_PARAMS 14
 

@@ -5,7 +5,7 @@
 #ifndef DELTAM_TESTS_PLAYED_H
 #define DELTAM_TESTS_PLAYED_H
 
-#include "orchestrator/stage.h"
+#include "orchestrator/run/stage.h"
 
 /* The `dataset` of a sweep file. */
 #define PLAYED_DATASET \

@@ -4,7 +4,7 @@
 #ifndef DELTAM_TESTS_PREPARED_H
 #define DELTAM_TESTS_PREPARED_H
 
-#include "trainer-core/dataset.h"
+#include "trainer-core/dataset/dataset.h"
 
 /* A folder of the test's own, in which caches lie, too; both begin empty. */
 void prepared_enter(struct params *ps, struct arena *a);

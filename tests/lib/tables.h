@@ -5,7 +5,7 @@
 #define DELTAM_TESTS_TABLES_H
 
 #include <stdbool.h>
-#include "trainer-core/kernel.h"
+#include "trainer-core/kernel/kernel.h"
 
 #define TABLES 3
 extern const char *const tables[TABLES]; /* portable first */

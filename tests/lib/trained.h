@@ -5,7 +5,7 @@
 #ifndef DELTAM_TESTS_TRAINED_H
 #define DELTAM_TESTS_TRAINED_H
 
-#include "trainer-core/train.h"
+#include "trainer-core/train/train.h"
 
 /* Names and values in turn, each list to its NULL; what `more` says counts. */
 struct params *trained_params(

@@ -2,7 +2,7 @@
 
 #include <check.h>
 #include <math.h>
-#include "trainer-core/kernel.h"
+#include "trainer-core/kernel/kernel.h"
 
 float *values_all(struct arena *a, size_t n, float v)
 {

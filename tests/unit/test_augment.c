@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "trainer-core/augment.h"
+#include "trainer-core/train/augment.h"
 
 static void near(float got, double expected)
 {

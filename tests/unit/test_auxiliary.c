@@ -4,8 +4,8 @@
  */
 #include <check.h>
 #include <string.h>
-#include "orchestrator/benchmark.h"
-#include "orchestrator/robust.h"
+#include "orchestrator/report/benchmark.h"
+#include "orchestrator/report/robust.h"
 #include "tests/lib/must.h"
 #include "tests/lib/played.h"
 #include "tests/lib/scratch.h"

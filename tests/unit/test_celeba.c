@@ -8,7 +8,7 @@
 #include "tests/lib/fake_npy.h"
 #include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
-#include "trainer-core/dataset.h"
+#include "trainer-core/dataset/dataset.h"
 #include "trainer-core/dataset/celeba_list.h"
 #include "trainer-core/dataset/jpeg.h"
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
-#include "trainer-core/dataset.h"
+#include "trainer-core/dataset/dataset.h"
 
 enum { SIDE = 32, IMAGE = 3 * SIDE * SIDE, RECORD = 2 + IMAGE, TASKS = 20 };
 enum { TRAIN = 50000, TEST = 10000 };

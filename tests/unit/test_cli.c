@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "orchestrator/cli.h"
+#include "orchestrator/cli/cli.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"

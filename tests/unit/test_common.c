@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/arena.h"
-#include "common/catalogue.h"
+#include "catalogue/catalogue.h"
 #include "common/err.h"
 #include "common/params.h"
 #include "common/str.h"

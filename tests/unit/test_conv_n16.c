@@ -9,7 +9,7 @@
 #include "common/arena.h"
 #include "tests/lib/tables.h"
 #include "tests/lib/values.h"
-#include "trainer-core/kernel.h"
+#include "trainer-core/kernel/kernel.h"
 
 static struct arena arena;
 static const struct kernels *k; /* of the current test; NULL: cannot run here */

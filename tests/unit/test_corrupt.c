@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
-#include "common/catalogue.h"
+#include "catalogue/catalogue.h"
 #include "tests/lib/fake_jpeg.h"
 #include "tests/lib/fake_npy.h"
 #include "tests/lib/scratch.h"
-#include "trainer-core/corrupt.h"
-#include "trainer-core/dataset.h"
+#include "trainer-core/corrupt/corrupt.h"
+#include "trainer-core/dataset/dataset.h"
 #include "worker/preview.h"
 
 enum { SIDE = 96, VALUES = 3 * SIDE * SIDE };
@@ -351,7 +351,7 @@ START_TEST(the_same_pictures_come_out_everywhere)
 		}
 	sum = XXH3_64bits_digest(hash);
 	XXH3_freeState(hash);
-	/* Another sum wants another CORRUPTION_NUMERICS (common/catalogue.h). */
+	/* Another sum wants another CORRUPTION_NUMERICS (catalogue/catalogue.h). */
 	ck_assert_msg(CORRUPTION_NUMERICS == 1 && sum == 0x72ecf417aa77b7e0ULL,
 		"0x%llx", sum);
 }

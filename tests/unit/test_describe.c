@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "common/describe.h"
+#include "catalogue/describe.h"
 #include "tests/lib/scratch.h"
 #include "worker/prepare.h"
 

@@ -7,8 +7,8 @@
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
 #include "trainer-core/rng.h"
-#include "trainer-core/similarity.h"
-#include "trainer-core/train.h"
+#include "trainer-core/train/similarity.h"
+#include "trainer-core/train/train.h"
 
 static struct arena arena;
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "orchestrator/dispatch.h"
+#include "orchestrator/run/dispatch.h"
 #include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
 

@@ -1,8 +1,8 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include "orchestrator/json.h"
-#include "orchestrator/spec_docs.h"
+#include "orchestrator/spec/json.h"
+#include "orchestrator/spec/spec_docs.h"
 
 static struct arena arena;
 

@@ -11,9 +11,9 @@
 #include "tests/lib/digest.h"
 #include "tests/lib/fake_npy.h"
 #include "tests/lib/scratch.h"
-#include "trainer-core/initial.h"
-#include "trainer-core/network.h"
-#include "trainer-core/train.h"
+#include "trainer-core/network/initial.h"
+#include "trainer-core/network/network.h"
+#include "trainer-core/train/train.h"
 
 static struct arena arena;
 static struct network net;

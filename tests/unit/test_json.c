@@ -1,7 +1,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-#include "orchestrator/json.h"
+#include "orchestrator/spec/json.h"
 
 static struct arena arena;
 static struct diag diag;

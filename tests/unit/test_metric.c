@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "trainer-core/metric.h"
+#include "trainer-core/metric/metric.h"
 #include "trainer-core/metric/angle.h"
 #include "trainer-core/rng.h"
 

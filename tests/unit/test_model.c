@@ -4,9 +4,9 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include "orchestrator/json.h"
+#include "orchestrator/spec/json.h"
 #include "tests/lib/modelled.h"
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 static struct arena arena;
 

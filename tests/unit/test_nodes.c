@@ -8,8 +8,8 @@
 #include <string.h>
 #include "tests/lib/built.h"
 #include "tests/lib/tables.h"
-#include "trainer-core/gradcheck.h"
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/gradcheck.h"
+#include "trainer-core/graph/layer.h"
 #include "trainer-core/rng.h"
 
 static struct arena arena;

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "common/task_list.h"
+#include "catalogue/task_list.h"
 #include "tests/lib/fake_npy.h"
 #include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
-#include "trainer-core/dataset.h"
+#include "trainer-core/dataset/dataset.h"
 
 static struct arena arena;
 static struct params ps;

@@ -1,8 +1,8 @@
 #include <check.h>
 #include <math.h>
 #include <string.h>
-#include "trainer-core/graph.h"
-#include "trainer-core/optim.h"
+#include "trainer-core/graph/graph.h"
+#include "trainer-core/optim/optim.h"
 #include "trainer-core/rng.h"
 
 static struct arena arena;

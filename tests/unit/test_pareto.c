@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/store/store.h"
-#include "orchestrator/stats.h"
+#include "orchestrator/stats/stats.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"

@@ -2,9 +2,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "orchestrator/plan.h"
-#include "orchestrator/simplex.h"
-#include "orchestrator/stats.h"
+#include "orchestrator/plan/plan.h"
+#include "orchestrator/spec/simplex.h"
+#include "orchestrator/stats/stats.h"
 
 static struct arena arena;
 static struct spec spec;

@@ -1,7 +1,7 @@
 #include <check.h>
 #include <math.h>
 #include <string.h>
-#include "orchestrator/prune.h"
+#include "orchestrator/plan/prune.h"
 
 /* The stops of n configurations over a window, as "..x.": x stops. */
 static const char *stops(

@@ -5,10 +5,14 @@
 #include <unistd.h>
 #include "trainer-core/registry.h"
 
-/* The files NAME.c of a folder; -1 where it cannot be read. */
+/*
+ * The files NAME.c of a folder; -1 where it cannot be read. Files named after the folder
+ * hold what its rows share.
+ */
 static int count_sources(const char *folder)
 {
 	DIR *d = opendir(folder);
+	const char *name = strrchr(folder, '/') + 1;
 	int n = 0;
 
 	if (!d)
@@ -16,7 +20,8 @@ static int count_sources(const char *folder)
 	for (struct dirent *f = readdir(d); f; f = readdir(d)) {
 		size_t length = strlen(f->d_name);
 
-		n += length > 2 && !strcmp(f->d_name + length - 2, ".c");
+		n += length > 2 && !strcmp(f->d_name + length - 2, ".c") &&
+			strncmp(f->d_name, name, strlen(name)) != 0;
 	}
 	closedir(d);
 	return n;

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 #include "common/store/store_query.h"
-#include "orchestrator/benchmark.h"
-#include "orchestrator/cli.h"
-#include "orchestrator/report.h"
-#include "orchestrator/stats.h"
+#include "orchestrator/report/benchmark.h"
+#include "orchestrator/cli/cli.h"
+#include "orchestrator/report/report.h"
+#include "orchestrator/stats/stats.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/small_db.h"
 
@@ -38,7 +38,7 @@ static const struct {
 	void (*render)(const struct report *r, struct str *out);
 } formats[] = {
 #define REPORT(name, summary) { #name, report_##name },
-#include "orchestrator/report.def"
+#include "orchestrator/report/report.def"
 #undef REPORT
 };
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "tests/lib/scratch.h"
 #include "trainer-core/rng.h"
-#include "trainer-core/train.h"
+#include "trainer-core/train/train.h"
 #include "worker/checkpoint.h"
 
 enum { H = 8, W = 9, VALUES = H * W };

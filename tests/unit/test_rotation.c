@@ -2,10 +2,10 @@
 #include <check.h>
 #include <math.h>
 #include <string.h>
-#include "trainer-core/gradcheck.h"
-#include "trainer-core/optim.h"
+#include "trainer-core/graph/gradcheck.h"
+#include "trainer-core/optim/optim.h"
 #include "trainer-core/rng.h"
-#include "trainer-core/rotation_pull.h"
+#include "trainer-core/weighting/shared/rotation_pull.h"
 #include "trainer-core/solver/rotation.h"
 
 static struct arena arena;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
-#include "trainer-core/dataset.h"
+#include "trainer-core/dataset/dataset.h"
 #include "worker/preview.h"
 
 /* 8 training, 4 validation and 4 test images of 48 x 32. */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "orchestrator/sched.h"
+#include "orchestrator/run/sched.h"
 #include "tests/lib/scratch.h"
 
 enum job {

@@ -1,7 +1,7 @@
 #include <check.h>
 #include <math.h>
 #include <string.h>
-#include "common/catalogue.h"
+#include "catalogue/catalogue.h"
 #include "trainer-core/rng.h"
 #include "trainer-core/solver/solver.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "orchestrator/plan.h"
+#include "orchestrator/plan/plan.h"
 #include "tests/lib/scratch.h"
 
 #define BAD "tests/fixtures/spec"

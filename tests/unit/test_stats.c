@@ -1,7 +1,7 @@
 #include <check.h>
 #include <math.h>
 #include <string.h>
-#include "orchestrator/stats.h"
+#include "orchestrator/stats/stats.h"
 
 static const struct stats_criterion criteria[] = {
 	{ "seg/miou", true, 0 },

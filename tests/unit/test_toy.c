@@ -5,9 +5,9 @@
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/small_db.h"
-#include "trainer-core/line.h"
-#include "trainer-core/toy.h"
-#include "trainer-core/train.h"
+#include "trainer-core/toy/line.h"
+#include "trainer-core/toy/toy.h"
+#include "trainer-core/train/train.h"
 
 static struct arena arena;
 

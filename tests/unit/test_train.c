@@ -5,9 +5,9 @@
 #include <string.h>
 #include "tests/lib/flat.h"
 #include "tests/lib/trained.h"
-#include "trainer-core/kernel.h"
+#include "trainer-core/kernel/kernel.h"
 #include "trainer-core/rng.h"
-#include "trainer-core/train.h"
+#include "trainer-core/train/train.h"
 
 static struct arena arena;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "tests/lib/flat.h"
 #include "tests/lib/trained.h"
-#include "trainer-core/augment.h"
+#include "trainer-core/train/augment.h"
 #include "trainer-core/rng.h"
 
 static struct arena arena;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/lib/trained.h"
-#include "trainer-core/augment.h"
+#include "trainer-core/train/augment.h"
 #include "trainer-core/rng.h"
-#include "trainer-core/train.h"
+#include "trainer-core/train/train.h"
 
 static struct arena arena;
 

@@ -4,7 +4,7 @@
 #include <check.h>
 #include <signal.h>
 #include <string.h>
-#include "orchestrator/verdict.h"
+#include "orchestrator/run/verdict.h"
 
 static const struct {
 	struct sched_end end;

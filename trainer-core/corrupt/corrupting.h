@@ -5,7 +5,7 @@
 #define DELTAM_CORRUPTING_H
 
 #include <stddef.h>
-#include "trainer-core/corrupt.h"
+#include "trainer-core/corrupt/corrupt.h"
 
 #define CONSTANTS_MAX 7
 
@@ -75,7 +75,7 @@ void cut_to_bytes(double *v, size_t n); /* v: 0 to 1 */
 #define SMALL(...)
 #define CORRUPTION(id, set, full, small, summary) \
 	void corrupt_##id(struct corrupting *x);
-#include "trainer-core/corrupt.def"
+#include "catalogue/corrupt.def"
 #undef CORRUPTION
 #undef FULL
 #undef SMALL

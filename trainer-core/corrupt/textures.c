@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include "common/str.h"
-#include "trainer-core/corrupt.h"
+#include "trainer-core/corrupt/corrupt.h"
 #include "trainer-core/dataset/digest.h"
 #include "trainer-core/dataset/jpeg.h"
 

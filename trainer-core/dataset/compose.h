@@ -4,7 +4,7 @@
 #ifndef DELTAM_COMPOSE_H
 #define DELTAM_COMPOSE_H
 
-#include "trainer-core/dataset.h"
+#include "trainer-core/dataset/dataset.h"
 #include "trainer-core/dataset/pseudo.h"
 
 /* One data set on its way into the cache. */

@@ -4,7 +4,7 @@
 #ifndef DELTAM_LAYOUT_H
 #define DELTAM_LAYOUT_H
 
-#include "trainer-core/dataset.h"
+#include "trainer-core/dataset/dataset.h"
 
 #define LAYOUT_ALIGN 64
 

@@ -11,7 +11,7 @@
  */
 #include <float.h>
 #include <string.h>
-#include "common/task_list.h"
+#include "catalogue/task_list.h"
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/dataset/npy.h"
 

@@ -1,12 +1,12 @@
 /*
- * Pseudo-tasks (common/pseudo.h) of a composed data set: targets behind those of the data
+ * Pseudo-tasks (catalogue/pseudo.h) of a composed data set: targets behind those of the data
  * set itself, of the shape of the task that they imitate, in float, on every split.
  */
 #ifndef DELTAM_DATASET_PSEUDO_H
 #define DELTAM_DATASET_PSEUDO_H
 
-#include "common/pseudo.h"
-#include "trainer-core/dataset.h"
+#include "catalogue/pseudo.h"
+#include "trainer-core/dataset/dataset.h"
 
 /* Who can tell what the network in a file says; training needs none. */
 struct labeller {

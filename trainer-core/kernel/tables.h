@@ -4,7 +4,7 @@
 #ifndef DELTAM_KERNEL_TABLES_H
 #define DELTAM_KERNEL_TABLES_H
 
-#include "trainer-core/kernel.h"
+#include "trainer-core/kernel/kernel.h"
 
 #define PANEL 32 /* outputs of a linear layer side by side */
 

@@ -1,7 +1,7 @@
 /*
  * Means of windows and of whole planes.
  */
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 static void forward(struct graph *g, struct node *v)
 {

@@ -2,7 +2,7 @@
  * Batch norm over batch and pixels: eps 1e-5, momentum 0.1; the running variance, and it
  * alone, is unbiased. Source: Ioffe and Szegedy 2015, as PyTorch has it.
  */
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 #include <math.h>
 

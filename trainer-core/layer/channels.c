@@ -1,7 +1,7 @@
 /*
  * What mixes the channels of a pixel.
  */
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 /* x_i (C_i, H, W) -> y (C_0 + C_1 + ..., H, W) */
 static int shape(struct graph *g, struct node *v, struct err *e)

@@ -1,4 +1,4 @@
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 static int extent(const struct node *v, int in)
 {

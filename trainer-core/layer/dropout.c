@@ -1,4 +1,4 @@
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 #include <string.h>
 #include "trainer-core/rng.h"

@@ -1,4 +1,4 @@
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 /* x (C, H, W) -> y (C H W): from images to rows. */
 static int shape(struct graph *g, struct node *v, struct err *e)

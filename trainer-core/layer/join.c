@@ -1,7 +1,7 @@
 /*
  * Two inputs of one shape, value by value.
  */
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 static int shape(struct graph *g, struct node *v, struct err *e)
 {

@@ -1,4 +1,4 @@
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 /* x (F) -> y (units); w (units, F), b (units). */
 static int shape(struct graph *g, struct node *v, struct err *e)

@@ -2,7 +2,7 @@
  * Max-pool, floor mode. The first maximum in row-major order wins (strict >), padding counts
  * as -inf; node.which keeps the winner's place in its window.
  */
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 #include <math.h>
 #include <string.h>

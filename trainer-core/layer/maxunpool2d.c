@@ -1,7 +1,7 @@
 /*
  * Unpooling: every value goes where the maximum of its window was, the rest is 0.
  */
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 /* x (C, h, w), the shape of the pool -> y (C, H, W), that of the pool's input. */
 static int shape(struct graph *g, struct node *v, struct err *e)

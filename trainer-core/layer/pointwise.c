@@ -2,7 +2,7 @@
  * y = f(x) value by value; every derivative is a function of y. A NaN stays a NaN, and
  * what lies behind the last channel stays 0 though f(0) may be more.
  */
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 /* x (C, h, w) -> y (C, H, W), H and W given. */
 static int shape(struct graph *g, struct node *v, struct err *e)

@@ -3,7 +3,7 @@
  * each other (RotoGrad). Channels are mixed at every place alike.
  */
 #include <string.h>
-#include "trainer-core/layer.h"
+#include "trainer-core/graph/layer.h"
 
 static int shape(struct graph *g, struct node *v, struct err *e)
 {

@@ -1,4 +1,4 @@
-#include "trainer-core/metric.h"
+#include "trainer-core/metric/metric.h"
 
 /* Wrong bits / bits; a logit above 0 says 1. */
 static void add(double *meter, const struct loss_shape *s, const float *prediction,

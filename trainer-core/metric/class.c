@@ -1,4 +1,4 @@
-#include "trainer-core/metric.h"
+#include "trainer-core/metric/metric.h"
 
 /* Right samples / samples; of equal scores the first counts. */
 static void add(double *meter, const struct loss_shape *s, const float *prediction,

@@ -1,5 +1,5 @@
 /* Depth: errors over the pixels whose target is not 0. */
-#include "trainer-core/metric.h"
+#include "trainer-core/metric/metric.h"
 
 #include <math.h>
 

@@ -3,7 +3,7 @@
  * channels do not sum to 0. A prediction of length 0 is at 90 degrees to everything.
  */
 #include <math.h>
-#include "trainer-core/metric.h"
+#include "trainer-core/metric/metric.h"
 #include "trainer-core/metric/angle.h"
 
 #define DEGREES 57.29577951308232

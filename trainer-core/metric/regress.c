@@ -1,4 +1,4 @@
-#include "trainer-core/metric.h"
+#include "trainer-core/metric/metric.h"
 
 #include <math.h>
 

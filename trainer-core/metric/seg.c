@@ -2,7 +2,7 @@
  * Segmentation: one confusion matrix over the split (C, C), rows are labels. Pixels
  * labelled -1 do not count; of equal scores the first class wins.
  */
-#include "trainer-core/metric.h"
+#include "trainer-core/metric/metric.h"
 
 static size_t matrix_doubles(int C)
 {

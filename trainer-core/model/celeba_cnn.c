@@ -1,6 +1,6 @@
 #include <stdio.h>
-#include "trainer-core/blocks.h"
-#include "trainer-core/model.h"
+#include "trainer-core/network/blocks.h"
+#include "trainer-core/model/model.h"
 
 /* NAME.conv without bias, batch norm, ReLU. On a plane of 1x1 it is a linear layer. */
 static int layer(const struct site *s, const char *part, int i, int in, struct filter f)

@@ -1,5 +1,5 @@
-#include "trainer-core/aspp.h"
-#include "trainer-core/model.h"
+#include "trainer-core/network/aspp.h"
+#include "trainer-core/model/model.h"
 
 /* models.md (f): a head for each task on a dilated ResNet. */
 static int build(struct graph *g, const struct model_io *io, const struct params *ps,

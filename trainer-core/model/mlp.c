@@ -1,4 +1,4 @@
-#include "trainer-core/model.h"
+#include "trainer-core/model/model.h"
 
 #include <stdio.h>
 #include <string.h>

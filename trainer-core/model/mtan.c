@@ -1,6 +1,6 @@
 #include <stdio.h>
-#include "trainer-core/attention.h"
-#include "trainer-core/model.h"
+#include "trainer-core/network/attention.h"
+#include "trainer-core/model/model.h"
 
 /* B_e and B_d of level i: modules of all tasks. */
 static int shared_layer(

@@ -1,7 +1,7 @@
 #include <stdio.h>
-#include "trainer-core/aspp.h"
-#include "trainer-core/attention.h"
-#include "trainer-core/model.h"
+#include "trainer-core/network/aspp.h"
+#include "trainer-core/network/attention.h"
+#include "trainer-core/model/model.h"
 
 /* What one task sees of the trunk. */
 struct view {

@@ -1,5 +1,5 @@
-#include "trainer-core/model.h"
-#include "trainer-core/trunk.h"
+#include "trainer-core/model/model.h"
+#include "trainer-core/network/trunk.h"
 
 /* The trunk's maps as a row: means of the plane, or of windows of it. */
 static int pool(const struct site *s, int in, int window)

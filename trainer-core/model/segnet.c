@@ -1,5 +1,5 @@
-#include "trainer-core/model.h"
-#include "trainer-core/trunk.h"
+#include "trainer-core/model/model.h"
+#include "trainer-core/network/trunk.h"
 
 /* models.md (c): everything up to the decoder's output is shared. */
 static int build(struct graph *g, const struct model_io *io, const struct params *ps,

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
-#include "trainer-core/blocks.h"
-#include "trainer-core/model.h"
+#include "trainer-core/network/blocks.h"
+#include "trainer-core/model/model.h"
 
 /* What a task calls its own of: the convolutions are everybody's. */
 struct pass {

@@ -1,6 +1,6 @@
 #include <math.h>
 #include <string.h>
-#include "common/catalogue.h"
+#include "catalogue/catalogue.h"
 #include "trainer-core/solver/solver.h"
 
 #define DEPENDENT 1e-12

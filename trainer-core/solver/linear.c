@@ -1,7 +1,7 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
-#include "common/catalogue.h"
+#include "catalogue/catalogue.h"
 #include "trainer-core/solver/solver.h"
 
 #define SWEEPS 60

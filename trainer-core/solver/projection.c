@@ -2,7 +2,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "common/catalogue.h"
+#include "catalogue/catalogue.h"
 #include "trainer-core/rng.h"
 
 static void start_as_own(int K, double *c)

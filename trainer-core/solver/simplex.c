@@ -5,7 +5,7 @@
  */
 #include <math.h>
 #include <string.h>
-#include "common/catalogue.h"
+#include "catalogue/catalogue.h"
 #include "trainer-core/solver/solver.h"
 
 #define RIDGE 1e-13

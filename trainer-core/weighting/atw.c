@@ -10,7 +10,7 @@
  */
 #include <math.h>
 #include <string.h>
-#include "trainer-core/learned.h"
+#include "trainer-core/weighting/shared/learned.h"
 #include "trainer-core/weighting/method.h"
 
 struct atw {

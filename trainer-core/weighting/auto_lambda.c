@@ -15,9 +15,9 @@
  */
 #include <math.h>
 #include <string.h>
-#include "trainer-core/impartial.h"
-#include "trainer-core/optim.h"
-#include "trainer-core/primary.h"
+#include "trainer-core/weighting/shared/impartial.h"
+#include "trainer-core/optim/optim.h"
+#include "trainer-core/weighting/shared/primary.h"
 #include "trainer-core/weighting/method.h"
 
 enum form { FREE, SOFTMAX };

@@ -9,7 +9,7 @@
  */
 #include <math.h>
 #include <string.h>
-#include "trainer-core/kernel.h"
+#include "trainer-core/kernel/kernel.h"
 #include "trainer-core/weighting/method.h"
 
 #define ABOVE_ZERO 1e-8

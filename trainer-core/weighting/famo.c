@@ -8,7 +8,7 @@
  * State: steps, xi (K), Adam's moments.
  */
 #include <math.h>
-#include "trainer-core/optim.h"
+#include "trainer-core/optim/optim.h"
 #include "trainer-core/weighting/method.h"
 
 #define ABOVE_ZERO 1e-8

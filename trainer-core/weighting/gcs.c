@@ -6,8 +6,8 @@
  * cosine 0.
  */
 #include <math.h>
-#include "trainer-core/impartial.h"
-#include "trainer-core/primary.h"
+#include "trainer-core/weighting/shared/impartial.h"
+#include "trainer-core/weighting/shared/primary.h"
 #include "trainer-core/weighting/method.h"
 
 struct gcs {

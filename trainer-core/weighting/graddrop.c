@@ -8,7 +8,7 @@
  * family): one draw a parameter, no sign. Heads keep their own gradients; the weights that
  * are recorded are 1. Draws are a function of (seed, step, coordinate).
  */
-#include "trainer-core/sign_dropout.h"
+#include "trainer-core/weighting/shared/sign_dropout.h"
 #include "trainer-core/weighting/method.h"
 
 struct graddrop {

@@ -12,7 +12,7 @@
  * State: rho (parts, K, K), the recorded weights (K).
  */
 #include <string.h>
-#include "trainer-core/kernel.h"
+#include "trainer-core/kernel/kernel.h"
 #include "trainer-core/solver/projection.h"
 #include "trainer-core/weighting/method.h"
 

@@ -15,9 +15,9 @@
  * State: log sigma (K), learned.
  */
 #include <math.h>
-#include "trainer-core/impartial.h"
-#include "trainer-core/kernel.h"
-#include "trainer-core/primary.h"
+#include "trainer-core/weighting/shared/impartial.h"
+#include "trainer-core/kernel/kernel.h"
+#include "trainer-core/weighting/shared/primary.h"
 #include "trainer-core/weighting/method.h"
 
 enum encoder { IAL, UNCERTAINTY, GRADIENT, FIXED }; /* the order of weighting.def */

@@ -5,7 +5,7 @@
  * State: steps of the epoch without weights (imtl_g.c), then the learned scalars s.
  */
 #include <math.h>
-#include "trainer-core/learned.h"
+#include "trainer-core/weighting/shared/learned.h"
 #include "trainer-core/solver/solver.h"
 #include "trainer-core/weighting/method.h"
 

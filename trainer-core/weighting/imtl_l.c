@@ -3,7 +3,7 @@
  * every weighted loss is 1.
  */
 #include <math.h>
-#include "trainer-core/learned.h"
+#include "trainer-core/weighting/shared/learned.h"
 #include "trainer-core/weighting/method.h"
 
 struct imtl_l {

@@ -4,7 +4,7 @@
 #ifndef DELTAM_WEIGHTING_METHOD_H
 #define DELTAM_WEIGHTING_METHOD_H
 
-#include "trainer-core/weighting.h"
+#include "trainer-core/weighting/weighting.h"
 
 /*
  * The real parameter `name`: from ps, else the default of weighting.def. Where that has

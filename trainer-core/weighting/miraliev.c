@@ -12,7 +12,7 @@
  * State: S (K) and s (K), learned.
  */
 #include <math.h>
-#include "trainer-core/learned.h"
+#include "trainer-core/weighting/shared/learned.h"
 #include "trainer-core/weighting/method.h"
 
 struct miraliev {

@@ -14,10 +14,10 @@
  */
 #include <math.h>
 #include <string.h>
-#include "trainer-core/impartial.h"
-#include "trainer-core/kernel.h"
-#include "trainer-core/optim.h"
-#include "trainer-core/primary.h"
+#include "trainer-core/weighting/shared/impartial.h"
+#include "trainer-core/kernel/kernel.h"
+#include "trainer-core/optim/optim.h"
+#include "trainer-core/weighting/shared/primary.h"
 #include "trainer-core/weighting/method.h"
 
 #define ABOVE_ZERO 1e-8

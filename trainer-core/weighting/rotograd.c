@@ -16,9 +16,9 @@
  */
 #include <math.h>
 #include <string.h>
-#include "trainer-core/kernel.h"
-#include "trainer-core/optim.h"
-#include "trainer-core/rotation_pull.h"
+#include "trainer-core/kernel/kernel.h"
+#include "trainer-core/optim/optim.h"
+#include "trainer-core/weighting/shared/rotation_pull.h"
 #include "trainer-core/solver/rotation.h"
 #include "trainer-core/weighting/method.h"
 

@@ -13,7 +13,7 @@
  * sigma only s^2 counts, so a step past zero is no fault.
  */
 #include <math.h>
-#include "trainer-core/learned.h"
+#include "trainer-core/weighting/shared/learned.h"
 #include "trainer-core/weighting/method.h"
 
 enum form { AUTO, L2, L1, CE, SIGMA }; /* the order of weighting.def */

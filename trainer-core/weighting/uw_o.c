@@ -4,7 +4,7 @@
  * constant changes nothing. Losses below `floor` are taken as the floor; state[0] counts
  * them through the epoch.
  */
-#include "trainer-core/inverse.h"
+#include "trainer-core/weighting/shared/inverse.h"
 #include "trainer-core/weighting/method.h"
 
 static int parse(struct weighting_setup *setup, const struct params *ps,

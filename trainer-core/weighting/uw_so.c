@@ -5,7 +5,7 @@
  * epoch.
  */
 #include <math.h>
-#include "trainer-core/inverse.h"
+#include "trainer-core/weighting/shared/inverse.h"
 #include "trainer-core/weighting/method.h"
 
 struct uw_so {

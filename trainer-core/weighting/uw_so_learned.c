@@ -11,8 +11,8 @@
  *
  * State: losses below the floor in this epoch, then the learned scalar T.
  */
-#include "trainer-core/inverse.h"
-#include "trainer-core/learned.h"
+#include "trainer-core/weighting/shared/inverse.h"
+#include "trainer-core/weighting/shared/learned.h"
 #include "trainer-core/weighting/method.h"
 
 struct uw_so_learned {

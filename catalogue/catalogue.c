@@ -1,0 +1,128 @@
+#include "catalogue/catalogue.h"
+
+#include <string.h>
+#include "catalogue/def_params.h"
+
+static const struct method_info methods[] = {
+#define W(id, title_, params_, summary_, source_) \
+	{ .name = #id, \
+		.title = title_, \
+		.params = params_, \
+		.summary = summary_, \
+		.source = source_ },
+#include "catalogue/weighting.def"
+#undef W
+};
+
+static const struct dataset_info datasets[] = {
+#define D( \
+	id, model_, params_, train_, val_, test_, times_, summary_, source_, install_) \
+	{ .name = #id, \
+		.model = model_, \
+		.params = params_, \
+		.train = train_, \
+		.val = val_, \
+		.test = test_, \
+		.times = times_, \
+		.summary = summary_, \
+		.source = source_, \
+		.install = install_ },
+#include "catalogue/dataset.def"
+#undef D
+};
+
+static const struct model_info models[] = {
+#define FLAT false
+#define MAPS true
+#define ONE false
+#define OWN true
+#define MODEL(id, maps_, inputs_, params_, summary_, source_) \
+	{ .name = #id, \
+		.maps = maps_, \
+		.own_inputs = inputs_, \
+		.params = params_, \
+		.summary = summary_, \
+		.source = source_ },
+#include "catalogue/model.def"
+#undef MODEL
+};
+
+static const struct optimizer_info optimizers[] = {
+#define O(id, params_, summary_) \
+	{ .name = #id, .params = params_, .summary = summary_ },
+#include "catalogue/optimizer.def"
+#undef O
+};
+
+static const struct metric_info metrics[] = {
+#define HIGHER true
+#define LOWER false
+#define M(id, name_, kind_, higher_, title_, scale_, summary_) \
+	{ .name = name_, \
+		.kind = TASK_##kind_, \
+		.higher = higher_, \
+		.title = title_, \
+		.scale = scale_, \
+		.summary = summary_ },
+#include "catalogue/metric.def"
+#undef M
+};
+
+static const struct corruption_info corruptions[] = {
+#define FULL(...)
+#define SMALL(...)
+#define COMMON
+#define TEXTURED .textures = true,
+#define EXTRA .extra = true,
+#define CORRUPTION(id, set, full, small, summary_) \
+	{ .name = #id, set.summary = summary_ },
+#include "catalogue/corrupt.def"
+#undef CORRUPTION
+#undef EXTRA
+#undef TEXTURED
+#undef COMMON
+#undef FULL
+#undef SMALL
+};
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+#define TABLE(type, plural, singular) \
+	const struct type *catalogue_##plural(int *n) \
+	{ \
+		*n = COUNT(plural); \
+		return plural; \
+	} \
+	const struct type *catalogue_##singular(const char *name) \
+	{ \
+		for (int i = 0; i < COUNT(plural); i++) \
+			if (!strcmp(plural[i].name, name)) \
+				return &plural[i]; \
+		return NULL; \
+	}
+
+TABLE(method_info, methods, method)
+TABLE(dataset_info, datasets, dataset)
+TABLE(model_info, models, model)
+TABLE(optimizer_info, optimizers, optimizer)
+TABLE(corruption_info, corruptions, corruption)
+
+const struct metric_info *catalogue_metrics(int *n)
+{
+	*n = COUNT(metrics);
+	return metrics;
+}
+
+bool task_is_map(enum task_kind kind)
+{
+	return kind == TASK_SEG || kind == TASK_DEPTH || kind == TASK_NORMAL;
+}
+
+const struct param_info *param_info_find(
+	const struct param_info *params, const char *name)
+{
+	for (; params->name; params++)
+		if (!strcmp(params->name, name))
+			return params;
+	return NULL;
+}

@@ -1,0 +1,166 @@
+/*
+ * The catalogue: names, parameters and ranges of everything that the .def tables list.
+ *
+ * The tables are data. trainer-core expands them into vtables, this module into names
+ * for whoever must speak of a method without being able to run it: validator, planner,
+ * documentation, report. Depends on libc alone, so both programs link it.
+ */
+#ifndef DELTAM_CATALOGUE_H
+#define DELTAM_CATALOGUE_H
+
+#include <stdbool.h>
+#include "common/params.h"
+
+/* Raised whenever the arithmetic of training changes: part of every job's identity. */
+#define NUMERICS 1
+
+/* Raised whenever corruptions come out otherwise: figures made before are made anew. */
+#define CORRUPTION_NUMERICS 1
+#define PICTURE_SIDE_MIN 8 /* of a picture that can be corrupted, in pixels */
+
+#define TASKS_MAX 64
+
+enum param_kind {
+	PARAM_REAL,
+	PARAM_INT,
+	PARAM_BOOL,
+	PARAM_CHOICE, /* one of a|b|c */
+	PARAM_LIST, /* numbers */
+	PARAM_SIMPLEX, /* a number a task, each >= 0, sum 1 */
+	PARAM_TEXT,
+};
+
+struct param_info {
+	const char *name;
+	enum param_kind kind;
+	const char *deflt; /* canonical text; NULL: none, see `search` */
+	double min, max; /* inclusive; REAL, INT and the elements of LIST */
+	const char *choices; /* "normal|dirichlet"; NULL otherwise */
+	/*
+	 * What is searched where the sweep file is silent: a JSON range such as
+	 * {"from":0.5,"to":50,"per_decade":3}. With deflt NULL too a SIMPLEX must be
+	 * given, and of another kind the absent value is the method's to choose.
+	 */
+	const char *search;
+	const char *help;
+};
+
+/* The row `stl` is the baseline: a sweep cannot list it under `methods`. */
+struct method_info {
+	const char *name; /* in the sweep file: uw_so */
+	const char *title; /* in tables: UW-SO */
+	const struct param_info *params; /* ends with name NULL */
+	const char *summary;
+	const char *source;
+};
+
+/* What a task is: decides its metrics and how a head's output is read. */
+enum task_kind {
+	TASK_CLASS, /* one label a sample; cross-entropy; accuracy */
+	TASK_REGRESS, /* numbers; L1; absolute error */
+	TASK_BINARY, /* one bit; cross-entropy with logits; error rate */
+	TASK_SEG, /* a label a pixel, -1 ignored */
+	TASK_DEPTH, /* a number a pixel, 0 ignored */
+	TASK_NORMAL, /* a unit vector a pixel, 0 ignored */
+};
+
+enum loss_kind {
+	LOSS_CE,
+	LOSS_L1,
+	LOSS_SMOOTH_L1,
+	LOSS_L2,
+	LOSS_BCE,
+	LOSS_COSINE,
+};
+
+struct task_info {
+	const char *name;
+	enum task_kind kind;
+	enum loss_kind loss;
+	int outputs; /* of its head: classes, values, channels */
+	/*
+	 * A factor of its loss, forward and backward: what the weighting method sees is
+	 * loss_scale * loss. Other than 1 only where a data set says so (synthetic); the
+	 * metrics do not know of it.
+	 */
+	double loss_scale;
+};
+
+struct metric_info {
+	const char *name;
+	enum task_kind kind; /* tasks that have it */
+	bool higher; /* is better */
+	const char *title; /* in tables */
+	double scale; /* tables print value * scale: 100 for shares */
+	const char *summary;
+};
+
+struct dataset_info {
+	const char *name;
+	const char *model; /* the default network */
+	const struct param_info *params; /* besides name, train, val, test */
+	int train, val, test; /* default sizes */
+	int times; /* each size goes from 1 to times * its default */
+	const char *summary;
+	const char *source;
+	const char *install; /* the command that brings its files; NULL: needs none */
+};
+
+struct model_info {
+	const char *name;
+	bool maps; /* predicts every pixel: for such tasks alone, others for the rest */
+	bool own_inputs; /* takes a data set whose tasks have inputs of their own */
+	const struct param_info *params; /* besides name and init */
+	const char *summary;
+	const char *source;
+};
+
+struct optimizer_info {
+	const char *name;
+	const struct param_info *params;
+	const char *summary;
+};
+
+/* One way to make pictures worse (trainer-core/corrupt/corrupt.h). */
+struct corruption_info {
+	const char *name;
+	bool extra; /* one of the four that the paper keeps for validation */
+	bool textures; /* wants pictures of frost */
+	const char *summary;
+};
+
+/* The tables; *n is how many rows. */
+const struct method_info *catalogue_methods(int *n);
+const struct dataset_info *catalogue_datasets(int *n);
+const struct model_info *catalogue_models(int *n);
+const struct metric_info *catalogue_metrics(int *n);
+const struct optimizer_info *catalogue_optimizers(int *n);
+const struct corruption_info *catalogue_corruptions(int *n);
+
+/* NULL where there is none of that name. */
+const struct method_info *catalogue_method(const char *name);
+const struct dataset_info *catalogue_dataset(const char *name);
+const struct model_info *catalogue_model(const char *name);
+const struct optimizer_info *catalogue_optimizer(const char *name);
+const struct corruption_info *catalogue_corruption(const char *name);
+
+const struct param_info *param_info_find(
+	const struct param_info *params, const char *name);
+
+/*
+ * The tasks of a data set under its parameters (dataset.*), in order. Writes at most
+ * TASKS_MAX; returns how many. ERR_SPEC where a parameter does not fit.
+ */
+MUST_CHECK int catalogue_tasks(const struct params *ps, struct arena *a,
+	struct task_info *tasks, int *n, struct err *e);
+
+/* Whether a task wants a prediction for every pixel. */
+bool task_is_map(enum task_kind kind);
+
+/*
+ * Whether every task of the data set has inputs of its own (struct dataset), so that the
+ * network must take one for each.
+ */
+bool catalogue_own_inputs(const char *dataset);
+
+#endif

@@ -1,0 +1,259 @@
+/* The tasks of every data set: fixed lists, or functions of the parameters. */
+#include <string.h>
+#include "catalogue/catalogue.h"
+#include "catalogue/pseudo.h"
+#include "catalogue/task_list.h"
+
+/* The loss scale of every task: the list over again until each has one. */
+static int synthetic_scales(
+	const struct params *ps, double scale[TASKS_MAX], struct err *e)
+{
+	const struct dataset_info *info = catalogue_dataset("synthetic");
+	const struct param_info *p = param_info_find(info->params, "scales");
+	struct param deflt = { "dataset.scales", p->deflt };
+	const struct params defaults = { &deflt, 1, 1 };
+	const struct params *from = params_get(ps, deflt.name) ? ps : &defaults;
+	int n;
+	int rc = params_numbers(from, deflt.name, scale, TASKS_MAX, &n, e);
+
+	if (rc)
+		return rc;
+	if (n < 1)
+		return err_set(e, ERR_SPEC, "dataset.scales: at least one number");
+	for (int k = 0; k < TASKS_MAX; k++) {
+		if (k >= n)
+			scale[k] = scale[k - n];
+		/* Not `<`: a NaN must fail. */
+		if (!(scale[k] >= p->min && scale[k] <= p->max))
+			return err_set(e, ERR_SPEC,
+				"dataset.scales: %g is not in %g to %g", scale[k],
+				p->min, p->max);
+	}
+	return OK;
+}
+
+/* Regression, regression, classification, and again. */
+static int synthetic_tasks(const struct params *ps, struct arena *a,
+	struct task_info *tasks, int *n, struct err *e)
+{
+	double scale[TASKS_MAX];
+	int count;
+	int rc = params_integer(ps, "dataset.tasks", 3, &count, e);
+
+	if (rc)
+		return rc;
+	if (count < 1 || count > TASKS_MAX)
+		return err_set(e, ERR_SPEC, "dataset.tasks must be 1 to %d", TASKS_MAX);
+	rc = synthetic_scales(ps, scale, e);
+	if (rc)
+		return rc;
+	for (int k = 0; k < count; k++) {
+		if (k % 3 == 2)
+			tasks[k] =
+				(struct task_info){ arena_printf(a, "cls%d", k / 3 + 1),
+					TASK_CLASS, LOSS_CE, 5, scale[k] };
+		else
+			tasks[k] = (struct task_info){ arena_printf(a, "reg%d",
+							       k - k / 3 + 1),
+				TASK_REGRESS, LOSS_L1, 1, scale[k] };
+	}
+	*n = count;
+	return OK;
+}
+
+/* The user's own list. */
+static int npy_tasks(const struct params *ps, struct arena *a, struct task_info *tasks,
+	int *n, struct err *e)
+{
+	struct listed_task *listed = NEW_ARRAY(a, struct listed_task, TASKS_MAX);
+	const char *text = params_get(ps, "dataset.tasks");
+	int rc = task_list_parse(text ? text : "", a, listed, n, e);
+
+	for (int k = 0; k < *n && !rc; k++)
+		tasks[k] = listed[k].info;
+	return rc;
+}
+
+/* 2, 7 or 19 classes, as the parameter says. */
+static int cityscapes_tasks(const struct params *ps, struct arena *a,
+	struct task_info *tasks, int *n, struct err *e)
+{
+	int classes;
+	int rc = params_integer(ps, "dataset.labels", 7, &classes, e);
+
+	(void)a;
+	if (rc)
+		return rc;
+	if (classes != 2 && classes != 7 && classes != 19)
+		return err_set(
+			e, ERR_SPEC, "dataset.labels: %d is not 2, 7 or 19", classes);
+	tasks[0] = (struct task_info){ "seg", TASK_SEG, LOSS_CE, classes, 1 };
+	tasks[1] = (struct task_info){ "depth", TASK_DEPTH, LOSS_L1, 1, 1 };
+	*n = 2;
+	return OK;
+}
+
+static const struct task_info overlay_list[] = {
+	{ "top_left", TASK_CLASS, LOSS_CE, 10, 1 },
+	{ "bottom_right", TASK_CLASS, LOSS_CE, 10, 1 },
+	{ .name = NULL },
+};
+
+static const struct task_info scenes2_list[] = {
+	{ "seg", TASK_SEG, LOSS_CE, 7, 1 },
+	{ "depth", TASK_DEPTH, LOSS_L1, 1, 1 },
+	{ .name = NULL },
+};
+
+/* scenes has the tasks of nyuv2. */
+static const struct task_info nyuv2_list[] = {
+	{ "seg", TASK_SEG, LOSS_CE, 13, 1 },
+	{ "depth", TASK_DEPTH, LOSS_L1, 1, 1 },
+	{ "normal", TASK_NORMAL, LOSS_COSINE, 3, 1 },
+	{ .name = NULL },
+};
+
+/* The order of list_attr_celeba.txt. */
+static const struct task_info celeba_list[] = {
+#define A(name) \
+	{ \
+		name, TASK_BINARY, LOSS_BCE, 1, 1 \
+	}
+	A("5_o_Clock_Shadow"),
+	A("Arched_Eyebrows"),
+	A("Attractive"),
+	A("Bags_Under_Eyes"),
+	A("Bald"),
+	A("Bangs"),
+	A("Big_Lips"),
+	A("Big_Nose"),
+	A("Black_Hair"),
+	A("Blond_Hair"),
+	A("Blurry"),
+	A("Brown_Hair"),
+	A("Bushy_Eyebrows"),
+	A("Chubby"),
+	A("Double_Chin"),
+	A("Eyeglasses"),
+	A("Goatee"),
+	A("Gray_Hair"),
+	A("Heavy_Makeup"),
+	A("High_Cheekbones"),
+	A("Male"),
+	A("Mouth_Slightly_Open"),
+	A("Mustache"),
+	A("Narrow_Eyes"),
+	A("No_Beard"),
+	A("Oval_Face"),
+	A("Pale_Skin"),
+	A("Pointy_Nose"),
+	A("Receding_Hairline"),
+	A("Rosy_Cheeks"),
+	A("Sideburns"),
+	A("Smiling"),
+	A("Straight_Hair"),
+	A("Wavy_Hair"),
+	A("Wearing_Earrings"),
+	A("Wearing_Hat"),
+	A("Wearing_Lipstick"),
+	A("Wearing_Necklace"),
+	A("Wearing_Necktie"),
+	A("Young"),
+#undef A
+	{ .name = NULL },
+};
+
+/* The coarse classes in the order of their numbers; five fine classes in each. */
+static const struct task_info cifar100_list[] = {
+#define C(name) \
+	{ \
+		name, TASK_CLASS, LOSS_CE, 5, 1 \
+	}
+	C("aquatic_mammals"),
+	C("fish"),
+	C("flowers"),
+	C("food_containers"),
+	C("fruit_and_vegetables"),
+	C("household_electrical_devices"),
+	C("household_furniture"),
+	C("insects"),
+	C("large_carnivores"),
+	C("large_man_made_outdoor_things"),
+	C("large_natural_outdoor_scenes"),
+	C("large_omnivores_and_herbivores"),
+	C("medium_mammals"),
+	C("non_insect_invertebrates"),
+	C("people"),
+	C("reptiles"),
+	C("small_mammals"),
+	C("trees"),
+	C("vehicles_1"),
+	C("vehicles_2"),
+#undef C
+	{ .name = NULL },
+};
+
+static const struct task_source {
+	const char *dataset;
+	const struct task_info *list; /* ends with name NULL */
+	int (*of)(const struct params *ps, struct arena *a, struct task_info *tasks,
+		int *n, struct err *e);
+	bool own_inputs;
+} sources[] = {
+	{ .dataset = "multi_fashion", .list = overlay_list },
+	{ .dataset = "multi_mnist", .list = overlay_list },
+	{ .dataset = "multi_fashion_mnist", .list = overlay_list },
+	{ .dataset = "synthetic", .of = synthetic_tasks },
+	{ .dataset = "scenes", .list = nyuv2_list },
+	{ .dataset = "scenes2", .list = scenes2_list },
+	{ .dataset = "nyuv2", .list = nyuv2_list },
+	{ .dataset = "cityscapes", .of = cityscapes_tasks },
+	{ .dataset = "celeba", .list = celeba_list },
+	{ .dataset = "cifar100", .list = cifar100_list, .own_inputs = true },
+	{ .dataset = "npy", .of = npy_tasks },
+};
+
+static const struct task_source *find_source(const char *dataset)
+{
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		if (dataset && !strcmp(sources[i].dataset, dataset))
+			return &sources[i];
+	return NULL;
+}
+
+bool catalogue_own_inputs(const char *dataset)
+{
+	const struct task_source *source = find_source(dataset);
+
+	return source && source->own_inputs;
+}
+
+/* Those that the data set itself has. */
+static int real_tasks(const struct task_source *source, const struct params *ps,
+	struct arena *a, struct task_info *tasks, int *n, struct err *e)
+{
+	if (source->of)
+		return source->of(ps, a, tasks, n, e);
+	while (source->list[*n].name) {
+		tasks[*n] = source->list[*n];
+		(*n)++;
+	}
+	return OK;
+}
+
+int catalogue_tasks(const struct params *ps, struct arena *a, struct task_info *tasks,
+	int *n, struct err *e)
+{
+	const char *name = params_get(ps, "dataset.name");
+	const struct task_source *source = find_source(name);
+	int rc;
+
+	*n = 0;
+	if (!name || !catalogue_dataset(name))
+		return err_set(
+			e, ERR_SPEC, "unknown data set \"%s\"", name ? name : "");
+	if (!source)
+		BUG("a data set without tasks");
+	rc = real_tasks(source, ps, a, tasks, n, e);
+	return rc ? rc : pseudo_tasks(ps, a, tasks, n, e);
+}

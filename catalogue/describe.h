@@ -1,0 +1,34 @@
+/*
+ * What `deltam-worker --prepare` tells deltam about a data set, as lines of text:
+ *
+ *	digest HEX                       32 digits, of the composed arrays
+ *	train N                          samples; so val and test
+ *	input C H W                      shape of one sample
+ *	task NAME KIND LOSS OUTPUTS LOSS_SCALE      one line a task, in order
+ *
+ * A text is whole or refused: every line once, in this order, each ended by a newline.
+ */
+#ifndef DELTAM_DESCRIBE_H
+#define DELTAM_DESCRIBE_H
+
+#include "catalogue/catalogue.h"
+
+struct description {
+	char digest[33];
+	int train, val, test; /* samples, >= 1 */
+	int c, h, w; /* >= 1 */
+	struct task_info task[TASKS_MAX];
+	int tasks; /* >= 1 */
+};
+
+/* "class", "regress" ... and "ce", "l1" ...: what stands for KIND and LOSS. */
+const char *task_kind_name(enum task_kind kind);
+const char *loss_kind_name(enum loss_kind loss);
+
+void describe_format(const struct description *d, struct str *out);
+
+/* The reverse; names of tasks go to the arena. ERR_FAILED with the line number. */
+MUST_CHECK int describe_parse(
+	const char *text, struct arena *a, struct description *d, struct err *e);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * Pseudo-tasks: dataset.pseudo is a list of words with blanks between, each
+ *
+ *	TASK=FILE
+ *
+ * one more task, pseudo_TASK, of the kind of the data set's TASK, whose labels are what a
+ * trained network makes of every sample. FILE holds the parameters of that network: a
+ * winner of another sweep, DATABASE.d/winners/IDENTITY-EPOCH.params.
+ */
+#ifndef DELTAM_PSEUDO_H
+#define DELTAM_PSEUDO_H
+
+#include "catalogue/catalogue.h"
+
+struct pseudo_task {
+	const char *task; /* of the data set */
+	const char *file;
+};
+
+/*
+ * The words of ps into list, which holds TASKS_MAX; *n is 0 where there is no
+ * dataset.pseudo. Texts go to the arena. ERR_SPEC with the word.
+ */
+MUST_CHECK int pseudo_read(const struct params *ps, struct arena *a,
+	struct pseudo_task *list, int *n, struct err *e);
+
+/*
+ * Puts the pseudo-tasks of ps behind the *n tasks of the data set. ERR_SPEC: as above, a
+ * task that the data set does not have, a name twice, more than TASKS_MAX.
+ */
+MUST_CHECK int pseudo_tasks(const struct params *ps, struct arena *a,
+	struct task_info *tasks, int *n, struct err *e);
+
+#endif

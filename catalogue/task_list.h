@@ -1,0 +1,32 @@
+/*
+ * Tasks written out in a sweep file, for a user's own arrays: words with a blank between,
+ *
+ *	NAME=KIND[:OUTPUTS][:ignore=V][:mask]
+ *
+ *	class:5       one of 5 classes a sample          cross-entropy
+ *	regress[:3]   numbers, 1 where none is said      L1
+ *	binary        one bit                            cross-entropy with logits
+ *	seg:13        one of 13 classes a pixel          cross-entropy
+ *	depth         a number a pixel, 0 ignored        L1
+ *	normal        a unit vector a pixel, 0 ignored   1 - cosine
+ *
+ * `ignore=V` (seg, depth): V in the file marks pixels that do not count. `mask` (seg,
+ * depth, normal): a second file has 0 where pixels do not count.
+ */
+#ifndef DELTAM_TASK_LIST_H
+#define DELTAM_TASK_LIST_H
+
+#include "catalogue/catalogue.h"
+
+struct listed_task {
+	struct task_info info;
+	bool has_ignore;
+	double ignore;
+	bool mask;
+};
+
+/* At most TASKS_MAX, at least one, names unique. ERR_SPEC with the word. */
+MUST_CHECK int task_list_parse(const char *text, struct arena *a,
+	struct listed_task *tasks, int *n, struct err *e);
+
+#endif

@@ -1,0 +1,210 @@
+/* deltam check, deltam plan: what a sweep file says, without starting anything. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "orchestrator/cli/cli.h"
+#include "orchestrator/plan/estimate.h"
+#include "orchestrator/plan/networks.h"
+#include "orchestrator/plan/plan.h"
+
+/* A line for each network that the variants before have not had. */
+static void print_networks(const struct spec *s, struct arena *a)
+{
+	const char **said = NEW_ARRAY(a, const char *, s->nvariants);
+
+	for (int i = 0; i < s->nvariants; i++) {
+		const struct variant *v = &s->variants[i];
+		bool unsaid = true;
+
+		said[i] = arena_printf(a,
+			"network %s: %" PRId64 " parameters, %" PRId64
+			" of them shared by %d task%s",
+			params_get(&v->base, "model.name"),
+			network_size_total(v->network), v->network->shared,
+			v->network->heads, v->network->heads == 1 ? "" : "s");
+		for (int k = 0; k < i; k++)
+			unsaid = unsaid && strcmp(said[k], said[i]) != 0;
+		if (unsaid)
+			printf("%s\n", said[i]);
+	}
+}
+
+int cmd_check(const struct options *o, struct err *e)
+{
+	struct arena a = { 0 };
+	struct spec s;
+	int rc = networks_load(&s, o->operand, &a, e);
+
+	if (!rc) {
+		struct plan_counts c = plan_count(&s, &a);
+
+		printf("%s: ok, %lld job%s\n", o->operand, (long long)c.total,
+			c.total == 1 ? "" : "s");
+		print_networks(&s, &a);
+	}
+	arena_release(&a);
+	return rc;
+}
+
+#define STAGES 5 /* the last is the sum */
+
+struct table {
+	int width[2]; /* of the variants' and the entries' names */
+	bool seen[STAGES]; /* stages with jobs */
+	int64_t sum[STAGES];
+};
+
+static void stages_of(const struct entry_jobs *row, int64_t n[STAGES])
+{
+	n[0] = row->tune;
+	n[1] = row->refine;
+	n[2] = row->wd;
+	n[3] = row->final;
+	n[4] = row->tune + row->refine + row->wd + row->final;
+}
+
+static void widen(int *width, const char *text)
+{
+	if ((int)strlen(text) > *width)
+		*width = (int)strlen(text);
+}
+
+static struct table measure(const struct plan_counts *c)
+{
+	struct table t = { .width = { 0, (int)strlen("core-hours") } };
+
+	for (int i = 0; i < c->nrows; i++) {
+		int64_t n[STAGES];
+
+		stages_of(&c->rows[i], n);
+		widen(&t.width[0], c->rows[i].variant->label);
+		widen(&t.width[1], c->rows[i].entry->label);
+		for (int k = 0; k < STAGES; k++) {
+			t.sum[k] += n[k];
+			t.seen[k] |= n[k] > 0;
+		}
+	}
+	if (t.width[0])
+		widen(&t.width[0], "variant");
+	return t;
+}
+
+static void print_names(const struct table *t, const char *variant, const char *entry)
+{
+	if (t->width[0])
+		printf("%-*s  ", t->width[0], variant);
+	printf("%-*s", t->width[1], entry);
+}
+
+static void print_numbers(const struct table *t, const int64_t n[STAGES])
+{
+	for (int k = 0; k < STAGES; k++)
+		if (t->seen[k])
+			printf("  %10lld", (long long)n[k]);
+	printf("\n");
+}
+
+static void print_plan(const struct plan_counts *c, const struct table *t)
+{
+	static const char *const heads[STAGES] = { "tune", "refine", "wd", "final",
+		"jobs" };
+
+	print_names(t, "variant", "entry");
+	for (int k = 0; k < STAGES; k++)
+		if (t->seen[k])
+			printf("  %10s", heads[k]);
+	printf("\n");
+	for (int i = 0; i < c->nrows; i++) {
+		int64_t n[STAGES];
+
+		stages_of(&c->rows[i], n);
+		print_names(t, c->rows[i].variant->label, c->rows[i].entry->label);
+		print_numbers(t, n);
+	}
+	print_names(t, "", "sum");
+	print_numbers(t, t->sum);
+	if (t->seen[1])
+		fputs("refine depends on where the best point lies: at most\n", stderr);
+}
+
+static int64_t tune_jobs(const struct entry_jobs *row)
+{
+	return row->tune;
+}
+
+static int64_t refine_jobs(const struct entry_jobs *row)
+{
+	return row->refine;
+}
+
+static int64_t wd_jobs(const struct entry_jobs *row)
+{
+	return row->wd;
+}
+
+static int64_t final_jobs(const struct entry_jobs *row)
+{
+	return row->final;
+}
+
+static int64_t all_jobs(const struct entry_jobs *row)
+{
+	return row->tune + row->refine + row->wd + row->final;
+}
+
+/* A row below the sum: what its jobs cost when none of them is stopped. */
+static void print_hours(const struct spec *s, const struct plan_counts *c,
+	const struct table *t, const struct estimate *x)
+{
+	static int64_t (*const jobs[STAGES])(const struct entry_jobs *row) = {
+		tune_jobs, refine_jobs, wd_jobs, final_jobs, all_jobs
+	};
+
+	if (isnan(estimate_hours(x, c, all_jobs))) {
+		if (x->why)
+			fprintf(stderr, "no estimate of core-hours: %s\n", x->why);
+		return;
+	}
+	print_names(t, "", "core-hours");
+	for (int k = 0; k < STAGES; k++)
+		if (t->seen[k]) {
+			double h = estimate_hours(x, c, jobs[k]);
+
+			printf(h < 100 ? "  %10.3g" : "  %10.0f", h);
+		}
+	printf("\n");
+	fprintf(stderr, "core-hours: at most, with nothing stopped early; %s%s\n",
+		!x->probed            ? "from what was measured in the database"
+			: x->measured ? "in part from what was measured in the database"
+				      : "from a probe of some steps",
+		*s->winners.corruptions ? "; without the tests on corrupted pictures"
+					: "");
+}
+
+/* The database that `run` would use, for what it has measured. */
+static const char *database(
+	const struct options *o, const struct spec *s, struct arena *a)
+{
+	return o->db ? o->db : arena_printf(a, "%s.db", s->name);
+}
+
+int cmd_plan(const struct options *o, struct err *e)
+{
+	struct arena a = { 0 };
+	struct spec s;
+	int rc = networks_load(&s, o->operand, &a, e);
+
+	if (!rc) {
+		struct plan_counts c = plan_count(&s, &a);
+		struct table t = measure(&c);
+		struct estimate x;
+
+		print_plan(&c, &t);
+		x = estimate_rates(&s, &c, database(o, &s, &a), !o->no_probe, &a);
+		print_hours(&s, &c, &t, &x);
+		rc = plan_allow(&c, o->yes > 0, e);
+	}
+	arena_release(&a);
+	return rc;
+}

@@ -1,0 +1,55 @@
+/*
+ * The command line: words to options, options to help. Driven by options.def.
+ *
+ * Results go to stdout, everything else to stderr. A command returns OK or an error and
+ * main prints the message, unless it is empty: then the command has told the user
+ * already (the positioned errors of a sweep file).
+ */
+#ifndef DELTAM_CLI_H
+#define DELTAM_CLI_H
+
+#include <stdio.h>
+#include "common/err.h"
+
+#define OPTION_TYPE_SWITCH int
+#define OPTION_TYPE_TEXT const char *
+#define OPTION_TYPE_NUMBER int
+
+struct command;
+
+/* What was given; everything else is 0 or NULL. The texts live in argv. */
+struct options {
+	const struct command *command; /* NULL with --help or --version alone */
+	const char *operand;
+#define COMMAND(name, operand, flags, help)
+#define FLAG(name, kind, value, help) OPTION_TYPE_##kind name;
+#include "orchestrator/cli/options.def"
+#undef FLAG
+#undef COMMAND
+};
+
+struct command {
+	const char *name;
+	const char *operand;
+	const char *flags; /* " db  format " */
+	const char *help;
+	int (*run)(const struct options *o, struct err *e);
+};
+
+#define COMMAND(name, operand, flags, help) \
+	MUST_CHECK int cmd_##name(const struct options *o, struct err *e);
+#define FLAG(name, kind, value, help)
+#include "orchestrator/cli/options.def"
+#undef FLAG
+#undef COMMAND
+
+/* ERR_USAGE, with the nearest known word, where argv does not fit options.def. */
+MUST_CHECK int cli_parse(struct options *o, int argc, char **argv, struct err *e);
+
+/* All commands, or (command not NULL) one with its flags. */
+void cli_help(FILE *out, const struct command *command);
+
+/* The words of a value "a|b|c" or a number: how options.def spells a flag's value. */
+const char *cli_flag_value(const char *flag);
+
+#endif

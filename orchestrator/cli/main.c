@@ -1,0 +1,44 @@
+/* deltam: parses the command line, runs one command, prints its error, picks the exit. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "common/log.h"
+#include "orchestrator/cli/cli.h"
+
+#define VERSION "0.1.0"
+
+#ifndef DELTAM_BUILD
+#define DELTAM_BUILD "unknown"
+#endif
+
+static int run(const struct options *o, struct err *e)
+{
+	int rc = OK;
+
+	if (o->quiet)
+		log_set_level(LOG_ERROR);
+	else if (o->verbose)
+		log_set_level(o->verbose > 1 ? LOG_DEBUG : LOG_INFO);
+	if (o->version)
+		printf("deltam %s (build %s)\n", VERSION, DELTAM_BUILD);
+	else if (o->help)
+		cli_help(stdout, o->command);
+	else
+		rc = o->command->run(o, e);
+	if (fflush(stdout) != 0 && !rc)
+		rc = err_errno(e, "cannot write the output");
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct err e = { 0 };
+	int rc = cli_parse(&o, argc, argv, &e);
+
+	if (!rc)
+		rc = run(&o, &e);
+	if (rc && e.msg[0])
+		fprintf(stderr, "deltam: %s\n", e.msg);
+	return err_exit_status(rc);
+}

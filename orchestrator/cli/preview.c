@@ -1,0 +1,54 @@
+/* deltam preview: the worker draws, for only it can compose a data set. */
+#include <string.h>
+#include "common/str.h"
+#include "orchestrator/plan/child.h"
+#include "orchestrator/cli/cli.h"
+#include "orchestrator/run/sched.h"
+
+/* "a=1,b=2" as words "dataset.a=1", "dataset.b=2" from argv[n]; the next n. */
+static int add_params(const char **argv, int n, const char *list, struct arena *a)
+{
+	while (*list) {
+		size_t length = strcspn(list, ",");
+
+		argv[n++] = arena_printf(a, "dataset.%.*s", (int)length, list);
+		list += length + (list[length] == ',');
+	}
+	return n;
+}
+
+static int ask(const struct options *o, struct arena *a, struct err *e)
+{
+	const char *list = o->param ? o->param : "";
+	const char **argv = NEW_ARRAY(a, const char *, strlen(list) + 8);
+	const char *answer;
+	char worker[4096];
+	int n = 0;
+	int rc = sched_worker_path(worker, sizeof(worker), e);
+
+	if (rc)
+		return rc;
+	argv[n++] = worker;
+	argv[n++] = "--preview";
+	argv[n++] = o->out;
+	argv[n++] = arena_printf(a, "dataset.name=%s", o->operand);
+	if (o->corrupt)
+		argv[n++] = arena_printf(a, "corrupt=%s", o->corrupt);
+	if (o->textures)
+		argv[n++] = arena_printf(a, "textures=%s", o->textures);
+	n = add_params(argv, n, list, a);
+	argv[n] = NULL;
+	return child_ask(argv, a, &answer, e);
+}
+
+int cmd_preview(const struct options *o, struct err *e)
+{
+	struct arena a = { 0 };
+	int rc;
+
+	if (!o->out)
+		return err_set(e, ERR_USAGE, "preview: -o FILE.png is missing");
+	rc = ask(o, &a, e);
+	arena_release(&a);
+	return rc;
+}

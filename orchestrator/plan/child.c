@@ -1,0 +1,133 @@
+#include "orchestrator/plan/child.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "common/str.h"
+
+extern char **environ;
+
+/* The whole of a file from its start. */
+static const char *read_back(FILE *f, struct arena *a)
+{
+	struct str text = { .arena = a };
+	char buf[4096];
+	size_t n;
+
+	rewind(f);
+	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
+		str_putn(&text, buf, n);
+	return str_get(&text);
+}
+
+static int spawn(const char *const *argv, FILE *out, FILE *err, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	int rc = posix_spawn_file_actions_init(&actions);
+
+	if (rc)
+		return rc;
+	rc = posix_spawn_file_actions_adddup2(&actions, fileno(out), STDOUT_FILENO);
+	if (!rc)
+		rc = posix_spawn_file_actions_adddup2(
+			&actions, fileno(err), STDERR_FILENO);
+	if (!rc) /* argv is never written to */
+		rc = posix_spawn(pid, argv[0], &actions, NULL, (char **)(uintptr_t)argv,
+			environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return rc;
+}
+
+/* The last line that the program wrote, without its own name in front. */
+static const char *complaint(FILE *err, const char *program, struct arena *a)
+{
+	const char *slash = strrchr(program, '/');
+	const char *name = slash ? slash + 1 : program;
+	char *text = arena_strdup(a, read_back(err, a));
+	size_t n = strlen(text);
+
+	while (n > 0 && text[n - 1] == '\n')
+		text[--n] = '\0';
+	if (!strncmp(text, name, strlen(name)) && text[strlen(name)] == ':')
+		text += strlen(name) + 2;
+	return *text ? text : "it gave no reason";
+}
+
+static int judge(
+	int status, FILE *err, const char *program, struct arena *a, struct err *e)
+{
+	if (WIFSIGNALED(status))
+		return err_set(e, ERR_SYS, "%s was killed by signal %d", program,
+			WTERMSIG(status));
+	switch (WEXITSTATUS(status)) {
+	case 0:
+		return OK;
+	case 2:
+		return err_set(e, ERR_SPEC, "%s", complaint(err, program, a));
+	default:
+		return err_set(e, ERR_DATA, "%s", complaint(err, program, a));
+	}
+}
+
+static int ask(
+	const char *const *argv, FILE *out, FILE *err, struct arena *a, struct err *e)
+{
+	pid_t pid;
+	int status;
+	int rc = spawn(argv, out, err, &pid);
+
+	if (rc)
+		return err_set(
+			e, ERR_SYS, "cannot start %s: %s", argv[0], strerror(rc));
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_errno(e, "cannot wait for %s", argv[0]);
+	return judge(status, err, argv[0], a, e);
+}
+
+int child_ask(
+	const char *const *argv, struct arena *a, const char **answer, struct err *e)
+{
+	FILE *out = tmpfile();
+	FILE *err = tmpfile();
+	int rc = OK;
+
+	if (!out || !err)
+		rc = err_errno(e, "cannot make a temporary file");
+	if (!rc)
+		rc = ask(argv, out, err, a, e);
+	if (!rc)
+		*answer = read_back(out, a);
+	if (out)
+		fclose(out);
+	if (err)
+		fclose(err);
+	return rc;
+}
+
+const char **child_question(const char *worker, const char *flag,
+	const struct params *ps, bool (*matters)(const char *name), struct arena *a)
+{
+	const char **argv = NEW_ARRAY(a, const char *, ps->n + 3);
+	int n = 0;
+
+	argv[n++] = worker;
+	argv[n++] = flag;
+	for (int i = 0; i < ps->n; i++)
+		if (matters(ps->p[i].name))
+			argv[n++] =
+				arena_printf(a, "%s=%s", ps->p[i].name, ps->p[i].value);
+	return argv;
+}
+
+bool child_same_question(const char *const *x, const char *const *y)
+{
+	for (; *x && *y; x++, y++)
+		if (strcmp(*x, *y) != 0)
+			return false;
+	return !*x && !*y;
+}

@@ -1,0 +1,188 @@
+#include "orchestrator/plan/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+#define EPS 1e-9
+
+enum { LR, WD, HYPER }; /* axes of a grid */
+
+int grid_index(const struct grid *g, int i, int k)
+{
+	for (int last = g->naxes - 1; last > k; last--)
+		i /= g->axes[last].count;
+	return i % g->axes[k].count;
+}
+
+static void count_points(struct grid *g)
+{
+	g->count = 1;
+	for (int k = 0; k < g->naxes; k++)
+		g->count *= g->axes[k].count; /* spec_methods.c bounds the product */
+}
+
+/* Value i of x as an axis of its own. */
+static struct axis one_value(const struct axis *x, int i)
+{
+	struct axis one = *x;
+
+	one.text = x->text + i;
+	one.value = x->value + i;
+	one.count = 1;
+	return one;
+}
+
+bool plan_searches(const struct spec *s, const struct variant *v)
+{
+	return s->select.epoch != EPOCH_LAST10 && !(s->pin_winner && v->position > 0);
+}
+
+/* The index of v among an axis' values; -1 where it is none of them. */
+static int index_of(const struct axis *x, double v)
+{
+	for (int i = 0; i < x->count; i++)
+		if (x->value[i] == v)
+			return i;
+	return -1;
+}
+
+/* The wd of a line search's first stage. */
+static struct axis fixed_wd(const struct spec *s, struct arena *a)
+{
+	int at = index_of(&s->search.wd, s->search.fixed_wd);
+	char buf[NUMBER_MAX];
+	struct axis x;
+
+	if (at >= 0)
+		return one_value(&s->search.wd, at);
+	x = s->search.wd;
+	x.text = NEW(a, const char *);
+	x.value = NEW(a, double);
+	x.text[0] = arena_strdup(a, number_format(s->search.fixed_wd, buf));
+	x.value[0] = s->search.fixed_wd;
+	x.count = 1;
+	return x;
+}
+
+struct grid plan_tune(const struct spec *s, const struct variant *v,
+	const struct entry *entry, struct arena *a)
+{
+	struct grid g = { .naxes = HYPER + entry->naxes };
+
+	(void)v;
+	g.axes = NEW_ARRAY(a, struct axis, g.naxes);
+	g.axes[LR] = s->search.lr;
+	g.axes[WD] = s->search.kind == SEARCH_LINE ? fixed_wd(s, a) : s->search.wd;
+	for (int k = 0; k < entry->naxes; k++)
+		g.axes[HYPER + k] = entry->axes[k];
+	count_points(&g);
+	return g;
+}
+
+struct grid plan_point(const struct grid *g, int i, struct arena *a)
+{
+	struct grid one = { NEW_ARRAY(a, struct axis, g->naxes), g->naxes, 1 };
+
+	for (int k = 0; k < g->naxes; k++)
+		one.axes[k] = one_value(&g->axes[k], grid_index(g, i, k));
+	return one;
+}
+
+struct grid plan_refine(
+	const struct spec *s, const struct grid *g, int best, struct arena *a)
+{
+	struct grid fine = plan_point(g, best, a);
+	bool any = false;
+
+	(void)s;
+	for (int k = HYPER; k < g->naxes; k++)
+		if (g->axes[k].fine > 0) {
+			fine.axes[k] = plan_refine_axis(
+				&g->axes[k], grid_index(g, best, k), a);
+			any = true;
+		}
+	if (!any)
+		return (struct grid){ 0 };
+	count_points(&fine);
+	return fine;
+}
+
+struct grid plan_wd(
+	const struct spec *s, const struct grid *g, int best, struct arena *a)
+{
+	struct grid wd = plan_point(g, best, a);
+	const struct axis *all = &s->search.wd;
+	struct axis *own = &wd.axes[WD];
+
+	if (s->search.kind != SEARCH_LINE ||
+		(all->count == 1 && all->value[0] == own->value[0]))
+		return (struct grid){ 0 };
+	if (index_of(all, own->value[0]) >= 0) {
+		*own = *all;
+	} else {
+		struct axis more = *all;
+
+		more.count = all->count + 1;
+		more.text = NEW_ARRAY(a, const char *, more.count);
+		more.value = NEW_ARRAY(a, double, more.count);
+		more.text[0] = own->text[0];
+		more.value[0] = own->value[0];
+		memcpy(more.text + 1, all->text,
+			(size_t)all->count * sizeof(*all->text));
+		memcpy(more.value + 1, all->value,
+			(size_t)all->count * sizeof(*all->value));
+		*own = more;
+	}
+	count_points(&wd);
+	return wd;
+}
+
+/* Weights: a part as small as the grid's smallest, where it could be smaller. */
+static bool weights_on_boundary(const struct axis *searched, const char *text)
+{
+	while (*text && !searched->ends) {
+		size_t n = strcspn(text, " ");
+		char part[NUMBER_MAX];
+		double w = 1;
+
+		if (n < sizeof(part)) {
+			memcpy(part, text, n);
+			part[n] = '\0';
+			(void)number_parse(part, &w);
+		}
+		if (w <= searched->step + EPS)
+			return true;
+		text += n + (text[n] == ' ');
+	}
+	return false;
+}
+
+static bool value_on_boundary(const struct axis *searched, double v)
+{
+	double lo = searched->value[0];
+	double hi = lo;
+
+	for (int i = 1; i < searched->count; i++) {
+		lo = fmin(lo, searched->value[i]);
+		hi = fmax(hi, searched->value[i]);
+	}
+	return hi > lo && v != searched->min && v != searched->max &&
+		(v <= lo || v >= hi);
+}
+
+bool plan_on_boundary(
+	const struct spec *s, const struct grid *tune, const struct grid *g, int i)
+{
+	for (int k = 0; k < g->naxes; k++) {
+		const struct axis *searched = k == WD ? &s->search.wd : &tune->axes[k];
+		int at = grid_index(g, i, k);
+
+		if (searched->count < 2)
+			continue;
+		if (searched->scale == AXIS_SIMPLEX
+				? weights_on_boundary(searched, g->axes[k].text[at])
+				: value_on_boundary(searched, g->axes[k].value[at]))
+			return true;
+	}
+	return false;
+}

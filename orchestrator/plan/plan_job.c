@@ -1,0 +1,52 @@
+/* One job: its parameters and its identity. */
+#include "orchestrator/plan/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+
+struct params plan_job(const struct variant *v, const struct entry *entry,
+	const char *task, const struct grid *g, int i, int seed, struct arena *a)
+{
+	struct params ps = params_copy(a, task ? &v->stl : &v->base);
+
+	params_set(&ps, a, "method", entry->method->name);
+	params_set_number(&ps, a, "seed", seed);
+	if (task)
+		params_set(&ps, a, "task", task);
+	for (int k = 0; k < g->naxes; k++)
+		params_set(
+			&ps, a, g->axes[k].name, g->axes[k].text[grid_index(g, i, k)]);
+	return ps;
+}
+
+int64_t job_identity_in(
+	const struct params *ps, char hex[IDENTITY_MAX], struct arena *scratch)
+{
+	struct arena_mark mark = arena_mark(scratch);
+	struct str json = { .arena = scratch };
+	struct params all = params_copy(scratch, ps);
+	XXH128_canonical_t bytes;
+	XXH128_hash_t hash;
+
+	for (int i = 0; i < ps->n; i++)
+		if (param_is_place(ps->p[i].name))
+			params_unset(&all, ps->p[i].name);
+	params_set_number(&all, scratch, "numerics", NUMERICS);
+	params_json(&all, &json);
+	hash = XXH3_128bits(str_get(&json), json.n);
+	XXH128_canonicalFromHash(&bytes, hash);
+	for (int i = 0; i < 16; i++)
+		snprintf(hex + 2 * i, 3, "%02x", bytes.digest[i]);
+	arena_rewind(scratch, mark);
+	return (int64_t)(hash.high64 >> 1);
+}
+
+int64_t job_identity(const struct params *ps, char hex[IDENTITY_MAX])
+{
+	struct arena scratch = { 0 };
+	int64_t id = job_identity_in(ps, hex, &scratch);
+
+	arena_release(&scratch);
+	return id;
+}

@@ -1,0 +1,331 @@
+#include "orchestrator/report/benchmark.h"
+
+#include <math.h>
+#include <string.h>
+#include "orchestrator/report/benchmark_data.h"
+
+static double std_of(const struct benchmark *b, const struct query_figure *f)
+{
+	return !f ? (double)NAN : b->test ? f->std : f->val_std;
+}
+
+static double delta_of(const struct benchmark *b, const struct query_entry *x)
+{
+	return b->test ? x->delta_m : x->val_delta_m;
+}
+
+static double delta_std_of(const struct benchmark *b, const struct query_entry *x)
+{
+	return b->test ? x->delta_m_std : x->val_delta_m_std;
+}
+
+/* Without a minus in front of what is only zeros. */
+static const char *fixed(struct arena *a, double v, int decimals)
+{
+	char *text = arena_printf(a, "%.*f", decimals, v);
+
+	return *text == '-' && !text[strspn(text, "-0.")] ? text + 1 : text;
+}
+
+/* Shares get one decimal of a percent, other figures three digits of the smallest. */
+static int decimals_of(const struct benchmark *b, const char *variant,
+	const struct query_figure *criterion, double scale)
+{
+	double smallest = INFINITY;
+	int decimals;
+
+	if (scale == 100) /* NOLINT: a table constant */
+		return 1;
+	for (int i = 0; i < b->entries; i++) {
+		double v = fabs(benchmark_value(b,
+					benchmark_figure(b, &b->entry[i], criterion)) *
+			scale);
+
+		if (!strcmp(b->entry[i].variant, variant) && v > 0 && v < smallest)
+			smallest = v;
+	}
+	if (!isfinite(smallest))
+		return 1;
+	decimals = 2 - (int)floor(log10(smallest));
+	return decimals < 0 ? 0 : decimals > 8 ? 8 : decimals;
+}
+
+/* lr, wd and T as chosen; a dagger where that is the end of what was tried. */
+static const char *chosen(struct benchmark *b, double v, const struct query_span *span)
+{
+	bool end = span && span->values > 1 && v != 0 &&
+		(v == span->min || v == span->max);
+
+	if (!isfinite(v))
+		return NULL;
+	b->on_boundary = b->on_boundary || end;
+	return arena_printf(
+		b->arena, "%s%s", benchmark_number(b->arena, v), end ? "†" : "");
+}
+
+static const char *title_of(const struct query_entry *x)
+{
+	const struct method_info *m = catalogue_method(x->method);
+
+	return m && !strcmp(x->label, x->method) ? m->title : x->label;
+}
+
+static const char *seeds_text(struct arena *a, const struct query_entry *x)
+{
+	if (benchmark_is_stl(x) && !x->seeds)
+		return "given";
+	if (!benchmark_is_stl(x) && x->seeds_done < x->seeds)
+		return arena_printf(a, "%d/%d", x->seeds_done, x->seeds);
+	return x->seeds ? arena_printf(a, "%d", x->seeds) : "";
+}
+
+static const char *with_std(struct arena *a, double mean, double std, int decimals)
+{
+	if (!isfinite(mean))
+		return NULL;
+	if (!isfinite(std))
+		return fixed(a, mean, decimals);
+	return arena_printf(
+		a, "%s ± %s", fixed(a, mean, decimals), fixed(a, std, decimals));
+}
+
+static struct column *add_column(struct table *t, const char *name, const char *title,
+	bool right, enum audience audience)
+{
+	struct column *c = table_column(t, name, title);
+
+	c->right = right;
+	c->audience = audience;
+	return c;
+}
+
+static void criterion_columns(struct benchmark *b, struct table *t, const char *variant)
+{
+	for (int i = 0; i < b->criteria; i++) {
+		const struct query_figure *f = &b->criterion[i];
+		const struct metric_info *m = benchmark_metric(f->name);
+		struct column *c;
+
+		if (strcmp(f->variant, variant) != 0)
+			continue;
+		c = add_column(t, f->criterion, m ? m->title : f->name, true, FOR_ALL);
+		c->group = f->task;
+		c->arrow = f->higher ? 1 : -1;
+		add_column(t, arena_printf(b->arena, "%s_std", f->criterion), "", true,
+			FOR_PROGRAMS);
+	}
+}
+
+static void cost_columns(struct benchmark *b, struct table *t)
+{
+	static const char *const names[] = { "forward_passes", "head_passes",
+		"trunk_passes" };
+	static const char *const titles[] = { "forward", "heads", "trunk" };
+
+	if (!b->with_cost)
+		return;
+	add_column(t, "seconds_per_epoch", "s/epoch", true, FOR_ALL);
+	for (int i = 0; i < 3; i++)
+		add_column(t, names[i], titles[i], true, FOR_ALL)->group =
+			"passes a step";
+}
+
+static void columns(struct benchmark *b, struct table *t, const char *variant)
+{
+	struct column *delta;
+
+	add_column(t, "sweep", "", false, FOR_PROGRAMS);
+	add_column(t, "variant", "", false, FOR_PROGRAMS);
+	add_column(t, "method", "", false, FOR_PROGRAMS);
+	add_column(t, "label", "Method", false, FOR_ALL);
+	criterion_columns(b, t, variant);
+	add_column(t, "lr", "lr", true, FOR_ALL);
+	add_column(t, "wd", "wd", true, FOR_ALL);
+	add_column(t, "temperature", "", true, FOR_PROGRAMS);
+	add_column(t, "weights", "", false, FOR_PROGRAMS);
+	add_column(t, "chosen", "T, weights", false, FOR_READERS);
+	add_column(t, "tried", "tried", true, FOR_ALL);
+	add_column(t, "seeds", "seeds", true, FOR_ALL);
+	add_column(t, "seeds_done", "", true, FOR_PROGRAMS);
+	add_column(t, "epoch", "epoch", true, FOR_ALL);
+	cost_columns(b, t);
+	delta = add_column(
+		t, "delta_m", b->sweep->auxiliary ? "Δ [%]" : "Δm [%]", true, FOR_ALL);
+	delta->arrow = b->sweep->auxiliary ? 1 : -1; /* to readers: gains */
+	add_column(t, "delta_m_std", "", true, FOR_PROGRAMS);
+	add_column(t, "val_delta_m", "", true, FOR_PROGRAMS);
+}
+
+static void criterion_cells(
+	struct benchmark *b, struct table *t, const struct query_entry *x)
+{
+	for (int i = 0; i < b->criteria; i++) {
+		const struct query_figure *c = &b->criterion[i];
+		const struct query_figure *f = benchmark_figure(b, x, c);
+		const struct metric_info *m = benchmark_metric(c->name);
+		double scale = m ? m->scale : 1;
+		double v = benchmark_value(b, f);
+
+		if (strcmp(c->variant, x->variant) != 0)
+			continue;
+		table_number(t, v,
+			isfinite(v) ? fixed(b->arena, v * scale,
+					      decimals_of(b, x->variant, c, scale))
+				    : NULL);
+		table_number(t, std_of(b, f), NULL);
+	}
+}
+
+static void cost_cells(
+	struct benchmark *b, struct table *t, const struct query_entry *x)
+{
+	const struct query_cost *c = benchmark_cost(b, x);
+	const double passes[] = { c ? c->forward : (double)NAN,
+		c ? c->head : (double)NAN, c ? c->trunk : (double)NAN };
+	double seconds = c ? c->seconds_per_epoch : (double)NAN;
+
+	if (!b->with_cost)
+		return;
+	table_number(t, seconds,
+		isfinite(seconds) ? arena_printf(b->arena, "%.3g", seconds) : NULL);
+	for (int i = 0; i < 3; i++)
+		table_number(t, passes[i],
+			isfinite(passes[i]) ? benchmark_number(b->arena, passes[i])
+					    : NULL);
+}
+
+static void row(struct benchmark *b, struct table *t, const struct query_entry *x)
+{
+	const struct query_range *range = benchmark_range(b, x);
+	const char *T = chosen(b, x->temperature, range ? &range->temperature : NULL);
+	double gain = b->sweep->auxiliary ? -1 : 1;
+
+	table_text(t, b->sweep->name);
+	table_text(t, x->variant);
+	table_text(t, x->method);
+	table_text(t, title_of(x))->exact = x->label;
+	criterion_cells(b, t, x);
+	table_number(t, x->lr, chosen(b, x->lr, range ? &range->lr : NULL));
+	table_number(t, x->wd, chosen(b, x->wd, range ? &range->wd : NULL));
+	table_number(t, x->temperature, NULL);
+	table_text(t, x->weights);
+	table_text(t, T ? arena_printf(b->arena, "T=%s", T) : x->weights);
+	table_number(t, x->tried, x->tried ? NULL : "");
+	table_number(t, x->seeds, seeds_text(b->arena, x));
+	table_number(t, x->seeds_done, NULL);
+	table_number(
+		t, x->epoch, isfinite(x->epoch) ? fixed(b->arena, x->epoch, 1) : NULL);
+	cost_cells(b, t, x);
+	table_number(t, delta_of(b, x),
+		with_std(b->arena, gain * delta_of(b, x), delta_std_of(b, x), 1));
+	table_number(t, delta_std_of(b, x), NULL);
+	table_number(t, x->val_delta_m, NULL);
+}
+
+void benchmark_mark(struct table *t, int column, const bool *may, bool higher)
+{
+	double best[2] = { INFINITY, INFINITY };
+
+	for (int i = 0; i < table_rows(t); i++) {
+		double v;
+
+		if (!may[i] || !number_parse(cell_exact(table_at(t, i, column)), &v))
+			continue;
+		v = higher ? -v : v;
+		if (v < best[0]) {
+			best[1] = best[0];
+			best[0] = v;
+		} else if (v > best[0] && v < best[1]) {
+			best[1] = v;
+		}
+	}
+	for (int i = 0; i < table_rows(t); i++) {
+		struct cell *c = table_at(t, i, column);
+		double v;
+
+		if (!may[i] || !number_parse(cell_exact(c), &v))
+			continue;
+		v = higher ? -v : v;
+		c->mark = v == best[0] ? MARK_BEST
+			: v == best[1] ? MARK_SECOND
+				       : MARK_NONE;
+	}
+}
+
+/* The rows of one variant among n entries, under `heading`. */
+static void block(struct benchmark *b, const char *heading, const char *variant,
+	const struct query_entry *entry, int entries)
+{
+	struct table *t = report_table(b->report, heading);
+	bool *may = NEW_ARRAY(b->arena, bool, entries);
+	int n = 0;
+
+	columns(b, t, variant);
+	for (int i = 0; i < entries; i++)
+		if (!strcmp(entry[i].variant, variant)) {
+			may[n++] = benchmark_is_complete(&entry[i]);
+			row(b, t, &entry[i]);
+		}
+	for (int i = 0; i < t->columns; i++) {
+		const struct column *c = &t->column[i];
+
+		/* what programs get of Δm is the change, whatever readers see */
+		if (c->arrow && !b->front)
+			benchmark_mark(t, i, may,
+				c->arrow > 0 && strcmp(c->name, "delta_m") != 0);
+	}
+}
+
+/* The methods that know a primary task, below the others. */
+static void auxiliary_block(struct benchmark *b, const char *variant)
+{
+	for (int i = 0; i < b->auxiliaries; i++)
+		if (!strcmp(b->auxiliary[i].variant, variant)) {
+			block(b,
+				arena_printf(b->arena, "%s%sauxiliary", variant,
+					*variant ? ": " : ""),
+				variant, b->auxiliary, b->auxiliaries);
+			return;
+		}
+}
+
+static void blocks(struct benchmark *b)
+{
+	for (int i = 0; i < b->entries; i++) {
+		const char *variant = b->entry[i].variant;
+
+		if (i && !strcmp(variant, b->entry[i - 1].variant))
+			continue;
+		block(b, *variant ? variant : NULL, variant, b->entry, b->entries);
+		auxiliary_block(b, variant);
+	}
+}
+
+int benchmark_report(struct store *s, const struct query_sweep *w,
+	const struct benchmark_view *view, struct report *r, struct err *e)
+{
+	struct benchmark b = { .sweep = w,
+		.test = !view->split || !strcmp(view->split, "test"),
+		.front = view->front,
+		.with_cost = view->cost,
+		.arena = r->arena,
+		.report = r };
+	int all;
+	int rc = benchmark_read(&b, s, e);
+
+	if (!rc)
+		rc = benchmark_keep_criteria(&b, view->criteria, e);
+	if (rc)
+		return rc;
+	all = b.entries;
+	if (view->front)
+		benchmark_keep_front(&b);
+	r->title = w->name;
+	blocks(&b);
+	if (view->front && all)
+		report_note(r,
+			"Pareto front: no other method is at least as good in every "
+			"criterion and better in one (means over seeds).");
+	benchmark_notes(&b);
+	return OK;
+}

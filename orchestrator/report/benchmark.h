@@ -1,0 +1,27 @@
+/*
+ * The main table in the layout of Kirchdorfer et al. 2025, Table 1: a block per variant,
+ * the baseline first, criteria grouped by task, then what was chosen, out of how many,
+ * over how many seeds, and Δm.
+ */
+#ifndef DELTAM_BENCHMARK_H
+#define DELTAM_BENCHMARK_H
+
+#include "common/store/store_query.h"
+#include "orchestrator/report/report.h"
+
+struct benchmark_view {
+	const char *split; /* "test" or "val"; NULL is test */
+	const char *criteria; /* "seg/miou,depth/abs_err"; NULL is all */
+	bool front; /* the Pareto front only */
+	bool cost; /* with what training costs */
+};
+
+/*
+ * Fills *r (its arena set) for one sweep. Best and second best are marked among the
+ * methods whose seeds all ended well, by the exact figures; the baseline takes no part.
+ * ERR_USAGE: an unknown criterion.
+ */
+MUST_CHECK int benchmark_report(struct store *s, const struct query_sweep *w,
+	const struct benchmark_view *view, struct report *r, struct err *e);
+
+#endif

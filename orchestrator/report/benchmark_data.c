@@ -1,0 +1,207 @@
+#include "orchestrator/report/benchmark_data.h"
+
+#include <math.h>
+#include <string.h>
+#include "orchestrator/stats/stats.h"
+
+const struct metric_info *benchmark_metric(const char *name)
+{
+	int n;
+	const struct metric_info *m = catalogue_metrics(&n);
+
+	for (int i = 0; i < n; i++)
+		if (!strcmp(m[i].name, name))
+			return &m[i];
+	return NULL;
+}
+
+bool benchmark_is_stl(const struct query_entry *x)
+{
+	return !strcmp(x->label, "stl");
+}
+
+bool benchmark_is_complete(const struct query_entry *x)
+{
+	return !benchmark_is_stl(x) && x->seeds > 0 && x->seeds_done == x->seeds;
+}
+
+const struct query_figure *benchmark_figure(const struct benchmark *b,
+	const struct query_entry *x, const struct query_figure *criterion)
+{
+	for (int i = 0; i < b->figures; i++) {
+		const struct query_figure *f = &b->figure[i];
+
+		if (!strcmp(f->variant, x->variant) && !strcmp(f->label, x->label) &&
+			!strcmp(f->criterion, criterion->criterion))
+			return f;
+	}
+	return NULL;
+}
+
+double benchmark_value(const struct benchmark *b, const struct query_figure *f)
+{
+	return !f ? (double)NAN : b->test ? f->value : f->val_value;
+}
+
+const struct query_range *benchmark_range(
+	const struct benchmark *b, const struct query_entry *x)
+{
+	for (int i = 0; i < b->ranges; i++)
+		if (!strcmp(b->range[i].variant, x->variant) &&
+			!strcmp(b->range[i].label, x->label))
+			return &b->range[i];
+	return NULL;
+}
+
+/* The auxiliary block, its figures behind the others'. */
+static int read_auxiliary(struct benchmark *b, struct store *s, struct err *e)
+{
+	struct query_figure *more;
+	struct query_figure *all;
+	int n;
+	int rc = query_auxiliary(
+		s, b->sweep, b->arena, &b->auxiliary, &b->auxiliaries, e);
+
+	if (!rc)
+		rc = query_auxiliary_figures(s, b->sweep, b->arena, &more, &n, e);
+	if (rc || !n)
+		return rc;
+	all = NEW_ARRAY(b->arena, struct query_figure, b->figures + n);
+	memcpy(all, b->figure, (size_t)b->figures * sizeof(*all));
+	memcpy(all + b->figures, more, (size_t)n * sizeof(*all));
+	b->figure = all;
+	b->figures += n;
+	return OK;
+}
+
+const struct query_cost *benchmark_cost(
+	const struct benchmark *b, const struct query_entry *x)
+{
+	for (int i = 0; i < b->costs; i++)
+		if (!strcmp(b->cost[i].variant, x->variant) &&
+			!strcmp(b->cost[i].label, x->label))
+			return &b->cost[i];
+	return NULL;
+}
+
+int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
+{
+	const struct query_sweep *w = b->sweep;
+	struct arena *a = b->arena;
+	int rc = b->front ? query_runs(s, w, a, &b->entry, &b->entries, e)
+			  : query_benchmark(s, w, a, &b->entry, &b->entries, e);
+
+	if (!rc)
+		rc = query_figures(s, w, a, &b->figure, &b->figures, e);
+	if (!rc && w->auxiliary && !b->front)
+		rc = read_auxiliary(b, s, e);
+	if (!rc)
+		rc = query_criteria(s, w, a, &b->criterion, &b->criteria, e);
+	if (!rc)
+		rc = query_ranges(s, w, a, &b->range, &b->ranges, e);
+	if (!rc)
+		rc = query_temperatures(s, w, a, &b->temperature, &b->temperatures, e);
+	if (!rc && b->with_cost)
+		rc = query_costs(s, w, a, &b->cost, &b->costs, e);
+	if (!rc)
+		rc = query_progress(s, w, a, &b->stage, &b->stages, e);
+	for (int i = 0; !rc && i < b->entries; i++)
+		if (benchmark_is_stl(&b->entry[i]) &&
+			b->entry[i].seeds > b->baseline_seeds)
+			b->baseline_seeds = b->entry[i].seeds;
+	return rc;
+}
+
+const char *benchmark_number(struct arena *a, double v)
+{
+	return arena_printf(a, "%.4g", v);
+}
+
+static int unknown_criterion(const struct benchmark *b, const char *name,
+	const char *const *known, struct err *e)
+{
+	char hint[HINT_MAX];
+
+	return err_set(e, ERR_USAGE, "no criterion \"%s\"%s", name,
+		str_hint(str_nearest(name, known, b->criteria), hint));
+}
+
+int benchmark_keep_criteria(struct benchmark *b, const char *names, struct err *e)
+{
+	struct query_figure *kept =
+		NEW_ARRAY(b->arena, struct query_figure, b->criteria);
+	const char **known = NEW_ARRAY(b->arena, const char *, b->criteria);
+	int n = 0;
+
+	if (!names)
+		return OK;
+	for (int i = 0; i < b->criteria; i++)
+		known[i] = b->criterion[i].criterion;
+	for (const char *at = names; *at; at += *at == ',') {
+		size_t length = strcspn(at, ",");
+		const char *name = arena_strndup(b->arena, at, length);
+		int before = n;
+
+		for (int i = 0; i < b->criteria && n < b->criteria; i++)
+			if (!strcmp(known[i], name))
+				kept[n++] = b->criterion[i];
+		if (n == before)
+			return unknown_criterion(b, name, known, e);
+		at += length;
+	}
+	b->criterion = kept;
+	b->criteria = n;
+	return OK;
+}
+
+/* Rows of figures for the entries of one variant; NAN for what takes no part. */
+static void points_of(const struct benchmark *b, const char *variant, double *points,
+	bool *higher, int *d)
+{
+	for (int k = 0; k < b->entries; k++) {
+		const struct query_entry *x = &b->entry[k];
+		bool takes_part = !strcmp(x->variant, variant) && !benchmark_is_stl(x);
+
+		*d = 0;
+		for (int i = 0; i < b->criteria; i++) {
+			const struct query_figure *c = &b->criterion[i];
+
+			if (strcmp(c->variant, variant) != 0)
+				continue;
+			higher[*d] = c->higher;
+			points[k * b->criteria + *d] = takes_part
+				? benchmark_value(b, benchmark_figure(b, x, c))
+				: (double)NAN;
+			(*d)++;
+		}
+	}
+	for (int k = 1; k < b->entries; k++) /* rows of d, without gaps */
+		memmove(points + k * *d, points + k * b->criteria,
+			(size_t)*d * sizeof(*points));
+}
+
+void benchmark_keep_front(struct benchmark *b)
+{
+	struct query_entry *kept = NEW_ARRAY(b->arena, struct query_entry, b->entries);
+	double *points = NEW_ARRAY(b->arena, double, b->entries * b->criteria);
+	bool *higher = NEW_ARRAY(b->arena, bool, b->criteria);
+	bool *on_front = NEW_ARRAY(b->arena, bool, b->entries);
+	const char *variant = NULL;
+	int d = 0;
+	int n = 0;
+
+	for (int k = 0; k < b->entries; k++) {
+		const struct query_entry *x = &b->entry[k];
+
+		if (!variant || strcmp(variant, x->variant) != 0) {
+			variant = x->variant;
+			points_of(b, variant, points, higher, &d);
+			stats_undominated(d, higher, b->entries, points, b->entries,
+				points, on_front);
+		}
+		if (d && on_front[k] && !strcmp(x->variant, variant))
+			kept[n++] = *x;
+	}
+	b->entry = kept;
+	b->entries = n;
+}

@@ -1,0 +1,76 @@
+/*
+ * What the tables of a sweep are made of, read at once, and looked up by row and column.
+ */
+#ifndef DELTAM_BENCHMARK_DATA_H
+#define DELTAM_BENCHMARK_DATA_H
+
+#include "catalogue/catalogue.h"
+#include "common/store/store_query.h"
+#include "orchestrator/report/report.h"
+
+/* NAN where a figure is missing; the lists live in the arena. */
+struct benchmark {
+	const struct query_sweep *sweep;
+	struct arena *arena;
+	struct report *report;
+	struct query_entry *entry;
+	struct query_figure *figure;
+	struct query_figure *criterion;
+	struct query_range *range;
+	struct query_temperature *temperature;
+	struct query_cost *cost;
+	struct query_progress *stage;
+	/* Of a sweep with `primary`: the methods that know one, in a block of their own. */
+	struct query_entry *auxiliary;
+	int auxiliaries;
+	int entries, figures, criteria, ranges, temperatures, costs, stages;
+	int baseline_seeds; /* 0: given in the sweep file */
+	bool test; /* rows of test, not of val */
+	bool front; /* only the Pareto front is shown */
+	bool with_cost;
+	bool on_boundary; /* a dagger was printed */
+};
+
+/* Fills the lists; sweep, arena, report and test are set by the caller. */
+MUST_CHECK int benchmark_read(struct benchmark *b, struct store *s, struct err *e);
+
+/*
+ * Keeps the criteria that are named (with commas between; NULL keeps all). ERR_USAGE
+ * with the nearest name where one is unknown.
+ */
+MUST_CHECK int benchmark_keep_criteria(
+	struct benchmark *b, const char *names, struct err *e);
+
+/*
+ * Keeps the entries of each variant that no other one dominates in the criteria kept,
+ * by their means over seeds; the baseline and entries without figures go.
+ */
+void benchmark_keep_front(struct benchmark *b);
+
+bool benchmark_is_stl(const struct query_entry *x);
+/* All its seeds ended well: it may be the best. */
+bool benchmark_is_complete(const struct query_entry *x);
+
+/* One criterion of one entry; NULL, NAN where there is none. */
+const struct query_figure *benchmark_figure(const struct benchmark *b,
+	const struct query_entry *x, const struct query_figure *criterion);
+double benchmark_value(const struct benchmark *b, const struct query_figure *f);
+const struct query_range *benchmark_range(
+	const struct benchmark *b, const struct query_entry *x);
+
+const struct query_cost *benchmark_cost(
+	const struct benchmark *b, const struct query_entry *x);
+
+/* The row of metric.def; NULL for a criterion that this build does not know. */
+const struct metric_info *benchmark_metric(const char *name);
+
+/* A hyperparameter to read: four digits, as programs get all of them. */
+const char *benchmark_number(struct arena *a, double v);
+
+/* Marks best and second of one column among the rows that may be either. */
+void benchmark_mark(struct table *t, int column, const bool *may, bool higher);
+
+/* benchmark_notes.c: what a reader must know beside the figures. */
+void benchmark_notes(struct benchmark *b);
+
+#endif

@@ -1,0 +1,69 @@
+/* deltam failures: jobs that diverged or failed for good. */
+#include <math.h>
+#include "orchestrator/report/reader.h"
+
+static void columns(struct table *t)
+{
+	static const struct {
+		const char *name;
+		bool right;
+	} list[] = { { "variant", false }, { "label", false }, { "task", false },
+		{ "stage", false }, { "state", false }, { "job", true },
+		{ "seed", true }, { "lr", true }, { "wd", true },
+		{ "temperature", true }, { "weights", false }, { "epoch", true },
+		{ "attempts", true }, { "message", false } };
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		table_column(t, list[i].name, list[i].name)->right = list[i].right;
+}
+
+static void row(struct table *t, const struct query_failure *x)
+{
+	table_text(t, x->variant);
+	table_text(t, x->label);
+	table_text(t, x->task);
+	table_text(t, x->stage);
+	table_text(t, x->state);
+	table_text(t, x->job)->kind = CELL_NUMBER; /* 63 bits: no double holds it */
+	table_number(t, (double)x->seed, NULL);
+	table_number(t, x->lr, NULL);
+	table_number(t, x->wd, NULL);
+	table_number(t, x->temperature, NULL);
+	table_text(t, x->weights);
+	table_number(t, x->epoch, NULL);
+	table_number(t, x->attempts, NULL);
+	table_text(t, x->message);
+}
+
+static int print(struct reader *reader, const struct options *o, struct err *e)
+{
+	struct report r = { .arena = &reader->arena };
+	struct query_failure *failures;
+	int n;
+	int rc = query_failures(
+		&reader->s, &reader->sweep, &reader->arena, &failures, &n, e);
+
+	if (rc)
+		return rc;
+	if (n || o->format) {
+		struct table *t = report_table(&r, NULL);
+
+		columns(t);
+		for (int i = 0; i < n; i++)
+			row(t, &failures[i]);
+	}
+	report_note(&r, n ? "%d failed or diverged." : "No job failed or diverged.", n);
+	reader_print(&r, o);
+	return OK;
+}
+
+int cmd_failures(const struct options *o, struct err *e)
+{
+	struct reader reader;
+	int rc = reader_open(&reader, o, e);
+
+	if (!rc)
+		rc = print(&reader, o, e);
+	reader_close(&reader);
+	return rc;
+}

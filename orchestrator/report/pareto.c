@@ -1,0 +1,439 @@
+/*
+ * deltam pareto: the front; with --counts how many of whose runs are on it, per method
+ * and optimizer (Elich et al. 2024, Tables 2 and A2); with --dominated who beats whom.
+ * A run is a configuration: its criteria are means over its seeds.
+ */
+#include <math.h>
+#include <string.h>
+#include "orchestrator/report/benchmark.h"
+#include "orchestrator/report/reader.h"
+#include "orchestrator/stats/stats.h"
+
+#define CRITERIA_MAX 64
+#define HYPERVOLUME_STEPS 2e7 /* of the exact method: a fraction of a second */
+
+/* One configuration and where it lies. */
+struct point {
+	const char *variant, *label;
+	const char *block; /* data set and network: fronts do not mix them */
+	const char *digest; /* of the data set */
+	const char *optimizer;
+	int64_t job; /* its first; the same one is the same configuration */
+	double lr, wd, temperature;
+	const char *weights;
+	double value[CRITERIA_MAX], base[CRITERIA_MAX];
+	bool optimal;
+};
+
+struct points {
+	struct point *item;
+	int n, capacity;
+	const char *criterion[CRITERIA_MAX];
+	bool higher[CRITERIA_MAX];
+	int d; /* criteria that are compared */
+};
+
+static double real(const struct rows *r, int column)
+{
+	return rows_is_null(r, column) ? (double)NAN : rows_real(r, column);
+}
+
+/* Whether a criterion is among "a,b"; all are among NULL. */
+static bool named(const char *names, const char *criterion)
+{
+	size_t n = strlen(criterion);
+
+	if (!names)
+		return true;
+	for (const char *at = names; *at;
+		at += strcspn(at, ",") + (strchr(at, ',') != NULL))
+		if (!strncmp(at, criterion, n) && (!at[n] || at[n] == ','))
+			return true;
+	return false;
+}
+
+static int criterion_index(
+	struct points *p, const char *name, bool higher, struct arena *a)
+{
+	int i = 0;
+
+	while (i < p->d && strcmp(p->criterion[i], name) != 0)
+		i++;
+	if (i < p->d || i == CRITERIA_MAX)
+		return i;
+	p->criterion[i] = arena_strdup(a, name);
+	p->higher[i] = higher;
+	return p->d++;
+}
+
+/* A new point, unless the row goes on with the newest one. */
+static struct point *point_of(struct points *p, const struct rows *r, struct arena *a)
+{
+	struct point *x = p->n ? &p->item[p->n - 1] : NULL;
+
+	if (x && x->job == rows_int(r, 5) && !strcmp(x->variant, rows_text(r, 0)) &&
+		!strcmp(x->label, rows_text(r, 1)))
+		return x;
+	(void)GROW(a, p->item, p->n, p->capacity);
+	x = &p->item[p->n++];
+	*x = (struct point){ .variant = rows_strdup(r, 0, a),
+		.label = rows_strdup(r, 1, a),
+		.block = rows_strdup(r, 2, a),
+		.digest = rows_strdup(r, 3, a),
+		.optimizer = rows_strdup(r, 4, a),
+		.job = rows_int(r, 5),
+		.lr = real(r, 6),
+		.wd = real(r, 7),
+		.temperature = real(r, 8),
+		.weights = rows_is_null(r, 9) ? NULL : rows_strdup(r, 9, a) };
+	for (int i = 0; i < CRITERIA_MAX; i++)
+		x->value[i] = x->base[i] = (double)NAN;
+	return x;
+}
+
+/* A configuration that a later stage looked at again counts once. */
+static void drop_repeated(struct points *p)
+{
+	int kept = 0;
+
+	for (int i = 0; i < p->n; i++) {
+		int k = 0;
+
+		while (k < kept &&
+			(p->item[k].job != p->item[i].job ||
+				strcmp(p->item[k].label, p->item[i].label) != 0))
+			k++;
+		if (k == kept)
+			p->item[kept++] = p->item[i];
+	}
+	p->n = kept;
+}
+
+static int load(struct reader *reader, const struct options *o, bool final,
+	struct points *p, struct err *e)
+{
+	struct arena *a = &reader->arena;
+	struct rows r;
+	int rc = rows_open(&r, &reader->s, STMT_QUERY_POINTS,
+		ARGS(INT(reader->sweep.id), TEXT(o->split ? o->split : "test"),
+			INT(final)),
+		e);
+
+	while (!rc && (rc = rows_next(&r, e)) > 0) {
+		struct point *x = point_of(p, &r, a);
+		int i;
+
+		rc = OK;
+		if (!named(o->criteria, rows_text(&r, 10)))
+			continue;
+		i = criterion_index(p, rows_text(&r, 10), rows_int(&r, 11) != 0, a);
+		if (i == CRITERIA_MAX)
+			rc = err_set(e, ERR_USAGE,
+				"more than %d criteria; choose with --criteria",
+				CRITERIA_MAX);
+		else {
+			x->value[i] = real(&r, 12);
+			x->base[i] = real(&r, 13);
+		}
+	}
+	rows_close(&r);
+	drop_repeated(p);
+	if (!rc && p->n && !p->d)
+		rc = err_set(e, ERR_USAGE, "no criterion is named \"%s\"", o->criteria);
+	return rc;
+}
+
+static bool same_block(const struct point *x, const struct point *y)
+{
+	return !strcmp(x->block, y->block) && !strcmp(x->digest, y->digest);
+}
+
+/* The points that compete with point `of`, their rows (n, d) and where they come from. */
+struct field {
+	double *row;
+	int *index;
+	int n;
+};
+
+static struct field field_of(const struct points *p, int of, struct arena *a)
+{
+	struct field f = { NEW_ARRAY(a, double, p->n * p->d), NEW_ARRAY(a, int, p->n),
+		0 };
+
+	for (int i = 0; i < p->n; i++) {
+		if (!same_block(&p->item[i], &p->item[of]))
+			continue;
+		memcpy(f.row + f.n * p->d, p->item[i].value,
+			(size_t)p->d * sizeof(double));
+		f.index[f.n++] = i;
+	}
+	return f;
+}
+
+/* Whether point i is the first of its block. */
+static bool begins_block(const struct points *p, int i)
+{
+	for (int k = 0; k < i; k++)
+		if (same_block(&p->item[k], &p->item[i]))
+			return false;
+	return true;
+}
+
+static void find_front(struct points *p, struct arena *a)
+{
+	for (int i = 0; i < p->n; i++) {
+		struct field f;
+		bool *keep;
+
+		if (!begins_block(p, i))
+			continue;
+		f = field_of(p, i, a);
+		keep = NEW_ARRAY(a, bool, f.n);
+		stats_undominated(p->d, p->higher, f.n, f.row, f.n, f.row, keep);
+		for (int k = 0; k < f.n; k++)
+			p->item[f.index[k]].optimal = keep[k];
+	}
+}
+
+/*
+ * In units of the baseline: every criterion divided by the baseline's, so that the
+ * reference is the point of ones. Only what beats the baseline in all criteria counts.
+ */
+static void note_hypervolume(
+	struct report *r, const struct points *p, int block, struct arena *a)
+{
+	double *row = NEW_ARRAY(a, double, p->n * p->d);
+	double one[CRITERIA_MAX];
+	bool ready = true;
+	int n = 0;
+
+	for (int i = 0; i < p->n; i++) {
+		const struct point *x = &p->item[i];
+
+		if (!x->optimal || !same_block(x, &p->item[block]))
+			continue;
+		for (int k = 0; k < p->d; k++) {
+			row[n * p->d + k] = x->value[k] / x->base[k];
+			ready &= isfinite(row[n * p->d + k]);
+			one[k] = 1;
+		}
+		n++;
+	}
+	if (!n || !ready)
+		return;
+	if (pow(n, p->d > 2 ? p->d - 1 : 1) > HYPERVOLUME_STEPS)
+		report_note(r,
+			"%s: no hypervolume: %d points in %d criteria are too many; "
+			"choose with --criteria.",
+			p->item[block].block, n, p->d);
+	else
+		report_note(r,
+			"%s: hypervolume of the front against the baseline %.6g (each "
+			"criterion in units of its baseline).",
+			p->item[block].block,
+			stats_hypervolume(p->d, p->higher, n, row, one));
+}
+
+/* --counts */
+
+/* Those of the block with this label and optimizer; NULL is any. */
+static void count_row(struct table *t, const struct points *p, int block,
+	const char *label, const char *optimizer)
+{
+	int runs = 0;
+	int optimal = 0;
+
+	for (int i = 0; i < p->n; i++) {
+		const struct point *x = &p->item[i];
+
+		if (!same_block(x, &p->item[block]) ||
+			(label && strcmp(x->label, label) != 0) ||
+			(optimizer && strcmp(x->optimizer, optimizer) != 0))
+			continue;
+		runs++;
+		optimal += x->optimal;
+	}
+	if (!runs)
+		return;
+	table_text(t, p->item[block].block);
+	table_text(t, label ? label : "all");
+	table_text(t, optimizer ? optimizer : "all");
+	table_number(t, runs, NULL);
+	table_number(t, optimal, NULL);
+	table_number(t, 100.0 * optimal / runs,
+		arena_printf(t->arena, "%.1f", 100.0 * optimal / runs));
+}
+
+/* Whether the block's point i is the first with its label (or its optimizer). */
+static bool first_of(const struct points *p, int i, bool by_label)
+{
+	for (int k = 0; k < i; k++) {
+		const struct point *x = &p->item[k];
+		const struct point *y = &p->item[i];
+
+		if (same_block(x, y) &&
+			!(by_label ? strcmp(x->label, y->label)
+				   : strcmp(x->optimizer, y->optimizer)))
+			return false;
+	}
+	return true;
+}
+
+static void count_block(struct report *r, struct table *t, const struct points *p,
+	int block, struct arena *a)
+{
+	int optimizers = 0;
+
+	for (int i = 0; i < p->n; i++)
+		optimizers += same_block(&p->item[i], &p->item[block]) &&
+			first_of(p, i, false);
+	for (int i = 0; i < p->n; i++) {
+		if (!same_block(&p->item[i], &p->item[block]) || !first_of(p, i, true))
+			continue;
+		for (int k = 0; optimizers > 1 && k < p->n; k++)
+			if (same_block(&p->item[k], &p->item[block]) &&
+				first_of(p, k, false))
+				count_row(t, p, block, p->item[i].label,
+					p->item[k].optimizer);
+		count_row(t, p, block, p->item[i].label, NULL);
+	}
+	for (int k = 0; optimizers > 1 && k < p->n; k++)
+		if (same_block(&p->item[k], &p->item[block]) && first_of(p, k, false))
+			count_row(t, p, block, NULL, p->item[k].optimizer);
+	count_row(t, p, block, NULL, NULL);
+	note_hypervolume(r, p, block, a);
+}
+
+static void counts(struct report *r, const struct points *p, struct arena *a)
+{
+	static const struct {
+		const char *name, *title;
+		bool right;
+	} list[] = { { "block", "data set, network", false },
+		{ "label", "method", false }, { "optimizer", "optimizer", false },
+		{ "runs", "runs", true }, { "optimal", "Pareto-optimal", true },
+		{ "share", "share [%]", true } };
+	struct table *t = report_table(r, NULL);
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		table_column(t, list[i].name, list[i].title)->right = list[i].right;
+	for (int i = 0; i < p->n; i++)
+		if (begins_block(p, i))
+			count_block(r, t, p, i, a);
+}
+
+/* Counting over all runs needs all of them to have been trained to their end. */
+static int check_unpruned(struct reader *reader, struct err *e)
+{
+	int64_t stopped;
+	int rc = store_int(&reader->s, STMT_QUERY_STOPPED, ARGS(INT(reader->sweep.id)),
+		0, &stopped, e);
+
+	if (rc || !stopped)
+		return rc;
+	return err_set(e, ERR_USAGE,
+		"--counts all: %lld runs of %s were stopped early, so their figures "
+		"are not those of a whole training and the counts would favour what "
+		"was kept; `deltam run --no-prune` or `deltam audit` trains them to "
+		"the end, --counts final counts the final runs",
+		(long long)stopped, reader->sweep.name);
+}
+
+/* --dominated */
+
+static const char *run_name(const struct point *x, struct arena *a)
+{
+	return arena_printf(a, "%s%s%s", x->variant, *x->variant ? " " : "", x->label);
+}
+
+static const char *dominators(
+	const struct points *p, const struct field *f, int at, int *n, struct arena *a)
+{
+	struct str names = { .arena = a };
+	int *by = NEW_ARRAY(a, int, f->n);
+
+	*n = stats_dominators(p->d, p->higher, f->n, f->row, at, by);
+	for (int i = 0; i < *n; i++)
+		str_printf(&names, "%s%s", i ? ", " : "",
+			run_name(&p->item[f->index[by[i]]], a));
+	return str_get(&names);
+}
+
+static void dominated(struct report *r, const struct points *p, struct arena *a)
+{
+	static const char *const names[] = { "block", "variant", "label", "lr", "wd",
+		"temperature", "weights", "dominators", "dominated_by" };
+	struct table *t = report_table(r, NULL);
+
+	for (int i = 0; i < 9; i++)
+		table_column(t, names[i], names[i])->right = i > 2 && i < 8 && i != 6;
+	for (int i = 0; i < p->n; i++) {
+		const struct point *x = &p->item[i];
+		struct field f = field_of(p, i, a);
+		const char *by = "";
+		int n = 0;
+
+		for (int k = 0; k < f.n; k++)
+			if (f.index[k] == i)
+				by = dominators(p, &f, k, &n, a);
+		table_text(t, x->block);
+		table_text(t, x->variant);
+		table_text(t, x->label);
+		table_number(t, x->lr, NULL);
+		table_number(t, x->wd, NULL);
+		table_number(t, x->temperature, NULL);
+		table_text(t, x->weights);
+		table_number(t, n, NULL);
+		table_text(t, by);
+	}
+}
+
+static int answer(struct reader *reader, const struct options *o, struct err *e)
+{
+	struct report r = { .arena = &reader->arena };
+	bool all = o->counts && !strcmp(o->counts, "all");
+	struct points p = { 0 };
+	int rc = all ? check_unpruned(reader, e) : OK;
+
+	if (!rc)
+		rc = load(reader, o, !all, &p, e);
+	if (rc)
+		return rc;
+	find_front(&p, &reader->arena);
+	if (o->counts)
+		counts(&r, &p, &reader->arena);
+	else
+		dominated(&r, &p, &reader->arena);
+	report_note(&r, "%s",
+		p.n ? "A run is a configuration; its criteria are means over its seeds."
+		    : "There are no runs that ended well yet.");
+	reader_print(&r, o);
+	return OK;
+}
+
+static int front(struct reader *reader, const struct options *o, struct err *e)
+{
+	struct benchmark_view view = {
+		.split = o->split, .criteria = o->criteria, .front = true
+	};
+	struct report r = { .arena = &reader->arena };
+	int rc = benchmark_report(&reader->s, &reader->sweep, &view, &r, e);
+
+	if (!rc)
+		reader_print(&r, o);
+	return rc;
+}
+
+int cmd_pareto(const struct options *o, struct err *e)
+{
+	struct reader reader;
+	int rc = reader_open(&reader, o, e);
+
+	if (!rc && o->counts && o->dominated)
+		rc = err_set(e, ERR_USAGE, "--counts or --dominated, not both");
+	if (!rc)
+		rc = o->counts || o->dominated ? answer(&reader, o, e)
+					       : front(&reader, o, e);
+	reader_close(&reader);
+	return rc;
+}

@@ -1,0 +1,36 @@
+/*
+ * The beginning of every command that reads results: which database, which sweep.
+ */
+#ifndef DELTAM_READER_H
+#define DELTAM_READER_H
+
+#include "common/store/store_query.h"
+#include "orchestrator/cli/cli.h"
+#include "orchestrator/report/report.h"
+
+/*
+ * The database that the options mean: --db, or NAME.db in this folder, where the operand
+ * is a sweep's name, its file, or the database itself; without any of them the only *.db
+ * of this folder. ERR_USAGE says what to give where that is none or several.
+ */
+MUST_CHECK int reader_path(
+	const struct options *o, struct arena *a, const char **path, struct err *e);
+
+/* A database opened for reading, and one sweep of it. */
+struct reader {
+	struct store s;
+	struct query_sweep sweep;
+	struct arena arena;
+};
+
+/*
+ * --sweep or the operand names the sweep; without it the database must hold one only.
+ * *reader is to be closed in every case.
+ */
+MUST_CHECK int reader_open(struct reader *r, const struct options *o, struct err *e);
+void reader_close(struct reader *r);
+
+/* The report in the format of the options, on stdout. */
+void reader_print(const struct report *r, const struct options *o);
+
+#endif

@@ -1,0 +1,187 @@
+#include "orchestrator/report/report.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+struct table *report_table(struct report *r, const char *heading)
+{
+	struct table *t;
+
+	GROW(r->arena, r->table, r->tables, r->table_capacity);
+	t = &r->table[r->tables++];
+	*t = (struct table){ .arena = r->arena, .heading = heading };
+	return t;
+}
+
+struct column *table_column(struct table *t, const char *name, const char *title)
+{
+	struct column *c;
+
+	GROW(t->arena, t->column, t->columns, t->column_capacity);
+	c = &t->column[t->columns++];
+	*c = (struct column){ .name = name, .title = title };
+	return c;
+}
+
+static struct cell *add_cell(struct table *t)
+{
+	ASSERT(t->columns > 0);
+	GROW(t->arena, t->cell, t->cells, t->cell_capacity);
+	t->cell[t->cells] = (struct cell){ 0 };
+	return &t->cell[t->cells++];
+}
+
+struct cell *table_text(struct table *t, const char *text)
+{
+	struct cell *c = add_cell(t);
+
+	c->kind = text ? CELL_TEXT : CELL_NONE;
+	c->text = text;
+	return c;
+}
+
+struct cell *table_number(struct table *t, double v, const char *text)
+{
+	struct cell *c = add_cell(t);
+	char buf[NUMBER_MAX];
+
+	if (!isfinite(v)) {
+		c->text = text;
+		return c;
+	}
+	c->kind = CELL_NUMBER;
+	c->exact = arena_strdup(t->arena, number_format(v, buf));
+	c->text = text ? text : c->exact;
+	return c;
+}
+
+int table_rows(const struct table *t)
+{
+	return t->columns ? t->cells / t->columns : 0;
+}
+
+struct cell *table_at(const struct table *t, int row, int column)
+{
+	ASSERT(row < table_rows(t) && column < t->columns);
+	return &t->cell[row * t->columns + column];
+}
+
+void report_note(struct report *r, const char *fmt, ...)
+{
+	struct str text = { .arena = r->arena };
+	char buf[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	str_put(&text, buf);
+	GROW(r->arena, r->note, r->notes, r->note_capacity);
+	r->note[r->notes++] = str_get(&text);
+}
+
+static void query_columns(struct table *t, const struct rows *rows)
+{
+	for (int i = 0; i < rows_columns(rows); i++) {
+		const char *name = arena_strdup(t->arena, rows_name(rows, i));
+
+		table_column(t, name, name);
+	}
+}
+
+static void query_row(struct table *t, const struct rows *rows)
+{
+	for (int i = 0; i < rows_columns(rows); i++) {
+		if (rows_is_null(rows, i)) {
+			table_text(t, NULL);
+		} else if (rows_is_number(rows, i)) {
+			struct cell *c =
+				table_text(t, rows_number_text(rows, i, t->arena));
+
+			c->kind = CELL_NUMBER;
+			t->column[i].right = true;
+		} else {
+			table_text(t, rows_strdup(rows, i, t->arena));
+		}
+	}
+}
+
+int report_query(struct report *r, struct store *s, const char *sql, struct err *e)
+{
+	struct table *t = report_table(r, NULL);
+	struct rows rows;
+	int rc = rows_open_query(&rows, s, sql, e);
+
+	if (!rc)
+		query_columns(t, &rows);
+	while (!rc && (rc = rows_next(&rows, e)) > 0) {
+		query_row(t, &rows);
+		rc = OK;
+	}
+	rows_close(&rows);
+	return rc;
+}
+
+static const struct {
+	const char *name;
+	void (*render)(const struct report *r, struct str *out);
+} formats[] = {
+#define REPORT(name, summary) { #name, report_##name },
+#include "orchestrator/report/report.def"
+#undef REPORT
+};
+
+void report_print(const struct report *r, const char *format, FILE *out)
+{
+	struct arena a = { 0 };
+	struct str text = { .arena = &a };
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (!strcmp(formats[i].name, format ? format : "text"))
+			formats[i].render(r, &text);
+	fputs(str_get(&text), out);
+	arena_release(&a);
+}
+
+const char *cell_exact(const struct cell *c)
+{
+	if (c->kind == CELL_NONE)
+		return "";
+	return c->exact ? c->exact : c->text;
+}
+
+const char *cell_text(const struct cell *c)
+{
+	return c->text ? c->text : "";
+}
+
+const char *column_title(const struct column *c, struct arena *a)
+{
+	static const char *const arrows[] = { " ↓", "", " ↑" };
+
+	return arena_printf(a, "%s%s", c->title, arrows[c->arrow + 1]);
+}
+
+bool column_for_readers(const struct column *c)
+{
+	return c->audience != FOR_PROGRAMS;
+}
+
+int column_group_end(const struct table *t, int i)
+{
+	const char *group = t->column[i].group;
+	int end = i;
+
+	for (; i < t->columns; i++) {
+		const struct column *c = &t->column[i];
+
+		if (!column_for_readers(c))
+			continue;
+		if (!group || !c->group || strcmp(group, c->group) != 0)
+			break;
+		end = i + 1;
+	}
+	return end;
+}

@@ -1,0 +1,88 @@
+/*
+ * What every command that answers with a table hands to the formats of report.def.
+ *
+ * A report is a list of tables (a block per variant); a table is rows of cells under
+ * columns. A cell has a text to read and a figure in full precision; a column may be for
+ * readers only ("85.1 ± 0.3") or for programs only (its mean and its deviation).
+ */
+#ifndef DELTAM_REPORT_H
+#define DELTAM_REPORT_H
+
+#include <stdio.h>
+#include "common/store/store.h"
+#include "common/str.h"
+
+enum cell_kind { CELL_NONE, CELL_TEXT, CELL_NUMBER };
+enum cell_mark { MARK_NONE, MARK_BEST, MARK_SECOND };
+
+struct cell {
+	enum cell_kind kind;
+	enum cell_mark mark;
+	const char *text; /* to read; NULL is empty */
+	const char *exact; /* for programs; NULL: as text */
+};
+
+enum audience { FOR_ALL, FOR_READERS, FOR_PROGRAMS };
+
+struct column {
+	const char *name; /* for programs */
+	const char *title; /* for readers */
+	const char *group; /* heading over neighbours of the same group; NULL: none */
+	int arrow; /* 1 higher is better, -1 lower, 0 none */
+	bool right; /* aligned */
+	enum audience audience;
+};
+
+struct table {
+	struct arena *arena;
+	const char *heading; /* NULL: none */
+	struct column *column;
+	int columns, column_capacity;
+	struct cell *cell; /* rows x columns */
+	int cells, cell_capacity;
+};
+
+struct report {
+	struct arena *arena;
+	const char *title; /* NULL: none */
+	struct table *table;
+	int tables, table_capacity;
+	const char **note;
+	int notes, note_capacity;
+	bool terminal; /* out is one: escape sequences are welcome */
+};
+
+/* The newest table of the report; columns first, then its rows cell by cell. */
+struct table *report_table(struct report *r, const char *heading);
+struct column *table_column(struct table *t, const char *name, const char *title);
+struct cell *table_text(struct table *t, const char *text); /* NULL: an empty cell */
+/* NAN: an empty cell. text NULL: the shortest text of v itself. */
+struct cell *table_number(struct table *t, double v, const char *text);
+int table_rows(const struct table *t);
+struct cell *table_at(const struct table *t, int row, int column);
+
+void report_note(struct report *r, const char *fmt, ...) PRINTF(2, 3);
+
+/* Any query's rows as a table, every column for all. */
+MUST_CHECK int report_query(
+	struct report *r, struct store *s, const char *sql, struct err *e);
+
+/* format: a name of report.def; NULL is text. */
+void report_print(const struct report *r, const char *format, FILE *out);
+
+/* What a cell says to a program: "" for an empty one. */
+const char *cell_exact(const struct cell *c);
+/* What it says to a reader. */
+const char *cell_text(const struct cell *c);
+/* Title and arrow as UTF-8: "Acc. [%] ↑". In the arena. */
+const char *column_title(const struct column *c, struct arena *a);
+bool column_for_readers(const struct column *c);
+/* How many neighbours from column i on share its group and are for readers. */
+int column_group_end(const struct table *t, int i);
+
+#define REPORT(name, summary) \
+	void report_##name(const struct report *r, struct str *out);
+#include "orchestrator/report/report.def"
+#undef REPORT
+
+#endif

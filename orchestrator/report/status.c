@@ -1,0 +1,192 @@
+/* deltam status: where a sweep stands, stage by stage. */
+#include <math.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "orchestrator/report/reader.h"
+
+/* Jobs and epochs of the stages planned so far. */
+struct totals {
+	int jobs, open, running, done, stopped, lost;
+	int64_t epochs_done, epochs;
+	double epochs_per_second; /* of one worker; NAN before the first segment ended */
+	double seconds_left; /* of what is planned, at the present number of workers */
+	int workers;
+};
+
+static void columns(struct table *t)
+{
+	static const char *const numbers[] = { "jobs", "pending", "running", "waiting",
+		"done", "stopped", "diverged", "failed", "epochs_done", "epochs" };
+
+	table_column(t, "variant", "variant");
+	table_column(t, "label", "method");
+	table_column(t, "task", "task");
+	table_column(t, "stage", "stage");
+	table_column(t, "phase", "phase");
+	table_column(t, "state", "state");
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		table_column(t, numbers[i], numbers[i])->right = true;
+}
+
+static void row(struct table *t, const struct query_progress *x)
+{
+	const int figures[] = { x->jobs, x->pending, x->running, x->waiting, x->done,
+		x->stopped, x->diverged, x->failed };
+
+	table_text(t, x->variant);
+	table_text(t, x->label);
+	table_text(t, x->task);
+	table_text(t, x->stage);
+	table_text(t, x->phase);
+	table_text(t, x->state);
+	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
+		table_number(t, figures[i], NULL);
+	table_number(t, (double)x->epochs_done, NULL);
+	table_number(t, (double)x->epochs, NULL);
+}
+
+static struct totals sum(
+	const struct query_progress *stage, int n, const struct query_speed *speed)
+{
+	struct totals all = { .epochs_per_second = (double)NAN,
+		.seconds_left = (double)NAN,
+		.workers = speed->workers };
+
+	for (int i = 0; i < n; i++) {
+		all.jobs += stage[i].jobs;
+		all.open += stage[i].pending + stage[i].running + stage[i].waiting;
+		all.running += stage[i].running;
+		all.done += stage[i].done;
+		all.stopped += stage[i].stopped;
+		all.lost += stage[i].diverged + stage[i].failed;
+		all.epochs_done += stage[i].epochs_done;
+		all.epochs += stage[i].epochs;
+	}
+	if (speed->seconds > 0)
+		all.epochs_per_second = (double)speed->epochs / speed->seconds;
+	if (all.epochs_per_second > 0 && speed->workers > 0)
+		all.seconds_left = (double)(all.epochs - all.epochs_done) /
+			all.epochs_per_second / speed->workers;
+	return all;
+}
+
+static void put_number(struct str *out, const char *name, double v)
+{
+	char buf[NUMBER_MAX];
+
+	str_printf(
+		out, ",\"%s\":%s", name, isfinite(v) ? number_format(v, buf) : "null");
+}
+
+static void print_json(const struct query_sweep *w, const struct totals *all,
+	const struct report *r, struct arena *a)
+{
+	struct str out = { .arena = a };
+
+	str_put(&out, "{\"sweep\":");
+	str_json(&out, w->name);
+	str_put(&out, ",\"state\":");
+	str_json(&out, w->state);
+	put_number(&out, "jobs", all->jobs);
+	put_number(&out, "open", all->open);
+	put_number(&out, "running", all->running);
+	put_number(&out, "done", all->done);
+	put_number(&out, "stopped", all->stopped);
+	put_number(&out, "lost", all->lost);
+	put_number(&out, "epochs_done", (double)all->epochs_done);
+	put_number(&out, "epochs", (double)all->epochs);
+	put_number(&out, "workers", all->workers);
+	put_number(&out, "epochs_per_second", all->epochs_per_second);
+	put_number(&out, "seconds_left", all->seconds_left);
+	str_put(&out, ",\"stages\":");
+	report_json(r, &out);
+	while (out.n && out.s[out.n - 1] == '\n')
+		out.s[--out.n] = '\0';
+	str_put(&out, "}\n");
+	fputs(str_get(&out), stdout);
+}
+
+static void add_notes(struct report *r, const struct totals *all)
+{
+	report_note(r,
+		"%d of %d jobs have ended (%d stopped early, %d lost); %lld of %lld "
+		"epochs of the stages planned so far.",
+		all->jobs - all->open, all->jobs, all->stopped, all->lost,
+		(long long)all->epochs_done, (long long)all->epochs);
+	if (isfinite(all->epochs_per_second))
+		report_note(r, "%.3g epochs/s a worker, %d worker%s running.",
+			all->epochs_per_second, all->workers,
+			all->workers == 1 ? "" : "s");
+	if (isfinite(all->seconds_left))
+		report_note(r, "About %.0f min left for these stages.",
+			ceil(all->seconds_left / 60));
+}
+
+/* *ended: nothing is left to watch. */
+static int print(
+	struct reader *reader, const struct options *o, bool *ended, struct err *e)
+{
+	struct arena a = { 0 };
+	struct report r = { .arena = &a, .title = reader->sweep.name };
+	struct table *t = report_table(&r, NULL);
+	struct query_progress *stage;
+	struct query_winners winners;
+	struct query_speed speed;
+	struct totals all;
+	int n;
+	int rc = query_progress(&reader->s, &reader->sweep, &a, &stage, &n, e);
+
+	if (!rc)
+		rc = query_speed(&reader->s, &reader->sweep, &speed, e);
+	if (!rc)
+		rc = query_winners(&reader->s, &reader->sweep, &winners, e);
+	if (!rc) {
+		columns(t);
+		for (int i = 0; i < n; i++)
+			row(t, &stage[i]);
+		all = sum(stage, n, &speed);
+		*ended = strcmp(reader->sweep.state, "open") != 0;
+		r.title = arena_printf(
+			&a, "%s: %s", reader->sweep.name, reader->sweep.state);
+		add_notes(&r, &all);
+		if (winners.all)
+			report_note(&r, "%d of %d winners are saved and evaluated%s.",
+				winners.done, winners.all,
+				winners.failed ? ", others failed" : "");
+		if (o->json)
+			print_json(&reader->sweep, &all, &r, &a);
+		else
+			reader_print(&r, o);
+	}
+	arena_release(&a);
+	return rc;
+}
+
+/* Opened anew each time: the state of the sweep is read with it. */
+static int print_once(const struct options *o, bool *ended, struct err *e)
+{
+	struct reader reader;
+	int rc = reader_open(&reader, o, e);
+
+	if (!rc)
+		rc = print(&reader, o, ended, e);
+	reader_close(&reader);
+	return rc;
+}
+
+int cmd_status(const struct options *o, struct err *e)
+{
+	const struct timespec second = { .tv_sec = 1 };
+	bool ended = false;
+	int rc;
+
+	for (;;) {
+		if (o->watch && isatty(STDOUT_FILENO))
+			fputs("\033[H\033[2J", stdout); /* home, clear */
+		rc = print_once(o, &ended, e);
+		if (rc || !o->watch || ended || fflush(stdout))
+			return rc;
+		nanosleep(&second, NULL);
+	}
+}

@@ -1,0 +1,62 @@
+/* deltam table: the benchmark, robustness, or the rows of a query. */
+#include "orchestrator/report/benchmark.h"
+#include "orchestrator/report/reader.h"
+#include "orchestrator/report/robust.h"
+
+/* A query may look at all sweeps: the database is enough. */
+static int answer_query(const struct options *o, struct arena *a, struct err *e)
+{
+	struct report r = { .arena = a };
+	struct store s;
+	const char *path;
+	int rc = reader_path(o, a, &path, e);
+
+	if (rc)
+		return rc;
+	rc = store_open(&s, path, STORE_READER, e);
+	if (rc)
+		return rc;
+	rc = report_query(&r, &s, o->query, e);
+	store_close(&s);
+	if (!rc)
+		reader_print(&r, o);
+	return rc;
+}
+
+static int print_view(
+	const struct options *o, const struct benchmark_view *view, struct err *e)
+{
+	struct reader reader;
+	int rc = reader_open(&reader, o, e);
+
+	if (!rc) {
+		struct report r = { .arena = &reader.arena };
+
+		rc = o->robust
+			? robust_report(&reader.s, &reader.sweep, &r, e)
+			: benchmark_report(&reader.s, &reader.sweep, view, &r, e);
+		if (!rc)
+			reader_print(&r, o);
+	}
+	reader_close(&reader);
+	return rc;
+}
+
+int cmd_table(const struct options *o, struct err *e)
+{
+	struct arena a = { 0 };
+	int rc;
+
+	if (o->robust && (o->split || o->cost || o->query))
+		return err_set(e, ERR_USAGE,
+			"--robust: without --split, --cost and --query: it is a table "
+			"of its own, of test pictures");
+	if (!o->query)
+		return print_view(o,
+			&(struct benchmark_view){
+				.split = o->split, .cost = o->cost > 0 },
+			e);
+	rc = answer_query(o, &a, e);
+	arena_release(&a);
+	return rc;
+}

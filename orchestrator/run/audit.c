@@ -1,0 +1,297 @@
+/*
+ * deltam audit: what pruning saved and what it cost. The sweep runs unpruned in a second
+ * database, which takes all that the first one has, and the two are compared group by
+ * group: epochs, and the Δm of what was chosen.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "orchestrator/run/replay.h"
+#include "orchestrator/run/run.h"
+
+/* A stage of an entry (or of a baseline task) in one of the databases. */
+struct group {
+	const char *variant, *label, *task, *stage, *phase;
+	int64_t jobs, epochs; /* that no earlier stage has trained */
+	double val, test; /* Δm of what it chose; NAN without */
+};
+
+struct groups {
+	struct group *item;
+	int n, capacity;
+};
+
+static double real(const struct rows *r, int column)
+{
+	return rows_is_null(r, column) ? (double)NAN : rows_real(r, column);
+}
+
+static int load(struct store *s, int64_t sweep, struct groups *g, struct arena *a,
+	struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_QUERY_AUDIT, ARGS(INT(sweep)), e);
+
+	while (!rc && (rc = rows_next(&r, e)) > 0) {
+		(void)GROW(a, g->item, g->n, g->capacity);
+		g->item[g->n++] = (struct group){ rows_strdup(&r, 0, a),
+			rows_strdup(&r, 1, a), rows_strdup(&r, 2, a),
+			rows_strdup(&r, 3, a), rows_strdup(&r, 4, a), rows_int(&r, 5),
+			rows_int(&r, 6), real(&r, 7), real(&r, 8) };
+		rc = OK;
+	}
+	rows_close(&r);
+	return rc;
+}
+
+/* NULL: that database never came to this stage. */
+static const struct group *same_group(const struct groups *g, const struct group *x)
+{
+	for (int i = 0; i < g->n; i++) {
+		const struct group *y = &g->item[i];
+
+		if (!strcmp(x->variant, y->variant) && !strcmp(x->label, y->label) &&
+			!strcmp(x->task, y->task) && !strcmp(x->stage, y->stage) &&
+			!strcmp(x->phase, y->phase))
+			return y;
+	}
+	return NULL;
+}
+
+/* What the rows of the table add up to. */
+struct sums {
+	int64_t jobs, all, trained; /* epochs */
+	int64_t prunable, prunable_trained;
+	double val, test; /* regret of the final stages */
+	double worst;
+	const struct group *worst_group;
+	int finals, others;
+};
+
+static double percent(int64_t part, int64_t whole)
+{
+	return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static bool is_final(const struct group *g)
+{
+	return !strcmp(g->stage, "final");
+}
+
+static void add(struct sums *sum, const struct group *all, const struct group *pruned)
+{
+	double val = pruned->val - all->val;
+
+	sum->jobs += all->jobs;
+	sum->all += all->epochs;
+	sum->trained += pruned->epochs;
+	if (strcmp(all->stage, "baseline") != 0 && !is_final(all)) {
+		sum->prunable += all->epochs;
+		sum->prunable_trained += pruned->epochs;
+	}
+	if (!is_final(all) || isnan(val))
+		return;
+	if (!sum->finals++ || val > sum->worst) {
+		sum->worst = val;
+		sum->worst_group = all;
+	}
+	sum->val += val;
+	sum->test += pruned->test - all->test;
+	sum->others += val != 0 || pruned->test != all->test;
+}
+
+static void columns(struct table *t)
+{
+	static const struct {
+		const char *name, *title;
+	} numbers[] = { { "jobs", "jobs" }, { "epochs_unpruned", "epochs unpruned" },
+		{ "epochs_trained", "trained" }, { "saved", "saved [%]" },
+		{ "val_delta_m", "val. Δm" }, { "val_delta_m_unpruned", "unpruned" },
+		{ "val_regret", "regret" }, { "delta_m", "test Δm" },
+		{ "delta_m_unpruned", "unpruned" }, { "regret", "regret" } };
+
+	table_column(t, "variant", "variant");
+	table_column(t, "label", "method");
+	table_column(t, "task", "task");
+	table_column(t, "stage", "stage");
+	table_column(t, "phase", "phase");
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		table_column(t, numbers[i].name, numbers[i].title)->right = true;
+}
+
+static void figure(struct table *t, double v)
+{
+	table_number(
+		t, v, isnan(v) ? NULL : arena_printf(t->arena, "%.2f", v == 0 ? 0 : v));
+}
+
+static void pair(struct table *t, double pruned, double all)
+{
+	figure(t, pruned);
+	figure(t, all);
+	figure(t, pruned - all);
+}
+
+static void epochs(struct table *t, int64_t jobs, int64_t all, int64_t trained)
+{
+	table_number(t, (double)jobs, NULL);
+	table_number(t, (double)all, NULL);
+	table_number(t, (double)trained, NULL);
+	figure(t, percent(all - trained, all));
+}
+
+static void row(struct table *t, const struct group *all, const struct group *pruned)
+{
+	table_text(t, all->variant);
+	table_text(t, all->label);
+	table_text(t, all->task);
+	table_text(t, all->stage);
+	table_text(t, all->phase);
+	epochs(t, all->jobs, all->epochs, pruned->epochs);
+	pair(t, pruned->val, all->val);
+	pair(t, pruned->test, all->test);
+}
+
+/* The regrets of the last row are means over the final stages. */
+static void total_row(struct table *t, const struct sums *sum)
+{
+	double n = sum->finals ? sum->finals : (double)NAN;
+
+	for (int i = 0; i < 3; i++)
+		table_text(t, NULL);
+	table_text(t, "total");
+	table_text(t, NULL);
+	epochs(t, sum->jobs, sum->all, sum->trained);
+	for (int i = 0; i < 2; i++) {
+		figure(t, (double)NAN);
+		figure(t, (double)NAN);
+		figure(t, (i ? sum->test : sum->val) / n);
+	}
+}
+
+static void notes(struct report *r, const struct sums *sum)
+{
+	report_note(r,
+		"Unpruned the sweep trains %lld epochs, pruned %lld: %.1f %% saved; "
+		"of the groups that the rule may stop (tune, refine, wd) %.1f %%.",
+		(long long)sum->all, (long long)sum->trained,
+		percent(sum->all - sum->trained, sum->all),
+		percent(sum->prunable - sum->prunable_trained, sum->prunable));
+	if (sum->finals)
+		report_note(r,
+			"Regret: Δm of what was chosen minus that of what would have "
+			"been chosen. Of %d entries %d end%s with other figures; mean "
+			"%.2f on validation and %.2f on test rows, the largest on "
+			"validation rows %.2f (%s%s%s).",
+			sum->finals, sum->others, sum->others == 1 ? "s" : "",
+			sum->val / sum->finals, sum->test / sum->finals, sum->worst,
+			sum->worst_group->variant,
+			*sum->worst_group->variant ? " " : "", sum->worst_group->label);
+}
+
+static void fill(
+	struct report *r, const struct groups *all, const struct groups *pruned)
+{
+	static const struct group never = { .val = (double)NAN, .test = (double)NAN };
+	struct table *t = report_table(r, NULL);
+	struct sums sum = { 0 };
+
+	columns(t);
+	for (int i = 0; i < all->n; i++) {
+		const struct group *g = same_group(pruned, &all->item[i]);
+
+		row(t, &all->item[i], g ? g : &never);
+		add(&sum, &all->item[i], g ? g : &never);
+	}
+	for (int i = 0; i < pruned->n; i++)
+		if (!same_group(all, &pruned->item[i])) {
+			struct group none = pruned->item[i];
+
+			none.jobs = none.epochs = 0;
+			none.val = none.test = (double)NAN;
+			row(t, &none, &pruned->item[i]);
+			add(&sum, &none, &pruned->item[i]);
+		}
+	total_row(t, &sum);
+	notes(r, &sum);
+}
+
+/* The second database: "x.db" -> "x.audit.db". */
+static const char *audit_path(const char *path, struct arena *a)
+{
+	size_t n = strlen(path);
+
+	if (n > 3 && !strcmp(path + n - 3, ".db"))
+		n -= 3;
+	return arena_printf(a, "%.*s.audit.db", (int)n, path);
+}
+
+static int load_unpruned(const char *path, const char *name, struct groups *g,
+	struct arena *a, struct err *e)
+{
+	struct store s;
+	int64_t sweep;
+	int rc = store_open(&s, path, STORE_READER, e);
+
+	if (rc)
+		return rc;
+	rc = store_int(&s, STMT_SWEEP_ID, ARGS(TEXT(name)), 0, &sweep, e);
+	if (!rc)
+		rc = load(&s, sweep, g, a, e);
+	store_close(&s);
+	return rc;
+}
+
+static int run_unpruned(
+	struct reader *reader, const struct options *o, const char *path, struct err *e)
+{
+	struct run_request q = { .sweep = reader->sweep.name,
+		.text = reader->sweep.text,
+		.db = path,
+		.reuse = reader->s.path,
+		.workers = o->workers,
+		.no_prune = true,
+		.no_winners = true,
+		.yes = true,
+		.quiet = o->quiet > 0 };
+	struct run_result result;
+
+	return run_sweep(&q, &reader->arena, &result, e);
+}
+
+static int audit(struct reader *reader, const struct options *o, struct err *e)
+{
+	struct arena *a = &reader->arena;
+	struct report r = { .arena = a };
+	const char *path = audit_path(reader->s.path, a);
+	struct groups pruned = { 0 };
+	struct groups all = { 0 };
+	int rc;
+
+	if (strcmp(reader->sweep.state, "done") != 0)
+		return err_set(e, ERR_USAGE,
+			"sweep %s has not finished; `deltam run` goes on with it",
+			reader->sweep.name);
+	rc = load(&reader->s, reader->sweep.id, &pruned, a, e);
+	if (!rc)
+		rc = run_unpruned(reader, o, path, e);
+	if (!rc)
+		rc = load_unpruned(path, reader->sweep.name, &all, a, e);
+	if (rc)
+		return rc;
+	fill(&r, &all, &pruned);
+	report_note(&r, "The unpruned sweep is in %s.", path);
+	reader_print(&r, o);
+	return OK;
+}
+
+int cmd_audit(const struct options *o, struct err *e)
+{
+	struct reader reader;
+	int rc = reader_open(&reader, o, e);
+
+	if (!rc)
+		rc = o->rules ? audit_rules(&reader, o, e) : audit(&reader, o, e);
+	reader_close(&reader);
+	return rc;
+}

@@ -1,0 +1,338 @@
+#include "orchestrator/run/reuse.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "common/log.h"
+#include "common/store/store_metric.h"
+#include "common/store/store_winner.h"
+
+#define PATH_BYTES 1400
+
+/* What the other database knows of a job. */
+struct found {
+	int epochs; /* that have rows */
+	bool diverged;
+	const char *message, *kernel_class;
+};
+
+int reuse_open(struct reuse *r, const char *path, const char *into, struct err *e)
+{
+	struct stat theirs;
+	struct stat ours;
+
+	*r = (struct reuse){ .from.lock.fd = -1 };
+	if (!stat(path, &theirs) && !stat(into, &ours) &&
+		theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino)
+		return err_set(e, ERR_USAGE,
+			"--reuse: %s is the sweep's own database, which keeps what it "
+			"has anyway",
+			path);
+	return store_open(&r->from, path, STORE_READER, e) ? err_wrap(e, "--reuse")
+							   : OK;
+}
+
+void reuse_close(struct reuse *r)
+{
+	store_close(&r->from);
+}
+
+static int find(struct reuse *r, const struct job_row *job, struct found *f, bool *any,
+	struct arena *a, struct err *e)
+{
+	struct rows rows;
+	int rc = rows_open(&rows, &r->from, STMT_REUSE_FIND,
+		ARGS(INT(job->id), TEXT(job->identity)), e);
+
+	if (!rc)
+		rc = rows_next(&rows, e);
+	*any = rc > 0;
+	if (*any) {
+		f->epochs = (int)rows_int(&rows, 0);
+		f->diverged = rows_int(&rows, 1) != 0;
+		f->message = rows_is_null(&rows, 2) ? NULL : rows_strdup(&rows, 2, a);
+		f->kernel_class = rows_strdup(&rows, 3, a);
+	}
+	rows_close(&rows);
+	return rc < 0 ? rc : OK;
+}
+
+/* Whether rows of the other one may join those that the job has. */
+static int may_join(struct store *s, const struct job_row *job, const struct found *f,
+	bool *may, struct err *e)
+{
+	struct rows rows;
+	int64_t running;
+	int rc = store_int(s, STMT_JOB_RUNNING, ARGS(INT(job->id)), 0, &running, e);
+
+	*may = !rc && !running;
+	if (!*may || !job->epochs_done)
+		return rc;
+	rc = rows_open(&rows, s, STMT_REUSE_CLASS, ARGS(INT(job->id)), e);
+	if (!rc)
+		rc = rows_next(&rows, e);
+	*may = rc > 0 && !strcmp(rows_text(&rows, 0), f->kernel_class);
+	rows_close(&rows);
+	return rc < 0 ? rc : OK;
+}
+
+/* Checkpoints. */
+
+static bool copy_bytes(FILE *in, FILE *out)
+{
+	char buf[1 << 16];
+	size_t n;
+
+	while ((n = fread(buf, 1, sizeof(buf), in)) > 0)
+		if (fwrite(buf, 1, n, out) != n)
+			return false;
+	return !ferror(in) && fflush(out) == 0;
+}
+
+static bool copy_file(const char *from, const char *to)
+{
+	char temporary[PATH_BYTES + 8];
+	FILE *in = fopen(from, "rb");
+	FILE *out;
+	bool copied;
+
+	if (!in)
+		return false;
+	snprintf(temporary, sizeof(temporary), "%s.tmp", to);
+	out = fopen(temporary, "wb");
+	copied = out && copy_bytes(in, out);
+	if (out && fclose(out))
+		copied = false;
+	fclose(in);
+	copied = copied && !rename(temporary, to);
+	if (!copied && out)
+		unlink(temporary);
+	return copied;
+}
+
+static bool make_folder(const char *path)
+{
+	return !mkdir(path, 0777) || errno == EEXIST;
+}
+
+/* The folder NAME.db.d/`folder` of our database. */
+static bool make_folders(const struct store *s, const char *folder)
+{
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s.d", s->path);
+	if (!make_folder(path))
+		return false;
+	snprintf(path, sizeof(path), "%s.d/%s", s->path, folder);
+	return make_folder(path);
+}
+
+/* A torn copy is no danger: the worker refuses it and starts over. */
+static bool copy_checkpoint(
+	const struct reuse *r, const struct store *s, const struct job_row *job)
+{
+	char from[PATH_BYTES];
+	char to[PATH_BYTES];
+
+	snprintf(from, sizeof(from), "%s.d/checkpoints/%s.ckpt", r->from.path,
+		job->identity);
+	if (access(from, R_OK))
+		return false;
+	if (!make_folders(s, "checkpoints"))
+		return false;
+	snprintf(to, sizeof(to), "%s.d/checkpoints/%s.ckpt", s->path, job->identity);
+	return copy_file(from, to);
+}
+
+/* Rows. */
+
+/* The metric rows of one epoch, until they are written. */
+struct batch {
+	struct arena *arena;
+	struct arena_mark empty;
+	struct store_metric *rows;
+	int n, capacity;
+	int epoch;
+};
+
+static int flush(struct batch *b, struct store *s, int64_t job, struct err *e)
+{
+	int rc = store_metrics_put(s, job, b->epoch, b->rows, b->n, e);
+
+	arena_rewind(b->arena, b->empty);
+	b->rows = NULL;
+	b->n = b->capacity = 0;
+	return rc;
+}
+
+static int copy_metrics(
+	struct reuse *r, struct store *s, int64_t job, struct arena *a, struct err *e)
+{
+	struct batch b = { .arena = a, .empty = arena_mark(a) };
+	struct rows in;
+	int rc = rows_open(&in, &r->from, STMT_REUSE_METRICS, ARGS(INT(job)), e);
+
+	while (!rc && (rc = rows_next(&in, e)) > 0) {
+		int epoch = (int)rows_int(&in, 0);
+
+		rc = epoch != b.epoch ? flush(&b, s, job, e) : OK;
+		b.epoch = epoch;
+		(void)GROW(a, b.rows, b.n, b.capacity);
+		b.rows[b.n++] = (struct store_metric){ rows_strdup(&in, 1, a),
+			rows_strdup(&in, 2, a), rows_strdup(&in, 3, a),
+			rows_real(&in, 4) };
+	}
+	if (!rc)
+		rc = flush(&b, s, job, e);
+	rows_close(&in);
+	return rc;
+}
+
+static int copy_weights(struct reuse *r, struct store *s, int64_t job, struct err *e)
+{
+	struct rows in;
+	int rc = rows_open(&in, &r->from, STMT_REUSE_WEIGHTS, ARGS(INT(job)), e);
+
+	while (!rc && (rc = rows_next(&in, e)) > 0) {
+		struct store_weight w = { rows_text(&in, 1), rows_real(&in, 2),
+			rows_real(&in, 3), rows_real(&in, 4), rows_real(&in, 5) };
+
+		rc = store_weights_put(s, job, (int)rows_int(&in, 0), &w, 1, e);
+	}
+	rows_close(&in);
+	return rc;
+}
+
+static int copy(struct reuse *r, struct store *s, struct job_row *job,
+	const struct found *f, struct arena *a, struct err *e)
+{
+	int before = job->epochs_done;
+	int rc = copy_metrics(r, s, job->id, a, e);
+
+	if (!rc)
+		rc = copy_weights(r, s, job->id, e);
+	if (!rc)
+		rc = store_run(s, STMT_REUSE_MARK,
+			ARGS(TEXT(*f->kernel_class ? f->kernel_class : NULL),
+				TEXT(f->diverged ? "diverged" : NULL),
+				TEXT(f->diverged ? f->message : NULL),
+				TEXT(r->from.path), INT(job->id)),
+			e);
+	if (!rc)
+		rc = store_job_refresh(s, job->id, job, e);
+	r->jobs++;
+	r->epochs += job->epochs_done - before;
+	return rc ? err_wrap(e, "reuse job %s of %s", job->identity, r->from.path) : OK;
+}
+
+static int look_up(struct reuse *r, struct store *s, struct job_row *job, int target,
+	struct arena *a, struct err *e)
+{
+	struct found f;
+	bool any;
+	bool may;
+	int rc = find(r, job, &f, &any, a, e);
+
+	if (rc || !any || (f.epochs <= job->epochs_done && !f.diverged))
+		return rc;
+	rc = may_join(s, job, &f, &may, e);
+	if (rc || !may)
+		return rc;
+	if (f.epochs < job->epochs && !f.diverged && !copy_checkpoint(r, s, job) &&
+		f.epochs < target)
+		return OK;
+	return copy(r, s, job, &f, a, e);
+}
+
+int reuse_job(struct reuse *r, struct store *s, struct job_row *job, int target,
+	struct err *e)
+{
+	struct arena a = { 0 };
+	int rc = OK;
+
+	if (job->outcome == JOB_OPEN)
+		rc = look_up(r, s, job, target, &a, e);
+	arena_release(&a);
+	return rc;
+}
+
+/* Winners. */
+
+/* Their parameters; where they are not to stay, as what training would have kept. */
+static void copy_parameters(const struct reuse *r, const struct store *s,
+	const struct winner_row *w, const char *identity)
+{
+	char from[WINNER_PATH_MAX];
+	char to[WINNER_PATH_MAX];
+
+	winner_path(r->from.path, identity, w->epoch, from);
+	winner_path(s->path, identity, w->epoch, to);
+	if (!w->save)
+		snprintf(to, sizeof(to), "%s.d/checkpoints/%s.best", s->path, identity);
+	if (access(from, R_OK) || !access(to, R_OK) ||
+		!make_folders(s, w->save ? "winners" : "checkpoints"))
+		return;
+	(void)copy_file(from, to);
+}
+
+static int copy_corruption(struct reuse *r, struct store *s, const struct winner_row *w,
+	const struct corruption_info *c, struct arena *a, struct err *e)
+{
+	struct corrupted_row *out = NULL;
+	int capacity = 0;
+	int n = 0;
+	struct rows in;
+	int rc = rows_open(&in, &r->from, STMT_CORRUPTED_GET,
+		ARGS(INT(w->job), INT(w->epoch), TEXT(c->name)), e);
+
+	while (!rc && (rc = rows_next(&in, e)) > 0) {
+		(void)GROW(a, out, n, capacity);
+		out[n++] = (struct corrupted_row){ (int)rows_int(&in, 0),
+			rows_strdup(&in, 1, a), rows_strdup(&in, 2, a),
+			rows_real(&in, 3) };
+		rc = OK;
+	}
+	rows_close(&in);
+	return rc ? rc : store_corruption_put(s, w, c, out, n, e);
+}
+
+static int copy_corruptions(struct reuse *r, struct store *s,
+	const struct winner_row *w, struct arena *a, struct err *e)
+{
+	const char *at = w->corruptions;
+	const struct corruption_info *c;
+	int rc = OK;
+
+	while (!rc && (c = winner_next_corruption(&at))) {
+		bool ours = false;
+		bool theirs = false;
+
+		rc = store_corruption_has(s, w, c, &ours, e);
+		if (!rc && !ours)
+			rc = store_corruption_has(&r->from, w, c, &theirs, e);
+		if (!rc && theirs && !ours)
+			rc = copy_corruption(r, s, w, c, a, e);
+	}
+	return rc;
+}
+
+int reuse_winner(struct reuse *r, struct store *s, const struct winner_row *w,
+	const struct job_row *job, struct err *e)
+{
+	struct arena a = { 0 };
+	struct found f;
+	bool any;
+	bool may = false;
+	int rc = find(r, job, &f, &any, &a, e);
+
+	if (!rc && any)
+		rc = may_join(s, job, &f, &may, e);
+	if (!rc && may) {
+		copy_parameters(r, s, w, job->identity);
+		rc = copy_corruptions(r, s, w, &a, e);
+	}
+	arena_release(&a);
+	return rc;
+}

@@ -1,0 +1,241 @@
+/* deltam run: from a sweep file to its table. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "common/log.h"
+#include "orchestrator/cli/cli.h"
+#include "orchestrator/plan/datasets.h"
+#include "common/store/store_winner.h"
+#include "orchestrator/run/dispatch.h"
+#include "orchestrator/plan/networks.h"
+#include "orchestrator/run/run.h"
+#include "orchestrator/run/winner.h"
+
+struct run {
+	const struct run_request *q;
+	struct arena *arena;
+	struct spec spec;
+	const char *db; /* path */
+	struct reuse reuse;
+	char worker[1024];
+	struct store s;
+	struct stage_ctx stage;
+	struct progress progress;
+	struct dispatch dispatch;
+	int workers;
+};
+
+static int read_sweep(struct run *r, struct err *e)
+{
+	const struct run_request *q = r->q;
+	struct str report = { .arena = r->arena };
+	struct plan_counts counts;
+	int rc = q->text ? spec_parse(&r->spec, r->arena, q->sweep, q->text,
+				   strlen(q->text), &report, e)
+			 : spec_load(&r->spec, r->arena, q->sweep, &report, e);
+
+	if (!rc)
+		rc = sched_worker_path(r->worker, sizeof(r->worker), e);
+	if (!rc)
+		rc = networks_check(&r->spec, r->worker, &report, r->arena, e);
+	if (report.n)
+		fputs(str_get(&report), stderr);
+	if (rc)
+		return rc;
+	counts = plan_count(&r->spec, r->arena);
+	return plan_allow(&counts, r->q->yes, e);
+}
+
+/* Everything that can be refused before a byte is written. */
+static int look_around(struct run *r, struct err *e)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int rc = read_sweep(r, e);
+
+	r->workers = r->q->workers > 0 ? r->q->workers : cores > 0 ? (int)cores : 1;
+	r->db = r->q->db ? r->q->db : arena_printf(r->arena, "%s.db", r->spec.name);
+	if (!rc)
+		rc = datasets_prepare(&r->spec, r->worker, r->arena, e);
+	if (!rc)
+		rc = datasets_base_from(&r->spec, e);
+	if (!rc)
+		rc = datasets_check_pictures(&r->spec, r->worker, r->arena, e);
+	if (!rc && r->q->reuse)
+		rc = reuse_open(&r->reuse, r->q->reuse, r->db, e);
+	return rc;
+}
+
+static int plan(struct run *r, struct err *e)
+{
+	struct sweep_row row = { r->spec.name, r->spec.text,
+		r->spec.select.epoch == EPOCH_LAST10 ? "last10" : "best",
+		r->spec.select.average == AVERAGE_TASKS ? "tasks" : "criteria" };
+	const char *logs = arena_printf(r->arena, "%s.d/logs", r->db);
+	int64_t sweep;
+	bool rescore;
+	int rc = store_sweep_put(&r->s, &row, &sweep, &rescore, e);
+
+	if (!rc)
+		rc = store_orphans(&r->s, e);
+	if (rc)
+		return rc;
+	stage_init(&r->stage, &r->s, &r->spec, sweep, !r->q->no_prune);
+	r->stage.reuse = r->q->reuse ? &r->reuse : NULL;
+	r->stage.winners = winner_wanted(&r->spec) && !r->q->no_winners;
+	progress_init(&r->progress, r->spec.name, r->q->quiet);
+	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs, r->workers);
+	rc = store_attempt_last(&r->s, &r->dispatch.since, e);
+	if (!rc) {
+		r->progress.quiet = true; /* stages that were done before are no news */
+		rc = stage_start(&r->stage, rescore, e);
+		r->progress.quiet = r->q->quiet;
+	}
+	return rc;
+}
+
+static int plan_in_transaction(struct run *r, struct err *e)
+{
+	int rc = store_begin(&r->s, e);
+
+	if (!rc)
+		rc = plan(r, e);
+	if (!rc)
+		rc = store_commit(&r->s, e);
+	if (rc)
+		store_rollback(&r->s);
+	return rc;
+}
+
+static int make_folder(const char *path, struct err *e)
+{
+	if (mkdir(path, 0777) && errno != EEXIST) {
+		err_errno(e, "cannot make the folder %s", path);
+		if (e)
+			e->code = ERR_DB;
+		return ERR_DB;
+	}
+	return OK;
+}
+
+static int train(struct run *r, struct err *e)
+{
+	struct sched_options options = { .worker = r->worker,
+		.db = r->db,
+		.logs = r->dispatch.logs,
+		.workers = r->workers };
+	int rc;
+
+	if (!dispatch_has_work(&r->dispatch))
+		return OK;
+	rc = make_folder(arena_printf(r->arena, "%s.d", r->db), e);
+	if (!rc)
+		rc = make_folder(r->dispatch.logs, e);
+	if (!rc)
+		rc = sched_run(&options, &r->dispatch.ops, &r->dispatch, e);
+	progress_end(&r->progress);
+	return rc;
+}
+
+/* What the sweep came to, once no worker has anything to do. */
+static int conclude(struct run *r, struct err *e)
+{
+	int open = 0;
+	int winners = 0;
+	int rc = stage_open(&r->stage, &open, e);
+
+	if (!rc)
+		rc = store_winner_open(&r->s, r->stage.sweep, &winners, e);
+	if (!rc)
+		rc = store_sweep_state(
+			&r->s, r->stage.sweep, open || winners ? "failed" : "done", e);
+	if (rc || !(open || winners))
+		return rc;
+	if (!open)
+		return err_set(e, ERR_FAILED,
+			"%d final run%s could not be evaluated; the first: %s", winners,
+			winners > 1 ? "s" : "", r->dispatch.failure);
+	if (r->dispatch.failed)
+		return err_set(e, ERR_FAILED,
+			"%d job%s failed for good, %d stage%s undecided; the first: %s "
+			"(`deltam failures --db %s` shows all)",
+			r->dispatch.failed, r->dispatch.failed > 1 ? "s" : "", open,
+			open > 1 ? "s remain" : " remains", r->dispatch.failure, r->db);
+	return err_set(e, ERR_FAILED,
+		"a baseline diverged in every seed: %d stage%s undecided", open,
+		open > 1 ? "s remain" : " remains");
+}
+
+static void say_reused(const struct run *r)
+{
+	if (r->reuse.jobs && !r->q->quiet)
+		fprintf(stderr, "reused %d job%s (%lld epochs) of %s\n", r->reuse.jobs,
+			r->reuse.jobs > 1 ? "s" : "", (long long)r->reuse.epochs,
+			r->q->reuse);
+}
+
+static int in_database(struct run *r, struct err *e)
+{
+	int rc = plan_in_transaction(r, e);
+
+	if (!rc)
+		rc = train(r, e);
+	if (!rc)
+		rc = conclude(r, e);
+	say_reused(r);
+	return rc;
+}
+
+int run_sweep(const struct run_request *q, struct arena *a, struct run_result *result,
+	struct err *e)
+{
+	struct run r = { .q = q, .arena = a, .reuse.from.lock.fd = -1 };
+	int rc = look_around(&r, e);
+
+	*result = (struct run_result){ r.db, r.spec.name };
+	if (!rc)
+		rc = store_open(&r.s, r.db, STORE_ORCHESTRATOR, e);
+	if (!rc) {
+		rc = in_database(&r, e);
+		dispatch_release(&r.dispatch);
+		stage_release(&r.stage);
+		store_close(&r.s);
+	}
+	reuse_close(&r.reuse);
+	return rc;
+}
+
+/* The table is the answer, of what there is; a failed job does not hide the others. */
+static int print_table(
+	const struct options *o, const struct run_result *result, int rc, struct err *e)
+{
+	struct options table = *o;
+	int printed;
+
+	if (rc && rc != ERR_FAILED)
+		return rc;
+	table.db = result->db;
+	table.sweep = result->name;
+	table.operand = NULL;
+	printed = cmd_table(&table, rc ? NULL : e);
+	return rc ? rc : printed;
+}
+
+int cmd_run(const struct options *o, struct err *e)
+{
+	struct run_request q = { .sweep = o->operand,
+		.db = o->db,
+		.reuse = o->reuse,
+		.workers = o->workers,
+		.no_prune = o->no_prune > 0,
+		.yes = o->yes > 0,
+		.quiet = o->quiet > 0 };
+	struct arena a = { 0 };
+	struct run_result result;
+	int rc = run_sweep(&q, &a, &result, e);
+
+	rc = print_table(o, &result, rc, e);
+	arena_release(&a);
+	return rc;
+}

@@ -1,0 +1,618 @@
+#include "orchestrator/run/sched.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+#include "common/arena.h"
+#include "common/crash.h"
+#include "common/log.h"
+
+#define TICK_MS 1000
+#define SILENT_SECONDS 60
+#define GRACE_SECONDS 60
+#define SIGNALS 3
+
+enum slot_state {
+	SLOT_FREE,
+	SLOT_RUNNING,
+	SLOT_STOPPING, /* SIGTERM sent */
+	SLOT_KILLED, /* SIGKILL sent */
+	SLOT_IDLE, /* its worker waits for a task */
+	SLOT_LEAVING, /* its worker has been told that there is none */
+	SLOT_CLOSING, /* the process is gone, its handles are closing */
+	SLOT_STATES
+};
+
+#define TO(state) (1U << SLOT_##state)
+static const unsigned transitions[SLOT_STATES] = {
+	[SLOT_FREE] = TO(RUNNING) | TO(CLOSING),
+	[SLOT_RUNNING] = TO(STOPPING) | TO(KILLED) | TO(CLOSING) | TO(IDLE),
+	[SLOT_STOPPING] = TO(KILLED) | TO(CLOSING),
+	[SLOT_KILLED] = TO(CLOSING),
+	[SLOT_IDLE] = TO(RUNNING) | TO(LEAVING) | TO(CLOSING),
+	[SLOT_LEAVING] = TO(KILLED) | TO(CLOSING),
+	[SLOT_CLOSING] = TO(FREE),
+};
+#undef TO
+
+struct sched;
+
+struct slot {
+	struct sched *sched;
+	enum slot_state state;
+	uv_process_t process;
+	uv_pipe_t pipe;
+	int open; /* handles that are not closed yet */
+	bool at_task; /* one that has not ended */
+	bool done; /* its worker said so */
+	struct sched_task task;
+	struct sched_end end;
+	struct proto_reader reader;
+	char bytes[4096]; /* what libuv reads into */
+	uint64_t began; /* uv_hrtime() */
+	int log; /* file that takes stderr, task after task; -1: none yet */
+	char log_path[1200];
+	int alive_ticks;
+	int silent_ticks;
+	int stopping_ticks;
+};
+
+struct sched {
+	const struct sched_options *o;
+	const struct sched_ops *ops;
+	void *arg;
+	uv_loop_t loop;
+	uv_timer_t timer;
+	uv_signal_t signals[SIGNALS];
+	struct slot *slots;
+	int busy; /* slots with a task, or one that is closing behind it */
+	int interrupts;
+	bool stopping;
+	bool filling; /* next() must not be called again from within */
+	struct err *e; /* the first error */
+	int rc;
+};
+
+static void fill(struct sched *s);
+static void finish(struct sched *s);
+
+static void slot_set(struct slot *slot, enum slot_state state)
+{
+	ASSERT(transitions[slot->state] & (1U << state));
+	slot->state = state;
+}
+
+static double tick_seconds(const struct sched *s)
+{
+	return (s->o->tick_ms ? s->o->tick_ms : TICK_MS) / 1000.0;
+}
+
+/* A signal to a worker that runs; one that is gone already will be reaped. */
+static void signal_slot(struct slot *slot, int signal)
+{
+	int rc = uv_process_kill(&slot->process, signal);
+
+	if (rc && rc != UV_ESRCH)
+		log_warn("sched", "cannot signal worker %d: %s", slot->end.pid,
+			uv_strerror(rc));
+}
+
+static void kill_slot(struct slot *slot, enum sched_why why)
+{
+	if (slot->state != SLOT_RUNNING && slot->state != SLOT_STOPPING &&
+		slot->state != SLOT_LEAVING)
+		return;
+	slot_set(slot, SLOT_KILLED);
+	slot->end.why = why;
+	signal_slot(slot, SIGKILL);
+}
+
+static void on_closed(uv_handle_t *handle);
+
+/* The end of the stream: a worker that waits leaves. */
+static void let_go(struct slot *slot)
+{
+	slot_set(slot, SLOT_LEAVING);
+	slot->stopping_ticks = 0;
+	uv_close((uv_handle_t *)&slot->pipe, on_closed);
+}
+
+static void let_idle_go(struct sched *s)
+{
+	for (int i = 0; i < s->o->workers; i++)
+		if (s->slots[i].state == SLOT_IDLE)
+			let_go(&s->slots[i]);
+}
+
+/* No new work; those at work are asked to leave. */
+static void stop(struct sched *s)
+{
+	s->stopping = true;
+	let_idle_go(s);
+	for (int i = 0; i < s->o->workers; i++) {
+		struct slot *slot = &s->slots[i];
+
+		if (slot->state != SLOT_RUNNING)
+			continue;
+		slot_set(slot, SLOT_STOPPING);
+		slot->end.why = SCHED_STOPPED;
+		signal_slot(slot, SIGTERM);
+	}
+}
+
+/* Keeps the first error; rc OK passes through. */
+static void check(struct sched *s, int rc, const struct err *e)
+{
+	if (rc >= 0)
+		return;
+	if (s->rc == OK) {
+		s->rc = rc;
+		if (s->e)
+			*s->e = *e;
+	}
+	stop(s);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct slot *slot = handle->data;
+	struct sched *s = slot->sched;
+
+	if (--slot->open > 0)
+		return;
+	slot_set(slot, SLOT_FREE);
+	s->busy--;
+	fill(s);
+}
+
+/* A handle that uv_spawn never saw must not be closed: process.type tells. */
+static void close_slot(struct slot *slot)
+{
+	slot_set(slot, SLOT_CLOSING);
+	if (!uv_is_closing((uv_handle_t *)&slot->pipe))
+		uv_close((uv_handle_t *)&slot->pipe, on_closed);
+	if (slot->process.type == UV_PROCESS)
+		uv_close((uv_handle_t *)&slot->process, on_closed);
+}
+
+static void on_line(const struct proto_line *line, void *arg)
+{
+	struct slot *slot = arg;
+	struct sched *s = slot->sched;
+
+	switch (line->kind) {
+	case PROTO_HELLO:
+		snprintf(slot->end.kernel_class, sizeof(slot->end.kernel_class), "%s",
+			line->kernel_class);
+		snprintf(slot->end.build, sizeof(slot->end.build), "%s", line->build);
+		break;
+	case PROTO_BEAT:
+		break;
+	case PROTO_EPOCH:
+		if (s->ops->epoch)
+			s->ops->epoch(s->arg, &slot->task, line->epoch);
+		break;
+	case PROTO_LINE_DIVERGED:
+		slot->end.diverged_epoch = line->epoch;
+		snprintf(slot->end.text, sizeof(slot->end.text), "%s", line->text);
+		break;
+	case PROTO_ERROR:
+		snprintf(slot->end.text, sizeof(slot->end.text), "%s", line->text);
+		break;
+	case PROTO_LINE_DONE:
+		slot->done = true;
+		break;
+	}
+	slot->silent_ticks = 0;
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+	struct slot *slot = handle->data;
+
+	(void)suggested;
+	*buf = uv_buf_init(slot->bytes, sizeof(slot->bytes));
+}
+
+/*
+ * What the worker wrote before it died and the loop has not delivered. Bounded: a
+ * process that inherited the pipe may go on writing for ever.
+ */
+static void drain(struct slot *slot)
+{
+	uv_os_fd_t fd;
+
+	if (uv_fileno((uv_handle_t *)&slot->pipe, &fd))
+		return;
+	for (int i = 0; i < 256; i++) {
+		ssize_t n = read(fd, slot->bytes, sizeof(slot->bytes));
+
+		if (n <= 0)
+			return;
+		proto_feed(&slot->reader, slot->bytes, (size_t)n, on_line, slot);
+	}
+}
+
+/* What a worker wrote becomes its log; an empty file serves the next one, too. */
+static void keep_log(struct slot *slot)
+{
+	struct stat st;
+
+	if (!slot->task.log || slot->log < 0 || fstat(slot->log, &st) ||
+		st.st_size == 0)
+		return;
+	if (rename(slot->log_path, slot->task.log))
+		log_warn(
+			"sched", "cannot make %s: %s", slot->task.log, strerror(errno));
+	close(slot->log);
+	slot->log = -1;
+}
+
+static void report_end(struct slot *slot)
+{
+	struct sched *s = slot->sched;
+	struct err e = { 0 };
+
+	slot->at_task = false;
+	slot->end.torn = slot->reader.torn;
+	keep_log(slot);
+	check(s, s->ops->ended(s->arg, &slot->task, &slot->end, &e), &e);
+}
+
+static double seconds_since(uint64_t began)
+{
+	return (double)(uv_hrtime() - began) / 1e9;
+}
+
+/* The task is done, its worker still there. */
+static void on_done(struct slot *slot)
+{
+	slot->done = false;
+	slot->end.why = SCHED_EXITED;
+	slot->end.status = PROTO_DONE;
+	slot->end.seconds = seconds_since(slot->began);
+	slot_set(slot, SLOT_IDLE);
+	report_end(slot);
+	if (slot->state == SLOT_IDLE && slot->log < 0)
+		let_go(slot);
+	fill(slot->sched);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct slot *slot = stream->data;
+
+	if (n > 0)
+		proto_feed(&slot->reader, buf->base, (size_t)n, on_line, slot);
+	else if (n < 0)
+		uv_read_stop(stream);
+	if (slot->done && slot->state == SLOT_RUNNING)
+		on_done(slot);
+}
+
+static void on_process_exit(uv_process_t *process, int64_t status, int signal)
+{
+	struct slot *slot = process->data;
+
+	if (!slot->at_task) {
+		close_slot(slot);
+		return;
+	}
+	drain(slot);
+	slot->end.seconds = seconds_since(slot->began);
+	slot->end.status = (int)status;
+	slot->end.signal = signal;
+	if (slot->state == SLOT_RUNNING)
+		slot->end.why = signal ? SCHED_SIGNALLED : SCHED_EXITED;
+	close_slot(slot);
+	report_end(slot);
+}
+
+static int open_log(struct slot *slot)
+{
+	const struct sched *s = slot->sched;
+	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC;
+
+	if (slot->log >= 0)
+		return OK;
+	if (s->o->logs)
+		snprintf(slot->log_path, sizeof(slot->log_path), "%s/.slot-%d",
+			s->o->logs, (int)(slot - s->slots));
+	slot->log = open(s->o->logs ? slot->log_path : "/dev/null", flags, 0644);
+	return slot->log < 0 ? -errno : OK;
+}
+
+static void close_log(struct slot *slot)
+{
+	if (slot->log < 0)
+		return;
+	close(slot->log);
+	if (slot->sched->o->logs)
+		unlink(slot->log_path);
+}
+
+static int spawn(struct slot *slot)
+{
+	struct sched *s = slot->sched;
+	char job[24];
+	const char *args[] = { s->o->worker, "--db", s->o->db, "--job", job, "--token",
+		slot->task.token, NULL };
+	uv_stdio_container_t stdio[PROTO_FD + 1] = {
+		{ .flags = UV_IGNORE },
+		{ .flags = UV_IGNORE },
+		{ .flags = UV_INHERIT_FD, .data.fd = slot->log },
+		{ .flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE,
+			.data.stream = (uv_stream_t *)&slot->pipe },
+	};
+	/* A session of its own: Ctrl-C on the terminal is ours to pass on. */
+	uv_process_options_t options = { .file = s->o->worker,
+		.args = (char **)(uintptr_t)args, /* never written to */
+		.exit_cb = on_process_exit,
+		.stdio = stdio,
+		.stdio_count = PROTO_FD + 1,
+		.flags = UV_PROCESS_DETACHED };
+
+	snprintf(job, sizeof(job), "%lld", (long long)slot->task.job);
+	return uv_spawn(&s->loop, &slot->process, &options);
+}
+
+static void start_failed(struct slot *slot, const char *why)
+{
+	struct sched *s = slot->sched;
+	struct err e = { 0 };
+
+	slot->end.why = SCHED_NOT_STARTED;
+	snprintf(slot->end.text, sizeof(slot->end.text), "%s", why);
+	check(s, err_set(&e, ERR_SYS, "cannot start %s: %s", s->o->worker, why), &e);
+	close_slot(slot);
+	report_end(slot);
+}
+
+/* The slot's process has slot->task. */
+static void at_work(struct slot *slot)
+{
+	struct sched *s = slot->sched;
+
+	slot_set(slot, SLOT_RUNNING);
+	slot->at_task = true;
+	slot->end.pid = slot->process.pid;
+	crash_point("spawn.after");
+	if (s->ops->started)
+		s->ops->started(s->arg, &slot->task, slot->end.pid);
+}
+
+static void start_process(struct slot *slot)
+{
+	struct sched *s = slot->sched;
+	int rc = open_log(slot);
+
+	slot->process.data = slot->pipe.data = slot;
+	s->busy++;
+	uv_pipe_init(&s->loop, &slot->pipe, 0);
+	slot->process.type = UV_UNKNOWN_HANDLE;
+	if (!rc)
+		rc = spawn(slot);
+	slot->open = slot->process.type == UV_PROCESS ? 2 : 1;
+	if (rc) { /* libuv's codes are negated errno values */
+		start_failed(slot, uv_strerror(rc));
+		return;
+	}
+	at_work(slot);
+	uv_read_start((uv_stream_t *)&slot->pipe, on_alloc, on_read);
+}
+
+/* To a worker that waits. One that is gone will be reaped, with this task. */
+static void hand_over(struct slot *slot)
+{
+	char line[SCHED_TOKEN_MAX + 32];
+	int n = snprintf(line, sizeof(line), "%lld %s\n", (long long)slot->task.job,
+		slot->task.token);
+	uv_os_fd_t fd;
+
+	at_work(slot);
+	if (uv_fileno((uv_handle_t *)&slot->pipe, &fd) ||
+		send(fd, line, (size_t)n, MSG_NOSIGNAL) != n)
+		kill_slot(slot, SCHED_SILENT);
+}
+
+/* slot->task is filled. */
+static void start(struct slot *slot)
+{
+	slot->end = (struct sched_end){ 0 };
+	slot->reader = (struct proto_reader){ 0 };
+	slot->alive_ticks = slot->silent_ticks = slot->stopping_ticks = 0;
+	slot->began = uv_hrtime();
+	if (slot->state == SLOT_IDLE)
+		hand_over(slot);
+	else
+		start_process(slot);
+}
+
+/* A slot that can take a task, rather one whose worker is there; NULL: none. */
+static struct slot *open_slot(struct sched *s)
+{
+	struct slot *found = NULL;
+
+	for (int i = 0; i < s->o->workers; i++) {
+		struct slot *slot = &s->slots[i];
+
+		if (slot->state == SLOT_IDLE)
+			return slot;
+		if (slot->state == SLOT_FREE && !found)
+			found = slot;
+	}
+	return found;
+}
+
+static bool any_task(const struct sched *s)
+{
+	for (int i = 0; i < s->o->workers; i++)
+		if (s->slots[i].state != SLOT_FREE && s->slots[i].state != SLOT_IDLE)
+			return true;
+	return false;
+}
+
+/* Puts work into every open slot; ends the loop when there is none and none is out. */
+static void fill(struct sched *s)
+{
+	struct err e = { 0 };
+	struct slot *slot;
+
+	if (s->filling)
+		return;
+	s->filling = true;
+	while (!s->stopping && (slot = open_slot(s))) {
+		int rc = s->ops->next(s->arg, &slot->task, &e);
+
+		check(s, rc, &e);
+		if (rc <= 0)
+			break;
+		start(slot);
+	}
+	s->filling = false;
+	if (!any_task(s))
+		let_idle_go(s);
+	if (s->busy == 0)
+		finish(s);
+}
+
+static void tick_slot(struct slot *slot)
+{
+	const struct sched *s = slot->sched;
+	double tick = tick_seconds(s);
+	double silent =
+		s->o->silent_seconds > 0 ? s->o->silent_seconds : SILENT_SECONDS;
+	double grace = s->o->grace_seconds > 0 ? s->o->grace_seconds : GRACE_SECONDS;
+	double limit = slot->task.limit_seconds;
+
+	if ((slot->state == SLOT_STOPPING || slot->state == SLOT_LEAVING) &&
+		++slot->stopping_ticks * tick > grace)
+		kill_slot(slot, SCHED_STOPPED);
+	if (slot->state != SLOT_RUNNING)
+		return;
+	if (limit > 0 && ++slot->alive_ticks * tick > limit)
+		kill_slot(slot, SCHED_TIMEOUT);
+	else if (++slot->silent_ticks * tick > silent)
+		kill_slot(slot, SCHED_SILENT);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct sched *s = timer->data;
+
+	for (int i = 0; i < s->o->workers; i++)
+		tick_slot(&s->slots[i]);
+	if (s->ops->tick)
+		s->ops->tick(s->arg);
+}
+
+static void on_signal(uv_signal_t *handle, int signal)
+{
+	struct sched *s = handle->data;
+	struct err e = { 0 };
+
+	(void)signal;
+	if (s->interrupts++ == 0) {
+		check(s,
+			err_set(&e, ERR_INTERRUPTED,
+				"interrupted; the same command continues"),
+			&e);
+		return;
+	}
+	for (int i = 0; i < s->o->workers; i++)
+		kill_slot(&s->slots[i], SCHED_STOPPED);
+}
+
+/* The timer and the signal watchers hold the loop open until here. */
+static void finish(struct sched *s)
+{
+	if (uv_is_closing((uv_handle_t *)&s->timer))
+		return;
+	uv_close((uv_handle_t *)&s->timer, NULL);
+	for (int i = 0; i < SIGNALS; i++)
+		uv_close((uv_handle_t *)&s->signals[i], NULL);
+}
+
+static int set_up(struct sched *s, struct err *e)
+{
+	static const int numbers[SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
+	uint64_t ms = s->o->tick_ms ? (uint64_t)s->o->tick_ms : TICK_MS;
+	int rc = uv_loop_init(&s->loop);
+
+	if (rc)
+		return err_set(e, ERR_SYS, "event loop: %s", uv_strerror(rc));
+	uv_timer_init(&s->loop, &s->timer);
+	s->timer.data = s;
+	rc = uv_timer_start(&s->timer, on_tick, ms, ms);
+	for (int i = 0; i < SIGNALS; i++) {
+		uv_signal_init(&s->loop, &s->signals[i]);
+		s->signals[i].data = s;
+		if (!rc)
+			rc = uv_signal_start(&s->signals[i], on_signal, numbers[i]);
+	}
+	return rc ? err_set(e, ERR_SYS, "event loop: %s", uv_strerror(rc)) : OK;
+}
+
+int sched_run(const struct sched_options *o, const struct sched_ops *ops, void *arg,
+	struct err *e)
+{
+	struct arena arena = { 0 };
+	struct sched s = { .o = o, .ops = ops, .arg = arg, .e = e };
+	int rc;
+
+	ASSERT(o->workers >= 1);
+	s.slots = NEW_ARRAY(&arena, struct slot, o->workers);
+	for (int i = 0; i < o->workers; i++) {
+		s.slots[i].sched = &s;
+		s.slots[i].log = -1;
+	}
+	s.rc = set_up(&s, e);
+	if (s.rc)
+		finish(&s);
+	else
+		fill(&s);
+	uv_run(&s.loop, UV_RUN_DEFAULT);
+	rc = uv_loop_close(&s.loop);
+	ASSERT(rc == 0);
+	for (int i = 0; i < o->workers; i++)
+		close_log(&s.slots[i]);
+	arena_release(&arena);
+	return s.rc;
+}
+
+static int beside_ourselves(char *buf, size_t size, struct err *e)
+{
+	static const char name[] = "deltam-worker";
+	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
+	char *slash;
+
+	if (n < 0)
+		return err_errno(e, "cannot find our own executable");
+	buf[n] = '\0';
+	slash = strrchr(buf, '/');
+	if (!slash || (size_t)(slash + 1 - buf) + sizeof(name) > size)
+		return err_set(e, ERR_SYS, "the path of our executable is too long");
+	memcpy(slash + 1, name, sizeof(name));
+	return OK;
+}
+
+int sched_worker_path(char *buf, size_t size, struct err *e)
+{
+	const char *given = getenv("DELTAM_WORKER");
+	int rc = OK;
+
+	if (given && *given)
+		snprintf(buf, size, "%s", given);
+	else
+		rc = beside_ourselves(buf, size, e);
+	if (!rc && access(buf, X_OK))
+		return err_errno(e, "cannot run the worker %s", buf);
+	return rc;
+}

@@ -1,0 +1,326 @@
+#include "orchestrator/run/score.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common/crash.h"
+
+#define LAST 10 /* epochs of the fixed protocol */
+
+static const char *const splits[] = { "val", "test" };
+
+/* -1 where Δm does not look at this metric. */
+static int find_criterion(const struct variant *v, const char *task, const char *name)
+{
+	for (int i = 0; i < v->ncriteria; i++)
+		if (!strcmp(v->criteria[i].metric->name, name) &&
+			!strcmp(v->criteria[i].task, task))
+			return i;
+	return -1;
+}
+
+static int task_index(const struct variant *v, const char *task)
+{
+	for (int k = 0; k < v->ntasks; k++)
+		if (!strcmp(v->tasks[k].name, task))
+			return k;
+	BUG("a criterion without a task");
+}
+
+int score_base_read(
+	const struct scorer *sc, struct arena *a, struct score_base *b, struct err *e)
+{
+	const struct variant *v = sc->v;
+	int missing = 0;
+	int rc = OK;
+
+	b->criteria = NEW_ARRAY(a, struct stats_criterion, v->ncriteria);
+	for (int i = 0; i < v->ncriteria; i++)
+		b->criteria[i] = (struct stats_criterion){ v->criteria[i].text,
+			v->criteria[i].metric->higher,
+			task_index(v, v->criteria[i].task) };
+	b->val = NEW_ARRAY(a, double, v->ncriteria);
+	b->test = NEW_ARRAY(a, double, v->ncriteria);
+	for (int i = 0; !rc && i < 2 * v->ncriteria; i++) {
+		double *values = i % 2 ? b->test : b->val;
+		struct rows r;
+
+		rc = rows_open(&r, sc->s, STMT_BASELINE_GET,
+			ARGS(INT(sc->sweep), TEXT(v->label), TEXT(splits[i % 2]),
+				TEXT(v->criteria[i / 2].text)),
+			e);
+		if (!rc)
+			rc = rows_next(&r, e);
+		if (rc > 0)
+			values[i / 2] = rows_real(&r, 0);
+		else
+			missing++;
+		rows_close(&r);
+		rc = rc > 0 ? OK : rc;
+	}
+	b->ready = missing == 0;
+	return rc;
+}
+
+int score_metric(struct store *s, int64_t job, int epoch, const char *split,
+	const struct criterion *c, double *value, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_SCORE_METRIC,
+		ARGS(INT(job), INT(epoch), TEXT(split), TEXT(c->task),
+			TEXT(c->metric->name)),
+		e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc > 0)
+		*value = rows_real(&r, 0);
+	else if (rc == 0)
+		rc = err_set(e, ERR_DB, "%s: job %lld has no %s %s/%s of epoch %d",
+			s->path, (long long)job, split, c->task, c->metric->name,
+			epoch);
+	rows_close(&r);
+	return rc > 0 ? OK : rc;
+}
+
+static int best(struct store *s, enum stmt stmt, const struct arg *args, int *epoch,
+	double *figure, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, stmt, args, e);
+
+	*epoch = 0;
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc > 0) {
+		*epoch = (int)rows_int(&r, 0);
+		*figure = rows_real(&r, 1);
+	}
+	rows_close(&r);
+	return rc < 0 ? rc : OK;
+}
+
+int score_best(struct store *s, int64_t sweep, int64_t job, int *epoch, double *delta_m,
+	struct err *e)
+{
+	return best(s, STMT_SCORE_BEST, ARGS(INT(sweep), INT(job)), epoch, delta_m, e);
+}
+
+int score_best_loss(
+	struct store *s, int64_t job, const char *task, int *epoch, struct err *e)
+{
+	double loss;
+
+	return best(
+		s, STMT_SCORE_BEST_LOSS, ARGS(INT(job), TEXT(task)), epoch, &loss, e);
+}
+
+/* The baseline. */
+
+/* What one final job of a baseline contributes to one criterion. */
+static int seed_value(const struct scorer *sc, int64_t job, const struct criterion *c,
+	const char *split, double *value, struct err *e)
+{
+	const struct variant *v = sc->v;
+	bool last = sc->spec->select.epoch == EPOCH_LAST10;
+	int from = v->epochs > LAST ? v->epochs - LAST + 1 : 1;
+	int to = v->epochs;
+	double sum = 0;
+	int rc = OK;
+
+	if (!last) {
+		rc = score_best_loss(sc->s, job, c->task, &from, e);
+		to = from;
+	}
+	for (int epoch = from; !rc && epoch <= to; epoch++) {
+		double x = 0;
+
+		rc = score_metric(sc->s, job, epoch, split, c, &x, e);
+		sum += x;
+	}
+	*value = sum / (to - from + 1);
+	return rc;
+}
+
+struct figures {
+	double mean, std; /* std NAN with less than two seeds */
+	int n;
+};
+
+static int over_seeds(const struct scorer *sc, const struct score_task *t,
+	const struct criterion *c, const char *split, struct figures *f, struct err *e)
+{
+	struct arena a = { 0 };
+	double *x = NEW_ARRAY(&a, double, t->n);
+	int rc = OK;
+
+	for (int i = 0; !rc && i < t->n; i++)
+		rc = seed_value(sc, t->jobs[i], c, split, &x[i], e);
+	*f = (struct figures){ stats_mean(t->n, x), stats_std(t->n, x), t->n };
+	arena_release(&a);
+	return rc;
+}
+
+static int put_base(const struct scorer *sc, const struct criterion *c,
+	const char *split, const struct figures *f, bool *changed, struct err *e)
+{
+	const char *label = sc->v->label;
+	struct arg nil = NIL;
+	struct arg std = REAL(f->std);
+	int rc;
+
+	if (f->mean == 0)
+		return err_set(e, ERR_FAILED,
+			"the baseline of %s is 0 on %s rows%s%s: Δm is undefined",
+			c->text, split, *label ? " of variant " : "", label);
+	rc = store_run(sc->s, STMT_BASELINE_PUT,
+		ARGS(INT(sc->sweep), TEXT(label), TEXT(split), TEXT(c->text),
+			REAL(f->mean), isnan(f->std) ? nil : std, INT(f->n)),
+		e);
+	*changed |= !rc && store_changes(sc->s) > 0;
+	return rc;
+}
+
+int score_base_write(const struct scorer *sc, const struct score_task *tasks,
+	bool *replaced, struct err *e)
+{
+	const struct variant *v = sc->v;
+	bool changed = false;
+	int64_t before = 0;
+	int rc = store_int(sc->s, STMT_BASELINE_COUNT,
+		ARGS(INT(sc->sweep), TEXT(v->label)), 0, &before, e);
+
+	for (int i = 0; !rc && i < 2 * v->ncriteria; i++) {
+		const struct criterion *c = &v->criteria[i / 2];
+		const char *split = splits[i % 2];
+		struct figures f = { i % 2 ? c->base_test : c->base_val, NAN, 0 };
+
+		if (tasks)
+			rc = over_seeds(
+				sc, &tasks[task_index(v, c->task)], c, split, &f, e);
+		if (!rc)
+			rc = put_base(sc, c, split, &f, &changed, e);
+	}
+	*replaced |= changed && before > 0;
+	return rc;
+}
+
+int score_base_drop(const struct scorer *sc, bool *dropped, struct err *e)
+{
+	int rc = store_run(
+		sc->s, STMT_BASELINE_DROP, ARGS(INT(sc->sweep), TEXT(sc->v->label)), e);
+
+	*dropped |= !rc && store_changes(sc->s) > 0;
+	return rc;
+}
+
+/* The scores. */
+
+/* One epoch and split, being gathered. */
+struct gather {
+	double *value;
+	/* What Δm averages over: all criteria, or those of the primary task. */
+	int *part, parts;
+	struct stats_criterion *criteria;
+	double *picked, *base;
+	int have; /* criteria seen */
+	int epoch;
+	bool test;
+};
+
+static int put_score(const struct scorer *sc, const struct score_base *b, int64_t job,
+	struct gather *g, struct err *e)
+{
+	const struct variant *v = sc->v;
+	enum stats_average by = sc->spec->select.average == AVERAGE_TASKS
+		? STATS_TASKS
+		: STATS_CRITERIA;
+	int have = g->have;
+	double delta_m;
+	int rc;
+
+	g->have = 0;
+	if (have != v->ncriteria)
+		return err_set(e, ERR_DB,
+			"%s: job %lld has %d of %d %s criteria in epoch %d",
+			sc->s->path, (long long)job, have, v->ncriteria,
+			splits[g->test], g->epoch);
+	for (int i = 0; i < g->parts; i++) {
+		g->picked[i] = g->value[g->part[i]];
+		g->base[i] = (g->test ? b->test : b->val)[g->part[i]];
+	}
+	rc = stats_delta_m(g->parts, g->criteria, g->picked, g->base, by, &delta_m, e);
+	if (rc)
+		return err_wrap(e, "job %lld, epoch %d", (long long)job, g->epoch);
+	return store_run(sc->s, STMT_SCORE_PUT,
+		ARGS(INT(sc->sweep), INT(job), INT(g->epoch), TEXT(splits[g->test]),
+			REAL(delta_m)),
+		e);
+}
+
+/* Metric rows come epoch by epoch, each its test rows, then its val rows. */
+static int put_scores(const struct scorer *sc, const struct score_base *b, int64_t job,
+	int after, struct gather *g, struct err *e)
+{
+	struct rows r;
+	int rc =
+		rows_open(&r, sc->s, STMT_SCORE_METRICS, ARGS(INT(job), INT(after)), e);
+
+	while (!rc && (rc = rows_next(&r, e)) > 0) {
+		int epoch = (int)rows_int(&r, 0);
+		bool test = rows_text(&r, 1)[0] == 't';
+		int at = find_criterion(sc->v, rows_text(&r, 2), rows_text(&r, 3));
+
+		rc = OK;
+		if (at < 0)
+			continue;
+		if (g->have && (epoch != g->epoch || test != g->test))
+			rc = put_score(sc, b, job, g, e);
+		g->epoch = epoch;
+		g->test = test;
+		g->value[at] = rows_real(&r, 4);
+		g->have++;
+	}
+	rows_close(&r);
+	if (!rc && g->have)
+		rc = put_score(sc, b, job, g, e);
+	return rc;
+}
+
+static struct gather gather_begin(
+	const struct scorer *sc, const struct score_base *b, struct arena *a)
+{
+	int n = sc->v->ncriteria;
+	struct gather g = { .value = NEW_ARRAY(a, double, n),
+		.part = NEW_ARRAY(a, int, n),
+		.criteria = NEW_ARRAY(a, struct stats_criterion, n),
+		.picked = NEW_ARRAY(a, double, n),
+		.base = NEW_ARRAY(a, double, n) };
+
+	for (int i = 0; i < n; i++)
+		if (!sc->primary || !strcmp(sc->primary, sc->v->criteria[i].task)) {
+			g.criteria[g.parts] = b->criteria[i];
+			g.part[g.parts++] = i;
+		}
+	return g;
+}
+
+int score_job(const struct scorer *sc, const struct score_base *b, int64_t job,
+	int epochs_done, struct err *e)
+{
+	struct arena a = { 0 };
+	struct gather g = gather_begin(sc, b, &a);
+	int64_t after = 0;
+	int rc;
+
+	ASSERT(b->ready);
+	rc = store_int(
+		sc->s, STMT_SCORE_LAST, ARGS(INT(sc->sweep), INT(job)), 0, &after, e);
+	if (!rc && after < epochs_done) {
+		crash_point("score.before");
+		rc = put_scores(sc, b, job, (int)after, &g, e);
+		crash_point("score.after");
+	}
+	arena_release(&a);
+	return rc;
+}

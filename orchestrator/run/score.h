@@ -1,0 +1,68 @@
+/*
+ * Scores: Δm of every epoch against the baseline of the variant, and what a job is
+ * compared by. Reads metric rows, writes baseline and score rows, inside the caller's
+ * transaction. Nothing here chooses: see stage.h.
+ */
+#ifndef DELTAM_SCORE_H
+#define DELTAM_SCORE_H
+
+#include "common/store/store.h"
+#include "orchestrator/spec/spec.h"
+#include "orchestrator/stats/stats.h"
+
+/* Whose scores: one variant of one sweep. */
+struct scorer {
+	struct store *s;
+	const struct spec *spec;
+	int64_t sweep;
+	const struct variant *v;
+	const char *primary; /* only the criteria of this task make Δm; NULL: all */
+};
+
+/* What Δm compares with, criterion by criterion of one variant. */
+struct score_base {
+	bool ready;
+	struct stats_criterion *criteria;
+	double *val, *test;
+};
+
+/* What the table baseline holds; ready when it is complete. Arrays in the arena. */
+MUST_CHECK int score_base_read(
+	const struct scorer *sc, struct arena *a, struct score_base *b, struct err *e);
+
+/* The trained baseline of one task: its final jobs that ended well. */
+struct score_task {
+	int64_t *jobs;
+	int n;
+};
+
+/*
+ * The baseline rows of a variant: means and sample standard deviations over the jobs of
+ * tasks[k] (k in the order of v->tasks), each at its epoch of the lowest validation
+ * loss; under last10 the mean of its last ten epochs. tasks is NULL where the sweep file
+ * gives the values. *replaced is set when rows were there and differed: then the scores
+ * made from them must go. ERR_FAILED: a mean is 0, so that Δm is undefined.
+ */
+MUST_CHECK int score_base_write(const struct scorer *sc, const struct score_task *tasks,
+	bool *replaced, struct err *e);
+
+/* Drops the baseline of a variant; *dropped is set where there was one. */
+MUST_CHECK int score_base_drop(const struct scorer *sc, bool *dropped, struct err *e);
+
+/* Adds the score rows that the job's committed epochs (epochs_done) lack. */
+MUST_CHECK int score_job(const struct scorer *sc, const struct score_base *b,
+	int64_t job, int epochs_done, struct err *e);
+
+/* The epoch of the lowest validation Δm (the first on ties); *epoch 0 without rows. */
+MUST_CHECK int score_best(struct store *s, int64_t sweep, int64_t job, int *epoch,
+	double *delta_m, struct err *e);
+
+/* The epoch of the lowest validation loss of a task (the first on ties); 0 without. */
+MUST_CHECK int score_best_loss(
+	struct store *s, int64_t job, const char *task, int *epoch, struct err *e);
+
+/* The row of a criterion. ERR_DB where it is missing. */
+MUST_CHECK int score_metric(struct store *s, int64_t job, int epoch, const char *split,
+	const struct criterion *c, double *value, struct err *e);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * The protocol: from the sweep file and the rows of the database alone, which jobs are
+ * wanted, up to which epoch, and what has been decided.
+ *
+ *	baseline (per task)   tune -> wd -> final      wd in a line search only
+ *	method                tune -> refine -> wd -> final
+ *	last10                final alone
+ *
+ * No clock and no memory: everything that counts is read from rows and written as rows
+ * (stage, stage_job, decision, baseline, score), in the caller's transaction. Whatever
+ * the order in which rows arrived, and however often it is asked, the same rows follow.
+ * Lanes (an entry of a variant) do not wait for one another; only Δm waits for the
+ * baseline of its variant.
+ */
+#ifndef DELTAM_STAGE_H
+#define DELTAM_STAGE_H
+
+#include "common/store/store_job.h"
+#include "orchestrator/plan/plan.h"
+#include "orchestrator/run/reuse.h"
+#include "orchestrator/run/score.h"
+
+/* One entry of one variant on its way from stage to stage. */
+struct lane {
+	int variant; /* index into spec->variants */
+	const struct entry *entry;
+	int task; /* the first task of a baseline; -1: a method */
+	int units; /* stage rows of each phase: the tasks of a shared baseline, else 1 */
+};
+
+struct stage_ctx {
+	struct store *s;
+	const struct spec *spec;
+	int64_t sweep;
+	bool prune; /* false: --no-prune */
+	struct lane *lanes; /* variant by variant, baselines first */
+	int nlanes;
+	int *first_lane; /* of each variant; one more than there are variants */
+	struct score_base *base; /* of each variant: what the table baseline holds */
+	struct reuse *reuse; /* asked for every job that is planned; NULL: none */
+	bool winners; /* `evaluate` and `save` are followed */
+	struct arena arena;
+
+	/* Told as rows are written; NULL: nobody. A job may be told more than once. */
+	void (*on_pending)(void *arg, int lane, int64_t job, int epochs);
+	void (*on_winner)(void *arg, int lane, int64_t job);
+	void (*on_stage)(void *arg, int lane, const char *phase, const char *outcome);
+	void *arg;
+};
+
+/* The data set digests are in the variants' params already. */
+void stage_init(struct stage_ctx *c, struct store *s, const struct spec *spec,
+	int64_t sweep, bool prune);
+void stage_release(struct stage_ctx *c);
+
+/*
+ * Plans the sweep anew from the file and from what the jobs have reached: what the file
+ * does not want any more is dropped, jobs of the same identity keep their rows, those
+ * that had failed for good get another chance. rescore: the scores were made by another
+ * average. ERR_FAILED where Δm is undefined (a baseline of 0).
+ */
+MUST_CHECK int stage_start(struct stage_ctx *c, bool rescore, struct err *e);
+
+/*
+ * A segment of the job has ended: job->epochs_done and outcome are what its row holds
+ * now. Every membership learns about it, its epochs get their scores, and stages that
+ * are complete lead to the next.
+ */
+MUST_CHECK int stage_learn(
+	struct stage_ctx *c, const struct job_row *job, struct err *e);
+
+/* How many stages of the sweep are not decided. */
+MUST_CHECK int stage_open(struct stage_ctx *c, int *open, struct err *e);
+
+#endif

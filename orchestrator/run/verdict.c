@@ -1,0 +1,101 @@
+#include "orchestrator/run/verdict.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A signal that people, the kernel or a cluster send; others are the worker's fault. */
+static bool from_outside(int signal)
+{
+	return signal == SIGKILL || signal == SIGTERM || signal == SIGINT ||
+		signal == SIGHUP || signal == SIGXCPU;
+}
+
+static void judge_signal(const struct sched_end *end, struct verdict *v)
+{
+	bool outside = from_outside(end->signal);
+
+	v->outcome = outside ? "killed" : "failed";
+	v->charge = outside ? CHARGE_KILL : CHARGE_RETRY;
+	snprintf(v->text, sizeof(v->text), "killed by signal %d (%s)", end->signal,
+		strsignal(end->signal));
+}
+
+static void judge_exit(const struct sched_end *end, bool complete, struct verdict *v)
+{
+	v->outcome = "failed";
+	v->charge = CHARGE_RETRY;
+	if (*end->text)
+		snprintf(v->text, sizeof(v->text), "%s", end->text);
+	else
+		snprintf(v->text, sizeof(v->text), "exit status %d", end->status);
+	switch (end->status) {
+	case PROTO_DONE:
+		if (complete) {
+			v->outcome = "done";
+			v->charge = CHARGE_NONE;
+			v->text[0] = '\0';
+		} else {
+			snprintf(v->text, sizeof(v->text),
+				"it left without all rows of its segment");
+		}
+		break;
+	case PROTO_DIVERGED:
+		v->outcome = "diverged";
+		v->charge = CHARGE_NONE;
+		v->diverged = true;
+		snprintf(v->text, sizeof(v->text), "epoch %d: %s", end->diverged_epoch,
+			*end->text ? end->text : "diverged");
+		break;
+	case PROTO_INTERRUPTED:
+		v->outcome = "interrupted";
+		v->charge = CHARGE_KILL;
+		break;
+	case PROTO_DETERMINISM:
+		v->stop = ERR_DETERMINISM;
+		break;
+	case PROTO_ENVIRONMENT:
+		v->stop = ERR_DATA;
+		break;
+	case PROTO_USAGE:
+		v->stop = ERR_SYS;
+		break;
+	default:
+		break;
+	}
+}
+
+struct verdict verdict_of(const struct sched_end *end, bool complete)
+{
+	struct verdict v = { .outcome = "failed", .charge = CHARGE_RETRY };
+
+	switch (end->why) {
+	case SCHED_STOPPED:
+		if (end->signal || end->status == PROTO_INTERRUPTED) {
+			v.outcome = "interrupted";
+			v.charge = CHARGE_NONE;
+			break;
+		}
+		judge_exit(end, complete, &v);
+		break;
+	case SCHED_EXITED:
+		judge_exit(end, complete, &v);
+		break;
+	case SCHED_SIGNALLED:
+		judge_signal(end, &v);
+		break;
+	case SCHED_TIMEOUT:
+		v.outcome = "timeout";
+		v.charge = CHARGE_FINAL;
+		snprintf(v.text, sizeof(v.text), "limits.job_minutes is over");
+		break;
+	case SCHED_SILENT:
+		snprintf(v.text, sizeof(v.text), "no sign of life; we killed it");
+		break;
+	case SCHED_NOT_STARTED:
+		v.charge = CHARGE_NONE;
+		snprintf(v.text, sizeof(v.text), "%s", end->text);
+		break;
+	}
+	return v;
+}

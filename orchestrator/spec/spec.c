@@ -1,0 +1,204 @@
+#include "orchestrator/spec/spec_read.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static void read_name(const struct reader *r, struct spec *s)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789._-";
+	const char *name = read_text(r, "sweep");
+
+	s->name = name ? name : "";
+	if (!name)
+		return;
+	if (name[0] == '.' || name[strspn(name, allowed)])
+		diag_add(r->d, read_at(r, "sweep")->at,
+			"the sweep's name %s is no file name: letters, digits, '.', "
+			"'_', '-', and no '.' in front",
+			diag_quote(r->a, name));
+}
+
+/* Objects being objects, their keys known; what this build cannot do is said. */
+static void read_sections(const struct reader *r)
+{
+	int n;
+	const struct field *f = spec_fields(&n);
+
+	read_members(r, r->root, "", NULL);
+	for (int i = 0; i < n; i++) {
+		const struct json *node = read_at(r, f[i].path);
+		bool own_keys = !strcmp(f[i].path, "dataset") ||
+			!strcmp(f[i].path, "model"); /* more of them in the catalogue */
+
+		if (f[i].kind == FIELD_UNSUPPORTED && node)
+			diag_add(r->d, node->key_at,
+				"\"%s\" is not supported by this build", f[i].path);
+		if (f[i].kind != FIELD_SECTION)
+			continue;
+		node = read_field(r, f[i].path);
+		if (node && expect_kind(r, node, JSON_OBJECT, f[i].path) && !own_keys)
+			read_members(r, node, f[i].path, NULL);
+	}
+}
+
+/* lr, wd, fixed_wd; false where the value is absent or wrong. */
+static bool read_rate(
+	const struct reader *r, const char *path, const char *deflt, struct axis *out)
+{
+	const struct json *node = read_field(r, path);
+	const struct param_info info = {
+		.name = strrchr(path, '.') + 1,
+		.kind = PARAM_REAL,
+		.deflt = deflt,
+		.min = -INFINITY, /* the limits of a rate have messages of their own */
+		.max = INFINITY,
+	};
+	const struct axis_rule rule = { .info = &info,
+		.owner = "search",
+		.step_size = true,
+		.positive = !strcmp(path, "search.lr") };
+
+	*out = (struct axis){ .name = info.name };
+	if (!node && !deflt)
+		return false;
+	if (!read_axis(r, node, &rule, read_place(r, path), out))
+		return false;
+	out->min = 0; /* where a refinement or a boundary mark would stop */
+	return true;
+}
+
+static void read_search(const struct reader *r, struct spec *s)
+{
+	const struct json *fixed = read_at(r, "search.fixed_wd");
+	struct axis one;
+
+	s->search.kind = read_choice(r, "search.kind") == 1 ? SEARCH_LINE : SEARCH_GRID;
+	s->search.seeds = read_whole(r, "search.seeds");
+	if (!read_rate(r, "search.lr", NULL, &s->search.lr))
+		s->search.lr.count = 0;
+	if (read_rate(r, "search.wd", field_find("search.wd")->deflt, &s->search.wd))
+		s->search.fixed_wd = s->search.wd.value[0];
+	if (!fixed)
+		return;
+	if (s->search.kind == SEARCH_GRID)
+		diag_add(r->d, fixed->key_at,
+			"\"fixed_wd\" belongs to \"kind\": \"line\"; a grid takes "
+			"every wd");
+	if (expect_kind(r, fixed, JSON_NUMBER, "fixed_wd") &&
+		read_rate(r, "search.fixed_wd", NULL, &one))
+		s->search.fixed_wd = one.value[0];
+}
+
+static void read_baseline(const struct reader *r, struct spec *s)
+{
+	static const char *const training[] = { "baseline.seeds", "baseline.tune",
+		"baseline.model", NULL };
+	static const char *const from[] = { "baseline.from", NULL };
+
+	s->baseline.seeds = read_whole(r, "baseline.seeds");
+	s->baseline.tune = read_choice(r, "baseline.tune") == 1 ? BASELINE_SHARED
+								: BASELINE_PER_TASK;
+	s->baseline.from = read_text(r, "baseline.from");
+	if (read_at(r, "baseline.values")) {
+		s->baseline.source = BASELINE_VALUES;
+		read_refuse(r, training, "\"values\"");
+		read_refuse(r, from, "\"values\"");
+	} else if (s->baseline.from) {
+		s->baseline.source = BASELINE_FROM;
+		read_refuse(r, training, "\"from\"");
+	}
+}
+
+static void read_select(const struct reader *r, struct spec *s)
+{
+	(void)read_choice(r, "select.by");
+	s->select.epoch =
+		read_choice(r, "select.epoch") == 1 ? EPOCH_LAST10 : EPOCH_BEST;
+	s->select.average = read_choice(r, "select.average") == 1 ? AVERAGE_TASKS
+								  : AVERAGE_CRITERIA;
+}
+
+static void read_limits(const struct reader *r, struct spec *s)
+{
+	double minutes = read_number(r, "limits.job_minutes");
+
+	s->auxiliary = read_at(r, "primary") != NULL;
+	s->final_seeds = read_whole(r, "final.seeds");
+	s->retries = read_whole(r, "limits.retries");
+	s->checkpoint_minutes = read_number(r, "checkpoint_minutes");
+	s->job_minutes = isnan(minutes) ? 0 : minutes;
+	if (minutes == 0)
+		diag_add(r->d, read_place(r, "limits.job_minutes"),
+			"\"job_minutes\" must be above 0");
+}
+
+static void read_spec(struct reader *r, struct spec *s)
+{
+	if (r->root->kind != JSON_OBJECT) {
+		diag_add(r->d, r->root->at,
+			"a sweep file holds one object, { \"sweep\": ... }, not %s",
+			json_kind_name(r->root->kind));
+		return;
+	}
+	read_sections(r);
+	read_name(r, s);
+	read_search(r, s);
+	read_baseline(r, s);
+	read_select(r, s);
+	read_prune(r, s);
+	read_limits(r, s);
+	read_evaluate(r, s);
+	read_variants(r, s);
+}
+
+int spec_parse(struct spec *s, struct arena *a, const char *path, const char *bytes,
+	size_t n, struct str *report, struct err *e)
+{
+	/* Parsing reads one byte behind the end: let it be NUL, whoever gave the text. */
+	char *text = arena_strndup(a, bytes, n);
+	struct diag d = { .arena = a, .path = path, .text = text, .n = n };
+	struct reader r = { .a = a, .d = &d };
+
+	*s = (struct spec){ .path = arena_strdup(a, path), .text = text };
+	r.root = json_parse(a, &d);
+	if (r.root)
+		read_spec(&r, s);
+	if (!d.total)
+		return OK;
+	diag_render(&d, report);
+	return err_set(e, ERR_SPEC, "%s", "");
+}
+
+int spec_read_file(
+	struct arena *a, const char *path, char **bytes, size_t *n, struct err *e)
+{
+	size_t most = JSON_BYTES_MAX + 1;
+	FILE *f = fopen(path, "rb");
+	int rc = OK;
+
+	if (!f)
+		return err_set(e, ERR_SPEC, "%s: %s", path, strerror(errno));
+	*bytes = arena_alloc(a, most, 1);
+	errno = 0;
+	*n = fread(*bytes, 1, most, f);
+	if (ferror(f))
+		rc = err_set(e, ERR_SPEC, "%s: %s", path, strerror(errno));
+	fclose(f);
+	return rc;
+}
+
+int spec_load(struct spec *s, struct arena *a, const char *path, struct str *report,
+	struct err *e)
+{
+	char *bytes = NULL;
+	size_t n = 0;
+	int rc = spec_read_file(a, path, &bytes, &n, e);
+
+	if (rc)
+		return rc;
+	return spec_parse(s, a, path, bytes, n, report, e);
+}

@@ -1,0 +1,165 @@
+/*
+ * The sweep file: read, validated, completed with every default, or refused with
+ * positioned errors. What leaves this module needs no further checking.
+ *
+ * spec_fields.def is THE table of keys: validation, docs/SWEEP_FILE.md and the JSON
+ * Schema come from it and from the .def tables of the trainer. Everything lives in the
+ * caller's arena, the texts too.
+ */
+#ifndef DELTAM_SPEC_H
+#define DELTAM_SPEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "catalogue/describe_network.h"
+
+#define SWEEP_NAME_MAX 64
+#define FINAL_SEED 1000 /* final and baseline seeds from here, search seeds from 0 */
+#define PLAN_JOBS_FREE 10000 /* a plan above needs --yes */
+
+enum axis_scale { AXIS_LIST, AXIS_LINEAR, AXIS_LOG, AXIS_SIMPLEX };
+
+/*
+ * One direction of a search: lr, wd or a hyperparameter of a method. A hyperparameter
+ * with a single value is an axis of one value, so that a configuration is always one
+ * value of each axis.
+ */
+struct axis {
+	const char *name; /* "lr", "wd", "T", "weights": its name among the params */
+	const char **text; /* count canonical values, as they stand in a job's params */
+	double *value; /* the same as numbers, NULL for booleans, choices and weights */
+	int count; /* at least 1 */
+	enum axis_scale scale;
+	double step; /* LINEAR, SIMPLEX: difference; LOG: points a decade; LIST: 0 */
+	double fine; /* LINEAR, SIMPLEX: step; LOG: points between neighbours; 0: none */
+	double min, max; /* refinement stays within (inclusive) */
+	bool whole; /* values are whole numbers */
+	bool ends; /* SIMPLEX: zero weights are allowed */
+	int tasks; /* SIMPLEX, lists of weights: numbers in a value; 0 otherwise */
+};
+
+/* One entry of `methods` in one variant; the baseline is one, too, at position 0. */
+struct entry {
+	int position; /* 1, 2 ... in the file */
+	const char *
+		label; /* the method's name unless given; unique; "stl" at position 0 */
+	const struct method_info *method;
+	const char *listed; /* its label in the file: "ial" for "ial [seg]" */
+	/* `primary`: the task whose criteria alone make its Δm; NULL: all of them. */
+	const char *primary;
+	struct axis
+		*axes; /* hyperparameters in the order of the .def row; not lr, wd */
+	int naxes;
+};
+
+/* One criterion of Δm, in the order of the table's columns. */
+struct criterion {
+	const char *text; /* task/name */
+	const char *task;
+	const struct metric_info *metric;
+	/* select.require: a run outside is invalid. -INFINITY and INFINITY without. */
+	double min, max;
+	/* baseline.values; NAN where the baseline is trained. */
+	double base_val, base_test;
+};
+
+/* One setting of `vary`; a sweep without it has exactly one, labelled "". */
+struct variant {
+	int position; /* 0, 1 ... */
+	const char *label; /* its values: "sgd 256" */
+	/*
+	 * dataset.*, model.*, train.*: complete, but for dataset.digest and
+	 * model.init.digest, which are set once the data set is prepared and the network
+	 * asked for (params_set on both) and before any job is planned.
+	 */
+	struct params base;
+	struct params
+		stl; /* the same for baselines: with the network of baseline.model */
+	const struct dataset_info *dataset;
+	size_t model_at, stl_model_at; /* where the text says so */
+	const struct network_size *network; /* NULL until asked for (networks.h) */
+	int epochs;
+	int input[3]; /* c, h, w of a sample; set with dataset.digest */
+	struct task_info *tasks;
+	int ntasks;
+	struct criterion *criteria;
+	int ncriteria;
+	struct entry baseline;
+	struct entry *entries;
+	int nentries;
+	int *rungs; /* epochs, rising, below `epochs`; empty without pruning */
+	int nrungs;
+	int window; /* epochs a rung looks at */
+};
+
+enum search_kind { SEARCH_GRID, SEARCH_LINE };
+enum select_epoch { EPOCH_BEST, EPOCH_LAST10 };
+enum average { AVERAGE_CRITERIA, AVERAGE_TASKS };
+enum prune_rule { PRUNE_RUNGS, PRUNE_HALVING, PRUNE_MEDIAN, PRUNE_NONE };
+enum baseline_tune { BASELINE_PER_TASK, BASELINE_SHARED };
+enum baseline_source { BASELINE_TRAINED, BASELINE_VALUES, BASELINE_FROM };
+
+struct spec {
+	const char *path;
+	const char *text; /* of the file, as it was read */
+	const char *name;
+	struct variant *variants;
+	int nvariants;
+	bool pin_winner; /* later variants take the points that won in the first */
+	struct {
+		enum search_kind kind;
+		struct axis lr, wd;
+		double fixed_wd; /* LINE */
+		int seeds;
+	} search;
+	struct {
+		enum baseline_source source;
+		enum baseline_tune tune;
+		const char *from; /* FROM: path of a database */
+		int seeds;
+	} baseline;
+	struct {
+		enum select_epoch epoch;
+		enum average average;
+	} select;
+	struct {
+		enum prune_rule rule;
+		int keep; /* 0: by eta */
+		double eta;
+		bool within_lr;
+	} prune;
+	bool auxiliary; /* `primary` is given: entries are judged by one task, or each by its own */
+	/* What is wanted of the final runs and the baseline's at their chosen epoch. */
+	struct {
+		const char *corruptions; /* names, a blank between; "": none */
+		const char *textures; /* folder with pictures of frost; "": none */
+		const char *digest; /* of these; set once they are checked */
+		bool save;
+	} winners;
+	int final_seeds;
+	double job_minutes; /* 0: no limit */
+	int retries;
+	double checkpoint_minutes;
+};
+
+/*
+ * Reads and validates the file at path. ERR_SPEC: *report then holds up to 20 errors as
+ * "file:line:col: error: ...", each with its source line and a caret, ready to print,
+ * and e->msg is empty: everything is said. A file that cannot be read is ERR_SPEC with
+ * a message and an empty report.
+ */
+MUST_CHECK int spec_load(struct spec *s, struct arena *a, const char *path,
+	struct str *report, struct err *e);
+
+/* The same for n bytes that have been read already (the text in a database). */
+MUST_CHECK int spec_parse(struct spec *s, struct arena *a, const char *path,
+	const char *bytes, size_t n, struct str *report, struct err *e);
+
+/*
+ * A file with a list of what could stand under `prune`: *rules are n copies of the sweep,
+ * each with one of them in the place of its own. Errors as those of spec_load.
+ */
+MUST_CHECK int spec_load_rules(const struct spec *s, const char *path, struct arena *a,
+	struct spec **rules, int *n, struct str *report, struct err *e);
+
+#endif

@@ -1,0 +1,307 @@
+#include "orchestrator/spec/spec_read.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMES_MAX 256
+#define KEYS_LISTED 10 /* a longer list helps nobody */
+
+static const struct field fields[] = {
+#define REQUIRED .required = true
+#define NONE .deflt = NULL
+#define DEFAULT(text) .deflt = (text)
+#define WORDS(text) .words = (text)
+#define F(path_, kind_, deflt_, min_, max_, choices_, help_) \
+	{ .path = (path_), \
+		.kind = FIELD_##kind_, \
+		deflt_, \
+		.min = (min_), \
+		.max = (max_), \
+		.choices = (choices_), \
+		.help = (help_) },
+#include "orchestrator/spec/spec_fields.def"
+#undef F
+};
+
+#define FIELDS ((int)(sizeof(fields) / sizeof(fields[0])))
+
+const struct field *spec_fields(int *n)
+{
+	*n = FIELDS;
+	return fields;
+}
+
+const struct field *field_find(const char *path)
+{
+	for (int i = 0; i < FIELDS; i++)
+		if (!strcmp(fields[i].path, path))
+			return &fields[i];
+	return NULL;
+}
+
+const char *field_name(const struct field *f)
+{
+	const char *dot = strrchr(f->path, '.');
+
+	return dot ? dot + 1 : f->path;
+}
+
+/* The rest of path behind prefix and a dot, "" where equal; NULL: not below it. */
+static const char *below(const char *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (strncmp(path, prefix, n) != 0)
+		return NULL;
+	return path[n] == '.' ? path + n + 1 : path[n] ? NULL : path + n;
+}
+
+const struct json *read_at(const struct reader *r, const char *path)
+{
+	const struct json *node = r->root;
+	const char *rest = path;
+
+	for (int i = 0; i < r->nover; i++) {
+		const char *tail = below(path, r->over[i].path);
+
+		if (tail && strlen(tail) < strlen(rest)) {
+			node = r->over[i].node;
+			rest = tail;
+		}
+	}
+	while (node && *rest) {
+		size_t n = strcspn(rest, ".");
+
+		node = json_get(node, arena_strndup(r->a, rest, n));
+		rest += rest[n] ? n + 1 : n;
+	}
+	return node;
+}
+
+size_t read_place(const struct reader *r, const char *path)
+{
+	char *around = arena_strdup(r->a, path);
+	const struct json *node = read_at(r, path);
+	char *dot;
+
+	while (!node && (dot = strrchr(around, '.'))) {
+		*dot = '\0';
+		node = read_at(r, around);
+	}
+	return node ? node->at : r->root->at;
+}
+
+bool expect_kind(const struct reader *r, const struct json *node, enum json_kind kind,
+	const char *name)
+{
+	if (node->kind == kind)
+		return true;
+	diag_add(r->d, node->at, "\"%s\" must be %s, not %s", name,
+		json_kind_name(kind), json_kind_name(node->kind));
+	return false;
+}
+
+/* Whether a key of object is plainly meant to be `name`: it is reported as unknown. */
+static bool misspelled(const struct json *object, const char *name)
+{
+	for (const struct json *m = object->child; m; m = m->next)
+		if (strcmp(m->key, name) != 0 && str_nearest(m->key, &name, 1))
+			return true;
+	return false;
+}
+
+/* Whether to say that path is missing: what it lies in is there, and no slip of it. */
+static bool plainly_missing(const struct reader *r, const char *path)
+{
+	const char *dot = strrchr(path, '.');
+	const struct json *around = r->root;
+
+	if (dot)
+		around = read_at(r, arena_strndup(r->a, path, (size_t)(dot - path)));
+	return around && around->kind == JSON_OBJECT &&
+		!misspelled(around, dot ? dot + 1 : path);
+}
+
+const struct json *read_field(const struct reader *r, const char *path)
+{
+	const struct json *node = read_at(r, path);
+
+	if (!node && field_find(path)->required && plainly_missing(r, path))
+		diag_add(r->d, read_place(r, path), "\"%s\" is missing", path);
+	return node;
+}
+
+static bool field_number(const struct reader *r, const struct field *f, double *v)
+{
+	const struct param_info info = {
+		.name = field_name(f),
+		.kind = f->kind == FIELD_WHOLE ? PARAM_INT : PARAM_REAL,
+		.min = f->min,
+		.max = f->max,
+	};
+	const struct json *node = read_field(r, f->path);
+	const char *text = f->deflt;
+
+	if (node)
+		text = value_text(r, node, &info, NULL);
+	return text && number_parse(text, v);
+}
+
+int read_whole(const struct reader *r, const char *path)
+{
+	const struct field *f = field_find(path);
+	double v;
+
+	return field_number(r, f, &v) ? (int)v : 0;
+}
+
+double read_number(const struct reader *r, const char *path)
+{
+	const struct field *f = field_find(path);
+	double v;
+
+	return field_number(r, f, &v) ? v : (double)NAN;
+}
+
+int read_choice(const struct reader *r, const char *path)
+{
+	const struct field *f = field_find(path);
+	const struct param_info info = {
+		.name = field_name(f), .kind = PARAM_CHOICE, .choices = f->choices
+	};
+	const struct json *node = read_field(r, f->path);
+	const char *text = f->deflt;
+	int index = 0;
+
+	if (node)
+		text = value_text(r, node, &info, NULL);
+	if (!text)
+		return -1;
+	for (const char *c = f->choices; *c; c += c[strcspn(c, "|")] == '|', index++) {
+		size_t n = strcspn(c, "|");
+
+		if (n == strlen(text) && !strncmp(c, text, n))
+			return index;
+		c += n;
+	}
+	return -1;
+}
+
+const char *read_text(const struct reader *r, const char *path)
+{
+	const struct field *f = field_find(path);
+	const struct json *node = read_field(r, f->path);
+	size_t n;
+
+	if (!node || !expect_kind(r, node, JSON_STRING, field_name(f)))
+		return NULL;
+	n = strlen(node->string);
+	if ((double)n < f->min || (double)n > f->max) {
+		diag_add(r->d, node->at, "\"%s\" must have %.0f to %.0f characters",
+			field_name(f), f->min, f->max);
+		return NULL;
+	}
+	return node->string;
+}
+
+/* Where else such a key stands: "train.epochs" for "epochs". */
+static const char *elsewhere(const char *key)
+{
+	for (int i = 0; i < FIELDS; i++)
+		if (strchr(fields[i].path, '.') && !strcmp(field_name(&fields[i]), key))
+			return fields[i].path;
+	return NULL;
+}
+
+/* What to write instead of an unknown key; "" where nothing comes to mind. */
+static const char *key_hint(
+	const struct reader *r, const char *key, const char *const *known, int n)
+{
+	const char *near = str_nearest(key, known, n);
+	struct str all = { .arena = r->a };
+
+	if (!near)
+		near = elsewhere(key);
+	if (near)
+		return arena_printf(r->a, "; did you mean \"%s\"?", near);
+	if (n > KEYS_LISTED)
+		return "";
+	for (int i = 0; i < n; i++)
+		str_printf(&all, "%s%s", i ? ", " : "; here belong ", known[i]);
+	return str_get(&all);
+}
+
+static void check_keys(const struct reader *r, const struct json *object,
+	const char *const *known, int n)
+{
+	for (const struct json *m = object->child; m; m = m->next) {
+		bool found = false;
+
+		for (int i = 0; i < n && !found; i++)
+			found = !strcmp(known[i], m->key);
+		if (!found)
+			diag_add(r->d, m->key_at, "unknown key %s%s",
+				diag_quote(r->a, m->key),
+				key_hint(r, m->key, known, n));
+	}
+}
+
+static int add_params(const struct param_info *params, const char **known, int n)
+{
+	for (; params && params->name && n < NAMES_MAX; params++)
+		known[n++] = params->name;
+	return n;
+}
+
+void read_members(const struct reader *r, const struct json *object, const char *prefix,
+	const struct param_info *params)
+{
+	const char *known[NAMES_MAX];
+	int n = 0;
+
+	for (int i = 0; i < FIELDS && n < NAMES_MAX; i++) {
+		const char *rest =
+			*prefix ? below(fields[i].path, prefix) : fields[i].path;
+
+		if (rest && *rest && !strchr(rest, '.'))
+			known[n++] = rest;
+	}
+	check_keys(r, object, known, add_params(params, known, n));
+}
+
+void read_named_members(const struct reader *r, const struct json *object,
+	const struct param_info *params)
+{
+	const char *known[NAMES_MAX] = { "name" };
+
+	check_keys(r, object, known, add_params(params, known, 1));
+}
+
+void report_unknown(const struct reader *r, size_t at, const char *what,
+	const char *name, const char *const *known, int n)
+{
+	const char *near = str_nearest(name, known, n);
+	const char *quoted = diag_quote(r->a, name);
+	struct str all = { .arena = r->a };
+
+	if (near) {
+		diag_add(r->d, at, "unknown %s %s; did you mean \"%s\"?", what, quoted,
+			near);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		str_printf(&all, "%s%s", i ? ", " : "", known[i]);
+	diag_add(r->d, at, "unknown %s %s; there are %s", what, quoted, str_get(&all));
+}
+
+void read_refuse(const struct reader *r, const char *const *paths, const char *beside)
+{
+	for (; *paths; paths++) {
+		const struct json *node = read_at(r, *paths);
+
+		if (node)
+			diag_add(r->d, node->key_at, "\"%s\" means nothing beside %s",
+				field_name(field_find(*paths)), beside);
+	}
+}

@@ -1,0 +1,327 @@
+/* The entries of `methods` in one variant. */
+#include "orchestrator/spec/spec_read.h"
+
+#include <string.h>
+#include "orchestrator/spec/simplex.h"
+
+#define LABEL_CHARACTERS 64
+#define ENTRIES_MAX 1000
+#define POINTS_MAX 10000000
+
+/* The methods that a sweep can list: all but the baseline. */
+static const char **listable(struct arena *a, int *n)
+{
+	int all;
+	const struct method_info *rows = catalogue_methods(&all);
+	const char **names = NEW_ARRAY(a, const char *, all);
+
+	*n = 0;
+	for (int i = 0; i < all; i++)
+		if (strcmp(rows[i].name, "stl") != 0)
+			names[(*n)++] = rows[i].name;
+	return names;
+}
+
+static const struct method_info *read_method(
+	const struct reader *r, const struct json *node)
+{
+	const struct method_info *info = catalogue_method(node->string);
+	int n;
+	const char **known;
+
+	if (!strcmp(node->string, "stl")) {
+		diag_add(r->d, node->at,
+			"\"stl\" is the baseline, which every sweep trains: its "
+			"settings go under \"baseline\"");
+		return NULL;
+	}
+	if (info)
+		return info;
+	known = listable(r->a, &n);
+	report_unknown(r, node->at, "method", node->string, known, n);
+	return NULL;
+}
+
+/* Keys of the entry's object that the method does not have. */
+static void check_hyperparameters(const struct reader *r, const struct json *object,
+	const struct method_info *method)
+{
+	struct str all = { .arena = r->a };
+
+	for (const struct param_info *p = method->params; p->name; p++)
+		str_printf(&all, "%s%s", all.n ? ", " : "", p->name);
+	for (const struct json *m = object->child; m; m = m->next)
+		if (strcmp(m->key, "name") != 0 && strcmp(m->key, "label") != 0 &&
+			!param_info_find(method->params, m->key))
+			diag_add(r->d, m->key_at,
+				"method \"%s\" has no hyperparameter %s; it has %s",
+				method->name, diag_quote(r->a, m->key),
+				all.n ? str_get(&all) : "none");
+}
+
+/* Methods that know a primary task. */
+static bool is_auxiliary(const struct method_info *method)
+{
+	return param_info_find(method->params, "primary") != NULL;
+}
+
+/* A task's name, "each", or NULL where the file has none. */
+static const char *read_primary(const struct reader *r, const struct variant *v)
+{
+	const char *primary = read_text(r, "primary");
+	const char **known = NEW_ARRAY(r->a, const char *, v->ntasks + 1);
+
+	if (!primary || !strcmp(primary, "each"))
+		return primary;
+	for (int k = 0; k < v->ntasks; k++) {
+		known[k] = v->tasks[k].name;
+		if (!strcmp(primary, known[k]))
+			return primary;
+	}
+	known[v->ntasks] = "each";
+	report_unknown(
+		r, read_place(r, "primary"), "task", primary, known, v->ntasks + 1);
+	return NULL;
+}
+
+static void read_hyperparameters(const struct reader *r, const struct json *node,
+	const struct variant *v, struct entry *e)
+{
+	struct axis_rule rule = {
+		.owner = arena_printf(r->a, "method \"%s\"", e->method->name),
+		.tasks = v->ntasks,
+	};
+	int n = 0;
+
+	while (e->method->params[n].name)
+		n++;
+	e->axes = NEW_ARRAY(r->a, struct axis, n + 1);
+	for (int i = 0; i < n; i++) {
+		const struct param_info *p = &e->method->params[i];
+		const struct json *value = json_get(node, p->name);
+
+		if (!strcmp(p->name, "primary") && read_at(r, "primary")) {
+			if (value)
+				diag_add(r->d, value->key_at,
+					"\"primary\" is said for the whole sweep "
+					"already");
+			continue;
+		}
+		/* Without a value, a default and a search the method decides. */
+		if (!value && !p->deflt && !p->search && p->kind != PARAM_SIMPLEX)
+			continue;
+		rule.info = p;
+		if (read_axis(r, value, &rule, value ? value->at : node->at,
+			    &e->axes[e->naxes]))
+			e->naxes++;
+	}
+}
+
+static const char *read_label(
+	const struct reader *r, const struct json *node, const char *deflt)
+{
+	const struct json *label = json_get(node, "label");
+	size_t n;
+
+	if (!label || !expect_kind(r, label, JSON_STRING, "label"))
+		return deflt;
+	n = strlen(label->string);
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)label->string[i] < 0x20)
+			n = 0;
+	if (n == 0 || n > LABEL_CHARACTERS) {
+		diag_add(r->d, label->at,
+			"a label has 1 to %d characters and is one line",
+			LABEL_CHARACTERS);
+		return deflt;
+	}
+	if (!strcmp(label->string, "stl")) {
+		diag_add(r->d, label->at, "the label \"stl\" belongs to the baseline");
+		return deflt;
+	}
+	return label->string;
+}
+
+/* false: no entry, and reported. */
+static bool read_entry(const struct reader *r, const struct json *node,
+	const struct variant *v, struct entry *e)
+{
+	const struct json *name = node;
+
+	if (node->kind == JSON_OBJECT) {
+		name = json_get(node, "name");
+		if (!name) {
+			diag_add(r->d, node->at, "this entry has no \"name\"");
+			return false;
+		}
+		if (!expect_kind(r, name, JSON_STRING, "name"))
+			return false;
+	} else if (node->kind != JSON_STRING) {
+		diag_add(r->d, node->at,
+			"a method is a name or an object with a name, not %s",
+			json_kind_name(node->kind));
+		return false;
+	}
+	e->method = read_method(r, name);
+	if (!e->method)
+		return false;
+	e->label = read_label(r, node, e->method->name);
+	if (node->kind == JSON_OBJECT)
+		check_hyperparameters(r, node, e->method);
+	read_hyperparameters(r, node, v, e);
+	return true;
+}
+
+static void check_label(const struct reader *r, const struct json *node,
+	const struct variant *v, const struct entry *e)
+{
+	const struct json *label = json_get(node, "label");
+
+	for (int i = 0; i < v->nentries; i++) {
+		if (strcmp(v->entries[i].listed, e->label) != 0 &&
+			strcmp(v->entries[i].label, e->label) != 0)
+			continue;
+		if (label)
+			diag_add(r->d, label->at, "the label %s is taken by entry %d",
+				diag_quote(r->a, e->label), v->entries[i].position);
+		else
+			diag_add(r->d, node->at,
+				"\"%s\" is listed twice: give this entry a \"label\"",
+				e->method->name);
+		return;
+	}
+}
+
+/* The most points of a refinement: edges reach one coarse step outward. */
+static double fine_points(const struct entry *e)
+{
+	double points = 1;
+
+	for (int i = 0; i < e->naxes; i++) {
+		const struct axis *x = &e->axes[i];
+
+		if (!(x->fine > 0))
+			continue;
+		if (x->scale == AXIS_SIMPLEX)
+			points *=
+				(double)simplex_neighbours(x->tasks, simplex_radius(x));
+		else
+			points *= 2 *
+					(x->scale == AXIS_LOG ? x->fine
+							      : x->step / x->fine) +
+				3;
+	}
+	return points;
+}
+
+/* "lr 3, wd 1, T 7": what multiplies to the configurations of an entry. */
+static const char *factors(
+	const struct reader *r, const struct spec *s, const struct entry *e)
+{
+	struct str out = { .arena = r->a };
+
+	str_printf(&out, "lr %d, wd %d", s->search.lr.count, s->search.wd.count);
+	for (int i = 0; i < e->naxes; i++)
+		if (e->axes[i].count > 1)
+			str_printf(&out, ", %s %d", e->axes[i].name, e->axes[i].count);
+	return str_get(&out);
+}
+
+/* The number of points must stay a small int, and last10 wants exactly one. */
+static void check_points(const struct reader *r, const struct json *node,
+	const struct spec *s, const struct entry *e)
+{
+	double points = (double)s->search.lr.count * s->search.wd.count;
+
+	for (int i = 0; i < e->naxes; i++)
+		points *= e->axes[i].count;
+	if (points > POINTS_MAX)
+		diag_add(r->d, node->at,
+			"\"%s\" has %.0f configurations (%s); at most %d",
+			e->method->name, points, factors(r, s, e), POINTS_MAX);
+	else if (points > 1 && s->select.epoch == EPOCH_LAST10)
+		diag_add(r->d, node->at,
+			"\"last10\" chooses nothing, so a method has one "
+			"configuration; "
+			"\"%s\" has %.0f (%s)",
+			e->method->name, points, factors(r, s, e));
+	if (fine_points(e) > POINTS_MAX)
+		diag_add(r->d, node->at,
+			"the steps of \"fine\" give \"%s\" more than %d configurations "
+			"around a point",
+			e->method->name, POINTS_MAX);
+}
+
+static void add_entry(struct variant *v, struct entry *e)
+{
+	e->position = v->nentries + 1;
+	v->entries[v->nentries++] = *e;
+}
+
+/* The entry with `task` as its primary task. */
+static void add_primary(const struct reader *r, struct variant *v,
+	const struct entry *base, const char *task, bool each)
+{
+	struct entry e = *base;
+	struct axis x = { .name = "primary", .count = 1, .scale = AXIS_LIST };
+
+	e.primary = task;
+	if (each)
+		e.label = arena_printf(r->a, "%s [%s]", base->label, task);
+	e.axes = NEW_ARRAY(r->a, struct axis, base->naxes + 1);
+	memcpy(e.axes, base->axes, (size_t)base->naxes * sizeof(*e.axes));
+	x.text = NEW(r->a, const char *);
+	x.text[0] = task;
+	e.axes[e.naxes++] = x;
+	add_entry(v, &e);
+}
+
+/* An entry as it is listed, or once for every task that it has as primary. */
+static void add_entries(
+	const struct reader *r, struct variant *v, struct entry *e, const char *primary)
+{
+	bool each = primary && !strcmp(primary, "each");
+
+	e->listed = e->label;
+	if (primary && !each)
+		e->primary = primary;
+	if (!primary || !is_auxiliary(e->method)) {
+		add_entry(v, e);
+		return;
+	}
+	for (int k = 0; k < v->ntasks; k++)
+		if (each || !strcmp(v->tasks[k].name, primary))
+			add_primary(r, v, e, v->tasks[k].name, each);
+}
+
+void read_entries(const struct reader *r, const struct spec *s, struct variant *v)
+{
+	const struct json *methods = read_field(r, "methods");
+	const char *primary = read_primary(r, v);
+
+	v->baseline = (struct entry){
+		.label = "stl", .listed = "stl", .method = catalogue_method("stl")
+	};
+	if (!methods || !expect_kind(r, methods, JSON_ARRAY, "methods"))
+		return;
+	if (!methods->child)
+		diag_add(r->d, methods->at, "\"methods\" is an empty list");
+	if (methods->count > ENTRIES_MAX) {
+		diag_add(r->d, methods->at, "more than %d entries", ENTRIES_MAX);
+		return;
+	}
+	v->entries = NEW_ARRAY(r->a, struct entry, methods->count * (v->ntasks + 1));
+	for (const struct json *m = methods->child; m; m = m->next) {
+		struct entry e = { .position = v->nentries + 1 };
+
+		if (!read_entry(r, m, v, &e))
+			continue;
+		check_label(r, m, v, &e);
+		check_points(r, m, s, &e);
+		if (v->nentries + v->ntasks > ENTRIES_MAX) {
+			diag_add(r->d, m->at, "more than %d entries", ENTRIES_MAX);
+			return;
+		}
+		add_entries(r, v, &e, primary);
+	}
+}

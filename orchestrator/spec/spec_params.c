@@ -1,0 +1,148 @@
+/* Single values of the catalogue's parameters. */
+#include "orchestrator/spec/spec_read.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+/* " for method "dwa"", or nothing. */
+static const char *suffix(const struct reader *r, const char *owner)
+{
+	return owner ? arena_printf(r->a, " for %s", owner) : "";
+}
+
+static const char *number_text(const struct reader *r, const struct json *node,
+	const struct param_info *info, const char *owner)
+{
+	char value[NUMBER_MAX], limit[NUMBER_MAX];
+	const char *fault = NULL;
+	double v = node->number;
+
+	if (node->kind != JSON_NUMBER) {
+		diag_add(r->d, node->at, "\"%s\" must be %s, not %s", info->name,
+			info->kind == PARAM_INT ? "a whole number" : "a number",
+			json_kind_name(node->kind));
+		return NULL;
+	}
+	number_format(v, value);
+	if (info->kind == PARAM_INT && v != floor(v))
+		diag_add(r->d, node->at, "%s %s must be a whole number", info->name,
+			value);
+	else if (v < info->min)
+		fault = arena_printf(
+			r->a, "below the minimum %s", number_format(info->min, limit));
+	else if (v > info->max)
+		fault = arena_printf(
+			r->a, "above the maximum %s", number_format(info->max, limit));
+	else
+		return arena_strdup(r->a, value);
+	if (fault)
+		diag_add(r->d, node->at, "%s %s is %s%s", info->name, value, fault,
+			suffix(r, owner));
+	return NULL;
+}
+
+static const char *choice_text(
+	const struct reader *r, const struct json *node, const struct param_info *info)
+{
+	const char *known[32];
+	int n = 0;
+
+	if (!expect_kind(r, node, JSON_STRING, info->name))
+		return NULL;
+	for (const char *c = info->choices; n < 32;) {
+		size_t length = strcspn(c, "|");
+
+		known[n] = arena_strndup(r->a, c, length);
+		if (!strcmp(known[n++], node->string))
+			return node->string;
+		if (!c[length])
+			break;
+		c += length + 1;
+	}
+	report_unknown(r, node->at, info->name, node->string, known, n);
+	return NULL;
+}
+
+static const char *list_text(const struct reader *r, const struct json *node,
+	const struct param_info *info, const char *owner)
+{
+	struct param_info element = *info;
+	struct str out = { .arena = r->a };
+
+	if (!expect_kind(r, node, JSON_ARRAY, info->name))
+		return NULL;
+	if (!node->child) {
+		diag_add(r->d, node->at, "\"%s\" is an empty list", info->name);
+		return NULL;
+	}
+	element.kind = PARAM_REAL;
+	for (const struct json *m = node->child; m; m = m->next) {
+		const char *text = number_text(r, m, &element, owner);
+
+		if (!text)
+			return NULL;
+		str_printf(&out, "%s%s", out.n ? " " : "", text);
+	}
+	return str_get(&out);
+}
+
+const char *value_text(const struct reader *r, const struct json *node,
+	const struct param_info *info, const char *owner)
+{
+	switch (info->kind) {
+	case PARAM_REAL:
+	case PARAM_INT:
+		return number_text(r, node, info, owner);
+	case PARAM_BOOL:
+		if (!expect_kind(r, node, JSON_BOOL, info->name))
+			return NULL;
+		return node->boolean ? "true" : "false";
+	case PARAM_CHOICE:
+		return choice_text(r, node, info);
+	case PARAM_LIST:
+		return list_text(r, node, info, owner);
+	case PARAM_TEXT:
+		if (!expect_kind(r, node, JSON_STRING, info->name))
+			return NULL;
+		return node->string;
+	case PARAM_SIMPLEX:
+		break;
+	}
+	BUG("a parameter that is no single value");
+}
+
+const char *canonical_default(struct arena *a, const struct param_info *info)
+{
+	struct str out = { .arena = a };
+	const char *s = info->deflt;
+
+	if (!s || (info->kind != PARAM_REAL && info->kind != PARAM_LIST))
+		return s;
+	while (*s) {
+		size_t n = strcspn(s, " ");
+		char buf[NUMBER_MAX];
+		double v;
+
+		if (!number_parse(arena_strndup(a, s, n), &v))
+			BUG("a default in the tables is no number");
+		str_printf(&out, "%s%s", out.n ? " " : "", number_format(v, buf));
+		s += n + (s[n] == ' ');
+	}
+	return str_get(&out);
+}
+
+void read_params(const struct reader *r, const char *path, const char *to,
+	const struct param_info *params, const char *owner, struct params *ps)
+{
+	for (; params->name; params++) {
+		const struct json *node =
+			read_at(r, arena_printf(r->a, "%s.%s", path, params->name));
+		const char *text = node ? value_text(r, node, params, owner)
+					: canonical_default(r->a, params);
+
+		if (text)
+			params_set(ps, r->a,
+				arena_printf(r->a, "%s.%s", to, params->name), text);
+	}
+}

@@ -1,0 +1,183 @@
+/* The section `prune`: its keys, its rungs in epochs, and lists of such sections. */
+#include "orchestrator/spec/spec_read.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RUNGS_MAX 100
+#define DEFAULT_WINDOW 0.15 /* of the epochs */
+#define RUNGS_ETA 2.5
+#define HALVING_ETA 2.0
+
+void read_prune(const struct reader *r, struct spec *s)
+{
+	static const char *const not_none[] = { "prune.rungs", "prune.keep",
+		"prune.window", "prune.eta", "prune.within", NULL };
+	static const char *const not_keep[] = { "prune.eta", NULL };
+	static const char *const all_of_rungs[] = { NULL };
+	static const char *const not_halving[] = { "prune.keep", NULL };
+	static const char *const not_median[] = { "prune.keep", "prune.eta", NULL };
+	static const char *const *const unused[] = { all_of_rungs, not_halving,
+		not_median, not_none };
+	static const char *const rules[] = { "rule \"rungs\"", "rule \"halving\"",
+		"rule \"median\"", "rule \"none\"" };
+	const struct json *section = read_at(r, "prune");
+	int rule = read_choice(r, "prune.rule");
+
+	s->prune.rule = rule < 0 ? PRUNE_RUNGS : (enum prune_rule)rule;
+	s->prune.keep = read_whole(r, "prune.keep");
+	s->prune.eta = read_number(r, "prune.eta");
+	if (isnan(s->prune.eta))
+		s->prune.eta = s->prune.rule == PRUNE_RUNGS ? RUNGS_ETA : HALVING_ETA;
+	s->prune.within_lr = read_choice(r, "prune.within") == 0;
+	if (s->prune.eta <= 1)
+		diag_add(r->d, read_place(r, "prune.eta"), "\"eta\" must be above 1");
+	if (rule >= 0)
+		read_refuse(r, unused[rule], rules[rule]);
+	if (s->prune.rule == PRUNE_RUNGS && s->prune.keep)
+		read_refuse(r, not_keep, "\"keep\"");
+	if (s->select.epoch == EPOCH_LAST10 && section && s->prune.rule != PRUNE_NONE)
+		diag_add(r->d, section->key_at,
+			"\"last10\" trains everything to its end: nothing is pruned");
+}
+
+static int epoch_of(double share, int epochs)
+{
+	/* 0.07 * 100 is a little above 7: that is epoch 7, not 8. */
+	return (int)ceil(share * epochs - 1e-9);
+}
+
+/* Those that this many epochs have. What keeps a share at a rung may err and starts
+ * early; what goes down to a fixed number at once waits. docs/PRUNING.md measures it. */
+static void default_rungs(const struct spec *s, struct variant *v)
+{
+	static const double early[] = { 0.05, 0.1, 0.2, 0.4 };
+	static const double late[] = { 0.25, 0.5 };
+	bool gradual = s->prune.rule == PRUNE_RUNGS && !s->prune.keep;
+	const double *share = gradual ? early : late;
+
+	for (int i = 0; i < (gradual ? 4 : 2); i++) {
+		int epoch = epoch_of(share[i], v->epochs);
+
+		if (epoch < v->epochs &&
+			(!v->nrungs || v->rungs[v->nrungs - 1] < epoch))
+			v->rungs[v->nrungs++] = epoch;
+	}
+}
+
+static int rising(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static void read_rung(
+	const struct reader *r, const struct json *node, struct variant *v)
+{
+	char share[NUMBER_MAX];
+	int epoch;
+
+	if (!expect_kind(r, node, JSON_NUMBER, "rungs"))
+		return;
+	if (!(node->number > 0 && node->number < 1)) {
+		diag_add(r->d, node->at, "a rung lies between 0 and 1, and is neither");
+		return;
+	}
+	epoch = epoch_of(node->number, v->epochs);
+	number_format(node->number, share);
+	if (epoch >= v->epochs) {
+		diag_add(r->d, node->at, "rung %s falls on the last of %d epoch%s",
+			share, v->epochs, v->epochs == 1 ? "" : "s");
+		return;
+	}
+	for (int i = 0; i < v->nrungs; i++)
+		if (v->rungs[i] == epoch) {
+			diag_add(r->d, node->at,
+				"rung %s falls on epoch %d, as another one does", share,
+				epoch);
+			return;
+		}
+	v->rungs[v->nrungs++] = epoch;
+}
+
+void read_rungs(const struct reader *r, const struct spec *s, struct variant *v)
+{
+	const struct json *list = read_at(r, "prune.rungs");
+
+	v->window = read_at(r, "prune.window")
+		? read_whole(r, "prune.window")
+		: (int)ceil(DEFAULT_WINDOW * v->epochs - 1e-9);
+	v->rungs = NEW_ARRAY(r->a, int, RUNGS_MAX);
+	if (v->epochs < 1 || s->prune.rule == PRUNE_NONE ||
+		s->select.epoch == EPOCH_LAST10)
+		return;
+	if (!list) {
+		default_rungs(s, v);
+		return;
+	}
+	if (!expect_kind(r, list, JSON_ARRAY, "rungs"))
+		return;
+	if (!list->child || list->count > RUNGS_MAX) {
+		diag_add(r->d, list->at, "\"rungs\" is a list of 1 to %d numbers",
+			RUNGS_MAX);
+		return;
+	}
+	for (const struct json *m = list->child; m; m = m->next)
+		read_rung(r, m, v);
+	qsort(v->rungs, (size_t)v->nrungs, sizeof(int), rising);
+}
+
+/* One object of keys of `prune` as the section of the sweep. */
+static void read_rule(struct reader *r, const struct json *node, struct spec *s)
+{
+	struct json section = *node;
+	struct json root = { .kind = JSON_OBJECT, .child = &section, .count = 1 };
+	struct variant *v = NEW_ARRAY(r->a, struct variant, s->nvariants);
+
+	if (!expect_kind(r, node, JSON_OBJECT, "a rule"))
+		return;
+	section.key = "prune";
+	section.key_at = section.at;
+	section.next = NULL;
+	root.at = root.key_at = node->at;
+	r->root = &root;
+	read_members(r, &section, "prune", NULL);
+	read_prune(r, s);
+	memcpy(v, s->variants, (size_t)s->nvariants * sizeof(*v));
+	s->variants = v;
+	for (int i = 0; i < s->nvariants; i++) {
+		v[i].nrungs = 0;
+		read_rungs(r, s, &v[i]);
+	}
+	r->root = NULL;
+}
+
+int spec_load_rules(const struct spec *s, const char *path, struct arena *a,
+	struct spec **rules, int *n, struct str *report, struct err *e)
+{
+	struct diag d = { .arena = a, .path = path };
+	struct reader r = { .a = a, .d = &d };
+	const struct json *list = NULL;
+	char *text = NULL;
+	int rc = spec_read_file(a, path, &text, &d.n, e);
+
+	*n = 0;
+	if (rc)
+		return rc;
+	d.text = arena_strndup(a, text, d.n);
+	list = json_parse(a, &d);
+	if (list && (list->kind != JSON_ARRAY || !list->child))
+		diag_add(&d, list->at,
+			"a list of rules, [ { \"rule\": ... } ], is needed");
+	if (list && !d.total) {
+		*rules = NEW_ARRAY(a, struct spec, list->count);
+		for (const struct json *m = list->child; m; m = m->next) {
+			(*rules)[*n] = *s;
+			read_rule(&r, m, &(*rules)[(*n)++]);
+		}
+	}
+	if (!d.total)
+		return OK;
+	diag_render(&d, report);
+	return err_set(e, ERR_SPEC, "%s", "");
+}

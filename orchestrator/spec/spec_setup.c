@@ -1,0 +1,396 @@
+/* dataset, model and train of one variant: the parameters that all its jobs share. */
+#include "orchestrator/spec/spec_read.h"
+
+#include <string.h>
+
+/* The names of a table of the catalogue. */
+#define NAMES_OF(type, plural) \
+	static const char **plural##_names(struct arena *a, int *n) \
+	{ \
+		const struct type *rows = catalogue_##plural(n); \
+		const char **names = NEW_ARRAY(a, const char *, *n); \
+		for (int i = 0; i < *n; i++) \
+			names[i] = rows[i].name; \
+		return names; \
+	}
+
+NAMES_OF(dataset_info, datasets)
+NAMES_OF(model_info, models)
+NAMES_OF(optimizer_info, optimizers)
+
+/*
+ * The name at `path` or, where path holds an object, in its key `name`; deflt where
+ * there is none. NULL: no string, and reported.
+ */
+static const char *name_at(const struct reader *r, const char *path, const char *deflt,
+	const struct json **node)
+{
+	const struct json *object = read_at(r, path);
+
+	*node = read_at(r, arena_printf(r->a, "%s.name", path));
+	if (!*node && object && object->kind == JSON_STRING)
+		*node = object;
+	if (object && object->kind != JSON_OBJECT && object->kind != JSON_STRING) {
+		diag_add(r->d, object->at,
+			"\"%s\" must be a name or an object with a name, not %s", path,
+			json_kind_name(object->kind));
+		return NULL;
+	}
+	if (!*node) {
+		*node = object;
+		if (!deflt)
+			diag_add(r->d, read_place(r, path), "\"%s.name\" is missing",
+				path);
+		return deflt;
+	}
+	return expect_kind(r, *node, JSON_STRING, "name") ? (*node)->string : NULL;
+}
+
+static void read_size(
+	const struct reader *r, struct variant *v, const char *path, int n)
+{
+	if (read_at(r, path))
+		n = read_whole(r, path);
+	params_set_number(&v->base, r->a, path, n);
+}
+
+/* A parameter that varies, but that this variant's data set or network does not have. */
+static void check_varied(const struct reader *r, const char *section,
+	const struct param_info *params, const char *owner)
+{
+	size_t n = strlen(section);
+
+	for (int i = 0; i < r->nover; i++) {
+		const char *path = r->over[i].path;
+
+		if (strncmp(path, section, n) != 0 || path[n] != '.')
+			continue;
+		if (!field_find(path) && !param_info_find(params, path + n + 1))
+			diag_add(r->d, r->over[i].node->at, "%s has no \"%s\" to vary",
+				owner, path + n + 1);
+	}
+}
+
+static void read_dataset(const struct reader *r, struct variant *v)
+{
+	const struct json *section = read_at(r, "dataset");
+	const struct json *node;
+	const struct dataset_info *info;
+	const char *name, *owner;
+
+	if (!section) /* said already */
+		return;
+	name = name_at(r, "dataset", NULL, &node);
+	if (!name)
+		return;
+	info = catalogue_dataset(name);
+	if (!info) {
+		int n;
+		const char **known = datasets_names(r->a, &n);
+
+		report_unknown(r, node->at, "data set", name, known, n);
+		return;
+	}
+	v->dataset = info;
+	params_set(&v->base, r->a, "dataset.name", name);
+	read_size(r, v, "dataset.train", info->train);
+	read_size(r, v, "dataset.val", info->val);
+	read_size(r, v, "dataset.test", info->test);
+	if (section->kind == JSON_OBJECT)
+		read_members(r, section, "dataset", info->params);
+	owner = arena_printf(r->a, "data set \"%s\"", name);
+	check_varied(r, "dataset", info->params, owner);
+	read_params(r, "dataset", "dataset", info->params, owner, &v->base);
+}
+
+/* model.init, or that of a baseline's own network; NULL: the seed's values. */
+static const char *read_init(const struct reader *r, const char *path)
+{
+	const struct json *node = read_at(r, path);
+	const struct param_info info = { .name = "init", .kind = PARAM_TEXT };
+
+	return node ? value_text(r, node, &info, NULL) : NULL;
+}
+
+static void read_model(const struct reader *r, const char *path,
+	const struct dataset_info *dataset, struct params *ps)
+{
+	const struct json *section = read_at(r, path);
+	const struct model_info *info;
+	const struct json *node;
+	const char *name = name_at(r, path, dataset->model, &node);
+	const char *owner, *init;
+
+	if (!name)
+		return;
+	info = catalogue_model(name);
+	if (!info) {
+		int n;
+		const char **known = models_names(r->a, &n);
+
+		report_unknown(r, node ? node->at : read_place(r, path), "model", name,
+			known, n);
+		return;
+	}
+	params_set(ps, r->a, "model.name", name);
+	if (section && section->kind == JSON_OBJECT)
+		read_members(r, section, "model", info->params);
+	init = read_init(r, arena_printf(r->a, "%s.init", path));
+	if (init)
+		params_set(ps, r->a, "model.init", init);
+	owner = arena_printf(r->a, "model \"%s\"", name);
+	check_varied(r, path, info->params, owner);
+	read_params(r, path, "model", info->params, owner, ps);
+}
+
+/* What the tables cannot say of one parameter alone. */
+static void check_optimizer(const struct reader *r, const struct params *ps)
+{
+	const char *betas = params_get(ps, "train.optimizer.betas");
+	const char *nesterov = params_get(ps, "train.optimizer.nesterov");
+	const char *momentum = params_get(ps, "train.optimizer.momentum");
+	const char *dampening = params_get(ps, "train.optimizer.dampening");
+	const char *blank = betas ? strchr(betas, ' ') : NULL;
+
+	if (betas && (!blank || strchr(blank + 1, ' ')))
+		diag_add(r->d, read_place(r, "train.optimizer.betas"),
+			"\"betas\" must be two numbers");
+	else if (betas && (!strncmp(betas, "1 ", 2) || !strcmp(blank, " 1")))
+		diag_add(r->d, read_place(r, "train.optimizer.betas"),
+			"\"betas\" must be below 1");
+	if (nesterov && !strcmp(nesterov, "true") && momentum && dampening &&
+		(!strcmp(momentum, "0") || strcmp(dampening, "0") != 0))
+		diag_add(r->d, read_place(r, "train.optimizer.nesterov"),
+			"\"nesterov\" wants a momentum and no dampening");
+}
+
+static void read_optimizer(const struct reader *r, struct params *ps)
+{
+	static const char path[] = "train.optimizer";
+	const struct json *node;
+	const char *name = name_at(r, path, field_find(path)->deflt, &node);
+	const struct optimizer_info *info;
+
+	if (!name)
+		return;
+	info = catalogue_optimizer(name);
+	if (!info) {
+		int n;
+		const char **known = optimizers_names(r->a, &n);
+
+		report_unknown(r, node->at, "optimizer", name, known, n);
+		return;
+	}
+	if (read_at(r, path) && read_at(r, path)->kind == JSON_OBJECT)
+		read_named_members(r, read_at(r, path), info->params);
+	params_set(ps, r->a, path, name);
+	read_params(r, path, path, info->params,
+		arena_printf(r->a, "optimizer \"%s\"", name), ps);
+	check_optimizer(r, ps);
+}
+
+/* {"every": epochs, "factor": f} as "EVERY FACTOR". */
+static const char *step_decay(const struct reader *r, const struct json *object)
+{
+	static const char *const keys[] = { "every", "factor" };
+	static const struct param_info every = {
+		.name = "every", .kind = PARAM_INT, .min = 1, .max = 1000000
+	};
+	static const struct param_info factor = {
+		.name = "factor", .kind = PARAM_REAL, .min = 1e-9, .max = 1
+	};
+	const struct json *e = json_get(object, "every");
+	const struct json *f = json_get(object, "factor");
+	const char *every_text, *factor_text;
+
+	if (!read_known(r, object, keys, 2))
+		return NULL;
+	if (!e || !f) {
+		diag_add(r->d, object->at,
+			"\"lr_decay\" wants \"every\" and \"factor\"");
+		return NULL;
+	}
+	every_text = value_text(r, e, &every, NULL);
+	factor_text = value_text(r, f, &factor, NULL);
+	if (!every_text || !factor_text)
+		return NULL;
+	return arena_printf(r->a, "%s %s", every_text, factor_text);
+}
+
+static void read_lr_decay(const struct reader *r, struct params *ps)
+{
+	static const struct param_info word = {
+		.name = "lr_decay", .kind = PARAM_CHOICE, .choices = "cosine"
+	};
+	const struct json *node = read_at(r, "train.lr_decay");
+	const char *text = "none";
+
+	if (node && node->kind == JSON_OBJECT)
+		text = step_decay(r, node);
+	else if (node)
+		text = value_text(r, node, &word, NULL);
+	if (text)
+		params_set(ps, r->a, "train.lr_decay", text);
+}
+
+static void read_train(const struct reader *r, struct variant *v)
+{
+	const char *size = params_get(&v->base, "dataset.train");
+	int batch = read_whole(r, "train.batch");
+	double train = 0;
+
+	v->epochs = read_whole(r, "train.epochs");
+	params_set_number(&v->base, r->a, "train.epochs", v->epochs);
+	params_set_number(&v->base, r->a, "train.batch", batch);
+	if (size && number_parse(size, &train) && train > 0 && batch > train)
+		diag_add(r->d, read_place(r, "train.batch"),
+			"batch %d%s is larger than the training set of %.0f", batch,
+			read_at(r, "train.batch") ? "" : ", the default,", train);
+	read_optimizer(r, &v->base);
+	read_lr_decay(r, &v->base);
+}
+
+/*
+ * What is measured is part of a job, although it does not change the training: a job that
+ * was trained without has no such rows.
+ */
+static void read_diagnose(const struct reader *r, struct params *ps)
+{
+	static const char *const keys[] = { "diagnose.gradients.every",
+		"diagnose.gradients.sample" };
+
+	if (!read_at(r, "diagnose.gradients"))
+		return;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		params_set_number(ps, r->a, keys[i], read_whole(r, keys[i]));
+}
+
+/* "trunk" or a task; which one, the trunk first, or -1 and said. */
+static int frozen_part(
+	const struct reader *r, const struct json *node, const struct variant *v)
+{
+	const char **known = NEW_ARRAY(r->a, const char *, v->ntasks + 1);
+
+	if (!expect_kind(r, node, JSON_STRING, "freeze"))
+		return -1;
+	known[0] = "trunk";
+	for (int k = 0; k < v->ntasks; k++)
+		known[k + 1] = v->tasks[k].name;
+	for (int i = 0; i <= v->ntasks; i++)
+		if (!strcmp(node->string, known[i]))
+			return i;
+	report_unknown(r, node->at, "task", node->string, known, v->ntasks + 1);
+	return -1;
+}
+
+/* In an order of its own, so that a list in another is the same job. */
+static void read_freeze(const struct reader *r, struct variant *v)
+{
+	const struct json *node = read_at(r, "train.freeze");
+	bool frozen[TASKS_MAX + 1] = { false };
+	struct str text = { .arena = r->a };
+
+	if (!node)
+		return;
+	if (node->kind == JSON_ARRAY) {
+		for (const struct json *m = node->child; m; m = m->next) {
+			int part = frozen_part(r, m, v);
+
+			if (part >= 0)
+				frozen[part] = true;
+		}
+	} else {
+		int part = frozen_part(r, node, v);
+
+		if (part >= 0)
+			frozen[part] = true;
+	}
+	for (int i = 0; i <= v->ntasks; i++)
+		if (frozen[i])
+			str_printf(&text, "%s%s", text.n ? " " : "",
+				i ? v->tasks[i - 1].name : "trunk");
+	if (text.n)
+		params_set(&v->base, r->a, "train.freeze", str_get(&text));
+}
+
+static void copy_without_model(
+	const struct reader *r, const struct params *from, struct params *to)
+{
+	*to = (struct params){ 0 };
+	for (int i = 0; i < from->n; i++)
+		if (strncmp(from->p[i].name, "model.", 6) != 0)
+			params_set(to, r->a, from->p[i].name, from->p[i].value);
+}
+
+/* Where the text names the network, or the data set whose own it is. */
+static size_t model_place(const struct reader *r, const char *path)
+{
+	const char *name = arena_printf(r->a, "%s.name", path);
+
+	if (read_at(r, name))
+		return read_place(r, name);
+	return read_place(r, read_at(r, path) ? path : "dataset");
+}
+
+/* What the tables say of network and tasks; the rest the worker knows (networks.h). */
+static void check_network(const struct reader *r, const char *path,
+	const struct variant *v, const struct params *ps)
+{
+	const char *name = params_get(ps, "model.name");
+	const struct model_info *model = name ? catalogue_model(name) : NULL;
+	size_t at = model_place(r, path);
+
+	if (!model)
+		return;
+	if (catalogue_own_inputs(v->dataset->name) && !model->own_inputs) {
+		diag_add(r->d, at,
+			"data set \"%s\" gives every task inputs of its own, model "
+			"\"%s\" takes one input for all",
+			v->dataset->name, name);
+		return;
+	}
+	for (int k = 0; k < v->ntasks; k++) {
+		bool map = task_is_map(v->tasks[k].kind);
+
+		if (map == model->maps)
+			continue;
+		diag_add(r->d, at, "task \"%s\" wants %s, model \"%s\" gives one a %s",
+			v->tasks[k].name,
+			map ? "a prediction for every pixel"
+			    : "one prediction a sample",
+			name, map ? "sample" : "pixel");
+		return;
+	}
+}
+
+void read_setup(const struct reader *r, struct variant *v)
+{
+	struct err e;
+	int rc;
+
+	read_dataset(r, v);
+	if (v->dataset)
+		read_model(r, "model", v->dataset, &v->base);
+	read_train(r, v);
+	read_diagnose(r, &v->base);
+	v->stl = params_copy(r->a, &v->base);
+	if (v->dataset && read_at(r, "baseline.model")) {
+		copy_without_model(r, &v->base, &v->stl);
+		read_model(r, "baseline.model", v->dataset, &v->stl);
+	}
+	if (!v->dataset)
+		return;
+	v->tasks = NEW_ARRAY(r->a, struct task_info, TASKS_MAX);
+	rc = catalogue_tasks(&v->base, r->a, v->tasks, &v->ntasks, &e);
+	if (rc) {
+		diag_add(r->d, read_place(r, "dataset"), "%s", e.msg);
+		return;
+	}
+	read_freeze(r, v);
+	v->model_at = v->stl_model_at = model_place(r, "model");
+	check_network(r, "model", v, &v->base);
+	if (!read_at(r, "baseline.model"))
+		return;
+	v->stl_model_at = model_place(r, "baseline.model");
+	check_network(r, "baseline.model", v, &v->stl);
+}

@@ -1,0 +1,216 @@
+/* vary: every setting of its axes becomes a variant. */
+#include "orchestrator/spec/spec_read.h"
+
+#include <string.h>
+
+#define VARY_AXES_MAX 8
+#define VARIANTS_MAX 200
+
+struct vary_axis {
+	const char *path; /* "train.batch", "model" */
+	const struct json *values;
+};
+
+struct vary {
+	struct vary_axis axis[VARY_AXES_MAX];
+	int n;
+	int variants;
+};
+
+/* Whether `key` is one of the parameters of any row of a section's table. */
+static bool table_has(const char *section, const char *key)
+{
+	int n;
+
+	if (!strcmp(section, "model")) {
+		const struct model_info *rows = catalogue_models(&n);
+
+		for (int i = 0; i < n; i++)
+			if (param_info_find(rows[i].params, key))
+				return true;
+	}
+	if (!strcmp(section, "dataset")) {
+		const struct dataset_info *rows = catalogue_datasets(&n);
+
+		for (int i = 0; i < n; i++)
+			if (param_info_find(rows[i].params, key))
+				return true;
+	}
+	return false;
+}
+
+static bool section_has(const struct reader *r, const char *section, const char *key)
+{
+	return field_find(arena_printf(r->a, "%s.%s", section, key)) ||
+		table_has(section, key);
+}
+
+/* "batch", "train.batch", "model" -> the path it stands for; NULL: reported. */
+static const char *vary_path(const struct reader *r, const struct json *node)
+{
+	static const char *const sections[] = { "train", "model", "dataset" };
+	const char *path = NULL;
+
+	for (int i = 0; i < 3; i++) {
+		const char *section = sections[i];
+		size_t n = strlen(section);
+
+		if (i > 0 && !strcmp(node->key, section))
+			return section;
+		if (!strncmp(node->key, section, n) && node->key[n] == '.' &&
+			section_has(r, section, node->key + n + 1))
+			return node->key;
+		if (strchr(node->key, '.') || !section_has(r, section, node->key))
+			continue;
+		if (path) {
+			diag_add(r->d, node->key_at,
+				"%s is a key of more than one section: write \"%s\" or "
+				"\"%s.%s\"",
+				diag_quote(r->a, node->key), path, section, node->key);
+			return NULL;
+		}
+		path = arena_printf(r->a, "%s.%s", section, node->key);
+	}
+	if (!path)
+		diag_add(r->d, node->key_at,
+			"%s is no key of \"dataset\", \"model\" or \"train\" that "
+			"could vary",
+			diag_quote(r->a, node->key));
+	return path;
+}
+
+static bool read_vary_axis(
+	const struct reader *r, const struct json *node, struct vary *y)
+{
+	const char *path = vary_path(r, node);
+
+	if (!path || !expect_kind(r, node, JSON_ARRAY, node->key))
+		return false;
+	if (!node->child) {
+		diag_add(r->d, node->at, "\"%s\" is an empty list", node->key);
+		return false;
+	}
+	for (int i = 0; i < y->n; i++)
+		if (!strcmp(y->axis[i].path, path)) {
+			diag_add(r->d, node->key_at, "\"%s\" varies twice", path);
+			return false;
+		}
+	if (y->n == VARY_AXES_MAX ||
+		(int64_t)y->variants * node->count > VARIANTS_MAX) {
+		diag_add(r->d, node->key_at, "more than %d axes or %d variants",
+			VARY_AXES_MAX, VARIANTS_MAX);
+		return false;
+	}
+	y->axis[y->n++] = (struct vary_axis){ path, node };
+	y->variants *= node->count;
+	return true;
+}
+
+static void read_pin(const struct reader *r, const struct json *pin, struct spec *s)
+{
+	static const struct param_info info = {
+		.name = "pin", .kind = PARAM_CHOICE, .choices = "winner"
+	};
+
+	s->pin_winner = value_text(r, pin, &info, NULL) != NULL;
+}
+
+/* A value as a label shows it: "sgd", "256", "sgd nesterov=true". */
+static void put_label(struct str *out, const struct json *v)
+{
+	char buf[NUMBER_MAX];
+
+	switch (v->kind) {
+	case JSON_STRING:
+		str_put(out, v->string);
+		break;
+	case JSON_NUMBER:
+		str_put(out, number_format(v->number, buf));
+		break;
+	case JSON_BOOL:
+		str_put(out, v->boolean ? "true" : "false");
+		break;
+	case JSON_NULL:
+		str_put(out, "null");
+		break;
+	case JSON_ARRAY:
+	case JSON_OBJECT:
+		for (const struct json *m = v->child; m; m = m->next) {
+			if (m != v->child)
+				str_put(out, v->kind == JSON_ARRAY ? "," : " ");
+			if (m->key && strcmp(m->key, "name") != 0)
+				str_printf(out, "%s=", m->key);
+			put_label(out, m);
+		}
+	}
+}
+
+static const struct json *nth(const struct json *list, int i)
+{
+	const struct json *m = list->child;
+
+	while (i-- > 0)
+		m = m->next;
+	return m;
+}
+
+/* Variant number i: the last axis runs fastest. */
+static void read_variant(struct reader *r, struct spec *s, const struct vary *y, int i,
+	struct variant *v)
+{
+	struct override over[VARY_AXES_MAX];
+	struct str label = { .arena = r->a };
+	int rest = i;
+
+	for (int k = y->n - 1; k >= 0; k--) {
+		const struct json *values = y->axis[k].values;
+
+		over[k].path = y->axis[k].path;
+		over[k].node = nth(values, rest % values->count);
+		/* A data set or a network by name keeps the section's other keys. */
+		if (over[k].node->kind == JSON_STRING && !strchr(over[k].path, '.'))
+			over[k].path = arena_printf(r->a, "%s.name", over[k].path);
+		rest /= values->count;
+	}
+	for (int k = 0; k < y->n; k++) {
+		if (k)
+			str_put(&label, " ");
+		put_label(&label, over[k].node);
+	}
+	r->over = over;
+	r->nover = y->n;
+	v->position = i;
+	v->label = str_get(&label);
+	for (int k = 0; k < i; k++)
+		if (!strcmp(s->variants[k].label, v->label))
+			diag_add(r->d, over[y->n - 1].node->at,
+				"two variants are called %s",
+				diag_quote(r->a, v->label));
+	read_setup(r, v);
+	read_criteria(r, s, v);
+	read_entries(r, s, v);
+	read_rungs(r, s, v);
+	r->over = NULL;
+	r->nover = 0;
+}
+
+void read_variants(struct reader *r, struct spec *s)
+{
+	const struct json *node = read_at(r, "vary");
+	struct vary y = { .variants = 1 };
+	bool good = true;
+
+	if (node && expect_kind(r, node, JSON_OBJECT, "vary")) {
+		for (const struct json *m = node->child; m; m = m->next)
+			if (!strcmp(m->key, "pin"))
+				read_pin(r, m, s);
+			else
+				good = read_vary_axis(r, m, &y) && good;
+	}
+	if (node && node->kind == JSON_OBJECT && y.n == 0 && good)
+		diag_add(r->d, node->at, "\"vary\" varies nothing");
+	s->variants = NEW_ARRAY(r->a, struct variant, y.variants);
+	s->nvariants = y.variants;
+	for (int i = 0; i < y.variants; i++)
+		read_variant(r, s, &y, i, &s->variants[i]);
+}

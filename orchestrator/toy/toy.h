@@ -1,0 +1,17 @@
+/*
+ * deltam toy: the worker computes a small problem into a database, here it is shown.
+ */
+#ifndef DELTAM_ORCHESTRATOR_TOY_H
+#define DELTAM_ORCHESTRATOR_TOY_H
+
+#include "orchestrator/report/report.h"
+
+/* The experiment's rows as a table and notes. steps: what a run was allowed. ERR_DB. */
+MUST_CHECK int toy_cagrad_report(
+	struct report *r, struct store *s, int steps, struct err *e);
+MUST_CHECK int toy_scale_report(
+	struct report *r, struct store *s, int epochs, struct err *e);
+MUST_CHECK int toy_sigma_report(
+	struct report *r, struct store *s, int steps, struct err *e);
+
+#endif

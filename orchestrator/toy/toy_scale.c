@@ -1,0 +1,198 @@
+/* What scaled losses change, beside what Elich et al. 2024 say of it. */
+#include <math.h>
+#include <string.h>
+#include "catalogue/catalogue.h"
+#include "orchestrator/toy/toy.h"
+
+/*
+ * Rounding sends two trainings apart in the end, however equal their rules are: only the
+ * first epochs are compared, and to this share.
+ */
+#define EPOCHS 10
+#define EQUAL 0.01
+
+enum { TRUNK, TASK1, TASK2, PARTS };
+static const char *const part_names[PARTS] = { "trunk", "task1", "task2" };
+static const char *const part_titles[PARTS] = { "trunk", "head 1", "head 2" };
+
+/* Elich et al. 2024, A1 and A2: whether updates stay what they are. */
+static const struct claim {
+	const char *trunk, *method, *optimizer;
+	bool invariant;
+} claims[] = {
+	{ "frozen", "ew", "sgd", false },
+	{ "frozen", "ew", "adam", true },
+	{ "frozen", "uw_o", "sgd", true },
+	{ "free", "ew", "sgd", false },
+	{ "free", "ew", "adam", false },
+	{ "free", "uw_o", "sgd", true },
+	{ "free", "ew", "adam per task", true },
+};
+
+/* One training under one pair of scales; ratios are those farthest from 1. */
+struct line {
+	const char *trunk, *method, *optimizer;
+	double scale1, scale2;
+	double gradient[PARTS], step[PARTS]; /* NAN: does not move */
+};
+
+struct lines {
+	struct line *line;
+	int n, capacity;
+};
+
+static bool same_line(const struct line *l, const struct rows *r)
+{
+	return !strcmp(l->trunk, rows_text(r, 0)) &&
+		!strcmp(l->method, rows_text(r, 1)) &&
+		!strcmp(l->optimizer, rows_text(r, 2)) &&
+		l->scale1 == rows_real(r, 3) && l->scale2 == rows_real(r, 4);
+}
+
+static struct line *line_of(struct lines *all, const struct rows *r, struct arena *a)
+{
+	struct line *l = all->n ? &all->line[all->n - 1] : NULL;
+
+	if (l && same_line(l, r))
+		return l;
+	GROW(a, all->line, all->n, all->capacity);
+	l = &all->line[all->n++];
+	*l = (struct line){ rows_strdup(r, 0, a), rows_strdup(r, 1, a),
+		rows_strdup(r, 2, a), rows_real(r, 3), rows_real(r, 4),
+		{ NAN, NAN, NAN }, { NAN, NAN, NAN } };
+	return l;
+}
+
+static double farther(double a, double b)
+{
+	return isnan(a) || fabs(log(b)) > fabs(log(a)) ? b : a;
+}
+
+static int part_of(const char *name)
+{
+	for (int i = 0; i < PARTS; i++)
+		if (!strcmp(part_names[i], name))
+			return i;
+	BUG("a part that no network has");
+}
+
+static int read_lines(
+	struct store *s, struct lines *all, struct arena *a, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_TOY_INVARIANCE, ARGS(INT(EPOCHS)), e);
+
+	while (!rc && (rc = rows_next(&r, e)) > 0) {
+		struct line *l = line_of(all, &r, a);
+		int part = part_of(rows_text(&r, 5));
+
+		l->gradient[part] = farther(l->gradient[part], rows_real(&r, 6));
+		if (!rows_is_null(&r, 7))
+			l->step[part] = farther(l->step[part], rows_real(&r, 7));
+		rc = OK;
+	}
+	rows_close(&r);
+	return rc;
+}
+
+static bool equal(double ratio)
+{
+	return fabs(log(ratio)) < EQUAL;
+}
+
+static bool invariant(const struct line *l)
+{
+	for (int i = 0; i < PARTS; i++)
+		if (isfinite(l->step[i]) && !equal(l->step[i]))
+			return false;
+	return true;
+}
+
+/* "adam, eps 0" is Adam. */
+static bool begins(const char *text, const char *with)
+{
+	size_t n = strlen(with);
+
+	return !strncmp(text, with, n) && (!text[n] || text[n] == ',');
+}
+
+static const struct claim *claim_of(const struct line *l)
+{
+	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++)
+		if (!strcmp(claims[i].trunk, l->trunk) &&
+			!strcmp(claims[i].method, l->method) &&
+			begins(l->optimizer, claims[i].optimizer))
+			return &claims[i];
+	BUG("a training that the paper does not speak of");
+}
+
+static void put_ratio(struct table *t, double ratio)
+{
+	struct cell *c = table_number(t, ratio,
+		isfinite(ratio) ? arena_printf(t->arena, "%.4g", ratio) : "-");
+
+	if (isfinite(ratio) && equal(ratio))
+		c->mark = MARK_BEST;
+}
+
+static void put_line(struct table *t, const struct line *l)
+{
+	table_text(t, l->trunk);
+	table_text(t, catalogue_method(l->method)->title);
+	table_text(t, l->optimizer);
+	table_text(t, arena_printf(t->arena, "%g, %g", l->scale1, l->scale2));
+	for (int i = 0; i < PARTS; i++)
+		put_ratio(t, l->gradient[i]);
+	for (int i = 0; i < PARTS; i++)
+		put_ratio(t, l->step[i]);
+	table_text(t, invariant(l) ? "yes" : "no");
+	table_text(t, claim_of(l)->invariant ? "yes" : "no");
+}
+
+static void ratio_columns(struct table *t, const char *what)
+{
+	for (int i = 0; i < PARTS; i++) {
+		struct column *c = table_column(t,
+			arena_printf(t->arena, "%s_%s", what, part_names[i]),
+			part_titles[i]);
+
+		c->group = arena_printf(t->arena, "%s ratio", what);
+		c->right = true;
+	}
+}
+
+int toy_scale_report(struct report *r, struct store *s, int epochs, struct err *e)
+{
+	struct lines all = { 0 };
+	int agree = 0;
+	struct table *t;
+	int rc = read_lines(s, &all, r->arena, e);
+
+	if (rc)
+		return rc;
+	t = report_table(r, NULL);
+	table_column(t, "trunk", "Trunk");
+	table_column(t, "method", "Method");
+	table_column(t, "optimizer", "Optimizer");
+	table_column(t, "scales", "Loss scales");
+	ratio_columns(t, "gradient");
+	ratio_columns(t, "update");
+	table_column(t, "invariant", "Updates invariant");
+	table_column(t, "paper", "Paper");
+	for (int i = 0; i < all.n; i++) {
+		put_line(t, &all.line[i]);
+		agree += invariant(&all.line[i]) == claim_of(&all.line[i])->invariant;
+	}
+	report_note(r,
+		"Lengths with scaled losses over those with losses as they are, means "
+		"of an epoch; of the first %d epochs the one that is farthest from 1. "
+		"Marked: within %g %%. -: does not move.",
+		epochs < EPOCHS ? epochs : EPOCHS, 100 * EQUAL);
+	report_note(r,
+		"%d of %d trainings are as Elich et al. 2024 (A1, A2) say: under a "
+		"frozen trunk Adam and UW-O move the heads as before, under a free one "
+		"only UW-O and one Adam per task move everything as before. What is "
+		"left under Adam is its eps of 1e-8.",
+		agree, all.n);
+	return OK;
+}

@@ -1,0 +1,84 @@
+/* Learned sigma against the noise of the data: Fig. 1 of Kirchdorfer et al. 2025. */
+#include "orchestrator/toy/toy.h"
+
+#define WIDTHS_MAX 8
+
+static void columns(struct table *t, const char *what, const char *title,
+	const int64_t *width, int widths)
+{
+	for (int i = 0; i < widths; i++) {
+		struct column *c = table_column(t,
+			arena_printf(t->arena, "%s_%lld", what, (long long)width[i]),
+			arena_printf(t->arena, "width %lld", (long long)width[i]));
+
+		c->group = title;
+		c->right = true;
+	}
+}
+
+static int read_widths(struct store *s, int64_t *width, int *n, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_TOY_WIDTHS, NO_ARGS, e);
+
+	for (*n = 0; !rc && (rc = rows_next(&r, e)) > 0; rc = OK) {
+		ASSERT(*n < WIDTHS_MAX);
+		width[(*n)++] = rows_int(&r, 0);
+	}
+	rows_close(&r);
+	return rc;
+}
+
+static void put_number(struct table *t, double v)
+{
+	table_number(t, v, arena_printf(t->arena, "%.3g", v));
+}
+
+/* Rows come by noise, samples and width: as many of them make a line as widths. */
+static int put_lines(struct table *t, struct store *s, int widths, struct err *e)
+{
+	double test[WIDTHS_MAX];
+	struct rows r;
+	int i = 0;
+	int rc = rows_open(&r, s, STMT_TOY_SIGMA, NO_ARGS, e);
+
+	for (; !rc && (rc = rows_next(&r, e)) > 0; rc = OK) {
+		if (i == 0) {
+			table_number(t, rows_real(&r, 0), NULL);
+			table_number(t, rows_real(&r, 1), NULL);
+		}
+		put_number(t, rows_real(&r, 3));
+		test[i++] = rows_real(&r, 4);
+		if (i < widths)
+			continue;
+		for (i = 0; i < widths; i++)
+			put_number(t, test[i]);
+		i = 0;
+	}
+	rows_close(&r);
+	return rc;
+}
+
+int toy_sigma_report(struct report *r, struct store *s, int steps, struct err *e)
+{
+	int64_t width[WIDTHS_MAX];
+	int widths;
+	struct table *t;
+	int rc = read_widths(s, width, &widths, e);
+
+	if (rc)
+		return rc;
+	t = report_table(r, NULL);
+	table_column(t, "sigma", "σ")->right = true;
+	table_column(t, "samples", "Samples")->right = true;
+	columns(t, "learned", "learned σ", width, widths);
+	columns(t, "test", "test error", width, widths);
+	rc = put_lines(t, s, widths, e);
+	report_note(r,
+		"y = x + σ e regressed with squared error under UW (form l2) in %d "
+		"steps; learned σ: exp(s / 2) after the last. It settles at the root "
+		"of the training error, so few samples under a wide network leave it "
+		"below σ while the test error (root mean square) is above.",
+		steps);
+	return rc;
+}

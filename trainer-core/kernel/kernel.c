@@ -1,0 +1,119 @@
+/*
+ * The choice of a kernel table, and what all tables agree on.
+ */
+#include <stdlib.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+#include "trainer-core/kernel/kernel.h"
+#include "trainer-core/kernel/tables.h"
+
+static int runs_avx512(void)
+{
+	return __builtin_cpu_supports("avx512f") &&
+		__builtin_cpu_supports("avx512bw") &&
+		__builtin_cpu_supports("avx512dq") &&
+		__builtin_cpu_supports("avx512vl") &&
+		__builtin_cpu_supports("avx512cd");
+}
+
+static int runs_avx2(void)
+{
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+		__builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+}
+
+static int runs_portable(void)
+{
+	return 1;
+}
+
+static const struct {
+	const struct kernels *table;
+	int (*runs)(void);
+} choices[] = {
+	/* best first */
+	{ &kernels_avx512, runs_avx512 },
+	{ &kernels_avx2, runs_avx2 },
+	{ &kernels_portable, runs_portable },
+};
+
+#define CHOICES (int)(sizeof(choices) / sizeof(choices[0]))
+
+const struct kernels *kernels_get(void)
+{
+	const char *wish = getenv("DELTAM_KERNELS");
+	const struct kernels *best = NULL;
+
+	for (int i = 0; i < CHOICES; i++) {
+		if (!choices[i].runs())
+			continue;
+		if (wish && !strcmp(wish, choices[i].table->name))
+			return choices[i].table;
+		if (!best)
+			best = choices[i].table;
+	}
+	return best;
+}
+
+void kernels_init_fpu(void)
+{
+#if defined(__x86_64__)
+	enum { FTZ = 0x8000, DAZ = 0x0040 };
+	_mm_setcsr(_mm_getcsr() | FTZ | DAZ);
+#endif
+}
+
+/*
+ * Layers of at least 16 outputs lie in panels (in, 32) of neighbouring outputs, the last
+ * one as (in, 16) where that is enough; thinner ones in rows of `in`, rounded up to 16.
+ */
+static int thin(int out)
+{
+	return out < LANES;
+}
+
+static int round_up(int n)
+{
+	return (n + LANES - 1) / LANES * LANES;
+}
+
+size_t linear_floats(int in, int out)
+{
+	if (thin(out))
+		return (size_t)out * round_up(in);
+	return (size_t)in * round_up(out);
+}
+
+size_t linear_index(int in, int out, int o, int i)
+{
+	int panel = o / PANEL * PANEL;
+	int width = round_up(out) - panel < PANEL ? LANES : PANEL;
+
+	if (thin(out))
+		return (size_t)o * round_up(in) + i;
+	return (size_t)panel * in + (size_t)i * width + (o - panel);
+}
+
+/* Input channels that one group of outputs holds weights for. */
+static int conv_c16_inputs(const struct conv_shape *s)
+{
+	return s->c4 ? s->C : round_up(s->C);
+}
+
+size_t conv_c16_floats(const struct conv_shape *s)
+{
+	return (size_t)conv_c16_inputs(s) * s->kh * s->kw * round_up(s->O);
+}
+
+size_t conv_c16_index(const struct conv_shape *s, int o, int c, int ky, int kx)
+{
+	int group = o / PANEL * PANEL;
+	int width = round_up(s->O) - group < PANEL ? LANES : PANEL;
+	int depth = s->c4 ? s->C : LANES;
+	size_t tap = ((size_t)(c / depth) * s->kh + ky) * s->kw + kx;
+
+	return (size_t)group * conv_c16_inputs(s) * s->kh * s->kw +
+		(tap * depth + c % depth) * width + (o - group);
+}

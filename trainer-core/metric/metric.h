@@ -1,0 +1,36 @@
+/*
+ * Criteria: pooled over the split, in doubles and whole numbers, never a mean of batches
+ * (who wants that of one batch size measures each batch by itself). A file a kind of
+ * task, a row in metric.def each.
+ */
+#ifndef DELTAM_METRIC_H
+#define DELTAM_METRIC_H
+
+#include <stddef.h>
+#include "catalogue/catalogue.h"
+#include "trainer-core/loss.h"
+
+struct metric {
+	/* Doubles of the meter, all 0 at first, for C channels; NULL: METER_RATIO. */
+	size_t (*doubles)(int C);
+	/*
+	 * Adds a batch to the meter. Metrics with the same function read the same meter.
+	 *	prediction (N, C, S)   target as for the loss of such a task
+	 */
+	void (*add)(double *meter, const struct loss_shape *s, const float *prediction,
+		const float *target);
+	double (*value)(const double *meter, int C);
+};
+
+#define METER_RATIO 2
+
+size_t metric_doubles(const struct metric *m, int C);
+
+/* meter[0] / meter[1]; 0 where nothing was added. */
+double metric_ratio(const double *meter, int C);
+
+#define M(id, ...) extern const struct metric metric_##id;
+#include "catalogue/metric.def"
+#undef M
+
+#endif

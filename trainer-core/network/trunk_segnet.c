@@ -1,0 +1,118 @@
+#include <stdio.h>
+#include <string.h>
+#include "trainer-core/network/trunk.h"
+
+/* filters and layers, the last number of layers again for the levels beyond. */
+static int parse_levels(struct segnet *s, const struct params *ps, struct err *e)
+{
+	static const int filters[] = { 64, 128, 256, 512, 512 };
+	static const int layers[] = { 2, 2, 3, 3, 3 };
+	int given;
+	int rc = block_list(
+		ps, "model.filters", 1, s->filters, SEGNET_LEVELS_MAX, &s->levels, e);
+
+	if (!rc)
+		rc = block_list(
+			ps, "model.layers", 1, s->layers, SEGNET_LEVELS_MAX, &given, e);
+	if (rc)
+		return rc;
+	if (!s->levels) {
+		s->levels = 5;
+		memcpy(s->filters, filters, sizeof(filters));
+	}
+	if (!given) {
+		given = 5;
+		memcpy(s->layers, layers, sizeof(layers));
+	}
+	for (int i = given; i < s->levels; i++)
+		s->layers[i] = s->layers[given - 1];
+	return OK;
+}
+
+int segnet_parse(struct segnet *s, const struct params *ps, struct err *e)
+{
+	const char *type = params_get(ps, "model.type");
+	double width;
+
+	*s = (struct segnet){ .depth = 1 };
+	if (parse_levels(s, ps, e) || params_number(ps, "model.width", 1, &width, e) ||
+		params_integer(ps, "model.head", 0, &s->head, e) ||
+		params_bool(ps, "model.head_relu", false, &s->head_relu, e))
+		return e->code;
+	if (type && !strcmp(type, "wide"))
+		s->filters[s->levels - 1] *= 2;
+	if (type && !strcmp(type, "deep"))
+		s->depth = 2;
+	for (int i = 0; i < s->levels; i++)
+		s->filters[i] = block_scaled(width, s->filters[i]);
+	if (!s->head)
+		s->head = s->filters[0];
+	return OK;
+}
+
+int segnet_decoder_filters(const struct segnet *s, int i)
+{
+	return s->filters[i > 0 ? i - 1 : 0];
+}
+
+/* Layer number n of a level: PART2.0.conv ... and in the deep form PART2.0.conv2 ... */
+static int layer(const struct segnet *s, const struct site *site, const char *part,
+	int n, int in, int units)
+{
+	char name[BLOCK_NAME_MAX];
+	struct filter f = { .units = units, .kernel = 3 };
+
+	snprintf(name, sizeof(name), "%s.%d.*", part, n);
+	in = block_conv_bn_relu(site, name, in, f);
+	snprintf(name, sizeof(name), "%s.%d.*2", part, n);
+	return s->depth > 1 ? block_conv_bn_relu(site, name, in, f) : in;
+}
+
+static int encode(struct segnet *s, const struct site *site, int i, int in)
+{
+	char part[32];
+
+	snprintf(part, sizeof(part), "enc%d", i);
+	for (int n = 0; n < s->layers[i]; n++) {
+		in = layer(s, site, part, n, in, s->filters[i]);
+		if (n == 0)
+			s->first[i] = in;
+	}
+	s->last[i] = in;
+	snprintf(part, sizeof(part), "pool%d", i);
+	return s->pool[i] = block_pool(site, LAYER_MAXPOOL2D, part, in, 2, 2, 0);
+}
+
+static int decode(struct segnet *s, const struct site *site, int i, int in)
+{
+	char part[32];
+
+	snprintf(part, sizeof(part), "unpool%d", i);
+	in = s->unpool[i] = block_pair(site, LAYER_MAXUNPOOL2D, part, in, s->pool[i]);
+	snprintf(part, sizeof(part), "dec%d", i);
+	for (int n = 0; n < s->layers[i]; n++)
+		in = layer(s, site, part, n, in, segnet_decoder_filters(s, i));
+	return s->decoded[i] = in;
+}
+
+int segnet_add(struct segnet *s, const struct site *site, int in)
+{
+	for (int i = 0; i < s->levels; i++)
+		in = encode(s, site, i, in);
+	for (int i = s->levels - 1; i >= 0; i--)
+		in = decode(s, site, i, in);
+	return in;
+}
+
+int segnet_head(const struct segnet *s, const struct site *site, const char *task,
+	int in, int outputs)
+{
+	char name[BLOCK_NAME_MAX];
+
+	snprintf(name, sizeof(name), "%s.conv", task);
+	in = block_conv(site, name, in, (struct filter){ s->head, 3, 1, 1 });
+	snprintf(name, sizeof(name), "%s.relu", task);
+	if (s->head_relu)
+		in = block_point(site, LAYER_RELU, name, in);
+	return block_conv(site, task, in, (struct filter){ outputs, 1, 1, 1 });
+}

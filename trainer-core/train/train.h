@@ -1,0 +1,105 @@
+/*
+ * Training one job: the static graph, the batch loop, evaluation, the state to save.
+ *
+ * Built once from the job's parameters and its mapped data set; no allocation after the
+ * first step. Everything that the next epoch depends on is in the saved state, random
+ * streams are functions of (seed, purpose, epoch, index): continuing is bit-identical
+ * to never having stopped.
+ */
+#ifndef DELTAM_TRAIN_H
+#define DELTAM_TRAIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "common/params.h"
+#include "trainer-core/corrupt/corrupt.h"
+#include "trainer-core/dataset/dataset.h"
+
+struct train;
+
+/* One figure of an epoch. */
+struct metric_row {
+	const char *split; /* train, val, test */
+	const char *task; /* "" for what belongs to no task */
+	const char *name; /* loss, accuracy ... */
+	double value; /* finite */
+};
+
+struct weight_row {
+	const char *task;
+	double weight_mean, weight_std; /* over the steps of the epoch */
+	double weighted_loss_mean, weighted_loss_std;
+};
+
+struct epoch_rows {
+	int epoch; /* from 1 */
+	const struct metric_row *metric;
+	int metrics;
+	const struct weight_row *weight;
+	int weights;
+};
+
+/*
+ * Builds the job of ps on d (both outlive it). With `task` in ps (a baseline) the other
+ * heads do not exist. Errors: ERR_SPEC.
+ */
+MUST_CHECK int train_new(struct train **out, const struct params *ps,
+	const struct dataset *d, struct arena *a, struct err *e);
+
+/* "avx512", "avx2", "portable", with "+CORE" of the BLAS where it is used. */
+const char *train_kernel_class(void);
+
+/*
+ * Trains the next epoch and evaluates val and test; *rows lives until the next call.
+ * on_step (may be NULL) is called after every batch, those of the evaluation included;
+ * nonzero stops: ERR_INTERRUPTED, and the state is no longer usable.
+ * ERR_DIVERGED: a loss, weight or metric left the finite numbers; the message says in
+ * which step and task.
+ */
+MUST_CHECK int train_epoch(struct train *t, int (*on_step)(void *arg), void *arg,
+	const struct epoch_rows **rows, struct err *e);
+
+int train_epochs_done(const struct train *t);
+
+/* Passes of the training steps since train_new, evaluation left out. */
+struct train_passes {
+	int64_t steps, forward; /* through the whole network */
+	int64_t head, trunk; /* backward, through one head and through the trunk */
+};
+struct train_passes train_passes(const struct train *t);
+
+/*
+ * Evaluates the test split as it is (k is NULL) or corrupted; rows as of train_epoch, of
+ * the split `test` alone. Scratch is the arena's, given back. ERR_DATA: samples that are
+ * no pictures; else as train_epoch.
+ */
+MUST_CHECK int train_test(struct train *t, const struct corruption *k, struct arena *a,
+	int (*on_step)(void *arg), void *arg, const struct epoch_rows **rows,
+	struct err *e);
+
+/*
+ * What the network makes of the n samples of x, written as targets of that task: the
+ * likeliest class (of a sample or a pixel; of equal scores the first), the bit, numbers,
+ * vectors of unit length. x is like the inputs that the job was built on.
+ *   out  (n, numbers of a target)
+ * ERR_SPEC: the job does not train that task.
+ */
+MUST_CHECK int train_predict(struct train *t, const char *task, const struct field *x,
+	int n, float *out, struct err *e);
+
+/*
+ * What evaluation needs, as bytes: parameters, and what else the network's figures
+ * depend on. What was loaded can be tested, not trained on.
+ */
+size_t train_result_size(const struct train *t);
+void train_result_save(const struct train *t, void *bytes);
+MUST_CHECK int train_result_load(
+	struct train *t, const void *bytes, size_t n, struct err *e);
+
+/* The whole state as bytes: parameters, optimizer, method, buffers, epoch. */
+size_t train_state_size(const struct train *t);
+void train_state_save(const struct train *t, void *bytes);
+MUST_CHECK int train_state_load(
+	struct train *t, const void *bytes, size_t n, struct err *e);
+
+#endif

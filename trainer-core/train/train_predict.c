@@ -1,0 +1,93 @@
+/*
+ * Predictions in the form of targets.
+ */
+#include <math.h>
+#include <string.h>
+#include "trainer-core/train/train_job.h"
+
+/* One sample; score (C, S), out (S). */
+static void classes(const struct loss_shape *s, const float *score, float *out)
+{
+	for (int i = 0; i < s->S; i++) {
+		int best = 0;
+
+		for (int c = 1; c < s->C; c++)
+			if (score[c * s->S + i] > score[best * s->S + i])
+				best = c;
+		out[i] = (float)best;
+	}
+}
+
+/* v and out (C, S): every pixel's vector at unit length; zero stays. */
+static void unit_vectors(const struct loss_shape *s, const float *v, float *out)
+{
+	for (int i = 0; i < s->S; i++) {
+		double square = 0;
+
+		for (int c = 0; c < s->C; c++)
+			square += (double)v[c * s->S + i] * (double)v[c * s->S + i];
+		for (int c = 0; c < s->C; c++)
+			out[c * s->S + i] = square > 0
+				? (float)((double)v[c * s->S + i] / sqrt(square))
+				: 0;
+	}
+}
+
+static void as_target(
+	const struct train_task *task, const float *prediction, float *out)
+{
+	const struct loss_shape *s = &task->shape;
+
+	switch (task->info.kind) {
+	case TASK_CLASS:
+	case TASK_SEG:
+		classes(s, prediction, out);
+		break;
+	case TASK_BINARY:
+		for (int i = 0; i < s->C * s->S; i++)
+			out[i] = prediction[i] > 0;
+		break;
+	case TASK_NORMAL:
+		unit_vectors(s, prediction, out);
+		break;
+	case TASK_REGRESS:
+	case TASK_DEPTH:
+		memcpy(out, prediction, sizeof(float) * (size_t)(s->C * s->S));
+		break;
+	}
+}
+
+static int find(const struct train *t, const char *task)
+{
+	for (int k = 0; k < t->K; k++)
+		if (!strcmp(t->task[k].info.name, task))
+			return k;
+	return -1;
+}
+
+int train_predict(struct train *t, const char *task, const struct field *x, int n,
+	float *out, struct err *e)
+{
+	int k = find(t, task);
+	size_t floats, values;
+
+	if (k < 0)
+		return err_set(e, ERR_SPEC, "the network has no task \"%s\"", task);
+	floats = (size_t)loss_target_floats(
+		&t->task[k].loss, t->task[k].shape.C, t->task[k].shape.S);
+	values = (size_t)graph_prediction_floats(t->graph, k);
+	graph_evaluate(t->graph);
+	for (int at = 0; at < n; at += t->capacity) {
+		int m = n - at < t->capacity ? n - at : t->capacity;
+
+		for (int i = 0; i < m; i++)
+			t->index[i] = at + i;
+		graph_feed(t->graph, t->network.input[0], x, t->index, m);
+		graph_forward(t->graph);
+		for (int i = 0; i < m; i++)
+			as_target(&t->task[k],
+				graph_prediction(t->graph, k) + (size_t)i * values,
+				out + (size_t)(at + i) * floats);
+	}
+	return OK;
+}

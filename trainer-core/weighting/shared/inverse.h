@@ -1,0 +1,32 @@
+/*
+ * Inverse losses a_k = 1 / max(L_k, floor) and their softmax: what the UW-O family
+ * shares.
+ */
+#ifndef DELTAM_INVERSE_H
+#define DELTAM_INVERSE_H
+
+#include "trainer-core/weighting/weighting.h"
+
+/* a (K) out. Returns how many losses were below the floor. */
+int inverse_losses(int K, const double *loss, double floor, double *a);
+
+/* w (K) = softmax(a / T). Returns how many losses were below the floor. */
+int inverse_softmax(int K, const double *loss, double floor, double T, double *w);
+
+/* sum w L and sum w a under weights w (K). */
+double inverse_mean_loss(int K, const double *loss, const double *w);
+double inverse_alpha(int K, const double *loss, double floor, const double *w);
+
+/*
+ * -Cov_w(a, L) = alpha * Lbar - sum w a L, the residual of the analytic condition on T
+ * (Kirchdorfer et al. 2025, eq. 23), >= 0 above the floor. Zero only where all losses are
+ * equal or w is one-hot, so the condition has no interior root; it is recorded, not
+ * solved.
+ */
+double inverse_residual(int K, const double *loss, double floor, const double *w);
+
+/* "analytic_residual" at T, and "floored_losses" where there were any. Returns how many. */
+int inverse_diagnose(int K, const double *mean_loss, double floor, double T,
+	double floored, struct diagnostic *d);
+
+#endif
