@@ -85,7 +85,7 @@ static int mark_of(const struct prune_plan *p, int n)
 }
 
 /* Of configurations that are all compared with one another. */
-static void decide(const struct prune_plan *p, int n, int window, const double *delta_m,
+static void judge(const struct prune_plan *p, int n, int window, const double *delta_m,
 	struct prune_verdict *out, struct arena *a)
 {
 	double *figure = NEW_ARRAY(a, double, n);
@@ -120,7 +120,7 @@ static bool opens(const int *lr, int i)
 	return true;
 }
 
-void prune_decide(const struct prune_plan *p, int n, int window, const int *lr,
+void prune_compare(const struct prune_plan *p, int n, int window, const int *lr,
 	const double *delta_m, struct prune_verdict *out)
 {
 	struct arena a = { 0 };
@@ -141,7 +141,7 @@ void prune_decide(const struct prune_plan *p, int n, int window, const int *lr,
 				(size_t)window * sizeof(*delta_m));
 			who[m++] = k;
 		}
-		decide(p, m, window, own, verdict, &a);
+		judge(p, m, window, own, verdict, &a);
 		for (int k = 0; k < m; k++)
 			out[who[k]] = verdict[k];
 	}
@@ -177,55 +177,4 @@ int prune_next(const struct prune_plan *p, int after, int configs)
 int prune_window(const struct prune_plan *p, int rung)
 {
 	return p->window < rung ? p->window : rung;
-}
-
-/* One rung: the windows of those left, and what the rule says to them. */
-static int replay_rung(const struct prune_plan *p, int rung, int n, const int *lr,
-	const double *delta_m, const int *ended, bool *stopped)
-{
-	int window = prune_window(p, rung);
-	struct arena a = { 0 };
-	int *who = NEW_ARRAY(&a, int, n);
-	int *rate = NEW_ARRAY(&a, int, n);
-	double *seen = NEW_ARRAY(&a, double, (size_t)n *(size_t)window);
-	struct prune_verdict *out = NEW_ARRAY(&a, struct prune_verdict, n);
-	int m = 0;
-	int left = 0;
-
-	for (int i = 0; i < n; i++) {
-		if (stopped[i])
-			continue;
-		for (int w = 0; w < window; w++)
-			seen[m * window + w] = ended[i] < rung
-				? HUGE_VAL
-				: delta_m[i * p->epochs + rung - window + w];
-		rate[m] = lr[i];
-		who[m++] = i;
-	}
-	prune_decide(p, m, window, rate, seen, out);
-	for (int k = 0; k < m; k++) {
-		stopped[who[k]] = out[k].stop && ended[who[k]] >= rung;
-		left += !stopped[who[k]];
-	}
-	arena_release(&a);
-	return left;
-}
-
-void prune_replay(const struct prune_plan *p, int n, const int *lr,
-	const double *delta_m, const int *ended, int *trained, bool *stopped)
-{
-	int left = n;
-
-	for (int i = 0; i < n; i++) {
-		trained[i] = 0;
-		stopped[i] = false;
-	}
-	for (int rung = 0; rung < p->epochs;) {
-		rung = prune_next(p, rung, left);
-		for (int i = 0; i < n; i++)
-			if (!stopped[i])
-				trained[i] = ended[i] < rung ? ended[i] : rung;
-		if (rung < p->epochs)
-			left = replay_rung(p, rung, n, lr, delta_m, ended, stopped);
-	}
 }

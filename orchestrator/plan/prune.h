@@ -1,5 +1,5 @@
 /*
- * Who stops at a rung: the rules of design.md on plain figures. Pure.
+ * Who stops at a rung: the rules of pruning on plain figures. Pure.
  *
  *	rungs    stops who was, in every epoch of the window, above the keep-th best of
  *	         that epoch; ties live. Without a fixed keep: the ceil(n / eta)-th, at
@@ -50,19 +50,7 @@ struct prune_verdict {
  *	delta_m (n,window) in  mean over seeds; INFINITY: diverged, which is last
  *	out     (n)
  */
-void prune_decide(const struct prune_plan *p, int n, int window, const int *lr,
+void prune_compare(const struct prune_plan *p, int n, int window, const int *lr,
 	const double *delta_m, struct prune_verdict *out);
-
-/*
- * The whole way of a group through its rungs, on curves that are known to the end: what
- * the scheduler would have trained of them.
- *	lr      (n)          as above
- *	delta_m (n,epochs)   of one search seed, or means over several
- *	ended   (n)          epochs that there are: fewer than all where it diverged
- *	trained (n)     out  epochs that the rule lets it train
- *	stopped (n)     out  out of the choice
- */
-void prune_replay(const struct prune_plan *p, int n, const int *lr,
-	const double *delta_m, const int *ended, int *trained, bool *stopped);
 
 #endif

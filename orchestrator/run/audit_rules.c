@@ -33,8 +33,8 @@ struct outcome {
 	double regret, worth;
 };
 
-static struct outcome outcome_of(const struct races *all, const struct spec *rule,
-	const struct spec *spec, int seed, const char *label)
+static struct outcome outcome_of(const struct replay_races *all,
+	const struct spec *rule, const struct spec *spec, int seed, const char *label)
 {
 	struct outcome o = { 0 };
 	int64_t epochs = 0;
@@ -42,14 +42,14 @@ static struct outcome outcome_of(const struct races *all, const struct spec *rul
 	int n = 0;
 
 	for (int i = 0; i < all->n; i++) {
-		const struct race *x = &all->item[i];
+		const struct replay_race *x = &all->item[i];
 		struct prune_plan p =
 			prune_plan_of(rule, &rule->variants[x->v - spec->variants]);
-		struct replayed r;
+		struct replay_result r;
 
 		if (label && strcmp(label, x->label) != 0)
 			continue;
-		r = race_replay(x, &p, seed);
+		r = replay_rule(x, &p, seed);
 		epochs += r.all;
 		trained += r.trained;
 		o.regret += r.regret;
@@ -110,7 +110,7 @@ static void mean_row(struct table *t, int n, const struct outcome *o)
 }
 
 /* Each label once, then NULL for all of them together where there are several. */
-static int labels_of(const struct races *all, const char **label)
+static int labels_of(const struct replay_races *all, const char **label)
 {
 	int n = 0;
 
@@ -140,7 +140,7 @@ static const char *rule_name(const struct rules *r, int i, struct arena *a)
 }
 
 static void means(
-	struct report *out, const struct races *all, const struct rules *rules)
+	struct report *out, const struct replay_races *all, const struct rules *rules)
 {
 	struct table *t = report_table(out, "means over search seeds");
 	struct outcome *o = NEW_ARRAY(out->arena, struct outcome, all->seeds);
@@ -164,7 +164,7 @@ static void means(
 }
 
 static void repetitions(
-	struct report *out, const struct races *all, const struct rules *rules)
+	struct report *out, const struct replay_races *all, const struct rules *rules)
 {
 	struct table *t = report_table(out, "each search seed");
 
@@ -186,7 +186,7 @@ static void repetitions(
 		}
 }
 
-static void notes(struct report *out, const struct races *all)
+static void notes(struct report *out, const struct replay_races *all)
 {
 	report_note(out,
 		"saved: of the epochs of the tune stages, one search seed. Of the "
@@ -197,8 +197,8 @@ static void notes(struct report *out, const struct races *all)
 		"Regret: lowest validation Δm of what is chosen less that of the best "
 		"on that seed, mean over methods; on other seeds: the same two there.");
 	for (int i = 0; i < all->n; i++) {
-		const struct race *x = &all->item[i];
-		double noise = race_noise(x, NEAR);
+		const struct replay_race *x = &all->item[i];
+		double noise = replay_noise(x, NEAR);
 
 		if (!isnan(noise))
 			report_note(out,
@@ -236,11 +236,11 @@ int audit_rules(struct reader *r, const struct options *o, struct err *e)
 	struct report out = { .arena = &r->arena };
 	struct spec spec;
 	struct rules rules;
-	struct races all;
+	struct replay_races all;
 	int rc = load_rules(r, o->rules, &spec, &rules, e);
 
 	if (!rc)
-		rc = races_load(r, &spec, &all, e);
+		rc = replay_load(r, &spec, &all, e);
 	if (rc)
 		return rc;
 	means(&out, &all, &rules);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "orchestrator/plan/prune.h"
-#include "orchestrator/run/select.h"
+#include "orchestrator/run/apply.h"
 #include "orchestrator/run/winner.h"
 
 static const char *const phase_names[] = { "tune", "refine", "wd", "final" };
@@ -314,23 +314,35 @@ static int set_state(struct stage_ctx *c, const struct lane *l, enum phase ph,
 static int pass_rung(struct stage_ctx *c, struct contest *k, int rung, struct err *e)
 {
 	struct group *g = &k->group;
-	bool *stop = NEW_ARRAY(k->arena, bool, g->n);
-	int rc = select_stops(g, rung, k->incumbent, stop, e);
+	struct decide_group figures;
+	struct decision d;
+	int rc = group_figures(g, rung, &figures, k->arena, e);
 	int target;
 
-	for (int i = 0; !rc && i < g->n; i++) {
-		struct member *m = &g->members[i];
-
-		if (!stop[i] || m->row.state != MEMBER_WAITING)
-			continue;
-		rc = store_member_set(c->s, &m->row, MEMBER_STOPPED, m->row.target, e);
-		m->row.state = MEMBER_STOPPED;
-	}
+	if (rc)
+		return rc;
+	d = decide(&figures, k->arena);
+	rc = apply_stops(g, &figures, &d, e);
 	target = next_target(c, k->lane, k->phase, rung, take_census(g).configs);
 	for (int i = 0; !rc && i < g->n; i++)
 		if (g->members[i].row.state == MEMBER_WAITING)
 			rc = retarget(c, k->lane, &g->members[i], target, e);
 	return rc;
+}
+
+/* The end of a search: the winner among those that were not stopped. */
+static int choose(
+	const struct contest *k, int *best, const char **reason, struct err *e)
+{
+	const struct group *g = &k->group;
+	struct decide_group figures;
+	struct decision d;
+	int rc = group_figures(g, g->v->epochs, &figures, k->arena, e);
+
+	if (rc)
+		return rc;
+	d = decide(&figures, k->arena);
+	return apply_choice(g, &figures, &d, best, reason, k->arena, e);
 }
 
 static int conclude(struct stage_ctx *c, struct contest *k, int *best, struct err *e)
@@ -343,7 +355,7 @@ static int conclude(struct stage_ctx *c, struct contest *k, int *best, struct er
 		reason = arena_printf(k->arena, "%d of %d seeds",
 			g->n - take_census(g).diverged, g->n);
 	else
-		rc = select_winner(g, k->arena, best, &reason, e);
+		rc = choose(k, best, &reason, e);
 	if (!rc)
 		rc = set_state(c, k->lane, k->phase, "done", e);
 	if (!rc)
@@ -396,7 +408,7 @@ static int run_phase(struct stage_ctx *c, struct contest *k, const struct grid *
 	for (int u = 0; u < l->units; u++)
 		stages[u] = lane_stage_id(c, l, u, k->phase);
 	k->group = (struct group){ c->s, c->spec, c->sweep, lane_variant(c, l), grid,
-		l->entry->primary, l->task, l->units, stages, NULL, 0 };
+		l->entry->primary, l->task, l->units, stages, k->incumbent, NULL, 0 };
 	rc = store_stage_state(c->s, stages[0], &state, e);
 	if (!rc && state == '-')
 		rc = put_phase(c, l, k->phase, grid, e);

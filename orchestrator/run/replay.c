@@ -2,90 +2,96 @@
 
 #include <math.h>
 #include <string.h>
+#include "orchestrator/run/group.h"
 #include "orchestrator/run/lane.h"
-#include "orchestrator/plan/prune.h"
-#include "orchestrator/run/select.h"
 
 /* Loading. */
 
-static int load_curve(
-	const struct group *g, const struct member *m, double *delta_m, struct err *e)
+static int all_ended(const struct group *g, const struct replay_race *x, struct err *e)
 {
-	struct rows rows;
-	int rc = rows_open(&rows, g->s, STMT_SCORE_WINDOW,
-		ARGS(INT(g->sweep), INT(m->job.id), INT(1), INT(g->v->epochs)), e);
+	for (int i = 0; i < g->n; i++) {
+		enum member_state state = g->members[i].row.state;
 
-	for (int i = 0; i < g->v->epochs; i++)
-		delta_m[i] = HUGE_VAL;
-	while (!rc && (rc = rows_next(&rows, e)) > 0) {
-		delta_m[rows_int(&rows, 0) - 1] = rows_real(&rows, 1);
-		rc = OK;
-	}
-	rows_close(&rows);
-	return rc;
-}
-
-/* Members come by configuration, then seed: seed k of each is its k-th member. */
-static int load_members(
-	const struct group *g, struct race *x, struct arena *a, struct err *e)
-{
-	int rc = OK;
-
-	x->n = g->n / x->seeds;
-	x->lr = NEW_ARRAY(a, int, x->n);
-	x->ended = NEW_ARRAY(a, int, g->n);
-	x->figure = NEW_ARRAY(a, double, g->n);
-	x->delta_m = NEW_ARRAY(a, double, (size_t)g->n *(size_t)g->v->epochs);
-	for (int i = 0; !rc && i < g->n; i++) {
-		const struct member *m = &g->members[i];
-		int config = i / x->seeds;
-		int at = i % x->seeds * x->n + config;
-
-		if (m->row.state != MEMBER_DONE && m->row.state != MEMBER_DIVERGED)
+		if (state != MEMBER_DONE && state != MEMBER_DIVERGED)
 			return err_set(e, ERR_USAGE,
 				"not every configuration of %s was trained to its end: "
 				"`deltam audit` does that in a second database, which "
 				"then answers",
 				x->label);
-		x->lr[config] = grid_index(g->grid, m->row.config, 0);
-		x->ended[at] = m->job.epochs_done;
-		rc = select_figure(g, m, &x->figure[at], e);
-		if (!rc)
-			rc = load_curve(g, m,
-				x->delta_m + (size_t)at * (size_t)g->v->epochs, e);
+	}
+	return OK;
+}
+
+static int load_run(const struct group *g, const struct member *m, double *delta_m,
+	int *ended, struct err *e)
+{
+	int epochs = g->v->epochs;
+	int seen;
+
+	*ended = m->job.epochs_done;
+	for (int i = 0; i < epochs; i++)
+		delta_m[i] = HUGE_VAL;
+	return group_scores(g, m, 1, epochs, delta_m, &seen, e);
+}
+
+/* Runs come by configuration, then seed; a race has them by seed, then configuration. */
+static int load_runs(
+	const struct group *g, struct replay_race *x, struct arena *a, struct err *e)
+{
+	struct decide_group end;
+	int rc = group_figures(g, g->v->epochs, &end, a, e);
+
+	if (rc)
+		return rc;
+	x->n = end.n;
+	x->lr = NEW_ARRAY(a, int, x->n);
+	x->ended = NEW_ARRAY(a, int, g->n);
+	x->figure = NEW_ARRAY(a, double, g->n);
+	x->delta_m = NEW_ARRAY(a, double, (size_t)g->n *(size_t)g->v->epochs);
+	for (int i = 0; !rc && i < g->n; i++) {
+		int config = i / x->seeds;
+		int at = i % x->seeds * x->n + config;
+
+		x->lr[config] = end.config[config].lr;
+		x->figure[at] = end.run[i].refused ? HUGE_VAL : end.figure[i];
+		rc = load_run(g, &g->members[i],
+			x->delta_m + (size_t)at * (size_t)g->v->epochs, &x->ended[at],
+			e);
 	}
 	return rc;
 }
 
-static int load_race(struct stage_ctx *c, const struct lane *l, struct races *out,
-	struct arena *a, struct err *e)
+static int load_race(struct stage_ctx *c, const struct lane *l,
+	struct replay_races *out, struct arena *a, struct err *e)
 {
-	struct race *x = &out->item[out->n++];
+	struct replay_race *x = &out->item[out->n++];
 	struct grid grid = plan_tune(c->spec, lane_variant(c, l), l->entry, a);
 	int64_t stage = lane_stage_id(c, l, 0, PHASE_TUNE);
 	struct group g = { c->s, c->spec, c->sweep, lane_variant(c, l), &grid,
-		l->entry->primary, -1, 1, &stage, NULL, 0 };
+		l->entry->primary, -1, 1, &stage, -1, NULL, 0 };
 	int rc;
 
-	*x = (struct race){ .v = lane_variant(c, l),
+	*x = (struct replay_race){ .v = lane_variant(c, l),
 		.label = l->entry->label,
 		.seeds = c->spec->search.seeds };
 	rc = group_load(&g, a, e);
 	if (!rc)
-		rc = load_members(&g, x, a, e);
+		rc = all_ended(&g, x, e);
+	if (!rc)
+		rc = load_runs(&g, x, a, e);
 	for (int i = 0; !rc && i < g.n; i++)
 		out->fixed -= x->ended[i];
 	return rc;
 }
 
 static int load_all(
-	struct stage_ctx *c, struct races *out, struct arena *a, struct err *e)
+	struct stage_ctx *c, struct replay_races *out, struct arena *a, struct err *e)
 {
 	int rc = store_int(
 		c->s, STMT_AUDIT_EPOCHS, ARGS(INT(c->sweep)), 0, &out->fixed, e);
 
 	out->seeds = c->spec->search.seeds;
-	out->item = NEW_ARRAY(a, struct race, c->nlanes);
+	out->item = NEW_ARRAY(a, struct replay_race, c->nlanes);
 	for (int i = 0; !rc && i < c->nlanes; i++) {
 		const struct lane *l = &c->lanes[i];
 
@@ -100,13 +106,13 @@ static int load_all(
 	return rc;
 }
 
-int races_load(
-	struct reader *r, const struct spec *spec, struct races *out, struct err *e)
+int replay_load(struct reader *r, const struct spec *spec, struct replay_races *out,
+	struct err *e)
 {
 	struct stage_ctx c;
 	int rc;
 
-	*out = (struct races){ 0 };
+	*out = (struct replay_races){ 0 };
 	if (strcmp(r->sweep.state, "done") != 0)
 		return err_set(e, ERR_USAGE,
 			"sweep %s has not finished; `deltam run` goes on with it",
@@ -119,19 +125,81 @@ int races_load(
 
 /* Replaying. */
 
-/* The lowest figure among those not stopped, the first on ties; -1: none reached one. */
-static int choose(const struct race *x, const double *figure, const bool *stopped)
+/* One seed's group at `epoch`: what the scheduler would load of those not stopped. */
+static struct decide_group group_at(const struct replay_race *x,
+	const struct prune_plan *p, int seed, int epoch, const bool *stopped,
+	struct arena *a)
 {
-	int best = -1;
+	bool rung = epoch < p->epochs;
+	int columns = rung ? prune_window(p, epoch) : 1;
+	struct decide_group g = { .plan = *p,
+		.epoch = epoch,
+		.tried = x->n,
+		.config = NEW_ARRAY(a, struct decide_config, x->n),
+		.run = NEW_ARRAY(a, struct decide_run, x->n),
+		.columns = columns,
+		.figure = NEW_ARRAY(a, double, (size_t)x->n *(size_t)columns) };
 
-	for (int i = 0; i < x->n; i++)
-		if (!(stopped && stopped[i]) && isfinite(figure[i]) &&
-			(best < 0 || figure[i] < figure[best]))
-			best = i;
-	return best;
+	for (int i = 0; i < x->n; i++) {
+		int at = seed * x->n + i;
+		const double *curve = x->delta_m + (size_t)at * (size_t)p->epochs;
+		double *row = g.figure + (size_t)g.n * (size_t)columns;
+
+		if (stopped[i])
+			continue;
+		for (int w = 0; w < columns; w++)
+			row[w] = !rung                  ? x->figure[at]
+				: x->ended[at] >= epoch ? curve[epoch - columns + w]
+							: HUGE_VAL;
+		g.config[g.n] = (struct decide_config){
+			.point = i, .lr = x->lr[i], .first = g.n, .runs = 1
+		};
+		g.n++;
+	}
+	return g;
 }
 
-static double worth(const struct race *x, int seed, int chosen, int best)
+/* Who is chosen at `epoch`, -1: nobody; those that stop there join *stopped. */
+static int decide_at(const struct replay_race *x, const struct prune_plan *p, int seed,
+	int epoch, bool *stopped)
+{
+	struct arena a = { 0 };
+	struct decide_group g = group_at(x, p, seed, epoch, stopped, &a);
+	struct decision d = decide(&g, &a);
+	int chosen = d.best < 0 ? -1 : g.config[d.best].point;
+
+	for (int i = 0; i < g.n; i++) {
+		int point = g.config[i].point;
+
+		/* Nothing is left to stop of what diverged before. */
+		stopped[point] = d.of[i].stop && x->ended[seed * x->n + point] >= epoch;
+	}
+	arena_release(&a);
+	return chosen;
+}
+
+int replay_seed(const struct replay_race *x, const struct prune_plan *p, int seed,
+	int *trained, bool *stopped)
+{
+	const int *ended = x->ended + seed * x->n;
+	int left = x->n;
+	int chosen = -1;
+
+	memset(stopped, 0, (size_t)x->n * sizeof(*stopped));
+	for (int epoch = 0; epoch < p->epochs;) {
+		epoch = prune_next(p, epoch, left);
+		for (int i = 0; i < x->n; i++)
+			if (!stopped[i])
+				trained[i] = ended[i] < epoch ? ended[i] : epoch;
+		chosen = decide_at(x, p, seed, epoch, stopped);
+		left = 0;
+		for (int i = 0; i < x->n; i++)
+			left += !stopped[i];
+	}
+	return chosen;
+}
+
+static double worth(const struct replay_race *x, int seed, int chosen, int best)
 {
 	double sum = 0;
 
@@ -142,25 +210,22 @@ static double worth(const struct race *x, int seed, int chosen, int best)
 	return x->seeds > 1 ? sum / (x->seeds - 1) : (double)NAN;
 }
 
-struct replayed race_replay(const struct race *x, const struct prune_plan *p, int seed)
+struct replay_result replay_rule(
+	const struct replay_race *x, const struct prune_plan *p, int seed)
 {
 	const int *ended = x->ended + seed * x->n;
 	const double *figure = x->figure + seed * x->n;
 	struct arena a = { 0 };
 	int *trained = NEW_ARRAY(&a, int, x->n);
 	bool *stopped = NEW_ARRAY(&a, bool, x->n);
-	struct replayed r = { .regret = (double)NAN, .worth = (double)NAN };
-	int chosen;
-	int best = choose(x, figure, NULL);
+	struct replay_result r = { .regret = (double)NAN, .worth = (double)NAN };
+	int best = decide_at(x, p, seed, p->epochs, stopped);
+	int chosen = replay_seed(x, p, seed, trained, stopped);
 
-	prune_replay(p, x->n, x->lr,
-		x->delta_m + (size_t)seed * (size_t)x->n * (size_t)p->epochs, ended,
-		trained, stopped);
 	for (int i = 0; i < x->n; i++) {
 		r.all += ended[i];
 		r.trained += trained[i];
 	}
-	chosen = choose(x, figure, stopped);
 	if (chosen >= 0) {
 		r.regret = figure[chosen] - figure[best];
 		r.worth = worth(x, seed, chosen, best);
@@ -169,7 +234,7 @@ struct replayed race_replay(const struct race *x, const struct prune_plan *p, in
 	return r;
 }
 
-static double mean_of(const struct race *x, int config)
+static double mean_of(const struct replay_race *x, int config)
 {
 	double sum = 0;
 
@@ -178,7 +243,7 @@ static double mean_of(const struct race *x, int config)
 	return sum / x->seeds;
 }
 
-double race_noise(const struct race *x, double within)
+double replay_noise(const struct replay_race *x, double within)
 {
 	struct arena a = { 0 };
 	int *near = NEW_ARRAY(&a, int, x->n);

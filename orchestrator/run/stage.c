@@ -1,7 +1,7 @@
 #include "orchestrator/run/stage.h"
 
+#include "orchestrator/run/group.h"
 #include "orchestrator/run/lane.h"
-#include "orchestrator/run/select.h"
 
 /* The lane of a stage of this sweep: the reverse of stage_id. */
 static int lane_of(const struct stage_ctx *c, int64_t stage)

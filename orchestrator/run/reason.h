@@ -1,0 +1,19 @@
+/*
+ * Decisions in words: the column `reason` of the table decision, which users read in
+ * `deltam decisions`.
+ */
+#ifndef DELTAM_REASON_H
+#define DELTAM_REASON_H
+
+#include "orchestrator/plan/plan.h"
+#include "orchestrator/run/decide.h"
+
+/* Why configuration i, one that stops, does. */
+const char *reason_stop(
+	const struct decide_group *x, const struct decision *d, int i, struct arena *a);
+
+/* Who won and by how much. grid: what the points of x are numbered in. */
+const char *reason_choice(const struct decide_group *x, const struct decision *d,
+	const struct grid *grid, struct arena *a);
+
+#endif
