@@ -1,6 +1,8 @@
 /*
  * Training curves of another program as the database of a sweep: the real protocol, with
- * a file's figures instead of workers. For asking what rules of pruning do to them.
+ * a file's figures instead of workers. docs/PRUNING.md asks with it what rules of
+ * pruning do to curves that deltam did not train. It stays in bench/ because it knows one
+ * file's methods and one sweep: no user has a second such file.
  *
  *	{"columns": {...}, "runs": [{"method": "uwso", "hp": 2, "lr": 0.003, "seed": 0,
  *	 "train": [[ce0, ce1], ...], "w": [[w0, w1], ...],

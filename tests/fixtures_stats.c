@@ -1,6 +1,7 @@
 /* Delta-m, Pareto fronts and the scalarization grid: the orchestrator's statistics. */
 #include <string.h>
 #include "orchestrator/stats/stats.h"
+#include "orchestrator/stats/weight_grid.h"
 #include "tests/fixtures.h"
 
 static const cJSON *member(const struct fixture *f, const char *name)
@@ -186,8 +187,8 @@ static bool check_points(struct fixture *f, int K, int m, int64_t count)
 
 	if (!want)
 		return true;
-	for (bool more = stats_simplex_first(K, m, 0, steps); more;
-		more = stats_simplex_next(K, 0, steps), i++) {
+	for (bool more = weight_grid_first(K, m, 0, steps); more;
+		more = weight_grid_next(K, 0, steps), i++) {
 		const cJSON *row = cJSON_GetArrayItem(want, i);
 
 		for (int k = 0; k < K; k++)
@@ -209,13 +210,13 @@ enum outcome fixture_grid(struct fixture *f)
 	int64_t count;
 	int m;
 
-	if (stats_simplex_steps(fixture_number(f, "step", 0), &m, &e))
+	if (weight_grid_steps(fixture_number(f, "step", 0), &m, &e))
 		return fixture_fail(f, "%s", e.msg);
-	count = stats_simplex_count(K, m, 0);
+	count = weight_grid_count(K, m, 0);
 	if (!fixture_near(f, (double)count, json_number(closed), "count_with_zeros"))
 		return FAILED;
-	if (!fixture_near(f, (double)stats_simplex_count(K, m, 1),
-		    json_number(interior), "count_positive_only"))
+	if (!fixture_near(f, (double)weight_grid_count(K, m, 1), json_number(interior),
+		    "count_positive_only"))
 		return FAILED;
 	return check_points(f, K, m, count) ? PASSED : FAILED;
 }

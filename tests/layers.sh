@@ -55,6 +55,9 @@ libraries='sqlite3\.h|uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h'
 		$(sources trainer-core)
 	forbid "orchestrator: of the trainer its tables only, through the catalogue" \
 		'trainer-core/|worker/|catalogue/.*\.def|cblas\.h|zlib\.h' $(sources orchestrator)
+	forbid "decide, prune: plain figures alone" \
+		'common/(store/|str\.h|log\.h)|orchestrator/(spec/json|report/|run/(group|reason|apply|score|lane|stage))|stdio\.h|xxhash\.h' \
+		orchestrator/run/decide.[ch] orchestrator/plan/prune.[ch]
 	forbid "worker: no loop, no JSON, no SQLite of its own" \
 		'uv\.h|cjson/|cblas\.h|sqlite3\.h|orchestrator/' $(sources worker)
 }

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "orchestrator/spec/simplex.h"
 #include "orchestrator/spec/spec_read.h"
+#include "orchestrator/stats/weight_grid.h"
 
 #define EPS 1e-9
 
@@ -96,7 +96,7 @@ static void refine_weights(struct fine *f, int best)
 	int lo[TASKS_MAX], hi[TASKS_MAX];
 	const char *s = x->text[best];
 
-	f->radius = simplex_radius(x);
+	f->radius = axis_fine_radius(x);
 	for (int k = 0; k < K; k++) {
 		char *end;
 		double room;
@@ -108,8 +108,8 @@ static void refine_weights(struct fine *f, int best)
 		lo[k] = room < f->radius ? f->radius - (int)room : 0;
 		hi[k] = 2 * f->radius;
 	}
-	allocate(f, simplex_neighbours(K, f->radius));
-	(void)simplex_walk(K, K * f->radius, lo, hi, push_weights, f);
+	allocate(f, weight_grid_neighbours(K, f->radius));
+	(void)weight_grid_walk(K, K * f->radius, lo, hi, push_weights, f);
 }
 
 struct axis plan_refine_axis(const struct axis *coarse, int best, struct arena *a)

@@ -1,7 +1,7 @@
 /*
  * deltam audit: what pruning saved and what it cost. The sweep runs unpruned in a second
- * database, which takes all that the first one has, and the two are compared group by
- * group: epochs, and the Δm of what was chosen.
+ * database, which takes all that the first one has, and the two are compared stage by
+ * stage: epochs, and the Δm of what was chosen.
  */
 #include <math.h>
 #include <stdio.h>
@@ -10,14 +10,14 @@
 #include "orchestrator/run/run.h"
 
 /* A stage of an entry (or of a baseline task) in one of the databases. */
-struct group {
+struct audit_stage {
 	const char *variant, *label, *task, *stage, *phase;
 	int64_t jobs, epochs; /* that no earlier stage has trained */
 	double val, test; /* Δm of what it chose; NAN without */
 };
 
-struct groups {
-	struct group *item;
+struct audit_stages {
+	struct audit_stage *item;
 	int n, capacity;
 };
 
@@ -26,7 +26,7 @@ static double real(const struct rows *r, int column)
 	return rows_is_null(r, column) ? (double)NAN : rows_real(r, column);
 }
 
-static int load(struct store *s, int64_t sweep, struct groups *g, struct arena *a,
+static int load(struct store *s, int64_t sweep, struct audit_stages *g, struct arena *a,
 	struct err *e)
 {
 	struct rows r;
@@ -34,7 +34,7 @@ static int load(struct store *s, int64_t sweep, struct groups *g, struct arena *
 
 	while (!rc && (rc = rows_next(&r, e)) > 0) {
 		(void)GROW(a, g->item, g->n, g->capacity);
-		g->item[g->n++] = (struct group){ rows_strdup(&r, 0, a),
+		g->item[g->n++] = (struct audit_stage){ rows_strdup(&r, 0, a),
 			rows_strdup(&r, 1, a), rows_strdup(&r, 2, a),
 			rows_strdup(&r, 3, a), rows_strdup(&r, 4, a), rows_int(&r, 5),
 			rows_int(&r, 6), real(&r, 7), real(&r, 8) };
@@ -45,10 +45,11 @@ static int load(struct store *s, int64_t sweep, struct groups *g, struct arena *
 }
 
 /* NULL: that database never came to this stage. */
-static const struct group *same_group(const struct groups *g, const struct group *x)
+static const struct audit_stage *same_stage(
+	const struct audit_stages *g, const struct audit_stage *x)
 {
 	for (int i = 0; i < g->n; i++) {
-		const struct group *y = &g->item[i];
+		const struct audit_stage *y = &g->item[i];
 
 		if (!strcmp(x->variant, y->variant) && !strcmp(x->label, y->label) &&
 			!strcmp(x->task, y->task) && !strcmp(x->stage, y->stage) &&
@@ -64,7 +65,7 @@ struct sums {
 	int64_t prunable, prunable_trained;
 	double val, test; /* regret of the final stages */
 	double worst;
-	const struct group *worst_group;
+	const struct audit_stage *worst_stage;
 	int finals, others;
 };
 
@@ -73,12 +74,13 @@ static double percent(int64_t part, int64_t whole)
 	return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
 }
 
-static bool is_final(const struct group *g)
+static bool is_final(const struct audit_stage *g)
 {
 	return !strcmp(g->stage, "final");
 }
 
-static void add(struct sums *sum, const struct group *all, const struct group *pruned)
+static void add(struct sums *sum, const struct audit_stage *all,
+	const struct audit_stage *pruned)
 {
 	double val = pruned->val - all->val;
 
@@ -93,7 +95,7 @@ static void add(struct sums *sum, const struct group *all, const struct group *p
 		return;
 	if (!sum->finals++ || val > sum->worst) {
 		sum->worst = val;
-		sum->worst_group = all;
+		sum->worst_stage = all;
 	}
 	sum->val += val;
 	sum->test += pruned->test - all->test;
@@ -140,7 +142,8 @@ static void epochs(struct table *t, int64_t jobs, int64_t all, int64_t trained)
 	figure(t, percent(all - trained, all));
 }
 
-static void row(struct table *t, const struct group *all, const struct group *pruned)
+static void row(struct table *t, const struct audit_stage *all,
+	const struct audit_stage *pruned)
 {
 	table_text(t, all->variant);
 	table_text(t, all->label);
@@ -185,27 +188,28 @@ static void notes(struct report *r, const struct sums *sum)
 			"validation rows %.2f (%s%s%s).",
 			sum->finals, sum->others, sum->others == 1 ? "s" : "",
 			sum->val / sum->finals, sum->test / sum->finals, sum->worst,
-			sum->worst_group->variant,
-			*sum->worst_group->variant ? " " : "", sum->worst_group->label);
+			sum->worst_stage->variant,
+			*sum->worst_stage->variant ? " " : "", sum->worst_stage->label);
 }
 
-static void fill(
-	struct report *r, const struct groups *all, const struct groups *pruned)
+static void fill(struct report *r, const struct audit_stages *all,
+	const struct audit_stages *pruned)
 {
-	static const struct group never = { .val = (double)NAN, .test = (double)NAN };
+	static const struct audit_stage never = { .val = (double)NAN,
+		.test = (double)NAN };
 	struct table *t = report_table(r, NULL);
 	struct sums sum = { 0 };
 
 	columns(t);
 	for (int i = 0; i < all->n; i++) {
-		const struct group *g = same_group(pruned, &all->item[i]);
+		const struct audit_stage *g = same_stage(pruned, &all->item[i]);
 
 		row(t, &all->item[i], g ? g : &never);
 		add(&sum, &all->item[i], g ? g : &never);
 	}
 	for (int i = 0; i < pruned->n; i++)
-		if (!same_group(all, &pruned->item[i])) {
-			struct group none = pruned->item[i];
+		if (!same_stage(all, &pruned->item[i])) {
+			struct audit_stage none = pruned->item[i];
 
 			none.jobs = none.epochs = 0;
 			none.val = none.test = (double)NAN;
@@ -226,7 +230,7 @@ static const char *audit_path(const char *path, struct arena *a)
 	return arena_printf(a, "%.*s.audit.db", (int)n, path);
 }
 
-static int load_unpruned(const char *path, const char *name, struct groups *g,
+static int load_unpruned(const char *path, const char *name, struct audit_stages *g,
 	struct arena *a, struct err *e)
 {
 	struct store s;
@@ -264,8 +268,8 @@ static int audit(struct reader *reader, const struct options *o, struct err *e)
 	struct arena *a = &reader->arena;
 	struct report r = { .arena = a };
 	const char *path = audit_path(reader->s.path, a);
-	struct groups pruned = { 0 };
-	struct groups all = { 0 };
+	struct audit_stages pruned = { 0 };
+	struct audit_stages all = { 0 };
 	int rc;
 
 	if (strcmp(reader->sweep.state, "done") != 0)

@@ -1,4 +1,9 @@
-/* deltam audit --rules FILE: rules side by side, replayed on what is trained already. */
+/*
+ * deltam audit --rules FILE: rules side by side, replayed on what is trained already.
+ * A command and not a bench, because which rule prunes best depends on the user's own
+ * data: after `deltam audit` the second database answers for any rule without training
+ * anything. docs/PRUNING.md, which chose the default rule, is made with it.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -324,7 +324,7 @@ bool read_axis(const struct reader *r, const struct json *node,
 		.max = info->max,
 		.whole = info->kind == PARAM_INT };
 	if (info->kind == PARAM_SIMPLEX)
-		return read_simplex(r, node, rule, at, out);
+		return read_weights(r, node, rule, at, out);
 	if (!node && info->search)
 		return read_search(r, rule, out);
 	if (node && node->kind == JSON_OBJECT && number)

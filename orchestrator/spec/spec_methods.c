@@ -2,7 +2,7 @@
 #include "orchestrator/spec/spec_read.h"
 
 #include <string.h>
-#include "orchestrator/spec/simplex.h"
+#include "orchestrator/stats/weight_grid.h"
 
 #define LABEL_CHARACTERS 64
 #define ENTRIES_MAX 1000
@@ -203,8 +203,8 @@ static double fine_points(const struct entry *e)
 		if (!(x->fine > 0))
 			continue;
 		if (x->scale == AXIS_SIMPLEX)
-			points *=
-				(double)simplex_neighbours(x->tasks, simplex_radius(x));
+			points *= (double)weight_grid_neighbours(
+				x->tasks, axis_fine_radius(x));
 		else
 			points *= 2 *
 					(x->scale == AXIS_LOG ? x->fine

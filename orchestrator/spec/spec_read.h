@@ -137,8 +137,8 @@ bool read_known(const struct reader *r, const struct json *object,
 /* Reports equal values of a list of n. */
 bool axis_distinct(const struct reader *r, const struct axis *x, const size_t *at);
 /* Fine steps of weights between a coarse point and its neighbour, that left out. */
-int simplex_radius(const struct axis *x);
-bool read_simplex(const struct reader *r, const struct json *node,
+int axis_fine_radius(const struct axis *x);
+bool read_weights(const struct reader *r, const struct json *node,
 	const struct axis_rule *rule, size_t at, struct axis *out);
 
 /*

@@ -1,11 +1,10 @@
 /*
- * The arithmetic behind the tables: delta-m, intervals, tests, Pareto fronts, the grid of
- * scalarization weights. Pure functions of their arguments; no database, no clock.
+ * The arithmetic behind the tables: delta-m, intervals, tests, Pareto fronts. Pure
+ * functions of their arguments; no database, no clock.
  *
  * stats.c           delta-m, mean, deviation, t interval, paired sign-flip test
  * stats_robust.c    the robustness difference
  * stats_pareto.c    dominance, front, hypervolume
- * stats_simplex.c   grid points on the simplex
  */
 #ifndef DELTAM_STATS_H
 #define DELTAM_STATS_H
@@ -102,20 +101,5 @@ int stats_dominators(
  */
 double stats_hypervolume(int d, const bool *higher, int n, const double *points,
 	const double *reference);
-
-/*
- * Grids on the simplex in whole steps: K integers that sum to m, each at least `low`
- * (1: interior points, 0: with the faces). Weight k is steps[k] / m.
- */
-
-/* m = 1 / step. ERR_SPEC unless that is an integer within 1e-9 (relative). */
-MUST_CHECK int stats_simplex_steps(double step, int *m, struct err *e);
-
-/* How many points, without enumerating; INT64_MAX stands for all beyond. */
-int64_t stats_simplex_count(int K, int m, int low);
-
-/* The first point, then the next in lexicographic order; false when there is none. */
-bool stats_simplex_first(int K, int m, int low, int *steps);
-bool stats_simplex_next(int K, int low, int *steps);
 
 #endif

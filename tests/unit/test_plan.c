@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "orchestrator/plan/plan.h"
-#include "orchestrator/spec/simplex.h"
 #include "orchestrator/stats/stats.h"
+#include "orchestrator/stats/weight_grid.h"
 
 static struct arena arena;
 static struct spec spec;
@@ -210,9 +210,9 @@ START_TEST(neighbours_of_a_weighting_are_counted_as_they_are_walked)
 				}
 				brute += sum == 0;
 			}
-			ck_assert_int_eq(simplex_neighbours(K, m), brute);
+			ck_assert_int_eq(weight_grid_neighbours(K, m), brute);
 		}
-	ck_assert_int_eq(simplex_neighbours(64, 200), INT64_MAX);
+	ck_assert_int_eq(weight_grid_neighbours(64, 200), INT64_MAX);
 }
 END_TEST
 
@@ -223,7 +223,7 @@ START_TEST(random_weightings_are_distinct_points_of_the_interior)
 	for (int i = 0; i < 2000; i++) {
 		int z[3];
 
-		simplex_random(3, 10000, (uint64_t)i, z);
+		weight_grid_random(3, 10000, (uint64_t)i, z);
 		ck_assert_int_eq(z[0] + z[1] + z[2], 10000);
 		for (int k = 0; k < 3; k++) {
 			ck_assert_int_ge(z[k], 1);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "orchestrator/stats/stats.h"
+#include "orchestrator/stats/weight_grid.h"
 
 static const struct stats_criterion criteria[] = {
 	{ "seg/miou", true, 0 },
@@ -228,9 +229,9 @@ START_TEST(simplex_counts_equal_the_points_enumerated)
 			for (int low = 0; low <= 1; low++) {
 				int steps[5];
 				int64_t n = 0;
-				bool more = stats_simplex_first(K, m, low, steps);
+				bool more = weight_grid_first(K, m, low, steps);
 
-				for (; more; more = stats_simplex_next(K, low, steps)) {
+				for (; more; more = weight_grid_next(K, low, steps)) {
 					int sum = 0;
 
 					for (int k = 0; k < K; k++) {
@@ -240,18 +241,18 @@ START_TEST(simplex_counts_equal_the_points_enumerated)
 					ck_assert_int_eq(sum, m);
 					n++;
 				}
-				ck_assert_int_eq(n, stats_simplex_count(K, m, low));
+				ck_assert_int_eq(n, weight_grid_count(K, m, low));
 			}
 }
 END_TEST
 
 START_TEST(simplex_counts_beyond_64_bits_saturate)
 {
-	ck_assert_int_eq(stats_simplex_count(40, 1000000, 0), INT64_MAX);
-	ck_assert_int_eq(stats_simplex_count(40, 10, 1), 0);
-	ck_assert_int_eq(stats_simplex_count(40, 40, 1), 1);
-	ck_assert_int_eq(stats_simplex_count(3, 1000, 0), 501501);
-	ck_assert_int_eq(stats_simplex_count(2, 2000000000, 0), 2000000001);
+	ck_assert_int_eq(weight_grid_count(40, 1000000, 0), INT64_MAX);
+	ck_assert_int_eq(weight_grid_count(40, 10, 1), 0);
+	ck_assert_int_eq(weight_grid_count(40, 40, 1), 1);
+	ck_assert_int_eq(weight_grid_count(3, 1000, 0), 501501);
+	ck_assert_int_eq(weight_grid_count(2, 2000000000, 0), 2000000001);
 }
 END_TEST
 
@@ -260,16 +261,16 @@ START_TEST(a_step_must_divide_one_into_whole_steps)
 	struct err e;
 	int m;
 
-	ck_assert_int_eq(stats_simplex_steps(0.1, &m, &e), OK);
+	ck_assert_int_eq(weight_grid_steps(0.1, &m, &e), OK);
 	ck_assert_int_eq(m, 10);
-	ck_assert_int_eq(stats_simplex_steps(1 / 3.0, &m, &e), OK);
+	ck_assert_int_eq(weight_grid_steps(1 / 3.0, &m, &e), OK);
 	ck_assert_int_eq(m, 3);
-	ck_assert_int_eq(stats_simplex_steps(0.3, &m, &e), ERR_SPEC);
+	ck_assert_int_eq(weight_grid_steps(0.3, &m, &e), ERR_SPEC);
 	ck_assert_ptr_nonnull(strstr(e.msg, "0.3"));
-	ck_assert_int_eq(stats_simplex_steps(0, &m, &e), ERR_SPEC);
-	ck_assert_int_eq(stats_simplex_steps(-0.1, &m, &e), ERR_SPEC);
-	ck_assert_int_eq(stats_simplex_steps(1e-12, &m, &e), ERR_SPEC);
-	ck_assert_int_eq(stats_simplex_steps((double)NAN, &m, &e), ERR_SPEC);
+	ck_assert_int_eq(weight_grid_steps(0, &m, &e), ERR_SPEC);
+	ck_assert_int_eq(weight_grid_steps(-0.1, &m, &e), ERR_SPEC);
+	ck_assert_int_eq(weight_grid_steps(1e-12, &m, &e), ERR_SPEC);
+	ck_assert_int_eq(weight_grid_steps((double)NAN, &m, &e), ERR_SPEC);
 }
 END_TEST
 

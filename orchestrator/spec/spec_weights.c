@@ -3,8 +3,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "orchestrator/spec/simplex.h"
-#include "orchestrator/stats/stats.h"
+#include "orchestrator/stats/weight_grid.h"
 
 #define RANDOM_PARTS 10000 /* random weights have four decimals */
 #define RANDOM_MAX 10000
@@ -18,7 +17,7 @@ static bool fault_at(const struct reader *r, size_t at, const char *fault)
 	return false;
 }
 
-int simplex_radius(const struct axis *x)
+int axis_fine_radius(const struct axis *x)
 {
 	return (int)ceil(x->step / x->fine - SUM_TOLERANCE) - 1;
 }
@@ -91,7 +90,7 @@ static bool push_grid(const struct reader *r, size_t at, const struct axis_rule 
 	int K = rule->tasks;
 	int least = !out->ends;
 	struct points p = { r, rule, out, (int)lround(1 / out->step) };
-	int64_t count = stats_simplex_count(K, p.n, least);
+	int64_t count = weight_grid_count(K, p.n, least);
 	int z[TASKS_MAX];
 
 	if (count == 0)
@@ -106,10 +105,10 @@ static bool push_grid(const struct reader *r, size_t at, const struct axis_rule 
 				"this step gives more than %d weightings of %d tasks; "
 				"\"random\" takes a sample",
 				AXIS_VALUES_MAX, K));
-	if (stats_simplex_first(K, p.n, least, z)) {
+	if (weight_grid_first(K, p.n, least, z)) {
 		do
 			push_point(z, &p);
-		while (stats_simplex_next(K, least, z));
+		while (weight_grid_next(K, least, z));
 	}
 	return true;
 }
@@ -120,12 +119,12 @@ static bool push_random(const struct reader *r, const struct json *node,
 	struct points p = { r, rule, out, RANDOM_PARTS };
 	int z[TASKS_MAX];
 
-	if (want > stats_simplex_count(rule->tasks, RANDOM_PARTS, 1) / 2)
+	if (want > weight_grid_count(rule->tasks, RANDOM_PARTS, 1) / 2)
 		return fault_at(r, node->at, "there are not as many weightings");
 	for (uint64_t draw = 0; out->count < want; draw++) {
 		const char *last;
 
-		simplex_random(rule->tasks, RANDOM_PARTS, draw, z);
+		weight_grid_random(rule->tasks, RANDOM_PARTS, draw, z);
 		push_point(z, &p);
 		last = out->text[out->count - 1];
 		for (int i = 0; i < out->count - 1; i++)
@@ -146,7 +145,7 @@ static bool read_step(
 
 	if (!(out->step > 1.0 / SIMPLEX_PARTS_MAX && out->step <= 1))
 		return fault_at(r, step->at, "\"step\" must be above 0 and at most 1");
-	if (stats_simplex_steps(out->step, &n, NULL))
+	if (weight_grid_steps(out->step, &n, NULL))
 		return fault_at(r, step->at,
 			"\"step\" must divide 1: no multiples of it sum to 1");
 	if (!fine)
@@ -156,7 +155,7 @@ static bool read_step(
 			r, fine->at, "\"fine\" must be above 0 and below \"step\"");
 	if (out->step / out->fine > SIMPLEX_PARTS_MAX ||
 		(tasks &&
-			simplex_neighbours(tasks, simplex_radius(out)) >
+			weight_grid_neighbours(tasks, axis_fine_radius(out)) >
 				AXIS_VALUES_MAX))
 		return fault_at(r, fine->at,
 			arena_printf(r->a,
@@ -196,7 +195,7 @@ static bool read_grid(const struct reader *r, const struct json *node,
 		    : push_random(r, json_get(node, "random"), rule, (int)random, out);
 }
 
-bool read_simplex(const struct reader *r, const struct json *node,
+bool read_weights(const struct reader *r, const struct json *node,
 	const struct axis_rule *rule, size_t at, struct axis *out)
 {
 	out->tasks = rule->tasks;

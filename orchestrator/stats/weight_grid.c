@@ -1,13 +1,85 @@
-#include "orchestrator/spec/simplex.h"
+#include "orchestrator/stats/weight_grid.h"
 
+#include <limits.h>
+#include <math.h>
 #include <string.h>
 #include "catalogue/catalogue.h"
 
+#define INTEGER_TOLERANCE 1e-9
 #define NEIGHBOURS_MAX 1000000000
 #define RADIUS_MAX 200 /* beyond, three tasks alone have 120,000 neighbours */
 
+int weight_grid_steps(double step, int *m, struct err *e)
+{
+	double steps = 1 / step;
+	double whole = round(steps);
+
+	if (!(step > 0 && step <= 1) || steps > INT_MAX ||
+		fabs(steps - whole) > INTEGER_TOLERANCE * steps)
+		return err_set(e, ERR_SPEC,
+			"a step of %g does not divide 1 into whole steps", step);
+	*m = (int)whole;
+	return OK;
+}
+
+/* n over k; INT64_MAX where it is larger. */
+static int64_t binomial(int64_t n, int64_t k)
+{
+	int64_t c = 1;
+
+	for (int64_t i = 1; i <= k; i++) {
+		/* c f / i is whole; in two parts, of which only one can be large. */
+		int64_t f = n - k + i;
+		int64_t part = c % i * f / i;
+
+		if (c / i > (INT64_MAX - part) / f)
+			return INT64_MAX;
+		c = c / i * f + part;
+	}
+	return c;
+}
+
+int64_t weight_grid_count(int K, int m, int low)
+{
+	int64_t spare = (int64_t)m - (int64_t)K * low;
+
+	if (K < 1 || spare < 0)
+		return 0;
+	/* Both sides of Pascal's triangle are equal; the shorter one is enough. */
+	return binomial(spare + K - 1, spare < K - 1 ? spare : K - 1);
+}
+
+bool weight_grid_first(int K, int m, int low, int *steps)
+{
+	if (K < 1 || m < (int64_t)K * low)
+		return false;
+	for (int k = 0; k < K; k++)
+		steps[k] = low;
+	steps[K - 1] += m - K * low;
+	return true;
+}
+
+/* Raises the last entry that something to its right can pay for. */
+bool weight_grid_next(int K, int low, int *steps)
+{
+	int spare = 0;
+
+	for (int k = K - 1; k > 0; k--) {
+		spare += steps[k] - low;
+		steps[k] = low;
+		if (spare > 0) {
+			steps[k - 1]++;
+			steps[K - 1] = low + spare - 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Around a point. */
+
 /* ways[s]: in how many ways the parts so far, each shifted by m, sum to s. */
-int64_t simplex_neighbours(int K, int m)
+int64_t weight_grid_neighbours(int K, int m)
 {
 	int64_t ways[2 * TASKS_MAX * RADIUS_MAX + 1] = { 1 };
 	int width = 2 * m;
@@ -63,7 +135,7 @@ static int walk_part(struct walk *w, int k, int left)
 	return 0;
 }
 
-int simplex_walk(int K, int n, const int *lo, const int *hi,
+int weight_grid_walk(int K, int n, const int *lo, const int *hi,
 	int (*visit)(const int *z, void *arg), void *arg)
 {
 	struct walk w = { .K = K, .lo = lo, .hi = hi, .visit = visit, .arg = arg };
@@ -78,6 +150,8 @@ int simplex_walk(int K, int n, const int *lo, const int *hi,
 	return walk_part(&w, 0, n);
 }
 
+/* Random points. */
+
 /* splitmix64: the i-th number of a stream. */
 static uint64_t mix(uint64_t stream, uint64_t i)
 {
@@ -89,7 +163,7 @@ static uint64_t mix(uint64_t stream, uint64_t i)
 }
 
 /* K-1 distinct cuts of 1 .. n-1 in rising order; the gaps between them are the parts. */
-void simplex_random(int K, int n, uint64_t index, int *z)
+void weight_grid_random(int K, int n, uint64_t index, int *z)
 {
 	uint64_t stream = mix(index, (uint64_t)K << 32 | (uint64_t)n);
 	int cut[TASKS_MAX];
