@@ -2,7 +2,7 @@
 #include <check.h>
 #include <math.h>
 #include <string.h>
-#include "orchestrator/run/decide.h"
+#include "orchestrator/run/reason.h"
 #include "orchestrator/run/replay.h"
 
 #define MANY 16
@@ -238,6 +238,70 @@ START_TEST(a_task_that_diverged_leaves_the_best_of_the_others)
 }
 END_TEST
 
+/* Reasons. */
+
+static struct grid two_axes(void)
+{
+	static const char *rates[] = { "0.1", "0.01" };
+	static const char *temperatures[] = { "1", "5", "20" };
+	static const char *decay[] = { "0" };
+	struct axis *axes = NEW_ARRAY(&arena, struct axis, 3);
+
+	axes[0] = (struct axis){ .name = "lr", .text = rates, .count = 2 };
+	axes[1] = (struct axis){ .name = "wd", .text = decay, .count = 1 };
+	axes[2] = (struct axis){ .name = "T", .text = temperatures, .count = 3 };
+	return (struct grid){ axes, 3, 6 };
+}
+
+START_TEST(a_choice_is_told_with_its_points_and_counts)
+{
+	double figure[] = { 3.5, 2.25 };
+	static const bool higher[] = { false };
+	struct decide_group g = group_of(2, 1, 8, 1, figure);
+	struct grid grid = two_axes();
+	struct decision d;
+
+	g.config[0].point = 1;
+	g.config[1].point = 5;
+	g.tried = 6;
+	g.run[0].diverged = true;
+	d = decide(&g, &arena);
+	ck_assert_str_eq(reason_choice(&g, &d, &grid, &arena),
+		"lr 0.01, T 20: mean lowest validation delta_m 2.25; next 3.5 (lr 0.1, "
+		"T 5); of 6 configurations, 4 stopped, 1 diverged");
+	g.higher = higher;
+	g.n = 1;
+	d = decide(&g, &arena);
+	ck_assert_str_eq(reason_choice(&g, &d, &grid, &arena),
+		"lr 0.1, T 5: mean gap to the best seen 0; of 6 configurations, 5 "
+		"stopped, 1 diverged");
+	grid.count = grid.axes[0].count = grid.axes[2].count = 1;
+	g.config[0].point = 0;
+	ck_assert_ptr_nonnull(strstr(reason_choice(&g, &d, &grid, &arena),
+		"the only configuration: mean gap"));
+	figure[0] = HUGE_VAL;
+	d = decide(&g, &arena);
+	ck_assert_str_eq(reason_choice(&g, &d, &grid, &arena),
+		"none of 6 configurations reached a valid result");
+}
+END_TEST
+
+START_TEST(a_stop_is_told_with_what_it_was_compared_with)
+{
+	double figure[] = { 1, 2.5, 3, 4 };
+	struct decide_group g = group_of(2, 1, 4, 2, figure);
+	struct decision d = decide(&g, &arena);
+
+	ck_assert_str_eq(reason_stop(&g, &d, 1, &arena),
+		"in all 2 epochs up to 4 above number 1 of that epoch; its figure in "
+		"the last was 2.5");
+	g.plan.rule = PRUNE_MEDIAN;
+	d = decide(&g, &arena);
+	ck_assert_str_eq(
+		reason_stop(&g, &d, 1, &arena), "mean of 2 epochs above 2.625");
+}
+END_TEST
+
 /* The replay of a rule. */
 
 /*
@@ -378,6 +442,8 @@ Suite *suite_decide(void)
 	tcase_add_test(c, a_baseline_is_chosen_by_its_mean_gap_to_the_best_seen);
 	tcase_add_test(c, a_best_of_zero_is_compared_without_a_share);
 	tcase_add_test(c, a_task_that_diverged_leaves_the_best_of_the_others);
+	tcase_add_test(c, a_choice_is_told_with_its_points_and_counts);
+	tcase_add_test(c, a_stop_is_told_with_what_it_was_compared_with);
 	tcase_add_test(c, a_replay_pauses_where_the_scheduler_would);
 	tcase_add_test(c, a_replay_knows_nothing_behind_the_rung);
 	tcase_add_test(
