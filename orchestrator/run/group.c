@@ -133,49 +133,42 @@ static void add_configs(struct reading *r, struct arena *a)
 
 /* The rungs. */
 
-static int read_scores(struct reading *r, const struct member *m, int from, int to,
-	double *row, int *seen, struct err *e)
+int group_scores(const struct group *g, const struct member *m, int from, int to,
+	double *row, struct err *e)
 {
-	const struct group *g = r->g;
 	struct rows rows;
 	int rc = rows_open(&rows, g->s, STMT_SCORE_WINDOW,
 		ARGS(INT(g->sweep), INT(m->job.id), INT(from), INT(to)), e);
 
-	*seen = 0;
+	for (int epoch = from; epoch <= to; epoch++)
+		row[epoch - from] = HUGE_VAL;
 	while (!rc && (rc = rows_next(&rows, e)) > 0) {
-		int epoch = (int)rows_int(&rows, 0);
-
-		row[epoch - from] = rows_real(&rows, 1);
-		if (r->digest)
-			digest_figure(r, m, "delta_m", epoch, row[epoch - from]);
-		(*seen)++;
+		row[rows_int(&rows, 0) - from] = rows_real(&rows, 1);
 		rc = OK;
 	}
 	rows_close(&rows);
 	return rc;
 }
 
-int group_scores(const struct group *g, const struct member *m, int from, int to,
-	double *row, int *seen, struct err *e)
-{
-	struct reading r = { .g = g };
-
-	return read_scores(&r, m, from, to, row, seen, e);
-}
-
 static int read_window(struct reading *r, struct err *e)
 {
-	int to = r->out->epoch;
 	int window = r->out->columns;
+	int from = r->out->epoch - window + 1;
 	int rc = OK;
 
 	for (int k = 0; !rc && k < r->runs; k++) {
 		double *row = row_of(r, k);
-		int seen;
+		bool whole = true;
 
-		rc = read_scores(r, r->member[k], to - window + 1, to, row, &seen, e);
+		rc = group_scores(r->g, r->member[k], from, r->out->epoch, row, e);
+		for (int w = 0; w < window; w++) {
+			whole &= isfinite(row[w]) != 0;
+			if (isfinite(row[w]))
+				digest_figure(
+					r, r->member[k], "delta_m", from + w, row[w]);
+		}
 		/* It diverged before the rung: last in all epochs, however it began. */
-		for (int w = 0; seen < window && w < window; w++)
+		for (int w = 0; !whole && w < window; w++)
 			row[w] = HUGE_VAL;
 	}
 	return rc;

@@ -41,11 +41,8 @@ MUST_CHECK int group_load(struct group *g, struct arena *a, struct err *e);
 MUST_CHECK int group_figures(const struct group *g, int epoch, struct decide_group *out,
 	struct arena *a, struct err *e);
 
-/*
- * Validation Δm of a job in the epochs `from` to `to`, into row[0] and on. An epoch
- * without a score leaves its place as it is; *seen counts those with one.
- */
+/* Validation Δm of a job in the epochs from..to; INFINITY in one without a score. */
 MUST_CHECK int group_scores(const struct group *g, const struct member *m, int from,
-	int to, double *row, int *seen, struct err *e);
+	int to, double *row, struct err *e);
 
 #endif

@@ -22,18 +22,6 @@ static int all_ended(const struct group *g, const struct replay_race *x, struct 
 	return OK;
 }
 
-static int load_run(const struct group *g, const struct member *m, double *delta_m,
-	int *ended, struct err *e)
-{
-	int epochs = g->v->epochs;
-	int seen;
-
-	*ended = m->job.epochs_done;
-	for (int i = 0; i < epochs; i++)
-		delta_m[i] = HUGE_VAL;
-	return group_scores(g, m, 1, epochs, delta_m, &seen, e);
-}
-
 /* Runs come by configuration, then seed; a race has them by seed, then configuration. */
 static int load_runs(
 	const struct group *g, struct replay_race *x, struct arena *a, struct err *e)
@@ -54,9 +42,9 @@ static int load_runs(
 
 		x->lr[config] = end.config[config].lr;
 		x->figure[at] = end.run[i].refused ? HUGE_VAL : end.figure[i];
-		rc = load_run(g, &g->members[i],
-			x->delta_m + (size_t)at * (size_t)g->v->epochs, &x->ended[at],
-			e);
+		x->ended[at] = g->members[i].job.epochs_done;
+		rc = group_scores(g, &g->members[i], 1, g->v->epochs,
+			x->delta_m + (size_t)at * (size_t)g->v->epochs, e);
 	}
 	return rc;
 }
