@@ -176,15 +176,18 @@ static int plan(struct generator *g, const char *text, struct err *e)
 
 	if (rc)
 		return err_set(e, ERR_SPEC, "%s", str_get(&report));
+	resolve_begin(&g->spec, &g->resolved, &g->arena);
 	for (int i = 0; i < g->spec.nvariants; i++) {
-		params_set(&g->spec.variants[i].base, &g->arena, "dataset.digest", "0");
-		params_set(&g->spec.variants[i].stl, &g->arena, "dataset.digest", "0");
+		struct resolved_variant *v = &g->resolved.variants[i];
+
+		params_set(&v->base, &g->arena, "dataset.digest", "0");
+		params_set(&v->stl, &g->arena, "dataset.digest", "0");
 	}
 	row.name = g->spec.name;
 	rc = store_sweep_put(&g->s, &row, &sweep, &rescore, e);
 	if (rc)
 		return rc;
-	stage_init(&g->stage, &g->s, &g->spec, sweep, g->prune);
+	stage_init(&g->stage, &g->s, &g->resolved, sweep, g->prune);
 	g->stage.on_pending = on_pending;
 	g->stage.arg = g;
 	return stage_start(&g->stage, rescore, e);

@@ -31,6 +31,7 @@ struct generator {
 	/* of the sweep that is being made */
 	struct arena arena;
 	struct spec spec;
+	struct resolved resolved;
 	struct stage_ctx stage;
 	int64_t *queue;
 	int head, count, capacity;

@@ -1,6 +1,7 @@
 #include "catalogue/describe_network.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 int64_t network_size_total(const struct network_size *s)
@@ -18,6 +19,7 @@ void network_size_format(const struct network_size *s, struct str *out)
 	for (int k = 0; k < s->heads; k++)
 		str_printf(out, "task %s %" PRId64 "\n", s->head[k].task,
 			s->head[k].params);
+	str_printf(out, "input %d %d %d\n", s->input[0], s->input[1], s->input[2]);
 	if (*s->init)
 		str_printf(out, "init %s\n", s->init);
 }
@@ -48,10 +50,19 @@ static bool parse_head(const char *rest, struct arena *a, struct network_size *s
 	return true;
 }
 
+static bool parse_input(const char *rest, struct network_size *s)
+{
+	int end = 0;
+
+	return s->heads > 0 && !*s->input &&
+		sscanf(rest, "%9d %9d %9d%n", &s->input[0], &s->input[1], &s->input[2],
+			&end) == 3 &&
+		!rest[end] && s->input[0] > 0 && s->input[1] > 0 && s->input[2] > 0;
+}
+
 static bool parse_init(const char *rest, struct network_size *s)
 {
-	if (s->heads < 1 || strlen(rest) != 32 ||
-		strspn(rest, "0123456789abcdef") != 32)
+	if (!*s->input || strlen(rest) != 32 || strspn(rest, "0123456789abcdef") != 32)
 		return false;
 	memcpy(s->init, rest, sizeof(s->init));
 	return true;
@@ -69,7 +80,10 @@ static bool parse_line(
 		return false;
 	rest = behind(line, "task");
 	if (rest)
-		return parse_head(rest, a, s);
+		return !*s->input && parse_head(rest, a, s);
+	rest = behind(line, "input");
+	if (rest)
+		return parse_input(rest, s);
 	rest = behind(line, "init");
 	return rest && parse_init(rest, s);
 }
@@ -90,7 +104,7 @@ int network_size_parse(
 				(int)n, text);
 		text = end + 1;
 	}
-	if (s->heads < 1)
+	if (!*s->input)
 		return err_set(e, ERR_FAILED,
 			"description of the network: ends after %d lines", number - 1);
 	return OK;

@@ -4,6 +4,7 @@
  *
  *	shared N                         parameters of the trunk
  *	task NAME N                      of each head, a line a task, in order
+ *	input C H W                      what it sees of a sample
  *	init HEX                         32 digits, of the initial weights; only with
  *	                                 model.init
  *
@@ -22,6 +23,7 @@ struct network_size {
 		int64_t params;
 	} head[TASKS_MAX];
 	int heads; /* >= 1 */
+	int input[3]; /* c, h, w; each >= 1 */
 	char init[33]; /* "": the seed's */
 };
 

@@ -4,6 +4,7 @@
  * Command line, deltam to worker:
  *	deltam-worker --db FILE --job ID --token TOKEN        train a segment
  *	deltam-worker --prepare NAME=VALUE ...                compose a data set (dataset.*)
+ *	deltam-worker --look NAME=VALUE ...                   are its files there, and whole
  *	deltam-worker --network NAME=VALUE ...                does the network fit, its size
  *	deltam-worker --preview FILE NAME=VALUE ...           draw its first samples as PNG
  *	... --preview FILE corrupt=NAME [textures=FOLDER] NAME=VALUE ...   corrupted ones

@@ -74,7 +74,7 @@ symbols() {
 
 if [ -x "$build/deltam" ]; then
 	verdict "deltam must not link the trainer" \
-		"$(symbols deltam 'cblas_|openblas|gz(open|read)|inflate|train_|kernels_|weighting_|dataset_(open|prepare)')"
+		"$(symbols deltam 'cblas_|openblas|gz(open|read)|inflate|train_|kernels_|weighting_|dataset_(open|look|prepare)')"
 fi
 if [ -x "$build/deltam-worker" ]; then
 	verdict "deltam-worker must not link loop or JSON" \

@@ -123,8 +123,9 @@ static int load_parameters(struct winner *w, struct err *e)
 	return rc ? err_wrap(e, "%s", w->file) : OK;
 }
 
-static int build(struct winner *w, const struct pseudo_task *p, const struct dataset *d,
-	int k, struct err *e)
+/* Everything about the file but the parameters in it. */
+static int find_winner(struct winner *w, const struct pseudo_task *p,
+	const struct dataset *d, int k, struct err *e)
 {
 	int rc = read_name(w, e);
 
@@ -132,11 +133,38 @@ static int build(struct winner *w, const struct pseudo_task *p, const struct dat
 		rc = load_job(w, e);
 	if (!rc)
 		rc = dataset_shape(&w->params, w->a, &w->data, e);
-	if (!rc)
-		rc = check_fit(w, p, d, k, e);
+	return rc ? rc : check_fit(w, p, d, k, e);
+}
+
+static int build(struct winner *w, const struct pseudo_task *p, const struct dataset *d,
+	int k, struct err *e)
+{
+	int rc = find_winner(w, p, d, k, e);
+
 	if (!rc)
 		rc = train_new(&w->train, &w->params, &w->data, w->a, e);
 	return rc ? err_wrap(e, "%s", w->file) : OK;
+}
+
+/* Whatever is wrong with the file is wrong with the data. */
+static int refuse(const struct dataset *d, int k, const struct err *why, struct err *e)
+{
+	return err_set(
+		e, ERR_DATA, "dataset.pseudo: task %s: %s", d->task[k].name, why->msg);
+}
+
+static int look(const struct pseudo_task *p, const struct dataset *d, int k,
+	struct arena *a, struct err *e)
+{
+	struct winner *w = NEW(a, struct winner);
+	struct err why = { 0 };
+
+	w->file = p->file;
+	w->a = a;
+	if (find_winner(w, p, d, k, &why) == OK)
+		return OK;
+	(void)err_wrap(&why, "%s", w->file);
+	return refuse(d, k, &why, e);
 }
 
 static int label(const struct pseudo_task *p, const struct dataset *d, int k,
@@ -154,8 +182,7 @@ static int label(const struct pseudo_task *p, const struct dataset *d, int k,
 	for (int s = 0; !rc && s < SPLIT_COUNT; s++)
 		rc = train_predict(w->train, p->task, &d->split[s].input, d->split[s].n,
 			out[s], &why);
-	/* Whatever is wrong with the file is wrong with the data. */
-	return rc ? err_set(e, ERR_DATA, "task %s: %s", d->task[k].name, why.msg) : OK;
+	return rc ? refuse(d, k, &why, e) : OK;
 }
 
-const struct labeller winner_labeller = { .label = label };
+const struct labeller winner_labeller = { .look = look, .label = label };

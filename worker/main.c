@@ -23,6 +23,7 @@ static int usage(struct err *e)
 	return err_set(e, ERR_USAGE,
 		"usage: deltam-worker --db FILE --job ID --token TOKEN\n"
 		"       deltam-worker --prepare NAME=VALUE ...\n"
+		"       deltam-worker --look NAME=VALUE ...\n"
 		"       deltam-worker --network NAME=VALUE ...\n"
 		"       deltam-worker --preview FILE NAME=VALUE ...\n"
 		"       deltam-worker --textures FOLDER H W\n"
@@ -140,17 +141,21 @@ static int answer(
 
 int main(int argc, char **argv)
 {
-	if (argc > 1 && !strcmp(argv[1], "--prepare"))
-		return answer(argc - 2, argv + 2, prepare_main);
-	if (argc > 1 && !strcmp(argv[1], "--network"))
-		return answer(argc - 2, argv + 2, network_main);
-	if (argc > 1 && !strcmp(argv[1], "--probe"))
-		return answer(argc - 2, argv + 2, probe_main);
-	if (argc > 1 && !strcmp(argv[1], "--preview"))
-		return answer(argc - 2, argv + 2, preview_main);
-	if (argc > 1 && !strcmp(argv[1], "--toy"))
-		return answer(argc - 2, argv + 2, toy_main);
-	if (argc > 1 && !strcmp(argv[1], "--textures"))
-		return answer(argc - 2, argv + 2, textures_main);
+	static const struct {
+		const char *word;
+		int (*question)(int argc, char **argv, struct err *e);
+	} questions[] = {
+		{ "--prepare", prepare_main },
+		{ "--look", look_main },
+		{ "--network", network_main },
+		{ "--probe", probe_main },
+		{ "--preview", preview_main },
+		{ "--toy", toy_main },
+		{ "--textures", textures_main },
+	};
+
+	for (size_t i = 0; argc > 1 && i < sizeof(questions) / sizeof(*questions); i++)
+		if (!strcmp(argv[1], questions[i].word))
+			return answer(argc - 2, argv + 2, questions[i].question);
 	return train(argc, argv);
 }

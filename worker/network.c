@@ -24,6 +24,7 @@ static int measure(const struct params *ps, struct arena *a, struct network_size
 {
 	const char *folder = params_get(ps, "model.init");
 	struct dataset *d = NEW(a, struct dataset);
+	const struct field *input = &d->split[SPLIT_TRAIN].input;
 	struct network n = { .task = d->task };
 	int rc = dataset_shape(ps, a, d, e);
 
@@ -36,6 +37,8 @@ static int measure(const struct params *ps, struct arena *a, struct network_size
 	if (rc)
 		return rc;
 	network_measure(&n, size);
+	memcpy(size->input, (int[]){ input->c, input->h, input->w },
+		sizeof(size->input));
 	return folder ? initial_load(n.graph, folder, size->init, e) : OK;
 }
 

@@ -107,3 +107,15 @@ int prepare_main(int argc, char **argv, struct err *e)
 	arena_release(&a);
 	return rc;
 }
+
+int look_main(int argc, char **argv, struct err *e)
+{
+	struct arena a = { 0 };
+	struct params ps = { 0 };
+	int rc = prepare_params(argc, argv, &ps, &a, e);
+
+	if (!rc)
+		rc = dataset_look(&ps, &winner_labeller, &a, e);
+	arena_release(&a);
+	return rc;
+}

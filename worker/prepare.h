@@ -15,6 +15,12 @@
  */
 MUST_CHECK int prepare_main(int argc, char **argv, struct err *e);
 
+/*
+ * deltam-worker --look NAME=VALUE ...: whether the files of a data set are there and have
+ * the right shapes and sizes, without composing it; nothing on stdout. Otherwise the same.
+ */
+MUST_CHECK int look_main(int argc, char **argv, struct err *e);
+
 /* The same words into *ps, checked as above; also what --preview is given. */
 MUST_CHECK int prepare_params(
 	int argc, char **argv, struct params *ps, struct arena *a, struct err *e);

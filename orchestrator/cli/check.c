@@ -5,16 +5,17 @@
 #include <string.h>
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/plan/estimate.h"
-#include "orchestrator/plan/networks.h"
 #include "orchestrator/plan/plan.h"
+#include "orchestrator/plan/resolve.h"
 
 /* A line for each network that the variants before have not had. */
-static void print_networks(const struct spec *s, struct arena *a)
+static void print_networks(const struct resolved *known, struct arena *a)
 {
+	const struct spec *s = known->spec;
 	const char **said = NEW_ARRAY(a, const char *, s->nvariants);
 
 	for (int i = 0; i < s->nvariants; i++) {
-		const struct variant *v = &s->variants[i];
+		const struct resolved_variant *v = &known->variants[i];
 		bool unsaid = true;
 
 		said[i] = arena_printf(a,
@@ -30,18 +31,24 @@ static void print_networks(const struct spec *s, struct arena *a)
 	}
 }
 
+static enum resolve_data how_closely(const struct options *o)
+{
+	return o->no_data ? DATA_UNSEEN : DATA_SEEN;
+}
+
 int cmd_check(const struct options *o, struct err *e)
 {
 	struct arena a = { 0 };
 	struct spec s;
-	int rc = networks_load(&s, o->operand, &a, e);
+	struct resolved known;
+	int rc = resolve_file(o->operand, how_closely(o), &s, &known, &a, e);
 
 	if (!rc) {
 		struct plan_counts c = plan_count(&s, &a);
 
 		printf("%s: ok, %lld job%s\n", o->operand, (long long)c.total,
 			c.total == 1 ? "" : "s");
-		print_networks(&s, &a);
+		print_networks(&known, &a);
 	}
 	arena_release(&a);
 	return rc;
@@ -193,7 +200,8 @@ int cmd_plan(const struct options *o, struct err *e)
 {
 	struct arena a = { 0 };
 	struct spec s;
-	int rc = networks_load(&s, o->operand, &a, e);
+	struct resolved known;
+	int rc = resolve_file(o->operand, how_closely(o), &s, &known, &a, e);
 
 	if (!rc) {
 		struct plan_counts c = plan_count(&s, &a);
@@ -201,7 +209,8 @@ int cmd_plan(const struct options *o, struct err *e)
 		struct estimate x;
 
 		print_plan(&c, &t);
-		x = estimate_rates(&s, &c, database(o, &s, &a), !o->no_probe, &a);
+		x = estimate_rates(&known, &c, database(o, &s, &a),
+			!o->no_probe && !o->no_data, &a);
 		print_hours(&s, &c, &t, &x);
 		rc = plan_allow(&c, o->yes > 0, e);
 	}

@@ -109,25 +109,41 @@ int child_ask(
 	return rc;
 }
 
-const char **child_question(const char *worker, const char *flag,
-	const struct params *ps, bool (*matters)(const char *name), struct arena *a)
+static const char **words_of(const struct questions *q, const char *flag,
+	const struct params *ps, bool (*matters)(const char *name))
 {
-	const char **argv = NEW_ARRAY(a, const char *, ps->n + 3);
+	const char **argv = NEW_ARRAY(q->a, const char *, ps->n + 3);
 	int n = 0;
 
-	argv[n++] = worker;
+	argv[n++] = q->worker;
 	argv[n++] = flag;
 	for (int i = 0; i < ps->n; i++)
 		if (matters(ps->p[i].name))
-			argv[n++] =
-				arena_printf(a, "%s=%s", ps->p[i].name, ps->p[i].value);
+			argv[n++] = arena_printf(
+				q->a, "%s=%s", ps->p[i].name, ps->p[i].value);
 	return argv;
 }
 
-bool child_same_question(const char *const *x, const char *const *y)
+static bool same(const char *const *x, const char *const *y)
 {
 	for (; *x && *y; x++, y++)
 		if (strcmp(*x, *y) != 0)
 			return false;
 	return !*x && !*y;
+}
+
+const struct answer *child_ask_once(struct questions *q, const char *flag,
+	const struct params *ps, bool (*matters)(const char *name))
+{
+	const char **argv = words_of(q, flag, ps, matters);
+	struct answer *x;
+
+	for (int i = 0; i < q->n; i++)
+		if (same(q->item[i].argv, argv))
+			return &q->item[i];
+	(void)GROW(q->a, q->item, q->n, q->capacity);
+	x = &q->item[q->n++];
+	*x = (struct answer){ .argv = argv };
+	(void)!child_ask(argv, q->a, &x->text, &x->e);
+	return x;
 }

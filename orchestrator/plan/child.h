@@ -14,13 +14,26 @@
 MUST_CHECK int child_ask(
 	const char *const *argv, struct arena *a, const char **answer, struct err *e);
 
+/* A question about parameters that has been asked, and what came of it. */
+struct answer {
+	const char **argv;
+	const char *text; /* what the worker said, where e.code is OK */
+	struct err e;
+};
+
+/* All that have been asked so far; begins with worker and arena, which holds everything. */
+struct questions {
+	const char *worker; /* path of the program */
+	struct arena *a;
+	struct answer *item;
+	int n, capacity;
+};
+
 /*
- * The argv of a question about parameters: worker, flag, "name=value" for each that
- * matters, in the order of ps; the array and its new words in the arena.
+ * Asks the worker `flag` with "name=value" for every parameter that matters, in the order
+ * of ps, unless the same has been asked before. The answer is good until the next call.
  */
-const char **child_question(const char *worker, const char *flag,
-	const struct params *ps, bool (*matters)(const char *name), struct arena *a);
-/* Two questions are one: nobody needs to ask again. */
-bool child_same_question(const char *const *x, const char *const *y);
+const struct answer *child_ask_once(struct questions *q, const char *flag,
+	const struct params *ps, bool (*matters)(const char *name));
 
 #endif

@@ -7,7 +7,6 @@
 #include <unistd.h>
 #include "common/store/store.h"
 #include "orchestrator/plan/child.h"
-#include "orchestrator/plan/datasets.h"
 #include "orchestrator/run/sched.h"
 
 /* Segments of one kind of job that ended well. */
@@ -102,12 +101,14 @@ static bool read_answer(const char *text, double *rate)
 	return number_parse(figure, rate);
 }
 
-/* The worker's answer for the first job of the variant's first entry. */
-static int ask(const struct spec *s, const struct variant *v, const char *worker,
-	double *rate, struct arena *a, struct err *e)
+/* The worker's answer for the first job of the first entry of variant k. */
+static int ask(const struct resolved *known, int k, const char *worker, double *rate,
+	struct arena *a, struct err *e)
 {
-	struct grid g = plan_tune(s, v, &v->entries[0], a);
-	struct params ps = plan_job(v, &v->entries[0], NULL, &g, 0, 0, a);
+	const struct variant *v = &known->spec->variants[k];
+	struct grid g = plan_tune(known->spec, v, &v->entries[0], a);
+	struct params ps =
+		plan_job(&known->variants[k].base, &v->entries[0], NULL, &g, 0, 0, a);
 	const char **argv = NEW_ARRAY(a, const char *, ps.n + 3);
 	const char *text;
 	int n = 0;
@@ -135,7 +136,7 @@ static double now(void)
 
 /* Variants beyond the time take the mean of those that were asked about. */
 static void probe_variants(
-	struct spec *s, double *rate, struct estimate *x, struct arena *a)
+	const struct resolved *known, double *rate, struct estimate *x, struct arena *a)
 {
 	char worker[1024];
 	struct err e = { 0 };
@@ -145,16 +146,16 @@ static void probe_variants(
 	int rc = sched_worker_path(worker, sizeof(worker), &e);
 
 	if (!rc)
-		rc = datasets_prepare(s, worker, a, &e);
+		rc = resolve_compose(known->spec, worker, a, &e);
 	begin = now();
-	for (int i = 0; !rc && i < s->nvariants; i++) {
+	for (int i = 0; !rc && i < known->spec->nvariants; i++) {
 		if (!isnan(rate[i]))
 			continue;
 		if (asked && now() - begin > PROBE_SECONDS) {
 			rate[i] = sum / asked;
 			continue;
 		}
-		rc = ask(s, &s->variants[i], worker, &rate[i], a, &e);
+		rc = ask(known, i, worker, &rate[i], a, &e);
 		sum += rate[i];
 		asked++;
 	}
@@ -171,9 +172,10 @@ static bool any_unknown(const struct estimate *x, const struct plan_counts *c)
 	return false;
 }
 
-struct estimate estimate_rates(struct spec *s, const struct plan_counts *c,
-	const char *db, bool probe, struct arena *a)
+struct estimate estimate_rates(const struct resolved *known,
+	const struct plan_counts *c, const char *db, bool probe, struct arena *a)
 {
+	const struct spec *s = known->spec;
 	struct estimate x = { .rate = NEW_ARRAY(a, double, c->nrows) };
 	double *variant = NEW_ARRAY(a, double, s->nvariants);
 	struct rates m = load(db, a);
@@ -186,7 +188,7 @@ struct estimate estimate_rates(struct spec *s, const struct plan_counts *c,
 	for (int i = 0; i < s->nvariants; i++)
 		variant[i] = look_up(&m, &s->variants[i].base, NULL);
 	if (probe && any_unknown(&x, c))
-		probe_variants(s, variant, &x, a);
+		probe_variants(known, variant, &x, a);
 	for (int i = 0; i < c->nrows; i++)
 		if (isnan(x.rate[i])) {
 			x.rate[i] = variant[c->rows[i].variant->position];

@@ -6,6 +6,7 @@
 #define DELTAM_ESTIMATE_H
 
 #include "orchestrator/plan/plan.h"
+#include "orchestrator/plan/resolve.h"
 
 struct estimate {
 	double *rate; /* of each row of the plan, seconds an epoch; NAN unknown */
@@ -18,8 +19,8 @@ struct estimate {
  * cannot be read or a probe that fails leaves rates unknown: a plan without an estimate
  * is still a plan.
  */
-struct estimate estimate_rates(struct spec *s, const struct plan_counts *c,
-	const char *db, bool probe, struct arena *a);
+struct estimate estimate_rates(const struct resolved *known,
+	const struct plan_counts *c, const char *db, bool probe, struct arena *a);
 
 /* Core-hours of one stage: jobs(row) of each row at its rate, all epochs trained. */
 double estimate_hours(const struct estimate *x, const struct plan_counts *c,

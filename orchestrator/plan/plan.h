@@ -67,10 +67,11 @@ bool plan_on_boundary(
 	const struct spec *s, const struct grid *tune, const struct grid *g, int i);
 
 /*
- * The parameters of one job: everything that determines its training. task: the task of
- * a baseline, NULL otherwise. The result shares the variant's texts.
+ * The parameters of one job: everything that determines its training. setting: what the
+ * jobs of its variant share (resolve.h: base, or stl for a baseline). task: the task of a
+ * baseline, NULL otherwise. The result shares the texts of the setting.
  */
-struct params plan_job(const struct variant *v, const struct entry *entry,
+struct params plan_job(const struct params *setting, const struct entry *entry,
 	const char *task, const struct grid *g, int i, int seed, struct arena *a);
 
 #define IDENTITY_MAX 33

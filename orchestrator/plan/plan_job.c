@@ -5,10 +5,10 @@
 #include <string.h>
 #include <xxhash.h>
 
-struct params plan_job(const struct variant *v, const struct entry *entry,
+struct params plan_job(const struct params *setting, const struct entry *entry,
 	const char *task, const struct grid *g, int i, int seed, struct arena *a)
 {
-	struct params ps = params_copy(a, task ? &v->stl : &v->base);
+	struct params ps = params_copy(a, setting);
 
 	params_set(&ps, a, "method", entry->method->name);
 	params_set_number(&ps, a, "seed", seed);

@@ -22,16 +22,17 @@ static bool is_file(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* The name inside a sweep file; its errors go to stderr as `check` prints them. */
+/*
+ * The name inside a sweep file, which may have been edited since: the results of before
+ * can be read whatever else it says. Errors go to stderr as `check` prints them.
+ */
 static int name_in_file(
 	const char *path, struct arena *a, const char **name, struct err *e)
 {
-	struct spec spec;
 	struct str report = { .arena = a };
-	int rc = spec_load(&spec, a, path, &report, e);
+	int rc = spec_name(path, a, name, &report, e);
 
 	fputs(str_get(&report), stderr);
-	*name = rc ? NULL : spec.name;
 	return rc;
 }
 
@@ -93,30 +94,30 @@ int reader_path(
 	return rc;
 }
 
-/* A database of one sweep needs no name for it, but a wrong one is an error. */
-static int choose_sweep(struct reader *r, const char *name, struct err *e)
+int reader_sweep(struct store *s, const char *name, struct arena *a,
+	struct query_sweep *sweep, struct err *e)
 {
-	struct str names = { .arena = &r->arena };
+	struct str names = { .arena = a };
 	struct query_sweep *sweeps;
 	int n;
-	int rc = query_sweeps(&r->s, &r->arena, &sweeps, &n, e);
+	int rc = query_sweeps(s, a, &sweeps, &n, e);
 
 	if (rc)
 		return rc;
 	for (int i = 0; i < n; i++) {
 		str_printf(&names, "%s %s", i ? "," : "", sweeps[i].name);
 		if (name ? !strcmp(sweeps[i].name, name) : n == 1) {
-			r->sweep = sweeps[i];
+			*sweep = sweeps[i];
 			return OK;
 		}
 	}
 	if (!n)
-		return err_set(e, ERR_USAGE, "%s holds no sweep yet", r->s.path);
+		return err_set(e, ERR_USAGE, "%s holds no sweep yet", s->path);
 	if (name)
 		return err_set(e, ERR_USAGE, "%s holds no sweep \"%s\"; it has%s",
-			r->s.path, name, str_get(&names));
+			s->path, name, str_get(&names));
 	return err_set(e, ERR_USAGE, "%s holds several sweeps; choose with --sweep:%s",
-		r->s.path, str_get(&names));
+		s->path, str_get(&names));
 }
 
 int reader_open(struct reader *r, const struct options *o, struct err *e)
@@ -132,7 +133,8 @@ int reader_open(struct reader *r, const struct options *o, struct err *e)
 	if (!rc)
 		rc = store_open(&r->s, path, STORE_READER, e);
 	if (!rc)
-		rc = choose_sweep(r, o->sweep ? o->sweep : name, e);
+		rc = reader_sweep(
+			&r->s, o->sweep ? o->sweep : name, &r->arena, &r->sweep, e);
 	return rc;
 }
 

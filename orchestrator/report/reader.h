@@ -24,6 +24,13 @@ struct reader {
 };
 
 /*
+ * The sweep of that name in an open database; name NULL: the only one. ERR_USAGE lists
+ * those that there are.
+ */
+MUST_CHECK int reader_sweep(struct store *s, const char *name, struct arena *a,
+	struct query_sweep *sweep, struct err *e);
+
+/*
  * --sweep or the operand names the sweep; without it the database must hold one only.
  * *reader is to be closed in every case.
  */

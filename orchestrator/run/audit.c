@@ -258,9 +258,8 @@ static int run_unpruned(
 		.no_winners = true,
 		.yes = true,
 		.quiet = o->quiet > 0 };
-	struct run_result result;
 
-	return run_sweep(&q, &reader->arena, &result, e);
+	return run_sweep(&q, &reader->arena, e);
 }
 
 static int audit(struct reader *reader, const struct options *o, struct err *e)

@@ -105,6 +105,14 @@ static const char *task_of(const struct stage_ctx *c, const struct lane *l, int 
 	return l->task < 0 ? NULL : lane_variant(c, l)->tasks[l->task + unit].name;
 }
 
+/* What all jobs of the lane share. */
+static const struct params *setting_of(const struct stage_ctx *c, const struct lane *l)
+{
+	const struct resolved_variant *v = &c->resolved->variants[l->variant];
+
+	return l->task < 0 ? &v->base : &v->stl;
+}
+
 /* One job of a stage that is being made. */
 struct planned {
 	int64_t id;
@@ -124,7 +132,7 @@ struct unit {
 static struct params params_of(const struct stage_ctx *c, const struct unit *u,
 	const struct planned *p, struct arena *a)
 {
-	return plan_job(lane_variant(c, u->lane), u->lane->entry, u->task, u->grid,
+	return plan_job(setting_of(c, u->lane), u->lane->entry, u->task, u->grid,
 		p->index / u->seeds, u->first_seed + p->index % u->seeds, a);
 }
 
@@ -428,7 +436,7 @@ static int64_t job_of_point(const struct stage_ctx *c, const struct lane *l,
 {
 	char identity[IDENTITY_MAX];
 	struct params ps =
-		plan_job(lane_variant(c, l), l->entry, task_of(c, l, 0), g, i, 0, a);
+		plan_job(setting_of(c, l), l->entry, task_of(c, l, 0), g, i, 0, a);
 
 	return job_identity(&ps, identity);
 }

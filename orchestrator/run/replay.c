@@ -97,6 +97,7 @@ static int load_all(
 int replay_load(struct reader *r, const struct spec *spec, struct replay_races *out,
 	struct err *e)
 {
+	struct resolved resolved;
 	struct stage_ctx c;
 	int rc;
 
@@ -105,7 +106,8 @@ int replay_load(struct reader *r, const struct spec *spec, struct replay_races *
 		return err_set(e, ERR_USAGE,
 			"sweep %s has not finished; `deltam run` goes on with it",
 			r->sweep.name);
-	stage_init(&c, &r->s, spec, r->sweep.id, false);
+	resolve_begin(spec, &resolved, &r->arena); /* what is trained needs no data */
+	stage_init(&c, &r->s, &resolved, r->sweep.id, false);
 	rc = load_all(&c, out, &r->arena, e);
 	stage_release(&c);
 	return rc;

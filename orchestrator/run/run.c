@@ -6,10 +6,10 @@
 #include <unistd.h>
 #include "common/log.h"
 #include "orchestrator/cli/cli.h"
-#include "orchestrator/plan/datasets.h"
 #include "common/store/store_winner.h"
+#include "orchestrator/report/benchmark.h"
+#include "orchestrator/report/reader.h"
 #include "orchestrator/run/dispatch.h"
-#include "orchestrator/plan/networks.h"
 #include "orchestrator/run/run.h"
 #include "orchestrator/run/winner.h"
 
@@ -17,6 +17,7 @@ struct run {
 	const struct run_request *q;
 	struct arena *arena;
 	struct spec spec;
+	struct resolved resolved;
 	const char *db; /* path */
 	struct reuse reuse;
 	char worker[1024];
@@ -36,16 +37,17 @@ static int read_sweep(struct run *r, struct err *e)
 				   strlen(q->text), &report, e)
 			 : spec_load(&r->spec, r->arena, q->sweep, &report, e);
 
+	if (!rc) {
+		counts = plan_count(&r->spec, r->arena);
+		rc = plan_allow(&counts, q->yes, e);
+	}
 	if (!rc)
 		rc = sched_worker_path(r->worker, sizeof(r->worker), e);
 	if (!rc)
-		rc = networks_check(&r->spec, r->worker, &report, r->arena, e);
-	if (report.n)
-		fputs(str_get(&report), stderr);
-	if (rc)
-		return rc;
-	counts = plan_count(&r->spec, r->arena);
-	return plan_allow(&counts, r->q->yes, e);
+		rc = resolve(&r->spec, DATA_COMPOSED, r->worker, &r->resolved, &report,
+			r->arena, e);
+	fputs(str_get(&report), stderr);
+	return rc;
 }
 
 /* Everything that can be refused before a byte is written. */
@@ -56,12 +58,6 @@ static int look_around(struct run *r, struct err *e)
 
 	r->workers = r->q->workers > 0 ? r->q->workers : cores > 0 ? (int)cores : 1;
 	r->db = r->q->db ? r->q->db : arena_printf(r->arena, "%s.db", r->spec.name);
-	if (!rc)
-		rc = datasets_prepare(&r->spec, r->worker, r->arena, e);
-	if (!rc)
-		rc = datasets_base_from(&r->spec, e);
-	if (!rc)
-		rc = datasets_check_pictures(&r->spec, r->worker, r->arena, e);
 	if (!rc && r->q->reuse)
 		rc = reuse_open(&r->reuse, r->q->reuse, r->db, e);
 	return rc;
@@ -81,7 +77,7 @@ static int plan(struct run *r, struct err *e)
 		rc = store_orphans(&r->s, e);
 	if (rc)
 		return rc;
-	stage_init(&r->stage, &r->s, &r->spec, sweep, !r->q->no_prune);
+	stage_init(&r->stage, &r->s, &r->resolved, sweep, !r->q->no_prune);
 	r->stage.reuse = r->q->reuse ? &r->reuse : NULL;
 	r->stage.winners = winner_wanted(&r->spec) && !r->q->no_winners;
 	progress_init(&r->progress, r->spec.name, r->q->quiet);
@@ -175,6 +171,21 @@ static void say_reused(const struct run *r)
 			r->q->reuse);
 }
 
+/* The answer, of what there is: a failed job does not hide the others. */
+static int print_table(struct run *r, struct err *e)
+{
+	const struct benchmark_view view = { 0 };
+	struct report out = { .arena = r->arena };
+	struct query_sweep sweep;
+	int rc = reader_sweep(&r->s, r->spec.name, r->arena, &sweep, e);
+
+	if (!rc)
+		rc = benchmark_report(&r->s, &sweep, &view, &out, e);
+	if (!rc)
+		reader_print(&out, &(struct options){ 0 });
+	return rc;
+}
+
 static int in_database(struct run *r, struct err *e)
 {
 	int rc = plan_in_transaction(r, e);
@@ -184,16 +195,19 @@ static int in_database(struct run *r, struct err *e)
 	if (!rc)
 		rc = conclude(r, e);
 	say_reused(r);
+	if (r->q->table && (!rc || rc == ERR_FAILED)) {
+		int printed = print_table(r, rc ? NULL : e);
+
+		rc = rc ? rc : printed;
+	}
 	return rc;
 }
 
-int run_sweep(const struct run_request *q, struct arena *a, struct run_result *result,
-	struct err *e)
+int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 {
 	struct run r = { .q = q, .arena = a, .reuse.from.lock.fd = -1 };
 	int rc = look_around(&r, e);
 
-	*result = (struct run_result){ r.db, r.spec.name };
 	if (!rc)
 		rc = store_open(&r.s, r.db, STORE_ORCHESTRATOR, e);
 	if (!rc) {
@@ -206,22 +220,6 @@ int run_sweep(const struct run_request *q, struct arena *a, struct run_result *r
 	return rc;
 }
 
-/* The table is the answer, of what there is; a failed job does not hide the others. */
-static int print_table(
-	const struct options *o, const struct run_result *result, int rc, struct err *e)
-{
-	struct options table = *o;
-	int printed;
-
-	if (rc && rc != ERR_FAILED)
-		return rc;
-	table.db = result->db;
-	table.sweep = result->name;
-	table.operand = NULL;
-	printed = cmd_table(&table, rc ? NULL : e);
-	return rc ? rc : printed;
-}
-
 int cmd_run(const struct options *o, struct err *e)
 {
 	struct run_request q = { .sweep = o->operand,
@@ -230,12 +228,11 @@ int cmd_run(const struct options *o, struct err *e)
 		.workers = o->workers,
 		.no_prune = o->no_prune > 0,
 		.yes = o->yes > 0,
-		.quiet = o->quiet > 0 };
+		.quiet = o->quiet > 0,
+		.table = true };
 	struct arena a = { 0 };
-	struct run_result result;
-	int rc = run_sweep(&q, &a, &result, e);
+	int rc = run_sweep(&q, &a, e);
 
-	rc = print_table(o, &result, rc, e);
 	arena_release(&a);
 	return rc;
 }

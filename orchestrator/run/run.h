@@ -15,20 +15,15 @@ struct run_request {
 	const char *reuse; /* a database to copy jobs from; NULL: none */
 	int workers; /* 0: as many as this machine has cores */
 	bool no_prune, yes, quiet;
+	bool table; /* prints the table of what there is, a failed job or not */
 	bool no_winners; /* train only: nothing of `evaluate` and `save` */
 };
 
-struct run_result {
-	const char *db; /* NULL where the request was refused before */
-	const char *name; /* of the sweep */
-};
-
 /*
- * Trains what is missing. *result is set in every case, its texts in the arena or the
- * request. ERR_SPEC with an empty message: the errors are on stderr. ERR_FAILED: a job
- * failed for good; the others are trained.
+ * Trains what is missing. An error with an empty message is one of the sweep file or its
+ * data, and is on stderr with its place. ERR_FAILED: a job failed for good; the others
+ * are trained.
  */
-MUST_CHECK int run_sweep(const struct run_request *q, struct arena *a,
-	struct run_result *result, struct err *e);
+MUST_CHECK int run_sweep(const struct run_request *q, struct arena *a, struct err *e);
 
 #endif

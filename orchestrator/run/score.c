@@ -181,8 +181,8 @@ static int put_base(const struct scorer *sc, const struct criterion *c,
 	return rc;
 }
 
-int score_base_write(const struct scorer *sc, const struct score_task *tasks,
-	bool *replaced, struct err *e)
+int score_base_write(const struct scorer *sc, const struct resolved_variant *given,
+	const struct score_task *tasks, bool *replaced, struct err *e)
 {
 	const struct variant *v = sc->v;
 	bool changed = false;
@@ -193,7 +193,9 @@ int score_base_write(const struct scorer *sc, const struct score_task *tasks,
 	for (int i = 0; !rc && i < 2 * v->ncriteria; i++) {
 		const struct criterion *c = &v->criteria[i / 2];
 		const char *split = splits[i % 2];
-		struct figures f = { i % 2 ? c->base_test : c->base_val, NAN, 0 };
+		struct figures f = {
+			(i % 2 ? given->base_test : given->base_val)[i / 2], NAN, 0
+		};
 
 		if (tasks)
 			rc = over_seeds(

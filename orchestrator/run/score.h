@@ -7,7 +7,7 @@
 #define DELTAM_SCORE_H
 
 #include "common/store/store.h"
-#include "orchestrator/spec/spec.h"
+#include "orchestrator/plan/resolve.h"
 #include "orchestrator/stats/stats.h"
 
 /* Whose scores: one variant of one sweep. */
@@ -39,11 +39,12 @@ struct score_task {
 /*
  * The baseline rows of a variant: means and sample standard deviations over the jobs of
  * tasks[k] (k in the order of v->tasks), each at its epoch of the lowest validation
- * loss; under last10 the mean of its last ten epochs. tasks is NULL where the sweep file
- * gives the values. *replaced is set when rows were there and differed: then the scores
+ * loss; under last10 the mean of its last ten epochs. tasks is NULL where the values are
+ * given. *replaced is set when rows were there and differed: then the scores
  * made from them must go. ERR_FAILED: a mean is 0, so that Δm is undefined.
  */
-MUST_CHECK int score_base_write(const struct scorer *sc, const struct score_task *tasks,
+MUST_CHECK int score_base_write(const struct scorer *sc,
+	const struct resolved_variant *given, const struct score_task *tasks,
 	bool *replaced, struct err *e);
 
 /* Drops the baseline of a variant; *dropped is set where there was one. */

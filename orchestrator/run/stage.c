@@ -35,12 +35,17 @@ static void add_lanes(struct stage_ctx *c, int variant)
 	c->first_lane[variant + 1] = c->nlanes;
 }
 
-void stage_init(struct stage_ctx *c, struct store *s, const struct spec *spec,
+void stage_init(struct stage_ctx *c, struct store *s, const struct resolved *resolved,
 	int64_t sweep, bool prune)
 {
+	const struct spec *spec = resolved->spec;
 	int lanes = 0;
 
-	*c = (struct stage_ctx){ .s = s, .spec = spec, .sweep = sweep, .prune = prune };
+	*c = (struct stage_ctx){ .s = s,
+		.spec = spec,
+		.resolved = resolved,
+		.sweep = sweep,
+		.prune = prune };
 	for (int i = 0; i < spec->nvariants; i++)
 		lanes += spec->variants[i].ntasks + spec->variants[i].nentries;
 	c->lanes = NEW_ARRAY(&c->arena, struct lane, lanes);
@@ -101,7 +106,7 @@ static int write_base(struct stage_ctx *c, int variant, bool *replaced, struct a
 		return rc;
 	if (!ready)
 		return score_base_drop(&sc, replaced, e);
-	rc = score_base_write(&sc, tasks, replaced, e);
+	rc = score_base_write(&sc, &c->resolved->variants[variant], tasks, replaced, e);
 	return rc ? rc : score_base_read(&sc, &c->arena, &c->base[variant], e);
 }
 

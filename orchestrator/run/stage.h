@@ -17,6 +17,7 @@
 
 #include "common/store/store_job.h"
 #include "orchestrator/plan/plan.h"
+#include "orchestrator/plan/resolve.h"
 #include "orchestrator/run/reuse.h"
 #include "orchestrator/run/score.h"
 
@@ -31,6 +32,7 @@ struct lane {
 struct stage_ctx {
 	struct store *s;
 	const struct spec *spec;
+	const struct resolved *resolved; /* of the spec */
 	int64_t sweep;
 	bool prune; /* false: --no-prune */
 	struct lane *lanes; /* variant by variant, baselines first */
@@ -48,8 +50,7 @@ struct stage_ctx {
 	void *arg;
 };
 
-/* The data set digests are in the variants' params already. */
-void stage_init(struct stage_ctx *c, struct store *s, const struct spec *spec,
+void stage_init(struct stage_ctx *c, struct store *s, const struct resolved *resolved,
 	int64_t sweep, bool prune);
 void stage_release(struct stage_ctx *c);
 

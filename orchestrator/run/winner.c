@@ -60,7 +60,7 @@ static int plan_member(struct stage_ctx *c, const struct lane *l,
 		.save = c->spec->winners.save,
 		.corruptions = c->spec->winners.corruptions,
 		.textures = c->spec->winners.textures,
-		.digest = c->spec->winners.digest };
+		.digest = c->resolved->frost };
 	bool made = false;
 	int rc = chosen_epoch(c, m, task, &w.epoch, e);
 

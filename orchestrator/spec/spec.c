@@ -5,21 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
-static void read_name(const struct reader *r, struct spec *s)
+/* "" where it is missing or wrong. */
+static const char *read_name(const struct reader *r)
 {
 	static const char allowed[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		"0123456789._-";
 	const char *name = read_text(r, "sweep");
 
-	s->name = name ? name : "";
 	if (!name)
-		return;
+		return "";
 	if (name[0] == '.' || name[strspn(name, allowed)])
 		diag_add(r->d, read_at(r, "sweep")->at,
 			"the sweep's name %s is no file name: letters, digits, '.', "
 			"'_', '-', and no '.' in front",
 			diag_quote(r->a, name));
+	return name;
 }
 
 /* Objects being objects, their keys known; what this build cannot do is said. */
@@ -136,16 +137,23 @@ static void read_limits(const struct reader *r, struct spec *s)
 			"\"job_minutes\" must be above 0");
 }
 
+static bool is_sweep(const struct reader *r)
+{
+	if (r->root->kind == JSON_OBJECT)
+		return true;
+	diag_add(r->d, r->root->at,
+		"a sweep file holds one object, { \"sweep\": ... }, not %s",
+		json_kind_name(r->root->kind));
+	return false;
+}
+
 static void read_spec(struct reader *r, struct spec *s)
 {
-	if (r->root->kind != JSON_OBJECT) {
-		diag_add(r->d, r->root->at,
-			"a sweep file holds one object, { \"sweep\": ... }, not %s",
-			json_kind_name(r->root->kind));
+	s->root = r->root;
+	if (!is_sweep(r))
 		return;
-	}
 	read_sections(r);
-	read_name(r, s);
+	s->name = read_name(r);
 	read_search(r, s);
 	read_baseline(r, s);
 	read_select(r, s);
@@ -153,6 +161,15 @@ static void read_spec(struct reader *r, struct spec *s)
 	read_limits(r, s);
 	read_evaluate(r, s);
 	read_variants(r, s);
+}
+
+/* What has been found wrong, into the report. */
+static int conclude(struct diag *d, struct str *report, struct err *e)
+{
+	if (!d->total)
+		return OK;
+	diag_render(d, report);
+	return err_set(e, ERR_SPEC, "%s", "");
 }
 
 int spec_parse(struct spec *s, struct arena *a, const char *path, const char *bytes,
@@ -167,10 +184,7 @@ int spec_parse(struct spec *s, struct arena *a, const char *path, const char *by
 	r.root = json_parse(a, &d);
 	if (r.root)
 		read_spec(&r, s);
-	if (!d.total)
-		return OK;
-	diag_render(&d, report);
-	return err_set(e, ERR_SPEC, "%s", "");
+	return conclude(&d, report, e);
 }
 
 int spec_read_file(
@@ -201,4 +215,32 @@ int spec_load(struct spec *s, struct arena *a, const char *path, struct str *rep
 	if (rc)
 		return rc;
 	return spec_parse(s, a, path, bytes, n, report, e);
+}
+
+int spec_name(const char *path, struct arena *a, const char **name, struct str *report,
+	struct err *e)
+{
+	struct diag d = { .arena = a, .path = path };
+	struct reader r = { .a = a, .d = &d };
+	char *bytes = NULL;
+	int rc = spec_read_file(a, path, &bytes, &d.n, e);
+
+	if (rc)
+		return rc;
+	d.text = arena_strndup(a, bytes, d.n);
+	r.root = json_parse(a, &d);
+	if (r.root && is_sweep(&r))
+		*name = read_name(&r);
+	return conclude(&d, report, e);
+}
+
+size_t spec_place(const struct spec *s, const struct variant *v,
+	const char *const *paths, struct arena *a)
+{
+	const struct reader r = { .a = a,
+		.root = s->root,
+		.over = v ? v->over : NULL,
+		.nover = v ? v->nover : 0 };
+
+	return read_first(&r, paths);
 }

@@ -1,6 +1,7 @@
 /*
  * The sweep file: read, validated, completed with every default, or refused with
- * positioned errors. What leaves this module needs no further checking.
+ * positioned errors. A spec is never changed after that: what only a look at data,
+ * networks and other databases can tell is kept beside it (plan/resolve.h).
  *
  * spec_fields.def is THE table of keys: validation, docs/SWEEP_FILE.md and the JSON
  * Schema come from it and from the .def tables of the trainer. Everything lives in the
@@ -11,7 +12,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "catalogue/describe_network.h"
+#include "catalogue/catalogue.h"
+#include "common/str.h"
+
+struct json;
+struct override;
 
 #define SWEEP_NAME_MAX 64
 #define FINAL_SEED 1000 /* final and baseline seeds from here, search seeds from 0 */
@@ -67,19 +72,12 @@ struct criterion {
 struct variant {
 	int position; /* 0, 1 ... */
 	const char *label; /* its values: "sgd 256" */
-	/*
-	 * dataset.*, model.*, train.*: complete, but for dataset.digest and
-	 * model.init.digest, which are set once the data set is prepared and the network
-	 * asked for (params_set on both) and before any job is planned.
-	 */
+	/* dataset.*, model.*, train.*: all that the file says of a job's setting. */
 	struct params base;
 	struct params
 		stl; /* the same for baselines: with the network of baseline.model */
 	const struct dataset_info *dataset;
-	size_t model_at, stl_model_at; /* where the text says so */
-	const struct network_size *network; /* NULL until asked for (networks.h) */
 	int epochs;
-	int input[3]; /* c, h, w of a sample; set with dataset.digest */
 	struct task_info *tasks;
 	int ntasks;
 	struct criterion *criteria;
@@ -90,6 +88,8 @@ struct variant {
 	int *rungs; /* epochs, rising, below `epochs`; empty without pruning */
 	int nrungs;
 	int window; /* epochs a rung looks at */
+	const struct override *over; /* what spec_place reads differently for it */
+	int nover;
 };
 
 enum search_kind { SEARCH_GRID, SEARCH_LINE };
@@ -102,6 +102,7 @@ enum baseline_source { BASELINE_TRAINED, BASELINE_VALUES, BASELINE_FROM };
 struct spec {
 	const char *path;
 	const char *text; /* of the file, as it was read */
+	const struct json *root; /* of the text; see spec_place */
 	const char *name;
 	struct variant *variants;
 	int nvariants;
@@ -133,7 +134,6 @@ struct spec {
 	struct {
 		const char *corruptions; /* names, a blank between; "": none */
 		const char *textures; /* folder with pictures of frost; "": none */
-		const char *digest; /* of these; set once they are checked */
 		bool save;
 	} winners;
 	int final_seeds;
@@ -154,6 +154,21 @@ MUST_CHECK int spec_load(struct spec *s, struct arena *a, const char *path,
 /* The same for n bytes that have been read already (the text in a database). */
 MUST_CHECK int spec_parse(struct spec *s, struct arena *a, const char *path,
 	const char *bytes, size_t n, struct str *report, struct err *e);
+
+/*
+ * The name of the sweep in the file at path, whatever else the file says; the name is in
+ * the arena. Errors as those of spec_load, about the name alone.
+ */
+MUST_CHECK int spec_name(const char *path, struct arena *a, const char **name,
+	struct str *report, struct err *e);
+
+/*
+ * Where the text has the first of these paths ("train.batch"; NULL behind the last) that
+ * it has at all, as variant v sees it: a byte offset for diag_add. v NULL: without what
+ * varies. Works in the arena.
+ */
+size_t spec_place(const struct spec *s, const struct variant *v,
+	const char *const *paths, struct arena *a);
 
 /*
  * A file with a list of what could stand under `prune`: *rules are n copies of the sweep,

@@ -79,7 +79,6 @@ void read_evaluate(const struct reader *r, struct spec *s)
 
 	s->winners.save = read_choice(r, "save") == 0;
 	s->winners.textures = textures ? textures : "";
-	s->winners.digest = "";
 	if (read_at(r, "evaluate") && check_corruptions(r, node, textures != NULL))
 		for (int i = 0; i < n; i++)
 			if (asked_for(node, &all[i], textures != NULL))

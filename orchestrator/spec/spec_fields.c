@@ -92,6 +92,17 @@ size_t read_place(const struct reader *r, const char *path)
 	return node ? node->at : r->root->at;
 }
 
+size_t read_first(const struct reader *r, const char *const *paths)
+{
+	for (; *paths; paths++) {
+		const struct json *node = read_at(r, *paths);
+
+		if (node)
+			return node->at;
+	}
+	return r->root->at;
+}
+
 bool expect_kind(const struct reader *r, const struct json *node, enum json_kind kind,
 	const char *name)
 {

@@ -68,6 +68,9 @@ const struct json *read_at(const struct reader *r, const char *path);
 /* Where to point when the value at path is wrong or missing: it, or what is around it. */
 size_t read_place(const struct reader *r, const char *path);
 
+/* The place of the first of these paths (NULL behind the last) that the file has. */
+size_t read_first(const struct reader *r, const char *const *paths);
+
 /* The value, or NULL - then a missing one that is required has been reported. */
 const struct json *read_field(const struct reader *r, const char *path);
 /* Fields by the table; all report type and range. */

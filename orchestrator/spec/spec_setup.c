@@ -325,14 +325,13 @@ static void copy_without_model(
 /* Where the text names the network, or the data set whose own it is. */
 static size_t model_place(const struct reader *r, const char *path)
 {
-	const char *name = arena_printf(r->a, "%s.name", path);
+	const char *const paths[] = { arena_printf(r->a, "%s.name", path), path,
+		"dataset", NULL };
 
-	if (read_at(r, name))
-		return read_place(r, name);
-	return read_place(r, read_at(r, path) ? path : "dataset");
+	return read_first(r, paths);
 }
 
-/* What the tables say of network and tasks; the rest the worker knows (networks.h). */
+/* What the tables say of network and tasks; the rest the worker knows (resolve.h). */
 static void check_network(const struct reader *r, const char *path,
 	const struct variant *v, const struct params *ps)
 {
@@ -387,10 +386,7 @@ void read_setup(const struct reader *r, struct variant *v)
 		return;
 	}
 	read_freeze(r, v);
-	v->model_at = v->stl_model_at = model_place(r, "model");
 	check_network(r, "model", v, &v->base);
-	if (!read_at(r, "baseline.model"))
-		return;
-	v->stl_model_at = model_place(r, "baseline.model");
-	check_network(r, "baseline.model", v, &v->stl);
+	if (read_at(r, "baseline.model"))
+		check_network(r, "baseline.model", v, &v->stl);
 }

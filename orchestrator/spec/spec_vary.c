@@ -158,7 +158,7 @@ static const struct json *nth(const struct json *list, int i)
 static void read_variant(struct reader *r, struct spec *s, const struct vary *y, int i,
 	struct variant *v)
 {
-	struct override over[VARY_AXES_MAX];
+	struct override *over = NEW_ARRAY(r->a, struct override, y->n);
 	struct str label = { .arena = r->a };
 	int rest = i;
 
@@ -177,8 +177,8 @@ static void read_variant(struct reader *r, struct spec *s, const struct vary *y,
 			str_put(&label, " ");
 		put_label(&label, over[k].node);
 	}
-	r->over = over;
-	r->nover = y->n;
+	r->over = v->over = over;
+	r->nover = v->nover = y->n;
 	v->position = i;
 	v->label = str_get(&label);
 	for (int k = 0; k < i; k++)

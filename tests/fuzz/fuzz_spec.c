@@ -14,7 +14,7 @@ static void try_grid(const struct variant *v, const struct entry *entry,
 	char hex[IDENTITY_MAX];
 
 	for (int i = 0; i<g->count; i += g->count> 1 ? g->count - 1 : 1) {
-		struct params ps = plan_job(v, entry, NULL, g, i, 0, a);
+		struct params ps = plan_job(&v->base, entry, NULL, g, i, 0, a);
 
 		ASSERT(job_identity(&ps, hex) >= 0);
 		ASSERT(strlen(hex) == IDENTITY_MAX - 1);

@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "orchestrator/plan/networks.h"
+#include "orchestrator/plan/resolve.h"
 #include "tests/lib/child.h"
 #include "tests/lib/scratch.h"
 
 static struct arena arena;
 static struct spec spec;
+static struct resolved resolved;
 
 static void setup(void)
 {
@@ -35,8 +36,8 @@ static int check(const char *members, const char **report)
 	int rc = spec_parse(&spec, &arena, "t.json", text, strlen(text), &out, &e);
 
 	if (!rc)
-		rc = networks_check(
-			&spec, program_path("deltam-worker"), &out, &arena, &e);
+		rc = resolve(&spec, DATA_UNSEEN, program_path("deltam-worker"),
+			&resolved, &out, &arena, &e);
 	*report = str_get(&out);
 	ck_assert_msg(!rc || !*e.msg, "%s", e.msg);
 	return rc;
@@ -64,7 +65,7 @@ START_TEST(every_data_set_has_a_network_that_fits)
 			&report);
 
 		ck_assert_msg(rc == OK, "%s: %s", d[i].name, report);
-		ck_assert_int_gt(network_size_total(spec.variants[0].network), 100);
+		ck_assert_int_gt(network_size_total(resolved.variants[0].network), 100);
 	}
 }
 END_TEST

@@ -467,7 +467,7 @@ START_TEST(a_plan_of_a_hundred_thousand_jobs_takes_a_moment)
 }
 END_TEST
 
-START_TEST(a_plan_without_its_data_has_no_price_and_is_still_a_plan)
+START_TEST(a_plan_without_its_data_is_refused_or_has_no_price)
 {
 	static const char away[] =
 		"{ \"sweep\": \"away\", \"dataset\": { \"name\": \"multi_fashion\", "
@@ -475,9 +475,27 @@ START_TEST(a_plan_without_its_data_has_no_price_and_is_still_a_plan)
 		"[\"ew\"], \"search\": { \"lr\": [0.1, 0.01, 0.001] } }";
 
 	scratch_write("away.json", away, sizeof(away) - 1);
-	ck_assert_int_eq(DELTAM("plan", "away.json"), 0);
+	ck_assert_int_eq(DELTAM("plan", "away.json"), 3);
+	ck_assert_int_eq(DELTAM("plan", "away.json", "--no-data"), 0);
 	ck_assert(isnan(last_of("out", "core-hours")));
 	ck_assert_double_gt(last_of("out", "sum"), 10);
+}
+END_TEST
+
+START_TEST(reports_read_the_name_of_an_edited_file_alone)
+{
+	static const char edited[] = "{ \"sweep\": \"s\", \"dataset\": 3 }";
+	char whole[8192];
+	char again[8192];
+
+	ck_assert_int_eq(DELTAM("table", "s.json"), 0);
+	scratch_read("out", whole, sizeof(whole));
+	scratch_write("s.json", edited, sizeof(edited) - 1);
+	ck_assert_int_eq(DELTAM("check", "s.json"), 2);
+	ck_assert_int_eq(DELTAM("table", "s.json"), 0);
+	scratch_read("out", again, sizeof(again));
+	ck_assert_str_eq(again, whole);
+	ck_assert_int_eq(DELTAM("status", "s.json"), 0);
 }
 END_TEST
 
@@ -517,7 +535,8 @@ Suite *suite_protocol(void)
 	tcase_add_test(c, a_plan_is_priced_by_what_the_database_has_measured);
 	tcase_add_test(c, a_plan_is_priced_by_a_probe_that_writes_nothing);
 	tcase_add_test(c, a_plan_of_a_hundred_thousand_jobs_takes_a_moment);
-	tcase_add_test(c, a_plan_without_its_data_has_no_price_and_is_still_a_plan);
+	tcase_add_test(c, a_plan_without_its_data_is_refused_or_has_no_price);
+	tcase_add_test(c, reports_read_the_name_of_an_edited_file_alone);
 	tcase_add_test(c, a_probe_names_what_it_cannot_use);
 	suite_add_tcase(s, c);
 	return s;

@@ -35,7 +35,8 @@ void played_plan(struct played *p, const char *text, bool prune)
 	must(store_sweep_put(&p->s, &row, &sweep, &rescore, &e), &e);
 	must(store_orphans(&p->s, &e), &e);
 	stage_release(&p->stage);
-	stage_init(&p->stage, &p->s, &p->spec, sweep, prune);
+	resolve_begin(&p->spec, &p->resolved, &p->arena);
+	stage_init(&p->stage, &p->s, &p->resolved, sweep, prune);
 	p->stage.on_pending = on_pending;
 	p->stage.arg = p;
 	p->n = 0;

@@ -28,6 +28,7 @@ enum played_order { PLAYED_FIRST, PLAYED_LAST, PLAYED_SHUFFLED };
 struct played {
 	struct arena arena;
 	struct spec spec;
+	struct resolved resolved;
 	struct store s;
 	struct stage_ctx stage;
 	played_figure *figure;

@@ -25,6 +25,7 @@ static const char prologue[] =
 struct world {
 	struct arena arena;
 	struct spec spec;
+	struct resolved resolved;
 	struct store s;
 	struct stage_ctx stage;
 	struct progress progress;
@@ -51,7 +52,8 @@ static void plan(struct world *w, const char *limits)
 	must(store_open(&w->s, "t.db", STORE_ORCHESTRATOR, &e), &e);
 	must(store_begin(&w->s, &e), &e);
 	must(store_sweep_put(&w->s, &row, &sweep, &rescore, &e), &e);
-	stage_init(&w->stage, &w->s, &w->spec, sweep, true);
+	resolve_begin(&w->spec, &w->resolved, &w->arena);
+	stage_init(&w->stage, &w->s, &w->resolved, sweep, true);
 	progress_init(&w->progress, "t", true);
 	dispatch_init(&w->dispatch, &w->stage, &w->progress, ".", 1);
 	must(stage_start(&w->stage, rescore, &e), &e);

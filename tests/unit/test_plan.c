@@ -298,8 +298,8 @@ START_TEST(everything_that_determines_training_is_in_a_job)
 		"\"lr\": 0.1, \"wd\": 1e-4");
 	params_set(&spec.variants[0].base, &arena, "dataset.digest", "d1");
 	g = tune(0);
-	ps = plan_job(first_variant(), &first_variant()->entries[0], NULL, &g, 0, 1000,
-		&arena);
+	ps = plan_job(&first_variant()->base, &first_variant()->entries[0], NULL, &g, 0,
+		1000, &arena);
 	params_json(&ps, &json);
 	ck_assert_str_eq(str_get(&json),
 		"{\"T\":\"2\",\"dataset.digest\":\"d1\",\"dataset.features\":\"16\","
@@ -316,8 +316,8 @@ START_TEST(everything_that_determines_training_is_in_a_job)
 		"\"train.optimizer.betas\":\"0.9 "
 		"0.999\",\"train.optimizer.eps\":\"1e-08\","
 		"\"train.optimizer.per_task\":\"false\",\"wd\":\"0.0001\"}");
-	ps = plan_job(
-		first_variant(), &first_variant()->baseline, "reg1", &g, 0, 0, &arena);
+	ps = plan_job(&first_variant()->stl, &first_variant()->baseline, "reg1", &g, 0,
+		0, &arena);
 	ck_assert_str_eq(params_get(&ps, "task"), "reg1");
 	ck_assert_str_eq(params_get(&ps, "method"), "stl");
 }
@@ -396,7 +396,8 @@ static void add_jobs(struct jobs *jobs, const struct variant *v, const struct en
 {
 	for (int i = 0; i < g->count; i++)
 		for (int seed = 0; seed < spec.search.seeds; seed++) {
-			struct params ps = plan_job(v, e, task, g, i, seed, &arena);
+			struct params ps = plan_job(
+				task ? &v->stl : &v->base, e, task, g, i, seed, &arena);
 			char *hex = arena_alloc(&arena, IDENTITY_MAX, 1);
 
 			ck_assert_int_ge(job_identity(&ps, hex), 0);

@@ -102,6 +102,41 @@ START_TEST(a_missing_file_is_named)
 }
 END_TEST
 
+/* What spec_name makes of a file; NULL and the report where it is refused. */
+static const char *name_of(const char *text, const char **said)
+{
+	struct str report = { .arena = &arena };
+	struct err e = { 0 };
+	const char *name = NULL;
+	int rc;
+
+	scratch_enter();
+	scratch_write("t.json", text, strlen(text));
+	rc = spec_name("t.json", &arena, &name, &report, &e);
+	scratch_leave();
+	*said = str_get(&report);
+	ck_assert_int_eq(rc, **said ? ERR_SPEC : OK);
+	return rc ? NULL : name;
+}
+
+START_TEST(the_name_of_a_sweep_is_read_alone)
+{
+	const char *said;
+
+	ck_assert_str_eq(
+		name_of("{ \"sweep\": \"mine\", \"methods\": 3, \"x\": 0 }", &said),
+		"mine");
+	ck_assert_ptr_null(name_of("{ \"sweep\": 3 }", &said));
+	ck_assert_msg(!strncmp(said, "t.json:1:12: error: ", 20), "%s", said);
+	ck_assert_ptr_null(name_of("{ \"methods\": [] }", &said));
+	ck_assert_msg(strstr(said, "\"sweep\" is missing") != NULL, "%s", said);
+	ck_assert_ptr_null(name_of("{ \"sweep\": \"a/b\" }", &said));
+	ck_assert_msg(strstr(said, "is no file name") != NULL, "%s", said);
+	ck_assert_ptr_null(name_of("[]", &said));
+	ck_assert_ptr_null(name_of("{", &said));
+}
+END_TEST
+
 START_TEST(what_is_left_out_is_filled_in)
 {
 	const struct variant *v;
@@ -145,8 +180,8 @@ START_TEST(the_default_written_out_is_the_same_configuration)
 
 	parse_good(SMALL(EW));
 	g = plan_tune(&spec, &spec.variants[0], &spec.variants[0].entries[0], &arena);
-	ps = plan_job(&spec.variants[0], &spec.variants[0].entries[0], NULL, &g, 0, 0,
-		&arena);
+	ps = plan_job(&spec.variants[0].base, &spec.variants[0].entries[0], NULL, &g, 0,
+		0, &arena);
 	job_identity(&ps, left_out);
 	parse_good("{ \"sweep\": \"other\", \"dataset\": { \"name\": \"synthetic\", "
 		   "\"train\": 1e2, \"noise\": 0.10 }, \"model\": { \"hidden\": [32, "
@@ -155,8 +190,8 @@ START_TEST(the_default_written_out_is_the_same_configuration)
 		   "\"lr\": 0.003 }, \"methods\": [{ \"name\": \"ew\", \"label\": "
 		   "\"renamed\" }] }");
 	g = plan_tune(&spec, &spec.variants[0], &spec.variants[0].entries[0], &arena);
-	ps = plan_job(&spec.variants[0], &spec.variants[0].entries[0], NULL, &g, 0, 0,
-		&arena);
+	ps = plan_job(&spec.variants[0].base, &spec.variants[0].entries[0], NULL, &g, 0,
+		0, &arena);
 	job_identity(&ps, written);
 	ck_assert_str_eq(left_out, written);
 }
@@ -206,7 +241,7 @@ START_TEST(baseline_may_have_a_network_of_its_own)
 	ck_assert_str_eq(params_get(&v->stl, "model.hidden"), "8");
 	ck_assert_str_eq(params_get(&v->base, "model.hidden"), "32 24");
 	g = plan_tune(&spec, v, &v->baseline, &arena);
-	ps = plan_job(v, &v->baseline, "reg1", &g, 0, 0, &arena);
+	ps = plan_job(&v->stl, &v->baseline, "reg1", &g, 0, 0, &arena);
 	ck_assert_str_eq(params_get(&ps, "model.hidden"), "8");
 	parse_good("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"multi_fashion\" },"
 		   " \"train\": { \"epochs\": 2 }, \"search\": { \"lr\": 1 }, " EW
@@ -444,6 +479,7 @@ Suite *suite_spec(void)
 	tcase_add_checked_fixture(t, NULL, release);
 	tcase_add_test(t, every_bad_file_gets_its_message);
 	tcase_add_test(t, a_missing_file_is_named);
+	tcase_add_test(t, the_name_of_a_sweep_is_read_alone);
 	tcase_add_test(t, what_is_left_out_is_filled_in);
 	tcase_add_test(t, the_default_written_out_is_the_same_configuration);
 	tcase_add_test(t, criteria_come_in_the_order_of_tasks);

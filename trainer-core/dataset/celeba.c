@@ -128,6 +128,17 @@ static int celeba_find(struct composition *c, struct err *e)
 	return rc;
 }
 
+/* The first image of each split: whether these are the aligned ones. */
+static int celeba_look(const struct composition *c, struct err *e)
+{
+	int first = IMAGES;
+	int rc = OK;
+
+	for (int s = 0; s < SPLIT_COUNT && !rc; first += c->d->split[s++].n)
+		rc = jpeg_look(c->source[first], WIDTH, HEIGHT, e);
+	return rc;
+}
+
 static int fill_images(const struct composition *c, const struct celeba_list *l,
 	int *const chosen[SPLIT_COUNT], struct err *e)
 {
@@ -170,5 +181,6 @@ extern const struct dataset_ops dataset_celeba;
 const struct dataset_ops dataset_celeba = {
 	.plan = celeba_plan,
 	.find = celeba_find,
+	.look = celeba_look,
 	.fill = celeba_fill,
 };

@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/rng.h"
 
@@ -71,6 +72,37 @@ static int cifar_find(struct composition *c, struct err *e)
 			"dataset.path",
 			e);
 	return rc;
+}
+
+static int file_ends(const char *path, uint64_t at, int records, struct err *e)
+{
+	return err_set(e, ERR_DATA,
+		"%s: byte %" PRIu64 ": the file ends, expected %d records of %d bytes",
+		path, at, records, RECORD);
+}
+
+static int file_goes_on(const char *path, int records, struct err *e)
+{
+	return err_set(e, ERR_DATA,
+		"%s: byte %" PRIu64 ": more bytes, expected the end of the file", path,
+		(uint64_t)records * RECORD);
+}
+
+static int cifar_look(const struct composition *c, struct err *e)
+{
+	for (int i = 0; i < FILES; i++) {
+		int records = COARSE * files[i].of_task;
+		struct stat st;
+
+		if (stat(c->source[i], &st) != 0)
+			return err_errno(e, "%s", c->source[i]);
+		if (st.st_size < (off_t)records * RECORD)
+			return file_ends(
+				c->source[i], (uint64_t)st.st_size, records, e);
+		if (st.st_size > (off_t)records * RECORD)
+			return file_goes_on(c->source[i], records, e);
+	}
+	return OK;
 }
 
 /* The number of a fine class among the five of its coarse one. */
@@ -151,20 +183,14 @@ static int read_records(
 		if (got < RECORD && ferror(f))
 			return err_errno(e, "%s: byte %" PRIu64, path, at);
 		if (got < RECORD)
-			return err_set(e, ERR_DATA,
-				"%s: byte %" PRIu64 ": the file ends, expected %d "
-				"records of %d bytes",
-				path, at + got, COARSE * of_task, RECORD);
+			return file_ends(path, at + got, COARSE * of_task, e);
 		rc = check_record(path, at, record, seen, of_task, e);
 		if (rc)
 			return rc;
 		put(t, record[0], seen[record[0]]++, record);
 	}
 	if (fgetc(f) != EOF)
-		return err_set(e, ERR_DATA,
-			"%s: byte %" PRIu64
-			": more bytes, expected the end of the file",
-			path, (uint64_t)(COARSE * of_task) * RECORD);
+		return file_goes_on(path, COARSE * of_task, e);
 	return OK;
 }
 
@@ -200,5 +226,6 @@ extern const struct dataset_ops dataset_cifar100;
 const struct dataset_ops dataset_cifar100 = {
 	.plan = cifar_plan,
 	.find = cifar_find,
+	.look = cifar_look,
 	.fill = cifar_fill,
 };

@@ -40,6 +40,13 @@ struct dataset_ops {
 	 * that installs what is missing.
 	 */
 	int (*find)(struct composition *c, struct err *e);
+	/*
+	 * Whether the source files, as find() has listed them, can be what fill() wants:
+	 * shapes and counts as far as headers and sizes tell, nothing that takes long.
+	 * NULL where there are none. ERR_DATA; a message that begins with the name of a
+	 * parameter ("dataset.train: ...") is shown at that key of the sweep file.
+	 */
+	int (*look)(const struct composition *c, struct err *e);
 	/* Writes every array. The same bytes for the same key and sources, always. */
 	int (*fill)(const struct composition *c, struct err *e);
 	const void *of; /* what tells apart the data sets that share these functions */

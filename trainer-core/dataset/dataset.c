@@ -117,6 +117,22 @@ static int locate(struct composition *c, struct cache *cache, struct err *e)
 		&cache->path, e);
 }
 
+/* Lists the source files and looks at them. */
+static int find_sources(struct composition *c, struct err *e)
+{
+	int rc = OK;
+
+	hide_pseudo(c);
+	if (c->ops->find)
+		rc = c->ops->find(c, e);
+	if (!rc && c->ops->look)
+		rc = c->ops->look(c, e);
+	show_pseudo(c);
+	if (!rc)
+		rc = pseudo_find(c, e);
+	return rc ? rc : pseudo_look(c, e);
+}
+
 /* So many source files are listed in the cache one by one, more as one digest. */
 #define SOURCES_LISTED 64
 
@@ -125,14 +141,8 @@ static int describe_sources(struct composition *c, struct cache *cache, struct e
 {
 	struct str text = { .arena = c->a };
 	char all[33];
-	int rc = OK;
+	int rc = find_sources(c, e);
 
-	hide_pseudo(c);
-	if (c->ops->find)
-		rc = c->ops->find(c, e);
-	show_pseudo(c);
-	if (!rc)
-		rc = pseudo_find(c, e);
 	for (int i = 0; i < c->sources && !rc; i++) {
 		char hex[33];
 		uint64_t size;
@@ -273,6 +283,22 @@ int dataset_prepare_labelled(const struct params *ps, const struct labeller *lab
 		return rc;
 	c.labeller = labeller;
 	rc = prepare(&c, e);
+	if (rc)
+		return err_wrap(e, "data set %s", params_get(&c.key, "dataset.name"));
+	return OK;
+}
+
+int dataset_look(const struct params *ps, const struct labeller *labeller,
+	struct arena *a, struct err *e)
+{
+	struct dataset *d = NEW(a, struct dataset);
+	struct composition c;
+	int rc = plan(&c, ps, a, d, e);
+
+	if (rc)
+		return rc;
+	c.labeller = labeller;
+	rc = find_sources(&c, e);
 	if (rc)
 		return err_wrap(e, "data set %s", params_get(&c.key, "dataset.name"));
 	return OK;

@@ -110,6 +110,20 @@ static int take(struct reader *r, uint8_t *out, size_t n, size_t *got, struct er
 	return OK;
 }
 
+static int file_ends(const struct reader *r, uint64_t at, uint64_t lacks, struct err *e)
+{
+	return err_set(e, ERR_DATA,
+		"%s: %s %" PRIu64 ": the file ends, expected %" PRIu64 " bytes more",
+		r->path, unit(r), at, lacks);
+}
+
+static int file_goes_on(const struct reader *r, uint64_t at, struct err *e)
+{
+	return err_set(e, ERR_DATA,
+		"%s: %s %" PRIu64 ": more bytes, expected the end of the file", r->path,
+		unit(r), at);
+}
+
 static int take_all(struct reader *r, uint8_t *out, size_t n, struct err *e)
 {
 	size_t got;
@@ -117,9 +131,7 @@ static int take_all(struct reader *r, uint8_t *out, size_t n, struct err *e)
 
 	if (rc || got == n)
 		return rc;
-	return err_set(e, ERR_DATA,
-		"%s: %s %" PRIu64 ": the file ends, expected %zu bytes more", r->path,
-		unit(r), r->given, n - got);
+	return file_ends(r, r->given, n - got, e);
 }
 
 static int read_magic(struct reader *r, const struct idx_shape *want, struct err *e)
@@ -167,9 +179,7 @@ static int expect_end(struct reader *r, struct err *e)
 
 	if (rc || got == 0)
 		return rc;
-	return err_set(e, ERR_DATA,
-		"%s: %s %" PRIu64 ": more bytes, expected the end of the file", r->path,
-		unit(r), r->given - 1);
+	return file_goes_on(r, r->given - 1, e);
 }
 
 static int start_gzip(struct reader *r)
@@ -190,27 +200,68 @@ size_t idx_count(const struct idx_shape *shape)
 	return n;
 }
 
+/* The header; *r is to be ended in every case. */
+static int begin(struct reader *r, const struct idx_shape *want, struct err *e)
+{
+	int rc;
+
+	ASSERT(want->dims >= 1 && want->dims <= IDX_DIMS_MAX);
+	rc = refill(r, e);
+	if (rc)
+		return rc;
+	if (start_gzip(r) != Z_OK)
+		return err_set(e, ERR_SYS, "%s: no memory to unpack it", r->path);
+	rc = read_magic(r, want, e);
+	return rc ? rc : read_dims(r, want, e);
+}
+
+static void end(struct reader *r)
+{
+	if (r->gzip)
+		inflateEnd(&r->z);
+}
+
 int idx_read_stream(FILE *f, const char *path, const struct idx_shape *want,
 	uint8_t *out, struct err *e)
 {
 	struct reader r = { .f = f, .path = path };
-	int rc;
+	int rc = begin(&r, want, e);
 
-	ASSERT(want->dims >= 1 && want->dims <= IDX_DIMS_MAX);
-	rc = refill(&r, e);
-	if (rc)
-		return rc;
-	if (start_gzip(&r) != Z_OK)
-		return err_set(e, ERR_SYS, "%s: no memory to unpack it", path);
-	rc = read_magic(&r, want, e);
-	if (!rc)
-		rc = read_dims(&r, want, e);
 	if (!rc)
 		rc = take_all(&r, out, idx_count(want), e);
 	if (!rc)
 		rc = expect_end(&r, e);
-	if (r.gzip)
-		inflateEnd(&r.z);
+	end(&r);
+	return rc;
+}
+
+/* A packed file says its size only when it is unpacked. */
+static int check_size(struct reader *r, const struct idx_shape *want, struct err *e)
+{
+	uint64_t bytes = r->given + idx_count(want);
+	off_t size;
+
+	if (r->gzip)
+		return OK;
+	if (fseeko(r->f, 0, SEEK_END) != 0 || (size = ftello(r->f)) < 0)
+		return err_errno(e, "%s", r->path);
+	if ((uint64_t)size < bytes)
+		return file_ends(r, (uint64_t)size, bytes - (uint64_t)size, e);
+	return (uint64_t)size > bytes ? file_goes_on(r, bytes, e) : OK;
+}
+
+int idx_look(const char *path, const struct idx_shape *want, struct err *e)
+{
+	struct reader r = { .f = fopen(path, "rb"), .path = path };
+	int rc;
+
+	if (!r.f)
+		return err_errno(e, "%s", path);
+	rc = begin(&r, want, e);
+	if (!rc)
+		rc = check_size(&r, want, e);
+	end(&r);
+	fclose(r.f);
 	return rc;
 }
 

@@ -27,6 +27,12 @@ struct idx_shape {
 size_t idx_count(const struct idx_shape *shape);
 
 /*
+ * Looks at the header of the file, and at the size of one that is not packed: whether
+ * idx_read would find the shape that is wanted. Errors as there.
+ */
+MUST_CHECK int idx_look(const char *path, const struct idx_shape *want, struct err *e);
+
+/*
  * Reads the file of exactly this shape into out, which holds idx_count(want) bytes; more
  * is never written or allocated, whatever the file says.
  * Errors: ERR_DATA "PATH: byte N: found, expected" for another magic or shape, for a file

@@ -1,6 +1,7 @@
 #include "trainer-core/dataset/jpeg.h"
 
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <jpeglib.h>
 
@@ -48,7 +49,8 @@ static int check_size(const struct jpeg_decompress_struct *d, const char *path, 
 /* What is wanted of an image: its size, or pixels of an image of that size. */
 struct request {
 	int *w, *h;
-	uint8_t *rgb; /* NULL: the size is found, not checked */
+	uint8_t *rgb; /* NULL: the header is enough */
+	bool found; /* the size is found, not checked */
 };
 
 /* All of it; libjpeg leaves by longjmp where it is damaged. */
@@ -60,13 +62,13 @@ static int decode(struct jpeg_decompress_struct *d, FILE *f, const char *path,
 
 	jpeg_stdio_src(d, f);
 	(void)jpeg_read_header(d, TRUE);
-	if (!r->rgb) {
+	if (r->found) {
 		*r->w = (int)d->image_width;
 		*r->h = (int)d->image_height;
 		return OK;
 	}
 	rc = check_size(d, path, *r->w, *r->h, e);
-	if (rc)
+	if (rc || !r->rgb)
 		return rc;
 	d->out_color_space = JCS_RGB;
 	d->dct_method = JDCT_ISLOW;
@@ -124,17 +126,22 @@ static int read_file(const char *path, const struct request *r, struct err *e)
 int jpeg_read_stream(
 	FILE *f, const char *path, int w, int h, uint8_t *rgb, struct err *e)
 {
-	return read_stream(f, path, &(struct request){ &w, &h, rgb }, e);
+	return read_stream(f, path, &(struct request){ &w, &h, rgb, false }, e);
 }
 
 int jpeg_read(const char *path, int w, int h, uint8_t *rgb, struct err *e)
 {
-	return read_file(path, &(struct request){ &w, &h, rgb }, e);
+	return read_file(path, &(struct request){ &w, &h, rgb, false }, e);
+}
+
+int jpeg_look(const char *path, int w, int h, struct err *e)
+{
+	return read_file(path, &(struct request){ &w, &h, NULL, false }, e);
 }
 
 int jpeg_size(const char *path, int *w, int *h, struct err *e)
 {
-	return read_file(path, &(struct request){ w, h, NULL }, e);
+	return read_file(path, &(struct request){ w, h, NULL, true }, e);
 }
 
 /*

@@ -21,6 +21,9 @@ MUST_CHECK int jpeg_read(const char *path, int w, int h, uint8_t *rgb, struct er
 MUST_CHECK int jpeg_read_stream(
 	FILE *f, const char *path, int w, int h, uint8_t *rgb, struct err *e);
 
+/* Whether the header is that of an image that jpeg_read wants. Errors as above. */
+MUST_CHECK int jpeg_look(const char *path, int w, int h, struct err *e);
+
 /* Width and height of any JPEG image, from its header. Errors as above. */
 MUST_CHECK int jpeg_size(const char *path, int *w, int *h, struct err *e);
 

@@ -148,6 +148,22 @@ static int mtan_find(struct composition *c, struct err *e)
 	return rc;
 }
 
+/* The sources stand as find_split has listed them. */
+static int mtan_look(const struct composition *c, struct err *e)
+{
+	const char *const *path = c->source;
+	int rc = OK;
+
+	for (int s = 0; s < SPLIT_COUNT; s++)
+		for (int k = -1; k < c->d->tasks; k++) {
+			struct map m = map_of(c, k);
+
+			for (int i = 0; !rc && i < c->d->split[s].n; i++)
+				rc = npy_look(*path++, &m.want, e);
+		}
+	return rc;
+}
+
 /* (pixels, C) -> (C, pixels) */
 static void channels_first(int pixels, int C, const float *in, float *out)
 {
@@ -196,12 +212,14 @@ extern const struct dataset_ops dataset_cityscapes;
 const struct dataset_ops dataset_nyuv2 = {
 	.plan = mtan_plan,
 	.find = mtan_find,
+	.look = mtan_look,
 	.fill = mtan_fill,
 	.of = &nyuv2,
 };
 const struct dataset_ops dataset_cityscapes = {
 	.plan = mtan_plan,
 	.find = mtan_find,
+	.look = mtan_look,
 	.fill = mtan_fill,
 	.of = &cityscapes,
 };

@@ -216,20 +216,39 @@ static int read_elements(struct reader *r, float *out, struct err *e)
 	return OK;
 }
 
-int npy_read_stream(FILE *f, const char *path, const struct npy_want *want, float *out,
-	struct err *e)
+/* Everything but the elements. */
+static int read_head(struct reader *r, struct err *e)
 {
-	struct reader r = { .f = f, .path = path, .want = want };
+	const struct npy_want *want = r->want;
 	int rc;
 
 	ASSERT(want->dims >= 0 && want->dims <= NPY_DIMS_MAX);
 	ASSERT(want->min >= -(double)FLT_MAX && want->max <= (double)FLT_MAX);
-	rc = npy_header_read(f, path, &r.h, e);
+	rc = npy_header_read(r->f, r->path, &r->h, e);
 	if (!rc)
-		rc = check_shape(&r, e);
-	if (!rc)
-		rc = check_size(&r, e);
+		rc = check_shape(r, e);
+	return rc ? rc : check_size(r, e);
+}
+
+int npy_read_stream(FILE *f, const char *path, const struct npy_want *want, float *out,
+	struct err *e)
+{
+	struct reader r = { .f = f, .path = path, .want = want };
+	int rc = read_head(&r, e);
+
 	return rc ? rc : read_elements(&r, out, e);
+}
+
+int npy_look(const char *path, const struct npy_want *want, struct err *e)
+{
+	struct reader r = { .f = fopen(path, "rb"), .path = path, .want = want };
+	int rc;
+
+	if (!r.f)
+		return err_errno(e, "%s", path);
+	rc = read_head(&r, e);
+	fclose(r.f);
+	return rc;
 }
 
 int npy_read(const char *path, const struct npy_want *want, float *out, struct err *e)

@@ -34,6 +34,12 @@ struct npy_want {
 size_t npy_count(const struct npy_want *want);
 
 /*
+ * Looks at the header and the size of the file alone: whether npy_read would find the
+ * shape that is wanted and all elements. Errors as there.
+ */
+MUST_CHECK int npy_look(const char *path, const struct npy_want *want, struct err *e);
+
+/*
  * Reads the file into out, the last index fastest; out holds npy_count(want) floats,
  * more is never written, and nothing is allocated.
  * Errors: ERR_DATA "PATH: byte N: found, expected" for another magic, header or shape,

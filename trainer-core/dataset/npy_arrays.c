@@ -103,6 +103,12 @@ static const struct listed_task *listed_tasks(
 	return listed;
 }
 
+/* The same name in front of whatever is wrong: the key of the sweep file to look at. */
+static int blame(const char *key, int rc, struct err *e)
+{
+	return rc == ERR_DATA ? err_wrap(e, "dataset.%s", key) : rc;
+}
+
 static int npy_find(struct composition *c, struct err *e)
 {
 	const struct listed_task *listed = listed_tasks(c, c->a);
@@ -121,7 +127,7 @@ static int npy_find(struct composition *c, struct err *e)
 					arena_printf(c->a, "%s_mask.npy", path), hint,
 					e);
 			if (rc)
-				return rc;
+				return blame(k < 0 ? "path" : "tasks", rc, e);
 		}
 	return OK;
 }
@@ -170,6 +176,58 @@ static void admit(struct npy_want *want, double ignore)
 	want->max = ignore > want->max ? ignore : want->max;
 }
 
+static struct npy_want want_mask(const struct field *f, int n)
+{
+	return (struct npy_want){ .dims = 3,
+		.dim = { n, f->h, f->w },
+		.longer = true,
+		.min = 0,
+		.max = 255 };
+}
+
+/* A file that would do for no samples at all has too few of them. */
+static int look_at(enum split s, const char *key, const char *path,
+	const struct npy_want *want, struct err *e)
+{
+	struct npy_want none = *want;
+	int rc = npy_look(path, want, e);
+
+	none.dim[0] = 0;
+	if (rc == ERR_DATA && npy_look(path, &none, NULL) == OK)
+		key = split_names[s];
+	return blame(key, rc, e);
+}
+
+static int look_at_split(const struct composition *c, enum split s,
+	const struct listed_task *listed, int *source, struct err *e)
+{
+	const struct split_data *split = &c->d->split[s];
+	struct npy_want want = want_of(&split->input, split->n);
+	int rc = look_at(s, "input", c->source[(*source)++], &want, e);
+
+	for (int k = 0; k < c->d->tasks && !rc; k++) {
+		want = want_target(&listed[k], &split->target[k], split->n);
+		rc = look_at(s, "tasks", c->source[(*source)++], &want, e);
+		want = want_mask(&split->target[k], split->n);
+		if (!rc && listed[k].mask)
+			rc = look_at(s, "tasks", c->source[(*source)++], &want, e);
+	}
+	return rc;
+}
+
+static int npy_look_all(const struct composition *c, struct err *e)
+{
+	struct arena a = { 0 };
+	const struct listed_task *listed = listed_tasks(c, &a);
+	int source = 0;
+	int rc = OK;
+
+	for (int s = 0; s < SPLIT_COUNT && !rc; s++)
+		rc = look_at_split(c, (enum split)s, listed, &source, e);
+	arena_release(&a);
+	return rc;
+}
+
 /* Replaces what the task ignores; ERR_DATA for a label that is neither. */
 static int drop_ignored(const struct listed_task *t, const struct npy_want *good,
 	const char *path, float *v, struct err *e)
@@ -204,11 +262,7 @@ static void apply_mask(const struct listed_task *t, const struct field *f, int n
 static int read_mask(const struct listed_task *t, const struct field *f, int n,
 	const char *path, float *v, struct err *e)
 {
-	struct npy_want want = { .dims = 3,
-		.dim = { n, f->h, f->w },
-		.longer = true,
-		.min = 0,
-		.max = 255 };
+	struct npy_want want = want_mask(f, n);
 	struct arena a = { 0 };
 	float *mask = NEW_ARRAY(&a, float, npy_count(&want));
 	int rc = npy_read(path, &want, mask, e);
@@ -295,5 +349,6 @@ extern const struct dataset_ops dataset_npy;
 const struct dataset_ops dataset_npy = {
 	.plan = npy_plan,
 	.find = npy_find,
+	.look = npy_look_all,
 	.fill = npy_fill,
 };

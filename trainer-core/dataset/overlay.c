@@ -160,18 +160,28 @@ static int check_labels(const char *path, const uint8_t *label, int n, struct er
 	return OK;
 }
 
+static bool holds_labels(enum part p)
+{
+	return p == TRAIN_Y || p == TEST_Y;
+}
+
+static struct idx_shape shape_of(enum part p)
+{
+	int n = p < TEST_X ? TRAIN_IMAGES : TEST_IMAGES;
+
+	return (struct idx_shape){ holds_labels(p) ? 1 : 3, { n, SIDE, SIDE } };
+}
+
 static int load_part(struct images *im, enum part p, const char *path, struct arena *a,
 	struct err *e)
 {
-	int n = p < TEST_X ? TRAIN_IMAGES : TEST_IMAGES;
-	bool labels = p == TRAIN_Y || p == TEST_Y;
-	struct idx_shape shape = { labels ? 1 : 3, { n, SIDE, SIDE } };
+	struct idx_shape shape = shape_of(p);
 	int rc;
 
 	im->part[p] = arena_alloc_aligned(a, idx_count(&shape));
 	rc = idx_read(path, &shape, im->part[p], e);
-	if (!rc && labels)
-		rc = check_labels(path, im->part[p], n, e);
+	if (!rc && holds_labels(p))
+		rc = check_labels(path, im->part[p], shape.dim[0], e);
 	return rc;
 }
 
@@ -183,6 +193,23 @@ static int name_install(const struct corner *corner, struct err *e)
 		snprintf(e->msg + n, sizeof(e->msg) - n, "; these files come with: %s",
 			corner->origin->install);
 	return ERR_DATA;
+}
+
+static int overlay_look(const struct composition *c, struct err *e)
+{
+	const struct overlay *o = overlay_of(c);
+
+	for (int k = 0; k < corners_apart(o); k++)
+		for (int p = 0; p < PARTS; p++) {
+			struct idx_shape shape = shape_of((enum part)p);
+			int rc = idx_look(c->source[k * PARTS + p], &shape, e);
+
+			if (rc == ERR_DATA)
+				return name_install(&o->corner[k], e);
+			if (rc)
+				return rc;
+		}
+	return OK;
 }
 
 /* Both corners' images; the same ones twice where they share an origin. */
@@ -270,18 +297,21 @@ extern const struct dataset_ops dataset_multi_fashion_mnist;
 const struct dataset_ops dataset_multi_fashion = {
 	.plan = overlay_plan,
 	.find = overlay_find,
+	.look = overlay_look,
 	.fill = overlay_fill,
 	.of = &fashion_fashion,
 };
 const struct dataset_ops dataset_multi_mnist = {
 	.plan = overlay_plan,
 	.find = overlay_find,
+	.look = overlay_look,
 	.fill = overlay_fill,
 	.of = &mnist_mnist,
 };
 const struct dataset_ops dataset_multi_fashion_mnist = {
 	.plan = overlay_plan,
 	.find = overlay_find,
+	.look = overlay_look,
 	.fill = overlay_fill,
 	.of = &fashion_mnist,
 };

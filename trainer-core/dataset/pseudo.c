@@ -60,6 +60,17 @@ int pseudo_find(struct composition *c, struct err *e)
 	for (int i = 0; !rc && i < c->pseudos; i++)
 		rc = compose_find(c, c->pseudo[i].file,
 			"a sweep with \"save\": \"winners\" makes such files", e);
+	return rc ? err_wrap(e, "dataset.pseudo") : OK;
+}
+
+int pseudo_look(const struct composition *c, struct err *e)
+{
+	int rc = OK;
+
+	if (c->pseudos && !c->labeller)
+		return err_set(e, ERR_SPEC, "dataset.pseudo: nobody here can label");
+	for (int i = 0; !rc && i < c->pseudos; i++)
+		rc = c->labeller->look(&c->pseudo[i], c->d, first(c) + i, c->a, e);
 	return rc;
 }
 
@@ -67,8 +78,6 @@ int pseudo_fill(const struct composition *c, struct err *e)
 {
 	int rc = OK;
 
-	if (c->pseudos && !c->labeller)
-		return err_set(e, ERR_SPEC, "dataset.pseudo: nobody here can label");
 	for (int i = 0; !rc && i < c->pseudos; i++) {
 		int k = first(c) + i;
 		float *out[SPLIT_COUNT];

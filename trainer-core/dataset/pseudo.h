@@ -11,6 +11,12 @@
 /* Who can tell what the network in a file says; training needs none. */
 struct labeller {
 	/*
+	 * Whether the file is one that can label task k of d, as far as its name and the
+	 * rows of its job tell. Errors as those of label.
+	 */
+	int (*look)(const struct pseudo_task *p, const struct dataset *d, int k,
+		struct arena *a, struct err *e);
+	/*
 	 * Task k of d is that of p. Writes the targets of every sample, split by split:
 	 * the inputs of d are there. The same for the same file, always.
 	 * ERR_DATA: a file that is torn, foreign, or of a network that does not fit d.
@@ -24,10 +30,18 @@ MUST_CHECK int dataset_prepare_labelled(const struct params *ps,
 	const struct labeller *labeller, struct arena *a, struct dataset *d,
 	struct err *e);
 
+/*
+ * Whether dataset_prepare_labelled would find its source files, of the right shapes and
+ * sizes: no array is read, nothing is written. Errors as there.
+ */
+MUST_CHECK int dataset_look(const struct params *ps, const struct labeller *labeller,
+	struct arena *a, struct err *e);
+
 /* The steps of a composition, as those of struct dataset_ops. */
 struct composition;
 MUST_CHECK int pseudo_plan(struct composition *c, struct err *e);
 MUST_CHECK int pseudo_find(struct composition *c, struct err *e);
+MUST_CHECK int pseudo_look(const struct composition *c, struct err *e);
 MUST_CHECK int pseudo_fill(const struct composition *c, struct err *e);
 
 #endif

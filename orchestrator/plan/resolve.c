@@ -1,0 +1,307 @@
+#include "orchestrator/plan/resolve.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "catalogue/describe.h"
+#include "orchestrator/plan/base_from.h"
+#include "orchestrator/plan/child.h"
+#include "orchestrator/run/sched.h"
+#include "orchestrator/spec/diag.h"
+
+struct resolver {
+	const struct spec *spec;
+	struct resolved *out;
+	enum resolve_data data;
+	struct questions asked;
+	struct arena *a;
+	struct diag d;
+	bool file_is_wrong; /* some fault is one of the sweep file itself */
+};
+
+/* Where the file says a thing: a fault is shown at the first of these that it has. */
+static const char *const of_model[] = { "model.name", "model", "dataset", NULL };
+static const char *const of_init[] = { "model.init", "model", "dataset", NULL };
+static const char *const of_stl_model[] = { "baseline.model.name", "baseline.model",
+	"model.name", "model", "dataset", NULL };
+static const char *const of_stl_init[] = { "baseline.model.init", "model.init",
+	"dataset", NULL };
+static const char *const of_data[] = { "dataset.path", "dataset.name", "dataset",
+	NULL };
+static const char *const of_pictures[] = { "evaluate", NULL };
+static const char *const of_frost[] = { "evaluate.textures", NULL };
+static const char *const of_from[] = { "baseline.from", NULL };
+
+/* The key of `dataset` that a message names ("dataset.train: ..."); NULL: none. */
+static const char *named_key(const char *message, struct arena *a)
+{
+	static const char section[] = "dataset.";
+	const char *at = strstr(message, section);
+	size_t n = sizeof(section) - 1;
+
+	if (!at)
+		return NULL;
+	n += strspn(at + n, "abcdefghijklmnopqrstuvwxyz_0123456789");
+	return arena_strndup(a, at, n);
+}
+
+/* Where to show a message: at the key of `dataset` that it names, or else at `paths`. */
+static size_t place(const struct resolver *r, const struct variant *v,
+	const char *const *paths, const char *message)
+{
+	const char *both[16] = { named_key(message, r->a) };
+	int n = both[0] != NULL;
+
+	while (*paths)
+		both[n++] = *paths++;
+	return spec_place(r->spec, v, both, r->a);
+}
+
+/*
+ * Takes down what is wrong. Errors that are neither of the file nor of data (no worker to
+ * ask) end the asking: they are returned.
+ */
+static int fault(struct resolver *r, const struct variant *v, const char *const *paths,
+	const struct err *why, struct err *e)
+{
+	if (why->code != ERR_SPEC && why->code != ERR_DATA && why->code != ERR_DB)
+		return err_set(e, why->code, "%s", why->msg);
+	diag_add(&r->d, place(r, v, paths, why->msg), "%s", why->msg);
+	r->file_is_wrong |= why->code == ERR_SPEC;
+	return OK;
+}
+
+static bool begins(const char *name, const char *section)
+{
+	return !strncmp(name, section, strlen(section));
+}
+
+/* Whether a question depends on the parameter. */
+static bool of_network(const char *name)
+{
+	return begins(name, "dataset.") || begins(name, "model.") ||
+		!strcmp(name, "train.batch");
+}
+
+static bool of_network_alone(const char *name)
+{
+	return of_network(name) && strcmp(name, "model.init") != 0;
+}
+
+static bool of_dataset(const char *name)
+{
+	return begins(name, "dataset.");
+}
+
+/*
+ * One network of a variant. ps gets the digest of its initial weights; *size is NULL
+ * where it does not fit.
+ */
+static int ask_network(struct resolver *r, const struct variant *v, bool stl,
+	struct params *ps, const struct network_size **size, struct err *e)
+{
+	const struct answer *x = child_ask_once(&r->asked, "--network", ps,
+		r->data == DATA_UNSEEN ? of_network_alone : of_network);
+	struct network_size *s = NEW(r->a, struct network_size);
+
+	*size = NULL;
+	if (x->e.code == ERR_DATA) /* the weights: no other data have been asked for */
+		return fault(r, v, stl ? of_stl_init : of_init, &x->e, e);
+	if (x->e.code)
+		return fault(r, v, stl ? of_stl_model : of_model, &x->e, e);
+	if (network_size_parse(x->text, r->a, s, e))
+		return err_wrap(e, "the answer of %s", r->asked.worker);
+	if (*s->init)
+		params_set(ps, r->a, "model.init.digest", s->init);
+	*size = s;
+	return OK;
+}
+
+static int ask_networks(struct resolver *r, struct err *e)
+{
+	int rc = OK;
+
+	for (int i = 0; !rc && i < r->spec->nvariants; i++) {
+		const struct variant *v = &r->spec->variants[i];
+		struct resolved_variant *x = &r->out->variants[i];
+		const struct network_size *single;
+
+		rc = ask_network(r, v, false, &x->base, &x->network, e);
+		if (!rc)
+			rc = ask_network(r, v, true, &x->stl, &single, e);
+	}
+	return rc;
+}
+
+static int ask_frost(
+	struct resolver *r, const struct variant *v, const int input[3], struct err *e)
+{
+	const char *const argv[] = { r->asked.worker, "--textures",
+		r->spec->winners.textures, arena_printf(r->a, "%d", input[1]),
+		arena_printf(r->a, "%d", input[2]), NULL };
+	const char *text;
+	struct err why = { 0 };
+
+	if (child_ask(argv, r->a, &text, &why))
+		return fault(r, v, of_frost, &why, e);
+	r->out->frost = arena_strndup(r->a, text, strcspn(text, "\n"));
+	return OK;
+}
+
+/* What `evaluate` needs: inputs that are pictures, and pictures of frost. */
+static int ask_pictures(struct resolver *r, int i, struct err *e)
+{
+	const struct variant *v = &r->spec->variants[i];
+	const struct network_size *s = r->out->variants[i].network;
+	struct err why;
+
+	if (!*r->spec->winners.corruptions || !s)
+		return OK;
+	if (s->input[1] < PICTURE_SIDE_MIN || s->input[2] < PICTURE_SIDE_MIN) {
+		err_set(&why, ERR_SPEC,
+			"\"evaluate\" wants pictures, and data set \"%s\" has inputs "
+			"of %dx%dx%d",
+			v->dataset->name, s->input[0], s->input[1], s->input[2]);
+		return fault(r, v, of_pictures, &why, e);
+	}
+	if (!*r->spec->winners.textures || r->data == DATA_UNSEEN)
+		return OK;
+	return ask_frost(r, v, s->input, e);
+}
+
+static int ask_base(struct resolver *r, struct err *e)
+{
+	struct err why;
+
+	if (r->spec->baseline.source != BASELINE_FROM || r->data == DATA_UNSEEN)
+		return OK;
+	if (base_from_read(r->out, &why))
+		return fault(r, NULL, of_from, &why, e);
+	return OK;
+}
+
+static int take_digest(struct resolver *r, struct resolved_variant *x,
+	const struct answer *answer, struct err *e)
+{
+	struct description *is = NEW(r->a, struct description);
+
+	if (describe_parse(answer->text, r->a, is, e))
+		return err_wrap(e, "the answer of %s", r->asked.worker);
+	params_set(&x->base, r->a, "dataset.digest", is->digest);
+	params_set(&x->stl, r->a, "dataset.digest", is->digest);
+	return OK;
+}
+
+static int ask_dataset(struct resolver *r, int i, bool compose, struct err *e)
+{
+	const struct variant *v = &r->spec->variants[i];
+	struct resolved_variant *x = &r->out->variants[i];
+	const struct answer *answer = child_ask_once(
+		&r->asked, compose ? "--prepare" : "--look", &v->base, of_dataset);
+
+	if (answer->e.code == ERR_SPEC && !x->network)
+		return OK; /* the question about the network has shown it already */
+	if (answer->e.code)
+		return fault(r, v, of_data, &answer->e, e);
+	return compose ? take_digest(r, x, answer, e) : OK;
+}
+
+static int ask_datasets(struct resolver *r, bool compose, struct err *e)
+{
+	int rc = OK;
+
+	for (int i = 0; !rc && i < r->spec->nvariants; i++)
+		rc = ask_dataset(r, i, compose, e);
+	return rc;
+}
+
+/* Nothing is composed for a sweep that is refused anyway. */
+static int ask_data(struct resolver *r, struct err *e)
+{
+	int rc = OK;
+
+	if (r->data != DATA_UNSEEN)
+		rc = ask_datasets(r, false, e);
+	if (!rc && r->data == DATA_COMPOSED && !r->d.total)
+		rc = ask_datasets(r, true, e);
+	return rc;
+}
+
+static void begin_variant(
+	const struct variant *v, struct resolved_variant *x, struct arena *a)
+{
+	x->base = params_copy(a, &v->base);
+	x->stl = params_copy(a, &v->stl);
+	x->base_val = NEW_ARRAY(a, double, v->ncriteria);
+	x->base_test = NEW_ARRAY(a, double, v->ncriteria);
+	for (int k = 0; k < v->ncriteria; k++) {
+		x->base_val[k] = v->criteria[k].base_val;
+		x->base_test[k] = v->criteria[k].base_test;
+	}
+}
+
+void resolve_begin(const struct spec *spec, struct resolved *out, struct arena *a)
+{
+	*out = (struct resolved){ .spec = spec,
+		.variants = NEW_ARRAY(a, struct resolved_variant, spec->nvariants),
+		.frost = "" };
+	for (int i = 0; i < spec->nvariants; i++)
+		begin_variant(&spec->variants[i], &out->variants[i], a);
+}
+
+int resolve(const struct spec *spec, enum resolve_data data, const char *worker,
+	struct resolved *out, struct str *report, struct arena *a, struct err *e)
+{
+	struct resolver r = { .spec = spec,
+		.out = out,
+		.data = data,
+		.asked = { .worker = worker, .a = a },
+		.a = a,
+		.d = { .arena = a,
+			.path = spec->path,
+			.text = spec->text,
+			.n = strlen(spec->text) } };
+	int rc;
+
+	resolve_begin(spec, out, a);
+	rc = ask_networks(&r, e);
+	if (!rc)
+		rc = ask_base(&r, e);
+	for (int i = 0; !rc && i < spec->nvariants; i++)
+		rc = ask_pictures(&r, i, e);
+	if (!rc)
+		rc = ask_data(&r, e);
+	if (rc || !r.d.total)
+		return rc;
+	diag_render(&r.d, report);
+	return err_set(e, r.file_is_wrong ? ERR_SPEC : ERR_DATA, "%s", "");
+}
+
+int resolve_file(const char *path, enum resolve_data data, struct spec *spec,
+	struct resolved *out, struct arena *a, struct err *e)
+{
+	struct str report = { .arena = a };
+	char worker[1024];
+	int rc = spec_load(spec, a, path, &report, e);
+
+	if (!rc)
+		rc = sched_worker_path(worker, sizeof(worker), e);
+	if (!rc)
+		rc = resolve(spec, data, arena_strdup(a, worker), out, &report, a, e);
+	fputs(str_get(&report), stderr);
+	return rc;
+}
+
+int resolve_compose(
+	const struct spec *spec, const char *worker, struct arena *a, struct err *e)
+{
+	struct questions asked = { .worker = worker, .a = a };
+
+	for (int i = 0; i < spec->nvariants; i++) {
+		const struct answer *x = child_ask_once(
+			&asked, "--prepare", &spec->variants[i].base, of_dataset);
+
+		if (x->e.code)
+			return err_set(e, x->e.code, "%s", x->e.msg);
+	}
+	return OK;
+}
