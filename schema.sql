@@ -115,7 +115,8 @@ CREATE TABLE stage_job (
   PRIMARY KEY (stage, config, job)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX stage_job_by_job ON stage_job (job, stage);
-CREATE INDEX stage_job_by_state ON stage_job (stage, state);
+-- What is pending from one stage to another, in order: one step.
+CREATE INDEX stage_job_by_state ON stage_job (state, stage);
 
 -- One worker process on one segment. deltam.
 CREATE TABLE attempt (

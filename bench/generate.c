@@ -7,24 +7,12 @@
 #include <unistd.h>
 #include "common/store/store_job.h"
 #include "common/store/store_metric.h"
-#include "orchestrator/run/stage.h"
 
 #define EPOCHS 100
 #define TASKS 2
 #define ROWS_AN_EPOCH 12 /* two tasks, three splits, loss and accuracy */
-#define JOBS_AN_EXCHANGE 200 /* a transaction */
 
 static const char *const tasks[TASKS] = { "top_left", "bottom_right" };
-
-static void on_pending(void *arg, int lane, int64_t job, int epochs)
-{
-	struct generator *g = arg;
-
-	(void)lane;
-	(void)epochs;
-	(void)GROW(&g->arena, g->queue, g->count, g->capacity);
-	g->queue[g->count++] = job;
-}
 
 /* A number in [0,1) that depends on nothing but its arguments. */
 static double noise(uint64_t a, uint64_t b)
@@ -37,21 +25,24 @@ static double noise(uint64_t a, uint64_t b)
 	return (double)(x >> 11) * 0x1p-53;
 }
 
-static int look(struct generator *g, int64_t job, struct generated *w, struct err *e)
+static int look(struct generator *g, const struct sched_task *task, struct generated *w,
+	struct err *e)
 {
 	struct rows r;
 	int rc = rows_open_sql(&r, &g->s,
 		"SELECT method, coalesce(task, ''), lr, coalesce(temperature, 3), "
-		"coalesce(weights, ''), seed FROM job WHERE id=?",
-		ARGS(INT(job)), e);
+		"coalesce(weights, ''), seed, start_epoch, stop_epoch "
+		"FROM attempt a JOIN job j ON j.id=a.job WHERE token=?",
+		ARGS(TEXT(task->token)), e);
 
 	if (!rc)
 		rc = rows_next(&r, e);
 	if (rc > 0)
-		*w = (struct generated){ job, rows_strdup(&r, 0, &g->arena),
+		*w = (struct generated){ task->job, rows_strdup(&r, 0, &g->arena),
 			rows_strdup(&r, 1, &g->arena), rows_real(&r, 2),
 			rows_real(&r, 3), rows_strdup(&r, 4, &g->arena),
-			(int)rows_int(&r, 5) };
+			(int)rows_int(&r, 5), (int)rows_int(&r, 6),
+			(int)rows_int(&r, 7) };
 	rows_close(&r);
 	return rc < 0 ? rc : OK;
 }
@@ -100,49 +91,54 @@ static int put_epoch(struct generator *g, const struct generated *w, int epoch,
 	return rc ? rc : store_weights_put(&g->s, w->id, epoch, weight, k, e);
 }
 
-/* One segment, as a worker and `run` would leave it. */
-static int train(struct generator *g, int64_t job, struct err *e)
+static int put_epochs(struct generator *g, const struct generated *w,
+	struct sched_end *end, struct err *e)
 {
-	struct attempt_row attempt = { 0 };
-	struct attempt_end end = {
-		.outcome = "done", .build = "generated", .kernel_class = "none"
-	};
-	struct job_row row;
-	struct generated w = { 0 };
 	bool diverged = false;
-	bool claimed;
-	int rc = store_job_claim(&g->s, g->stage.sweep, job, &attempt, &claimed, e);
+	int rc = OK;
 
-	if (rc || !claimed)
-		return rc;
-	rc = look(g, job, &w, e);
-	for (int k = attempt.start_epoch + 1;
-		!rc && !diverged && k <= attempt.stop_epoch; k++)
-		rc = g->put_epoch(g, &w, k, &diverged, e);
-	if (!rc)
-		rc = store_metric_set_class(&g->s, job, "none", e);
-	if (!rc)
-		rc = store_job_refresh(&g->s, job, &row, e);
-	if (!rc && diverged) {
-		rc = store_job_end(&g->s, job, JOB_DIVERGED, "generated", e);
-		row.outcome = JOB_DIVERGED;
-		end.outcome = "diverged";
+	for (int k = w->start + 1; !rc && !diverged && k <= w->stop; k++) {
+		rc = g->put_epoch(g, w, k, &diverged, e);
+		end->diverged_epoch = diverged ? k : 0;
 	}
-	end.seconds = 2.5 * (attempt.stop_epoch - attempt.start_epoch);
-	if (!rc)
-		rc = store_attempt_end(&g->s, attempt.id, &end, e);
-	return rc ? rc : stage_learn(&g->stage, &row, e);
+	end->status = diverged ? PROTO_DIVERGED : PROTO_DONE;
+	return rc ? rc : store_metric_set_class(&g->s, w->id, "none", e);
 }
 
-static int train_some(struct generator *g, struct err *e)
+/* One segment, as a worker would leave it. */
+static int train(struct generator *g, struct sched_end *end, struct err *e)
 {
-	int rc = store_begin(&g->s, e);
+	struct generated w = { 0 };
+	int rc = look(g, end->task, &w, e);
 
-	for (int i = 0; !rc && i < JOBS_AN_EXCHANGE && g->head < g->count; i++)
-		rc = train(g, g->queue[g->head++], e);
+	end->seconds = 2.5 * (w.stop - w.start);
 	if (!rc)
-		return store_commit(&g->s, e);
-	store_rollback(&g->s);
+		rc = store_begin(&g->s, e);
+	if (!rc)
+		rc = put_epochs(g, &w, end, e);
+	if (!rc)
+		rc = store_commit(&g->s, e);
+	if (rc)
+		store_rollback(&g->s);
+	return rc;
+}
+
+/* Turn after turn, as a run with one slot does. */
+static int train_all(struct generator *g, struct err *e)
+{
+	const struct sched_ops *ops = &g->dispatch.ops;
+	struct sched_task task, next;
+	int rc = ops->turn(&g->dispatch, NULL, &next, e);
+
+	while (rc > 0) {
+		struct sched_end end = { &task, .why = SCHED_EXITED,
+			.kernel_class = "none", .build = "generated" };
+
+		task = next;
+		rc = train(g, &end, e);
+		if (!rc)
+			rc = ops->turn(&g->dispatch, &end, &next, e);
+	}
 	return rc;
 }
 
@@ -188,8 +184,8 @@ static int plan(struct generator *g, const char *text, struct err *e)
 	if (rc)
 		return rc;
 	stage_init(&g->stage, &g->s, &g->resolved, sweep, g->prune);
-	g->stage.on_pending = on_pending;
-	g->stage.arg = g;
+	progress_init(&g->progress, g->spec.name, true);
+	dispatch_init(&g->dispatch, &g->stage, &g->progress, ".");
 	return stage_start(&g->stage, rescore, e);
 }
 
@@ -197,17 +193,16 @@ int generate_sweep(struct generator *g, const char *text, struct err *e)
 {
 	int rc = store_begin(&g->s, e);
 
-	g->queue = NULL;
-	g->head = g->count = g->capacity = 0;
 	if (!rc)
 		rc = plan(g, text, e);
 	if (!rc)
 		rc = store_commit(&g->s, e);
-	while (!rc && g->head < g->count)
-		rc = train_some(g, e);
+	if (!rc)
+		rc = train_all(g, e);
 	if (!rc)
 		rc = store_sweep_state(&g->s, g->stage.sweep, "done", e);
 	store_rollback(&g->s);
+	dispatch_release(&g->dispatch);
 	stage_release(&g->stage);
 	return rc;
 }

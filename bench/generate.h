@@ -6,7 +6,7 @@
 #define DELTAM_BENCH_GENERATE_H
 
 #include <stdint.h>
-#include "orchestrator/run/stage.h"
+#include "orchestrator/run/dispatch.h"
 
 /* What a source of figures is asked about. Texts live as long as the sweep. */
 struct generated {
@@ -17,6 +17,7 @@ struct generated {
 	double temperature; /* 3 where there is none */
 	const char *weights; /* "" where there are none */
 	int seed;
+	int start, stop; /* epochs of the segment */
 };
 
 struct generator {
@@ -33,8 +34,8 @@ struct generator {
 	struct spec spec;
 	struct resolved resolved;
 	struct stage_ctx stage;
-	int64_t *queue;
-	int head, count, capacity;
+	struct progress progress;
+	struct dispatch dispatch;
 };
 
 /* A new database; s.lock.fd is -1 before, and store_close is the caller's. */

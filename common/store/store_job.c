@@ -26,6 +26,14 @@ static const unsigned transitions[MEMBER_STATES] = {
 #undef TO
 #undef ENDS
 
+static const char *const stage_names[STAGE_STATES] = { NULL, "open", "done", "failed" };
+static const unsigned stage_transitions[STAGE_STATES] = {
+	[STAGE_OPEN] = 1U << STAGE_DONE | 1U << STAGE_FAILED,
+	/* another stage wants the same job, and with its attempt the job succeeded */
+	[STAGE_FAILED] = 1U << STAGE_DONE,
+	[STAGE_DONE] = 0, /* what was decided stays */
+};
+
 const char *member_state_name(enum member_state state)
 {
 	return state_names[state];
@@ -34,6 +42,11 @@ const char *member_state_name(enum member_state state)
 bool member_may(enum member_state from, enum member_state to)
 {
 	return transitions[from] & (1U << to);
+}
+
+bool stage_may(enum stage_state from, enum stage_state to)
+{
+	return stage_transitions[from] & (1U << to);
 }
 
 static enum member_state state_of(const char *name)
@@ -132,6 +145,20 @@ int store_sweep_jobs(struct store *s, int64_t sweep, struct arena *a, int64_t **
 	}
 	rows_close(&r);
 	return rc;
+}
+
+int store_sweep_pending(struct store *s, int64_t sweep, int64_t *segments,
+	int64_t *epochs, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_SWEEP_PENDING, ARGS(INT(sweep)), e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	*segments = rc > 0 ? rows_int(&r, 0) : 0;
+	*epochs = rc > 0 ? rows_int(&r, 1) : 0;
+	rows_close(&r);
+	return rc < 0 ? rc : OK;
 }
 
 /* jobs */
@@ -263,18 +290,36 @@ int store_stage_put(struct store *s, const struct stage_row *row, struct err *e)
 		e);
 }
 
-int store_stage_state(struct store *s, int64_t stage, char *state, struct err *e)
+static enum stage_state stage_state_of(const char *name)
 {
-	int64_t letter;
-	int rc = store_int(s, STMT_STAGE_STATE, ARGS(INT(stage)), '-', &letter, e);
-
-	*state = (char)letter;
-	return rc;
+	for (int i = STAGE_OPEN; i < STAGE_STATES; i++)
+		if (!strcmp(stage_names[i], name))
+			return (enum stage_state)i;
+	BUG("a stage's state that the schema forbids");
 }
 
-int store_stage_set(struct store *s, int64_t stage, const char *state, struct err *e)
+int store_stage_state(
+	struct store *s, int64_t stage, enum stage_state *state, struct err *e)
 {
-	return store_run(s, STMT_STAGE_SET, ARGS(TEXT(state), INT(stage)), e);
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_STAGE_STATE, ARGS(INT(stage)), e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	*state = rc > 0 ? stage_state_of(rows_text(&r, 0)) : STAGE_NONE;
+	rows_close(&r);
+	return rc < 0 ? rc : OK;
+}
+
+int store_stage_set(struct store *s, int64_t stage, enum stage_state to, struct err *e)
+{
+	enum stage_state from;
+	int rc = store_stage_state(s, stage, &from, e);
+
+	if (rc)
+		return rc;
+	ASSERT(from == to || stage_may(from, to));
+	return store_run(s, STMT_STAGE_SET, ARGS(TEXT(stage_names[to]), INT(stage)), e);
 }
 
 int store_stage_busy(struct store *s, int64_t stage, bool *busy, struct err *e)
@@ -312,6 +357,21 @@ static void read_member(const struct rows *r, struct member_row *row)
 	row->config = (int)rows_int(r, 3);
 	row->target = (int)rows_int(r, 4);
 	row->state = state_of(rows_text(r, 5));
+}
+
+int store_member_pending(struct store *s, int64_t first, int64_t last, int64_t *job,
+	int *away, bool *found, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_MEMBER_PENDING, ARGS(INT(first), INT(last)), e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	*found = rc > 0;
+	*job = *found ? rows_int(&r, 0) : 0;
+	*away = *found ? (int)rows_int(&r, 1) : 0;
+	rows_close(&r);
+	return rc < 0 ? rc : OK;
 }
 
 int store_member_of_job(struct store *s, int64_t job, struct arena *a,

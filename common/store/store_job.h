@@ -7,6 +7,9 @@
  *	pending -> running -> waiting -> pending ...   a segment, a rung, the next segment
  *	   any of them -> done | diverged | failed     as the job goes
  *	waiting -> stopped                             by a rule
+ *
+ * What is pending is read from these rows whenever somebody asks (store_member_pending);
+ * no list of it is kept anywhere else.
  */
 #ifndef DELTAM_STORE_JOB_H
 #define DELTAM_STORE_JOB_H
@@ -25,12 +28,23 @@ enum member_state {
 	MEMBER_STATES
 };
 
+enum stage_state {
+	STAGE_NONE, /* there is no such stage */
+	STAGE_OPEN, /* its members are on their way */
+	STAGE_DONE, /* decided */
+	STAGE_FAILED, /* a member failed for good: it cannot be decided */
+	STAGE_STATES
+};
+
 enum job_outcome { JOB_OPEN, JOB_DONE, JOB_DIVERGED, JOB_FAILED };
 
 const char *member_state_name(enum member_state state);
 
 /* Whether a membership may go from one state to another. */
 bool member_may(enum member_state from, enum member_state to);
+
+/* Whether a stage may go from one state to another. */
+bool stage_may(enum stage_state from, enum stage_state to);
 
 struct sweep_row {
 	const char *name, *text;
@@ -70,6 +84,10 @@ MUST_CHECK int store_primary_put(struct store *s, int64_t sweep, const char *var
 MUST_CHECK int store_criterion_put(struct store *s, int64_t sweep, const char *variant,
 	const struct criterion_row *row, struct err *e);
 
+/* How many segments of a sweep wait for a worker (winners, too), and their epochs. */
+MUST_CHECK int store_sweep_pending(struct store *s, int64_t sweep, int64_t *segments,
+	int64_t *epochs, struct err *e);
+
 /* The jobs that the sweep's memberships name, each once, rising, into the arena. */
 MUST_CHECK int store_sweep_jobs(struct store *s, int64_t sweep, struct arena *a,
 	int64_t **jobs, int *n, struct err *e);
@@ -103,11 +121,11 @@ struct stage_row {
 };
 MUST_CHECK int store_stage_put(
 	struct store *s, const struct stage_row *row, struct err *e);
-/* *state is '-' when there is no such stage, else the first letter of its state. */
 MUST_CHECK int store_stage_state(
-	struct store *s, int64_t stage, char *state, struct err *e);
+	struct store *s, int64_t stage, enum stage_state *state, struct err *e);
+/* From its state to this one. BUG when the table forbids it. */
 MUST_CHECK int store_stage_set(
-	struct store *s, int64_t stage, const char *state, struct err *e);
+	struct store *s, int64_t stage, enum stage_state to, struct err *e);
 /* Whether a member is still pending or running. O(log n). */
 MUST_CHECK int store_stage_busy(
 	struct store *s, int64_t stage, bool *busy, struct err *e);
@@ -122,6 +140,12 @@ MUST_CHECK int store_member_put(
 /* From row->state and row->target to these. BUG when the table forbids it. */
 MUST_CHECK int store_member_set(struct store *s, const struct member_row *row,
 	enum member_state to, int target, struct err *e);
+/*
+ * The first pending membership of the stages from `first` to `last`, by stage, config
+ * and job; *away: epochs to its target. *found tells whether there is one. O(log n).
+ */
+MUST_CHECK int store_member_pending(struct store *s, int64_t first, int64_t last,
+	int64_t *job, int *away, bool *found, struct err *e);
 /* Every membership of a job, in all sweeps, into the arena. */
 MUST_CHECK int store_member_of_job(struct store *s, int64_t job, struct arena *a,
 	struct member_row **rows, int *n, struct err *e);

@@ -19,6 +19,21 @@ int store_winner_put(
 	return rc;
 }
 
+int store_winner_pending(struct store *s, int64_t sweep, int64_t *stage, int64_t *job,
+	bool *found, struct err *e)
+{
+	struct rows r;
+	int rc = rows_open(&r, s, STMT_WINNER_NEXT, ARGS(INT(sweep)), e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	*found = rc > 0;
+	*stage = *found ? rows_int(&r, 0) : 0;
+	*job = *found ? rows_int(&r, 1) : 0;
+	rows_close(&r);
+	return rc < 0 ? rc : OK;
+}
+
 int store_winner_claim(struct store *s, int64_t sweep, int64_t job,
 	struct attempt_row *attempt, bool *claimed, struct err *e)
 {

@@ -23,6 +23,9 @@ struct winner_row {
 /* *made is false where the row was there. */
 MUST_CHECK int store_winner_put(
 	struct store *s, const struct winner_row *row, bool *made, struct err *e);
+/* The first pending one of a sweep; *found tells whether there is one. */
+MUST_CHECK int store_winner_pending(struct store *s, int64_t sweep, int64_t *stage,
+	int64_t *job, bool *found, struct err *e);
 /* As store_job_claim: the pending winners of the job in the sweep become running. */
 MUST_CHECK int store_winner_claim(struct store *s, int64_t sweep, int64_t job,
 	struct attempt_row *attempt, bool *claimed, struct err *e);

@@ -8,53 +8,36 @@
 #include "orchestrator/run/verdict.h"
 #include "orchestrator/run/winner.h"
 
-struct entry_waiting {
-	int64_t job;
-	int epochs; /* to its target */
-	int lane; /* of a winner */
+/* What the ended segments of a lane came to in this run. */
+struct account {
+	int64_t segments;
+	double seconds, epochs; /* of training */
 };
 
-/* The pending jobs of one lane, first in, first out; and how fast they went. */
-struct queue {
-	struct entry_waiting *item;
-	int head, count, capacity;
-	double seconds, epochs; /* of ended segments */
-};
-
-/* What a slot is at. */
-struct running {
+/* From its claim to its end. */
+struct segment {
+	struct segment *next; /* in the list of all */
 	bool used;
-	bool ahead; /* claimed, but not handed to the scheduler yet */
 	int lane;
 	int pid; /* 0: written down already */
-	int epochs; /* that the progress still counts as open */
+	int epochs; /* that its worker has said it committed */
 	struct attempt_row attempt;
 	char log[1200];
 };
 
-static void on_pending(void *arg, int lane, int64_t job, int epochs)
+/* One that serves again, or a new one. */
+static struct segment *free_segment(struct dispatch *d)
 {
-	struct dispatch *d = arg;
-	struct queue *q = &d->queues[lane];
+	struct segment *g = d->segments;
 
-	if (q->head == q->count)
-		q->head = q->count = 0;
-	(void)GROW(&d->arena, q->item, q->count, q->capacity);
-	q->item[q->count++] = (struct entry_waiting){ job, epochs, lane };
-	d->progress->segments_open++;
-	d->progress->epochs_open += epochs;
-}
-
-static void on_winner(void *arg, int lane, int64_t job)
-{
-	struct dispatch *d = arg;
-	struct queue *q = d->winners;
-
-	if (q->head == q->count)
-		q->head = q->count = 0;
-	(void)GROW(&d->arena, q->item, q->count, q->capacity);
-	q->item[q->count++] = (struct entry_waiting){ job, 0, lane };
-	d->progress->segments_open++;
+	while (g && g->used)
+		g = g->next;
+	if (!g) {
+		g = NEW(&d->arena, struct segment);
+		g->next = d->segments;
+		d->segments = g;
+	}
+	return g;
 }
 
 static void stage_name(
@@ -69,24 +52,14 @@ static void stage_name(
 		phase ? " " : "", phase ? phase : "");
 }
 
-static void on_stage(void *arg, int lane, const char *phase, const char *outcome)
-{
-	struct dispatch *d = arg;
-	char name[128];
-
-	stage_name(d, lane, phase, name, sizeof(name));
-	progress_line(d->progress, name, outcome);
-}
-
-bool dispatch_has_work(const struct dispatch *d)
-{
-	for (int i = 0; i < d->stage->nlanes; i++)
-		if (d->queues[i].head < d->queues[i].count)
-			return true;
-	return d->winners->head < d->winners->count;
-}
-
 /* What comes next. */
+
+/* What waits for a worker. */
+struct candidate {
+	int lane; /* -1: nothing does */
+	int64_t job;
+	bool winner;
+};
 
 /* Seconds an epoch takes where a lane has not shown it: the mean of those that have. */
 static double usual_rate(const struct dispatch *d)
@@ -95,36 +68,55 @@ static double usual_rate(const struct dispatch *d)
 	double epochs = 0;
 
 	for (int i = 0; i < d->stage->nlanes; i++) {
-		seconds += d->queues[i].seconds;
-		epochs += d->queues[i].epochs;
+		seconds += d->accounts[i].seconds;
+		epochs += d->accounts[i].epochs;
 	}
 	return epochs > 0 ? seconds / epochs : 1;
 }
 
-/* The lane whose first job should start now; -1: nothing waits. */
-static int pick_lane(const struct dispatch *d)
+/* The first job of the lane that should start now. */
+static int pick_job(struct dispatch *d, struct candidate *best, struct err *e)
 {
 	double usual = usual_rate(d);
 	double longest = -1;
 	bool baseline = false;
-	int best = -1;
+	int rc = OK;
 
-	for (int i = 0; i < d->stage->nlanes; i++) {
-		const struct queue *q = &d->queues[i];
+	for (int i = 0; !rc && i < d->stage->nlanes; i++) {
+		const struct account *x = &d->accounts[i];
 		bool is_baseline = d->stage->lanes[i].task >= 0;
-		double rate = q->epochs > 0 ? q->seconds / q->epochs : usual;
 		double expected;
+		int64_t job;
+		int epochs;
+		bool found;
 
-		if (q->head == q->count || (baseline && !is_baseline))
+		if (baseline && !is_baseline)
 			continue;
-		expected = q->item[q->head].epochs * rate;
+		rc = stage_first_pending(d->stage, i, &job, &epochs, &found, e);
+		if (rc || !found)
+			continue;
+		expected = epochs * (x->epochs > 0 ? x->seconds / x->epochs : usual);
 		if (expected > longest || (is_baseline && !baseline)) {
 			longest = expected;
 			baseline = is_baseline;
-			best = i;
+			*best = (struct candidate){ i, job, false };
 		}
 	}
-	return best;
+	return rc;
+}
+
+static int pick_winner(struct dispatch *d, struct candidate *best, struct err *e)
+{
+	int64_t stage;
+	bool found;
+	int rc = store_winner_pending(
+		d->s, d->stage->sweep, &stage, &best->job, &found, e);
+
+	if (rc || !found)
+		return rc;
+	best->lane = stage_lane(d->stage, stage);
+	best->winner = true;
+	return OK;
 }
 
 /* What job_minutes leaves of this job; 0: no limit. */
@@ -144,198 +136,132 @@ static int time_limit(struct dispatch *d, const struct attempt_row *attempt,
 	return rc;
 }
 
-static struct running *free_slot(struct dispatch *d)
-{
-	for (int i = 0; i < d->workers; i++)
-		if (!d->running[i].used)
-			return &d->running[i];
-	BUG("more tasks than slots");
-}
-
 static int fill_task(
-	struct dispatch *d, struct running *r, struct sched_task *task, struct err *e)
+	struct dispatch *d, struct segment *g, struct sched_task *task, struct err *e)
 {
-	const struct attempt_row *a = &r->attempt;
-	int rc;
+	const struct attempt_row *a = &g->attempt;
 
-	*task = (struct sched_task){ .job = a->job, .log = r->log, .data = r };
+	*task = (struct sched_task){ .job = a->job, .log = g->log, .data = g };
 	memcpy(task->token, a->token, sizeof(a->token));
-	snprintf(r->log, sizeof(r->log), "%s/%lld-%lld.log", d->logs, (long long)a->job,
+	snprintf(g->log, sizeof(g->log), "%s/%lld-%lld.log", d->logs, (long long)a->job,
 		(long long)a->id);
-	rc = time_limit(d, a, &task->limit_seconds, e);
-	stage_name(d, r->lane, NULL, d->progress->stage, sizeof(d->progress->stage));
-	d->progress->running++;
-	return rc;
+	stage_name(d, g->lane, NULL, d->progress->stage, sizeof(d->progress->stage));
+	return time_limit(d, a, &task->limit_seconds, e);
 }
 
-static void take_slot(struct running *r, const struct entry_waiting *w)
+/* What should start now becomes a segment; *claimed is NULL where nothing waits. */
+static int claim(struct dispatch *d, struct sched_task *task, struct segment **claimed,
+	struct err *e)
 {
-	r->used = r->ahead = true;
-	r->pid = 0;
-	r->lane = w->lane;
-	r->epochs = w->epochs;
-}
+	struct candidate c = { .lane = -1 };
+	struct segment *g = free_segment(d);
+	bool there = false;
+	int rc = pick_job(d, &c, e);
 
-/* The first winner that still waits; as claim. */
-static int claim_winner(struct dispatch *d, struct running **taken, struct err *e)
-{
-	struct queue *q = d->winners;
-
-	while (q->head < q->count) {
-		struct entry_waiting w = q->item[q->head++];
-		struct running *r = free_slot(d);
-		bool claimed;
-		int rc;
-
-		r->attempt = (struct attempt_row){
-			.checkpoint_seconds = d->spec->checkpoint_minutes * 60
-		};
-		rc = store_winner_claim(
-			d->s, d->stage->sweep, w.job, &r->attempt, &claimed, e);
-		if (rc)
-			return err_wrap(e, "claim winner %lld", (long long)w.job);
-		if (claimed) {
-			take_slot(r, &w);
-			*taken = r;
-			return OK;
-		}
-		d->progress->segments_open--;
-	}
-	return OK;
-}
-
-/* The first job that still waits, in a transaction; *taken is NULL where none does. */
-static int claim(struct dispatch *d, struct running **taken, struct err *e)
-{
-	int lane;
-
-	*taken = NULL;
-	while ((lane = pick_lane(d)) >= 0) {
-		struct queue *q = &d->queues[lane];
-		struct entry_waiting w = q->item[q->head++];
-		struct running *r = free_slot(d);
-		bool claimed;
-		int rc;
-
-		r->attempt.checkpoint_seconds = d->spec->checkpoint_minutes * 60;
-		r->attempt.keep = d->stage->winners;
-		rc = store_job_claim(
-			d->s, d->stage->sweep, w.job, &r->attempt, &claimed, e);
-		if (rc)
-			return err_wrap(e, "claim job %lld", (long long)w.job);
-		if (claimed) {
-			take_slot(r, &w);
-			*taken = r;
-			return OK;
-		}
-		d->progress->segments_open--; /* another membership was quicker */
-		d->progress->epochs_open -= w.epochs;
-	}
-	return claim_winner(d, taken, e);
-}
-
-static int claim_alone(struct dispatch *d, struct running **taken, struct err *e)
-{
-	int rc;
-
-	*taken = NULL;
-	if (!dispatch_has_work(d))
-		return OK;
-	rc = store_begin(d->s, e);
-	if (!rc)
-		rc = claim(d, taken, e);
-	if (!rc && *taken)
-		rc = store_commit(d->s, e);
-	if (rc || !*taken)
-		store_rollback(d->s);
-	return rc;
-}
-
-/* What the finish of another job claimed with it; NULL: nothing. */
-static struct running *claimed_ahead(struct dispatch *d)
-{
-	for (int i = 0; i < d->workers; i++)
-		if (d->running[i].ahead)
-			return &d->running[i];
-	return NULL;
-}
-
-static int next(void *arg, struct sched_task *task, struct err *e)
-{
-	struct dispatch *d = arg;
-	struct running *r = claimed_ahead(d);
-	int rc = OK;
-
-	if (!r)
-		rc = claim_alone(d, &r, e);
-	if (rc || !r)
+	if (!rc && c.lane < 0)
+		rc = pick_winner(d, &c, e);
+	if (rc || c.lane < 0)
 		return rc;
-	crash_point("claim.after_commit");
-	r->ahead = false;
-	rc = fill_task(d, r, task, e);
-	return rc ? rc : 1;
+	*g = (struct segment){ .next = g->next, .lane = c.lane };
+	g->attempt.checkpoint_seconds = d->spec->checkpoint_minutes * 60;
+	g->attempt.keep = d->stage->winners && !c.winner;
+	rc = (c.winner ? store_winner_claim : store_job_claim)(
+		d->s, d->stage->sweep, c.job, &g->attempt, &there, e);
+	ASSERT(rc || there);
+	if (!rc)
+		rc = fill_task(d, g, task, e);
+	*claimed = g;
+	return rc ? err_wrap(e, "claim job %lld", (long long)c.job) : OK;
 }
 
 /* While they run. */
 
 static void started(void *arg, const struct sched_task *task, int pid)
 {
-	struct dispatch *d = arg;
-	struct running *r = task->data;
+	struct segment *g = task->data;
 
-	r->pid = pid;
-	progress_draw(d->progress, false);
+	(void)arg;
+	g->pid = pid;
 }
 
 static void on_epoch(void *arg, const struct sched_task *task, int epoch)
 {
-	struct dispatch *d = arg;
-	struct running *r = task->data;
+	struct segment *g = task->data;
 
+	(void)arg;
 	(void)epoch;
-	if (r->epochs > 0) {
-		r->epochs--;
-		d->progress->epochs_open--;
-		d->progress->epochs_done++;
-	}
-	progress_draw(d->progress, false);
+	g->epochs++;
 }
 
-/*
- * Process ids of those that run longer than a tick, for `status`. They are no more than
- * a help: what fails here shows at the next claim.
- */
+/* Epochs of a segment; a winner's are not counted. */
+static int epochs_of(const struct segment *g)
+{
+	return g->attempt.evaluate ? 0 : g->attempt.stop_epoch - g->attempt.start_epoch;
+}
+
+/* Everything that the bar shows of what is done, runs and waits. */
+static int count(struct dispatch *d, struct err *e)
+{
+	struct progress *p = d->progress;
+	int rc = store_sweep_pending(
+		d->s, d->stage->sweep, &p->segments_open, &p->epochs_open, e);
+
+	p->segments_done = p->epochs_done = p->running = 0;
+	for (int i = 0; i < d->stage->nlanes; i++) {
+		p->segments_done += d->accounts[i].segments;
+		p->epochs_done += (int64_t)d->accounts[i].epochs;
+	}
+	for (const struct segment *g = d->segments; g; g = g->next) {
+		int all = g->used ? epochs_of(g) : 0;
+		int done = g->epochs < all ? g->epochs : all;
+
+		p->running += g->used;
+		p->segments_open += g->used;
+		p->epochs_done += done;
+		p->epochs_open += all - done;
+	}
+	return rc;
+}
+
+/* Process ids of those that run longer than a tick, for `status`. */
+static int write_pids(struct dispatch *d)
+{
+	bool any = false;
+	int rc;
+
+	for (const struct segment *g = d->segments; g; g = g->next)
+		any |= g->used && g->pid;
+	if (!any)
+		return OK;
+	rc = store_begin(d->s, NULL);
+	for (struct segment *g = d->segments; !rc && g; g = g->next) {
+		if (g->used && g->pid)
+			rc = store_attempt_pid(d->s, g->attempt.id, g->pid, NULL);
+		g->pid = 0;
+	}
+	return rc ? rc : store_commit(d->s, NULL);
+}
+
+/* The bar and the pids are no more than a help: what fails here shows at the next turn. */
 static void on_tick(void *arg)
 {
 	struct dispatch *d = arg;
-	bool any = false;
-	int rc = OK;
 
-	progress_draw(d->progress, true);
-	for (int i = 0; i < d->workers; i++)
-		any |= d->running[i].used && d->running[i].pid;
-	if (!any || store_begin(d->s, NULL))
-		return;
-	for (int i = 0; !rc && i < d->workers; i++) {
-		struct running *r = &d->running[i];
-
-		if (r->used && r->pid)
-			rc = store_attempt_pid(d->s, r->attempt.id, r->pid, NULL);
-		r->pid = 0;
-	}
-	if (rc || store_commit(d->s, NULL))
+	if (progress_shows(d->progress) && !count(d, NULL))
+		progress_draw(d->progress);
+	if (write_pids(d))
 		store_rollback(d->s);
 }
 
 /* What an end does to its attempt and its job. */
 
-static int end_attempt(struct dispatch *d, const struct running *r,
+static int end_attempt(struct dispatch *d, const struct segment *g,
 	const struct verdict *v, const struct sched_end *end, struct err *e)
 {
 	struct attempt_end row = { v->outcome, v->text, end->build, end->kernel_class,
 		end->pid, end->seconds };
 
-	return store_attempt_end(d->s, r->attempt.id, &row, e);
+	return store_attempt_end(d->s, g->attempt.id, &row, e);
 }
 
 /*
@@ -357,7 +283,7 @@ static int used_up(struct dispatch *d, const struct attempt_row *attempt, int fr
 	return rc;
 }
 
-static void note_failure(struct dispatch *d, const struct running *r, struct verdict *v)
+static void note_failure(struct dispatch *d, const struct segment *g, struct verdict *v)
 {
 	char name[128];
 	size_t n = strlen(v->text);
@@ -367,15 +293,15 @@ static void note_failure(struct dispatch *d, const struct running *r, struct ver
 			" %d times without an epoch: is there enough memory for so "
 			"many workers?",
 			KILLS_MAX);
-	stage_name(d, r->lane, r->attempt.evaluate ? "evaluate" : NULL, name,
+	stage_name(d, g->lane, g->attempt.evaluate ? "evaluate" : NULL, name,
 		sizeof(name));
 	if (d->failed++ == 0)
 		snprintf(d->failure, sizeof(d->failure), "%s, job %lld: %s", name,
-			(long long)r->attempt.job, v->text);
+			(long long)g->attempt.job, v->text);
 }
 
 /* The job's own end, where this was it. */
-static int end_job(struct dispatch *d, const struct running *r, struct job_row *job,
+static int end_job(struct dispatch *d, const struct segment *g, struct job_row *job,
 	struct verdict *v, struct err *e)
 {
 	enum job_outcome outcome = v->diverged ? JOB_DIVERGED : JOB_OPEN;
@@ -384,11 +310,11 @@ static int end_job(struct dispatch *d, const struct running *r, struct job_row *
 
 	if (job->outcome != JOB_OPEN || v->stop)
 		return OK;
-	if (!v->diverged && job->epochs_done < r->attempt.stop_epoch)
-		rc = used_up(d, &r->attempt, job->epochs_done, v, &over, e);
+	if (!v->diverged && job->epochs_done < g->attempt.stop_epoch)
+		rc = used_up(d, &g->attempt, job->epochs_done, v, &over, e);
 	if (over) {
 		outcome = JOB_FAILED;
-		note_failure(d, r, v);
+		note_failure(d, g, v);
 	}
 	if (rc || outcome == JOB_OPEN)
 		return rc;
@@ -396,30 +322,30 @@ static int end_job(struct dispatch *d, const struct running *r, struct job_row *
 	return store_job_end(d->s, job->id, outcome, v->text, e);
 }
 
-static int finish(struct dispatch *d, const struct running *r,
+static int finish_job(struct dispatch *d, const struct segment *g,
 	const struct sched_end *end, struct verdict *v, struct err *e)
 {
 	struct job_row job;
-	int rc = store_job_refresh(d->s, r->attempt.job, &job, e);
+	int rc = store_job_refresh(d->s, g->attempt.job, &job, e);
 
 	if (rc)
 		return rc;
-	*v = verdict_of(end, job.epochs_done >= r->attempt.stop_epoch);
-	rc = end_attempt(d, r, v, end, e);
+	*v = verdict_of(end, job.epochs_done >= g->attempt.stop_epoch);
+	rc = end_attempt(d, g, v, end, e);
 	if (!rc)
-		rc = end_job(d, r, &job, v, e);
+		rc = end_job(d, g, &job, v, e);
 	if (!rc)
 		rc = stage_learn(d->stage, &job, e);
-	d->queues[r->lane].seconds += end->seconds;
-	d->queues[r->lane].epochs += job.epochs_done - r->attempt.start_epoch;
+	d->accounts[g->lane].seconds += end->seconds;
+	d->accounts[g->lane].epochs += job.epochs_done - g->attempt.start_epoch;
 	return rc;
 }
 
 /* The same for a winner: done, failed for good, or waiting again. */
-static int finish_winner(struct dispatch *d, const struct running *r,
+static int finish_winner(struct dispatch *d, const struct segment *g,
 	const struct sched_end *end, struct verdict *v, struct err *e)
 {
-	const struct attempt_row *a = &r->attempt;
+	const struct attempt_row *a = &g->attempt;
 	bool complete = false;
 	bool over = false;
 	int rc = winner_complete(d->stage, a->job, a->stop_epoch, &complete, e);
@@ -429,100 +355,111 @@ static int finish_winner(struct dispatch *d, const struct running *r,
 	*v = verdict_of(end, complete);
 	if (v->diverged)
 		v->charge = CHARGE_FINAL; /* it would again */
-	rc = end_attempt(d, r, v, end, e);
+	rc = end_attempt(d, g, v, end, e);
 	if (!rc && !complete && !v->stop)
 		rc = used_up(d, a, a->start_epoch, v, &over, e);
 	if (over)
-		note_failure(d, r, v);
+		note_failure(d, g, v);
 	if (!rc)
 		rc = store_winner_end(d->s, d->stage->sweep, a->job,
 			complete       ? "done"
 				: over ? "failed"
 				       : "pending",
 			e);
-	if (!rc && !complete && !over)
-		on_winner(d, r->lane, a->job);
 	return rc;
 }
 
-static int ended(void *arg, const struct sched_task *task, const struct sched_end *end,
+static int finish(struct dispatch *d, const struct sched_end *end, struct verdict *v,
 	struct err *e)
 {
-	struct dispatch *d = arg;
-	struct running *r = task->data;
-	struct verdict v = { 0 };
-	bool goes_on = end->why != SCHED_STOPPED && end->why != SCHED_NOT_STARTED;
+	const struct segment *g = end->task->data;
+
+	d->accounts[g->lane].segments++;
+	return g->attempt.evaluate ? finish_winner(d, g, end, v, e)
+				   : finish_job(d, g, end, v, e);
+}
+
+/* The turn. */
+
+/* What is committed, for people. */
+static void tell(
+	struct dispatch *d, const struct sched_end *end, const struct verdict *v)
+{
+	char name[128];
+
+	for (int i = 0; i < d->stage->nnews; i++) {
+		const struct stage_news *x = &d->stage->news[i];
+
+		stage_name(d, x->lane, x->phase, name, sizeof(name));
+		progress_line(d->progress, name, x->outcome);
+	}
+	d->stage->nnews = 0;
+	if (v->text[0] && end->why != SCHED_STOPPED)
+		log_warn("run", "job=%lld %s: %s", (long long)end->task->job,
+			v->outcome, v->text);
+}
+
+/* All that a turn changes, or nothing. */
+static int change(struct dispatch *d, const struct sched_end *end,
+	struct sched_task *next, struct verdict *v, struct segment **claimed,
+	struct err *e)
+{
 	int rc = store_begin(d->s, e);
 
-	d->progress->running--;
-	d->progress->segments_open--;
-	d->progress->segments_done++;
-	d->progress->epochs_open -= r->epochs;
-	r->used = false;
-	if (!rc)
-		rc = r->attempt.evaluate ? finish_winner(d, r, end, &v, e)
-					 : finish(d, r, end, &v, e);
-	if (!rc && goes_on && !v.stop)
-		rc = claim(d, &r, e); /* often this slot: r is no longer the task's */
-	crash_point("finish.before_commit");
+	if (!rc && end)
+		rc = finish(d, end, v, e);
+	if (!rc && next && !v->stop)
+		rc = claim(d, next, claimed, e);
+	if (end)
+		crash_point("finish.before_commit");
 	if (!rc)
 		rc = store_commit(d->s, e);
-	if (rc) {
+	if (rc)
 		store_rollback(d->s);
-		return err_wrap(e, "finish job %lld", (long long)task->job);
+	return rc;
+}
+
+static int turn(
+	void *arg, const struct sched_end *end, struct sched_task *next, struct err *e)
+{
+	struct dispatch *d = arg;
+	struct segment *ended = end ? end->task->data : NULL;
+	struct segment *claimed = NULL;
+	struct verdict v = { 0 };
+	int rc = change(d, end, next, &v, &claimed, e);
+
+	if (ended)
+		ended->used = false;
+	if (rc)
+		return ended
+			? err_wrap(e, "finish job %lld", (long long)ended->attempt.job)
+			: rc;
+	if (ended)
+		crash_point("finish.after_commit");
+	if (claimed) {
+		crash_point("claim.after_commit");
+		claimed->used = true;
 	}
-	crash_point("finish.after_commit");
-	if (v.text[0] && end->why != SCHED_STOPPED)
-		log_warn("run", "job=%lld %s: %s", (long long)task->job, v.outcome,
-			v.text);
-	progress_draw(d->progress, false);
-	return v.stop ? err_set(e, (enum err_code)v.stop, "job %lld: %s",
-				(long long)task->job, v.text)
-		      : OK;
+	tell(d, end, &v);
+	if (v.stop)
+		return err_set(e, (enum err_code)v.stop, "job %lld: %s",
+			(long long)ended->attempt.job, v.text);
+	return claimed != NULL;
 }
 
 void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
-	struct progress *progress, const char *logs, int workers)
+	struct progress *progress, const char *logs)
 {
 	*d = (struct dispatch){ .stage = stage,
 		.s = stage->s,
 		.spec = stage->spec,
 		.progress = progress,
 		.logs = logs,
-		.workers = workers,
-		.ops = { next, started, on_epoch, ended, on_tick } };
-	d->queues = NEW_ARRAY(&d->arena, struct queue, stage->nlanes);
-	d->winners = NEW(&d->arena, struct queue);
-	d->running = NEW_ARRAY(&d->arena, struct running, workers);
-	stage->on_pending = on_pending;
-	stage->on_winner = on_winner;
-	stage->on_stage = on_stage;
-	stage->arg = d;
-}
-
-/*
- * A run that stops between a finish and the start of what was claimed with it: that
- * attempt never began. Where this fails the next run takes it for lost.
- */
-static void give_back(struct dispatch *d, struct running *r)
-{
-	const struct sched_task task = { .job = r->attempt.job, .data = r };
-	const struct sched_end end = { .why = SCHED_STOPPED,
-		.status = PROTO_INTERRUPTED };
-
-	r->ahead = false;
-	d->progress->running++;
-	if (ended(d, &task, &end, NULL))
-		log_warn("run", "job=%lld is still claimed", (long long)task.job);
+		.ops = { turn, started, on_epoch, on_tick } };
+	d->accounts = NEW_ARRAY(&d->arena, struct account, stage->nlanes);
 }
 
 void dispatch_release(struct dispatch *d)
 {
-	struct running *r;
-
-	while ((r = claimed_ahead(d))) {
-		d->progress->quiet = true;
-		give_back(d, r);
-	}
 	arena_release(&d->arena);
 }

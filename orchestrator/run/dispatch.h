@@ -1,12 +1,11 @@
 /*
- * Which job goes next, and what the end of a worker (verdict.h) does to its job. Sits
- * between the scheduler (processes) and the stages (rows). A finish and the claim of what
- * goes into the free slot are one transaction.
+ * One turn of a run: what the end of a worker (verdict.h) does to its job, what the
+ * stages learn from it, and which job goes next, in one function and one transaction.
+ * Sits between the scheduler (processes) and the stages (rows).
  *
  * Baselines go first, then the lane whose next segment will take longest, by the seconds
  * an epoch took it in this run; winners (winner.h) go last, since no stage waits for them.
- * The queues only repeat what the database says: a job is looked at again when it is
- * claimed.
+ * What is pending is read from the rows in every turn.
  */
 #ifndef DELTAM_DISPATCH_H
 #define DELTAM_DISPATCH_H
@@ -17,8 +16,8 @@
 
 #define KILLS_MAX 20 /* deaths by a foreign signal without progress */
 
-struct queue;
-struct running;
+struct account;
+struct segment;
 
 struct dispatch {
 	struct stage_ctx *stage;
@@ -27,22 +26,17 @@ struct dispatch {
 	struct progress *progress;
 	const char *logs; /* folder of the workers' stderr */
 	struct arena arena;
-	struct queue *queues; /* one a lane */
-	struct queue *winners; /* for when nothing else waits */
-	struct running *running; /* one a slot */
-	int workers;
+	struct account *accounts; /* one a lane */
+	struct segment *segments; /* a list: claimed, and those that serve again */
 	int64_t since; /* the last attempt before this run */
 	int failed; /* jobs that failed for good in this run */
 	char failure[256]; /* the first of them, for people */
 	struct sched_ops ops; /* for sched_run, with this struct as its arg */
 };
 
-/* Also takes the stage's callbacks: call it before stage_start. */
+/* The stage must outlive it; nothing is read before the first turn. */
 void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
-	struct progress *progress, const char *logs, int workers);
+	struct progress *progress, const char *logs);
 void dispatch_release(struct dispatch *d);
-
-/* Whether anything waits in a queue. */
-bool dispatch_has_work(const struct dispatch *d);
 
 #endif

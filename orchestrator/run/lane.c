@@ -54,28 +54,16 @@ static int state_for(struct stage_ctx *c, const struct job_row *job, int target,
 	return rc;
 }
 
-static void tell_pending(
-	struct stage_ctx *c, const struct lane *l, int64_t job, int epochs)
-{
-	if (c->on_pending)
-		c->on_pending(c->arg, (int)(l - c->lanes), job, epochs);
-}
-
-void lane_tell_pending(struct stage_ctx *c, const struct lane *l,
-	const struct job_row *job, int target)
-{
-	tell_pending(c, l, job->id, target - job->epochs_done);
-}
-
+/* A stage is decided: news for the caller, who tells them once they are committed. */
 static void tell_stage(
 	struct stage_ctx *c, const struct lane *l, enum phase ph, const char *outcome)
 {
-	if (c->on_stage)
-		c->on_stage(c->arg, (int)(l - c->lanes), phase_names[ph], outcome);
+	(void)GROW(&c->arena, c->news, c->nnews, c->news_capacity);
+	c->news[c->nnews++] = (struct stage_news){ (int)(l - c->lanes), phase_names[ph],
+		arena_strdup(&c->arena, outcome) };
 }
 
-static int retarget(struct stage_ctx *c, const struct lane *l, struct member *m,
-	int target, struct err *e)
+static int retarget(struct stage_ctx *c, struct member *m, int target, struct err *e)
 {
 	enum member_state state;
 	int rc = state_for(c, &m->job, target, &state, e);
@@ -84,8 +72,6 @@ static int retarget(struct stage_ctx *c, const struct lane *l, struct member *m,
 		rc = store_member_set(c->s, &m->row, state, target, e);
 	m->row.state = state;
 	m->row.target = target;
-	if (!rc && state == MEMBER_PENDING)
-		lane_tell_pending(c, l, &m->job, target);
 	return rc;
 }
 
@@ -117,7 +103,6 @@ static const struct params *setting_of(const struct stage_ctx *c, const struct l
 struct planned {
 	int64_t id;
 	int index; /* config * seeds + seed */
-	int away; /* epochs to its target where it is pending; 0 otherwise */
 };
 
 /* What makes the jobs of one stage row. */
@@ -136,8 +121,8 @@ static struct params params_of(const struct stage_ctx *c, const struct unit *u,
 		p->index / u->seeds, u->first_seed + p->index % u->seeds, a);
 }
 
-static int put_member(struct stage_ctx *c, const struct unit *u, struct planned *p,
-	struct arena *a, struct err *e)
+static int put_member(struct stage_ctx *c, const struct unit *u,
+	const struct planned *p, struct arena *a, struct err *e)
 {
 	struct member_row row = { u->stage, p->id, c->sweep, p->index / u->seeds,
 		u->target, MEMBER_PENDING };
@@ -156,11 +141,7 @@ static int put_member(struct stage_ctx *c, const struct unit *u, struct planned 
 		rc = reuse_job(c->reuse, c->s, &job, u->target, e);
 	if (!rc)
 		rc = state_for(c, &job, u->target, &row.state, e);
-	if (!rc)
-		rc = store_member_put(c->s, &row, e);
-	if (!rc && row.state == MEMBER_PENDING)
-		p->away = u->target - job.epochs_done;
-	return rc;
+	return rc ? rc : store_member_put(c->s, &row, e);
 }
 
 static int by_id(const void *a, const void *b)
@@ -169,11 +150,6 @@ static int by_id(const void *a, const void *b)
 	int64_t y = ((const struct planned *)b)->id;
 
 	return (x > y) - (x < y);
-}
-
-static int by_index(const void *a, const void *b)
-{
-	return ((const struct planned *)a)->index - ((const struct planned *)b)->index;
 }
 
 /*
@@ -205,10 +181,6 @@ static int put_members(struct stage_ctx *c, const struct unit *u, struct err *e)
 		rc = put_member(c, u, &p[i], &scratch, e);
 		arena_rewind(&scratch, mark);
 	}
-	qsort(p, (size_t)n, sizeof(*p), by_index);
-	for (int i = 0; !rc && i < n; i++)
-		if (p[i].away > 0)
-			tell_pending(c, u->lane, p[i].id, p[i].away);
 	arena_release(&scratch);
 	arena_release(&a);
 	return rc;
@@ -309,7 +281,7 @@ static int score_members(struct stage_ctx *c, const struct contest *k, struct er
 }
 
 static int set_state(struct stage_ctx *c, const struct lane *l, enum phase ph,
-	const char *state, struct err *e)
+	enum stage_state state, struct err *e)
 {
 	int rc = OK;
 
@@ -334,7 +306,7 @@ static int pass_rung(struct stage_ctx *c, struct contest *k, int rung, struct er
 	target = next_target(c, k->lane, k->phase, rung, take_census(g).configs);
 	for (int i = 0; !rc && i < g->n; i++)
 		if (g->members[i].row.state == MEMBER_WAITING)
-			rc = retarget(c, k->lane, &g->members[i], target, e);
+			rc = retarget(c, &g->members[i], target, e);
 	return rc;
 }
 
@@ -365,7 +337,7 @@ static int conclude(struct stage_ctx *c, struct contest *k, int *best, struct er
 	else
 		rc = choose(k, best, &reason, e);
 	if (!rc)
-		rc = set_state(c, k->lane, k->phase, "done", e);
+		rc = set_state(c, k->lane, k->phase, STAGE_DONE, e);
 	if (!rc)
 		tell_stage(c, k->lane, k->phase, reason);
 	return rc ? rc : DECIDED;
@@ -394,7 +366,7 @@ static int settle(struct stage_ctx *c, struct contest *k, int *best, struct err 
 		n = take_census(&k->group);
 	}
 	if (!rc && !n.away)
-		rc = set_state(c, k->lane, k->phase, "failed", e);
+		rc = set_state(c, k->lane, k->phase, STAGE_FAILED, e);
 	return rc ? rc : OPEN;
 }
 
@@ -409,7 +381,7 @@ static int run_phase(struct stage_ctx *c, struct contest *k, const struct grid *
 {
 	const struct lane *l = k->lane;
 	int64_t *stages = NEW_ARRAY(k->arena, int64_t, l->units);
-	char state;
+	enum stage_state state;
 	bool found;
 	int rc;
 
@@ -418,9 +390,9 @@ static int run_phase(struct stage_ctx *c, struct contest *k, const struct grid *
 	k->group = (struct group){ c->s, c->spec, c->sweep, lane_variant(c, l), grid,
 		l->entry->primary, l->task, l->units, stages, k->incumbent, NULL, 0 };
 	rc = store_stage_state(c->s, stages[0], &state, e);
-	if (!rc && state == '-')
+	if (!rc && state == STAGE_NONE)
 		rc = put_phase(c, l, k->phase, grid, e);
-	if (!rc && state == 'd') {
+	if (!rc && state == STAGE_DONE) {
 		if (k->phase != PHASE_FINAL)
 			rc = store_decision_selected(c->s, stages[0], best, &found, e);
 		return rc ? rc : DECIDED;
@@ -506,7 +478,7 @@ int lane_advance(struct stage_ctx *c, const struct lane *l, struct err *e)
 		rc = run_phase(c, &k, &point, &best, e);
 		for (int u = 0; rc == DECIDED && c->winners && u < l->units; u++) {
 			int64_t stage = lane_stage_id(c, l, u, PHASE_FINAL);
-			int failed = winner_plan(c, l, stage, task_of(c, l, u), e);
+			int failed = winner_plan(c, stage, task_of(c, l, u), e);
 
 			rc = failed ? failed : rc;
 		}

@@ -30,9 +30,6 @@ static inline const struct variant *lane_variant(
 /* What a job's row means for a membership with this target, unless a worker is at it. */
 enum member_state lane_reached(const struct job_row *job, int target);
 
-void lane_tell_pending(struct stage_ctx *c, const struct lane *l,
-	const struct job_row *job, int target);
-
 /* Adds the scores that a job of this lane lacks; a baseline has none. */
 MUST_CHECK int lane_score(struct stage_ctx *c, const struct lane *l,
 	const struct job_row *job, struct err *e);

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #define BAR 24
-#define REDRAW_SECONDS 0.1
 
 static double clock_seconds(void)
 {
@@ -73,38 +72,43 @@ static void bar_text(const struct progress *p, double elapsed, char *line, int s
 		p->stage);
 }
 
-void progress_draw(struct progress *p, bool now)
+void progress_start(struct progress *p)
+{
+	p->started = clock_seconds();
+}
+
+bool progress_shows(const struct progress *p)
+{
+	return p->terminal && !p->quiet;
+}
+
+void progress_draw(struct progress *p)
 {
 	char line[512];
-	double t;
-	int width;
 
-	if (p->quiet || !p->terminal)
+	if (!progress_shows(p))
 		return;
-	t = clock_seconds();
-	if (p->started <= 0)
-		p->started = t;
-	if (!now && t - p->drawn < REDRAW_SECONDS)
-		return;
-	p->drawn = t;
-	width = columns() - 1;
-	bar_text(p, t - p->started, line, sizeof(line));
-	fprintf(stderr, "\r%.*s\033[K", width, line);
+	bar_text(p, clock_seconds() - p->started, line, sizeof(line));
+	fprintf(stderr, "\r%.*s\033[K", columns() - 1, line);
 	fflush(stderr);
+	p->drawn = true;
 }
 
 void progress_end(struct progress *p)
 {
-	if (!p->quiet && p->terminal && p->drawn > 0)
+	if (p->drawn)
 		fputs("\r\033[K", stderr);
-	p->drawn = 0;
+	p->drawn = false;
 }
 
 void progress_line(struct progress *p, const char *stage, const char *outcome)
 {
+	bool drawn = p->drawn;
+
 	if (p->quiet)
 		return;
 	progress_end(p);
 	fprintf(stderr, "%s  %s  %s\n", p->name, stage, outcome);
-	progress_draw(p, true);
+	if (drawn)
+		progress_draw(p);
 }

@@ -12,8 +12,8 @@ struct progress {
 	const char *name; /* of the sweep */
 	bool terminal;
 	bool quiet;
-	double started; /* seconds on a clock that only rises; 0: no work yet */
-	double drawn;
+	double started; /* seconds on a clock that only rises */
+	bool drawn; /* the bar is there */
 	int64_t segments_done, epochs_done; /* in this run */
 	int64_t segments_open, epochs_open; /* waiting or running, as far as known */
 	int running;
@@ -22,8 +22,14 @@ struct progress {
 
 void progress_init(struct progress *p, const char *name, bool quiet);
 
-/* Draws the bar, at most ten times a second unless now is set. */
-void progress_draw(struct progress *p, bool now);
+/* The work begins now. */
+void progress_start(struct progress *p);
+
+/* Whether there is a bar: what it shows need not be counted otherwise. */
+bool progress_shows(const struct progress *p);
+
+/* Draws the bar. */
+void progress_draw(struct progress *p);
 
 /* A line that stays: the bar makes room for it. */
 void progress_line(struct progress *p, const char *stage, const char *outcome);

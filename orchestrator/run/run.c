@@ -81,14 +81,9 @@ static int plan(struct run *r, struct err *e)
 	r->stage.reuse = r->q->reuse ? &r->reuse : NULL;
 	r->stage.winners = winner_wanted(&r->spec) && !r->q->no_winners;
 	progress_init(&r->progress, r->spec.name, r->q->quiet);
-	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs, r->workers);
+	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs);
 	rc = store_attempt_last(&r->s, &r->dispatch.since, e);
-	if (!rc) {
-		r->progress.quiet = true; /* stages that were done before are no news */
-		rc = stage_start(&r->stage, rescore, e);
-		r->progress.quiet = r->q->quiet;
-	}
-	return rc;
+	return rc ? rc : stage_start(&r->stage, rescore, e);
 }
 
 static int plan_in_transaction(struct run *r, struct err *e)
@@ -121,13 +116,15 @@ static int train(struct run *r, struct err *e)
 		.db = r->db,
 		.logs = r->dispatch.logs,
 		.workers = r->workers };
-	int rc;
+	int64_t segments, epochs;
+	int rc = store_sweep_pending(&r->s, r->stage.sweep, &segments, &epochs, e);
 
-	if (!dispatch_has_work(&r->dispatch))
-		return OK;
+	if (rc || !segments)
+		return rc;
 	rc = make_folder(arena_printf(r->arena, "%s.d", r->db), e);
 	if (!rc)
 		rc = make_folder(r->dispatch.logs, e);
+	progress_start(&r->progress);
 	if (!rc)
 		rc = sched_run(&options, &r->dispatch.ops, &r->dispatch, e);
 	progress_end(&r->progress);

@@ -53,6 +53,8 @@ struct slot {
 	bool at_task; /* one that has not ended */
 	bool done; /* its worker said so */
 	struct sched_task task;
+	struct sched_task next; /* where held: comes when the slot can take it */
+	bool held;
 	struct sched_end end;
 	struct proto_reader reader;
 	char bytes[4096]; /* what libuv reads into */
@@ -75,11 +77,11 @@ struct sched {
 	int busy; /* slots with a task, or one that is closing behind it */
 	int interrupts;
 	bool stopping;
-	bool filling; /* next() must not be called again from within */
 	struct err *e; /* the first error */
 	int rc;
 };
 
+static void start(struct slot *slot);
 static void fill(struct sched *s);
 static void finish(struct sched *s);
 
@@ -160,6 +162,38 @@ static void check(struct sched *s, int rc, const struct err *e)
 	stop(s);
 }
 
+/*
+ * The caller learns from what ended (NULL: nothing has), and the slot holds what is next.
+ * Whether it does.
+ */
+static bool turn(struct slot *slot, const struct sched_end *end)
+{
+	struct sched *s = slot->sched;
+	struct err e = { 0 };
+	int rc = s->ops->turn(s->arg, end, s->stopping ? NULL : &slot->next, &e);
+
+	slot->held = rc > 0;
+	check(s, rc, &e);
+	return slot->held;
+}
+
+/* The next task becomes the slot's task. */
+static void take_next(struct slot *slot)
+{
+	slot->task = slot->next;
+	slot->held = false;
+	slot->end = (struct sched_end){ .task = &slot->task };
+}
+
+/* The run stops before what the slot holds has begun. */
+static void give_back(struct slot *slot)
+{
+	take_next(slot);
+	slot->end.why = SCHED_STOPPED;
+	slot->end.status = PROTO_INTERRUPTED;
+	turn(slot, &slot->end);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
 	struct slot *slot = handle->data;
@@ -169,6 +203,10 @@ static void on_closed(uv_handle_t *handle)
 		return;
 	slot_set(slot, SLOT_FREE);
 	s->busy--;
+	if (slot->held && s->stopping)
+		give_back(slot);
+	else if (slot->held)
+		start(slot);
 	fill(s);
 }
 
@@ -257,13 +295,10 @@ static void keep_log(struct slot *slot)
 
 static void report_end(struct slot *slot)
 {
-	struct sched *s = slot->sched;
-	struct err e = { 0 };
-
 	slot->at_task = false;
 	slot->end.torn = slot->reader.torn;
 	keep_log(slot);
-	check(s, s->ops->ended(s->arg, &slot->task, &slot->end, &e), &e);
+	turn(slot, &slot->end);
 }
 
 static double seconds_since(uint64_t began)
@@ -282,6 +317,8 @@ static void on_done(struct slot *slot)
 	report_end(slot);
 	if (slot->state == SLOT_IDLE && slot->log < 0)
 		let_go(slot);
+	else if (slot->held)
+		start(slot);
 	fill(slot->sched);
 }
 
@@ -422,10 +459,10 @@ static void hand_over(struct slot *slot)
 		kill_slot(slot, SCHED_SILENT);
 }
 
-/* slot->task is filled. */
+/* What the slot holds begins. */
 static void start(struct slot *slot)
 {
-	slot->end = (struct sched_end){ 0 };
+	take_next(slot);
 	slot->reader = (struct proto_reader){ 0 };
 	slot->alive_ticks = slot->silent_ticks = slot->stopping_ticks = 0;
 	slot->began = uv_hrtime();
@@ -462,21 +499,10 @@ static bool any_task(const struct sched *s)
 /* Puts work into every open slot; ends the loop when there is none and none is out. */
 static void fill(struct sched *s)
 {
-	struct err e = { 0 };
 	struct slot *slot;
 
-	if (s->filling)
-		return;
-	s->filling = true;
-	while (!s->stopping && (slot = open_slot(s))) {
-		int rc = s->ops->next(s->arg, &slot->task, &e);
-
-		check(s, rc, &e);
-		if (rc <= 0)
-			break;
+	while (!s->stopping && (slot = open_slot(s)) && turn(slot, NULL))
 		start(slot);
-	}
-	s->filling = false;
 	if (!any_task(s))
 		let_idle_go(s);
 	if (s->busy == 0)

@@ -7,6 +7,10 @@
  * from the close callback of its last handle only. A worker that says `done` is IDLE and
  * given the next task (-> RUNNING), or let go (-> LEAVING -> CLOSING) where it wrote to
  * stderr, which belongs to one task, or where nothing is left to do.
+ *
+ * The turn that reports the end of a slot's task brings the slot its next one. While the
+ * old process goes, the slot holds that task; the close callback starts it, or reports it
+ * as stopped where the run stops in between.
  */
 #ifndef DELTAM_SCHED_H
 #define DELTAM_SCHED_H
@@ -37,6 +41,7 @@ enum sched_why {
 
 /* How a worker ended, with what it said on the way. */
 struct sched_end {
+	const struct sched_task *task; /* as turn() filled it */
 	enum sched_why why;
 	int status; /* EXITED: enum proto_exit, as the worker chose it */
 	int signal; /* SIGNALLED */
@@ -50,15 +55,18 @@ struct sched_end {
 };
 
 struct sched_ops {
-	/* Fills *task. 1: start it; 0: nothing at the moment; negative: stop the run. */
-	int (*next)(void *arg, struct sched_task *task, struct err *e);
+	/*
+	 * One turn. end: a task whose worker is gone or waits; NULL: none has ended. next:
+	 * where the next task goes; NULL: none is wanted, the run stops. Returns 1 where
+	 * *next was filled (it will come back in an end), 0 where there is nothing at the
+	 * moment, and a negative code to stop the run with that error.
+	 */
+	int (*turn)(void *arg, const struct sched_end *end, struct sched_task *next,
+		struct err *e);
 	/* A worker is at it (before its first line); may be NULL. */
 	void (*started)(void *arg, const struct sched_task *task, int pid);
 	/* Epoch `epoch` of task is committed; may be NULL. */
 	void (*epoch)(void *arg, const struct sched_task *task, int epoch);
-	/* Its worker is gone. Negative: stop the run with this error. */
-	int (*ended)(void *arg, const struct sched_task *task,
-		const struct sched_end *end, struct err *e);
 	/* Once a tick; may be NULL. */
 	void (*tick)(void *arg);
 };
@@ -74,7 +82,7 @@ struct sched_options {
 };
 
 /*
- * Runs until next() has nothing and every slot is free. Time limits and silence are
+ * Runs until turn() has nothing and every slot is free. Time limits and silence are
  * counted in ticks that this process has lived through: a suspended machine or a long
  * transaction of ours is not held against the workers.
  *

@@ -3,8 +3,8 @@
 #include "orchestrator/run/group.h"
 #include "orchestrator/run/lane.h"
 
-/* The lane of a stage of this sweep: the reverse of stage_id. */
-static int lane_of(const struct stage_ctx *c, int64_t stage)
+/* The reverse of lane_stage_id. */
+int stage_lane(const struct stage_ctx *c, int64_t stage)
 {
 	int variant = (int)(stage >> BITS_VARIANT) & 0xfff;
 	int position = (int)(stage >> BITS_ENTRY) & 0xfff;
@@ -68,10 +68,10 @@ static int final_jobs(struct stage_ctx *c, const struct lane *l, int unit,
 {
 	int64_t stage = lane_stage_id(c, l, unit, PHASE_FINAL);
 	struct group g = { .s = c->s, .units = 1, .stages = &stage };
-	char state;
+	enum stage_state state;
 	int rc = store_stage_state(c->s, stage, &state, e);
 
-	*ready = state == 'd';
+	*ready = state == STAGE_DONE;
 	if (rc || !*ready)
 		return rc;
 	rc = group_load(&g, a, e);
@@ -242,6 +242,7 @@ int stage_start(struct stage_ctx *c, bool rescore, struct err *e)
 		rc = start(c, rescore || !same, e);
 	if (!rc)
 		rc = drop_scores(c, before, n, &a, e);
+	c->nnews = 0; /* stages that were decided before are none */
 	arena_release(&a);
 	return rc;
 }
@@ -280,8 +281,6 @@ static int learn_member(struct stage_ctx *c, struct member_row *m,
 		rc = store_member_set(c->s, m, state, m->target, e);
 	if (rc || !ours)
 		return rc;
-	if (state == MEMBER_PENDING && m->state == MEMBER_RUNNING)
-		lane_tell_pending(c, &c->lanes[lane_of(c, m->stage)], job, m->target);
 	rc = store_stage_busy(c->s, m->stage, &busy, e);
 	*settled = !rc && !busy;
 	return rc;
@@ -302,13 +301,13 @@ static int learn(
 		rc = learn_member(c, &rows[i], job, &settled[i], e);
 		if (rc || rows[i].sweep != c->sweep)
 			continue;
-		l = &c->lanes[lane_of(c, rows[i].stage)];
+		l = &c->lanes[stage_lane(c, rows[i].stage)];
 		if (c->base[l->variant].ready)
 			rc = lane_score(c, l, job, e);
 	}
 	for (int i = 0; !rc && i < n; i++)
 		if (settled[i])
-			rc = advance_lane(c, lane_of(c, rows[i].stage), e);
+			rc = advance_lane(c, stage_lane(c, rows[i].stage), e);
 	return rc;
 }
 
@@ -319,6 +318,18 @@ int stage_learn(struct stage_ctx *c, const struct job_row *job, struct err *e)
 
 	arena_release(&a);
 	return rc;
+}
+
+/* What waits. */
+
+int stage_first_pending(struct stage_ctx *c, int lane, int64_t *job, int *epochs,
+	bool *found, struct err *e)
+{
+	const struct lane *l = &c->lanes[lane];
+	int64_t first = lane_stage_id(c, l, 0, PHASE_TUNE);
+	int64_t last = lane_stage_id(c, l, l->units - 1, PHASE_FINAL);
+
+	return store_member_pending(c->s, first, last, job, epochs, found, e);
 }
 
 int stage_open(struct stage_ctx *c, int *open, struct err *e)

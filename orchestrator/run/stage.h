@@ -29,6 +29,12 @@ struct lane {
 	int units; /* stage rows of each phase: the tasks of a shared baseline, else 1 */
 };
 
+/* A stage that has been decided. */
+struct stage_news {
+	int lane; /* index into lanes */
+	const char *phase, *outcome; /* for people */
+};
+
 struct stage_ctx {
 	struct store *s;
 	const struct spec *spec;
@@ -41,13 +47,9 @@ struct stage_ctx {
 	struct score_base *base; /* of each variant: what the table baseline holds */
 	struct reuse *reuse; /* asked for every job that is planned; NULL: none */
 	bool winners; /* `evaluate` and `save` are followed */
+	struct stage_news *news; /* of stage_learn; who has told them sets nnews to 0 */
+	int nnews, news_capacity;
 	struct arena arena;
-
-	/* Told as rows are written; NULL: nobody. A job may be told more than once. */
-	void (*on_pending)(void *arg, int lane, int64_t job, int epochs);
-	void (*on_winner)(void *arg, int lane, int64_t job);
-	void (*on_stage)(void *arg, int lane, const char *phase, const char *outcome);
-	void *arg;
 };
 
 void stage_init(struct stage_ctx *c, struct store *s, const struct resolved *resolved,
@@ -69,6 +71,16 @@ MUST_CHECK int stage_start(struct stage_ctx *c, bool rescore, struct err *e);
  */
 MUST_CHECK int stage_learn(
 	struct stage_ctx *c, const struct job_row *job, struct err *e);
+
+/* The lane of a stage of this sweep: an index into lanes. */
+int stage_lane(const struct stage_ctx *c, int64_t stage);
+
+/*
+ * The first job of a lane (an index) that waits for a worker: by stage, configuration
+ * and job. *epochs: that it wants. *found tells whether there is one.
+ */
+MUST_CHECK int stage_first_pending(struct stage_ctx *c, int lane, int64_t *job,
+	int *epochs, bool *found, struct err *e);
 
 /* How many stages of the sweep are not decided. */
 MUST_CHECK int stage_open(struct stage_ctx *c, int *open, struct err *e);

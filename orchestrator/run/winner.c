@@ -51,8 +51,8 @@ static void tidy(const struct stage_ctx *c, const char *identity)
 	}
 }
 
-static int plan_member(struct stage_ctx *c, const struct lane *l,
-	const struct member *m, const char *task, struct err *e)
+static int plan_member(
+	struct stage_ctx *c, const struct member *m, const char *task, struct err *e)
 {
 	struct winner_row w = { .stage = m->row.stage,
 		.job = m->job.id,
@@ -74,13 +74,10 @@ static int plan_member(struct stage_ctx *c, const struct lane *l,
 		rc = store_winner_put(c->s, &w, &made, e);
 	if (!rc && made && w.done)
 		tidy(c, m->job.identity);
-	if (!rc && made && !w.done && c->on_winner)
-		c->on_winner(c->arg, (int)(l - c->lanes), m->job.id);
 	return rc;
 }
 
-int winner_plan(struct stage_ctx *c, const struct lane *l, int64_t stage,
-	const char *task, struct err *e)
+int winner_plan(struct stage_ctx *c, int64_t stage, const char *task, struct err *e)
 {
 	struct arena a = { 0 };
 	struct member *members;
@@ -89,7 +86,7 @@ int winner_plan(struct stage_ctx *c, const struct lane *l, int64_t stage,
 
 	for (int i = 0; !rc && i < n; i++)
 		if (members[i].row.state == MEMBER_DONE)
-			rc = plan_member(c, l, &members[i], task, e);
+			rc = plan_member(c, &members[i], task, e);
 	arena_release(&a);
 	return rc;
 }

@@ -12,11 +12,11 @@
 bool winner_wanted(const struct spec *spec);
 
 /*
- * The winners of one final stage of a lane (task: of a baseline, NULL otherwise), each
- * told through c->on_winner where something is missing. Those that have rows stay.
+ * The winners of one final stage (task: of a baseline, NULL otherwise), pending where
+ * something is missing. Those that have rows stay.
  */
-MUST_CHECK int winner_plan(struct stage_ctx *c, const struct lane *l, int64_t stage,
-	const char *task, struct err *e);
+MUST_CHECK int winner_plan(
+	struct stage_ctx *c, int64_t stage, const char *task, struct err *e);
 
 /* Whether nothing that was wanted of the job's running winner is missing. */
 MUST_CHECK int winner_complete(

@@ -9,16 +9,6 @@
 #include "tests/lib/dump.h"
 #include "tests/lib/must.h"
 
-static void on_pending(void *arg, int lane, int64_t job, int epochs)
-{
-	struct played *p = arg;
-
-	(void)lane;
-	ck_assert_int_gt(epochs, 0);
-	(void)GROW(&p->arena, p->queue, p->n, p->capacity);
-	p->queue[p->n++] = job;
-}
-
 void played_plan(struct played *p, const char *text, bool prune)
 {
 	struct str report = { .arena = &p->arena };
@@ -34,11 +24,12 @@ void played_plan(struct played *p, const char *text, bool prune)
 	must(store_begin(&p->s, &e), &e);
 	must(store_sweep_put(&p->s, &row, &sweep, &rescore, &e), &e);
 	must(store_orphans(&p->s, &e), &e);
+	dispatch_release(&p->dispatch);
 	stage_release(&p->stage);
 	resolve_begin(&p->spec, &p->resolved, &p->arena);
 	stage_init(&p->stage, &p->s, &p->resolved, sweep, prune);
-	p->stage.on_pending = on_pending;
-	p->stage.arg = p;
+	progress_init(&p->progress, "t", true);
+	dispatch_init(&p->dispatch, &p->stage, &p->progress, ".");
 	p->n = 0;
 	must(stage_start(&p->stage, rescore, &e), &e);
 	must(store_commit(&p->s, &e), &e);
@@ -61,23 +52,25 @@ struct played *played_new(
 
 void played_free(struct played *p)
 {
+	dispatch_release(&p->dispatch);
 	stage_release(&p->stage);
 	store_close(&p->s);
 	arena_release(&p->arena);
 	free(p);
 }
 
-static struct played_job job_of(struct played *p, int64_t id)
+static struct played_job job_of(struct played *p, const struct sched_task *task)
 {
-	struct played_job job = { .id = id };
+	struct played_job job = { .id = task->job };
 	struct err e = { 0 };
 	struct rows r;
 
 	must(rows_open_sql(&r, &p->s,
 		     "SELECT coalesce(task, ''), lr, wd, temperature, seed, "
-		     "coalesce((SELECT value FROM job_param WHERE job=id AND "
-		     "name='primary'), '') FROM job WHERE id=?",
-		     ARGS(INT(id)), &e),
+		     "coalesce((SELECT value FROM job_param WHERE job=j.id AND "
+		     "name='primary'), ''), start_epoch, stop_epoch "
+		     "FROM attempt a JOIN job j ON j.id=a.job WHERE token=?",
+		     ARGS(TEXT(task->token)), &e),
 		&e);
 	ck_assert_int_gt(rows_next(&r, &e), 0);
 	job.own = rows_strdup(&r, 0, &p->arena);
@@ -86,6 +79,8 @@ static struct played_job job_of(struct played *p, int64_t id)
 	job.temperature = rows_is_null(&r, 3) ? (double)NAN : rows_real(&r, 3);
 	job.seed = rows_int(&r, 4);
 	job.primary = rows_strdup(&r, 5, &p->arena);
+	job.start = (int)rows_int(&r, 6);
+	job.stop = (int)rows_int(&r, 7);
 	rows_close(&r);
 	return job;
 }
@@ -113,32 +108,38 @@ static bool train_epoch(struct played *p, const struct played_job *job, int epoc
 	return true;
 }
 
-/* One segment: claim, rows up to its end or to the divergence, finish. */
-static void train(struct played *p, int64_t id)
+/* A turn; what it claims is out from now on. */
+static bool turn(struct played *p, const struct sched_end *end)
 {
-	const struct attempt_end done = { .outcome = "done", .seconds = 3 };
-	const struct played_job job = job_of(p, id);
-	struct attempt_row attempt = { 0 };
+	struct sched_task next;
 	struct err e = { 0 };
-	struct job_row row;
-	bool claimed;
-	int epoch;
+	int rc = p->dispatch.ops.turn(&p->dispatch, end, &next, &e);
+
+	must(rc < 0 ? rc : OK, &e);
+	if (rc == 0)
+		return false;
+	(void)GROW(&p->arena, p->out, p->n, p->capacity);
+	p->out[p->n++] = next;
+	return true;
+}
+
+/* The rows of a task up to its end, or to the epoch in which the job diverges. */
+static struct sched_end train(struct played *p, const struct sched_task *task)
+{
+	const struct played_job job = job_of(p, task);
+	struct sched_end end = { task, .why = SCHED_EXITED, .seconds = 3 };
+	int epoch = job.start + 1;
+	struct err e = { 0 };
 
 	must(store_begin(&p->s, &e), &e);
-	must(store_job_claim(&p->s, p->stage.sweep, id, &attempt, &claimed, &e), &e);
-	if (claimed) {
-		epoch = attempt.start_epoch + 1;
-		while (epoch <= attempt.stop_epoch && train_epoch(p, &job, epoch))
-			epoch++;
-		must(store_job_refresh(&p->s, id, &row, &e), &e);
-		if (row.epochs_done < attempt.stop_epoch) {
-			must(store_job_end(&p->s, id, JOB_DIVERGED, "nan", &e), &e);
-			row.outcome = JOB_DIVERGED;
-		}
-		must(store_attempt_end(&p->s, attempt.id, &done, &e), &e);
-		must(stage_learn(&p->stage, &row, &e), &e);
-	}
+	while (epoch <= job.stop && train_epoch(p, &job, epoch))
+		epoch++;
 	must(store_commit(&p->s, &e), &e);
+	if (epoch <= job.stop) {
+		end.status = PROTO_DIVERGED;
+		end.diverged_epoch = epoch;
+	}
+	return end;
 }
 
 static int pick(struct played *p)
@@ -151,16 +152,33 @@ static int pick(struct played *p)
 
 bool played_some(struct played *p, int segments)
 {
-	while (segments-- > 0 && p->n > 0) {
-		int at = pick(p);
-		int64_t job = p->queue[at];
+	while (segments-- > 0) {
+		struct sched_task task;
+		struct sched_end end;
+		int at;
 
+		while (turn(p, NULL))
+			;
+		if (p->n == 0)
+			return false;
+		at = pick(p);
+		task = p->out[at];
 		p->n--;
-		memmove(p->queue + at, p->queue + at + 1,
-			(size_t)(p->n - at) * sizeof(job));
-		train(p, job);
+		memmove(p->out + at, p->out + at + 1,
+			(size_t)(p->n - at) * sizeof(task));
+		end = train(p, &task);
+		(void)turn(p, &end);
 	}
-	return p->n > 0;
+	return p->n > 0 || played_waiting(p) > 0;
+}
+
+int played_waiting(struct played *p)
+{
+	int64_t segments, epochs;
+	struct err e = { 0 };
+
+	must(store_sweep_pending(&p->s, p->stage.sweep, &segments, &epochs, &e), &e);
+	return (int)segments;
 }
 
 void played_all(struct played *p, enum played_order order)

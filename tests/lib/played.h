@@ -1,11 +1,12 @@
 /*
- * The protocol on a real database without workers: the test says what they would reach,
- * and in which order they come. Every sweep is called t and has the tasks reg1 and reg2.
+ * The protocol on a real database without workers: the turns are those of a run with as
+ * many slots as there are tasks, the test says what each would reach, and which ends
+ * next. Every sweep is called t and has the tasks reg1 and reg2.
  */
 #ifndef DELTAM_TESTS_PLAYED_H
 #define DELTAM_TESTS_PLAYED_H
 
-#include "orchestrator/run/stage.h"
+#include "orchestrator/run/dispatch.h"
 
 /* The `dataset` of a sweep file. */
 #define PLAYED_DATASET \
@@ -17,12 +18,14 @@ struct played_job {
 	const char *own, *primary; /* tasks, or "" */
 	double lr, wd, temperature; /* NAN: none */
 	int64_t seed;
+	int start, stop; /* epochs of the segment */
 };
 
 /* The figures of an epoch on a split; not finite: the job diverges in this epoch. */
 typedef double played_figure(
 	const struct played_job *job, const char *task, int epoch, bool test);
 
+/* Which of the tasks that are out ends next: the one that was claimed first, last, any. */
 enum played_order { PLAYED_FIRST, PLAYED_LAST, PLAYED_SHUFFLED };
 
 struct played {
@@ -31,10 +34,12 @@ struct played {
 	struct resolved resolved;
 	struct store s;
 	struct stage_ctx stage;
+	struct progress progress;
+	struct dispatch dispatch;
 	played_figure *figure;
 	enum played_order order;
 	unsigned random; /* of PLAYED_SHUFFLED */
-	int64_t *queue; /* jobs that wait */
+	struct sched_task *out; /* claimed, as they were claimed */
 	int n, capacity;
 	int64_t trained; /* epochs */
 };
@@ -45,8 +50,10 @@ struct played *played_new(
 void played_free(struct played *p);
 /* As the start of a run does: all that is not rows is forgotten. */
 void played_plan(struct played *p, const char *text, bool prune);
-/* At most so many segments; whether any job still waits. */
+/* At most so many segments; whether anything is left to do. */
 bool played_some(struct played *p, int segments);
+/* How many jobs wait for a worker, as the rows say. */
+int played_waiting(struct played *p);
 void played_all(struct played *p, enum played_order order);
 
 /* In the arena of p. */

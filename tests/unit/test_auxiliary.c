@@ -184,12 +184,12 @@ START_TEST(another_primary_task_gives_other_scores_of_the_same_jobs)
 	train_all();
 	ck_assert_str_eq(answer(delta), "50.0");
 	plan(sweep("\"primary\": \"reg1\", ", "\"ew\""));
-	ck_assert_int_eq(world->n, 0);
+	ck_assert_int_eq(played_waiting(world), 0);
 	ck_assert_str_eq(answer(delta), "25.0");
 	plan(sweep("\"primary\": \"reg2\", ", "\"ew\""));
 	ck_assert_str_eq(answer(delta), "75.0");
 	plan(sweep("", "\"ew\""));
-	ck_assert_int_eq(world->n, 0);
+	ck_assert_int_eq(played_waiting(world), 0);
 	ck_assert_str_eq(answer(delta), "50.0");
 	ck_assert_str_eq(answer("SELECT count(*) FROM entry_primary"), "0");
 }

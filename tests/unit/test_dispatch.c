@@ -4,10 +4,13 @@
  * then a final one (seed 1000).
  */
 #include <check.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "orchestrator/run/dispatch.h"
 #include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
@@ -32,17 +35,15 @@ struct world {
 	struct dispatch dispatch;
 };
 
-static void plan(struct world *w, const char *limits)
+static void plan_sweep(struct world *w, const char *keys)
 {
 	struct str report = { .arena = &w->arena };
 	struct sweep_row row = { "t", "", "best", "criteria" };
 	struct err e = { 0 };
 	const char *text = arena_printf(&w->arena,
 		"{\"sweep\": \"t\", \"dataset\": {\"name\": \"synthetic\", \"tasks\": "
-		"2},\"train\": {\"epochs\": 1}, \"methods\": [\"ew\"], \"search\": "
-		"{\"lr\": [0.1]}, \"baseline\": {\"values\": {\"reg1/abs_err\": 2, "
-		"\"reg2/abs_err\": 3}}, \"limits\": %s}",
-		limits);
+		"2},\"train\": {\"epochs\": 1}, %s}",
+		keys);
 	int64_t sweep;
 	bool rescore;
 
@@ -55,9 +56,25 @@ static void plan(struct world *w, const char *limits)
 	resolve_begin(&w->spec, &w->resolved, &w->arena);
 	stage_init(&w->stage, &w->s, &w->resolved, sweep, true);
 	progress_init(&w->progress, "t", true);
-	dispatch_init(&w->dispatch, &w->stage, &w->progress, ".", 1);
+	dispatch_init(&w->dispatch, &w->stage, &w->progress, ".");
 	must(stage_start(&w->stage, rescore, &e), &e);
 	must(store_commit(&w->s, &e), &e);
+}
+
+/* The baseline is given, so that nothing but the method is trained. */
+static void plan_rates(struct world *w, const char *rates, const char *limits)
+{
+	plan_sweep(w,
+		arena_printf(&w->arena,
+			"\"methods\": [\"ew\"], \"search\": {\"lr\": [%s]}, "
+			"\"baseline\": {\"values\": {\"reg1/abs_err\": 2, "
+			"\"reg2/abs_err\": 3}}, \"limits\": %s",
+			rates, limits));
+}
+
+static void plan(struct world *w, const char *limits)
+{
+	plan_rates(w, "0.1", limits);
 }
 
 /* Runs the sweep with a worker that does `body`; returns what sched_run does. */
@@ -122,33 +139,238 @@ START_TEST(good_workers_bring_the_sweep_to_its_end)
 END_TEST
 
 /* No process: the scheduler's calls, made by hand. */
-START_TEST(a_finish_claims_the_next_job_and_a_stop_gives_it_back)
+
+static int turn(struct world *w, const struct sched_end *end, struct sched_task *next)
 {
-	static const char rows[] =
-		"INSERT INTO metric SELECT job, 1, split.value, task.value, 'abs_err', "
-		"1.5 FROM attempt, json_each('[\"val\",\"test\"]') split, "
-		"json_each('[\"reg1\",\"reg2\"]') task";
-	const struct sched_end good = { .why = SCHED_EXITED, .status = PROTO_DONE };
+	struct err e = { 0 };
+	int rc = w->dispatch.ops.turn(&w->dispatch, end, next, &e);
+
+	ck_assert_msg(rc >= 0, "%s", e.msg);
+	return rc;
+}
+
+/* What a worker would leave of a task. */
+static void rows(struct world *w, const struct sched_task *task)
+{
+	value(w,
+		arena_printf(&w->arena,
+			"INSERT INTO metric SELECT %lld, 1, split.value, task.value, "
+			"'abs_err', 1.5 FROM json_each('[\"val\",\"test\"]') split, "
+			"json_each('[\"reg1\",\"reg2\"]') task",
+			(long long)task->job));
+}
+
+static const char *attempts(struct world *w)
+{
+	return value(w,
+		"SELECT group_concat(coalesce(outcome, 'open'), ' ') "
+		"FROM (SELECT outcome FROM attempt ORDER BY id)");
+}
+
+static const char *members(struct world *w)
+{
+	return value(w,
+		"SELECT group_concat(state, ' ') FROM "
+		"(SELECT state FROM stage_job ORDER BY stage, config, job)");
+}
+
+START_TEST(a_turn_finishes_a_segment_and_claims_the_next)
+{
 	struct world w = { 0 };
-	struct sched_task task;
+	struct sched_task task, next;
+	struct sched_end good = { &task, .why = SCHED_EXITED, .status = PROTO_DONE };
+	struct sched_end stopped = { &next, .why = SCHED_STOPPED,
+		.status = PROTO_INTERRUPTED };
+
+	scratch_enter();
+	plan(&w, "{}");
+	ck_assert_int_eq(turn(&w, NULL, &task), 1);
+	rows(&w, &task);
+	ck_assert_int_eq(turn(&w, &good, &next), 1);
+	ck_assert_int_ne(task.job, next.job);
+	ck_assert_str_eq(attempts(&w), "done open");
+	ck_assert_int_eq(turn(&w, &stopped, NULL), 0);
+	ck_assert_str_eq(attempts(&w), "done interrupted");
+	ck_assert_str_eq(members(&w), "done pending");
+	leave(&w);
+}
+END_TEST
+
+/* Another connection sees both or neither. */
+/* One turn, and what it says on stderr. */
+static const char *said_in_turn(
+	struct world *w, const struct sched_end *end, struct sched_task *next)
+{
+	static char text[512];
+	int terminal = dup(2);
+	int file = open("said", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	ck_assert(terminal >= 0 && file >= 0 && dup2(file, 2) == 2);
+	turn(w, end, next);
+	ck_assert_int_eq(dup2(terminal, 2), 2);
+	close(terminal);
+	close(file);
+	scratch_read("said", text, sizeof(text));
+	return text;
+}
+
+START_TEST(a_turn_tells_of_the_stages_that_it_decided)
+{
+	struct world w = { 0 };
+	struct sched_task task, next;
+	struct sched_end good = { &task, .why = SCHED_EXITED, .status = PROTO_DONE };
+	const char *said;
+
+	scratch_enter();
+	plan(&w, "{}");
+	w.progress.quiet = false;
+	w.progress.terminal = false;
+	ck_assert_str_eq(said_in_turn(&w, NULL, &task), "");
+	rows(&w, &task);
+	said = said_in_turn(&w, &good, &next);
+	ck_assert_msg(!strncmp(said, "t  ew tune  ", 12), "%s", said);
+	ck_assert_ptr_eq(strchr(said, '\n'), said + strlen(said) - 1);
+	rows(&w, &next);
+	good.task = &next; /* it tells of the final stage alone */
+	ck_assert_str_eq(said_in_turn(&w, &good, &task), "t  ew final  1 of 1 seeds\n");
+	leave(&w);
+}
+END_TEST
+
+START_TEST(a_turn_that_cannot_claim_does_not_finish_either)
+{
+	struct world w = { 0 };
+	struct sched_task task, next;
+	struct sched_end good = { &task, .why = SCHED_EXITED, .status = PROTO_DONE };
 	struct err e = { 0 };
 
 	scratch_enter();
 	plan(&w, "{}");
-	ck_assert_int_eq(w.dispatch.ops.next(&w.dispatch, &task, &e), 1);
-	value(&w, rows);
-	must(w.dispatch.ops.ended(&w.dispatch, &task, &good, &e), &e);
-	ck_assert_str_eq(value(&w,
-				 "SELECT group_concat(coalesce(outcome, 'open'), ' ') "
-				 "FROM (SELECT outcome FROM attempt ORDER BY id)"),
-		"done open");
-	dispatch_release(&w.dispatch);
-	w.dispatch = (struct dispatch){ 0 };
-	ck_assert_str_eq(outcomes(&w), "done interrupted");
-	ck_assert_str_eq(value(&w,
-				 "SELECT group_concat(state, ' ') FROM "
-				 "(SELECT state FROM stage_job ORDER BY stage)"),
-		"done pending");
+	ck_assert_int_eq(turn(&w, NULL, &task), 1);
+	rows(&w, &task);
+	value(&w,
+		"CREATE TRIGGER full BEFORE INSERT ON attempt BEGIN "
+		"SELECT raise(ABORT, 'full'); END");
+	ck_assert_int_eq(w.dispatch.ops.turn(&w.dispatch, &good, &next, &e), ERR_DB);
+	ck_assert_ptr_nonnull(strstr(e.msg, "full"));
+	ck_assert_str_eq(attempts(&w), "open");
+	ck_assert_str_eq(members(&w), "running");
+	leave(&w);
+}
+END_TEST
+
+START_TEST(a_turn_without_an_end_fetches_one_ahead)
+{
+	struct world w = { 0 };
+	struct sched_task task[3];
+
+	scratch_enter();
+	plan_rates(&w, "0.1, 0.2", "{}");
+	ck_assert_int_eq(turn(&w, NULL, &task[0]), 1);
+	ck_assert_int_eq(turn(&w, NULL, &task[1]), 1);
+	ck_assert_int_eq(turn(&w, NULL, &task[2]), 0);
+	ck_assert_int_ne(task[0].job, task[1].job);
+	ck_assert_str_ne(task[0].token, task[1].token);
+	ck_assert_str_eq(attempts(&w), "open open");
+	ck_assert_int_eq(turn(&w, NULL, NULL), 0);
+	leave(&w);
+}
+END_TEST
+
+/* The method of what is claimed after the end of *task (NULL: without an end). */
+static const char *method_after(struct world *w, const struct sched_task *task,
+	enum sched_why why, double seconds, struct sched_task *next)
+{
+	const struct sched_end end = { task, .why = why, .seconds = seconds,
+		.signal = why == SCHED_SIGNALLED ? SIGKILL : 0 };
+
+	ck_assert_int_eq(turn(w, task ? &end : NULL, next), 1);
+	return value(w,
+		arena_printf(&w->arena, "SELECT method FROM job WHERE id=%lld",
+			(long long)next->job));
+}
+
+START_TEST(baselines_go_first_then_the_lane_that_takes_longest)
+{
+	struct world w = { 0 };
+	struct sched_task stl, ew[5], uw[4];
+	struct sched_end back = { &uw[1], .why = SCHED_STOPPED,
+		.status = PROTO_INTERRUPTED };
+
+	scratch_enter();
+	plan_sweep(&w,
+		"\"methods\": [\"ew\", \"uw\"], \"search\": {\"lr\": [0.1], "
+		"\"seeds\": 4}");
+	for (int i = 0; i < 2; i++) /* one of each task */
+		ck_assert_str_eq(method_after(&w, NULL, 0, 0, &stl), "stl");
+	for (int i = 0; i < 4; i++)
+		ck_assert_str_eq(method_after(&w, NULL, 0, 0, &ew[i]), "ew");
+	ck_assert_str_eq(method_after(&w, NULL, 0, 0, &uw[0]), "uw");
+	rows(&w, &ew[0]);
+	ck_assert_str_eq(method_after(&w, &ew[0], SCHED_EXITED, 1, &uw[1]), "uw");
+	rows(&w, &uw[0]);
+	ck_assert_str_eq(method_after(&w, &uw[0], SCHED_EXITED, 5, &uw[2]), "uw");
+	/* both have one that waits; an epoch of ew took 1 second, one of uw 5 */
+	ck_assert_str_eq(method_after(&w, &ew[1], SCHED_SIGNALLED, 0, &uw[3]), "uw");
+	/* again, and an epoch of ew came to cost 101 */
+	ck_assert_int_eq(turn(&w, &back, NULL), 0);
+	ck_assert_str_eq(method_after(&w, &ew[2], SCHED_SIGNALLED, 100, &ew[4]), "ew");
+	/* a baseline waits again, and ew still takes longest */
+	back.task = &stl;
+	ck_assert_int_eq(turn(&w, &back, NULL), 0);
+	ck_assert_str_eq(method_after(&w, NULL, 0, 0, &stl), "stl");
+	leave(&w);
+}
+END_TEST
+
+START_TEST(a_winner_waits_until_no_job_does)
+{
+	struct world w = { 0 };
+	struct sched_task task;
+
+	scratch_enter();
+	plan(&w, "{}");
+	value(&w,
+		"INSERT INTO winner SELECT stage, job, sweep, 1, 0, '', '', '', "
+		"'pending' FROM stage_job");
+	ck_assert_int_eq(turn(&w, NULL, &task), 1);
+	ck_assert_str_eq(
+		value(&w, "SELECT kind FROM attempt ORDER BY id DESC"), "train");
+	ck_assert_int_eq(turn(&w, NULL, &task), 1);
+	ck_assert_str_eq(
+		value(&w, "SELECT kind FROM attempt ORDER BY id DESC"), "evaluate");
+	ck_assert_int_eq(turn(&w, NULL, &task), 0);
+	leave(&w);
+}
+END_TEST
+
+START_TEST(the_bar_counts_what_the_rows_and_the_segments_say)
+{
+	struct world w = { 0 };
+	const struct progress *p = &w.progress;
+	struct sched_task task, next;
+	struct sched_end good = { &task, .why = SCHED_EXITED, .status = PROTO_DONE };
+
+	scratch_enter();
+	plan_rates(&w, "0.1, 0.2, 0.3", "{}");
+	w.progress.quiet = false;
+	w.progress.terminal = true;
+	progress_start(&w.progress);
+	ck_assert_int_eq(turn(&w, NULL, &task), 1);
+	rows(&w, &task);
+	ck_assert_int_eq(turn(&w, &good, &next), 1);
+	w.dispatch.ops.tick(&w.dispatch);
+	ck_assert_int_eq(p->segments_done, 1);
+	ck_assert_int_eq(p->segments_open, 2);
+	ck_assert_int_eq(p->running, 1);
+	ck_assert_int_eq(p->epochs_done, 1);
+	ck_assert_int_eq(p->epochs_open, 2);
+	w.dispatch.ops.epoch(&w.dispatch, &next, 1);
+	w.dispatch.ops.epoch(&w.dispatch, &next, 2); /* of an epoch that none wants */
+	w.dispatch.ops.tick(&w.dispatch);
+	ck_assert_int_eq(p->epochs_done, 2);
+	ck_assert_int_eq(p->epochs_open, 1);
+	progress_end(&w.progress);
 	leave(&w);
 }
 END_TEST
@@ -316,7 +538,13 @@ Suite *suite_dispatch(void)
 
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, good_workers_bring_the_sweep_to_its_end);
-	tcase_add_test(c, a_finish_claims_the_next_job_and_a_stop_gives_it_back);
+	tcase_add_test(c, a_turn_finishes_a_segment_and_claims_the_next);
+	tcase_add_test(c, a_turn_tells_of_the_stages_that_it_decided);
+	tcase_add_test(c, a_turn_that_cannot_claim_does_not_finish_either);
+	tcase_add_test(c, a_turn_without_an_end_fetches_one_ahead);
+	tcase_add_test(c, baselines_go_first_then_the_lane_that_takes_longest);
+	tcase_add_test(c, a_winner_waits_until_no_job_does);
+	tcase_add_test(c, the_bar_counts_what_the_rows_and_the_segments_say);
 	tcase_add_test(c, a_worker_that_fails_twice_gets_its_third_attempt);
 	tcase_add_test(c, the_last_failure_is_for_good_and_leaves_the_stage_undecided);
 	tcase_add_test(c, being_killed_from_outside_is_free);

@@ -148,15 +148,16 @@ static const char *without_parameters(const char *sql)
 	return text;
 }
 
+#define S(id, sql) { #id, sql },
+static const struct {
+	const char *id, *sql;
+} statements[] = {
+#include "common/store/statements.def"
+};
+#undef S
+
 START_TEST(no_question_of_a_report_walks_them_either)
 {
-#define S(id, sql) { #id, sql },
-	static const struct {
-		const char *id, *sql;
-	} statements[] = {
-#include "common/store/statements.def"
-	};
-#undef S
 	int asked = 0;
 
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
@@ -206,6 +207,20 @@ START_TEST(configurations_are_grouped_without_a_sort)
 }
 END_TEST
 
+/* Every turn asks it, lane by lane. */
+START_TEST(the_first_pending_job_of_a_lane_is_one_step)
+{
+	const char *plan =
+		plan_of(without_parameters(statements[STMT_MEMBER_PENDING].sql));
+
+	ck_assert_msg(
+		strstr(plan, "stage_job_by_state (state=? AND stage>? AND stage<?)") !=
+			NULL,
+		"%s", plan);
+	ck_assert_msg(strstr(plan, "ORDER BY") == NULL, "%s", plan);
+}
+END_TEST
+
 START_TEST(a_generated_database_is_the_same_every_time)
 {
 	static const char sum[] =
@@ -239,6 +254,7 @@ Suite *suite_scale(void)
 	tcase_add_test(c, a_condition_on_the_sweep_reaches_the_tables);
 	tcase_add_test(c, the_best_epoch_of_a_job_is_one_step);
 	tcase_add_test(c, configurations_are_grouped_without_a_sort);
+	tcase_add_test(c, the_first_pending_job_of_a_lane_is_one_step);
 	tcase_add_test(c, a_generated_database_is_the_same_every_time);
 	suite_add_tcase(s, c);
 	return s;

@@ -67,23 +67,39 @@ struct world {
 	int interrupt_at; /* raise SIGINT when so many epoch lines were seen */
 	double limit, silent; /* seconds */
 	int ticks;
-	int fail_next; /* next() fails at this task */
-	char log[64];
+	int fail_next; /* the turn that asks for this task fails */
+	int without_end; /* tasks that came in a turn without an end */
+	int interrupt_end; /* raise SIGINT in the turn of this end */
+	char log[64][16];
 };
 
-static int next(void *arg, struct sched_task *task, struct err *e)
+static void note_end(struct world *w, const struct sched_end *end)
+{
+	w->running--;
+	w->ended[w->n] = end->task->job;
+	w->ends[w->n++] = *end;
+	if (w->n == w->interrupt_end)
+		ck_assert_int_eq(kill(getpid(), SIGINT), 0);
+}
+
+static int turn(
+	void *arg, const struct sched_end *end, struct sched_task *next, struct err *e)
 {
 	struct world *w = arg;
 
-	if (w->fail_next && w->next + 1 == w->fail_next)
+	if (end)
+		note_end(w, end);
+	if (next && w->fail_next && w->next + 1 == w->fail_next)
 		return err_set(e, ERR_DB, "the database is gone");
-	if (!w->jobs[w->next])
+	if (!next || !w->jobs[w->next])
 		return 0;
-	snprintf(w->log, sizeof(w->log), "%d.log", w->next);
-	*task = (struct sched_task){ .job = w->jobs[w->next++],
+	snprintf(w->log[w->next], sizeof(w->log[0]), "%d.log", w->next);
+	*next = (struct sched_task){ .job = w->jobs[w->next],
 		.token = "secret",
 		.limit_seconds = w->limit,
-		.log = w->log };
+		.log = w->log[w->next] };
+	w->next++;
+	w->without_end += !end;
 	if (++w->running > w->most)
 		w->most = w->running;
 	return 1;
@@ -99,18 +115,6 @@ static void on_epoch(void *arg, const struct sched_task *task, int epoch)
 		ck_assert_int_eq(kill(getpid(), SIGINT), 0);
 }
 
-static int ended(void *arg, const struct sched_task *task, const struct sched_end *end,
-	struct err *e)
-{
-	struct world *w = arg;
-
-	(void)e;
-	w->running--;
-	w->ended[w->n] = task->job;
-	w->ends[w->n++] = *end;
-	return OK;
-}
-
 /* After 100 ticks the worker that beats may leave. */
 static void on_tick(void *arg)
 {
@@ -120,7 +124,7 @@ static void on_tick(void *arg)
 		scratch_write("enough", "", 0);
 }
 
-static const struct sched_ops ops = { next, NULL, on_epoch, ended, on_tick };
+static const struct sched_ops ops = { turn, NULL, on_epoch, on_tick };
 
 static int run(struct world *w, int workers, struct err *e)
 {
@@ -387,6 +391,42 @@ START_TEST(a_worker_that_wrote_to_stderr_is_not_used_again)
 }
 END_TEST
 
+/* Its worker wrote to stderr and has to go, and the run stops before it is gone. */
+START_TEST(a_task_that_was_held_when_the_run_stopped_comes_back_as_stopped)
+{
+	static const int jobs[] = { WAITS_AND_WRITES, DONE, DONE, 0 };
+	struct world w = { .jobs = jobs, .interrupt_end = 1 };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 1, &e), ERR_INTERRUPTED);
+	ck_assert_int_eq(w.n, 2);
+	ck_assert_int_eq(w.running, 0);
+	ck_assert_int_eq(w.ended[1], DONE);
+	ck_assert_int_eq(w.ends[1].why, SCHED_STOPPED);
+	ck_assert_int_eq(w.ends[1].status, PROTO_INTERRUPTED);
+	ck_assert_int_eq(w.ends[1].pid, 0); /* it had no process */
+	scratch_leave();
+}
+END_TEST
+
+/* Whether the worker is gone or waits. */
+START_TEST(the_turn_of_an_end_brings_the_next_task)
+{
+	static const int jobs[] = { DONE, FAILS, WAITS, DONE, 0 };
+	struct world w = { .jobs = jobs };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 1, &e), OK);
+	ck_assert_int_eq(w.n, 4);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(w.ended[i], jobs[i]);
+	ck_assert_int_eq(w.without_end, 1); /* the first */
+	scratch_leave();
+}
+END_TEST
+
 /* The death may come before or after the next task was handed over. */
 START_TEST(a_worker_that_dies_waiting_costs_at_most_the_task_it_was_given)
 {
@@ -457,6 +497,9 @@ Suite *suite_sched(void)
 	tcase_add_test(c, an_error_of_the_caller_stops_the_others_first);
 	tcase_add_test(c, a_worker_that_waits_is_given_the_next_task);
 	tcase_add_test(c, a_worker_that_wrote_to_stderr_is_not_used_again);
+	tcase_add_test(
+		c, a_task_that_was_held_when_the_run_stopped_comes_back_as_stopped);
+	tcase_add_test(c, the_turn_of_an_end_brings_the_next_task);
 	tcase_add_test(
 		c, a_worker_that_dies_waiting_costs_at_most_the_task_it_was_given);
 	tcase_add_test(c, a_worker_that_will_not_leave_is_killed);

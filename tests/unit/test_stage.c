@@ -162,7 +162,8 @@ START_TEST(planning_again_changes_nothing_and_wants_nothing)
 	played_all(w, PLAYED_FIRST);
 	before = played_rows(w);
 	played_plan(w, line, true);
-	ck_assert_int_eq(w->n, 0);
+	ck_assert_int_eq(played_waiting(w), 0);
+	ck_assert_int_eq(w->stage.nnews, 0); /* what was decided before is none */
 	same(played_rows(w), before);
 	played_free(w);
 	scratch_leave();
@@ -182,9 +183,8 @@ START_TEST(planning_again_halfway_goes_on_where_it_was)
 	played_free(w);
 	w = played_new("t.db", line, true, figure);
 	w->order = PLAYED_SHUFFLED;
-	for (int round = 0; w->n; round++) {
+	for (int round = 0; played_some(w, 9); round++) {
 		ck_assert_int_lt(round, 100);
-		(void)played_some(w, 9);
 		played_plan(w, line, true);
 	}
 	same(played_rows(w), complete);
@@ -395,7 +395,7 @@ START_TEST(a_job_that_failed_for_good_leaves_its_group_undecided)
 	ck_assert_int_eq(open, 1);
 	/* the same command gives it another chance */
 	played_plan(w, grid, true);
-	ck_assert_int_eq(w->n, 1);
+	ck_assert_int_eq(played_waiting(w), 1);
 	played_all(w, PLAYED_FIRST);
 	must(stage_open(&w->stage, &open, &e), &e);
 	ck_assert_int_eq(open, 0);
@@ -501,6 +501,39 @@ START_TEST(memberships_go_only_where_the_table_lets_them)
 }
 END_TEST
 
+START_TEST(a_stage_goes_only_where_the_table_lets_it)
+{
+	ck_assert(stage_may(STAGE_OPEN, STAGE_DONE));
+	ck_assert(stage_may(STAGE_OPEN, STAGE_FAILED));
+	ck_assert(stage_may(STAGE_FAILED, STAGE_DONE));
+	for (int to = 0; to < STAGE_STATES; to++) {
+		ck_assert(!stage_may(STAGE_NONE, (enum stage_state)to));
+		ck_assert(!stage_may(STAGE_DONE, (enum stage_state)to));
+		ck_assert(!stage_may((enum stage_state)to, STAGE_OPEN));
+	}
+}
+END_TEST
+
+START_TEST(a_stage_without_a_row_has_no_state)
+{
+	enum stage_state state;
+	struct err e = { 0 };
+	struct played *w;
+
+	scratch_enter();
+	w = played_new("t.db", grid, true, figure);
+	must(store_stage_state(&w->s, 1, &state, &e), &e);
+	ck_assert_int_eq(state, STAGE_NONE);
+	must(store_stage_state(&w->s,
+		     strtoll(played_dump(w, "SELECT min(id) FROM stage"), NULL, 10),
+		     &state, &e),
+		&e);
+	ck_assert_int_eq(state, STAGE_OPEN);
+	played_free(w);
+	scratch_leave();
+}
+END_TEST
+
 Suite *suite_stage(void);
 Suite *suite_stage(void)
 {
@@ -524,6 +557,8 @@ Suite *suite_stage(void)
 	tcase_add_test(c, a_changed_baseline_changes_every_score);
 	tcase_add_test(c, pinned_variants_take_the_winner_of_the_first);
 	tcase_add_test(c, memberships_go_only_where_the_table_lets_them);
+	tcase_add_test(c, a_stage_goes_only_where_the_table_lets_it);
+	tcase_add_test(c, a_stage_without_a_row_has_no_state);
 	suite_add_tcase(s, c);
 	return s;
 }
