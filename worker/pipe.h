@@ -12,7 +12,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Call before any file is opened: descriptor 3 must not be somebody else's. */
+/*
+ * Call before any file is opened: descriptor 3 must not be somebody else's. From then on
+ * the process says `beat` every PROTO_BEAT_SECONDS / 2 by itself (SIGALRM), even within a
+ * step: silence means that it is stopped or gone, never that a step is long. How long
+ * training may take is for `limits` to say.
+ */
 void pipe_open(void);
 
 /* There is a reader to talk to (or was). */
@@ -22,9 +27,6 @@ void pipe_hello(const char *kernel_class, const char *build);
 void pipe_epoch(int epoch);
 void pipe_diverged(int epoch, const char *message);
 void pipe_error(const char *message);
-
-/* To be called often: says `beat` when PROTO_BEAT_SECONDS / 2 have passed in silence. */
-void pipe_beat(void);
 
 /*
  * Says `done` and waits for the next line, without its newline. False when there is none

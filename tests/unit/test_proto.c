@@ -1,7 +1,11 @@
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "common/proto.h"
+#include "worker/pipe.h"
 
 /* Lines as they came out of the reader, spelled back. */
 struct seen {
@@ -132,6 +136,45 @@ START_TEST(what_is_no_line_of_ours_is_refused)
 }
 END_TEST
 
+/* A process that never comes back from its step until it is killed. */
+static pid_t start_busy(int fds[2])
+{
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		dup2(fds[1], PROTO_FD);
+		pipe_open();
+		for (volatile unsigned i = 0;; i++)
+			;
+	}
+	close(fds[1]);
+	return pid;
+}
+
+START_TEST(a_worker_beats_in_the_middle_of_a_step)
+{
+	static const char two[] = "beat\nbeat\n";
+	char text[sizeof(two)] = "";
+	size_t n = 0;
+	int fds[2];
+	pid_t pid = start_busy(fds);
+
+	while (n < sizeof(two) - 1) {
+		ssize_t got = read(fds[0], text + n, sizeof(two) - 1 - n);
+
+		ck_assert_int_gt(got, 0);
+		n += (size_t)got;
+	}
+	ck_assert_str_eq(text, two);
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	close(fds[0]);
+}
+END_TEST
+
 Suite *suite_proto(void);
 Suite *suite_proto(void)
 {
@@ -145,6 +188,8 @@ Suite *suite_proto(void)
 	tcase_add_test(c, the_longest_line_passes);
 	tcase_add_test(c, a_line_with_a_nul_is_dropped);
 	tcase_add_test(c, what_is_no_line_of_ours_is_refused);
+	tcase_add_test(c, a_worker_beats_in_the_middle_of_a_step);
+	tcase_set_timeout(c, 60);
 	suite_add_tcase(s, c);
 	return s;
 }
