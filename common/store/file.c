@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* F_OFD_SETLK */
 #include "common/store/file.h"
 
 #include <errno.h>
@@ -16,6 +17,8 @@
 #define USER_VERSION_AT 60
 #define APPLICATION_ID_AT 68
 static const char magic[16] = "SQLite format 3";
+/* The byte that is locked: far behind those that SQLite locks (2^30) and any page. */
+#define LOCKED_BYTE ((off_t)1 << 62)
 
 /* What errno says about the database: the user's environment, not our system call. */
 static int database_errno(struct err *e, const char *what, const char *path)
@@ -176,7 +179,7 @@ int file_lock(struct file_lock *lock, const char *path, struct err *e)
 {
 	int rc;
 
-	lock->fd = -1;
+	lock->fd = lock->data = -1;
 	rc = lock_path(path, lock->path, e);
 	while (!rc) {
 		lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -196,10 +199,38 @@ int file_lock(struct file_lock *lock, const char *path, struct err *e)
 	return rc;
 }
 
+int file_lock_data(struct file_lock *lock, const char *path, struct err *e)
+{
+	struct flock byte = { .l_type = F_WRLCK, .l_start = LOCKED_BYTE, .l_len = 1 };
+
+	lock->data = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (lock->data < 0)
+		return database_errno(e, "cannot open", path);
+	/* A lock of the open file, which no close of another descriptor loses. */
+	if (!fcntl(lock->data, F_OFD_SETLK, &byte))
+		return OK;
+	if (errno != EAGAIN && errno != EACCES)
+		return database_errno(e, "cannot lock", path);
+	return err_set(e, ERR_LOCKED,
+		"%s is in use by another deltam under another name (a hard link)", path);
+}
+
+int file_check_same(const struct file_lock *lock, const char *path, struct err *e)
+{
+	if (still_named(lock->data, path))
+		return OK;
+	return err_set(e, ERR_DB,
+		"%s was removed or replaced while this run wrote it; nothing more is "
+		"written. Put the file back, or run again to train what is missing",
+		path);
+}
+
 void file_unlock(struct file_lock *lock)
 {
 	if (lock->fd < 0)
 		return;
+	if (lock->data >= 0)
+		close(lock->data);
 	unlink(lock->path); /* before letting go: see still_named */
 	close(lock->fd);
 	lock->fd = -1;

@@ -28,17 +28,33 @@ MUST_CHECK int file_check_writable(const char *path, struct err *e);
 
 /*
  * One orchestrator a database: a lock on "PATH.lock" (symbolic links resolved), which
- * the kernel gives back when its holder dies, however it dies.
+ * says who holds it, and one on the database's own file, since a hard link is another
+ * name of the same file and SQLite's log would lie under each name anew. The kernel gives
+ * both back when their holder dies, however it dies.
  */
 struct file_lock {
-	int fd; /* -1: not held */
+	int fd; /* of the lock file; -1: not held */
+	int data; /* of the database; -1: not held, and without meaning where fd is -1 */
 	char path[FILE_PATH_MAX];
 };
 
-/* ERR_LOCKED names the holder as it wrote itself into the lock file. */
+/*
+ * Locks the name. ERR_LOCKED names the holder as it wrote itself into the lock file.
+ */
 MUST_CHECK int file_lock(struct file_lock *lock, const char *path, struct err *e);
 
-/* Removes the lock file and lets go; harmless when not held. */
+/*
+ * Locks the file, too, and makes an empty one where it is missing. Call it before SQLite
+ * opens the file, and file_unlock after it has closed it: closing any other descriptor of
+ * the file takes SQLite's own locks away. ERR_LOCKED: in use under another name.
+ */
+MUST_CHECK int file_lock_data(struct file_lock *lock, const char *path, struct err *e);
+
+/* ERR_DB where path no longer leads to the file that is locked: removed or replaced. */
+MUST_CHECK int file_check_same(
+	const struct file_lock *lock, const char *path, struct err *e);
+
+/* Removes the lock file and lets go of both; harmless when not held. */
 void file_unlock(struct file_lock *lock);
 
 #endif

@@ -161,6 +161,7 @@ static void configure_sqlite(void)
 	done = true;
 	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_config(SQLITE_CONFIG_URI, 0); /* a path is a path, whatever it begins with */
 	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 256, 1000);
 }
 
@@ -282,6 +283,8 @@ int store_open(struct store *s, const char *path, enum store_mode mode, struct e
 		rc = file_lock(&s->lock, s->path, e);
 		if (!rc) /* again: another one may have made it in between */
 			rc = check_file(s, &state, e);
+		if (!rc)
+			rc = file_lock_data(&s->lock, s->path, e);
 	}
 	if (!rc) {
 		rc = open_database(s, e);
@@ -402,8 +405,12 @@ int store_begin(struct store *s, struct err *e)
 
 int store_commit(struct store *s, struct err *e)
 {
-	int rc = store_run(s, STMT_COMMIT, NO_ARGS, e);
+	int rc = OK;
 
+	if (s->mode == STORE_ORCHESTRATOR)
+		rc = file_check_same(&s->lock, s->path, e);
+	if (!rc)
+		rc = store_run(s, STMT_COMMIT, NO_ARGS, e);
 	if (rc)
 		store_rollback(s);
 	return rc;

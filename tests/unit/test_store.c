@@ -255,6 +255,81 @@ START_TEST(eight_first_starts_at_once_end_well_or_locked)
 }
 END_TEST
 
+/* What a second deltam is told that opens the database as `name`. */
+static const char *second_start(const char *name, int *rc)
+{
+	static char text[1024];
+	struct store other;
+	struct err e = { 0 };
+
+	*rc = store_open(&other, name, STORE_ORCHESTRATOR, &e);
+	if (!*rc)
+		store_close(&other);
+	snprintf(text, sizeof(text), "%s", e.msg);
+	return text;
+}
+
+/* A process of its own: the kernel's locks ask who asks. */
+static int second_start_status(const char *name, const char *says)
+{
+	int status;
+
+	if (!fork()) {
+		int rc;
+		const char *text = second_start(name, &rc);
+
+		_exit(rc == ERR_LOCKED && strstr(text, says) ? 1 : rc ? 2 : 0);
+	}
+	ck_assert_int_gt(wait(&status), 0);
+	return WEXITSTATUS(status);
+}
+
+START_TEST(a_hard_link_is_the_same_database)
+{
+	struct store s;
+
+	open_well(&s, "a.db", STORE_ORCHESTRATOR);
+	ck_assert_int_eq(link("a.db", "b.db"), 0);
+	ck_assert_int_eq(second_start_status("b.db", "another name"), 1);
+	ck_assert_int_eq(second_start_status("a.db", "process"), 1);
+	store_close(&s);
+	ck_assert_int_eq(second_start_status("b.db", ""), 0);
+}
+END_TEST
+
+START_TEST(a_path_that_looks_like_a_uri_is_a_path)
+{
+	struct store s;
+
+	open_well(&s, "file:a.db", STORE_ORCHESTRATOR);
+	store_close(&s);
+	ck_assert_str_eq(scratch_files(), "file:a.db");
+}
+END_TEST
+
+/* SQLite would go on writing into a file that has no name any more. */
+static void write_after(const char *what_happened, int rc_expected)
+{
+	struct store s;
+	struct err e = { 0 };
+
+	open_well(&s, "a.db", STORE_ORCHESTRATOR);
+	ck_assert_int_eq(store_begin(&s, &e), OK);
+	ck_assert_int_eq(system(what_happened), 0);
+	ck_assert_int_eq(store_commit(&s, &e), rc_expected);
+	if (rc_expected)
+		ck_assert_ptr_nonnull(strstr(e.msg, "a.db was removed or replaced"));
+	store_close(&s);
+}
+
+START_TEST(a_database_that_was_removed_or_replaced_stops_the_run)
+{
+	write_after("true", OK);
+	write_after("rm a.db", ERR_DB);
+	write_after("cp a.db c.db && mv c.db a.db", ERR_DB);
+}
+END_TEST
+
 /* Takes and leaves the lock; `inside` exists exactly while one process is in. */
 static void contend(void)
 {
@@ -520,6 +595,9 @@ Suite *suite_store(void)
 	tcase_add_test(tc, a_database_in_use_names_its_holder);
 	tcase_add_test(tc, a_killed_holder_holds_nothing);
 	tcase_add_test(tc, eight_first_starts_at_once_end_well_or_locked);
+	tcase_add_test(tc, a_hard_link_is_the_same_database);
+	tcase_add_test(tc, a_path_that_looks_like_a_uri_is_a_path);
+	tcase_add_test(tc, a_database_that_was_removed_or_replaced_stops_the_run);
 	tcase_add_test(tc, removing_the_lock_file_lets_no_second_one_in);
 	tcase_add_test(tc, a_reader_reads_while_a_writer_writes);
 	tcase_add_test(tc, a_rollback_takes_everything_back);
