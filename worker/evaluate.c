@@ -152,7 +152,9 @@ static int commit(struct evaluation *v, const struct corruption_info *c,
 
 	if (rc)
 		return rc;
-	rc = store_metric_check_token(g->store, g->job.id, g->job.token, e);
+	rc = segment_data_is_right(g, e);
+	if (!rc)
+		rc = store_metric_check_token(g->store, g->job.id, g->job.token, e);
 	if (!rc)
 		rc = store_corruption_put(g->store, &v->wanted, c, rows, n, e);
 	if (rc) {

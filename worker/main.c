@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/proto.h"
 #include "common/str.h"
+#include "trainer-core/dataset/cache.h"
 #include "worker/network.h"
 #include "worker/pipe.h"
 #include "worker/prepare.h"
@@ -132,8 +133,10 @@ static int answer(
 	int argc, char **argv, int (*question)(int argc, char **argv, struct err *e))
 {
 	struct err e = { 0 };
-	int rc = question(argc, argv, &e);
+	int rc;
 
+	stop_at_once(cache_abandon);
+	rc = question(argc, argv, &e);
 	if (rc)
 		fprintf(stderr, "deltam-worker: %s\n", e.msg);
 	return err_exit_status(rc);

@@ -52,7 +52,8 @@ static void on_alarm(int number)
 static void beat_always(void)
 {
 	struct sigaction act = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
-	struct timeval half = { PROTO_BEAT_SECONDS / 2, PROTO_BEAT_SECONDS % 2 * 500000 };
+	struct timeval half = { PROTO_BEAT_SECONDS / 2,
+		PROTO_BEAT_SECONDS % 2 * 500000 };
 	struct itimerval every = { half, half };
 
 	sigemptyset(&act.sa_mask);

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/store/store_metric.h"
 #include "worker/evaluate.h"
+#include "worker/label.h"
 #include "worker/pipe.h"
 #include "worker/segment.h"
 #include "worker/stop.h"
@@ -99,9 +100,44 @@ int segment_resume(struct segment *g, struct err *e)
 	return OK;
 }
 
-int segment_open(struct segment *g, const struct segment_args *args, struct err *e)
+/* The data set that the job was planned with, every byte of it. */
+static int open_data(struct segment *g, struct err *e)
 {
 	int rc = dataset_open(&g->job.params, &g->arena, &g->data, e);
+
+	return rc ? rc : dataset_verify(&g->data, e);
+}
+
+/* A cache that was removed or changed while the sweep runs is composed again. */
+static int open_or_compose_data(struct segment *g, struct err *e)
+{
+	int rc = open_data(g, e);
+
+	if (rc != ERR_DATA)
+		return rc;
+	log_warn("worker", "%s; it is composed again", e->msg);
+	dataset_close(&g->data);
+	rc = dataset_prepare_labelled(
+		&g->job.params, &winner_labeller, &g->arena, &g->data, e);
+	if (rc)
+		return rc;
+	dataset_close(&g->data);
+	return open_data(g, e);
+}
+
+int segment_data_is_right(struct segment *g, struct err *e)
+{
+	if (!dataset_touched(&g->data))
+		return OK;
+	return err_set(e, ERR_FAILED,
+		"%s was written to while it was trained on: nothing of this epoch is "
+		"kept",
+		g->data.path);
+}
+
+int segment_open(struct segment *g, const struct segment_args *args, struct err *e)
+{
+	int rc = open_or_compose_data(g, e);
 
 	if (rc)
 		return rc;
@@ -169,7 +205,9 @@ static int commit_epoch(struct segment *g, const struct epoch_rows *rows, struct
 
 	if (rc)
 		return rc;
-	rc = store_metric_check_token(s, g->job.id, g->job.token, e);
+	rc = segment_data_is_right(g, e);
+	if (!rc)
+		rc = store_metric_check_token(s, g->job.id, g->job.token, e);
 	if (!rc)
 		rc = store_metric_set_class(s, g->job.id, train_kernel_class(), e);
 	if (!rc)

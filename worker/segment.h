@@ -43,6 +43,8 @@ MUST_CHECK int segment_interrupted(const struct segment *g, struct err *e);
 /* Maps the data, builds the trainer, says hello. */
 MUST_CHECK int segment_open(
 	struct segment *g, const struct segment_args *args, struct err *e);
+/* ERR_FAILED where somebody wrote to the data since: call it before figures are committed. */
+MUST_CHECK int segment_data_is_right(struct segment *g, struct err *e);
 /* From the checkpoint where there is one that fits. */
 MUST_CHECK int segment_resume(struct segment *g, struct err *e);
 /* The next epoch, committed, its state kept. */

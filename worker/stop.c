@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
@@ -15,6 +16,33 @@ static void on_signal(int number)
 	signalled = 1;
 }
 
+static void die_with_parent(void)
+{
+#ifdef __linux__
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+}
+
+static void (*before_leaving)(void);
+
+static void on_leave(int number)
+{
+	before_leaving();
+	_exit(128 + number);
+}
+
+void stop_at_once(void (*clean_up)(void))
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+	struct sigaction leave = { .sa_handler = on_leave };
+
+	before_leaving = clean_up;
+	sigfillset(&leave.sa_mask);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaction(numbers[i], &leave, NULL);
+	die_with_parent();
+}
+
 void stop_install(void)
 {
 	struct sigaction stop = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
@@ -26,10 +54,8 @@ void stop_install(void)
 		signal(SIGINT, SIG_IGN);
 	else
 		sigaction(SIGINT, &stop, NULL);
-#ifdef __linux__
 	if (pipe_exists())
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-#endif
+		die_with_parent();
 }
 
 bool stop_wanted(void)

@@ -12,4 +12,11 @@
 void stop_install(void);
 bool stop_wanted(void);
 
+/*
+ * For what is no training and keeps nothing half done: SIGTERM, SIGINT, SIGHUP and the death
+ * of the parent end the process at once, after clean_up, which must be safe in a signal
+ * handler.
+ */
+void stop_at_once(void (*clean_up)(void));
+
 #endif

@@ -212,7 +212,8 @@ int file_lock_data(struct file_lock *lock, const char *path, struct err *e)
 	if (errno != EAGAIN && errno != EACCES)
 		return database_errno(e, "cannot lock", path);
 	return err_set(e, ERR_LOCKED,
-		"%s is in use by another deltam under another name (a hard link)", path);
+		"%s is in use by another deltam under another name (a hard link)",
+		path);
 }
 
 int file_check_same(const struct file_lock *lock, const char *path, struct err *e)

@@ -161,7 +161,8 @@ static void configure_sqlite(void)
 	done = true;
 	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	sqlite3_config(SQLITE_CONFIG_URI, 0); /* a path is a path, whatever it begins with */
+	sqlite3_config(
+		SQLITE_CONFIG_URI, 0); /* a path is a path, whatever it begins with */
 	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 256, 1000);
 }
 

@@ -3,6 +3,8 @@
  * as those of a run that nothing happened to.
  */
 #include <check.h>
+#include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -476,8 +478,68 @@ START_TEST(what_is_missing_or_foreign_is_said_before_anything_is_written)
 	ck_assert_int_ne(access("other.db", F_OK), 0);
 	scratch_write("other.db", "not a database", 14);
 	ck_assert_int_eq(child_run(argv, NULL), PROTO_ENVIRONMENT);
-	ck_assert_int_eq(
-		child_run(attempt(EPOCHS), "DELTAM_CACHE=nowhere"), PROTO_ENVIRONMENT);
+	ck_assert_int_eq(rows(), 0);
+	ends_as_the_reference();
+}
+END_TEST
+
+/* The one file of the cache; static. */
+static const char *cache_file(void)
+{
+	static char path[256];
+	glob_t found;
+
+	ck_assert_int_eq(glob("cache/*.data", 0, NULL, &found), 0);
+	ck_assert_int_eq(found.gl_pathc, 1);
+	snprintf(path, sizeof(path), "%s", found.gl_pathv[0]);
+	globfree(&found);
+	return path;
+}
+
+/* A byte of the training inputs, changed in place: size and name stay. */
+static void flip_a_byte(void)
+{
+	int fd = open(cache_file(), O_RDWR);
+	off_t at = lseek(fd, 0, SEEK_END) / 4 + 3; /* the exponent of a float */
+	unsigned char byte;
+
+	ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+	byte ^= 0x01;
+	ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
+	ck_assert_int_eq(close(fd), 0);
+}
+
+START_TEST(a_cache_that_was_removed_is_composed_again)
+{
+	ck_assert_int_eq(unlink(cache_file()), 0);
+	ck_assert_int_eq(child_run(attempt(2), NULL), PROTO_DONE);
+	ends_as_the_reference();
+}
+END_TEST
+
+START_TEST(a_cache_that_was_changed_before_a_segment_is_composed_again)
+{
+	flip_a_byte();
+	ck_assert_int_eq(child_run(attempt(2), NULL), PROTO_DONE);
+	ends_as_the_reference();
+}
+END_TEST
+
+/* It has said hello, so the data is open; what it trains now cannot be committed. */
+START_TEST(nothing_that_was_trained_while_the_cache_was_written_to_is_kept)
+{
+	const char *const *argv = attempt(EPOCHS);
+	struct sqlite3 *held = query_hold("t.db");
+	struct child c;
+
+	child_start(&c, argv, NULL);
+	ck_assert(child_line(&c));
+	ck_assert_int_eq(strncmp(c.line, "hello ", 6), 0);
+	flip_a_byte();
+	query_release(held, "");
+	ck_assert(child_line(&c));
+	ck_assert_ptr_nonnull(strstr(c.line, "was written to while it was trained on"));
+	ck_assert_int_eq(child_wait(&c), PROTO_FAILED);
 	ck_assert_int_eq(rows(), 0);
 	ends_as_the_reference();
 }
@@ -522,6 +584,10 @@ Suite *suite_worker(void)
 	tcase_add_test(tc, a_full_disk_loses_nothing);
 	tcase_add_test(
 		tc, what_is_missing_or_foreign_is_said_before_anything_is_written);
+	tcase_add_test(tc, a_cache_that_was_removed_is_composed_again);
+	tcase_add_test(tc, a_cache_that_was_changed_before_a_segment_is_composed_again);
+	tcase_add_test(
+		tc, nothing_that_was_trained_while_the_cache_was_written_to_is_kept);
 	tcase_add_test(tc, called_wrongly_it_says_how);
 	suite_add_tcase(suite, tc);
 	return suite;

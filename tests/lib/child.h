@@ -28,7 +28,10 @@ void child_start(struct child *c, const char *const argv[], const char *env);
 void child_start_open(struct child *c, const char *const argv[], const char *env);
 void child_say(struct child *c, const char *text);
 
-/* The next line of its pipe, without the newline, in c->line; false at the end. */
+/*
+ * The next line of its pipe but for beats, which come when they come, without the newline
+ * in c->line; false at the end.
+ */
 bool child_line(struct child *c);
 /* Reads lines until one is `wanted`; false when the pipe ends before. */
 bool child_wait_for(struct child *c, const char *wanted);

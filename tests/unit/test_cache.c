@@ -228,6 +228,33 @@ START_TEST(a_half_written_cache_is_never_taken_for_a_whole_one)
 }
 END_TEST
 
+/* What stop_at_once does in a worker that composes. */
+static void on_leave(int number)
+{
+	cache_abandon();
+	_exit(128 + number);
+}
+
+START_TEST(a_composer_that_is_asked_to_leave_leaves_nothing)
+{
+	struct cache cache = { .path = "made/a.data", .what = "w", .sources = "" };
+	struct cache_writer w;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		signal(SIGTERM, on_leave);
+		if (!cache_lock(&w, &cache, &arena, NULL) &&
+			!access("made/a.data.tmp", F_OK))
+			raise(SIGTERM);
+		_exit(0);
+	}
+	ck_assert_int_gt(waitpid(pid, &status, 0), 0);
+	ck_assert_int_eq(WEXITSTATUS(status), 128 + SIGTERM);
+	ck_assert_int_ne(access("made/a.data.tmp", F_OK), 0);
+}
+END_TEST
+
 /* A child that prepares and tells which file it then found. */
 static pid_t prepare_and_tell(int pipe_end)
 {
@@ -312,8 +339,8 @@ START_TEST(a_folder_that_cannot_be_made_is_an_error_of_the_system)
 {
 	fake_write_plain();
 	setenv("DELTAM_CACHE", "/dev/null/deltam", 1);
-	not_prepared(
-		&ps, &arena, ERR_SYS, "/dev/null/deltam: cannot make this folder: ");
+	not_prepared(&ps, &arena, ERR_SYS, "/dev/null/deltam: cannot make this folder");
+	not_prepared(&ps, &arena, ERR_SYS, "DELTAM_CACHE names another one: ");
 	unsetenv("DELTAM_CACHE");
 	unsetenv("XDG_CACHE_HOME");
 	unsetenv("HOME");
@@ -354,6 +381,7 @@ Suite *suite_cache(void)
 	tcase_add_test(tc, a_half_written_cache_is_never_taken_for_a_whole_one);
 	tcase_add_test(
 		tc, of_processes_that_prepare_at_once_one_composes_and_all_agree);
+	tcase_add_test(tc, a_composer_that_is_asked_to_leave_leaves_nothing);
 	tcase_add_test(tc, open_maps_what_was_prepared_without_its_sources);
 	tcase_add_test(tc, open_refuses_what_is_absent_torn_or_of_another_digest);
 	tcase_add_test(tc, a_folder_that_cannot_be_made_is_an_error_of_the_system);

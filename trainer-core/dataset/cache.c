@@ -126,9 +126,11 @@ const char *cache_map(struct cache *c)
 	if (fd < 0)
 		return errno == ENOENT ? "is absent" : "cannot be opened";
 	wrong = map_file(c, fd);
-	close(fd);
-	if (wrong)
+	if (wrong) {
+		close(fd);
 		return wrong;
+	}
+	c->fd = fd;
 	wrong = check_header(c);
 	if (wrong)
 		cache_unmap(c);
@@ -137,9 +139,27 @@ const char *cache_map(struct cache *c)
 
 void cache_unmap(struct cache *c)
 {
-	if (c->map)
-		munmap(c->map, c->map_bytes);
+	if (!c->map)
+		return;
+	munmap(c->map, c->map_bytes);
+	close(c->fd);
 	c->map = NULL;
+}
+
+struct cache_stamp cache_stamp(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return (struct cache_stamp){ 0 };
+	return (struct cache_stamp){ st.st_dev, st.st_ino, st.st_ctim.tv_sec,
+		st.st_ctim.tv_nsec };
+}
+
+bool cache_stamp_same(const struct cache_stamp *x, const struct cache_stamp *y)
+{
+	return x->device == y->device && x->inode == y->inode &&
+		x->seconds == y->seconds && x->nanoseconds == y->nanoseconds;
 }
 
 /* The folder that path lies in, and those above it. */
@@ -150,10 +170,22 @@ static int make_folders(struct arena *a, const char *path, struct err *e)
 	for (char *slash = strchr(p + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(p, 0700) != 0 && errno != EEXIST)
-			return err_errno(e, "%s: cannot make this folder", p);
+			return err_errno(e,
+				"%s: cannot make this folder for composed data sets; "
+				"DELTAM_CACHE names another one",
+				p);
 		*slash = '/';
 	}
 	return OK;
+}
+
+/* What cache_abandon removes. */
+static const char *volatile writing;
+
+void cache_abandon(void)
+{
+	if (writing)
+		(void)unlink(writing);
 }
 
 /* Opens and locks whatever file has the name now; *ours: it still had it afterwards. */
@@ -164,7 +196,10 @@ static int try_lock(struct cache_writer *w, bool *ours, struct err *e)
 
 	w->fd = open(w->temporary, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (w->fd < 0)
-		return err_errno(e, "%s", w->temporary);
+		return err_errno(e,
+			"%s: cannot make this file; DELTAM_CACHE names another folder "
+			"for composed data sets",
+			w->temporary);
 	while (flock(w->fd, LOCK_EX) != 0)
 		if (errno != EINTR)
 			return err_errno(e, "%s: cannot lock", w->temporary);
@@ -203,6 +238,7 @@ int cache_lock(
 			return rc;
 		}
 	}
+	writing = w->temporary;
 	return OK;
 }
 
@@ -275,6 +311,7 @@ int cache_commit(struct cache_writer *w, const struct cache *c, const char diges
 	if (msync(w->map, w->map_bytes, MS_SYNC) != 0 || fsync(w->fd) != 0)
 		return err_errno(e, "%s: cannot write", w->temporary);
 	crash_point("cache.before_rename");
+	writing = NULL; /* from here on the name may be another process's file */
 	if (rename(w->temporary, w->path) != 0)
 		return err_errno(e, "%s: cannot rename to %s", w->temporary, w->path);
 	w->temporary = NULL;
@@ -285,6 +322,7 @@ void cache_unlock(struct cache_writer *w)
 {
 	if (w->map)
 		munmap(w->map, w->map_bytes);
+	writing = NULL;
 	if (w->temporary && w->fd >= 0)
 		(void)unlink(w->temporary);
 	close_fd(w);

@@ -18,7 +18,9 @@
 #ifndef DELTAM_CACHE_H
 #define DELTAM_CACHE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "common/arena.h"
 #include "common/err.h"
 
@@ -31,6 +33,7 @@ struct cache {
 	const char *sources; /* the rest of the text; NULL: not compared */
 	size_t array_bytes;
 	/* Once mapped: */
+	int fd; /* of the mapped file */
 	void *map;
 	size_t map_bytes;
 	const unsigned char *arrays; /* 64-byte aligned */
@@ -50,6 +53,17 @@ MUST_CHECK int cache_locate(struct arena *a, const char *name, const char *what,
  */
 const char *cache_map(struct cache *c);
 void cache_unmap(struct cache *c);
+
+/*
+ * Which file this is, and when it was last written or renamed: a write through any name or
+ * mapping of the file changes the stamp.
+ */
+struct cache_stamp {
+	uint64_t device, inode;
+	int64_t seconds, nanoseconds;
+};
+struct cache_stamp cache_stamp(int fd);
+bool cache_stamp_same(const struct cache_stamp *x, const struct cache_stamp *y);
 
 struct cache_writer {
 	const char *path;
@@ -77,5 +91,11 @@ MUST_CHECK int cache_commit(struct cache_writer *w, const struct cache *c,
 
 /* Lets go; removes the temporary file where it was not renamed. */
 void cache_unlock(struct cache_writer *w);
+
+/*
+ * For a signal handler that ends the process: removes the temporary file that this process
+ * is writing, if any.
+ */
+void cache_abandon(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include "trainer-core/dataset/cache.h"
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/dataset/digest.h"
@@ -167,6 +168,8 @@ static void adopt(struct dataset *d, const struct cache *cache)
 	memcpy(d->digest, cache->digest, sizeof(d->digest));
 	d->map = cache->map;
 	d->map_bytes = cache->map_bytes;
+	d->file = cache->fd;
+	d->path = cache->path;
 }
 
 /* Maps the cache if every byte of it is right; NULL or what is wrong. */
@@ -346,7 +349,36 @@ int dataset_open(
 
 void dataset_close(struct dataset *d)
 {
-	if (d->map)
-		munmap(d->map, d->map_bytes);
+	if (!d->map)
+		return;
+	munmap(d->map, d->map_bytes);
+	close(d->file);
 	d->map = NULL;
+}
+
+int dataset_verify(struct dataset *d, struct err *e)
+{
+	/* A worker trains segment after segment on the same file. */
+	static struct cache_stamp last;
+	struct cache_stamp now = cache_stamp(d->file);
+	char digest[33];
+
+	d->verified = now;
+	if (cache_stamp_same(&now, &last))
+		return OK;
+	layout_digest(d, digest);
+	if (strcmp(digest, d->digest) != 0)
+		return err_set(e, ERR_DATA,
+			"%s was changed after it was composed: its arrays have another "
+			"digest",
+			d->path);
+	last = now;
+	return OK;
+}
+
+bool dataset_touched(const struct dataset *d)
+{
+	struct cache_stamp now = cache_stamp(d->file);
+
+	return !cache_stamp_same(&now, &d->verified);
 }

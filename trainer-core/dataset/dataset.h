@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "catalogue/catalogue.h"
+#include "trainer-core/dataset/cache.h"
 
 enum split { SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, SPLIT_COUNT };
 extern const char *const split_names[SPLIT_COUNT]; /* "train", "val", "test" */
@@ -52,6 +53,9 @@ struct dataset {
 	char digest[33]; /* of the composed arrays and their shapes, hexadecimal */
 	void *map;
 	size_t map_bytes;
+	int file; /* descriptor of what is mapped */
+	const char *path;
+	struct cache_stamp verified; /* of the file when its arrays were right */
 };
 
 /*
@@ -85,5 +89,14 @@ MUST_CHECK int dataset_prepare(
 MUST_CHECK int dataset_open(
 	const struct params *ps, struct arena *a, struct dataset *d, struct err *e);
 void dataset_close(struct dataset *d);
+
+/*
+ * Whether the arrays are those of the digest: reads every byte, unless this process has
+ * done so and nobody has written to the file since. ERR_DATA: somebody changed the file.
+ */
+MUST_CHECK int dataset_verify(struct dataset *d, struct err *e);
+
+/* Whether somebody has written to the file since dataset_verify: what was read is in doubt. */
+bool dataset_touched(const struct dataset *d);
 
 #endif
