@@ -313,13 +313,14 @@ static struct loss_sum each_value(float (*f)(float p, float t, float *d), size_t
 
 static bool masked(enum loss_mask mask, const struct loss_shape *s, const float *t)
 {
-	float sum = 0;
+	float none = mask == MASK_ZERO ? 0.0f : -1.0f;
 
 	if (mask == MASK_NONE)
 		return false;
 	for (int c = 0; c < s->C; c++)
-		sum += t[c * s->S];
-	return sum == (mask == MASK_ZERO ? 0.0f : -1.0f);
+		if (t[c * s->S] != none)
+			return false;
+	return true;
 }
 
 /* Over the channels of one pixel; d is not yet divided by the count. */

@@ -18,8 +18,8 @@
 /* Which pixels of a dense target count. */
 enum loss_mask {
 	MASK_NONE,
-	MASK_ZERO, /* those whose channels do not sum to 0 */
-	MASK_MINUS_ONE, /* those whose channels do not sum to -1 */
+	MASK_ZERO, /* those whose channels are not all 0 */
+	MASK_MINUS_ONE, /* those whose channels are not all -1 */
 };
 
 struct loss {
@@ -45,7 +45,7 @@ int loss_target_floats(const struct loss *l, int C, int S);
 struct loss_sum loss_compute(const struct loss *l, const struct loss_shape *s,
 	const float *prediction, const float *target, float *gradient);
 
-/* sum / count; 0 where nothing counted. */
+/* sum / count; 0 where nothing counted: such a batch teaches nothing. */
 double loss_mean(struct loss_sum s);
 
 #endif

@@ -1,5 +1,6 @@
 #include "trainer-core/registry.h"
 
+#include <math.h>
 #include <string.h>
 
 static const struct {
@@ -53,5 +54,5 @@ size_t metric_doubles(const struct metric *m, int C)
 double metric_ratio(const double *meter, int C)
 {
 	(void)C;
-	return meter[1] > 0 ? meter[0] / meter[1] : 0;
+	return meter[1] > 0 ? meter[0] / meter[1] : (double)NAN;
 }

@@ -131,6 +131,11 @@ static int seed_value(const struct scorer *sc, int64_t job, const struct criteri
 	if (!last) {
 		rc = score_best_loss(sc->s, job, c->task, &from, e);
 		to = from;
+		if (!rc && from == 0)
+			rc = err_set(e, ERR_DB,
+				"%s: job %lld has no validation loss of task %s, by "
+				"which its epoch is chosen",
+				sc->s->path, (long long)job, c->task);
 	}
 	for (int epoch = from; !rc && epoch <= to; epoch++) {
 		double x = 0;
@@ -225,10 +230,26 @@ struct gather {
 	int *part, parts;
 	struct stats_criterion *criteria;
 	double *picked, *base;
+	bool *seen;
 	int have; /* criteria seen */
 	int epoch;
 	bool test;
 };
+
+/* Names a criterion without a figure: what was not measured cannot be compared. */
+static int incomplete(
+	const struct scorer *sc, int64_t job, const struct gather *g, struct err *e)
+{
+	int i = 0;
+
+	while (g->seen[i])
+		i++;
+	return err_set(e, ERR_DB,
+		"%s: job %lld has no %s figure of %s in epoch %d (%d of %d criteria "
+		"have one)",
+		sc->s->path, (long long)job, splits[g->test], sc->v->criteria[i].text,
+		g->epoch, g->have, sc->v->ncriteria);
+}
 
 static int put_score(const struct scorer *sc, const struct score_base *b, int64_t job,
 	struct gather *g, struct err *e)
@@ -237,16 +258,13 @@ static int put_score(const struct scorer *sc, const struct score_base *b, int64_
 	enum stats_average by = sc->spec->select.average == AVERAGE_TASKS
 		? STATS_TASKS
 		: STATS_CRITERIA;
-	int have = g->have;
 	double delta_m;
 	int rc;
 
+	if (g->have != v->ncriteria)
+		return incomplete(sc, job, g, e);
 	g->have = 0;
-	if (have != v->ncriteria)
-		return err_set(e, ERR_DB,
-			"%s: job %lld has %d of %d %s criteria in epoch %d",
-			sc->s->path, (long long)job, have, v->ncriteria,
-			splits[g->test], g->epoch);
+	memset(g->seen, 0, (size_t)v->ncriteria * sizeof(*g->seen));
 	for (int i = 0; i < g->parts; i++) {
 		g->picked[i] = g->value[g->part[i]];
 		g->base[i] = (g->test ? b->test : b->val)[g->part[i]];
@@ -281,6 +299,7 @@ static int put_scores(const struct scorer *sc, const struct score_base *b, int64
 		g->epoch = epoch;
 		g->test = test;
 		g->value[at] = rows_real(&r, 4);
+		g->seen[at] = true;
 		g->have++;
 	}
 	rows_close(&r);
@@ -294,6 +313,7 @@ static struct gather gather_begin(
 {
 	int n = sc->v->ncriteria;
 	struct gather g = { .value = NEW_ARRAY(a, double, n),
+		.seen = NEW_ARRAY(a, bool, n),
 		.part = NEW_ARRAY(a, int, n),
 		.criteria = NEW_ARRAY(a, struct stats_criterion, n),
 		.picked = NEW_ARRAY(a, double, n),

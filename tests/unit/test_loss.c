@@ -159,6 +159,21 @@ START_TEST(a_dense_l1_divides_by_the_pixels_that_count)
 }
 END_TEST
 
+/* (1, -1, 0) is a normal; only (0, 0, 0) is none. */
+START_TEST(a_normal_whose_channels_sum_to_0_counts)
+{
+	const struct loss l = { .kind = LOSS_COSINE, .mask = MASK_ZERO };
+	const struct loss_shape s = { 1, 3, 2 };
+	const float p[] = { 1, 9, 0, 9, 0, 9 }, t[] = { 0.6f, 0, -0.6f, 0, 0, 0 };
+	float d[6];
+	struct loss_sum sum = loss_compute(&l, &s, p, t, d);
+
+	ck_assert_double_eq(sum.count, 1);
+	ck_assert_double_eq(sum.sum, 1 - (double)0.6f);
+	ck_assert(d[0] == -0.6f && d[2] == 0.6f && d[1] == 0 && d[3] == 0);
+}
+END_TEST
+
 START_TEST(metrics_pool_over_batches_of_any_size)
 {
 	const float score[] = { 1, 3, 2, 5, 5, 1 }, label[] = { 1, 1 };
@@ -193,6 +208,7 @@ Suite *suite_loss(void)
 	tcase_add_test(t, a_nan_in_the_prediction_shows_in_every_loss);
 	tcase_add_test(t, nothing_valid_is_a_loss_of_zero_without_gradient);
 	tcase_add_test(t, a_dense_l1_divides_by_the_pixels_that_count);
+	tcase_add_test(t, a_normal_whose_channels_sum_to_0_counts);
 	tcase_add_test(t, metrics_pool_over_batches_of_any_size);
 	suite_add_tcase(s, t);
 	return s;

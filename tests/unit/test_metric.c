@@ -4,9 +4,10 @@
 #include <string.h>
 #include "trainer-core/metric/metric.h"
 #include "trainer-core/metric/angle.h"
+#include "trainer-core/registry.h"
 #include "trainer-core/rng.h"
 
-enum { N = 3, S = 35, C = 4, BATCHES = 4 };
+enum { N = 3, S = 35, C = 4, BATCHES = 4, METRICS = 8 };
 
 static double unit(int i, int j)
 {
@@ -130,15 +131,16 @@ START_TEST(normals_agree_with_sorted_angles)
 		for (int i = 0; i < N * S; i++) {
 			const float *x = p + i / S * 3 * S + i % S;
 			const float *y = t + i / S * 3 * S + i % S;
-			double dot = 0, square = 0;
+			double dot = 0, square = 0, length = 0;
 
 			for (int c = 0; c < 3; c++) {
 				dot += (double)x[c * S] * (double)y[c * S];
 				square += (double)x[c * S] * (double)x[c * S];
+				length += (double)y[c * S] * (double)y[c * S];
 			}
 			if (y[0] == 0)
 				continue;
-			dot /= sqrt(square);
+			dot /= sqrt(square) * sqrt(length);
 			angle[n] = acos(dot > 1               ? 1
 						   : dot < -1 ? -1
 							      : dot) *
@@ -162,7 +164,7 @@ START_TEST(medians_of_few_angles_are_exact)
 {
 	static double meter[ANGLE_DOUBLES];
 
-	ck_assert_double_eq(angle_median(meter), 0);
+	ck_assert(isnan(angle_median(meter)));
 	angle_add(meter, 0);
 	ck_assert_double_eq(angle_median(meter), 0);
 	angle_add(meter, 180);
@@ -183,24 +185,56 @@ START_TEST(a_prediction_without_length_is_at_a_right_angle)
 
 	metric_normal_mean.add(meter, &s, p, none);
 	ck_assert_double_eq(meter[ANGLE_COUNT], 0);
-	ck_assert_double_eq(metric_normal_mean.value(meter, 3), 0);
 	metric_normal_mean.add(meter, &s, p, t);
 	ck_assert_double_eq_tol(metric_normal_mean.value(meter, 3), 90, 1e-12);
 }
 END_TEST
 
-START_TEST(a_split_without_a_valid_pixel_measures_0)
+START_TEST(the_angle_does_not_depend_on_the_targets_length)
 {
-	const struct loss_shape s = { 1, 1, 2 };
-	const float p[4] = { 1, 2, 3, 4 }, zero[2] = { 0 }, ignored[2] = { -1, -1 };
-	double meter[C * C] = { 0 };
-	const struct loss_shape two = { 1, 2, 2 };
+	static double meter[ANGLE_DOUBLES];
+	const struct loss_shape s = { 1, 3, 1 };
+	/* Channels that sum to 0 are a direction as any other. */
+	const float t[][3] = { { 127, 127, 255 }, { 0.25f, 0, 0.25f }, { 1, -1, 0 } };
+	const float p[][3] = { { 0, 0, 1 }, { 0, 0, 1 }, { 1, 1, 0 } };
+	const double degrees[] = {
+		acos(255 / sqrt(255 * 255 + 2 * 127 * 127)) * 180 / acos(-1), 45, 90
+	};
 
-	metric_rel_err.add(meter, &s, p, zero);
-	ck_assert_double_eq(metric_rel_err.value(meter, 1), 0);
-	metric_miou.add(meter, &two, p, ignored);
-	ck_assert_double_eq(metric_miou.value(meter, 2), 0);
-	ck_assert_double_eq(metric_pix_acc.value(meter, 2), 0);
+	for (int i = 0; i < 3; i++) {
+		memset(meter, 0, sizeof(meter));
+		metric_normal_mean.add(meter, &s, p[i], t[i]);
+		ck_assert_double_eq(meter[ANGLE_COUNT], 1);
+		ck_assert_double_eq_tol(
+			metric_normal_mean.value(meter, 3), degrees[i], 1e-9);
+	}
+}
+END_TEST
+
+/* Every row of the table: what was not measured is not 0, which is perfect to some. */
+START_TEST(a_criterion_of_nothing_is_no_figure)
+{
+	static const enum task_kind kinds[] = { TASK_CLASS, TASK_REGRESS, TASK_BINARY,
+		TASK_SEG, TASK_DEPTH, TASK_NORMAL };
+	static double meter[ANGLE_DOUBLES];
+	const struct loss_shape s = { 1, 3, 1 }, flat = { 1, 1, 1 };
+	const float p[3] = { 1, 2, 3 }, zero[3] = { 0 }, ignored[1] = { -1 };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct metric *m[METRICS];
+		const char *name[METRICS];
+		int n = registry_metrics(kinds[i], m, name, METRICS);
+
+		ck_assert_int_gt(n, 0);
+		for (int k = 0; k < n; k++) {
+			memset(meter, 0, sizeof(meter));
+			ck_assert(isnan(m[k]->value(meter, 3)));
+			if (task_is_map(kinds[i]))
+				m[k]->add(meter, kinds[i] == TASK_DEPTH ? &flat : &s, p,
+					kinds[i] == TASK_SEG ? ignored : zero);
+			ck_assert_msg(isnan(m[k]->value(meter, 3)), "%s", name[k]);
+		}
+	}
 }
 END_TEST
 
@@ -215,7 +249,8 @@ Suite *suite_metric(void)
 	tcase_add_test(t, normals_agree_with_sorted_angles);
 	tcase_add_test(t, medians_of_few_angles_are_exact);
 	tcase_add_test(t, a_prediction_without_length_is_at_a_right_angle);
-	tcase_add_test(t, a_split_without_a_valid_pixel_measures_0);
+	tcase_add_test(t, the_angle_does_not_depend_on_the_targets_length);
+	tcase_add_test(t, a_criterion_of_nothing_is_no_figure);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -256,6 +256,48 @@ START_TEST(cityscapes_has_a_folder_for_each_label_set)
 }
 END_TEST
 
+/* MTAN masks by the sum of the channels; to everybody else (0, 0, 0) alone is none. */
+START_TEST(normals_whose_channels_sum_to_0_are_none)
+{
+	static float v[NYU * 3];
+	struct dataset d;
+	const float *normal;
+
+	write_nyuv2();
+	for (int p = 0; p < NYU; p++)
+		v[3 * p] = 0.5f; /* shorter than 1: resized */
+	v[0] = 0.5f;
+	v[1] = -0.5f;
+	fake_npy("val/normal/0.npy", "<f4", "(288, 384, 3)", v, sizeof(v));
+	prepared(&ps, &arena, &d);
+	normal = d.split[SPLIT_TEST].target[2].data;
+	for (int c = 0; c < 3; c++) {
+		ck_assert(normal[c * NYU] == 0);
+		ck_assert(normal[c * NYU + 1] == (c ? 0 : 0.5f));
+	}
+	dataset_close(&d);
+}
+END_TEST
+
+START_TEST(a_folder_without_a_valid_pixel_is_refused)
+{
+	static float none[NYU];
+
+	write_nyuv2();
+	for (int v = 0; v < 2; v++)
+		fake_npy(v ? "val/depth/1.npy" : "val/depth/0.npy", "<f4", "(288, 384)",
+			none, sizeof(none));
+	not_prepared(&ps, &arena, ERR_DATA,
+		"val/depth: task depth: no pixel of the 2 samples of the test split "
+		"is valid: nothing to measure with");
+	none[5] = -1;
+	fake_npy("val/depth/1.npy", "<f4", "(288, 384)", none, sizeof(none));
+	not_prepared(&ps, &arena, ERR_DATA,
+		"val/depth/1.npy: byte 148: found -1, expected a finite number of at "
+		"least 0");
+}
+END_TEST
+
 START_TEST(a_missing_file_is_named_with_where_to_get_it)
 {
 	set("dataset.name", "nyuv2");
@@ -302,6 +344,8 @@ Suite *suite_mtan(void)
 	tcase_add_test(t, nyuv2_comes_as_three_tasks_channels_first);
 	tcase_add_test(t, a_split_does_not_change_with_the_size_of_another);
 	tcase_add_test(t, cityscapes_has_a_folder_for_each_label_set);
+	tcase_add_test(t, normals_whose_channels_sum_to_0_are_none);
+	tcase_add_test(t, a_folder_without_a_valid_pixel_is_refused);
 	tcase_add_test(t, a_missing_file_is_named_with_where_to_get_it);
 	tcase_add_test(t, labels_beyond_the_classes_and_images_beyond_one_are_refused);
 	suite_add_tcase(s, t);

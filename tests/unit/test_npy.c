@@ -387,6 +387,68 @@ START_TEST(a_file_larger_than_a_block_is_read_whole)
 }
 END_TEST
 
+/* One row of n elements, `size` bytes each. */
+static void row_file(
+	struct file *f, const char *descr, int n, const void *elements, size_t size)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text),
+		"{'descr': '%s', 'fortran_order': False, 'shape': (%d,), }", descr, n);
+	begin(f, 1, text);
+	put(f, elements, (size_t)n * size);
+}
+
+/* 65535 and 80 are the same number in every type; these are not. */
+START_TEST(a_decimal_to_ignore_is_what_the_files_type_holds)
+{
+	static const double decimals[] = { 655.35, 65.535, 10.1, -0.1, 1e-7 };
+	/* As NumPy rounds them: np.float16(655.35) and so on. */
+	static const uint16_t halves[] = { 0x611f, 0x5419, 0x490d, 0xae66, 0x0002 };
+	static struct file f;
+
+	for (int i = 0; i < 5; i++) {
+		const float single[2] = { (float)decimals[i], 2 };
+		const double wide[2] = { (double)single[0], 2 };
+		const double exact[2] = { decimals[i], 2 };
+		const uint16_t half[2] = { halves[i], 0x4000 };
+		struct npy_want want = { .dims = 1,
+			.dim = { 2 },
+			.min = 1,
+			.max = 2,
+			.ignores = true,
+			.ignore = decimals[i],
+			.instead = -7 };
+
+		row_file(&f, "<f4", 2, single, 4);
+		reads_as(&f, &want, (const float[]){ -7, 2 });
+		row_file(&f, "<f8", 2, wide, 8);
+		reads_as(&f, &want, (const float[]){ -7, 2 });
+		row_file(&f, "<f8", 2, exact, 8);
+		reads_as(&f, &want, (const float[]){ -7, 2 });
+		row_file(&f, "<f2", 2, half, 2);
+		reads_as(&f, &want, (const float[]){ -7, 2 });
+	}
+}
+END_TEST
+
+START_TEST(a_limit_admits_the_float_that_it_is_written_as)
+{
+	const struct npy_want want = {
+		.dims = 1, .dim = { 2 }, .min = -0.1, .max = 1.1
+	};
+	const float limits[2] = { -0.1f, 1.1f };
+	const float beyond[2] = { 0, nextafterf(1.1f, 2) };
+	static struct file f;
+
+	row_file(&f, "<f4", 2, limits, 4);
+	reads_as(&f, &want, limits);
+	row_file(&f, "<f4", 2, beyond, 4);
+	refused(&f, &want,
+		"f.npy: byte 132: found 1.1000001, expected a finite number from -0.1 to 1.1");
+}
+END_TEST
+
 Suite *suite_npy(void);
 Suite *suite_npy(void)
 {
@@ -405,6 +467,8 @@ Suite *suite_npy(void)
 	tcase_add_test(t, a_shape_that_overflows_is_refused);
 	tcase_add_test(t, a_number_that_is_not_wanted_is_refused_with_its_place);
 	tcase_add_test(t, a_file_larger_than_a_block_is_read_whole);
+	tcase_add_test(t, a_decimal_to_ignore_is_what_the_files_type_holds);
+	tcase_add_test(t, a_limit_admits_the_float_that_it_is_written_as);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,4 +1,5 @@
 #include <check.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,14 +127,120 @@ START_TEST(files_that_do_not_fit_their_task_are_refused)
 	set("dataset.val", "2");
 	fake_npy("val/kind.npy", "<i8", "(3,)", beyond, sizeof(beyond));
 	not_prepared(&ps, &arena, ERR_DATA,
-		"val/kind.npy: byte 136: found 5, expected a whole number from 0 to 4");
+		"val/kind.npy: sample 1, byte 136: found 5, expected a whole number from 0 to 4");
 	fake_npy("val/kind.npy", "<i8", "(3,)", class_of, sizeof(class_of));
 	fake_npy("val/parts.npy", "<i2", "(3, 2, 2)", other, sizeof(other));
 	not_prepared(&ps, &arena, ERR_DATA,
-		"val/parts.npy: number 4: found 8, expected 9 or -1 to 1");
+		"val/parts.npy: sample 1, byte 136: found 8, expected a whole number "
+		"from -1 to 1");
 	ck_assert_int_eq(remove("val/far_mask.npy"), 0);
 	not_prepared(
 		&ps, &arena, ERR_DATA, "val/far_mask.npy: No such file or directory");
+}
+END_TEST
+
+/* The data set with one task, of the test's own arrays. */
+static void one_task(const char *task)
+{
+	set("dataset.tasks", task);
+	set("dataset.val", "3");
+	set("dataset.test", "3");
+}
+
+START_TEST(a_depth_below_0_or_not_finite_is_refused_with_its_sample)
+{
+	float depth[3][4] = { { 1, 2, 3, 4 }, { 5, 6, -7, 8 }, { 9, -1, 11, 12 } };
+
+	one_task("far=depth");
+	fake_npy("test/far.npy", "<f4", "(3, 2, 2)", depth, sizeof(depth));
+	not_prepared(&ps, &arena, ERR_DATA,
+		"test/far.npy: sample 1, byte 152: found -7, expected a finite number "
+		"of at least 0");
+	depth[1][2] = NAN;
+	fake_npy("test/far.npy", "<f4", "(3, 2, 2)", depth, sizeof(depth));
+	not_prepared(&ps, &arena, ERR_DATA, "test/far.npy: sample 1, byte 152: found ");
+	/* What says that there is none may be any number. */
+	depth[1][2] = -1;
+	fake_npy("test/far.npy", "<f4", "(3, 2, 2)", depth, sizeof(depth));
+	one_task("far=depth:ignore=-1");
+	ck_assert_str_ne(prepared_digest(&ps, &arena), "");
+}
+END_TEST
+
+static void normals_of_length(double length)
+{
+	float normal[3][3][4] = { 0 };
+
+	for (int i = 0; i < 3; i++)
+		for (int p = 0; p < 3; p++) /* the fourth pixel has none */
+			for (int c = 0; c < 2; c++)
+				normal[i][c][p] = (float)((c ? -1 : 1) * sqrt(0.5) *
+					(i == 2 && p == 1 ? length : 1));
+	for (int s = 0; s < SPLIT_COUNT; s++)
+		fake_npy(arena_printf(&arena, "%s/up.npy", split_names[s]), "<f4",
+			"(3, 3, 2, 2)", normal, sizeof(normal));
+}
+
+START_TEST(a_normal_has_length_1_or_is_0)
+{
+	static const double good[] = { 1, 0, 0.95, 1.05 },
+			    bad[] = { 255, 2, 0.5, 0.01 };
+
+	one_task("up=normal");
+	for (size_t i = 0; i < 4; i++) {
+		normals_of_length(good[i]);
+		ck_assert_str_ne(prepared_digest(&ps, &arena), "");
+	}
+	for (size_t i = 0; i < 4; i++) {
+		normals_of_length(bad[i]);
+		not_prepared(&ps, &arena, ERR_DATA,
+			"train/up.npy: sample 2, row 0, column 1: found a normal (");
+		not_prepared(&ps, &arena, ERR_DATA,
+			arena_printf(
+				&arena, "of length %g, expected length 1", bad[i]));
+	}
+}
+END_TEST
+
+/* Every kind of map, in each split. */
+START_TEST(a_split_with_nothing_to_measure_by_is_refused)
+{
+	static const struct {
+		const char *task, *what;
+		int channels;
+		float none;
+	} kinds[] = { { "m=seg:3", "has a label", 1, -1 },
+		{ "m=depth", "is valid", 1, 0 }, { "m=normal", "is valid", 3, 0 },
+		{ "m=depth:mask", "is valid", 1, 1 },
+		{ "m=seg:3:ignore=0.3", "has a label", 1, 0.3f } };
+	static const uint8_t no[12] = { 0 }, yes[12] = { 1 };
+
+	for (int i = 0; i < 5 * SPLIT_COUNT; i++) {
+		float some[36] = { 1 }, none[36];
+		const char *shape =
+			kinds[i / 3].channels == 1 ? "(3, 2, 2)" : "(3, 3, 2, 2)";
+		size_t n = 12 * (size_t)kinds[i / 3].channels;
+
+		for (int k = 0; k < 36; k++)
+			none[k] = kinds[i / 3].none;
+		for (int s = 0; s < SPLIT_COUNT; s++) {
+			const char *folder = split_names[s];
+			bool empty = s == i % 3;
+
+			fake_npy(arena_printf(&arena, "%s/m.npy", folder), "<f4", shape,
+				empty ? none : some, n * sizeof(float));
+			fake_npy(arena_printf(&arena, "%s/m_mask.npy", folder), "|u1",
+				"(3, 2, 2)", empty ? no : yes, 12);
+		}
+		one_task(kinds[i / 3].task);
+		not_prepared(&ps, &arena, ERR_DATA,
+			arena_printf(&arena,
+				"%s/m.npy: task m: no pixel of the 3 samples of the %s "
+				"split %s: nothing to %s",
+				split_names[i % 3], split_names[i % 3],
+				kinds[i / 3].what,
+				i % 3 ? "measure with" : "learn from"));
+	}
 }
 END_TEST
 
@@ -185,6 +292,9 @@ Suite *suite_npy_arrays(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, arrays_of_every_kind_come_as_their_tasks);
 	tcase_add_test(t, files_that_do_not_fit_their_task_are_refused);
+	tcase_add_test(t, a_depth_below_0_or_not_finite_is_refused_with_its_sample);
+	tcase_add_test(t, a_normal_has_length_1_or_is_0);
+	tcase_add_test(t, a_split_with_nothing_to_measure_by_is_refused);
 	tcase_add_test(t, parameters_that_do_not_fit_are_refused);
 	tcase_add_test(t, a_task_list_names_the_word_that_is_wrong);
 	suite_add_tcase(s, t);

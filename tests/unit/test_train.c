@@ -551,6 +551,78 @@ START_TEST(the_arithmetic_of_training_is_that_of_NUMERICS)
 }
 END_TEST
 
+/* Flat data whose classes are labels less 1, so that 0 is "not labelled". */
+static struct dataset *partly_labelled(void)
+{
+	struct dataset *d = flat_data(&arena);
+
+	for (int s = 0; s < SPLIT_COUNT; s++) {
+		struct field *f = &d->split[s].target[1];
+		const uint8_t *old = f->data;
+		uint8_t *label = arena_alloc_aligned(&arena, (size_t)d->split[s].n);
+
+		for (int i = 0; i < d->split[s].n; i++)
+			label[i] = (uint8_t)(old[i] + 1);
+		f->data = label;
+		f->offset = -1;
+	}
+	return d;
+}
+
+static void unlabel(struct dataset *d, enum split s, const int *index, int n)
+{
+	uint8_t *label = (uint8_t *)(uintptr_t)d->split[s].target[1].data;
+
+	for (int i = 0; i < n; i++)
+		label[index ? index[i] : i] = 0;
+}
+
+static const struct metric_row *find_row(
+	const struct epoch_rows *r, const char *split, const char *task)
+{
+	for (int i = 0; i < r->metrics; i++)
+		if (!strcmp(r->metric[i].split, split) &&
+			!strcmp(r->metric[i].task, task))
+			return &r->metric[i];
+	return NULL;
+}
+
+START_TEST(a_batch_without_a_label_does_not_count_in_the_mean_loss)
+{
+	double loss[3];
+	int order[500];
+
+	rng_permutation(3, RNG_SHUFFLE, 1, 500, order);
+	for (int i = 0; i < 3; i++) { /* all labels, those of either batch */
+		struct dataset *d = partly_labelled();
+
+		if (i)
+			unlabel(d, SPLIT_TRAIN, order + (i - 1) * 250, 250);
+		loss[i] = trained_figure(
+			trained_epoch(
+				job(WITH("train.batch", "250", "lr", "1e-30"), d)),
+			"train", "band", "loss");
+	}
+	ck_assert_double_gt(loss[1], 1);
+	ck_assert_double_eq_tol(loss[1] + loss[2], 2 * loss[0], 1e-6);
+}
+END_TEST
+
+START_TEST(a_split_without_a_label_has_no_rows_of_its_task)
+{
+	struct dataset *d = partly_labelled();
+	const struct epoch_rows *r;
+
+	unlabel(d, SPLIT_TEST, NULL, d->split[SPLIT_TEST].n);
+	unlabel(d, SPLIT_TRAIN, NULL, d->split[SPLIT_TRAIN].n);
+	r = trained_epoch(job(WITH("method", "ew"), d));
+	ck_assert_ptr_nonnull(find_row(r, "val", "band"));
+	ck_assert_ptr_nonnull(find_row(r, "test", "level"));
+	ck_assert_ptr_null(find_row(r, "test", "band"));
+	ck_assert_ptr_null(find_row(r, "train", "band"));
+}
+END_TEST
+
 Suite *suite_train(void);
 Suite *suite_train(void)
 {
@@ -577,6 +649,8 @@ Suite *suite_train(void)
 	tcase_add_test(t, inputs_of_their_own_are_refused);
 	tcase_add_test(t, every_sample_of_a_split_counts_once);
 	tcase_add_test(t, a_label_map_with_an_offset_trains_as_the_labels_do);
+	tcase_add_test(t, a_batch_without_a_label_does_not_count_in_the_mean_loss);
+	tcase_add_test(t, a_split_without_a_label_has_no_rows_of_its_task);
 	tcase_add_test(t, a_loss_scale_changes_the_losses_but_not_the_criteria);
 	tcase_add_test(t, an_optimizer_a_task_makes_fixed_weights_meaningless);
 	tcase_add_test(t, divergence_names_the_step_and_the_task);

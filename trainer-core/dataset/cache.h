@@ -25,7 +25,7 @@
 #include "common/err.h"
 
 /* Raised with every change of this format or of what any data set composes. */
-#define CACHE_FORMAT 1
+#define CACHE_FORMAT 2
 
 struct cache {
 	const char *path;

@@ -49,6 +49,11 @@ struct dataset_ops {
 	int (*look)(const struct composition *c, struct err *e);
 	/* Writes every array. The same bytes for the same key and sources, always. */
 	int (*fill)(const struct composition *c, struct err *e);
+	/*
+	 * The file (or folder) that the targets of task k come from, for messages; NULL
+	 * where targets are made.
+	 */
+	const char *(*file)(const struct composition *c, enum split s, int k);
 	const void *of; /* what tells apart the data sets that share these functions */
 };
 

@@ -9,6 +9,7 @@
 #include "trainer-core/dataset/digest.h"
 #include "trainer-core/dataset/layout.h"
 #include "trainer-core/dataset/pseudo.h"
+#include "trainer-core/dataset/targets.h"
 
 const char *const split_names[SPLIT_COUNT] = { "train", "val", "test" };
 
@@ -216,7 +217,9 @@ static int fill(struct composition *c, struct cache_writer *w, struct err *e)
 	hide_pseudo(c);
 	rc = c->ops->fill(c, e);
 	show_pseudo(c);
-	return rc ? rc : pseudo_fill(c, e);
+	if (!rc)
+		rc = pseudo_fill(c, e);
+	return rc ? rc : targets_check(c, e);
 }
 
 /* Under the lock; another process may have been faster. */

@@ -5,7 +5,8 @@
  *	image   (H, W, 3)  0 to 1
  *	label   (H, W)     class, -1 where there is none; Cityscapes: label_2, _7, _19
  *	depth   (H, W, 1)  metres, 0 where there is none; Cityscapes: inverse depth
- *	normal  (H, W, 3)  unit vector, 0 where there is none
+ *	normal  (H, W, 3)  unit vector, shorter where it was resized; there is none where
+ *	                   the channels sum to 0, which comes as (0, 0, 0)
  *
  * Any type of number. A permutation of the training folder (RNG_DATA, from the name of
  * the data set) gives its first 4/5 to the training split and its end to the validation
@@ -67,7 +68,7 @@ static struct map map_of(const struct composition *c, int k)
 		m.want.max = task->outputs - 1;
 	} else if (task->kind == TASK_DEPTH) {
 		m.want.dim[2] = 1;
-		m.want.min = -(double)FLT_MAX;
+		m.want.min = 0;
 		m.want.max = (double)FLT_MAX;
 	} else {
 		m.want.min = -1 - SLACK;
@@ -115,6 +116,15 @@ static const char *path_of(const struct composition *c, struct arena *a, enum sp
 {
 	return arena_printf(a, "%s/%s/%s/%d.npy", params_get(&c->key, "dataset.path"),
 		s == SPLIT_TEST ? "val" : "train", m->folder, file);
+}
+
+/* The folder: a sample has a file of its own. */
+static const char *mtan_file(const struct composition *c, enum split s, int k)
+{
+	struct map m = map_of(c, k);
+
+	return arena_printf(c->a, "%s/%s/%s", params_get(&c->key, "dataset.path"),
+		s == SPLIT_TEST ? "val" : "train", m.folder);
 }
 
 static int find_split(struct composition *c, enum split s, struct err *e)
@@ -173,6 +183,14 @@ static void channels_first(int pixels, int C, const float *in, float *out)
 				in[(size_t)i * (size_t)C + (size_t)c];
 }
 
+/* MTAN's mask of normals is their channels' sum: (3, pixels) */
+static void drop_sums_of_0(int pixels, float *v)
+{
+	for (int i = 0; i < pixels; i++)
+		if (v[i] + v[i + pixels] + v[i + 2 * pixels] == 0)
+			v[i] = v[i + pixels] = v[i + 2 * pixels] = 0;
+}
+
 /* The image (k = -1) or task k of one split. */
 static int fill_map(const struct composition *c, enum split s, int k, struct err *e)
 {
@@ -181,6 +199,7 @@ static int fill_map(const struct composition *c, enum split s, int k, struct err
 	struct map m = map_of(c, k);
 	size_t floats = npy_count(&m.want);
 	int pixels = m.want.dim[0] * m.want.dim[1];
+	bool normals = k >= 0 && c->d->task[k].kind == TASK_NORMAL;
 	float *map = NEW_ARRAY(&a, float, floats);
 	float *out = k < 0 ? c->input[s] : c->target[s][k];
 	int rc = OK;
@@ -190,6 +209,8 @@ static int fill_map(const struct composition *c, enum split s, int k, struct err
 
 		rc = npy_read(path_of(c, &a, s, &m, file[i]), &m.want, map, e);
 		channels_first(pixels, m.want.dim[2], map, out + (size_t)i * floats);
+		if (normals)
+			drop_sums_of_0(pixels, out + (size_t)i * floats);
 		arena_rewind(&a, mark);
 	}
 	arena_release(&a);
@@ -214,6 +235,7 @@ const struct dataset_ops dataset_nyuv2 = {
 	.find = mtan_find,
 	.look = mtan_look,
 	.fill = mtan_fill,
+	.file = mtan_file,
 	.of = &nyuv2,
 };
 const struct dataset_ops dataset_cityscapes = {
@@ -221,5 +243,6 @@ const struct dataset_ops dataset_cityscapes = {
 	.find = mtan_find,
 	.look = mtan_look,
 	.fill = mtan_fill,
+	.file = mtan_file,
 	.of = &cityscapes,
 };

@@ -144,24 +144,57 @@ static double decode(const struct npy_header *h, const unsigned char *b)
 	return (double)bits;
 }
 
+/*
+ * The float of a decimal that a file of this type holds: files of halves have been rounded
+ * to halves, and doubles have often been floats before.
+ */
+static float as_held(const struct npy_header *h, double decimal)
+{
+	int exponent;
+	double step;
+
+	if (h->kind != 'f' || h->size != 2)
+		return (float)decimal;
+	(void)frexp(decimal, &exponent);
+	step = ldexp(1, exponent - 11 > -24 ? exponent - 11 : -24);
+	return (float)(rint(decimal / step) * step);
+}
+
+/* Compared as floats, which is what comes out: a limit of 1.1 admits the float 1.1. */
 static bool wanted(const struct npy_want *want, double v)
 {
+	float x = (float)v;
+
 	/* Not `<`: a NaN must fail. */
-	if (!(v >= want->min && v <= want->max))
+	if (!(x >= (float)want->min && x <= (float)want->max))
 		return false;
 	return !want->whole || v == floor(v);
 }
 
+static uint64_t sample_of(const struct reader *r, uint64_t i)
+{
+	return r->h.fortran ? i % r->h.dim[0] : i / (r->count / r->h.dim[0]);
+}
+
 static int unwanted(const struct reader *r, uint64_t i, double v, struct err *e)
 {
+	const struct npy_want *want = r->want;
+	bool below = want->max < (double)FLT_MAX;
 	char limits[64] = "";
+	char sample[32] = "";
 
-	if (r->want->min > -(double)FLT_MAX || r->want->max < (double)FLT_MAX)
-		snprintf(limits, sizeof(limits), " from %g to %g", r->want->min,
-			r->want->max);
-	return err_set(e, ERR_DATA, "%s: byte %" PRIu64 ": found %g, expected a %s%s",
-		r->path, r->h.at + i * (uint64_t)r->h.size, v,
-		r->want->whole ? "whole number" : "finite number", limits);
+	if (below)
+		snprintf(
+			limits, sizeof(limits), " from %g to %g", want->min, want->max);
+	else if (want->min > -(double)FLT_MAX)
+		snprintf(limits, sizeof(limits), " of at least %g", want->min);
+	if (want->longer)
+		snprintf(sample, sizeof(sample), "sample %" PRIu64 ", ",
+			sample_of(r, i));
+	return err_set(e, ERR_DATA,
+		"%s: %sbyte %" PRIu64 ": found %.8g, expected a %s%s", r->path, sample,
+		r->h.at + i * (uint64_t)r->h.size, v,
+		want->whole ? "whole number" : "finite number", limits);
 }
 
 /* The place in out of the file's element i; false where it is not taken. */
@@ -192,6 +225,7 @@ static int read_elements(struct reader *r, float *out, struct err *e)
 	unsigned char buf[65536];
 	size_t size = (size_t)r->h.size;
 	uint64_t most = r->h.fortran ? r->count : npy_count(r->want);
+	float ignore = as_held(&r->h, r->want->ignore);
 	uint64_t i = 0;
 
 	while (i < most) {
@@ -208,9 +242,12 @@ static int read_elements(struct reader *r, float *out, struct err *e)
 
 			if (!place(r, i, &at))
 				continue;
-			if (!wanted(r->want, v))
+			if (r->want->ignores && (float)v == ignore)
+				out[at] = r->want->instead;
+			else if (wanted(r->want, v))
+				out[at] = (float)v;
+			else
 				return unwanted(r, i, v, e);
-			out[at] = (float)v;
 		}
 	}
 	return OK;

@@ -25,9 +25,16 @@ struct npy_want {
 	int dims;
 	int dim[NPY_DIMS_MAX];
 	bool longer; /* the first dimension may be larger: only the first are read */
-	/* What each number must be: min to max, within a float; whole where said. */
+	/* What each number must be: min to max, as floats; whole where said. */
 	double min, max;
 	bool whole;
+	/*
+	 * `ignore`, as the file's type holds that decimal, becomes `instead` and need not
+	 * be what is wanted.
+	 */
+	bool ignores;
+	double ignore;
+	float instead;
 };
 
 /* How many numbers. */
@@ -44,7 +51,8 @@ MUST_CHECK int npy_look(const char *path, const struct npy_want *want, struct er
  * more is never written, and nothing is allocated.
  * Errors: ERR_DATA "PATH: byte N: found, expected" for another magic, header or shape,
  * for a file whose size is not what its header says, and for a number that is not what
- * was wanted; ERR_SYS where it cannot be read.
+ * was wanted, with its sample where the first dimension are samples (longer); ERR_SYS
+ * where it cannot be read.
  */
 MUST_CHECK int npy_read(
 	const char *path, const struct npy_want *want, float *out, struct err *e);

@@ -7,9 +7,11 @@
  *	                         (N, H, W); normal (N, 3, H, W)
  *	SPLIT/TASK_mask.npy      (N, H, W), 0 where a pixel does not count; with `mask`
  *
- * What a task ignores becomes what its kind ignores: class -1, depth 0, normal 0.
+ * What a task ignores becomes what its kind ignores: class -1, depth 0, normal 0. A depth
+ * is at least 0, a normal has length 1 or is (0, 0, 0).
  */
 #include <float.h>
+#include <math.h>
 #include <string.h>
 #include "catalogue/task_list.h"
 #include "trainer-core/dataset/compose.h"
@@ -109,23 +111,27 @@ static int blame(const char *key, int rc, struct err *e)
 	return rc == ERR_DATA ? err_wrap(e, "dataset.%s", key) : rc;
 }
 
+static const char *npy_file(const struct composition *c, enum split s, int k)
+{
+	return arena_printf(c->a, "%s/%s/%s.npy", params_get(&c->key, "dataset.path"),
+		split_names[s], k < 0 ? "input" : c->d->task[k].name);
+}
+
 static int npy_find(struct composition *c, struct err *e)
 {
 	const struct listed_task *listed = listed_tasks(c, c->a);
-	const char *folder = params_get(&c->key, "dataset.path");
 	static const char hint[] = "see dataset.path of npy";
 
 	for (int s = 0; s < SPLIT_COUNT; s++)
 		for (int k = -1; k < c->d->tasks; k++) {
-			const char *path = arena_printf(c->a, "%s/%s/%s", folder,
-				split_names[s], k < 0 ? "input" : c->d->task[k].name);
-			int rc = compose_find(
-				c, arena_printf(c->a, "%s.npy", path), hint, e);
+			const char *path = npy_file(c, (enum split)s, k);
+			int stem = (int)(strlen(path) - strlen(".npy"));
+			int rc = compose_find(c, path, hint, e);
 
 			if (!rc && k >= 0 && listed[k].mask)
 				rc = compose_find(c,
-					arena_printf(c->a, "%s_mask.npy", path), hint,
-					e);
+					arena_printf(c->a, "%.*s_mask.npy", stem, path),
+					hint, e);
 			if (rc)
 				return blame(k < 0 ? "path" : "tasks", rc, e);
 		}
@@ -166,14 +172,12 @@ static struct npy_want want_target(
 		want.min = t->info.kind == TASK_SEG ? -1 : 0;
 		want.max = t->info.kind == TASK_BINARY ? 1 : t->info.outputs - 1;
 	}
+	if (t->info.kind == TASK_DEPTH)
+		want.min = 0;
+	want.ignores = t->has_ignore;
+	want.ignore = t->ignore;
+	want.instead = t->info.kind == TASK_SEG ? -1 : 0;
 	return want;
-}
-
-/* How far a file with numbers to ignore is read before the others are checked. */
-static void admit(struct npy_want *want, double ignore)
-{
-	want->min = ignore < want->min ? ignore : want->min;
-	want->max = ignore > want->max ? ignore : want->max;
 }
 
 static struct npy_want want_mask(const struct field *f, int n)
@@ -228,20 +232,28 @@ static int npy_look_all(const struct composition *c, struct err *e)
 	return rc;
 }
 
-/* Replaces what the task ignores; ERR_DATA for a label that is neither. */
-static int drop_ignored(const struct listed_task *t, const struct npy_want *good,
-	const char *path, float *v, struct err *e)
-{
-	size_t n = npy_count(good);
+/* How far a normal's length may be from 1: bytes and resizing round that much off. */
+#define LENGTH_SLACK 0.1
 
-	for (size_t i = 0; i < n; i++) {
-		if ((double)v[i] == t->ignore)
-			v[i] = t->info.kind == TASK_SEG ? -1 : 0;
-		else if (!((double)v[i] >= good->min && (double)v[i] <= good->max))
-			return err_set(e, ERR_DATA,
-				"%s: number %zu: found %g, expected %g or %g to %g",
-				path, i, (double)v[i], t->ignore, good->min, good->max);
-	}
+/* v (n, 3, pixels) */
+static int check_lengths(
+	const struct field *f, int n, const char *path, const float *v, struct err *e)
+{
+	int pixels = f->h * f->w;
+
+	for (int i = 0; i < n; i++, v += 3 * (size_t)pixels)
+		for (int p = 0; p < pixels; p++) {
+			double x = (double)v[p], y = (double)v[p + pixels];
+			double z = (double)v[p + 2 * (size_t)pixels];
+			double length = sqrt(x * x + y * y + z * z);
+
+			if (length != 0 && !(fabs(length - 1) <= LENGTH_SLACK))
+				return err_set(e, ERR_DATA,
+					"%s: sample %d, row %d, column %d: found a "
+					"normal (%g, %g, %g) of length %.4g, expected "
+					"length 1, or (0, 0, 0) where there is none",
+					path, i, p / f->w, p % f->w, x, y, z, length);
+		}
 	return OK;
 }
 
@@ -277,18 +289,14 @@ static int read_mask(const struct listed_task *t, const struct field *f, int n,
 static int read_target(const struct composition *c, const struct listed_task *t,
 	const struct field *f, int n, float *v, int *source, struct err *e)
 {
-	const struct npy_want good = want_target(t, f, n);
-	struct npy_want want = good;
+	const struct npy_want want = want_target(t, f, n);
 	const char *path = c->source[(*source)++];
-	int rc;
+	int rc = npy_read(path, &want, v, e);
 
-	if (t->has_ignore)
-		admit(&want, t->ignore);
-	rc = npy_read(path, &want, v, e);
-	if (!rc && t->has_ignore)
-		rc = drop_ignored(t, &good, path, v, e);
 	if (!rc && t->mask)
 		rc = read_mask(t, f, n, c->source[(*source)++], v, e);
+	if (!rc && t->info.kind == TASK_NORMAL)
+		rc = check_lengths(f, n, path, v, e);
 	return rc;
 }
 
@@ -319,9 +327,9 @@ static int fill_input(
 
 	if (rc)
 		return rc;
-	if (scale > 1) {
-		want.max /= scale;
-		want.min /= scale;
+	if (scale > 1) { /* so that no product rounds up to infinity */
+		want.max *= (1 - (double)FLT_EPSILON) / scale;
+		want.min = -want.max;
 	}
 	rc = npy_read(path, &want, v, e);
 	for (size_t i = 0; !rc && scale != 1 && i < npy_count(&want); i++)
@@ -351,4 +359,5 @@ const struct dataset_ops dataset_npy = {
 	.find = npy_find,
 	.look = npy_look_all,
 	.fill = npy_fill,
+	.file = npy_file,
 };

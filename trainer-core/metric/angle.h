@@ -23,7 +23,7 @@ enum {
 
 void angle_add(double *meter, double degrees);
 
-/* Of an even number the mean of the middle two; 0 of none. */
+/* Of an even number the mean of the middle two; NAN of none. */
 double angle_median(const double *meter);
 
 #endif

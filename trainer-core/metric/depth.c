@@ -29,16 +29,21 @@ static void add(double *meter, const struct loss_shape *s, const float *predicti
 	}
 }
 
+static double mean(const double *meter, int of)
+{
+	return meter[PIXELS] > 0 ? meter[of] / meter[PIXELS] : (double)NAN;
+}
+
 static double absolute(const double *meter, int C)
 {
 	(void)C;
-	return meter[PIXELS] > 0 ? meter[ABSOLUTE] / meter[PIXELS] : 0;
+	return mean(meter, ABSOLUTE);
 }
 
 static double relative(const double *meter, int C)
 {
 	(void)C;
-	return meter[PIXELS] > 0 ? meter[RELATIVE] / meter[PIXELS] : 0;
+	return mean(meter, RELATIVE);
 }
 
 const struct metric metric_depth_abs_err = {

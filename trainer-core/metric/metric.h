@@ -19,6 +19,7 @@ struct metric {
 	 */
 	void (*add)(double *meter, const struct loss_shape *s, const float *prediction,
 		const float *target);
+	/* NAN where nothing was added: a mean over nothing is no figure. */
 	double (*value)(const double *meter, int C);
 };
 
@@ -26,7 +27,7 @@ struct metric {
 
 size_t metric_doubles(const struct metric *m, int C);
 
-/* meter[0] / meter[1]; 0 where nothing was added. */
+/* meter[0] / meter[1]; NAN where nothing was added. */
 double metric_ratio(const double *meter, int C);
 
 #define M(id, ...) extern const struct metric metric_##id;

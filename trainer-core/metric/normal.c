@@ -1,6 +1,7 @@
 /*
- * Surface normals: the angle between prediction and target in every pixel whose target's
- * channels do not sum to 0. A prediction of length 0 is at 90 degrees to everything.
+ * Surface normals: the angle between prediction and target, whatever their lengths, in
+ * every pixel whose target is not (0, 0, 0). A prediction of length 0 is at 90 degrees to
+ * everything.
  */
 #include <math.h>
 #include "trainer-core/metric/metric.h"
@@ -42,7 +43,7 @@ double angle_median(const double *meter)
 	double n = meter[ANGLE_COUNT];
 
 	if (n == 0)
-		return 0;
+		return (double)NAN;
 	return (ranked(meter, floor((n - 1) / 2)) + ranked(meter, floor(n / 2))) / 2;
 }
 
@@ -52,22 +53,29 @@ static size_t angle_doubles(int C)
 	return ANGLE_DOUBLES;
 }
 
+/*
+ * A square this near to 1 is that of a unit vector in floats, which is not divided by its
+ * length: the division would add more error than it takes away.
+ */
+#define UNIT_WITHIN 1e-6
+
 static void add_pixel(
 	double *meter, const struct loss_shape *s, const float *p, const float *t)
 {
-	double dot = 0, pp = 0, cosine;
-	float sum = 0; /* as the loss has it */
+	double dot = 0, pp = 0, tt = 0, cosine;
 
 	for (int c = 0; c < s->C; c++) {
 		double x = (double)p[c * s->S], y = (double)t[c * s->S];
 
 		dot += x * y;
 		pp += x * x;
-		sum += t[c * s->S];
+		tt += y * y;
 	}
-	if (sum == 0)
+	if (tt == 0)
 		return;
 	cosine = pp > 0 ? dot / sqrt(pp) : 0;
+	if (fabs(tt - 1) > UNIT_WITHIN)
+		cosine /= sqrt(tt);
 	/* Anything that is no number counts as the worst. */
 	cosine = cosine >= -1 ? fmin(cosine, 1) : -1;
 	angle_add(meter, acos(cosine) * DEGREES);
@@ -86,7 +94,7 @@ static void add(double *meter, const struct loss_shape *s, const float *predicti
 
 static double share(const double *meter, int of)
 {
-	return meter[ANGLE_COUNT] > 0 ? meter[of] / meter[ANGLE_COUNT] : 0;
+	return meter[ANGLE_COUNT] > 0 ? meter[of] / meter[ANGLE_COUNT] : (double)NAN;
 }
 
 static double mean(const double *meter, int C)

@@ -4,6 +4,8 @@
  */
 #include "trainer-core/metric/metric.h"
 
+#include <math.h>
+
 static size_t matrix_doubles(int C)
 {
 	return (size_t)C * (size_t)C;
@@ -50,7 +52,7 @@ static double miou(const double *matrix, int C)
 		sum += both / (row + column - both);
 		present++;
 	}
-	return present ? sum / present : 0;
+	return present ? sum / present : (double)NAN;
 }
 
 static double pix_acc(const double *matrix, int C)
@@ -61,7 +63,7 @@ static double pix_acc(const double *matrix, int C)
 		all += matrix[i];
 	for (int c = 0; c < C; c++)
 		right += matrix[c * C + c];
-	return all > 0 ? right / all : 0;
+	return all > 0 ? right / all : (double)NAN;
 }
 
 const struct metric metric_miou = {

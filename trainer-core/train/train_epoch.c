@@ -178,6 +178,7 @@ static void meter_step(struct train *t, int n)
 		struct train_task *task = &t->task[k];
 
 		task->train_loss += t->loss[k] * n;
+		task->labelled += task->counted ? n : 0;
 		meter_add(&task->weight, t->weight[k]);
 		meter_add(&task->weighted, t->weight[k] * t->loss[k]);
 	}
@@ -207,8 +208,12 @@ void train_losses(struct train *t, int n, double *loss)
 {
 	t->passes.forward++;
 	graph_forward(t->graph);
-	for (int k = 0; k < t->K; k++)
-		loss[k] = loss_mean(train_task_loss(t, k, n));
+	for (int k = 0; k < t->K; k++) {
+		struct loss_sum sum = train_task_loss(t, k, n);
+
+		t->task[k].counted = sum.count > 0;
+		loss[k] = loss_mean(sum);
+	}
 }
 
 /* The gradient of the step, under the method's weights. */
@@ -275,6 +280,7 @@ static void begin_epoch(struct train *t)
 		struct train_task *task = &t->task[k];
 
 		task->train_loss = 0;
+		task->labelled = 0;
 		task->weight = task->weighted = (struct meter){ 0 };
 		/* By name: alone, a task sees its samples in the same order. */
 		if (task->order)
@@ -316,8 +322,12 @@ static int train_steps(struct train *t, const struct watch *w, struct err *e)
 		if (rc)
 			return rc;
 	}
-	for (int k = 0; k < t->K; k++)
-		t->mean_loss[k] = t->task[k].train_loss / samples;
+	for (int k = 0; k < t->K; k++) {
+		const struct train_task *task = &t->task[k];
+
+		t->mean_loss[k] =
+			task->labelled ? task->train_loss / task->labelled : 0;
+	}
 	return OK;
 }
 
@@ -384,8 +394,9 @@ static int train_rows(struct train *t, struct err *e)
 	for (int k = 0; k < t->K; k++) {
 		struct train_task *task = &t->task[k];
 
-		if (train_put_row(
-			    t, "train", task->info.name, "loss", t->mean_loss[k], e))
+		if (task->labelled &&
+			train_put_row(t, "train", task->info.name, "loss",
+				t->mean_loss[k], e))
 			return e->code;
 		t->weight_row[t->rows.weights++] =
 			(struct weight_row){ .task = task->info.name,
@@ -466,6 +477,8 @@ static int evaluate(
 		struct train_task *task = &t->task[k];
 		const char *name = task->info.name;
 
+		if (loss[k].count == 0) /* a mean over nothing is no figure */
+			continue;
 		if (train_put_row(
 			    t, split_names[split], name, "loss", loss_mean(loss[k]), e))
 			return e->code;

@@ -34,7 +34,9 @@ struct train_task {
 	int metrics;
 
 	/* This epoch: */
-	double train_loss; /* summed over samples */
+	double train_loss; /* summed over the samples of batches with a label */
+	int labelled; /* how many */
+	bool counted; /* this batch has a label */
 	struct meter weight, weighted;
 };
 
