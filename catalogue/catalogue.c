@@ -1,5 +1,6 @@
 #include "catalogue/catalogue.h"
 
+#include <math.h>
 #include <string.h>
 #include "catalogue/def_params.h"
 
@@ -57,15 +58,18 @@ static const struct optimizer_info optimizers[] = {
 static const struct metric_info metrics[] = {
 #define HIGHER true
 #define LOWER false
-#define M(id, name_, kind_, higher_, title_, scale_, summary_) \
+#define UNBOUNDED HUGE_VAL
+#define M(id, name_, kind_, higher_, title_, scale_, most_, summary_) \
 	{ .name = name_, \
 		.kind = TASK_##kind_, \
 		.higher = higher_, \
 		.title = title_, \
 		.scale = scale_, \
+		.most = most_, \
 		.summary = summary_ },
 #include "catalogue/metric.def"
 #undef M
+#undef UNBOUNDED
 };
 
 static const struct corruption_info corruptions[] = {
@@ -102,15 +106,23 @@ static const struct corruption_info corruptions[] = {
 	}
 
 TABLE(method_info, methods, method)
+TABLE(metric_info, metrics, metric)
 TABLE(dataset_info, datasets, dataset)
 TABLE(model_info, models, model)
 TABLE(optimizer_info, optimizers, optimizer)
 TABLE(corruption_info, corruptions, corruption)
 
-const struct metric_info *catalogue_metrics(int *n)
+bool metric_admits(const struct metric_info *m, double value)
 {
-	*n = COUNT(metrics);
-	return metrics;
+	return value >= 0 && value <= m->most && isfinite(value);
+}
+
+const char *metric_range(const struct metric_info *m, struct arena *a)
+{
+	if (m->scale == 100) /* NOLINT: a table constant */
+		return "a share, 0 to 1 (0.5 is 50 %)";
+	return isinf(m->most) ? "a number of at least 0"
+			      : arena_printf(a, "a number from 0 to %g", m->most);
 }
 
 bool task_is_map(enum task_kind kind)

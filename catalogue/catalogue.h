@@ -92,6 +92,7 @@ struct metric_info {
 	bool higher; /* is better */
 	const char *title; /* in tables */
 	double scale; /* tables print value * scale: 100 for shares */
+	double most; /* values go from 0 to this; infinite where nothing bounds them */
 	const char *summary;
 };
 
@@ -139,10 +140,15 @@ const struct corruption_info *catalogue_corruptions(int *n);
 
 /* NULL where there is none of that name. */
 const struct method_info *catalogue_method(const char *name);
+const struct metric_info *catalogue_metric(const char *name); /* of any kind */
 const struct dataset_info *catalogue_dataset(const char *name);
 const struct model_info *catalogue_model(const char *name);
 const struct optimizer_info *catalogue_optimizer(const char *name);
 const struct corruption_info *catalogue_corruption(const char *name);
+
+/* Whether the criterion can have this value, and in words which ones it can have. */
+bool metric_admits(const struct metric_info *m, double value);
+const char *metric_range(const struct metric_info *m, struct arena *a);
 
 const struct param_info *param_info_find(
 	const struct param_info *params, const char *name);

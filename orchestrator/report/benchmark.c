@@ -103,7 +103,7 @@ static void criterion_columns(struct benchmark *b, struct table *t, const char *
 {
 	for (int i = 0; i < b->criteria; i++) {
 		const struct query_figure *f = &b->criterion[i];
-		const struct metric_info *m = benchmark_metric(f->name);
+		const struct metric_info *m = catalogue_metric(f->name);
 		struct column *c;
 
 		if (strcmp(f->variant, variant) != 0)
@@ -162,7 +162,7 @@ static void criterion_cells(
 	for (int i = 0; i < b->criteria; i++) {
 		const struct query_figure *c = &b->criterion[i];
 		const struct query_figure *f = benchmark_figure(b, x, c);
-		const struct metric_info *m = benchmark_metric(c->name);
+		const struct metric_info *m = catalogue_metric(c->name);
 		double scale = m ? m->scale : 1;
 		double v = benchmark_value(b, f);
 

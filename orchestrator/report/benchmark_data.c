@@ -4,17 +4,6 @@
 #include <string.h>
 #include "orchestrator/stats/stats.h"
 
-const struct metric_info *benchmark_metric(const char *name)
-{
-	int n;
-	const struct metric_info *m = catalogue_metrics(&n);
-
-	for (int i = 0; i < n; i++)
-		if (!strcmp(m[i].name, name))
-			return &m[i];
-	return NULL;
-}
-
 bool benchmark_is_stl(const struct query_entry *x)
 {
 	return !strcmp(x->label, "stl");

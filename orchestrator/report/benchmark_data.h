@@ -61,9 +61,6 @@ const struct query_range *benchmark_range(
 const struct query_cost *benchmark_cost(
 	const struct benchmark *b, const struct query_entry *x);
 
-/* The row of metric.def; NULL for a criterion that this build does not know. */
-const struct metric_info *benchmark_metric(const char *name);
-
 /* A hyperparameter to read: four digits, as programs get all of them. */
 const char *benchmark_number(struct arena *a, double v);
 

@@ -21,7 +21,7 @@ static bool same_row(const struct query_robustness *x, const struct query_robust
 /* A share has no unit: "Acc. [%]" without the bracket. */
 static const char *title_of(const struct robust *b, const struct query_figure *f)
 {
-	const struct metric_info *m = benchmark_metric(f->name);
+	const struct metric_info *m = catalogue_metric(f->name);
 	const char *title = m ? m->title : f->name;
 	size_t n = strcspn(title, "[");
 

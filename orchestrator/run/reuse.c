@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "catalogue/catalogue.h"
 #include "common/log.h"
 #include "common/store/store_metric.h"
 #include "common/store/store_winner.h"
@@ -167,6 +168,19 @@ static int flush(struct batch *b, struct store *s, int64_t job, struct err *e)
 	return rc;
 }
 
+/* What no training comes to was written by somebody else. */
+static int check_figure(
+	const struct store_metric *m, int epoch, struct arena *a, struct err *e)
+{
+	const struct metric_info *info = catalogue_metric(m->name);
+	bool measured = !strcmp(m->split, "val") || !strcmp(m->split, "test");
+
+	if (!measured || !info || metric_admits(info, m->value))
+		return OK;
+	return err_set(e, ERR_DB, "its %s figure of %s/%s in epoch %d is %s, not %g",
+		m->split, m->task, m->name, epoch, metric_range(info, a), m->value);
+}
+
 static int copy_metrics(
 	struct reuse *r, struct store *s, int64_t job, struct arena *a, struct err *e)
 {
@@ -183,6 +197,8 @@ static int copy_metrics(
 		b.rows[b.n++] = (struct store_metric){ rows_strdup(&in, 1, a),
 			rows_strdup(&in, 2, a), rows_strdup(&in, 3, a),
 			rows_real(&in, 4) };
+		if (!rc)
+			rc = check_figure(&b.rows[b.n - 1], epoch, a, e);
 	}
 	if (!rc)
 		rc = flush(&b, s, job, e);

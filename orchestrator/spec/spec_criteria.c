@@ -41,6 +41,26 @@ static struct criterion *named(
 	return NULL;
 }
 
+/* Whether the criterion can have the value of a node; if not, that is said there. */
+static bool in_range(
+	const struct reader *r, const struct criterion *c, const struct json *node)
+{
+	if (metric_admits(c->metric, node->number))
+		return true;
+	diag_add(r->d, node->at, "%s of \"%s\" is %s, not %g", c->metric->name, c->task,
+		metric_range(c->metric, r->a), node->number);
+	return false;
+}
+
+/* One end of a condition; false where it is wrong, and that is said. */
+static bool read_bound(const struct reader *r, const struct criterion *c,
+	const struct json *object, const char *key, double *bound)
+{
+	int rc = read_member_number(r, object, key, bound);
+
+	return rc == 0 || (rc > 0 && in_range(r, c, json_get(object, key)));
+}
+
 static void read_require(const struct reader *r, struct variant *v)
 {
 	static const char *const keys[] = { "min", "max" };
@@ -56,8 +76,8 @@ static void read_require(const struct reader *r, struct variant *v)
 			continue;
 		if (!m->child)
 			diag_add(r->d, m->at, "a condition wants \"min\" or \"max\"");
-		if (read_member_number(r, m, "min", &c->min) < 0 ||
-			read_member_number(r, m, "max", &c->max) < 0)
+		if (!read_bound(r, c, m, "min", &c->min) ||
+			!read_bound(r, c, m, "max", &c->max))
 			continue;
 		if (c->min > c->max)
 			diag_add(r->d, m->at, "no value is above min and below max");
@@ -79,6 +99,8 @@ static void read_split_values(const struct reader *r, struct variant *v,
 				"it");
 			continue;
 		}
+		if (!in_range(r, c, m))
+			continue;
 		if (val)
 			c->base_val = m->number;
 		if (test)
