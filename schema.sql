@@ -415,7 +415,7 @@ entries AS (
          'stl' AS method, 'stl' AS label, f.lr, f.wd, NULL AS temperature, NULL AS weights,
          coalesce(s.tried, f.seeds > 0, 0) AS tried, coalesce(f.seeds, 0) AS seeds, f.epoch,
          0.0 AS delta_m, NULL AS delta_m_std, 0.0 AS val_delta_m, NULL AS val_delta_m_std,
-         (SELECT max(b.seeds) FROM baseline b
+         (SELECT min(b.seeds) FROM baseline b
            WHERE b.sweep = v.sweep AND b.variant = v.variant) AS seeds_done
     FROM variant v
     LEFT JOIN single_task_final f ON f.sweep_id = v.sweep AND f.variant = v.variant

@@ -1,52 +1,34 @@
 #include "orchestrator/plan/base_from.h"
 
 #include "common/store/store.h"
+#include "orchestrator/plan/foreign_base.h"
 
-static int take(struct store *s, const struct variant *v, const struct criterion *c,
-	const char *split, double *value, struct err *e)
+static int take(struct store *s, const struct variant *v, struct resolved_variant *x,
+	struct arena *a, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_BASELINE_FOREIGN,
-		ARGS(TEXT(split), TEXT(c->text), TEXT(v->label)), e);
+	struct foreign_base f;
+	int rc = foreign_base_find(&f, s, v->label, &x->base, a, e);
 
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0)
-		*value = rows_real(&r, 0);
-	else if (rc == 0)
-		rc = err_set(e, ERR_DB, "%s has no %s baseline of %s", s->path, split,
-			c->text);
-	rows_close(&r);
-	return rc > 0 ? OK : rc;
-}
+	for (int k = 0; !rc && k < v->ncriteria; k++) {
+		const struct criterion *c = &v->criteria[k];
 
-static int take_all(struct store *s, struct resolved *out, struct err *e)
-{
-	int rc = OK;
-
-	for (int i = 0; i < out->spec->nvariants; i++) {
-		const struct variant *v = &out->spec->variants[i];
-		struct resolved_variant *x = &out->variants[i];
-
-		for (int k = 0; !rc && k < v->ncriteria; k++) {
-			const struct criterion *c = &v->criteria[k];
-
-			rc = take(s, v, c, "val", &x->base_val[k], e);
-			if (!rc)
-				rc = take(s, v, c, "test", &x->base_test[k], e);
-		}
+		rc = foreign_base_value(&f, c, "val", &x->base_val[k], e);
+		if (!rc)
+			rc = foreign_base_value(&f, c, "test", &x->base_test[k], e);
 	}
 	return rc;
 }
 
-int base_from_read(struct resolved *out, struct err *e)
+int base_from_read(struct resolved *out, struct arena *a, struct err *e)
 {
+	const struct spec *spec = out->spec;
 	struct store s;
-	int rc = store_open(&s, out->spec->baseline.from, STORE_READER, e);
+	int rc = store_open(&s, spec->baseline.from, STORE_READER, e);
 
 	if (rc)
 		return err_wrap(e, "baseline.from");
-	rc = take_all(&s, out, e);
+	for (int i = 0; !rc && i < spec->nvariants; i++)
+		rc = take(&s, &spec->variants[i], &out->variants[i], a, e);
 	store_close(&s);
-	return rc;
+	return rc ? err_wrap(e, "baseline.from") : OK;
 }

@@ -7,10 +7,9 @@
 #include "orchestrator/plan/resolve.h"
 
 /*
- * Takes the values of the variant of the same label (or the only one) for every variant
- * of out, as if the sweep file had given them. ERR_DB: no database, or one that has none
- * of a criterion.
+ * Takes the values of a baseline of the same data (foreign_base.h) for every variant of
+ * out, as if the sweep file had given them. ERR_DB: no database, or one that has none.
  */
-MUST_CHECK int base_from_read(struct resolved *out, struct err *e);
+MUST_CHECK int base_from_read(struct resolved *out, struct arena *a, struct err *e);
 
 #endif

@@ -174,7 +174,7 @@ static int ask_base(struct resolver *r, struct err *e)
 
 	if (r->spec->baseline.source != BASELINE_FROM || r->data == DATA_UNSEEN)
 		return OK;
-	if (base_from_read(r->out, &why))
+	if (base_from_read(r->out, r->a, &why))
 		return fault(r, NULL, of_from, &why, e);
 	return OK;
 }
@@ -270,6 +270,8 @@ int resolve(const struct spec *spec, enum resolve_data data, const char *worker,
 		rc = ask_pictures(&r, i, e);
 	if (!rc)
 		rc = ask_data(&r, e);
+	if (!rc && !r.d.total) /* what was composed has a digest to compare by */
+		rc = ask_base(&r, e);
 	if (rc || !r.d.total)
 		return rc;
 	diag_render(&r.d, report);

@@ -74,7 +74,7 @@ static const char *seeds_text(struct arena *a, const struct query_entry *x)
 {
 	if (benchmark_is_stl(x) && !x->seeds)
 		return "given";
-	if (!benchmark_is_stl(x) && x->seeds_done < x->seeds)
+	if (x->seeds_done < x->seeds)
 		return arena_printf(a, "%d/%d", x->seeds_done, x->seeds);
 	return x->seeds ? arena_printf(a, "%d", x->seeds) : "";
 }

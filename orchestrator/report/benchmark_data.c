@@ -94,10 +94,23 @@ int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 		rc = query_costs(s, w, a, &b->cost, &b->costs, e);
 	if (!rc)
 		rc = query_progress(s, w, a, &b->stage, &b->stages, e);
-	for (int i = 0; !rc && i < b->entries; i++)
-		if (benchmark_is_stl(&b->entry[i]) &&
-			b->entry[i].seeds > b->baseline_seeds)
-			b->baseline_seeds = b->entry[i].seeds;
+	if (!rc)
+		rc = store_int(
+			s, STMT_QUERY_SHORTEST, ARGS(INT(w->id)), 0, &b->shortest, e);
+	if (!rc)
+		rc = store_int(
+			s, STMT_QUERY_LONGEST, ARGS(INT(w->id)), 0, &b->longest, e);
+	for (int i = 0; !rc && i < b->entries; i++) {
+		const struct query_entry *x = &b->entry[i];
+
+		if (!benchmark_is_stl(x))
+			continue;
+		b->baseline_given = b->baseline_given || !x->seeds_done;
+		if (x->seeds_done <= b->baseline_seeds)
+			continue;
+		b->baseline_seeds = x->seeds_done;
+		b->baseline_lost = x->seeds - x->seeds_done;
+	}
 	return rc;
 }
 

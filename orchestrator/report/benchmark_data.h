@@ -24,7 +24,10 @@ struct benchmark {
 	struct query_entry *auxiliary;
 	int auxiliaries;
 	int entries, figures, criteria, ranges, temperatures, costs, stages;
-	int baseline_seeds; /* 0: given in the sweep file */
+	/* Of a trained baseline: seeds in its means, and those that did not end well. */
+	int baseline_seeds, baseline_lost;
+	int64_t shortest, longest; /* epochs of the jobs; 0: there are none */
+	bool baseline_given; /* of some variant: by the sweep file, or another database */
 	bool test; /* rows of test, not of val */
 	bool front; /* only the Pareto front is shown */
 	bool with_cost;

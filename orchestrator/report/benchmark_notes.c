@@ -1,6 +1,7 @@
 /* The notes under the table: progress, protocol, marks, what each T led to. */
 #include <string.h>
 #include "orchestrator/report/benchmark_data.h"
+#include "orchestrator/spec/json.h"
 
 static void note_progress(struct benchmark *b)
 {
@@ -20,10 +21,20 @@ static void note_progress(struct benchmark *b)
 			jobs - open, jobs);
 }
 
+/* Which epochs the figure of a seed is the mean of. */
+static const char *last_epochs(const struct benchmark *b)
+{
+	if (!b->longest || b->shortest >= 10)
+		return "mean of its last ten epochs";
+	if (b->shortest != b->longest)
+		return "mean of its last ten epochs, or of all where it has fewer";
+	return arena_printf(b->arena,
+		b->longest > 1 ? "mean of its %d epochs" : "its only epoch",
+		(int)b->longest);
+}
+
 static void note_protocol(struct benchmark *b)
 {
-	int seeds = b->baseline_seeds;
-
 	bool gains = b->sweep->auxiliary;
 	const char *name = gains ? "Δ" : "Δm";
 
@@ -36,7 +47,7 @@ static void note_protocol(struct benchmark *b)
 		b->sweep->best
 			? arena_printf(b->arena, "its epoch of the %s validation ",
 				  gains ? "highest" : "lowest")
-			: "mean of its last ten epochs",
+			: last_epochs(b),
 		b->sweep->best ? name : "");
 	if (gains && b->front)
 		report_note(b->report,
@@ -47,10 +58,91 @@ static void note_protocol(struct benchmark *b)
 			"The auxiliary block is judged by the primary task alone; "
 			"where every task is primary in turn, each figure is from the "
 			"runs that had its task as primary.");
-	if (seeds)
-		report_note(b->report, "STL: one network a task, mean of %d seed%s.",
-			seeds, seeds > 1 ? "s" : "");
+}
+
+/* `baseline.from` of the sweep file; NULL: there is none. */
+static const char *baseline_from(struct benchmark *b)
+{
+	struct diag d = { .arena = b->arena,
+		.path = "",
+		.text = b->sweep->text,
+		.n = strlen(b->sweep->text) };
+	const struct json *root = json_parse(b->arena, &d);
+	const struct json *base = root ? json_get(root, "baseline") : NULL;
+	const struct json *from = base ? json_get(base, "from") : NULL;
+
+	return from ? from->string : NULL;
+}
+
+/* By the figures: a Pareto front has no row of the baseline. */
+static bool lacks_baseline(const struct benchmark *b, const char *variant)
+{
+	for (int i = 0; i < b->figures; i++)
+		if (!strcmp(b->figure[i].label, "stl") &&
+			!strcmp(b->figure[i].variant, variant))
+			return false;
+	return true;
+}
+
+/* Why a baseline that is trained has no figures, in the words of a note. */
+static void note_missing(struct benchmark *b, const struct query_progress *p)
+{
+	bool ended = p->jobs > 0 && !(p->pending + p->running + p->waiting);
+	const char *of =
+		*p->variant ? arena_printf(b->arena, " of %s", p->variant) : "";
+
+	if (ended && p->failed + p->diverged == p->jobs)
+		report_note(b->report,
+			"STL%s: task %s has none: every run %s, and without it there "
+			"is no %s (`deltam failures` says why).",
+			of, p->task, p->failed ? "failed" : "diverged",
+			b->sweep->auxiliary ? "Δ" : "Δm");
 	else
+		report_note(b->report, "STL%s: not yet trained.", of);
+}
+
+/* Whichever stage of the baseline ended badly says more than one that is open. */
+static const struct query_progress *worst_stage(const struct benchmark *b, int first)
+{
+	const struct query_progress *worst = &b->stage[first];
+
+	for (int i = first; i < b->stages; i++) {
+		const struct query_progress *p = &b->stage[i];
+
+		if (!strcmp(p->stage, "baseline") &&
+			!strcmp(p->variant, worst->variant) && p->jobs &&
+			p->failed + p->diverged == p->jobs)
+			return p;
+	}
+	return worst;
+}
+
+/* Where the figures come from that everything else is compared with. */
+static void note_baseline(struct benchmark *b)
+{
+	const char *from = baseline_from(b);
+	const char *said = NULL;
+
+	for (int i = 0; i < b->stages; i++) {
+		const struct query_progress *p = &b->stage[i];
+
+		if (strcmp(p->stage, "baseline") != 0 ||
+			(said && !strcmp(said, p->variant)) ||
+			!lacks_baseline(b, p->variant))
+			continue;
+		said = p->variant;
+		note_missing(b, worst_stage(b, i));
+	}
+	if (b->baseline_seeds)
+		report_note(b->report, "STL: one network a task, mean of %d%s seed%s.",
+			b->baseline_seeds,
+			b->baseline_lost ? arena_printf(b->arena, " of %d",
+						   b->baseline_seeds + b->baseline_lost)
+					 : "",
+			b->baseline_seeds + b->baseline_lost > 1 ? "s" : "");
+	if (b->baseline_given && from)
+		report_note(b->report, "STL: figures of the baseline in %s.", from);
+	else if (b->baseline_given)
 		report_note(b->report, "STL: figures given in the sweep file.");
 }
 
@@ -123,6 +215,7 @@ void benchmark_notes(struct benchmark *b)
 		return;
 	}
 	note_protocol(b);
+	note_baseline(b);
 	note_marks(b);
 	note_cost(b);
 	note_temperatures(b);

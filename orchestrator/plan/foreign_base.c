@@ -1,0 +1,105 @@
+#include "orchestrator/plan/foreign_base.h"
+
+#include <string.h>
+
+enum { NAME, TRAIN, VAL, TEST, DIGEST, PARTS };
+
+static void own_parts(const struct params *ps, const char *part[PARTS])
+{
+	static const char *const names[PARTS] = { "dataset.name", "dataset.train",
+		"dataset.val", "dataset.test", "dataset.digest" };
+
+	for (int i = 0; i < PARTS; i++)
+		part[i] = params_get(ps, names[i]);
+}
+
+/* "synthetic (train 200, val 50, test 50; digest 0f3a52c1)" */
+static const char *words(struct arena *a, const char *const part[PARTS])
+{
+	return arena_printf(a, "%s (train %s, val %s, test %s%s%.8s)", part[NAME],
+		part[TRAIN], part[VAL], part[TEST], part[DIGEST] ? "; digest " : "",
+		part[DIGEST] ? part[DIGEST] : "");
+}
+
+static bool same(const char *const x[PARTS], const char *const y[PARTS])
+{
+	if (x[DIGEST])
+		return !strcmp(x[DIGEST], y[DIGEST]);
+	for (int i = NAME; i < DIGEST; i++)
+		if (strcmp(x[i], y[i]) != 0)
+			return false;
+	return true;
+}
+
+/* The row of FOREIGN_BASE: sweep, its name, variant, then the parts. */
+static int compare(struct foreign_base *f, const struct rows *r,
+	const char *const own[PARTS], struct arena *a, struct err *e)
+{
+	const char *part[PARTS];
+
+	f->sweep = rows_int(r, 0);
+	f->variant = rows_strdup(r, 2, a);
+	for (int i = 0; i < PARTS; i++)
+		part[i] = rows_strdup(r, 3 + i, a);
+	if (!part[DIGEST] || !*part[DIGEST])
+		return err_set(e, ERR_DB,
+			"%s: sweep %s has a baseline, but no run that tells of which "
+			"data",
+			f->s->path, rows_text(r, 1));
+	if (same(own, part))
+		return OK;
+	return err_set(e, ERR_DB,
+		"%s: the baseline of sweep %s%s%s is of other data: %s; this sweep's "
+		"are %s; Δm would compare what is not alike",
+		f->s->path, rows_text(r, 1), *f->variant ? ", variant " : "",
+		f->variant, words(a, part), words(a, own));
+}
+
+int foreign_base_find(struct foreign_base *f, struct store *s, const char *label,
+	const struct params *ps, struct arena *a, struct err *e)
+{
+	const char *own[PARTS];
+	struct rows r;
+	int rc;
+
+	own_parts(ps, own);
+	rc = rows_open(&r, s, STMT_FOREIGN_BASE,
+		ARGS(TEXT(own[DIGEST]), TEXT(label), TEXT(own[NAME]), TEXT(own[TRAIN]),
+			TEXT(own[VAL]), TEXT(own[TEST])),
+		e);
+	*f = (struct foreign_base){ .s = s };
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc > 0)
+		rc = compare(f, &r, own, a, e);
+	else if (rc == 0)
+		rc = err_set(e, ERR_DB, "%s has no baseline", s->path);
+	rows_close(&r);
+	return rc;
+}
+
+int foreign_base_value(const struct foreign_base *f, const struct criterion *c,
+	const char *split, double *value, struct err *e)
+{
+	struct arena a = { 0 };
+	struct rows r;
+	int rc = rows_open(&r, f->s, STMT_BASELINE_GET,
+		ARGS(INT(f->sweep), TEXT(f->variant), TEXT(split), TEXT(c->text)), e);
+
+	if (!rc)
+		rc = rows_next(&r, e);
+	if (rc > 0)
+		*value = rows_real(&r, 0);
+	if (rc == 0)
+		rc = err_set(e, ERR_DB, "%s has no %s baseline of %s", f->s->path,
+			split, c->text);
+	else if (rc > 0)
+		rc = metric_admits(c->metric, *value)
+			? OK
+			: err_set(e, ERR_DB, "%s: its %s baseline of %s is %s, not %g",
+				  f->s->path, split, c->text,
+				  metric_range(c->metric, &a), *value);
+	rows_close(&r);
+	arena_release(&a);
+	return rc;
+}

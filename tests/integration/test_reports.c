@@ -1,0 +1,331 @@
+/*
+ * What users of other programs ran into (tests/fixtures/reports, a folder a report: small
+ * inputs, command, what came out, what should): each with the right outcome, on the real
+ * programs.
+ */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "tests/lib/child.h"
+#include "tests/lib/digest.h"
+#include "tests/lib/scratch.h"
+
+/* A scratch folder that holds what the report's does. */
+static void enter(const char *report)
+{
+	char from[4096];
+	char name[256];
+
+	scratch_enter();
+	snprintf(name, sizeof(name), "tests/fixtures/reports/%s/.", report);
+	snprintf(from, sizeof(from), "%s", scratch_source(name));
+	setenv("DELTAM_CACHE", "cache", 1);
+	ck_assert_int_eq(
+		child_run((const char *const[]){ "/bin/cp", "-r", from, ".", NULL },
+			NULL),
+		0);
+}
+
+static int run(const char *const *argv)
+{
+	return child_run(argv, NULL);
+}
+
+/* deltam with its words; stdout and stderr lie in out and err. */
+#define DELTAM(...) run((const char *const[]){ "deltam", __VA_ARGS__, NULL })
+
+static const char *text_of(const char *file)
+{
+	static char text[65536];
+
+	scratch_read(file, text, sizeof(text));
+	return text;
+}
+
+static void says(const char *file, const char *part)
+{
+	const char *text = text_of(file);
+
+	ck_assert_msg(
+		strstr(text, part) != NULL, "%s: no \"%s\" in:\n%s", file, part, text);
+}
+
+static void says_not(const char *file, const char *part)
+{
+	const char *text = text_of(file);
+
+	ck_assert_msg(
+		strstr(text, part) == NULL, "%s: \"%s\" in:\n%s", file, part, text);
+}
+
+static void leave(void)
+{
+	scratch_leave();
+}
+
+/* 01 */
+START_TEST(a_decimal_to_ignore_gives_the_figures_of_a_marked_0)
+{
+	char depth[2][64];
+
+	enter("01-ignore-not-a-float");
+	for (int i = 0; i < 2; i++) {
+		const char *sweep = i ? "zero.json" : "sentinel.json";
+
+		ck_assert_int_eq(DELTAM("run", sweep, "--quiet"), 0);
+		snprintf(depth[i], sizeof(depth[i]), "%s",
+			query_text(i ? "zero.db" : "sentinel.db",
+				"SELECT group_concat(value) FROM (SELECT value FROM "
+				"metric WHERE split='test' ORDER BY job, epoch, task, "
+				"name LIMIT 3)"));
+	}
+	ck_assert_str_eq(depth[0], depth[1]);
+	leave();
+}
+END_TEST
+
+/* 02, 03, 13: refused before anything is trained, with file and split. */
+START_TEST(targets_that_mean_nothing_are_refused_when_composed)
+{
+	static const struct {
+		const char *report, *sweep, *message;
+	} cases[] = { { "02-nothing-labelled-is-perfect", "a.json",
+			      "data/test/depth.npy: task depth: no pixel of the 2 "
+			      "samples of the test split is valid: nothing to measure "
+			      "with" },
+		{ "03-normal-length", "byte.json",
+			"byte/train/normal.npy: sample 0, row 0, column 0: found a "
+			"normal (127, 127, 255) of length 311.9, expected length 1" },
+		{ "13-train-all-ignored", "t.json",
+			"data/train/seg.npy: task seg: no pixel of the 2 samples of "
+			"the train split has a label: nothing to learn from" } };
+
+	enter(cases[_i].report);
+	ck_assert_int_eq(DELTAM("run", cases[_i].sweep), 3);
+	says("err", cases[_i].message);
+	ck_assert_int_eq(DELTAM("run", cases[_i].sweep), 3); /* nothing was cached */
+	leave();
+}
+END_TEST
+
+/* 05, 06 */
+START_TEST(figures_outside_of_a_criterions_range_are_errors_with_their_place)
+{
+	static const struct {
+		const char *report, *sweep, *message;
+	} cases[] = {
+		{ "05-share-in-percent", "base.json",
+			"base.json:27:21: error: accuracy of \"cls1\" is a share, "
+			"0 to 1 (0.5 is 50 %), not 50" },
+		{ "05-share-in-percent", "require.json",
+			"error: accuracy of \"cls1\" is a share, 0 to 1 (0.5 is 50 %), "
+			"not 50" },
+		{ "06-negative-baseline", "neg.json",
+			"error: abs_err of \"reg1\" is a number of at least 0, not "
+			"-0.5" }
+	};
+
+	enter(cases[_i].report);
+	ck_assert_int_eq(DELTAM("check", cases[_i].sweep), 2);
+	says("err", cases[_i].message);
+	leave();
+}
+END_TEST
+
+#define TRAINED(name, train, more) \
+	"{ \"sweep\": \"" name "\", \"dataset\": { \"name\": \"synthetic\", " \
+	"\"train\": " train \
+	", \"val\": 32, \"test\": 32, \"tasks\": 3 }, \"train\": { " \
+	"\"epochs\": 3, \"batch\": 16 }, \"methods\": [\"ew\"], \"search\": { " \
+	"\"lr\": 0.01 }, \"final\": { \"seeds\": 1 }, \"baseline\": { " more " } }"
+
+static void write_sweep(const char *file, const char *text)
+{
+	scratch_write(file, text, strlen(text));
+}
+
+static void enter_empty(void)
+{
+	scratch_enter();
+	setenv("DELTAM_CACHE", "cache", 1);
+}
+
+static void other_database(void)
+{
+	enter_empty();
+	write_sweep("first.json", TRAINED("first", "64", "\"seeds\": 2"));
+	write_sweep("small.json", TRAINED("small", "48", "\"seeds\": 1"));
+	ck_assert_int_eq(DELTAM("run", "first.json", "--quiet", "--db", "other.db"), 0);
+}
+
+START_TEST(a_baseline_of_the_same_data_may_come_from_another_database)
+{
+	char theirs[256];
+
+	other_database();
+	/* The later sweep of other data is not taken, although it is the latest. */
+	ck_assert_int_eq(DELTAM("run", "small.json", "--quiet", "--db", "other.db"), 0);
+	write_sweep("s.json", TRAINED("s", "64", "\"from\": \"other.db\""));
+	ck_assert_int_eq(DELTAM("run", "s.json", "--quiet"), 0);
+	says("out", "STL: figures of the baseline in other.db.");
+	snprintf(theirs, sizeof(theirs), "%s",
+		query_text("other.db",
+			"SELECT group_concat(value) FROM (SELECT value FROM baseline "
+			"WHERE sweep=1 ORDER BY split, criterion)"));
+	ck_assert_str_eq(query_text("s.db",
+				 "SELECT group_concat(value) FROM (SELECT "
+				 "value FROM baseline ORDER BY split, "
+				 "criterion)"),
+		theirs);
+	leave();
+}
+END_TEST
+
+START_TEST(a_baseline_of_other_data_is_refused_and_both_are_named)
+{
+	other_database();
+	write_sweep("s.json", TRAINED("s", "48", "\"from\": \"other.db\""));
+	ck_assert_int_eq(DELTAM("run", "s.json"), 3);
+	says("err",
+		"baseline.from: other.db: the baseline of sweep first is of other "
+		"data: synthetic (train 64, val 32, test 32; digest ");
+	says("err", "this sweep's are synthetic (train 48, val 32, test 32; digest ");
+	query_run("other.db",
+		"UPDATE baseline SET value=50 WHERE criterion="
+		"'cls1/accuracy' AND split='test'");
+	write_sweep("s.json", TRAINED("s", "64", "\"from\": \"other.db\""));
+	ck_assert_int_eq(DELTAM("run", "s.json"), 3);
+	says("err",
+		"its test baseline of cls1/accuracy is a share, 0 to 1 (0.5 is 50 "
+		"%), not 50");
+	leave();
+}
+END_TEST
+
+/* What no training comes to was written by somebody else. */
+START_TEST(reused_figures_outside_of_their_range_are_refused)
+{
+	other_database();
+	query_run("other.db",
+		"UPDATE metric SET value=-1 WHERE name='abs_err' AND split='val'");
+	ck_assert_int_eq(
+		DELTAM("run", "first.json", "--db", "s.db", "--reuse", "other.db"), 3);
+	says("err", "abs_err in epoch 1 is a number of at least 0, not -1");
+	leave();
+}
+END_TEST
+
+START_TEST(a_criterion_without_a_figure_is_named)
+{
+	enter_empty();
+	write_sweep("s.json", TRAINED("s", "64", "\"seeds\": 1"));
+	ck_assert_int_eq(DELTAM("run", "s.json", "--quiet"), 0);
+	query_run("s.db",
+		"DELETE FROM score; DELETE FROM metric WHERE epoch=2 AND "
+		"split='test' AND name='accuracy' AND job IN (SELECT id FROM "
+		"job WHERE method='ew')");
+	ck_assert_int_eq(DELTAM("run", "s.json"), 3);
+	says("err",
+		"has no test figure of cls1/accuracy in epoch 2 (2 of 3 criteria "
+		"have one)");
+	leave();
+}
+END_TEST
+
+/* 08: nothing is there yet; the sweep file gives no figures. */
+START_TEST(a_baseline_that_is_not_there_yet_is_not_called_given)
+{
+	struct child c;
+
+	enter("08-note-given-though-not");
+	child_start(&c,
+		(const char *const[]){ "deltam", "run", "long.json", "--quiet", NULL },
+		NULL);
+	while (!child_ended(&c) &&
+		(access("long.db", R_OK) ||
+			!query_int("long.db",
+				"SELECT count(*) FROM sqlite_master "
+				"WHERE name='stage_job'") ||
+			!query_int("long.db", "SELECT count(*) FROM metric")))
+		child_let_live(&c, 1000);
+	child_signal(&c, SIGINT);
+	ck_assert_int_eq(child_wait(&c), 130);
+	ck_assert_int_eq(DELTAM("table", "long.json"), 0);
+	says("out", "STL: not yet trained.");
+	says_not("out", "given");
+	leave();
+}
+END_TEST
+
+/* 08, its other members: a baseline that cannot be had, one that lost a seed, given ones. */
+START_TEST(a_note_says_where_the_baseline_comes_from)
+{
+	enter_empty();
+	write_sweep("s.json", TRAINED("s", "64", "\"seeds\": 2"));
+	ck_assert_int_eq(DELTAM("run", "s.json", "--quiet"), 0);
+	says("out", "STL: one network a task, mean of 2 seeds.");
+	query_run("s.db", "UPDATE baseline SET seeds=1 WHERE criterion LIKE 'cls1%'");
+	ck_assert_int_eq(DELTAM("table", "--db", "s.db"), 0);
+	says("out", "STL: one network a task, mean of 1 of 2 seeds.");
+	query_run("s.db",
+		"DELETE FROM baseline; DELETE FROM score; UPDATE sweep SET "
+		"state='failed'; UPDATE stage_job SET state='diverged' WHERE stage IN "
+		"(SELECT id FROM stage WHERE task='reg2')");
+	ck_assert_int_eq(DELTAM("table", "--db", "s.db"), 0);
+	says("out",
+		"STL: task reg2 has none: every run diverged, and without it there "
+		"is no Δm (`deltam failures` says why).");
+	says_not("out", "given");
+	write_sweep("g.json",
+		TRAINED("g", "64",
+			"\"values\": { \"reg1/abs_err\": 0.5, \"reg2/abs_err\": 0.5, "
+			"\"cls1/accuracy\": 0.3 }"));
+	ck_assert_int_eq(DELTAM("run", "g.json", "--quiet"), 0);
+	says("out", "STL: figures given in the sweep file.");
+	leave();
+}
+END_TEST
+
+/* 15 */
+START_TEST(a_note_counts_the_epochs_that_there_were)
+{
+	enter("15-last10-of-6");
+	ck_assert_int_eq(DELTAM("run", "l.json", "--quiet"), 0);
+	says("out", "Figures of a seed: mean of its 6 epochs.");
+	query_run("l.db", "UPDATE job SET epochs=12 WHERE method='stl'");
+	ck_assert_int_eq(DELTAM("table", "--db", "l.db"), 0);
+	says("out", "mean of its last ten epochs, or of all where it has fewer.");
+	query_run("l.db", "UPDATE job SET epochs=10");
+	ck_assert_int_eq(DELTAM("table", "--db", "l.db"), 0);
+	says("out", "Figures of a seed: mean of its last ten epochs.");
+	leave();
+}
+END_TEST
+
+Suite *suite_reports(void);
+
+Suite *suite_reports(void)
+{
+	Suite *s = suite_create("reports");
+	TCase *t = tcase_create("reports");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, a_decimal_to_ignore_gives_the_figures_of_a_marked_0);
+	tcase_add_loop_test(
+		t, targets_that_mean_nothing_are_refused_when_composed, 0, 3);
+	tcase_add_loop_test(t,
+		figures_outside_of_a_criterions_range_are_errors_with_their_place, 0,
+		3);
+	tcase_add_test(t, a_baseline_of_the_same_data_may_come_from_another_database);
+	tcase_add_test(t, a_baseline_of_other_data_is_refused_and_both_are_named);
+	tcase_add_test(t, reused_figures_outside_of_their_range_are_refused);
+	tcase_add_test(t, a_criterion_without_a_figure_is_named);
+	tcase_add_test(t, a_baseline_that_is_not_there_yet_is_not_called_given);
+	tcase_add_test(t, a_note_counts_the_epochs_that_there_were);
+	tcase_add_test(t, a_note_says_where_the_baseline_comes_from);
+	suite_add_tcase(s, t);
+	return s;
+}
