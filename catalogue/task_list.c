@@ -1,6 +1,5 @@
 #include "catalogue/task_list.h"
 
-#include <math.h>
 #include <string.h>
 
 static const struct kind {
@@ -39,52 +38,120 @@ static bool is_name(const char *s)
 	return *s && !s[strspn(s, letters)] && strcmp(s, "input") != 0;
 }
 
-/* One of the parts behind the kind: outputs, ignore=V or mask. */
-static bool read_part(struct listed_task *t, const struct kind *kind, const char *part)
+/* Each says the rule that the word breaks, never the grammar: it may well obey that. */
+
+static int read_ignore(struct listed_task *t, const struct kind *kind,
+	const char *value, struct err *e)
+{
+	if (!kind->ignore)
+		return err_set(e, ERR_SPEC, "\"ignore\" is for seg and depth: %s",
+			kind->pixels
+				? "a missing normal is (0, 0, 0), or has a \"mask\""
+				: "elsewhere every sample counts");
+	if (t->has_ignore)
+		return err_set(e, ERR_SPEC, "\"ignore\" stands twice");
+	if (!number_parse(value, &t->ignore))
+		return err_set(
+			e, ERR_SPEC, "\"ignore\" wants a number, not \"%s\"", value);
+	t->has_ignore = true;
+	return OK;
+}
+
+static int read_mask(struct listed_task *t, const struct kind *kind, struct err *e)
+{
+	if (!kind->pixels)
+		return err_set(e, ERR_SPEC,
+			"\"mask\" is for seg, depth and normal: a %s is no map",
+			kind->name);
+	if (t->mask)
+		return err_set(e, ERR_SPEC, "\"mask\" stands twice");
+	t->mask = true;
+	return OK;
+}
+
+static int least_outputs(const struct kind *kind)
+{
+	return kind->loss == LOSS_CE ? 2 : 1;
+}
+
+static int read_outputs(
+	struct listed_task *t, const struct kind *kind, const char *part, struct err *e)
 {
 	int64_t n;
 
-	if (!strcmp(part, "mask") && kind->pixels && !t->mask) {
-		t->mask = true;
-		return true;
-	}
-	if (!strncmp(part, "ignore=", 7) && kind->ignore && !t->has_ignore) {
-		t->has_ignore = true;
-		return number_parse(part + 7, &t->ignore);
-	}
-	if (!kind->given || !integer_parse(part, &n) || n < 1 || n > OUTPUTS_MAX)
-		return false;
+	if (!integer_parse(part, &n))
+		return err_set(e, ERR_SPEC,
+			"\"%s\" is no number of outputs, \"ignore=V\" or \"mask\"",
+			part);
+	if (!kind->given)
+		return err_set(e, ERR_SPEC, "a %s has %d output%s, always", kind->name,
+			kind->outputs, kind->outputs > 1 ? "s" : "");
+	if (n < least_outputs(kind) || n > OUTPUTS_MAX)
+		return err_set(e, ERR_SPEC, "%s takes %d to %d %s", kind->name,
+			least_outputs(kind), OUTPUTS_MAX,
+			kind->loss == LOSS_CE ? "classes" : "numbers");
 	t->info.outputs = (int)n;
-	return true;
+	return OK;
 }
 
-/* word is taken to pieces. */
-static bool read_task(struct listed_task *t, char *word)
+/* One of the parts behind the kind: outputs, ignore=V or mask. */
+static int read_part(
+	struct listed_task *t, const struct kind *kind, const char *part, struct err *e)
 {
-	char *equals = strchr(word, '=');
+	if (!strcmp(part, "mask"))
+		return read_mask(t, kind, e);
+	if (!strncmp(part, "ignore=", 7))
+		return read_ignore(t, kind, part + 7, e);
+	return read_outputs(t, kind, part, e);
+}
+
+/* NAME=KIND, without what is behind the kind. */
+static int read_head(
+	const char *name, const char *kind, const struct kind **out, struct err *e)
+{
+	*out = find_kind(kind);
+	if (!is_name(name))
+		return err_set(e, ERR_SPEC,
+			"a task's name has letters, digits and _ alone, and is not "
+			"\"input\"");
+	if (!*out)
+		return err_set(e, ERR_SPEC,
+			"there is no kind \"%s\", but class:N, regress[:N], binary, "
+			"seg:N, depth and normal",
+			kind);
+	return OK;
+}
+
+/* text is taken to pieces. */
+static int read_task(struct listed_task *t, char *text, struct err *e)
+{
+	char *equals = strchr(text, '=');
 	char *part = equals ? strchr(equals, ':') : NULL;
 	const struct kind *kind;
+	int rc;
 
 	if (!equals)
-		return false;
+		return err_set(e, ERR_SPEC, "a task is NAME=KIND, such as age=regress");
 	*equals = '\0';
 	if (part)
 		*part++ = '\0';
-	kind = find_kind(equals + 1);
-	if (!kind || !is_name(word))
-		return false;
-	*t = (struct listed_task){ .info = { word, kind->kind, kind->loss,
+	rc = read_head(text, equals + 1, &kind, e);
+	if (rc)
+		return rc;
+	*t = (struct listed_task){ .info = { text, kind->kind, kind->loss,
 					   kind->outputs, 1 } };
-	while (part) {
+	while (part && !rc) {
 		char *next = strchr(part, ':');
 
 		if (next)
 			*next++ = '\0';
-		if (!read_part(t, kind, part))
-			return false;
+		rc = read_part(t, kind, part, e);
 		part = next;
 	}
-	return t->info.outputs > (t->info.loss == LOSS_CE ? 1 : 0);
+	if (!rc && !t->info.outputs)
+		rc = err_set(e, ERR_SPEC, "%s wants its number of classes: %s:5",
+			kind->name, kind->name);
+	return rc;
 }
 
 static bool is_listed(const struct listed_task *tasks, int n, const char *name)
@@ -106,12 +173,8 @@ int task_list_parse(const char *text, struct arena *a, struct listed_task *tasks
 		if (*n == TASKS_MAX)
 			return err_set(e, ERR_SPEC, "dataset.tasks: at most %d tasks",
 				TASKS_MAX);
-		if (!read_task(&tasks[*n], arena_strdup(a, word)))
-			return err_set(e, ERR_SPEC,
-				"dataset.tasks: \"%s\" is not NAME=KIND[:OUTPUTS]"
-				"[:ignore=V][:mask] with kind class:N, regress[:N], "
-				"binary, seg:N, depth or normal",
-				word);
+		if (read_task(&tasks[*n], arena_strdup(a, word), e))
+			return err_wrap(e, "dataset.tasks: \"%s\"", word);
 		if (is_listed(tasks, *n, tasks[*n].info.name))
 			return err_set(e, ERR_SPEC, "dataset.tasks: two tasks \"%s\"",
 				tasks[*n].info.name);

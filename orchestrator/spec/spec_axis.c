@@ -239,16 +239,36 @@ static bool expand_range(const struct reader *r, const struct json *object,
 	return true;
 }
 
+/* The numbers of a value to the digits that ranges are made of: 0.1 + 0.2 is 0.3. */
+static const char *twelve_digits(struct arena *a, const char *text)
+{
+	struct str out = { .arena = a };
+
+	while (*text) {
+		size_t n = strcspn(text, " ");
+		char buf[NUMBER_MAX];
+		double v;
+
+		if (number_parse(arena_strndup(a, text, n), &v))
+			str_put(&out, number_format(axis_round(v), buf));
+		else
+			str_putn(&out, text, n);
+		str_putn(&out, " ", text[n] == ' ');
+		text += n + (text[n] == ' ');
+	}
+	return str_get(&out);
+}
+
 struct place {
-	const char *text;
+	const char *text, *rounded;
 	size_t at;
 };
 
-static int by_text(const void *a, const void *b)
+static int by_value(const void *a, const void *b)
 {
 	const struct place *x = a;
 	const struct place *y = b;
-	int order = strcmp(x->text, y->text);
+	int order = strcmp(x->rounded, y->rounded);
 
 	return order ? order : (x->at > y->at) - (x->at < y->at);
 }
@@ -259,14 +279,23 @@ bool axis_distinct(const struct reader *r, const struct axis *x, const size_t *a
 	bool good = true;
 
 	for (int i = 0; i < x->count; i++)
-		sorted[i] = (struct place){ x->text[i], at[i] };
-	qsort(sorted, (size_t)x->count, sizeof(*sorted), by_text);
-	for (int i = 1; i < x->count; i++)
-		if (!strcmp(sorted[i].text, sorted[i - 1].text)) {
-			diag_add(r->d, sorted[i].at, "%s: %s stands twice in this list",
-				x->name, sorted[i].text);
-			good = false;
-		}
+		sorted[i] = (struct place){ x->text[i], twelve_digits(r->a, x->text[i]),
+			at[i] };
+	qsort(sorted, (size_t)x->count, sizeof(*sorted), by_value);
+	for (int i = 1; i < x->count; i++) {
+		const struct place *p = &sorted[i];
+
+		if (strcmp(p->rounded, p[-1].rounded) != 0)
+			continue;
+		good = false;
+		if (strcmp(p->text, p[-1].text) != 0)
+			diag_add(r->d, p->at,
+				"%s: %s and %s are one value, to twelve digits",
+				x->name, p[-1].text, p->text);
+		else
+			diag_add(r->d, p->at, "%s: %s stands twice in this list",
+				x->name, p->text);
+	}
 	return good;
 }
 

@@ -137,7 +137,7 @@ int read_member_number(
 /* Reports the keys of object that are none of the n known. */
 bool read_known(const struct reader *r, const struct json *object,
 	const char *const *known, int n);
-/* Reports equal values of a list of n. */
+/* Reports values of a list that are equal to twelve digits. */
 bool axis_distinct(const struct reader *r, const struct axis *x, const size_t *at);
 /* Fine steps of weights between a coarse point and its neighbour, that left out. */
 int axis_fine_radius(const struct axis *x);

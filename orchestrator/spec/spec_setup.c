@@ -362,6 +362,16 @@ static void check_network(const struct reader *r, const char *path,
 	}
 }
 
+/* Where the text has the key that a message of the catalogue may begin with. */
+static size_t place_of_message(const struct reader *r, const char *message)
+{
+	size_t n = strncmp(message, "dataset.", 8) ? strlen("dataset")
+						   : strcspn(message, ": ");
+
+	return read_place(r,
+		n == strlen("dataset") ? "dataset" : arena_strndup(r->a, message, n));
+}
+
 void read_setup(const struct reader *r, struct variant *v)
 {
 	struct err e;
@@ -382,7 +392,7 @@ void read_setup(const struct reader *r, struct variant *v)
 	v->tasks = NEW_ARRAY(r->a, struct task_info, TASKS_MAX);
 	rc = catalogue_tasks(&v->base, r->a, v->tasks, &v->ntasks, &e);
 	if (rc) {
-		diag_add(r->d, read_place(r, "dataset"), "%s", e.msg);
+		diag_add(r->d, place_of_message(r, e.msg), "%s", e.msg);
 		return;
 	}
 	read_freeze(r, v);

@@ -115,7 +115,10 @@ static void read_pin(const struct reader *r, const struct json *pin, struct spec
 	s->pin_winner = value_text(r, pin, &info, NULL) != NULL;
 }
 
-/* A value as a label shows it: "sgd", "256", "sgd nesterov=true". */
+/*
+ * A value as a label shows it: "sgd", "256", "sgd nesterov=true". Numbers to twelve
+ * digits: what differs by less is the same setting, and two are not called alike.
+ */
 static void put_label(struct str *out, const struct json *v)
 {
 	char buf[NUMBER_MAX];
@@ -125,7 +128,7 @@ static void put_label(struct str *out, const struct json *v)
 		str_put(out, v->string);
 		break;
 	case JSON_NUMBER:
-		str_put(out, number_format(v->number, buf));
+		str_put(out, number_format(axis_round(v->number), buf));
 		break;
 	case JSON_BOOL:
 		str_put(out, v->boolean ? "true" : "false");

@@ -305,6 +305,56 @@ START_TEST(a_note_counts_the_epochs_that_there_were)
 }
 END_TEST
 
+/* 11: the rule that is broken, at the place of "tasks". */
+START_TEST(a_task_is_refused_by_the_rule_that_it_breaks)
+{
+	static const char *const cases[][2] = {
+		{ "ignore.json",
+			"ignore.json:9:12: error: dataset.tasks: "
+			"\"a=regress:ignore=-999\": \"ignore\" is for seg and depth: "
+			"elsewhere every sample counts" },
+		{ "one.json",
+			"one.json:9:12: error: dataset.tasks: \"c=class:1\": class "
+			"takes 2 to 256 classes" },
+		{ "many.json",
+			"many.json:9:12: error: dataset.tasks: \"c=class:300\": class "
+			"takes 2 to 256 classes" },
+		{ "name.json",
+			"name.json:9:12: error: dataset.tasks: \"a-b=regress\": a "
+			"task's name has letters, digits and _ alone, and is not "
+			"\"input\"" }
+	};
+
+	enter("11-tasks-message");
+	ck_assert_int_eq(DELTAM("check", cases[_i][0]), 2);
+	says("err", cases[_i][1]);
+	leave();
+}
+END_TEST
+
+/* 16: the lists are whole without a newline at their end; images are looked for next. */
+START_TEST(the_last_line_of_a_list_needs_no_newline)
+{
+	enter("16-celeba-last-newline");
+	ck_assert_int_eq(DELTAM("run", "c.json"), 3);
+	says_not("err", "newline");
+	says("err", "img_align_celeba");
+	leave();
+}
+END_TEST
+
+/* 20 */
+START_TEST(values_that_agree_in_twelve_digits_are_one)
+{
+	enter("20-nearly-equal-values");
+	ck_assert_int_eq(DELTAM("check", "n.json"), 2);
+	says("err", "lr: 0.3 and 0.30000000000000004 are one value, to twelve digits");
+	ck_assert_int_eq(DELTAM("check", "v.json"), 2);
+	says("err", "two variants are called \"0.3\"");
+	leave();
+}
+END_TEST
+
 Suite *suite_reports(void);
 
 Suite *suite_reports(void)
@@ -326,6 +376,9 @@ Suite *suite_reports(void)
 	tcase_add_test(t, a_baseline_that_is_not_there_yet_is_not_called_given);
 	tcase_add_test(t, a_note_counts_the_epochs_that_there_were);
 	tcase_add_test(t, a_note_says_where_the_baseline_comes_from);
+	tcase_add_loop_test(t, a_task_is_refused_by_the_rule_that_it_breaks, 0, 4);
+	tcase_add_test(t, the_last_line_of_a_list_needs_no_newline);
+	tcase_add_test(t, values_that_agree_in_twelve_digits_are_one);
 	suite_add_tcase(s, t);
 	return s;
 }

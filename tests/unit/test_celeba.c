@@ -336,9 +336,8 @@ START_TEST(wrong_lists_are_refused_with_their_place)
 			"a: byte 14: found \"0\", expected 1 or -1" },
 		{ "1\nA B\n1.jpg 1\n", NULL,
 			"a: byte 13: found \"\", expected 1 or -1" },
-		{ "1\nA B\n1.jpg 1 -1", NULL,
-			"a: byte 16: found no end of the line, expected another image "
-			"and a newline" },
+		{ "2\nA B\n1.jpg 1 -1\n2.jpg 1 -", NULL,
+			"a: byte 25: found \"-\", expected 1 or -1" },
 		{ "2\nA B\n1.jpg 1 -1\n", NULL,
 			"a: byte 17: the file ends, expected another image" },
 		{ "1\nA B\n1.jpg 1 -1\n2.jpg 1 1\n", NULL,
@@ -354,12 +353,30 @@ START_TEST(wrong_lists_are_refused_with_their_place)
 	};
 
 	ck_assert_msg(read_lists(good, "1.jpg 0\n2.jpg 2\n") == OK, "%s", err.msg);
+	ck_assert_msg(read_lists("1\nA B\n1.jpg 1 -1", "1.jpg 0") == OK, "%s", err.msg);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ck_assert_int_eq(
 			read_lists(cases[i].attributes, cases[i].partition), ERR_DATA);
 		ck_assert_msg(strstr(err.msg, cases[i].message) != NULL, "%zu: %s", i,
 			err.msg);
 	}
+}
+END_TEST
+
+/* What follows a NUL would be hidden, at the end of the file, too. */
+START_TEST(a_nul_in_the_last_line_is_refused)
+{
+	static const char bytes[] = "1\nA B\n1.jpg 1 -1\0 and more";
+	char copy[sizeof(bytes)];
+	struct celeba_list l;
+	FILE *f;
+
+	memcpy(copy, bytes, sizeof(bytes));
+	f = fmemopen(copy, sizeof(bytes) - 1, "r");
+	ck_assert_int_eq(
+		celeba_read_attributes(&l, &arena, f, "a", two, 2, &err), ERR_DATA);
+	fclose(f);
+	ck_assert_ptr_nonnull(strstr(err.msg, "a: byte 16: found no end of the line"));
 }
 END_TEST
 
@@ -378,6 +395,7 @@ Suite *suite_celeba(void)
 	tcase_add_test(t, a_jpeg_that_is_cut_or_goes_on_is_refused);
 	tcase_add_test(t, a_jpeg_of_another_shape_is_refused);
 	tcase_add_test(t, a_smaller_pixel_is_the_mean_of_what_it_covers);
+	tcase_add_test(t, a_nul_in_the_last_line_is_refused);
 	tcase_add_test(t, wrong_lists_are_refused_with_their_place);
 	suite_add_tcase(s, t);
 	return s;
