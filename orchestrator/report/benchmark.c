@@ -19,14 +19,6 @@ static double delta_std_of(const struct benchmark *b, const struct query_entry *
 	return b->test ? x->delta_m_std : x->val_delta_m_std;
 }
 
-/* Without a minus in front of what is only zeros. */
-static const char *fixed(struct arena *a, double v, int decimals)
-{
-	char *text = arena_printf(a, "%.*f", decimals, v);
-
-	return *text == '-' && !text[strspn(text, "-0.")] ? text + 1 : text;
-}
-
 /* Shares get one decimal of a percent, other figures three digits of the smallest. */
 static int decimals_of(const struct benchmark *b, const char *variant,
 	const struct query_figure *criterion, double scale)
@@ -84,9 +76,9 @@ static const char *with_std(struct arena *a, double mean, double std, int decima
 	if (!isfinite(mean))
 		return NULL;
 	if (!isfinite(std))
-		return fixed(a, mean, decimals);
-	return arena_printf(
-		a, "%s ± %s", fixed(a, mean, decimals), fixed(a, std, decimals));
+		return report_fixed(a, mean, decimals);
+	return arena_printf(a, "%s ± %s", report_fixed(a, mean, decimals),
+		report_fixed(a, std, decimals));
 }
 
 static struct column *add_column(struct table *t, const char *name, const char *title,
@@ -132,6 +124,7 @@ static void cost_columns(struct benchmark *b, struct table *t)
 
 static void columns(struct benchmark *b, struct table *t, const char *variant)
 {
+	bool gains = b->sweep->auxiliary;
 	struct column *delta;
 
 	add_column(t, "sweep", "", false, FOR_PROGRAMS);
@@ -149,11 +142,12 @@ static void columns(struct benchmark *b, struct table *t, const char *variant)
 	add_column(t, "seeds_done", "", true, FOR_PROGRAMS);
 	add_column(t, "epoch", "epoch", true, FOR_ALL);
 	cost_columns(b, t);
-	delta = add_column(
-		t, "delta_m", b->sweep->auxiliary ? "Δ [%]" : "Δm [%]", true, FOR_ALL);
-	delta->arrow = b->sweep->auxiliary ? 1 : -1; /* to readers: gains */
-	add_column(t, "delta_m_std", "", true, FOR_PROGRAMS);
-	add_column(t, "val_delta_m", "", true, FOR_PROGRAMS);
+	/* Gains have the other sign, and so another name. */
+	delta = gains ? add_column(t, "gain", "Δ [%]", true, FOR_ALL)
+		      : add_column(t, "delta_m", "Δm [%]", true, FOR_ALL);
+	delta->arrow = gains ? 1 : -1;
+	add_column(t, gains ? "gain_std" : "delta_m_std", "", true, FOR_PROGRAMS);
+	add_column(t, gains ? "val_gain" : "val_delta_m", "", true, FOR_PROGRAMS);
 }
 
 static void criterion_cells(
@@ -169,7 +163,7 @@ static void criterion_cells(
 		if (strcmp(c->variant, x->variant) != 0)
 			continue;
 		table_number(t, v,
-			isfinite(v) ? fixed(b->arena, v * scale,
+			isfinite(v) ? report_fixed(b->arena, v * scale,
 					      decimals_of(b, x->variant, c, scale))
 				    : NULL);
 		table_number(t, std_of(b, f), NULL);
@@ -194,11 +188,17 @@ static void cost_cells(
 					    : NULL);
 }
 
+/* 0 has no sign. */
+static double turned(double v, double sign)
+{
+	return v == 0 ? 0 : sign * v;
+}
+
 static void row(struct benchmark *b, struct table *t, const struct query_entry *x)
 {
 	const struct query_range *range = benchmark_range(b, x);
 	const char *T = chosen(b, x->temperature, range ? &range->temperature : NULL);
-	double gain = b->sweep->auxiliary ? -1 : 1;
+	double sign = b->sweep->auxiliary ? -1 : 1;
 
 	table_text(t, b->sweep->name);
 	table_text(t, x->variant);
@@ -213,13 +213,14 @@ static void row(struct benchmark *b, struct table *t, const struct query_entry *
 	table_number(t, x->tried, x->tried ? NULL : "");
 	table_number(t, x->seeds, seeds_text(b->arena, x));
 	table_number(t, x->seeds_done, NULL);
-	table_number(
-		t, x->epoch, isfinite(x->epoch) ? fixed(b->arena, x->epoch, 1) : NULL);
+	table_number(t, x->epoch,
+		isfinite(x->epoch) ? report_fixed(b->arena, x->epoch, 1) : NULL);
 	cost_cells(b, t, x);
-	table_number(t, delta_of(b, x),
-		with_std(b->arena, gain * delta_of(b, x), delta_std_of(b, x), 1));
+	table_number(t, turned(delta_of(b, x), sign),
+		with_std(
+			b->arena, turned(delta_of(b, x), sign), delta_std_of(b, x), 1));
 	table_number(t, delta_std_of(b, x), NULL);
-	table_number(t, x->val_delta_m, NULL);
+	table_number(t, turned(x->val_delta_m, sign), NULL);
 }
 
 void benchmark_mark(struct table *t, int column, const bool *may, bool higher)
@@ -269,10 +270,8 @@ static void block(struct benchmark *b, const char *heading, const char *variant,
 	for (int i = 0; i < t->columns; i++) {
 		const struct column *c = &t->column[i];
 
-		/* what programs get of Δm is the change, whatever readers see */
 		if (c->arrow && !b->front)
-			benchmark_mark(t, i, may,
-				c->arrow > 0 && strcmp(c->name, "delta_m") != 0);
+			benchmark_mark(t, i, may, c->arrow > 0);
 	}
 }
 

@@ -5,8 +5,15 @@
 #include <string.h>
 #include "orchestrator/report/report.h"
 
-static void put_field(struct str *out, const char *s)
+/*
+ * A text that a spreadsheet would take for a formula gets an apostrophe in front, which
+ * it does not show.
+ */
+static void put_field(struct str *out, const char *text, bool number)
 {
+	bool formula = !number && *text && strchr("=+-@", *text);
+	const char *s = formula ? arena_printf(out->arena, "'%s", text) : text;
+
 	if (!s[strcspn(s, ",\"\r\n")]) {
 		str_put(out, s);
 		return;
@@ -39,7 +46,11 @@ static void put_line(const struct table *t, int row, struct str *out)
 			continue;
 		if (!first)
 			str_put(out, ",");
-		put_field(out, row < 0 ? c->name : cell_exact(table_at(t, row, i)));
+		if (row < 0)
+			put_field(out, c->name, false);
+		else
+			put_field(out, cell_exact(table_at(t, row, i)),
+				table_at(t, row, i)->kind == CELL_NUMBER);
 		first = false;
 	}
 	str_put(out, "\n");

@@ -17,6 +17,9 @@ static void put_escaped(struct str *out, const char *s)
 		case '"':
 			str_put(out, "&quot;");
 			break;
+		case '\'':
+			str_put(out, "&#39;");
+			break;
 		default:
 			str_putn(out, s, 1);
 		}

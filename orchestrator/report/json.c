@@ -1,10 +1,14 @@
 /* A list of objects, one a row, over all tables. */
+#include <string.h>
 #include "orchestrator/report/report.h"
 
 static void put_value(struct str *out, const struct cell *c)
 {
 	if (c->kind == CELL_NONE)
 		str_put(out, "null");
+	else if (c->kind == CELL_NUMBER && strpbrk(cell_exact(c), "nN"))
+		/* JSON has no infinity; programs read what is too large as one. */
+		str_put(out, *cell_exact(c) == '-' ? "-9e999" : "9e999");
 	else if (c->kind == CELL_NUMBER)
 		str_put(out, cell_exact(c));
 	else

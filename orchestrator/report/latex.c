@@ -1,5 +1,6 @@
 /* A table environment a block; the document needs \usepackage{booktabs} alone. */
 #include <string.h>
+#include "orchestrator/report/glyph.h"
 #include "orchestrator/report/report.h"
 
 /* What LaTeX does not take as it is. The minus of a number becomes a real one. */
@@ -21,6 +22,12 @@ static const struct {
 	{ ">", "\\textgreater{}" },
 	{ "[", "{[}" }, /* after \\ it would begin an argument */
 	{ "]", "{]}" },
+	{ "|", "\\textbar{}" }, /* a dash in OT1 */
+	{ "`", "\\textasciigrave{}" }, /* the others: two make a ligature */
+	{ "'", "{'}" },
+	{ "\"", "\\textquotedblright{}" },
+	{ "-", "-{}" },
+	{ ",", ",{}" },
 	{ "Δm", "$\\Delta_m$" },
 	{ "Δ", "$\\Delta$" },
 	{ "δ", "$\\delta$" },
@@ -30,27 +37,76 @@ static const struct {
 	{ "×", "$\\times$" },
 	{ "↑", "$\\uparrow$" },
 	{ "↓", "$\\downarrow$" },
-	{ "\n", " " },
+	{ "÷", "$\\div$" },
+	{ "°", "$^\\circ$" },
+	{ "·", "$\\cdot$" },
+	{ "²", "$^2$" },
+	{ "³", "$^3$" },
+	{ "…", "\\dots{}" },
+	{ "–", "\\textendash{}" },
+	{ "—", "\\textemdash{}" },
+	{ "→", "$\\rightarrow$" },
+	{ "≤", "$\\leq$" },
+	{ "≥", "$\\geq$" },
+	{ "∞", "$\\infty$" },
+	{ "α", "$\\alpha$" },
+	{ "β", "$\\beta$" },
+	{ "γ", "$\\gamma$" },
+	{ "ε", "$\\epsilon$" },
+	{ "η", "$\\eta$" },
+	{ "θ", "$\\theta$" },
+	{ "μ", "$\\mu$" },
+	{ "µ", "$\\mu$" },
+	{ "ρ", "$\\rho$" },
+	{ "σ", "$\\sigma$" },
+	{ "τ", "$\\tau$" },
 };
 
+/* Letters with accents that pdflatex makes of its own fonts (OT1). */
+static bool has_letter(uint32_t c)
+{
+	static const char *const without = "ÐÞðþĄąĐđĘęĦħĮįĸĿŀŊŋŦŧŲųŉſ";
+
+	for (const char *s = without; *s;)
+		if (glyph_next(&s) == c)
+			return false;
+	return c < 0x80 || (c >= 0xc0 && c <= 0x17f);
+}
+
+/* Bytes of s that one of the escapes stands for; 0: none does. */
+static size_t put_escape(struct str *out, const char *s)
+{
+	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+		size_t n = strlen(escapes[i].text);
+
+		/* A single one of these is itself. */
+		if (strchr("-,", *s) && s[1] != *s)
+			return 0;
+		if (!strncmp(s, escapes[i].text, n)) {
+			str_put(out, escapes[i].latex);
+			return n;
+		}
+	}
+	return 0;
+}
+
+/* What pdflatex has no letter for is named, for else it would stop there. */
 static void put_escaped(struct str *out, const char *s)
 {
 	while (*s) {
-		size_t n = 0;
+		const char *from = s;
+		size_t n = put_escape(out, s);
+		uint32_t c;
 
-		for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
-			n = strlen(escapes[i].text);
-			if (!strncmp(s, escapes[i].text, n)) {
-				str_put(out, escapes[i].latex);
-				break;
-			}
-			n = 0;
+		if (n) {
+			s += n;
+			continue;
 		}
-		if (!n) {
-			str_putn(out, s, 1);
-			n = 1;
-		}
-		s += n;
+		c = glyph_next(&s);
+		if (has_letter(c))
+			str_putn(out, from, (size_t)(s - from));
+		else
+			str_printf(out, "U+%04X", (unsigned)c);
 	}
 }
 

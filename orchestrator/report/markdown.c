@@ -5,9 +5,10 @@
 static void put_escaped(struct str *out, const char *s)
 {
 	for (; *s; s++) {
-		if (strchr("\\`*_|<>[]", *s))
+		/* $ is mathematics on GitHub, ~ strikes through, & begins an entity. */
+		if (strchr("\\`*_|<>[]$~&", *s))
 			str_put(out, "\\");
-		str_putn(out, *s == '\n' ? " " : s, 1);
+		str_putn(out, s, 1);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
+#include "orchestrator/report/glyph.h"
 
 struct table *report_table(struct report *r, const char *heading)
 {
@@ -11,7 +12,8 @@ struct table *report_table(struct report *r, const char *heading)
 
 	GROW(r->arena, r->table, r->tables, r->table_capacity);
 	t = &r->table[r->tables++];
-	*t = (struct table){ .arena = r->arena, .heading = heading };
+	*t = (struct table){ .arena = r->arena,
+		.heading = heading ? glyph_printable(r->arena, heading) : NULL };
 	return t;
 }
 
@@ -21,7 +23,7 @@ struct column *table_column(struct table *t, const char *name, const char *title
 
 	GROW(t->arena, t->column, t->columns, t->column_capacity);
 	c = &t->column[t->columns++];
-	*c = (struct column){ .name = name, .title = title };
+	*c = (struct column){ .name = name, .title = glyph_printable(t->arena, title) };
 	return c;
 }
 
@@ -38,7 +40,8 @@ struct cell *table_text(struct table *t, const char *text)
 	struct cell *c = add_cell(t);
 
 	c->kind = text ? CELL_TEXT : CELL_NONE;
-	c->text = text;
+	c->text = text ? glyph_printable(t->arena, text) : NULL;
+	c->exact = text;
 	return c;
 }
 
@@ -55,6 +58,19 @@ struct cell *table_number(struct table *t, double v, const char *text)
 	c->exact = arena_strdup(t->arena, number_format(v, buf));
 	c->text = text ? text : c->exact;
 	return c;
+}
+
+#define PLAIN_BELOW 1e7
+#define PLAIN_DECIMALS 8 /* with as many, what is smaller would read 0 */
+
+const char *report_fixed(struct arena *a, double v, int decimals)
+{
+	bool small = v != 0 && decimals >= PLAIN_DECIMALS && fabs(v) < 1e-6;
+	char *text = arena_printf(a, "%.*f", decimals, v);
+
+	if (small || !(fabs(v) < PLAIN_BELOW))
+		return arena_printf(a, "%.3g", v);
+	return *text == '-' && !text[strspn(text, "-0.")] ? text + 1 : text;
 }
 
 int table_rows(const struct table *t)
@@ -77,7 +93,7 @@ void report_note(struct report *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(buf, sizeof(buf), fmt, ap);
 	va_end(ap);
-	str_put(&text, buf);
+	str_put(&text, glyph_printable(r->arena, buf));
 	GROW(r->arena, r->note, r->notes, r->note_capacity);
 	r->note[r->notes++] = str_get(&text);
 }

@@ -58,6 +58,11 @@ struct column *table_column(struct table *t, const char *name, const char *title
 struct cell *table_text(struct table *t, const char *text); /* NULL: an empty cell */
 /* NAN: an empty cell. text NULL: the shortest text of v itself. */
 struct cell *table_number(struct table *t, double v, const char *text);
+/*
+ * v to so many decimals, without a minus in front of what is only zeros; three digits and a
+ * power of ten where decimals say nothing: from 10^7 on, and below the last decimal.
+ */
+const char *report_fixed(struct arena *a, double v, int decimals);
 int table_rows(const struct table *t);
 struct cell *table_at(const struct table *t, int row, int column);
 

@@ -66,8 +66,9 @@ static const struct query_robustness *figure_of(const struct robust *b,
 static const char *to_read(struct arena *a, const struct query_robustness *f)
 {
 	if (!isfinite(f->delta_std))
-		return arena_printf(a, "%.3f", f->delta);
-	return arena_printf(a, "%.3f ± %.3f", f->delta, f->delta_std);
+		return report_fixed(a, f->delta, 3);
+	return arena_printf(a, "%s ± %s", report_fixed(a, f->delta, 3),
+		report_fixed(a, f->delta_std, 3));
 }
 
 static void row(

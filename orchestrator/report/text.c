@@ -1,18 +1,9 @@
 /* Aligned columns. Marks: *best* and _second_, or bold and underlined on a terminal. */
 #include <string.h>
+#include "orchestrator/report/glyph.h"
 #include "orchestrator/report/report.h"
 
 #define GAP "  "
-
-/* Characters, as UTF-8 counts them; every one that we print is one cell wide. */
-static int width(const char *s)
-{
-	int n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
 
 static void blanks(struct str *out, int n)
 {
@@ -49,9 +40,9 @@ static void measure(struct layout *l)
 	const struct table *t = l->t;
 
 	for (int i = 0; i < t->columns; i++) {
-		l->width[i] = width(column_title(&t->column[i], l->arena));
+		l->width[i] = glyph_text_width(column_title(&t->column[i], l->arena));
 		for (int row = 0; row < table_rows(t); row++) {
-			int w = width(marked(l, table_at(t, row, i)));
+			int w = glyph_text_width(marked(l, table_at(t, row, i)));
 
 			l->width[i] = w > l->width[i] ? w : l->width[i];
 		}
@@ -85,10 +76,10 @@ static void groups(struct layout *l, struct str *out)
 			continue;
 		}
 		end = group ? end : i + 1;
-		if (group && width(group) > span(l, i, end))
-			l->width[end - 1] += width(group) - span(l, i, end);
+		if (group && glyph_text_width(group) > span(l, i, end))
+			l->width[end - 1] += glyph_text_width(group) - span(l, i, end);
 		str_put(&line, group ? group : "");
-		blanks(&line, span(l, i, end) - (group ? width(group) : 0));
+		blanks(&line, span(l, i, end) - (group ? glyph_text_width(group) : 0));
 		str_put(&line, GAP);
 		any = any || group;
 		i = end;
@@ -127,8 +118,8 @@ static void titles(const struct layout *l, struct str *out)
 
 		if (!column_for_readers(&t->column[i]))
 			continue;
-		put(out, title, l->width[i] - width(title), t->column[i].right,
-			i == last);
+		put(out, title, l->width[i] - glyph_text_width(title),
+			t->column[i].right, i == last);
 		str_put(out, i == last ? "\n" : GAP);
 	}
 	for (int i = 0; i <= last; i++) {
@@ -149,7 +140,7 @@ static void put_row(const struct layout *l, int row, struct str *out)
 	for (int i = 0; i <= last; i++) {
 		const struct cell *c = table_at(t, row, i);
 		const char *text = marked(l, c);
-		int pad = l->width[i] - width(text);
+		int pad = l->width[i] - glyph_text_width(text);
 
 		if (!column_for_readers(&t->column[i]))
 			continue;

@@ -355,6 +355,54 @@ START_TEST(values_that_agree_in_twelve_digits_are_one)
 }
 END_TEST
 
+/* 18 */
+START_TEST(a_label_is_what_it_was_in_latex)
+{
+	enter("18-latex-typography");
+	ck_assert_int_eq(DELTAM("run", "x.json", "--quiet"), 0);
+	ck_assert_int_eq(DELTAM("table", "--db", "x.db", "--format", "latex"), 0);
+	says("out",
+		"\na\\textbar{}b -{}-lr 1 "
+		"\\textasciigrave{}\\textasciigrave{}q{'}{'} & ");
+	leave();
+}
+END_TEST
+
+/* 21 */
+START_TEST(huge_figures_have_digits_that_mean_something)
+{
+	enter("21-huge-delta-m");
+	ck_assert_int_eq(DELTAM("run", "h.json", "--quiet"), 0);
+	says("out", "e+61");
+	says_not("out", "00000");
+	leave();
+}
+END_TEST
+
+/* 22: what has the other sign has another name. */
+START_TEST(gains_have_one_sign_in_every_format)
+{
+	double gain, change;
+	const char *at;
+
+	enter("22-primary-sign-in-csv");
+	ck_assert_int_eq(DELTAM("run", "p.json", "--quiet"), 0);
+	ck_assert_int_eq(DELTAM("table", "--db", "p.db", "--format", "json"), 0);
+	says_not("out", "delta_m");
+	at = strstr(text_of("out"), "\"label\":\"ew\"");
+	ck_assert_ptr_nonnull(at);
+	at = strstr(at, "\"gain\":");
+	ck_assert_ptr_nonnull(at);
+	gain = strtod(at + 7, NULL);
+	change = strtod(
+		query_text("p.db", "SELECT delta_m FROM benchmark WHERE label='ew'"),
+		NULL);
+	ck_assert_double_ne(gain, 0);
+	ck_assert_double_eq_tol(gain, -change, 1e-9);
+	leave();
+}
+END_TEST
+
 Suite *suite_reports(void);
 
 Suite *suite_reports(void)
@@ -379,6 +427,9 @@ Suite *suite_reports(void)
 	tcase_add_loop_test(t, a_task_is_refused_by_the_rule_that_it_breaks, 0, 4);
 	tcase_add_test(t, the_last_line_of_a_list_needs_no_newline);
 	tcase_add_test(t, values_that_agree_in_twelve_digits_are_one);
+	tcase_add_test(t, a_label_is_what_it_was_in_latex);
+	tcase_add_test(t, huge_figures_have_digits_that_mean_something);
+	tcase_add_test(t, gains_have_one_sign_in_every_format);
 	suite_add_tcase(s, t);
 	return s;
 }

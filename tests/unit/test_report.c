@@ -200,7 +200,8 @@ START_TEST(special_characters_are_escaped)
 	ck_assert_ptr_nonnull(strstr(rendered(&r, report_latex),
 		"50\\% \\& \\$1 "
 		"\\\\\n\\midrule\n\\textbackslash{}\\{\\}\\#\\textasciicircum{}"
-		"\\textasciitilde{}\\textless{}\"|\\textgreater{}\\_* $\\lambda$ "
+		"\\textasciitilde{}\\textless{}\\textquotedblright{}\\textbar{}"
+		"\\textgreater{}\\_* $\\lambda$ "
 		"\\\\\n"));
 	ck_assert_ptr_nonnull(strstr(rendered(&r, report_latex), "\\caption{a\\_b}"));
 	ck_assert_str_eq(
@@ -208,9 +209,79 @@ START_TEST(special_characters_are_escaped)
 	ck_assert_str_eq(rendered(&r, report_json),
 		"[\n{\"x,y\":\"\\\\{}#^~<\\\"|>_*\\u000aλ\"}\n]\n");
 	ck_assert_ptr_nonnull(strstr(
-		rendered(&r, report_html), "<td>\\{}#^~&lt;&quot;|&gt;_*\nλ</td>"));
+		rendered(&r, report_html), "<td>\\{}#^~&lt;&quot;|&gt;_* λ</td>"));
 	ck_assert_ptr_nonnull(strstr(
-		rendered(&r, report_markdown), "| \\\\{}#^~\\<\"\\|\\>\\_\\* λ |\n"));
+		rendered(&r, report_markdown), "| \\\\{}#^\\~\\<\"\\|\\>\\_\\* λ |\n"));
+}
+END_TEST
+
+static struct report one_label(const char *label)
+{
+	struct report r = { .arena = &arena };
+	struct table *t = report_table(&r, NULL);
+
+	table_column(t, "a", "a");
+	table_column(t, "b", "b");
+	table_text(t, label);
+	table_text(t, "|");
+	return r;
+}
+
+static void renders(void (*format)(const struct report *r, struct str *out),
+	const char *label, const char *as)
+{
+	struct report r = one_label(label);
+	const char *text = rendered(&r, format);
+
+	ck_assert_msg(strstr(text, as) != NULL, "no \"%s\" in:\n%s", as, text);
+}
+
+/* Two dashes, quotes or commas make one sign in LaTeX, $ mathematics on GitHub. */
+START_TEST(labels_come_out_as_they_were_written)
+{
+	renders(report_latex, "a|b --lr 1 ``q'' ,,x -1",
+		"\na\\textbar{}b -{}-lr 1 \\textasciigrave{}\\textasciigrave{}q{'}{'} "
+		",{},x -1 & \\textbar{} ");
+	renders(report_latex, "--- 中 é ą σ²",
+		"\n-{}-{}- U+4E2D é U+0105 $\\sigma$$^2$ &");
+	renders(report_markdown, "$a$ ~~b~~ &lt;",
+		"| \\$a\\$ \\~\\~b\\~\\~ \\&lt; | \\| |");
+	renders(report_html, "'&<", "<td>&#39;&amp;&lt;</td>");
+	renders(report_csv, "=1+2", "a,b\n'=1+2,|\n");
+	renders(report_csv, "@x", "\n'@x,|\n");
+	renders(report_text, "\033[2Ja\302\205b", "\n [2Ja b  |\n");
+	renders(report_json, "\033a", "\"a\":\"\\u001ba\"");
+}
+END_TEST
+
+START_TEST(columns_are_as_wide_as_a_terminal_shows_them)
+{
+	renders(report_text, "中文", "a     b\n----  -\n中文  |\n");
+	renders(report_text, "e\u0301e", "a   b\n--  -\ne\u0301e  |\n");
+}
+END_TEST
+
+/* Digits that mean something, and what every format takes as a number. */
+START_TEST(huge_tiny_and_infinite_figures_are_valid_in_every_format)
+{
+	ck_assert_str_eq(report_fixed(&arena, 1.98383316e61, 1), "1.98e+61");
+	ck_assert_str_eq(report_fixed(&arena, -12345678, 1), "-1.23e+07");
+	ck_assert_str_eq(report_fixed(&arena, 9999999, 1), "9999999.0");
+	ck_assert_str_eq(report_fixed(&arena, 3e-12, 8), "3e-12");
+	ck_assert_str_eq(report_fixed(&arena, -0.04, 1), "0.0");
+	for (int i = 0; i < 2; i++) {
+		struct report r = { .arena = &arena };
+		struct err e = { 0 };
+
+		ck_assert_int_eq(
+			report_query(&r, &store,
+				i ? "SELECT -9e999 AS x" : "SELECT 9e999 AS x", &e),
+			OK);
+		ck_assert_str_eq(rendered(&r, report_json),
+			i ? "[\n{\"x\":-9e999}\n]\n" : "[\n{\"x\":9e999}\n]\n");
+		ck_assert_str_eq(
+			rendered(&r, report_csv), i ? "x\n-Inf\n" : "x\nInf\n");
+	}
 }
 END_TEST
 
@@ -397,6 +468,9 @@ Suite *suite_report(void)
 	tcase_add_test(tc, every_query_of_the_page_gives_its_answer);
 	tcase_add_test(tc, the_view_of_the_front_agrees_with_the_pure_code);
 	tcase_add_test(tc, the_option_lists_exactly_the_formats_there_are);
+	tcase_add_test(tc, labels_come_out_as_they_were_written);
+	tcase_add_test(tc, columns_are_as_wide_as_a_terminal_shows_them);
+	tcase_add_test(tc, huge_tiny_and_infinite_figures_are_valid_in_every_format);
 	suite_add_tcase(s, tc);
 	return s;
 }

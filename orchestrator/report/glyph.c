@@ -1,0 +1,72 @@
+#include "orchestrator/report/glyph.h"
+
+#include <stddef.h>
+#include <string.h>
+#include "orchestrator/spec/diag.h"
+
+uint32_t glyph_next(const char **s)
+{
+	const unsigned char *b = (const unsigned char *)*s;
+	int n = utf8_length(*s, strlen(*s));
+	uint32_t c = n > 1 ? b[0] & (0xffu >> (n + 1)) : b[0];
+
+	*s += n ? n : 1;
+	for (int i = 1; i < n; i++)
+		c = c << 6 | (b[i] & 0x3fu);
+	return n ? c : 0xfffd;
+}
+
+struct block {
+	uint32_t from, to;
+};
+
+static bool within(uint32_t c, const struct block *blocks, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (c >= blocks[i].from && c <= blocks[i].to)
+			return true;
+	return false;
+}
+
+int glyph_width(uint32_t c)
+{
+	static const struct block none[] = { { 0x300, 0x36f }, { 0x200b, 0x200f },
+		{ 0x20d0, 0x20ff }, { 0xfe00, 0xfe0f } };
+	static const struct block wide[] = { { 0x1100, 0x115f }, { 0x2e80, 0xa4cf },
+		{ 0xac00, 0xd7a3 }, { 0xf900, 0xfaff }, { 0xfe30, 0xfe6f },
+		{ 0xff00, 0xff60 }, { 0xffe0, 0xffe6 }, { 0x1f300, 0x1faff },
+		{ 0x20000, 0x3fffd } };
+
+	if (within(c, none, sizeof(none) / sizeof(none[0])))
+		return 0;
+	return within(c, wide, sizeof(wide) / sizeof(wide[0])) ? 2 : 1;
+}
+
+int glyph_text_width(const char *s)
+{
+	int n = 0;
+
+	while (*s)
+		n += glyph_width(glyph_next(&s));
+	return n;
+}
+
+static bool is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+const char *glyph_printable(struct arena *a, const char *s)
+{
+	struct str out = { .arena = a };
+	bool any = false;
+
+	for (const char *at = s; *at;) {
+		const char *from = at;
+		bool control = is_control(glyph_next(&at));
+
+		str_putn(&out, control ? " " : from, control ? 1 : (size_t)(at - from));
+		any = any || control;
+	}
+	return any ? str_get(&out) : s;
+}
