@@ -576,7 +576,8 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, t.state AS
  ORDER BY w.id, t.id;
 
 -- Jobs that diverged or failed for good, with the reason and how often they were tried;
--- winners that could not be evaluated stand under the stage `evaluate`.
+-- winners that could not be evaluated stand under the stage `evaluate`, and a baseline to
+-- which no Δm can be taken (of 0) in a row without a job, state `undefined`.
 CREATE VIEW failures AS
 SELECT sweep, variant, label, task, stage, state, job, seed, lr, wd, temperature, weights,
        epoch, attempts, message
@@ -603,7 +604,13 @@ SELECT sweep, variant, label, task, stage, state, job, seed, lr, wd, temperature
           FROM sweep w
           CROSS JOIN stage t ON t.sweep = w.id
           CROSS JOIN winner v ON v.stage = t.id AND v.state = 'failed'
-          CROSS JOIN job j ON j.id = v.job)
+          CROSS JOIN job j ON j.id = v.job
+        UNION ALL
+        SELECT w.name, t.variant, t.label, t.task, t.stage, 'undefined', NULL, NULL,
+               NULL, NULL, NULL, NULL, d.epoch, NULL, d.reason, w.id, t.id, 0
+          FROM sweep w
+          CROSS JOIN stage t ON t.sweep = w.id
+          CROSS JOIN decision d ON d.stage = t.id AND d.rule = 'baseline')
  ORDER BY sweep_id, stage_id, config, seed;
 
 -- The final runs whose parameters are wanted, with the epoch they are of. file: where they

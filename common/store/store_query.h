@@ -139,14 +139,14 @@ struct query_winners {
 MUST_CHECK int query_winners(struct store *s, const struct query_sweep *w,
 	struct query_winners *out, struct err *e);
 
-/* A job that diverged or failed for good. */
+/* A job that diverged or failed for good; or a baseline of no use, of no job. */
 struct query_failure {
 	const char *variant;
 	const char *label;
 	const char *task;
 	const char *stage;
 	const char *state;
-	const char *job;
+	const char *job; /* NULL: none */
 	int64_t seed;
 	double lr, wd, temperature;
 	const char *weights;

@@ -93,6 +93,10 @@ int foreign_base_value(const struct foreign_base *f, const struct criterion *c,
 	if (rc == 0)
 		rc = err_set(e, ERR_DB, "%s has no %s baseline of %s", f->s->path,
 			split, c->text);
+	else if (rc > 0 && *value == 0)
+		rc = err_set(e, ERR_DB,
+			"%s: its %s baseline of %s is 0, and Δm divides by it",
+			f->s->path, split, c->text);
 	else if (rc > 0)
 		rc = metric_admits(c->metric, *value)
 			? OK

@@ -95,6 +95,8 @@ int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 	if (!rc)
 		rc = query_progress(s, w, a, &b->stage, &b->stages, e);
 	if (!rc)
+		rc = query_failures(s, w, a, &b->failure, &b->failures, e);
+	if (!rc)
 		rc = store_int(
 			s, STMT_QUERY_SHORTEST, ARGS(INT(w->id)), 0, &b->shortest, e);
 	if (!rc)

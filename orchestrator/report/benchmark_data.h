@@ -20,10 +20,11 @@ struct benchmark {
 	struct query_temperature *temperature;
 	struct query_cost *cost;
 	struct query_progress *stage;
+	struct query_failure *failure;
 	/* Of a sweep with `primary`: the methods that know one, in a block of their own. */
 	struct query_entry *auxiliary;
 	int auxiliaries;
-	int entries, figures, criteria, ranges, temperatures, costs, stages;
+	int entries, figures, criteria, ranges, temperatures, costs, stages, failures;
 	/* Of a trained baseline: seeds in its means, and those that did not end well. */
 	int baseline_seeds, baseline_lost;
 	int64_t shortest, longest; /* epochs of the jobs; 0: there are none */

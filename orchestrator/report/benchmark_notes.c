@@ -84,14 +84,26 @@ static bool lacks_baseline(const struct benchmark *b, const char *variant)
 	return true;
 }
 
+/* What was recorded of a baseline that is of no use; NULL: nothing. */
+static const char *stop_for_good(const struct benchmark *b, const char *variant)
+{
+	for (int i = 0; i < b->failures; i++)
+		if (!b->failure[i].job && !strcmp(b->failure[i].variant, variant))
+			return b->failure[i].message;
+	return NULL;
+}
+
 /* Why a baseline that is trained has no figures, in the words of a note. */
 static void note_missing(struct benchmark *b, const struct query_progress *p)
 {
+	const char *stop = stop_for_good(b, p->variant);
 	bool ended = p->jobs > 0 && !(p->pending + p->running + p->waiting);
 	const char *of =
 		*p->variant ? arena_printf(b->arena, " of %s", p->variant) : "";
 
-	if (ended && p->failed + p->diverged == p->jobs)
+	if (stop)
+		report_note(b->report, "STL%s: %s.", of, stop);
+	else if (ended && p->failed + p->diverged == p->jobs)
 		report_note(b->report,
 			"STL%s: task %s has none: every run %s, and without it there "
 			"is no %s (`deltam failures` says why).",

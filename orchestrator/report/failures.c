@@ -17,21 +17,27 @@ static void columns(struct table *t)
 		table_column(t, list[i].name, list[i].name)->right = list[i].right;
 }
 
+/* A baseline that is of no use is not the fault of one run: there is none to name. */
 static void row(struct table *t, const struct query_failure *x)
 {
+	bool run = x->job != NULL;
+
 	table_text(t, x->variant);
 	table_text(t, x->label);
 	table_text(t, x->task);
 	table_text(t, x->stage);
 	table_text(t, x->state);
-	table_text(t, x->job)->kind = CELL_NUMBER; /* 63 bits: no double holds it */
-	table_number(t, (double)x->seed, NULL);
+	if (run) /* 63 bits: no double holds it */
+		table_text(t, x->job)->kind = CELL_NUMBER;
+	else
+		table_text(t, NULL);
+	table_number(t, run ? (double)x->seed : (double)NAN, NULL);
 	table_number(t, x->lr, NULL);
 	table_number(t, x->wd, NULL);
 	table_number(t, x->temperature, NULL);
 	table_text(t, x->weights);
 	table_number(t, x->epoch, NULL);
-	table_number(t, x->attempts, NULL);
+	table_number(t, run ? x->attempts : (double)NAN, NULL);
 	table_text(t, x->message);
 }
 

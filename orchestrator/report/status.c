@@ -131,6 +131,8 @@ static int print(
 	struct report r = { .arena = &a, .title = reader->sweep.name };
 	struct table *t = report_table(&r, NULL);
 	struct query_progress *stage;
+	struct query_failure *failure;
+	int failures;
 	struct query_winners winners;
 	struct query_speed speed;
 	struct totals all;
@@ -141,6 +143,9 @@ static int print(
 		rc = query_speed(&reader->s, &reader->sweep, &speed, e);
 	if (!rc)
 		rc = query_winners(&reader->s, &reader->sweep, &winners, e);
+	if (!rc)
+		rc = query_failures(
+			&reader->s, &reader->sweep, &a, &failure, &failures, e);
 	if (!rc) {
 		columns(t);
 		for (int i = 0; i < n; i++)
@@ -150,6 +155,9 @@ static int print(
 		r.title = arena_printf(
 			&a, "%s: %s", reader->sweep.name, reader->sweep.state);
 		add_notes(&r, &all);
+		for (int i = 0; i < failures; i++)
+			if (!failure[i].job)
+				report_note(&r, "Stopped: %s.", failure[i].message);
 		if (winners.all)
 			report_note(&r, "%d of %d winners are saved and evaluated%s.",
 				winners.done, winners.all,

@@ -155,6 +155,8 @@ static int conclude(struct run *r, struct err *e)
 			"(`deltam failures --db %s` shows all)",
 			r->dispatch.failed, r->dispatch.failed > 1 ? "s" : "", open,
 			open > 1 ? "s remain" : " remains", r->dispatch.failure, r->db);
+	if (r->stage.undefined)
+		return err_set(e, ERR_FAILED, "%s", r->stage.undefined);
 	return err_set(e, ERR_FAILED,
 		"a baseline diverged in every seed: %d stage%s undecided", open,
 		open > 1 ? "s remain" : " remains");

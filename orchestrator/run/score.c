@@ -176,7 +176,9 @@ static int put_base(const struct scorer *sc, const struct criterion *c,
 
 	if (f->mean == 0)
 		return err_set(e, ERR_FAILED,
-			"the baseline of %s is 0 on %s rows%s%s: Δm is undefined",
+			"the baseline of %s is 0 on %s rows%s%s, and Δm divides by "
+			"it: take more rows, give \"baseline\": {\"values\": ...}, or "
+			"leave the task out",
 			c->text, split, *label ? " of variant " : "", label);
 	rc = store_run(sc->s, STMT_BASELINE_PUT,
 		ARGS(INT(sc->sweep), TEXT(label), TEXT(split), TEXT(c->text),
@@ -187,7 +189,8 @@ static int put_base(const struct scorer *sc, const struct criterion *c,
 }
 
 int score_base_write(const struct scorer *sc, const struct resolved_variant *given,
-	const struct score_task *tasks, bool *replaced, struct err *e)
+	const struct score_task *tasks, bool *replaced,
+	const struct criterion **undefined, struct err *e)
 {
 	const struct variant *v = sc->v;
 	bool changed = false;
@@ -207,6 +210,8 @@ int score_base_write(const struct scorer *sc, const struct resolved_variant *giv
 				sc, &tasks[task_index(v, c->task)], c, split, &f, e);
 		if (!rc)
 			rc = put_base(sc, c, split, &f, &changed, e);
+		if (rc)
+			*undefined = c;
 	}
 	*replaced |= changed && before > 0;
 	return rc;

@@ -41,11 +41,11 @@ struct score_task {
  * tasks[k] (k in the order of v->tasks), each at its epoch of the lowest validation
  * loss; under last10 the mean of its last ten epochs. tasks is NULL where the values are
  * given. *replaced is set when rows were there and differed: then the scores
- * made from them must go. ERR_FAILED: a mean is 0, so that Δm is undefined.
+ * made from them must go. ERR_FAILED: the mean of *undefined is 0, so that there is no Δm.
  */
 MUST_CHECK int score_base_write(const struct scorer *sc,
 	const struct resolved_variant *given, const struct score_task *tasks,
-	bool *replaced, struct err *e);
+	bool *replaced, const struct criterion **undefined, struct err *e);
 
 /* Drops the baseline of a variant; *dropped is set where there was one. */
 MUST_CHECK int score_base_drop(const struct scorer *sc, bool *dropped, struct err *e);

@@ -1,5 +1,6 @@
 #include "orchestrator/run/stage.h"
 
+#include <string.h>
 #include "orchestrator/run/group.h"
 #include "orchestrator/run/lane.h"
 
@@ -85,6 +86,32 @@ static int final_jobs(struct stage_ctx *c, const struct lane *l, int unit,
 	return OK;
 }
 
+/* A stop for good: why, beside the stage whose figures are of no use. */
+static int put_undefined(struct stage_ctx *c, int variant,
+	const struct criterion *criterion, const char *why, struct err *e)
+{
+	const struct variant *v = &c->spec->variants[variant];
+	struct decision_row row = { .sweep = c->sweep,
+		.kind = "select",
+		.rule = "baseline",
+		.reason = why,
+		.digest = "",
+		.epoch = v->epochs,
+		.config = -1 };
+	int task = 0;
+	int lane = c->first_lane[variant];
+
+	while (strcmp(v->tasks[task].name, criterion->task) != 0)
+		task++;
+	while (task >= c->lanes[lane].task + c->lanes[lane].units)
+		lane++;
+	row.stage = lane_stage_id(
+		c, &c->lanes[lane], task - c->lanes[lane].task, PHASE_FINAL);
+	if (!c->undefined)
+		c->undefined = arena_strdup(&c->arena, why);
+	return store_decision_put(c->s, &row, e);
+}
+
 /* The baseline rows, once every task of the variant has its final jobs. */
 static int write_base(struct stage_ctx *c, int variant, bool *replaced, struct arena *a,
 	struct err *e)
@@ -92,6 +119,7 @@ static int write_base(struct stage_ctx *c, int variant, bool *replaced, struct a
 	const struct variant *v = &c->spec->variants[variant];
 	struct scorer sc = { c->s, c->spec, c->sweep, v, NULL };
 	struct score_task *tasks = NEW_ARRAY(a, struct score_task, v->ntasks);
+	const struct criterion *undefined = NULL;
 	bool ready = true;
 	int rc = OK;
 
@@ -106,7 +134,14 @@ static int write_base(struct stage_ctx *c, int variant, bool *replaced, struct a
 		return rc;
 	if (!ready)
 		return score_base_drop(&sc, replaced, e);
-	rc = score_base_write(&sc, &c->resolved->variants[variant], tasks, replaced, e);
+	rc = score_base_write(
+		&sc, &c->resolved->variants[variant], tasks, replaced, &undefined, e);
+	if (rc == ERR_FAILED && tasks) {
+		const char *why = arena_strdup(a, e->msg);
+
+		rc = put_undefined(c, variant, undefined, why, e);
+		return rc ? rc : score_base_drop(&sc, replaced, e);
+	}
 	return rc ? rc : score_base_read(&sc, &c->arena, &c->base[variant], e);
 }
 

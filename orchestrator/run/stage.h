@@ -45,6 +45,7 @@ struct stage_ctx {
 	int nlanes;
 	int *first_lane; /* of each variant; one more than there are variants */
 	struct score_base *base; /* of each variant: what the table baseline holds */
+	const char *undefined; /* why a trained baseline is of no use; NULL: none is */
 	struct reuse *reuse; /* asked for every job that is planned; NULL: none */
 	bool winners; /* `evaluate` and `save` are followed */
 	struct stage_news *news; /* of stage_learn; who has told them sets nnews to 0 */
@@ -60,7 +61,8 @@ void stage_release(struct stage_ctx *c);
  * Plans the sweep anew from the file and from what the jobs have reached: what the file
  * does not want any more is dropped, jobs of the same identity keep their rows, those
  * that had failed for good get another chance. rescore: the scores were made by another
- * average. ERR_FAILED where Δm is undefined (a baseline of 0).
+ * average. A baseline of 0, to which no Δm can be taken, is recorded as a decision of its
+ * final stage, and the stages that wait for it stay open.
  */
 MUST_CHECK int stage_start(struct stage_ctx *c, bool rescore, struct err *e);
 

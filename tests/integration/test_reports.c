@@ -403,6 +403,41 @@ START_TEST(gains_have_one_sign_in_every_format)
 }
 END_TEST
 
+/* 12: recorded, shown by whoever is asked, and over once there is something to divide by. */
+START_TEST(a_baseline_of_0_is_a_stop_that_is_recorded)
+{
+	static const char why[] =
+		"the baseline of c/accuracy is 0 on test rows, and Δm "
+		"divides by it: take more rows, give \"baseline\": "
+		"{\"values\": ...}, or leave the task out";
+
+	enter("12-zero-baseline");
+	for (int i = 0; i < 2;
+		i++) { /* the second run trains nothing and says the same */
+		ck_assert_int_eq(DELTAM("run", "zero.json", "--quiet"), 1);
+		says("err", why);
+		says_not("err", "finish job");
+	}
+	says("out", why);
+	says_not("out", "given in the sweep file");
+	says_not("out", "not yet trained");
+	ck_assert_int_eq(query_int("zero.db",
+				 "SELECT count(*) FROM stage_job WHERE "
+				 "state='running'"),
+		0);
+	ck_assert_str_eq(query_text("zero.db", "SELECT state FROM sweep"), "failed");
+	ck_assert_int_eq(DELTAM("status", "--db", "zero.db"), 0);
+	says("out", why);
+	says_not("out", "min left");
+	ck_assert_int_eq(DELTAM("failures", "--db", "zero.db"), 0);
+	says("out", "undefined");
+	says("out", why);
+	ck_assert_int_eq(DELTAM("failures", "--db", "zero.db", "--format", "json"), 0);
+	says("out", "\"state\":\"undefined\",\"job\":null,\"seed\":null");
+	leave();
+}
+END_TEST
+
 Suite *suite_reports(void);
 
 Suite *suite_reports(void)
@@ -430,6 +465,7 @@ Suite *suite_reports(void)
 	tcase_add_test(t, a_label_is_what_it_was_in_latex);
 	tcase_add_test(t, huge_figures_have_digits_that_mean_something);
 	tcase_add_test(t, gains_have_one_sign_in_every_format);
+	tcase_add_test(t, a_baseline_of_0_is_a_stop_that_is_recorded);
 	suite_add_tcase(s, t);
 	return s;
 }
