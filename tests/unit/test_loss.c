@@ -164,13 +164,13 @@ START_TEST(a_normal_whose_channels_sum_to_0_counts)
 {
 	const struct loss l = { .kind = LOSS_COSINE, .mask = MASK_ZERO };
 	const struct loss_shape s = { 1, 3, 2 };
-	const float p[] = { 1, 9, 0, 9, 0, 9 }, t[] = { 0.6f, 0, -0.6f, 0, 0, 0 };
+	const float p[] = { 0, 9, 1, 9, 0, 9 }, t[] = { 0, 0, 0.6f, 0, -0.6f, 0 };
 	float d[6];
 	struct loss_sum sum = loss_compute(&l, &s, p, t, d);
 
 	ck_assert_double_eq(sum.count, 1);
 	ck_assert_double_eq(sum.sum, 1 - (double)0.6f);
-	ck_assert(d[0] == -0.6f && d[2] == 0.6f && d[1] == 0 && d[3] == 0);
+	ck_assert(d[2] == -0.6f && d[4] == 0.6f && d[1] == 0 && d[3] == 0);
 }
 END_TEST
 
