@@ -12,6 +12,9 @@
 #define ROOMS_DIGEST "2cca16bdc4034f0539843e4de1f4ddcb"
 #define COLOURLESS_DIGEST "69b81f232a73713169c2e518147714d9"
 #define STREETS_DIGEST "d4695afa3b307d6928b9b5bd78f48312"
+/* 400 training images of 16 x 12. */
+#define MANY_ROOMS_DIGEST "f3e30f630baac9bc798a6ec3c4b02bb8"
+#define MANY_STREETS_DIGEST "2a99022ef755277b77b25fffa3e155b8"
 
 static struct arena arena;
 static struct params ps;
@@ -88,6 +91,17 @@ START_TEST(pictures_are_the_same_on_every_run)
 	dataset_close(&set);
 	compose("scenes2", "8", 48, 32);
 	ck_assert_str_eq(set.digest, STREETS_DIGEST);
+}
+END_TEST
+
+/* Many small pictures hold every kind of thing, and so every draw. */
+START_TEST(draws_do_not_depend_on_the_compiler)
+{
+	compose("scenes", "400", 16, 12);
+	ck_assert_str_eq(set.digest, MANY_ROOMS_DIGEST);
+	dataset_close(&set);
+	compose("scenes2", "400", 16, 12);
+	ck_assert_str_eq(set.digest, MANY_STREETS_DIGEST);
 }
 END_TEST
 
@@ -330,6 +344,7 @@ Suite *suite_scenes(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, pictures_are_the_same_on_every_run);
+	tcase_add_test(t, draws_do_not_depend_on_the_compiler);
 	tcase_add_test(t, colour_changes_the_pictures_and_no_map);
 	tcase_add_test(t, a_longer_set_begins_with_the_shorter_and_splits_differ);
 	tcase_add_test(t,

@@ -117,9 +117,10 @@ static void hang_windows(struct room *r)
 {
 	int side = dice_below(r->dice, 4); /* the fourth wall is behind the camera */
 	struct surface glass = paint(r, ROOM_WINDOW, TEXTURE_WINDOW, 0.5, 0.8);
-	struct vec half = { dice_between(r->dice, 0.4, 0.9),
-		dice_between(r->dice, 0.4, 0.7), 0.03 };
+	struct vec half = { .z = 0.03 };
 
+	half.x = dice_between(r->dice, 0.4, 0.9);
+	half.y = dice_between(r->dice, 0.4, 0.7);
 	glass.colour = (struct rgb){ 0.55, 0.65, 0.6 };
 	glass.other = (struct rgb){ 0.75, 0.88, 1 };
 	glass.glow = dice_between(r->dice, 0.3, 0.9);
@@ -127,28 +128,40 @@ static void hang_windows(struct room *r)
 		hang(r, side, dice_between(r->dice, 0.3, 0.7), 1.5, half, &glass);
 }
 
+static void hang_picture(struct room *r)
+{
+	struct surface s = paint(r, ROOM_PICTURE, TEXTURE_PAINTING, 0.1, 0.95);
+	struct vec half = { .z = 0.025 };
+	double along, y;
+
+	half.x = dice_between(r->dice, 0.2, 0.6);
+	half.y = dice_between(r->dice, 0.2, 0.45);
+	s.scale = dice_between(r->dice, 0.8, 1.8);
+	y = dice_between(r->dice, 1.4, 1.8);
+	along = dice_between(r->dice, 0.1, 0.9);
+	hang(r, dice_below(r->dice, 3), along, y, half, &s);
+}
+
+static void hang_screen(struct room *r)
+{
+	struct surface s = paint(r, ROOM_SCREEN, TEXTURE_SCREEN, 0, 0.1);
+	struct vec half = { dice_between(r->dice, 0.4, 0.75), 0, 0.03 };
+	double y = dice_between(r->dice, 1, 1.4);
+	double along = dice_between(r->dice, 0.3, 0.8);
+
+	half.y = 0.6 * half.x;
+	s.other = (struct rgb){ 0.3, 0.33, 0.38 };
+	hang(r, dice_below(r->dice, 3), along, y, half, &s);
+}
+
 static void hang_pictures(struct room *r)
 {
 	int n = dice_below(r->dice, 4);
 
-	for (int i = 0; i < n; i++) {
-		struct surface s = paint(r, ROOM_PICTURE, TEXTURE_PAINTING, 0.1, 0.95);
-		struct vec half = { dice_between(r->dice, 0.2, 0.6),
-			dice_between(r->dice, 0.2, 0.45), 0.025 };
-
-		s.scale = dice_between(r->dice, 0.8, 1.8);
-		hang(r, dice_below(r->dice, 3), dice_between(r->dice, 0.1, 0.9),
-			dice_between(r->dice, 1.4, 1.8), half, &s);
-	}
-	if (dice_below(r->dice, 3) == 0) {
-		struct surface s = paint(r, ROOM_SCREEN, TEXTURE_SCREEN, 0, 0.1);
-		struct vec half = { dice_between(r->dice, 0.4, 0.75), 0, 0.03 };
-
-		half.y = 0.6 * half.x;
-		s.other = (struct rgb){ 0.3, 0.33, 0.38 };
-		hang(r, dice_below(r->dice, 3), dice_between(r->dice, 0.3, 0.8),
-			dice_between(r->dice, 1, 1.4), half, &s);
-	}
+	for (int i = 0; i < n; i++)
+		hang_picture(r);
+	if (dice_below(r->dice, 3) == 0)
+		hang_screen(r);
 }
 
 /* Looks for free floor; false where none was found. */
@@ -157,8 +170,8 @@ static bool find_place(struct room *r, double radius, struct piece *p)
 	for (int i = 0; i < 12 && r->places < PLACES; i++) {
 		double x = dice_between(r->dice, radius, r->width - radius);
 		double z = dice_between(r->dice, 1.3 + radius, r->depth - 0.7 * radius);
-		double yaw = PI / 2 * dice_below(r->dice, 4) +
-			dice_between(r->dice, -0.25, 0.25);
+		double quarters = dice_below(r->dice, 4);
+		double yaw = PI / 2 * quarters + dice_between(r->dice, -0.25, 0.25);
 		bool free = true;
 
 		for (int k = 0; k < r->places; k++) {
@@ -226,9 +239,12 @@ static void add_table(struct room *r)
 	piece_add(&p, SHAPE_BOX, (struct vec){ 0, y, 0 }, (struct vec){ x, 0.035, z },
 		&s);
 	add_legs(&p, x - 0.08, z - 0.08, y, &s);
-	for (int i = 0; i < things; i++)
-		add_thing(r, &p, dice_between(r->dice, -0.8, 0.8) * x, y + 0.035,
-			dice_between(r->dice, -0.7, 0.7) * z);
+	for (int i = 0; i < things; i++) {
+		double aside = dice_between(r->dice, -0.7, 0.7) * z;
+
+		add_thing(
+			r, &p, dice_between(r->dice, -0.8, 0.8) * x, y + 0.035, aside);
+	}
 }
 
 static void add_chair(struct room *r)
@@ -292,8 +308,9 @@ static void add_bed(struct room *r)
 static void add_cabinet(struct room *r)
 {
 	struct surface s = of_wood(r, ROOM_CABINET);
-	struct vec half = { dice_between(r->dice, 0.3, 0.7),
-		dice_between(r->dice, 0.35, 1.05), 0.22 };
+	double width = dice_between(r->dice, 0.3, 0.7);
+	double height = dice_between(r->dice, 0.35, 1.05);
+	struct vec half = { width, height, 0.22 };
 	int side = dice_below(r->dice, 3);
 	double along = dice_between(r->dice, 0.25, 0.75);
 	struct piece p = { .scene = r->scene, .cosine = 1 };
@@ -366,19 +383,22 @@ static void light_and_look(struct room *r)
 {
 	struct scene *s = r->scene;
 	struct dice *d = r->dice;
-	struct vec eye = { r->width * dice_between(d, 0.3, 0.7),
-		dice_between(d, 1.3, 1.75), 0.2 };
-	double yaw = dice_between(d, -0.45, 0.45) + 0.35 * (1 - 2 * eye.x / r->width);
+	double x = r->width * dice_between(d, 0.3, 0.7);
+	double y = dice_between(d, 1.3, 1.75);
+	double yaw = dice_between(d, -0.45, 0.45) + 0.35 * (1 - 2 * x / r->width);
+	double roll = dice_between(d, -0.05, 0.05);
+	double pitch = dice_between(d, -0.33, -0.03);
 
-	scene_look(s, eye, yaw, dice_between(d, -0.33, -0.03),
-		dice_between(d, -0.05, 0.05));
+	scene_look(s, (struct vec){ x, y, 0.2 }, yaw, pitch, roll);
 	s->spread = dice_between(d, 0.6, 0.75);
-	s->light = (struct vec){ r->width * dice_between(d, 0.2, 0.8), r->height - 0.15,
-		r->depth * dice_between(d, 0.15, 0.75) };
+	s->light.x = r->width * dice_between(d, 0.2, 0.8);
+	s->light.y = r->height - 0.15;
+	s->light.z = r->depth * dice_between(d, 0.15, 0.75);
 	s->lamp = dice_between(d, 2, 4.5);
 	s->ambient = dice_between(d, 0.22, 0.4);
-	s->tint =
-		(struct rgb){ dice_between(d, 0.9, 1.1), 1, dice_between(d, 0.8, 1.1) };
+	s->tint.r = dice_between(d, 0.9, 1.1);
+	s->tint.g = 1;
+	s->tint.b = dice_between(d, 0.8, 1.1);
 	s->noise = dice_between(d, 0.01, 0.035);
 	s->far = 12;
 }

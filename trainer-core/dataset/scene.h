@@ -6,7 +6,10 @@
 
 #include "trainer-core/dataset/raycast.h"
 
-/* Draws of one scene: the next number of (stream, at). */
+/*
+ * Draws of one scene: the next number of (stream, at). One expression, argument list or
+ * initializer holds one draw at most, because C leaves the order of its parts open.
+ */
 struct dice {
 	uint64_t stream; /* which data set and split */
 	uint64_t at; /* image << 32 | how many were drawn */

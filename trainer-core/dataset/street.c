@@ -88,13 +88,15 @@ static void add_tree(struct street *t, double x, double z)
 	crown.scale = 4;
 	piece_add(&p, SHAPE_CYLINDER, (struct vec){ 0, height / 2, 0 },
 		(struct vec){ 0.14, height / 2, 0 }, &trunk);
-	for (int i = 0; i < 3; i++)
-		piece_add(&p, SHAPE_SPHERE,
-			(struct vec){ dice_between(t->dice, -0.5, 0.5),
-				height + dice_between(t->dice, 0, 0.8),
-				dice_between(t->dice, -0.5, 0.5) },
-			(struct vec){ radius * dice_between(t->dice, 0.7, 1), 0, 0 },
-			&crown);
+	for (int i = 0; i < 3; i++) {
+		struct vec ball = { radius * dice_between(t->dice, 0.7, 1), 0, 0 };
+		struct vec at;
+
+		at.x = dice_between(t->dice, -0.5, 0.5);
+		at.y = height + dice_between(t->dice, 0, 0.8);
+		at.z = dice_between(t->dice, -0.5, 0.5);
+		piece_add(&p, SHAPE_SPHERE, at, ball, &crown);
+	}
 }
 
 /* A lantern or a traffic sign. */
@@ -186,6 +188,32 @@ static void populate(struct street *t, int side)
 		add_car(t, side * t->half / 3, dice_between(t->dice, 9, 40));
 }
 
+static void light_and_look(const struct street *t, double cloud)
+{
+	struct scene *s = t->scene;
+	struct dice *d = t->dice;
+	double roll = dice_between(d, -0.03, 0.03);
+	double pitch = dice_between(d, -0.12, 0.04);
+	double yaw = dice_between(d, -0.2, 0.2);
+	double x = dice_between(d, -0.4, 0.4) * t->half;
+	double y = dice_between(d, 1.2, 2.2);
+
+	scene_look(s, (struct vec){ x, y, 0 }, yaw, pitch, roll);
+	s->spread = dice_between(d, 0.7, 0.9);
+	s->light.x = dice_between(d, -1, 1);
+	s->light.y = dice_between(d, 0.5, 1.5);
+	s->light.z = dice_between(d, -1, 0.4);
+	s->light = vec_unit(s->light);
+	s->lamp = dice_between(d, 0.3, 0.8);
+	s->ambient = dice_between(d, 0.3, 0.5);
+	s->sky = (struct rgb){ 0.9 * cloud, 0.95 * cloud, 1 };
+	s->tint.r = dice_between(d, 0.9, 1.1);
+	s->tint.g = 1;
+	s->tint.b = dice_between(d, 0.85, 1.1);
+	s->noise = dice_between(d, 0.01, 0.035);
+	s->far = 80;
+}
+
 void scene_street(struct scene *s, struct dice *d)
 {
 	struct street t = { .scene = s, .dice = d };
@@ -195,22 +223,7 @@ void scene_street(struct scene *s, struct dice *d)
 	s->outdoors = true;
 	t.half = dice_between(d, 3, 5);
 	t.pavement = dice_between(d, 2, 4);
-	scene_look(s,
-		(struct vec){ dice_between(d, -0.4, 0.4) * t.half,
-			dice_between(d, 1.2, 2.2), 0 },
-		dice_between(d, -0.2, 0.2), dice_between(d, -0.12, 0.04),
-		dice_between(d, -0.03, 0.03));
-	s->spread = dice_between(d, 0.7, 0.9);
-	s->light = (struct vec){ dice_between(d, -1, 1), dice_between(d, 0.5, 1.5),
-		dice_between(d, -1, 0.4) };
-	s->light = vec_unit(s->light);
-	s->lamp = dice_between(d, 0.3, 0.8);
-	s->ambient = dice_between(d, 0.3, 0.5);
-	s->sky = (struct rgb){ 0.9 * cloud, 0.95 * cloud, 1 };
-	s->tint = (struct rgb){ dice_between(d, 0.9, 1.1), 1,
-		dice_between(d, 0.85, 1.1) };
-	s->noise = dice_between(d, 0.01, 0.035);
-	s->far = 80;
+	light_and_look(&t, cloud);
 	build_ground(&t);
 	for (int side = -1; side <= 1; side += 2) {
 		build_houses(&t, side);
