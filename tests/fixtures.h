@@ -49,6 +49,9 @@ bool fixture_near(struct fixture *f, double got, double want, const char *fmt, .
 bool fixture_near_all(struct fixture *f, const double *got, const cJSON *row, int n,
 	const char *place);
 
+/* From here on numbers are compared that the trainer keeps in float32: at 1e-5 at least. */
+void fixture_kept_in_float32(struct fixture *f);
+
 /* A number, or "NaN", "Infinity", "-Infinity". */
 double json_number(const cJSON *j);
 /* Every number below j, depth first, into an arena array; *n is how many. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+PRINTF(2, 0)
 static void set_reason(struct fixture *f, const char *fmt, va_list ap)
 {
 	if (!f->reason[0])
@@ -98,6 +99,11 @@ bool fixture_near_all(struct fixture *f, const double *got, const cJSON *row, in
 		if (!fixture_near(f, got[i], want[i], "%s[%d]", place, i))
 			return false;
 	return true;
+}
+
+void fixture_kept_in_float32(struct fixture *f)
+{
+	f->tolerance = fmax(f->tolerance, 1e-5);
 }
 
 double json_number(const cJSON *j)

@@ -11,8 +11,6 @@
 #include "trainer-core/optim/optim.h"
 #include "trainer-core/weighting/weighting.h"
 
-#define FLOAT_TOLERANCE 1e-5
-
 struct run {
 	struct fixture *f;
 	struct params params;

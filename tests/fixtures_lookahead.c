@@ -136,7 +136,7 @@ enum outcome gradient_auto_lambda(struct run *r)
 	for (int k = 0; k < r->K; k++)
 		r->task[k].name = arena_printf(a, "task%d", k);
 	read_hyperparameters(r, want);
-	r->f->tolerance = fmax(r->f->tolerance, FLOAT_TOLERANCE);
+	fixture_kept_in_float32(r->f);
 	if (run_start(r, "auto_lambda"))
 		return FAILED;
 	l.lr = r->optim.lr;

@@ -4,8 +4,6 @@
 #include <string.h>
 #include "tests/fixtures.h"
 
-#define FLOAT_TOLERANCE 1e-5
-
 /* Names of the file without what follows: "bce_with_logits_mean" is a BCE. */
 static const struct {
 	const char *prefix;
@@ -96,7 +94,7 @@ enum outcome fixture_loss(struct fixture *f)
 	x = json_floats(f->arena, input, &n);
 	gradient = arena_alloc_aligned(f->arena, (size_t)n * sizeof(*gradient));
 	sum = loss_compute(l, &s, x, json_floats(f->arena, target, &n), gradient);
-	f->tolerance = fmax(f->tolerance, FLOAT_TOLERANCE);
+	fixture_kept_in_float32(f);
 	if (cJSON_IsFalse(valid) != (sum.count == 0))
 		return fixture_fail(f, "%g values count", sum.count);
 	if (!fixture_near(

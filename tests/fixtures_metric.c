@@ -5,8 +5,6 @@
 #include "tests/fixtures.h"
 #include "trainer-core/metric/angle.h"
 
-#define FLOAT_TOLERANCE 1e-5
-
 /* On one meter of its own. */
 static double *fill_meter(struct fixture *f, const struct metric *m,
 	const struct loss_shape *s, const float *prediction, const float *target)
@@ -250,7 +248,7 @@ enum outcome fixture_metric(struct fixture *f)
 		cJSON_GetObjectItemCaseSensitive(f->json, "prediction");
 	const cJSON *target = cJSON_GetObjectItemCaseSensitive(f->json, "target");
 
-	f->tolerance = fmax(f->tolerance, FLOAT_TOLERANCE);
+	fixture_kept_in_float32(f);
 	if (!strcmp(f->name, "classification"))
 		return run_accuracy(f, prediction, target);
 	if (!strcmp(f->name, "binary_attributes"))

@@ -6,8 +6,6 @@
 #include "trainer-core/kernel/kernel.h"
 #include "trainer-core/optim/optim.h"
 
-#define FLOAT_TOLERANCE 1e-5
-
 struct descent {
 	struct optim *optim;
 	double lr;
@@ -226,7 +224,7 @@ enum outcome fixture_optimizer(struct fixture *f)
 			return fixture_skip(f, "cosine decay ends at 0 here");
 		return run_schedule(f, &decay, (int)fixture_number(f, "T_max", 0));
 	}
-	f->tolerance = fmax(f->tolerance, FLOAT_TOLERANCE);
+	fixture_kept_in_float32(f);
 	if (cJSON_HasObjectItem(f->hyperparameters, "sgd_momentum"))
 		return run_scales(f);
 	if (!read_info(f, &info))

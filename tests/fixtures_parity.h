@@ -40,6 +40,9 @@ struct parity {
 	struct optim *optim;
 	struct weighting_setup weighting;
 	double *weighting_state;
+	const double
+		*factor; /* (K) what a manifest's `ew` multiplies losses by; or NULL */
+	const int *order; /* (K, K - 1) PCGrad's in every step, or NULL */
 };
 
 /* Everything but the graph. FAILED, or SKIPPED with what this build does not have. */

@@ -230,16 +230,57 @@ static enum outcome load_optimizer(struct parity *p)
 		: PASSED;
 }
 
+/* Chen et al.'s form unless the manifest says another; its weights start at 1. */
+static enum outcome load_gradnorm(struct parity *p, const cJSON *w)
+{
+	const char *variant = text(w, "variant");
+	struct arena *a = p->f->arena;
+
+	if (number(w, "weight_init", 1) != 1 || number(w, "logit_init", 1) != 1 ||
+		number(w, "init", 1) != 1)
+		return fixture_skip(p->f, "GradNorm's weights start at 1 here");
+	if (!strncmp(variant, "softmax", 7))
+		params_set(&p->params, a, "form", "softmax");
+	if (*text(w, "layers"))
+		params_set(&p->params, a, "layers", text(w, "layers"));
+	if (*text(w, "heads"))
+		params_set(&p->params, a, "heads", text(w, "heads"));
+	return PASSED;
+}
+
+/* What ew multiplies the losses by, and the orders in which PCGrad projects. */
+static enum outcome load_lists(struct parity *p, const cJSON *w)
+{
+	const cJSON *weights = parity_member(w, "weights");
+	const cJSON *order = parity_member(w, "order");
+	int n = p->K, others = p->K * (p->K - 1);
+	const double *v = json_numbers(p->f->arena, order, &others);
+	int *ids = NEW_ARRAY(p->f->arena, int, others + 1);
+
+	if (weights)
+		p->factor = json_numbers(p->f->arena, weights, &n);
+	if (n != p->K)
+		return fixture_fail(p->f, "%d weights for %d tasks", n, p->K);
+	for (int i = 0; i < others; i++)
+		ids[i] = (int)v[i];
+	if (order)
+		p->order = ids;
+	if (order && others != p->K * (p->K - 1))
+		return fixture_fail(p->f, "order: %d numbers", others);
+	return PASSED;
+}
+
 /* The manifests' names of methods, and what they mean by them. */
 static enum outcome load_method(struct parity *p)
 {
 	static const char *const names[][2] = { { "T", "T" }, { "init", "init" },
-		{ "lr", "weight_lr" }, { "weight_decay", "weight_wd" },
-		{ "eps", "eps" }, { NULL, NULL } };
+		{ "lr", "weight_lr" }, { "weight_lr", "weight_lr" },
+		{ "weight_decay", "weight_wd" }, { "eps", "eps" }, { "alpha", "alpha" },
+		{ NULL, NULL } };
 	static const char *const methods[][2] = { { "ew", "ew" }, { "uw", "uw" },
-		{ "uwso", "uw_so" }, { "imtl_l", "imtl_l" },
-		{ "pcgrad", "pcgrad" } }; /* two tasks: one order */
-	const cJSON *w = parity_member(p->manifest, "weighting"), *j;
+		{ "uwso", "uw_so" }, { "imtl_l", "imtl_l" }, { "pcgrad", "pcgrad" },
+		{ "gradnorm", "gradnorm" } };
+	const cJSON *w = parity_member(p->manifest, "weighting");
 	const char *method = text(w, "method");
 	const char *ours = NULL;
 
@@ -248,16 +289,13 @@ static enum outcome load_method(struct parity *p)
 			ours = methods[i][1];
 	if (!ours)
 		return fixture_skip(p->f, "this build has no method %s", method);
-	cJSON_ArrayForEach(j, parity_member(w, "weights"))
-	{
-		if (json_number(j) != 1)
-			return fixture_skip(p->f, "ew with weights other than 1");
-	}
 	params_set(&p->params, p->f->arena, "method", ours);
 	set_numbers(p, w, names);
 	if (!strcmp(ours, "uw")) /* L / (2 exp(s)) + s / 2 for every loss */
 		params_set(&p->params, p->f->arena, "form", "l2");
-	return PASSED;
+	if (!strcmp(ours, "gradnorm"))
+		return load_gradnorm(p, w);
+	return load_lists(p, w);
 }
 
 static enum outcome load_inputs(struct parity *p)

@@ -118,7 +118,7 @@ enum outcome gradient_db(struct run *r)
 	run_hand_on(r, "beta", "beta");
 	run_hand_on(r, "beta_sigma", "beta_sigma");
 	(void)fixture_number(r->f, "eps", 1e-8);
-	r->f->tolerance = fmax(r->f->tolerance, FLOAT_TOLERANCE);
+	fixture_kept_in_float32(r->f);
 	if (run_start(r, "db_mtl"))
 		return FAILED;
 	struct vectors *v = run_new_vectors(r);

@@ -49,7 +49,7 @@ enum outcome gradient_rotation(struct run *r)
 
 	(void)fixture_text(r->f, "part", "");
 	(void)fixture_text(r->f, "target", "");
-	r->f->tolerance = fmax(r->f->tolerance, FLOAT_TOLERANCE);
+	fixture_kept_in_float32(r->f);
 	for (int k = 0; k < K; k++) {
 		own[k] = arena_alloc_aligned(a, (size_t)C * sizeof(float));
 		for (int c = 0; c < C; c++)

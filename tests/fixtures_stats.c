@@ -65,31 +65,31 @@ enum outcome fixture_delta_m(struct fixture *f)
 	return PASSED;
 }
 
-/* One side of eq. 6: NAME_clean and NAME_corrupted. */
+/* One side of eq. 6: NAME_clean and NAME_corrupted, a row of severities a corruption. */
 static struct stats_corrupted read_corrupted(
-	struct fixture *f, const char *name, int *values)
+	struct fixture *f, const char *name, int *n, int *values)
 {
 	const char *clean = arena_printf(f->arena, "%s_clean", name);
-	const char *corrupted = arena_printf(f->arena, "%s_corrupted", name);
+	const cJSON *rows = member(f, arena_printf(f->arena, "%s_corrupted", name));
 
+	*n = cJSON_GetArraySize(rows);
 	return (struct stats_corrupted){ json_number(member(f, clean)),
-		json_numbers(f->arena, member(f, corrupted), values) };
+		json_numbers(f->arena, rows, values) };
 }
 
 enum outcome fixture_corruption_delta(struct fixture *f)
 {
-	int values;
-	int others;
-	struct stats_corrupted run = read_corrupted(f, "mtl", &values);
-	struct stats_corrupted base = read_corrupted(f, "stl", &others);
-	int n = values / STATS_SEVERITIES;
+	int values, others;
+	int n, rows;
+	struct stats_corrupted run = read_corrupted(f, "mtl", &n, &values);
+	struct stats_corrupted base = read_corrupted(f, "stl", &rows, &others);
 	double *each = NEW_ARRAY(f->arena, double, n + 1);
 	double delta;
 	struct err e;
 
-	if (values != others || values % STATS_SEVERITIES)
+	if (n != rows || values != others || n < 1 || values % n)
 		return fixture_fail(f, "%d and %d figures", values, others);
-	if (stats_corruption_delta(n, &run, &base,
+	if (stats_corruption_delta(n, values / n, &run, &base,
 		    fixture_number(f, "higher_better", 0) != 0, each, &delta, &e))
 		return fixture_fail(f, "%s", e.msg);
 	if (!fixture_near(

@@ -55,6 +55,7 @@ enum outcome gradient_pcgrad(struct run *r)
 {
 	const cJSON *order = fixture_hyper(r->f, "order");
 	double eps = fixture_number(r->f, "eps", 0);
+	int others = r->K * (r->K - 1);
 	int *ids;
 	int n;
 
@@ -66,12 +67,16 @@ enum outcome gradient_pcgrad(struct run *r)
 		return expectation(r);
 	double *v = json_numbers(run_arena(r), order, &n);
 
+	if (n != others && n != r->steps * others)
+		return fixture_fail(r->f, "order: %d numbers for %d tasks", n, r->K);
 	ids = NEW_ARRAY(run_arena(r), int, n);
 	for (int i = 0; i < n; i++)
 		ids[i] = (int)v[i];
-	run_fill_gram(r, 0);
-	if (!projected(r, 0, ids, eps))
-		return FAILED;
+	for (int i = 0; i < r->steps; i++) {
+		run_fill_gram(r, i);
+		if (!projected(r, i, n == others ? ids : ids + i * others, eps))
+			return FAILED;
+	}
 	return r->K == 2 ? run_play(r, run_weights_and_sum, NULL) : PASSED;
 }
 
@@ -149,7 +154,7 @@ enum outcome gradient_graddrop(struct run *r)
 		!run_near_row(r, 0, mean, r->P, "aggregated_expectation"))
 		return FAILED;
 	sign_dropout(&o, &v->g);
-	r->f->tolerance = fmax(r->f->tolerance, FLOAT_TOLERANCE);
+	fixture_kept_in_float32(r->f);
 	return run_near_row(r, 0, run_doubles(r, v->g.out), r->P, "aggregated_given_U")
 		? PASSED
 		: FAILED;
@@ -204,7 +209,7 @@ enum outcome gradient_graddrop_features(struct fixture *f)
 	if (!fixture_near_all(f, P, fixture_expect(f, "P"), F, "P") ||
 		!fixture_near_all(f, mask, fixture_expect(f, "mask"), o.K * F, "mask"))
 		return FAILED;
-	f->tolerance = fmax(f->tolerance, FLOAT_TOLERANCE);
+	fixture_kept_in_float32(f);
 	return fixture_near_all(f, run_doubles(r, g.out),
 		       fixture_expect(f, "feature_grad"), N * F, "feature_grad")
 		? PASSED

@@ -12,8 +12,6 @@
 #include "trainer-core/weighting/shared/learned.h"
 #include "trainer-core/optim/optim.h"
 
-#define FLOAT_TOLERANCE 1e-5
-
 struct run {
 	struct fixture *f;
 	struct params params;
@@ -23,6 +21,7 @@ struct run {
 	double *state;
 	const double *loss; /* (steps, K) */
 	const double *grad; /* (steps, K, P) or NULL */
+	const double *factor; /* (K) what a file's `ew` multiplies losses by; NULL: 1 */
 	int steps, K, P;
 	bool rows_are_epochs;
 	bool temperatures; /* T is a list, one a step */
@@ -48,15 +47,23 @@ static void accept(struct run *r, const char *name)
 	(void)fixture_hyper(r->f, name);
 }
 
+/* A file's `ew` may have weights of any sum; ours has ones, scalarization's sum to 1. */
 static void set_fixed(struct run *r)
 {
 	const cJSON *weights = fixture_hyper(r->f, "weights");
 	const cJSON *task = fixture_hyper(r->f, "task");
+	const char *kind = fixture_text(r->f, "kind", "");
 	struct str list = { .arena = r->f->arena };
 	char number[NUMBER_MAX];
 	const cJSON *j;
+	int n;
 
-	set(r, "method", fixture_text(r->f, "kind", ""));
+	set(r, "method", kind);
+	if (weights && !strcmp(kind, "ew")) {
+		r->factor = json_numbers(r->f->arena, weights, &n);
+		ASSERT(n == r->K);
+		return;
+	}
 	cJSON_ArrayForEach(j, weights) str_printf(&list, "%s%s", list.n ? " " : "",
 		number_format(j->valuedouble, number));
 	if (weights)
@@ -243,7 +250,7 @@ static bool aggregated_near(
 	}
 	for (int i = 0; i < r->P; i++)
 		got[i] = (double)sum[i];
-	r->f->tolerance = fmax(tolerance, FLOAT_TOLERANCE);
+	fixture_kept_in_float32(r->f);
 	near = fixture_near_all(r->f, got, row, r->P,
 		arena_printf(r->f->arena, "step %d aggregated", step));
 	r->f->tolerance = tolerance;
@@ -316,6 +323,8 @@ static enum outcome run_step(struct run *r, int i)
 
 	if (weighting_weigh(&r->setup, r->state, &step, weight, &e))
 		return fixture_fail(r->f, "step %d: %s", i, e.msg);
+	for (int k = 0; r->factor && k < r->K; k++)
+		weight[k] *= r->factor[k];
 	if (!check_weights(r, i, loss, weight))
 		return FAILED;
 	weighting_update(&r->setup, r->state, &step);

@@ -33,8 +33,7 @@ MUST_CHECK int stats_delta_m(int n, const struct stats_criterion *criterion,
 	const double *value, const double *baseline, enum stats_average by,
 	double *delta_m, struct err *e);
 
-/* A criterion on clean pictures, and (n, STATS_SEVERITIES) on corrupted ones. */
-#define STATS_SEVERITIES 5
+/* A criterion on clean pictures, and (n, severities) on corrupted ones. */
 struct stats_corrupted {
 	double clean;
 	const double *corrupted;
@@ -46,9 +45,9 @@ struct stats_corrupted {
  * its severities; *delta is the mean of these (Elich et al. 2024, eq. 6; the view
  * `robustness` says the same). ERR_FAILED where a clean figure is 0, a number not finite.
  */
-MUST_CHECK int stats_corruption_delta(int n, const struct stats_corrupted *run,
-	const struct stats_corrupted *base, bool higher, double *of_corruption,
-	double *delta, struct err *e);
+MUST_CHECK int stats_corruption_delta(int n, int severities,
+	const struct stats_corrupted *run, const struct stats_corrupted *base,
+	bool higher, double *of_corruption, double *delta, struct err *e);
 
 /* NaN for n < 1; sample deviation (n - 1): NaN for n < 2. */
 double stats_mean(int n, const double *x);

@@ -407,7 +407,7 @@ START_TEST(the_view_says_what_equation_6_says)
 				1000 + seed);
 			fetch(tasks[k], where, &mtl.clean, run_figures);
 			ck_assert(!stats_corruption_delta(
-				3, &mtl, &stl, true, each, &delta[seed], &e));
+				3, 5, &mtl, &stl, true, each, &delta[seed], &e));
 		}
 		snprintf(sql, sizeof(sql),
 			"SELECT delta FROM robustness WHERE label = 'uw' AND criterion "
