@@ -13,9 +13,12 @@ PACKAGES := libsqlite3-dev libuv1-dev libcjson-dev libopenblas-dev libxxhash-dev
 	zlib1g-dev libjpeg62-turbo-dev check sqlite3 dataset-fashion-mnist
 
 CC := gcc
+WARN_gcc := -Wno-format-truncation
+# clang also warns where a constant such as INFINITY, a float, becomes a double.
+WARN_clang := -Wno-double-promotion
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	-Wundef -Wformat=2 -Wcast-qual -Wwrite-strings -Wdouble-promotion -Wconversion \
-	-Wno-sign-conversion -Wno-format-truncation $(if $(CI),-Werror)
+	-Wno-sign-conversion $(WARN_$(if $(findstring clang,$(CC)),clang,gcc)) $(if $(CI),-Werror)
 OPT_release := -O2 -g
 OPT_debug := -O0 -g3
 OPT_asan := -O1 -g3 -fno-omit-frame-pointer -fsanitize=address,undefined \
@@ -28,7 +31,10 @@ LDFLAGS := $(OPT_$(MODE))
 
 # The kernels: one source, once per instruction set (docs/ARCHITECTURE.md).
 KERNEL_FLAGS := -ffp-contract=fast -O3 -fno-math-errno -fno-trapping-math
-MULTIARCH := $(shell $(CC) -print-multiarch)
+# Vector kernels are written for x86-64 alone; elsewhere the portable ones are all there is.
+PROCESSOR := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+ISAS := portable $(if $(filter x86_64,$(PROCESSOR)),avx2 avx512)
+CLASS_portable := portable$(addprefix -,$(filter-out x86_64,$(PROCESSOR)))
 
 # Every source below a folder; vector.c is compiled apart, once an instruction set.
 below = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*/*.c $(d)/*/*/*.c)))
@@ -44,8 +50,7 @@ BENCH_SRC := $(wildcard bench/*.c)
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 COMMON := $(call obj,$(COMMON_SRC))
 STORE := $(call obj,$(STORE_SRC)) $(O)/schema.o
-TRAINER := $(call obj,$(TRAINER_SRC)) \
-	$(if $(wildcard trainer-core/kernel/vector.c),$(patsubst %,$(O)/trainer-core/kernel/vector_%.o,portable avx2 avx512))
+TRAINER := $(call obj,$(TRAINER_SRC)) $(patsubst %,$(O)/trainer-core/kernel/vector_%.o,$(ISAS))
 ORCHESTRATOR := $(call obj,$(ORCHESTRATOR_SRC))
 WORKER := $(call obj,$(WORKER_SRC))
 
@@ -58,7 +63,7 @@ ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all deps demo check data bench lint layers fmt asan valgrind soak fuzz docs reproduction clean help
+.PHONY: all always deps demo check check-clang data bench lint layers fmt asan valgrind soak fuzz docs reproduction clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -86,23 +91,30 @@ $(B)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(ORCHESTRATOR) $
 # Only the two files that say which build this is depend on the commit.
 $(O)/orchestrator/cli/main.o $(O)/worker/main.o: CFLAGS += -DDELTAM_BUILD='"$(COMMIT)"'
 
-$(O)/%.o: %.c
+# Objects of two compilers would link, so another compiler makes them all anew.
+COMPILER := $(filter-out ccache,$(CC))
+$(O)/compiler: always
+	@mkdir -p $(@D)
+	@echo '$(COMPILER)' | cmp -s - $@ || echo '$(COMPILER)' >$@
+
+$(O)/%.o: %.c $(O)/compiler
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 
-VECTOR = @mkdir -p $(@D); $(CC) $(CFLAGS) $(KERNEL_FLAGS) -MT $@ -c -o $@ $<
-$(O)/trainer-core/kernel/vector_portable.o: trainer-core/kernel/vector.c
-	$(VECTOR) -DKERNEL_ISA=portable
-$(O)/trainer-core/kernel/vector_avx2.o: trainer-core/kernel/vector.c
-	$(VECTOR) -DKERNEL_ISA=avx2 -march=x86-64-v3
-$(O)/trainer-core/kernel/vector_avx512.o: trainer-core/kernel/vector.c
-	$(VECTOR) -DKERNEL_ISA=avx512 -march=x86-64-v4 -mprefer-vector-width=512
+VECTOR = @mkdir -p $(@D); $(CC) $(CFLAGS) $(KERNEL_FLAGS) -MT $@ -c -o $@ $< -DKERNEL_ISA=$(1) \
+	-DKERNEL_CLASS='"$(or $(CLASS_$(1)),$(1))"'
+$(O)/trainer-core/kernel/vector_portable.o: trainer-core/kernel/vector.c $(O)/compiler
+	$(call VECTOR,portable)
+$(O)/trainer-core/kernel/vector_avx2.o: trainer-core/kernel/vector.c $(O)/compiler
+	$(call VECTOR,avx2) -march=x86-64-v3
+$(O)/trainer-core/kernel/vector_avx512.o: trainer-core/kernel/vector.c $(O)/compiler
+	$(call VECTOR,avx512) -march=x86-64-v4 -mprefer-vector-width=512
 
 $(O)/schema.c: schema.sql
 	@mkdir -p $(@D)
 	{ echo 'extern const char schema_sql[]; const char schema_sql[] ='; \
 	  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } > $@
-$(O)/schema.o: $(O)/schema.c
+$(O)/schema.o: $(O)/schema.c $(O)/compiler
 	$(CC) $(CFLAGS) -Wno-overlength-strings -c -o $@ $<
 
 deps: ## install the packages that are missing (as root or through sudo)
@@ -124,6 +136,9 @@ demo: deps ## train the quickstart sweep on Fashion-MNIST and print its table
 check: deps ## build everything and run every test
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests $(FUZZ)
 	@sh tests/check.sh $(B)
+
+check-clang: ## the same as clang compiles it, in build/clang
+	@$(MAKE) --no-print-directory check CC="$(patsubst %gcc,%clang,$(CC))" B=build/clang
 
 asan: deps ## the same under AddressSanitizer and UBSan
 	@CK_TIMEOUT_MULTIPLIER=10 $(MAKE) --no-print-directory check MODE=asan # ten times slower
@@ -176,6 +191,6 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -4,7 +4,9 @@
  */
 #define _GNU_SOURCE
 #include <time.h>
+#if defined(__x86_64__)
 #include <immintrin.h>
+#endif
 #include "bench/peak.h"
 
 #define CHAINS 12
@@ -18,6 +20,7 @@ double bench_cpu_seconds(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+#if defined(__x86_64__)
 /* Returns the number of floating point operations. */
 __attribute__((target("avx512f"))) static double spin_avx512(float *sink)
 {
@@ -63,42 +66,71 @@ __attribute__((target("avx2,fma"))) static double spin_avx2(float *sink)
 	return 2.0 * 8 * CHAINS * ROUNDS;
 }
 
-static double spin_sse2(float *sink)
+#endif
+
+/* What every processor has: four lanes, a product and a sum. */
+typedef float four __attribute__((vector_size(16)));
+
+static double spin_base(float *sink)
 {
-	__m128 acc[CHAINS], a = _mm_set1_ps(0.5f), b = _mm_set1_ps(1.0f);
-	float t[4];
+	volatile float half =
+		0.5f; /* read at run time, so nothing is computed before */
+	four acc[CHAINS], a = half - (four){ 0 }, b = 2 * a;
 
 #pragma GCC unroll 12
 	for (int i = 0; i < CHAINS; i++)
-		acc[i] = _mm_set1_ps((float)i);
+		acc[i] = (float)i - (four){ 0 };
 	for (int r = 0; r < ROUNDS; r++) {
 #pragma GCC unroll 12
 		for (int i = 0; i < CHAINS; i++)
-			acc[i] = _mm_add_ps(_mm_mul_ps(acc[i], a), b);
-		__asm__ volatile("" : "+x"(a), "+x"(b));
+			acc[i] = acc[i] * a + b;
 	}
 #pragma GCC unroll 12
 	for (int i = 1; i < CHAINS; i++)
-		acc[0] = _mm_add_ps(acc[0], acc[i]);
-	_mm_storeu_ps(t, acc[0]);
-	*sink += t[0];
+		acc[0] += acc[i];
+	*sink += acc[0][0];
 	return 2.0 * 4 * CHAINS * ROUNDS;
 }
 
+static int always(void)
+{
+	return 1;
+}
+
+#if defined(__x86_64__)
+static int runs_avx512(void)
+{
+	return __builtin_cpu_supports("avx512f");
+}
+
+static int runs_avx2(void)
+{
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+#endif
+
+/* Best first. */
 static const struct {
 	const char *name;
+	int (*runs)(void);
 	double (*spin)(float *sink);
 } loops[] = {
-	{ "avx512", spin_avx512 },
-	{ "avx2", spin_avx2 },
-	{ "sse2", spin_sse2 },
+#if defined(__x86_64__)
+	{ "avx512", runs_avx512, spin_avx512 },
+	{ "avx2", runs_avx2, spin_avx2 },
+	{ "sse2", always, spin_base },
+#else
+	{ "base", always, spin_base },
+#endif
 };
 
 static int best_loop(void)
 {
-	if (__builtin_cpu_supports("avx512f"))
-		return 0;
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 1 : 2;
+	int i = 0;
+
+	while (!loops[i].runs())
+		i++;
+	return i;
 }
 
 const char *bench_peak_simd(void)

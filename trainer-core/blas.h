@@ -23,7 +23,11 @@ struct blas_product {
 /* c += a b in one thread. false where there is no OpenBLAS: c is untouched. */
 bool blas_accumulate(const struct blas_product *p);
 
-/* The name of OpenBLAS's kernels on this processor, "" without OpenBLAS. */
+/*
+ * The name of OpenBLAS's kernels on this processor; "" without OpenBLAS, and where the
+ * environment's DELTAM_BLAS is `none`, so that machines with and without the library can
+ * train the same bits. Whoever gets "" must not call blas_accumulate.
+ */
 const char *blas_core(void);
 
 #endif

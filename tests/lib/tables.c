@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "trainer-core/train/train.h"
 
 const char *const tables[TABLES] = { "portable", "avx2", "avx512" };
 
@@ -17,7 +18,15 @@ bool tables_choose(int i, const struct kernels **k)
 	return !strcmp((*k)->name, tables[i]);
 }
 
+bool tables_choose_own(const char *name)
+{
+	setenv("DELTAM_BLAS", "none", 1);
+	setenv("DELTAM_KERNELS", name, 1);
+	return !strcmp(train_kernel_class(), name);
+}
+
 void tables_reset(void)
 {
+	unsetenv("DELTAM_BLAS");
 	unsetenv("DELTAM_KERNELS");
 }

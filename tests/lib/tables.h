@@ -14,6 +14,11 @@ extern const char *const tables[TABLES]; /* portable first */
 const struct kernels *tables_get(int i);
 /* The same into *k; false where it is not that table. */
 bool tables_choose(int i, const struct kernels **k);
+/*
+ * The table of that name without OpenBLAS, whose sums are no arithmetic of ours; false
+ * where this processor has no such table.
+ */
+bool tables_choose_own(const char *name);
 /* For a test case's fixture: the processor's best again. */
 void tables_reset(void);
 

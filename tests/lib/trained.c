@@ -67,9 +67,5 @@ bool trained_under_valgrind(void)
 
 bool trained_golden(void)
 {
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && __GNUC__ == 12
 	return !trained_under_valgrind();
-#else
-	return false;
-#endif
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/lib/tables.h"
 #include "tests/lib/trained.h"
 #include "trainer-core/train/augment.h"
 #include "trainer-core/rng.h"
@@ -186,33 +187,37 @@ START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
 END_TEST
 
 /*
- * As in test_train.c: another digest wants another NUMERICS, or was not meant. The portable
- * kernels are left out: what OpenBLAS sums is no arithmetic of ours.
+ * As in test_train.c: another digest wants another NUMERICS, or was not meant.
  */
 START_TEST(the_arithmetic_of_deep_networks_is_that_of_NUMERICS)
 {
 	static const struct {
 		const char *kernels;
 		uint64_t digest[NETWORKS];
-	} golden[] = { { "avx2",
-			       { 0x6d9e538eefebfe8b, 0xd065690d476ee2c3,
-				       0x1d223094c5b03cbd, 0xa3a40ec327efcf23 } },
+	} golden[] = { { "portable",
+			       { 0x03d6b763c554c6a2, 0x05f1a1aa3348a5db,
+				       0xf8c455a138c25d98, 0x08538d2530a9e6b3 } },
+		{ "avx2",
+			{ 0x6d9e538eefebfe8b, 0xd065690d476ee2c3, 0x1d223094c5b03cbd,
+				0xa3a40ec327efcf23 } },
 		{ "avx512",
 			{ 0x688b93dd599f3d8f, 0x75de0c481e68ce89, 0x8017e5f449691a8b,
 				0x0e93fd6ae8903d2d } } };
+	uint64_t digest[NETWORKS];
+	struct str row = { .arena = &arena };
 
-	setenv("DELTAM_KERNELS", golden[_i].kernels, 1);
-	if (strcmp(train_kernel_class(), golden[_i].kernels) != 0)
+	if (!tables_choose_own(golden[_i].kernels))
 		return; /* this processor cannot run it */
 	for (int n = 0; n < NETWORKS; n++) {
-		uint64_t digest = trained_digest(
+		digest[n] = trained_digest(
 			job(parameters(networks[n]), data_of(n)), 2, &arena);
-
-		ck_assert_msg(!trained_golden() ||
-				(NUMERICS == 1 && digest == golden[_i].digest[n]),
-			"%s, %s: 0x%016llx", golden[_i].kernels, networks[n][1],
-			(unsigned long long)digest);
+		str_printf(&row, "%s 0x%016llx", n ? "," : "",
+			(unsigned long long)digest[n]);
 	}
+	ck_assert_msg(!trained_golden() ||
+			(NUMERICS == 1 &&
+				!memcmp(digest, golden[_i].digest, sizeof(digest))),
+		"{ \"%s\", {%s } }", golden[_i].kernels, str_get(&row));
 }
 END_TEST
 
@@ -433,7 +438,7 @@ Suite *suite_train_deep(void)
 	tcase_add_loop_test(
 		t, continuing_from_a_saved_state_is_never_having_stopped, 0, NETWORKS);
 	tcase_add_loop_test(
-		t, the_arithmetic_of_deep_networks_is_that_of_NUMERICS, 0, 2);
+		t, the_arithmetic_of_deep_networks_is_that_of_NUMERICS, 0, 3);
 	tcase_add_loop_test(t, nothing_is_allocated_after_the_first_epoch, 0, NETWORKS);
 	tcase_add_test(t, evaluation_does_not_depend_on_who_stands_in_a_batch);
 	tcase_add_test(t,

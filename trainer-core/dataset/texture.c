@@ -66,8 +66,8 @@ static double fraction(double x)
 	return x - floor(x);
 }
 
-/* 1 within `width` of a line of the grid, else 0. */
-static double grid(double u, double v, double width)
+/* Is the point within `width` of a line of the grid? */
+static bool grid(double u, double v, double width)
 {
 	return fraction(u) < width || fraction(v) < width;
 }

@@ -9,6 +9,7 @@
 #include "trainer-core/kernel/kernel.h"
 #include "trainer-core/kernel/tables.h"
 
+#if defined(__x86_64__)
 static int runs_avx512(void)
 {
 	return __builtin_cpu_supports("avx512f") &&
@@ -23,6 +24,7 @@ static int runs_avx2(void)
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
 		__builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 }
+#endif
 
 static int runs_portable(void)
 {
@@ -33,9 +35,11 @@ static const struct {
 	const struct kernels *table;
 	int (*runs)(void);
 } choices[] = {
-	/* best first */
+/* best first */
+#if defined(__x86_64__)
 	{ &kernels_avx512, runs_avx512 },
 	{ &kernels_avx2, runs_avx2 },
+#endif
 	{ &kernels_portable, runs_portable },
 };
 
@@ -62,6 +66,12 @@ void kernels_init_fpu(void)
 #if defined(__x86_64__)
 	enum { FTZ = 0x8000, DAZ = 0x0040 };
 	_mm_setcsr(_mm_getcsr() | FTZ | DAZ);
+#elif defined(__aarch64__)
+	const uint64_t flush = 1u << 24; /* FZ: of inputs and of results */
+	uint64_t fpcr;
+
+	__asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+	__asm__ volatile("msr fpcr, %0" : : "r"(fpcr | flush));
 #endif
 }
 

@@ -1,8 +1,8 @@
 /*
  * Kernels: the arithmetic that decides speed, in one table per instruction set.
  *
- * kernel/vector.c is compiled three times (-march=x86-64-v4, -v3, and the base), each
- * with WIDTH and tiles as macros; kernels_get() chooses once by the processor. Everything
+ * kernel/vector.c is compiled three times (-march=x86-64-v4, -v3, and the base; on other
+ * processors for the base alone), each with WIDTH and tiles as macros; kernels_get() chooses once by the processor. Everything
  * else in those files is static. -ffp-contract=fast there and only there.
  *
  * Layouts (N samples):
@@ -23,6 +23,7 @@
 #ifndef DELTAM_KERNEL_H
 #define DELTAM_KERNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -91,7 +92,8 @@ struct sgd_step {
 };
 
 struct kernels {
-	const char *name; /* "avx512", "avx2", "portable" */
+	const char *name; /* "avx512", "avx2", "portable", "portable-PROCESSOR" */
+	bool blas; /* OpenBLAS computes the large products, where it is installed */
 
 	/*
 	 * Convolution in N16. w (O, C, kh, kw), b (O) or NULL; y (O, OH, OW) or, pooled,
@@ -255,12 +257,16 @@ size_t conv_c16_index(const struct conv_shape *s, int o, int c, int ky, int kx);
 
 /*
  * The best table for this processor; or the one that the environment's DELTAM_KERNELS
- * names (portable, avx2, avx512), where this processor can run it.
+ * names (portable, avx2, avx512), where this processor can run it. Only x86-64 has a
+ * choice. Its portable table is called `portable` because rows of older builds say so;
+ * other processors sum in another way (some fuse products with sums), so the names of
+ * their tables tell them apart.
  */
 const struct kernels *kernels_get(void);
 
 /*
- * Denormal numbers count as zero from now on in the calling thread (FTZ and DAZ). Part of
+ * Denormal numbers count as zero from now on in the calling thread (FTZ and DAZ on x86-64,
+ * FZ on 64-bit ARM; other processors keep them). Part of
  * NUMERICS: call it before the first kernel, wherever training begins.
  */
 void kernels_init_fpu(void);

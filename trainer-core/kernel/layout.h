@@ -7,15 +7,22 @@
 
 #include "trainer-core/kernel/width.h"
 
+/* f(i, x, y) for every lane i: the indices of a shuffle must be constants. */
+#define EACH_OF_4(f, i, x, y) f(i, x, y), f(i + 1, x, y), f(i + 2, x, y), f(i + 3, x, y)
+#define EACH_OF_16(f, x, y) \
+	EACH_OF_4(f, 0, x, y), EACH_OF_4(f, 4, x, y), EACH_OF_4(f, 8, x, y), \
+		EACH_OF_4(f, 12, x, y)
+
 #if WIDTH == 16
 /* One stage of the transpose: rows i and i + step exchange their off-diagonal parts. */
-#define STAGE(r, step, ...) \
+#define EXCHANGED(i, step, add) ((add) + ((i) & (step) ? 16 + (i) - (step) : (i)))
+#define STAGE(r, step) \
 	UNROLL for (int i = 0; i < 16; i++) if (!(i & (step))) \
 	{ \
 		vec a = r[i], b = r[i + (step)]; \
-		r[i] = __builtin_shuffle(a, b, (ivec){ __VA_ARGS__ }); \
-		r[i + (step)] = \
-			__builtin_shuffle(a, b, (ivec){ __VA_ARGS__ } + (step)); \
+		r[i] = __builtin_shufflevector(a, b, EACH_OF_16(EXCHANGED, step, 0)); \
+		r[i + (step)] = __builtin_shufflevector( \
+			a, b, EACH_OF_16(EXCHANGED, step, step)); \
 	}
 
 /* to[j * to_row + i] = from[i * from_row + j] */
@@ -24,10 +31,10 @@ INLINE void transpose(const float *from, size_t from_row, float *to, size_t to_r
 	vec r[16];
 
 	UNROLL for (int i = 0; i < 16; i++) r[i] = load(from + i * from_row);
-	STAGE(r, 1, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
-	STAGE(r, 2, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
-	STAGE(r, 4, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27)
-	STAGE(r, 8, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+	STAGE(r, 1)
+	STAGE(r, 2)
+	STAGE(r, 4)
+	STAGE(r, 8)
 	UNROLL for (int i = 0; i < 16; i++) store(to + i * to_row, r[i]);
 }
 #else
@@ -102,23 +109,16 @@ static void rows_to_n16(int N, int F, const float *x, float *y)
 }
 
 /* Four rounds of interleaving row i with row i + 8 transpose sixteen rows of bytes. */
-#define LOW_BYTES \
-	(b16) \
-	{ \
-		0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23 \
-	}
-#define HIGH_BYTES \
-	(b16) \
-	{ \
-		8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31 \
-	}
+#define INTERLEAVED(i, first, second) (((i) % 2 ? (second) : (first)) + (i) / 2)
 
 INLINE void interleave(const b16 from[16], b16 to[16])
 {
 	UNROLL for (int i = 0; i < 8; i++)
 	{
-		to[2 * i] = __builtin_shuffle(from[i], from[i + 8], LOW_BYTES);
-		to[2 * i + 1] = __builtin_shuffle(from[i], from[i + 8], HIGH_BYTES);
+		to[2 * i] = __builtin_shufflevector(
+			from[i], from[i + 8], EACH_OF_16(INTERLEAVED, 0, 16));
+		to[2 * i + 1] = __builtin_shufflevector(
+			from[i], from[i + 8], EACH_OF_16(INTERLEAVED, 8, 24));
 	}
 }
 

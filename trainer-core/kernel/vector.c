@@ -1,6 +1,6 @@
 /*
- * The kernels of one instruction set. This file is compiled three times; KERNEL_ISA names
- * the table, and everything else is static, so that no instruction of one set can end up
+ * The kernels of one instruction set. This file is compiled once an instruction set;
+ * KERNEL_ISA names the table, KERNEL_CLASS the class of the rows that it computes, and everything else is static, so that no instruction of one set can end up
  * in the table of another.
  */
 #include "trainer-core/kernel/conv_c16.h"
@@ -15,11 +15,10 @@
 
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
-#define TEXT_(a) #a
-#define TEXT(a) TEXT_(a)
 
 const struct kernels PASTE(kernels_, KERNEL_ISA) = {
-	.name = TEXT(KERNEL_ISA),
+	.name = KERNEL_CLASS,
+	.blas = WIDTH == 4,
 	.conv_work = conv_work,
 	.conv_forward = conv_forward,
 	.conv_backward_weights = conv_backward_weights,

@@ -290,11 +290,11 @@ void train_turn(struct train *t)
 const char *train_kernel_class(void)
 {
 	static char with_core[64];
-	const char *name = kernels_get()->name;
+	const struct kernels *k = kernels_get();
 
-	if (strcmp(name, "portable") != 0 || !*blas_core())
-		return name;
-	snprintf(with_core, sizeof(with_core), "%s+%s", name, blas_core());
+	if (!k->blas || !*blas_core())
+		return k->name;
+	snprintf(with_core, sizeof(with_core), "%s+%s", k->name, blas_core());
 	return with_core;
 }
 

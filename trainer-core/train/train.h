@@ -46,7 +46,7 @@ struct epoch_rows {
 MUST_CHECK int train_new(struct train **out, const struct params *ps,
 	const struct dataset *d, struct arena *a, struct err *e);
 
-/* "avx512", "avx2", "portable", with "+CORE" of the BLAS where it is used. */
+/* "avx512", "avx2", "portable", "portable-PROCESSOR", with "+CORE" of the BLAS where it is used. */
 const char *train_kernel_class(void);
 
 /*
