@@ -7,8 +7,7 @@
 #include <stdbool.h>
 #include "trainer-core/kernel/kernel.h"
 
-#define TABLES 3
-extern const char *const tables[TABLES]; /* portable first */
+#define TABLES 3 /* the portable one, AVX2, AVX-512 */
 
 /* That table, or the processor's best where it cannot run it. */
 const struct kernels *tables_get(int i);

@@ -5,12 +5,17 @@
  */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include "common/arena.h"
 #include "tests/lib/tables.h"
 #include "tests/lib/values.h"
+#include "trainer-core/blas.h"
 #include "trainer-core/kernel/kernel.h"
+#include "trainer-core/kernel/tables.h"
+#include "trainer-core/train/train.h"
 
 static struct arena arena;
 static const struct kernels *k; /* of the current test; NULL: cannot run here */
@@ -410,8 +415,32 @@ START_TEST(an_unknown_wish_gets_the_best_table)
 	best = kernels_get();
 	setenv("DELTAM_KERNELS", "neon", 1);
 	ck_assert_ptr_eq(kernels_get(), best);
-	setenv("DELTAM_KERNELS", "portable", 1);
-	ck_assert_str_eq(kernels_get()->name, "portable");
+	setenv("DELTAM_KERNELS", kernels_portable.name, 1);
+	ck_assert_ptr_eq(kernels_get(), &kernels_portable);
+}
+END_TEST
+
+/* Rows of x86-64 have carried the bare name since before there were others. */
+START_TEST(the_portable_class_names_every_processor_but_x86_64)
+{
+	struct utsname host;
+	char name[sizeof(host.machine) + 16];
+
+	ck_assert_int_eq(uname(&host), 0);
+	snprintf(name, sizeof(name), "portable-%s", host.machine);
+	ck_assert_str_eq(kernels_portable.name,
+		!strcmp(host.machine, "x86_64") ? "portable" : name);
+}
+END_TEST
+
+START_TEST(without_OpenBLAS_the_class_is_the_kernels_own)
+{
+	setenv("DELTAM_KERNELS", kernels_portable.name, 1);
+	setenv("DELTAM_BLAS", "none", 1);
+	ck_assert_str_eq(train_kernel_class(), kernels_portable.name);
+	unsetenv("DELTAM_BLAS");
+	if (*blas_core())
+		ck_assert_str_eq(strchr(train_kernel_class(), '+') + 1, blas_core());
 }
 END_TEST
 
@@ -443,6 +472,8 @@ Suite *suite_kernel(void)
 	tcase_add_loop_test(t, sgd_follows_its_formula_in_double, 0, TABLES);
 	tcase_add_loop_test(t, sums_of_vectors_are_right, 0, TABLES);
 	tcase_add_test(t, an_unknown_wish_gets_the_best_table);
+	tcase_add_test(t, the_portable_class_names_every_processor_but_x86_64);
+	tcase_add_test(t, without_OpenBLAS_the_class_is_the_kernels_own);
 	tcase_add_test(t, denormals_count_as_zero);
 	suite_add_tcase(s, t);
 	return s;
