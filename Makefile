@@ -13,6 +13,7 @@ PACKAGES := libsqlite3-dev libuv1-dev libcjson-dev libopenblas-dev libxxhash-dev
 	zlib1g-dev libjpeg62-turbo-dev check sqlite3 dataset-fashion-mnist
 
 CC := gcc
+CLANG := clang
 WARN_gcc := -Wno-format-truncation
 # clang also warns where a constant such as INFINITY, a float, becomes a double.
 WARN_clang := -Wno-double-promotion
@@ -138,7 +139,7 @@ check: deps ## build everything and run every test
 	@sh tests/check.sh $(B)
 
 check-clang: ## the same as clang compiles it, in build/clang
-	@$(MAKE) --no-print-directory check CC="$(patsubst %gcc,%clang,$(CC))" B=build/clang
+	@$(MAKE) --no-print-directory check CC="$(CLANG)" B=build/clang
 
 asan: deps ## the same under AddressSanitizer and UBSan
 	@CK_TIMEOUT_MULTIPLIER=10 $(MAKE) --no-print-directory check MODE=asan # ten times slower
