@@ -71,10 +71,10 @@ static int figure(const struct json *run, const char *key, int epoch, int column
 static int put_task(struct generator *g, const struct generated *w,
 	const struct json *run, int epoch, int t, struct err *e)
 {
-	struct store_metric m[5] = { { "train", tasks[t], "loss", 0 },
+	struct metric_row m[5] = { { "train", tasks[t], "loss", 0 },
 		{ "val", tasks[t], "accuracy", 0 }, { "val", tasks[t], "loss", 0 },
 		{ "test", tasks[t], "accuracy", 0 }, { "test", tasks[t], "loss", 0 } };
-	struct store_weight weight = { .task = tasks[t] };
+	struct weight_row weight = { .task = tasks[t] };
 	int rc = figure(run, "w", epoch, t, &weight.weight_mean, e);
 
 	for (int i = 0; !rc && i < 5; i++) {

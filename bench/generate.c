@@ -62,8 +62,8 @@ static int put_epoch(struct generator *g, const struct generated *w, int epoch,
 	bool *diverged, struct err *e)
 {
 	static const char *const splits[] = { "train", "val", "test" };
-	struct store_metric m[ROWS_AN_EPOCH];
-	struct store_weight weight[TASKS];
+	struct metric_row m[ROWS_AN_EPOCH];
+	struct weight_row weight[TASKS];
 	int n = 0;
 	int k = 0;
 	int rc;
@@ -74,15 +74,14 @@ static int put_epoch(struct generator *g, const struct generated *w, int epoch,
 	for (int t = 0; t < TASKS; t++) {
 		if (*w->task && strcmp(w->task, tasks[t]) != 0)
 			continue;
-		weight[k++] = (struct store_weight){ tasks[t],
+		weight[k++] = (struct weight_row){ tasks[t],
 			0.5 + 0.1 * noise((uint64_t)w->id, (uint64_t)epoch), 0.01, 0.5,
 			0.01 };
 		for (int i = 0; i < 3; i++) {
 			double v = loss(w, epoch, i, t);
 
-			m[n++] =
-				(struct store_metric){ splits[i], tasks[t], "loss", v };
-			m[n++] = (struct store_metric){ splits[i], tasks[t], "accuracy",
+			m[n++] = (struct metric_row){ splits[i], tasks[t], "loss", v };
+			m[n++] = (struct metric_row){ splits[i], tasks[t], "accuracy",
 				1 / (1 + v) };
 		}
 	}

@@ -49,13 +49,13 @@ static int make_jobs(const char *path, int n, struct arena *a, struct err *e)
 static int write_epoch(struct store *s, int job, int epoch, struct err *e)
 {
 	static char name[ROWS][8];
-	struct store_metric row[ROWS];
+	struct metric_row row[ROWS];
 	int rc;
 
 	for (int i = 0; i < ROWS; i++) {
 		if (!name[i][0])
 			snprintf(name[i], sizeof(name[i]), "m%02d", i);
-		row[i] = (struct store_metric){ "train", "task", name[i],
+		row[i] = (struct metric_row){ "train", "task", name[i],
 			epoch + 0.1 * i };
 	}
 	rc = store_begin(s, e);

@@ -28,13 +28,9 @@ static int check_figures(struct evaluation *v, struct err *e)
 	const struct epoch_rows *rows;
 	int rc = train_test(g->train, NULL, &g->arena, segment_on_step, NULL, &rows, e);
 
-	for (int i = 0; !rc && i < rows->metrics; i++) {
-		const struct metric_row *m = &rows->metric[i];
-
-		rc = store_metric_check(g->store, g->job.id, g->job.stop_epoch,
-			&(struct store_metric){ m->split, m->task, m->name, m->value },
-			e);
-	}
+	for (int i = 0; !rc && i < rows->metrics; i++)
+		rc = store_metric_check(
+			g->store, g->job.id, g->job.stop_epoch, &rows->metric[i], e);
 	return rc == ERR_INTERRUPTED ? segment_interrupted(g, e) : rc;
 }
 

@@ -162,41 +162,6 @@ static int begin(struct segment *g, const struct segment_args *args, struct err 
 	return rc ? rc : keeper_begin(g, e);
 }
 
-static int put_metrics(struct segment *g, const struct epoch_rows *rows, struct err *e)
-{
-	struct arena_mark m = arena_mark(&g->arena);
-	struct store_metric *out =
-		NEW_ARRAY(&g->arena, struct store_metric, rows->metrics);
-	int rc;
-
-	for (int i = 0; i < rows->metrics; i++) {
-		const struct metric_row *r = &rows->metric[i];
-
-		out[i] = (struct store_metric){ r->split, r->task, r->name, r->value };
-	}
-	rc = store_metrics_put(g->store, g->job.id, rows->epoch, out, rows->metrics, e);
-	arena_rewind(&g->arena, m);
-	return rc;
-}
-
-static int put_weights(struct segment *g, const struct epoch_rows *rows, struct err *e)
-{
-	struct arena_mark m = arena_mark(&g->arena);
-	struct store_weight *out =
-		NEW_ARRAY(&g->arena, struct store_weight, rows->weights);
-	int rc;
-
-	for (int i = 0; i < rows->weights; i++) {
-		const struct weight_row *r = &rows->weight[i];
-
-		out[i] = (struct store_weight){ r->task, r->weight_mean, r->weight_std,
-			r->weighted_loss_mean, r->weighted_loss_std };
-	}
-	rc = store_weights_put(g->store, g->job.id, rows->epoch, out, rows->weights, e);
-	arena_rewind(&g->arena, m);
-	return rc;
-}
-
 /* The whole epoch or nothing, and nothing without a valid token. */
 static int commit_epoch(struct segment *g, const struct epoch_rows *rows, struct err *e)
 {
@@ -211,9 +176,11 @@ static int commit_epoch(struct segment *g, const struct epoch_rows *rows, struct
 	if (!rc)
 		rc = store_metric_set_class(s, g->job.id, train_kernel_class(), e);
 	if (!rc)
-		rc = put_metrics(g, rows, e);
+		rc = store_metrics_put(
+			s, g->job.id, rows->epoch, rows->metric, rows->metrics, e);
 	if (!rc)
-		rc = put_weights(g, rows, e);
+		rc = store_weights_put(
+			s, g->job.id, rows->epoch, rows->weight, rows->weights, e);
 	if (rc) {
 		store_rollback(s);
 		return rc;

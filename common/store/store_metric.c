@@ -57,15 +57,15 @@ static int run_insert(
 	return rc;
 }
 
-static void name_metric(int64_t job, int epoch, const struct store_metric *row,
-	char buf[NAME_MAX_BYTES])
+static void name_metric(
+	int64_t job, int epoch, const struct metric_row *row, char buf[NAME_MAX_BYTES])
 {
 	snprintf(buf, NAME_MAX_BYTES, "job %lld epoch %d %s %s%s%s", (long long)job,
 		epoch, row->split, row->task, *row->task ? "/" : "", row->name);
 }
 
 static int compare_metric(struct store *s, int64_t job, int epoch,
-	const struct store_metric *row, struct err *e)
+	const struct metric_row *row, struct err *e)
 {
 	const struct arg *key = ARGS(INT(job), INT(epoch), TEXT(row->split),
 		TEXT(row->task), TEXT(row->name));
@@ -88,7 +88,7 @@ static int compare_metric(struct store *s, int64_t job, int epoch,
 #define MANY 20
 
 static int put_chunk(struct store *s, int64_t job, int epoch,
-	const struct store_metric *rows, int n, struct err *e)
+	const struct metric_row *rows, int n, struct err *e)
 {
 	sqlite3_stmt *stmt;
 	int there = 0;
@@ -113,7 +113,7 @@ static int put_chunk(struct store *s, int64_t job, int epoch,
 }
 
 int store_metrics_put(struct store *s, int64_t job, int epoch,
-	const struct store_metric *rows, int n, struct err *e)
+	const struct metric_row *rows, int n, struct err *e)
 {
 	char name[NAME_MAX_BYTES];
 	int rc = OK;
@@ -137,7 +137,7 @@ int store_metrics_put(struct store *s, int64_t job, int epoch,
 static const char *const figure_names[FIGURES] = { "weight_mean", "weight_std",
 	"weighted_loss_mean", "weighted_loss_std" };
 
-static void figures_of(const struct store_weight *row, double v[FIGURES])
+static void figures_of(const struct weight_row *row, double v[FIGURES])
 {
 	v[0] = canonical(row->weight_mean);
 	v[1] = canonical(row->weight_std);
@@ -153,7 +153,7 @@ static void name_weight(
 }
 
 static int compare_weight(struct store *s, int64_t job, int epoch,
-	const struct store_weight *row, struct err *e)
+	const struct weight_row *row, struct err *e)
 {
 	const struct arg *key = ARGS(INT(job), INT(epoch), TEXT(row->task));
 	char name[NAME_MAX_BYTES];
@@ -174,7 +174,7 @@ static int compare_weight(struct store *s, int64_t job, int epoch,
 }
 
 static int put_weight(struct store *s, int64_t job, int epoch,
-	const struct store_weight *row, struct err *e)
+	const struct weight_row *row, struct err *e)
 {
 	char name[NAME_MAX_BYTES];
 	double v[FIGURES];
@@ -202,7 +202,7 @@ static int put_weight(struct store *s, int64_t job, int epoch,
 }
 
 int store_weights_put(struct store *s, int64_t job, int epoch,
-	const struct store_weight *rows, int n, struct err *e)
+	const struct weight_row *rows, int n, struct err *e)
 {
 	int rc = OK;
 
@@ -212,7 +212,7 @@ int store_weights_put(struct store *s, int64_t job, int epoch,
 }
 
 int store_metric_check(struct store *s, int64_t job, int epoch,
-	const struct store_metric *row, struct err *e)
+	const struct metric_row *row, struct err *e)
 {
 	return compare_metric(s, job, epoch, row, e);
 }

@@ -10,28 +10,18 @@
 #ifndef DELTAM_STORE_METRIC_H
 #define DELTAM_STORE_METRIC_H
 
+#include "common/metric_row.h"
 #include "common/store/store.h"
-
-struct store_metric {
-	const char *split, *task, *name;
-	double value; /* finite */
-};
-
-struct store_weight {
-	const char *task;
-	double weight_mean, weight_std; /* finite, as are the others */
-	double weighted_loss_mean, weighted_loss_std;
-};
 
 /* n rows of one epoch (from 1) of one job, in a transaction; after an error roll it back. */
 MUST_CHECK int store_metrics_put(struct store *s, int64_t job, int epoch,
-	const struct store_metric *rows, int n, struct err *e);
+	const struct metric_row *rows, int n, struct err *e);
 MUST_CHECK int store_weights_put(struct store *s, int64_t job, int epoch,
-	const struct store_weight *rows, int n, struct err *e);
+	const struct weight_row *rows, int n, struct err *e);
 
 /* The row is there and equal to the bit: ERR_DETERMINISM otherwise. */
 MUST_CHECK int store_metric_check(struct store *s, int64_t job, int epoch,
-	const struct store_metric *row, struct err *e);
+	const struct metric_row *row, struct err *e);
 
 /* The last epoch of the job that has rows; 0 without. */
 MUST_CHECK int store_metric_last_epoch(

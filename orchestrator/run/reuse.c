@@ -153,7 +153,7 @@ static bool copy_checkpoint(
 struct batch {
 	struct arena *arena;
 	struct arena_mark empty;
-	struct store_metric *rows;
+	struct metric_row *rows;
 	int n, capacity;
 	int epoch;
 };
@@ -194,7 +194,7 @@ static int copy_metrics(
 		rc = epoch != b.epoch ? flush(&b, s, job, e) : OK;
 		b.epoch = epoch;
 		(void)GROW(a, b.rows, b.n, b.capacity);
-		b.rows[b.n++] = (struct store_metric){ rows_strdup(&in, 1, a),
+		b.rows[b.n++] = (struct metric_row){ rows_strdup(&in, 1, a),
 			rows_strdup(&in, 2, a), rows_strdup(&in, 3, a),
 			rows_real(&in, 4) };
 		if (!rc)
@@ -212,7 +212,7 @@ static int copy_weights(struct reuse *r, struct store *s, int64_t job, struct er
 	int rc = rows_open(&in, &r->from, STMT_REUSE_WEIGHTS, ARGS(INT(job)), e);
 
 	while (!rc && (rc = rows_next(&in, e)) > 0) {
-		struct store_weight w = { rows_text(&in, 1), rows_real(&in, 2),
+		struct weight_row w = { rows_text(&in, 1), rows_real(&in, 2),
 			rows_real(&in, 3), rows_real(&in, 4), rows_real(&in, 5) };
 
 		rc = store_weights_put(s, job, (int)rows_int(&in, 0), &w, 1, e);

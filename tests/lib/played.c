@@ -94,7 +94,7 @@ static bool train_epoch(struct played *p, const struct played_job *job, int epoc
 	struct err e = { 0 };
 
 	for (int i = 0; i < 8; i++) {
-		struct store_metric m = { splits[i % 2], tasks[i / 2 % 2], names[i / 4],
+		struct metric_row m = { splits[i % 2], tasks[i / 2 % 2], names[i / 4],
 			0 };
 
 		if (*job->own && strcmp(job->own, m.task) != 0)

@@ -31,18 +31,18 @@ static void teardown(void)
 static int put(int epoch, int n, double value)
 {
 	static char names[64][8];
-	struct store_metric rows[64];
+	struct metric_row rows[64];
 
 	for (int i = 0; i < n; i++) {
 		snprintf(names[i], sizeof(names[i]), "m%d", i);
-		rows[i] = (struct store_metric){ "val", "seg", names[i], value + i };
+		rows[i] = (struct metric_row){ "val", "seg", names[i], value + i };
 	}
 	return store_metrics_put(&s, JOB, epoch, rows, n, &e);
 }
 
 static int put_one(double value)
 {
-	const struct store_metric row = { "test", "", "loss", value };
+	const struct metric_row row = { "test", "", "loss", value };
 
 	return store_metrics_put(&s, JOB, 3, &row, 1, &e);
 }
@@ -105,7 +105,7 @@ END_TEST
 
 START_TEST(what_is_not_finite_never_reaches_the_database)
 {
-	const struct store_weight w = { "seg", 1, 0, (double)INFINITY, 0 };
+	const struct weight_row w = { "seg", 1, 0, (double)INFINITY, 0 };
 
 	ck_assert_int_eq(put_one((double)NAN), ERR_DIVERGED);
 	ck_assert_int_eq(put_one(-(double)INFINITY), ERR_DIVERGED);
@@ -117,7 +117,7 @@ END_TEST
 
 START_TEST(weights_are_compared_column_by_column)
 {
-	struct store_weight w = { "seg", 1, 0, 2.5, -0.0 };
+	struct weight_row w = { "seg", 1, 0, 2.5, -0.0 };
 
 	ck_assert_int_eq(store_weights_put(&s, JOB, 3, &w, 1, &e), OK);
 	ck_assert_int_eq(store_weights_put(&s, JOB, 3, &w, 1, &e), OK);
@@ -150,7 +150,7 @@ END_TEST
 
 START_TEST(starting_over_drops_the_rows_of_one_job)
 {
-	const struct store_weight w = { "seg", 1, 0, 2.5, 0 };
+	const struct weight_row w = { "seg", 1, 0, 2.5, 0 };
 	int last;
 
 	ck_assert_int_eq(put(4, 30, 0.1), OK);

@@ -11,25 +11,12 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "common/metric_row.h"
 #include "common/params.h"
 #include "trainer-core/corrupt/corrupt.h"
 #include "trainer-core/dataset/dataset.h"
 
 struct train;
-
-/* One figure of an epoch. */
-struct metric_row {
-	const char *split; /* train, val, test */
-	const char *task; /* "" for what belongs to no task */
-	const char *name; /* loss, accuracy ... */
-	double value; /* finite */
-};
-
-struct weight_row {
-	const char *task;
-	double weight_mean, weight_std; /* over the steps of the epoch */
-	double weighted_loss_mean, weighted_loss_std;
-};
 
 struct epoch_rows {
 	int epoch; /* from 1 */
