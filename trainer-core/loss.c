@@ -71,57 +71,38 @@ static void exp_in_place(size_t n, float *v)
 }
 
 /*
- * d = x - max over the channels, for each pixel. Returns the sum of d at the labels;
- * *count: how many pixels have one.
+ * d = x - max over the scores of each sample. Returns the sum of d at the labels; *count:
+ * how many samples have one.
  */
 static double subtract_max(const struct loss_shape *s, const float *x,
 	const float *label, float *d, double *count)
 {
 	double at_labels = 0;
 
-	for (int n = 0; n < s->N; n++, x += s->C * s->S, d += s->C * s->S)
-		for (int i = 0; i < s->S; i++) {
-			int right = (int)*label++;
-			float top = x[i];
+	for (int n = 0; n < s->N; n++, x += s->C, d += s->C) {
+		int right = (int)label[n];
+		float top = x[0];
 
-			for (int c = 1; c < s->C; c++)
-				top = x[c * s->S + i] > top ? x[c * s->S + i] : top;
-			for (int c = 0; c < s->C; c++)
-				d[c * s->S + i] = x[c * s->S + i] - top;
-			if (right < 0)
-				continue;
-			ASSERT(right < s->C);
-			at_labels += (double)d[right * s->S + i];
-			++*count;
-		}
+		for (int c = 1; c < s->C; c++)
+			top = x[c] > top ? x[c] : top;
+		for (int c = 0; c < s->C; c++)
+			d[c] = x[c] - top;
+		if (right < 0)
+			continue;
+		ASSERT(right < s->C);
+		at_labels += (double)d[right];
+		++*count;
+	}
 	return at_labels;
-}
-
-/*
- * One pixel: exp(x - max) in, d loss / dx out. Returns the sum of the exponentials,
- * which is at least 1 and at most C.
- */
-static double xent_pixel(const struct loss_shape *s, int label, float scale, float *d)
-{
-	double sum = 0;
-	float factor;
-
-	for (int c = 0; c < s->C; c++)
-		sum += (double)d[c * s->S];
-	factor = (float)((double)scale / sum);
-	for (int c = 0; c < s->C; c++)
-		d[c * s->S] *= factor;
-	d[label * s->S] -= scale;
-	return sum;
 }
 
 /* Logarithms of products of LOGS sums: none leaves the range of a double. */
 #define LOGS 16
 
-static struct loss_sum xent(
-	const struct loss_shape *s, const float *x, const float *label, float *d)
+/* Of samples with one label each: all exponentials at once, then sample by sample. */
+static struct loss_sum xent(const struct loss_shape *s, const float *x,
+	const float *label, float *d, bool slope)
 {
-	size_t size = (size_t)s->C * s->S;
 	struct loss_sum total = { 0 };
 	double product = 1;
 	int factors = 0;
@@ -129,22 +110,27 @@ static struct loss_sum xent(
 
 	total.sum = -subtract_max(s, x, label, d, &total.count);
 	scale = total.count > 0 ? (float)(1 / total.count) : 0;
-	exp_in_place(size * (size_t)s->N, d);
-	for (int n = 0; n < s->N; n++, d += size)
-		for (int i = 0; i < s->S; i++) {
-			int right = (int)*label++;
+	exp_in_place((size_t)s->C * (size_t)s->N, d);
+	for (int n = 0; n < s->N; n++, d += s->C) {
+		int right = (int)label[n];
+		double sum = 0; /* at least 1 and at most C */
+		float factor;
 
-			if (right < 0) {
-				for (int c = 0; c < s->C; c++)
-					d[c * s->S + i] = 0;
-				continue;
-			}
-			product *= xent_pixel(s, right, scale, d + i);
-			if (++factors % LOGS == 0) {
-				total.sum += log(product);
-				product = 1;
-			}
+		for (int c = 0; c < s->C; c++)
+			sum += (double)d[c];
+		factor = right < 0 ? 0 : (float)((double)scale / sum);
+		for (int c = 0; slope && c < s->C; c++)
+			d[c] = right < 0 ? 0 : d[c] * factor;
+		if (right < 0)
+			continue;
+		if (slope)
+			d[right] -= scale;
+		product *= sum;
+		if (++factors % LOGS == 0) {
+			total.sum += log(product);
+			product = 1;
 		}
+	}
 	total.sum += log(product);
 	return total;
 }
@@ -166,8 +152,9 @@ INLINE lanes load_pixels(const float *x, int n)
 }
 
 /*
- * WIDTH pixels at once, for each channel one after the other: d loss / dx in d. Returns
- * -log softmax at the labels, summed; the sums of exponentials multiply into *product.
+ * WIDTH pixels at once, for each channel one after the other: d loss / dx in d, unless it
+ * is NULL. Returns minus the sum of x - max at the labels; the sums of exponentials
+ * multiply into *product.
  */
 INLINE double xent_pixels(const struct loss_shape *s, const struct pixels *p,
 	const float *x, float scale, double *product, float *d)
@@ -185,23 +172,25 @@ INLINE double xent_pixels(const struct loss_shape *s, const struct pixels *p,
 	for (int c = 0; c < s->C; c++) {
 		v = exp_lanes(load_pixels(x + c * s->S, p->n) - top);
 		sum += __builtin_convertvector(v, wide_lanes);
-		memcpy(d + c * s->S, &v, bytes);
+		if (d)
+			memcpy(d + c * s->S, &v, bytes);
 	}
 	factor = __builtin_convertvector((double)scale / sum, lanes);
-	for (int c = 0; c < s->C; c++) {
+	for (int c = 0; d && c < s->C; c++) {
 		v = load_pixels(d + c * s->S, p->n) * factor;
 		memcpy(d + c * s->S, &v, bytes);
 	}
 	for (int i = 0; i < p->n; i++) {
 		int right = p->label[i];
 
-		for (int c = 0; right < 0 && c < s->C; c++)
+		for (int c = 0; d && right < 0 && c < s->C; c++)
 			d[c * s->S + i] = 0;
 		if (right < 0)
 			continue;
 		at_labels += (double)(x[right * s->S + i] - top[i]);
 		*product *= sum[i];
-		d[right * s->S + i] -= scale;
+		if (d)
+			d[right * s->S + i] -= scale;
 	}
 	return -at_labels;
 }
@@ -222,8 +211,8 @@ static int read_labels(
 }
 
 /* Of maps: xent() with pixels side by side. */
-static struct loss_sum xent_maps(
-	const struct loss_shape *s, const float *x, const float *label, float *d)
+static struct loss_sum xent_maps(const struct loss_shape *s, const float *x,
+	const float *label, float *d, bool slope)
 {
 	struct loss_sum total = { 0 };
 	struct pixels p;
@@ -236,6 +225,7 @@ static struct loss_sum xent_maps(
 	scale = total.count > 0 ? (float)(1 / total.count) : 0;
 	for (int n = 0; n < s->N; n++, x += s->C * s->S, d += s->C * s->S)
 		for (int i = 0; i < s->S; i += WIDTH) {
+			float *to = slope ? d + i : NULL;
 			int have = s->S - i < WIDTH ? s->S - i : WIDTH;
 
 			factors += read_labels(s, label, have, &p);
@@ -243,11 +233,11 @@ static struct loss_sum xent_maps(
 			/* The full width is a constant to the compiler. */
 			if (have == WIDTH) {
 				p.n = WIDTH;
-				total.sum += xent_pixels(
-					s, &p, x + i, scale, &product, d + i);
+				total.sum +=
+					xent_pixels(s, &p, x + i, scale, &product, to);
 			} else {
-				total.sum += xent_pixels(
-					s, &p, x + i, scale, &product, d + i);
+				total.sum +=
+					xent_pixels(s, &p, x + i, scale, &product, to);
 			}
 			if (factors >= LOGS - WIDTH) {
 				total.sum += log(product);
@@ -297,7 +287,7 @@ static float bce(float p, float t, float *d)
 }
 
 static struct loss_sum each_value(float (*f)(float p, float t, float *d), size_t n,
-	const float *p, const float *t, float *gradient)
+	const float *p, const float *t, float *gradient, bool slope)
 {
 	struct loss_sum total = { .count = (double)n };
 	float scale = (float)(1 / total.count);
@@ -306,7 +296,8 @@ static struct loss_sum each_value(float (*f)(float p, float t, float *d), size_t
 		float d;
 
 		total.sum += (double)f(p[i], t[i], &d);
-		gradient[i] = d * scale;
+		if (slope)
+			gradient[i] = d * scale;
 	}
 	return total;
 }
@@ -334,7 +325,10 @@ static double l1_pixel(
 	return sum;
 }
 
-/* 1 - p.t, p divided by its length where the network has not done it. */
+/*
+ * 1 - p.t, p divided by its length where the network has not done it. d, unless it is
+ * NULL, is not yet divided by the count.
+ */
 static double cosine_pixel(const struct loss_shape *s, bool normalise, const float *p,
 	const float *t, float *d)
 {
@@ -346,7 +340,7 @@ static double cosine_pixel(const struct loss_shape *s, bool normalise, const flo
 	}
 	if (normalise)
 		length = square > 0 ? sqrt(square) : 1;
-	for (int c = 0; c < s->C; c++) {
+	for (int c = 0; d && c < s->C; c++) {
 		double u =
 			normalise ? (double)p[c * s->S] * dot / (length * length) : 0;
 
@@ -356,13 +350,14 @@ static double cosine_pixel(const struct loss_shape *s, bool normalise, const flo
 }
 
 static struct loss_sum each_pixel(const struct loss *l, const struct loss_shape *s,
-	const float *p, const float *t, float *gradient)
+	const float *p, const float *t, float *gradient, bool slope)
 {
 	size_t size = (size_t)s->C * s->S;
 	struct loss_sum total = { 0 };
 	float scale;
 
-	memset(gradient, 0, size * (size_t)s->N * sizeof(float));
+	if (slope)
+		memset(gradient, 0, size * (size_t)s->N * sizeof(float));
 	for (int n = 0; n < s->N; n++)
 		for (int i = 0; i < s->S; i++) {
 			size_t at = (size_t)n * size + (size_t)i;
@@ -372,36 +367,48 @@ static struct loss_sum each_pixel(const struct loss *l, const struct loss_shape 
 			total.count++;
 			total.sum += l->kind == LOSS_COSINE
 				? cosine_pixel(s, l->normalise, p + at, t + at,
-					  gradient + at)
+					  slope ? gradient + at : NULL)
 				: l1_pixel(s, p + at, t + at, gradient + at);
 		}
 	scale = total.count > 0 ? (float)(1 / total.count) : 0;
-	for (size_t i = 0; i < size * (size_t)s->N; i++)
+	for (size_t i = 0; slope && i < size * (size_t)s->N; i++)
 		gradient[i] *= scale;
 	return total;
 }
 
-struct loss_sum loss_compute(const struct loss *l, const struct loss_shape *s,
-	const float *prediction, const float *target, float *gradient)
+static struct loss_sum compute(const struct loss *l, const struct loss_shape *s,
+	const float *p, const float *t, float *d, bool slope)
 {
 	size_t n = (size_t)s->N * s->C * s->S;
 
 	switch (l->kind) {
 	case LOSS_CE:
-		return s->S > 1 ? xent_maps(s, prediction, target, gradient)
-				: xent(s, prediction, target, gradient);
+		return s->S > 1 ? xent_maps(s, p, t, d, slope)
+				: xent(s, p, t, d, slope);
 	case LOSS_L1:
 		if (l->mask != MASK_NONE)
-			return each_pixel(l, s, prediction, target, gradient);
-		return each_value(l1, n, prediction, target, gradient);
+			return each_pixel(l, s, p, t, d, slope);
+		return each_value(l1, n, p, t, d, slope);
 	case LOSS_SMOOTH_L1:
-		return each_value(smooth_l1, n, prediction, target, gradient);
+		return each_value(smooth_l1, n, p, t, d, slope);
 	case LOSS_L2:
-		return each_value(l2, n, prediction, target, gradient);
+		return each_value(l2, n, p, t, d, slope);
 	case LOSS_BCE:
-		return each_value(bce, n, prediction, target, gradient);
+		return each_value(bce, n, p, t, d, slope);
 	case LOSS_COSINE:
-		return each_pixel(l, s, prediction, target, gradient);
+		return each_pixel(l, s, p, t, d, slope);
 	}
 	BUG("an unknown loss");
+}
+
+struct loss_sum loss_compute(const struct loss *l, const struct loss_shape *s,
+	const float *prediction, const float *target, float *gradient)
+{
+	return compute(l, s, prediction, target, gradient, true);
+}
+
+struct loss_sum loss_value(const struct loss *l, const struct loss_shape *s,
+	const float *prediction, const float *target, float *room)
+{
+	return compute(l, s, prediction, target, room, false);
 }

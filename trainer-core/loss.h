@@ -45,6 +45,13 @@ int loss_target_floats(const struct loss *l, int C, int S);
 struct loss_sum loss_compute(const struct loss *l, const struct loss_shape *s,
 	const float *prediction, const float *target, float *gradient);
 
+/*
+ * The loss alone, the same to the bit. room (N, C, S) may be written to; what it holds
+ * afterwards means nothing.
+ */
+struct loss_sum loss_value(const struct loss *l, const struct loss_shape *s,
+	const float *prediction, const float *target, float *room);
+
 /* sum / count; 0 where nothing counted: such a batch teaches nothing. */
 double loss_mean(struct loss_sum s);
 

@@ -64,6 +64,24 @@ START_TEST(every_gradient_is_the_slope_of_its_loss)
 }
 END_TEST
 
+/* On maps and on single rows, which are computed in different ways. */
+START_TEST(a_loss_without_its_gradient_is_the_same_to_the_bit)
+{
+	static const struct loss_shape shapes[] = { { N, C, S }, { N * S, C, 1 } };
+	const struct loss *l = &losses[_i];
+	float p[SIZE], t[SIZE], d[SIZE];
+
+	fill(l, p, t);
+	for (int i = 0; i < 2; i++) {
+		struct loss_sum with = loss_compute(l, &shapes[i], p, t, d);
+		struct loss_sum without = loss_value(l, &shapes[i], p, t, d);
+
+		ck_assert_mem_eq(&with, &without, sizeof(with));
+		ck_assert_double_gt(with.count, 0);
+	}
+}
+END_TEST
+
 START_TEST(cross_entropy_is_right_to_float_precision)
 {
 	const float spread = _i ? 10 : 0.5f;
@@ -119,6 +137,7 @@ START_TEST(a_nan_in_the_prediction_shows_in_every_loss)
 			fill(&losses[i], p, t);
 			p[where] = NAN;
 			ck_assert(isnan(loss_compute(&losses[i], &s, p, t, d).sum));
+			ck_assert(isnan(loss_value(&losses[i], &s, p, t, d).sum));
 		}
 }
 END_TEST
@@ -202,6 +221,8 @@ Suite *suite_loss(void)
 	TCase *t = tcase_create("loss");
 
 	tcase_add_loop_test(t, every_gradient_is_the_slope_of_its_loss, 0,
+		(int)(sizeof(losses) / sizeof(losses[0])));
+	tcase_add_loop_test(t, a_loss_without_its_gradient_is_the_same_to_the_bit, 0,
 		(int)(sizeof(losses) / sizeof(losses[0])));
 	tcase_add_loop_test(t, cross_entropy_is_right_to_float_precision, 0, 2);
 	tcase_add_test(t, huge_scores_do_not_overflow);

@@ -28,7 +28,10 @@ struct lookahead {
 	void *arg;
 	/* Mean losses (K) of a batch under the present parameters. */
 	void (*losses)(void *arg, enum lookahead_batch batch, double *loss);
-	/* The gradient of sum_k weight[k] L_k on the batch of the last losses(). */
+	/*
+	 * The gradient of sum_k weight[k] L_k on the batch that was passed last: the own one
+	 * before lookahead_slope, or the other. It never follows losses(BATCH_OWN).
+	 */
 	void (*slope)(void *arg, const double *weight, float *gradient);
 };
 

@@ -11,20 +11,12 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include "common/metric_row.h"
 #include "common/params.h"
 #include "trainer-core/corrupt/corrupt.h"
 #include "trainer-core/dataset/dataset.h"
+#include "trainer-core/train/rows.h"
 
 struct train;
-
-struct epoch_rows {
-	int epoch; /* from 1 */
-	const struct metric_row *metric;
-	int metrics;
-	const struct weight_row *weight;
-	int weights;
-};
 
 /*
  * Builds the job of ps on d (both outlive it). With `task` in ps (a baseline) the other
@@ -48,11 +40,7 @@ MUST_CHECK int train_epoch(struct train *t, int (*on_step)(void *arg), void *arg
 
 int train_epochs_done(const struct train *t);
 
-/* Passes of the training steps since train_new, evaluation left out. */
-struct train_passes {
-	int64_t steps, forward; /* through the whole network */
-	int64_t head, trunk; /* backward, through one head and through the trunk */
-};
+/* Since train_new. */
 struct train_passes train_passes(const struct train *t);
 
 /*

@@ -3,7 +3,7 @@
  */
 #include <math.h>
 #include <string.h>
-#include "trainer-core/train/train_job.h"
+#include "trainer-core/train/job.h"
 
 /* One sample; score (C, S), out (S). */
 static void classes(const struct loss_shape *s, const float *score, float *out)
@@ -34,7 +34,7 @@ static void unit_vectors(const struct loss_shape *s, const float *v, float *out)
 }
 
 static void as_target(
-	const struct train_task *task, const float *prediction, float *out)
+	const struct batch_task *task, const float *prediction, float *out)
 {
 	const struct loss_shape *s = &task->shape;
 
@@ -57,10 +57,10 @@ static void as_target(
 	}
 }
 
-static int find(const struct train *t, const char *task)
+static int find(const struct batch *b, const char *task)
 {
-	for (int k = 0; k < t->K; k++)
-		if (!strcmp(t->task[k].info.name, task))
+	for (int k = 0; k < b->K; k++)
+		if (!strcmp(b->task[k].info.name, task))
 			return k;
 	return -1;
 }
@@ -68,25 +68,24 @@ static int find(const struct train *t, const char *task)
 int train_predict(struct train *t, const char *task, const struct field *x, int n,
 	float *out, struct err *e)
 {
-	int k = find(t, task);
+	struct batch *b = &t->batch;
+	int k = find(b, task);
 	size_t floats, values;
 
 	if (k < 0)
 		return err_set(e, ERR_SPEC, "the network has no task \"%s\"", task);
 	floats = (size_t)loss_target_floats(
-		&t->task[k].loss, t->task[k].shape.C, t->task[k].shape.S);
-	values = (size_t)graph_prediction_floats(t->graph, k);
-	graph_evaluate(t->graph);
-	for (int at = 0; at < n; at += t->capacity) {
-		int m = n - at < t->capacity ? n - at : t->capacity;
+		&b->task[k].loss, b->task[k].shape.C, b->task[k].shape.S);
+	values = (size_t)graph_prediction_floats(b->graph, k);
+	graph_evaluate(b->graph);
+	for (int at = 0; at < n; at += b->capacity) {
+		int m = n - at < b->capacity ? n - at : b->capacity;
 
+		graph_feed(b->graph, b->network.input[0], x, batch_count(b, at, m), m);
+		graph_forward(b->graph);
 		for (int i = 0; i < m; i++)
-			t->index[i] = at + i;
-		graph_feed(t->graph, t->network.input[0], x, t->index, m);
-		graph_forward(t->graph);
-		for (int i = 0; i < m; i++)
-			as_target(&t->task[k],
-				graph_prediction(t->graph, k) + (size_t)i * values,
+			as_target(&b->task[k],
+				graph_prediction(b->graph, k) + (size_t)i * values,
 				out + (size_t)(at + i) * floats);
 	}
 	return OK;

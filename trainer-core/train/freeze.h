@@ -1,0 +1,27 @@
+/*
+ * train.freeze: what keeps its initial values, "trunk" or names of tasks whose heads do.
+ * Its gradient is computed and measured, but is zero when the optimizer sees it; what
+ * decay would do all the same is taken back.
+ */
+#ifndef DELTAM_FREEZE_H
+#define DELTAM_FREEZE_H
+
+#include "trainer-core/graph/graph.h"
+
+struct freeze {
+	struct graph *graph;
+	int *scope; /* (scopes) */
+	int scopes;
+	float *value; /* the initial values, one scope behind the other */
+};
+
+/* Reads train.freeze; task (K) names the heads of g, which has its initial values. ERR_SPEC */
+MUST_CHECK int freeze_parse(struct freeze *f, struct graph *g,
+	const struct task_info *task, const struct params *ps, struct arena *a,
+	struct err *e);
+/* Zero in a gradient, before a step. */
+void freeze_gradient(const struct freeze *f, float *gradient);
+/* The initial values again, after it. */
+void freeze_hold(const struct freeze *f);
+
+#endif
