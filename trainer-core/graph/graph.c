@@ -368,6 +368,39 @@ int graph_find(const struct graph *g, const char *name)
 	return -1;
 }
 
+bool node_reads(const struct node *v, int id)
+{
+	for (int i = 0; i < v->inputs; i++)
+		if (v->in[i] == id)
+			return true;
+	return false;
+}
+
+bool graph_is_read(const struct graph *g, int id)
+{
+	for (int i = id + 1; i < g->nodes; i++)
+		if (node_reads(g->node[i], id))
+			return true;
+	return false;
+}
+
+struct node *node_only_reader(const struct graph *g, int id)
+{
+	struct node *found = NULL;
+
+	for (int t = 0; t < g->tasks; t++)
+		if (g->output[t] == id)
+			return NULL;
+	for (int i = id + 1; i < g->nodes; i++) {
+		if (!node_reads(g->node[i], id))
+			continue;
+		if (found)
+			return NULL;
+		found = g->node[i];
+	}
+	return found;
+}
+
 struct node *layer_in(const struct graph *g, const struct node *v, int i)
 {
 	return g->node[v->in[i]];

@@ -6,39 +6,6 @@
 
 #include <math.h>
 
-static bool reads(const struct node *v, int id)
-{
-	for (int i = 0; i < v->inputs; i++)
-		if (v->in[i] == id)
-			return true;
-	return false;
-}
-
-bool graph_is_read(const struct graph *g, int id)
-{
-	for (int i = id + 1; i < g->nodes; i++)
-		if (reads(g->node[i], id))
-			return true;
-	return false;
-}
-
-struct node *node_only_reader(const struct graph *g, int id)
-{
-	struct node *found = NULL;
-
-	for (int t = 0; t < g->tasks; t++)
-		if (g->output[t] == id)
-			return NULL;
-	for (int i = id + 1; i < g->nodes; i++) {
-		if (!reads(g->node[i], id))
-			continue;
-		if (found)
-			return NULL;
-		found = g->node[i];
-	}
-	return found;
-}
-
 static int id_of(const struct graph *g, const struct node *v)
 {
 	for (int i = 0; i < g->nodes; i++)
@@ -91,7 +58,7 @@ static bool read_as_image(const struct graph *g, int id)
 	for (int i = id + 1; i < g->nodes; i++) {
 		const struct layer *layer = layers[g->node[i]->kind];
 
-		if (!reads(g->node[i], id))
+		if (!node_reads(g->node[i], id))
 			continue;
 		if (layer->accepts == LAYOUT_IS_IMAGE)
 			return true;
@@ -108,7 +75,7 @@ static bool fits_c4(const struct graph *g, int id)
 	if (g->node[id]->kind != LAYER_INPUT || g->node[id]->C > 4)
 		return false;
 	for (int i = id + 1; i < g->nodes; i++)
-		if (reads(g->node[i], id) && g->node[i]->kind != LAYER_CONV2D)
+		if (node_reads(g->node[i], id) && g->node[i]->kind != LAYER_CONV2D)
 			return false;
 	return true;
 }

@@ -85,6 +85,7 @@ MUST_CHECK int graph_place(struct graph *g, struct err *e);
 /* graph_features.c: sets node.feature, once gradients have their places. */
 void graph_mark_features(struct graph *g);
 
+bool node_reads(const struct node *v, int id);
 /* The only node that reads id, or NULL: several, none, or it is an output. */
 struct node *node_only_reader(const struct graph *g, int id);
 

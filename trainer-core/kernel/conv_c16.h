@@ -13,7 +13,6 @@
 
 #include "trainer-core/kernel/c16_axis.h"
 #include "trainer-core/kernel/layout.h"
-#include "trainer-core/kernel/linear.h"
 
 #define CHUNK 128 /* rows that backward weights adds up before it adds to the total */
 #define BAND 256 /* rows that share a pass over all weights, at least */
@@ -294,15 +293,15 @@ static void product_c16(const struct product_c16 *p)
 			band_group(p, o, from, min_int(p->OH, from + lines));
 }
 
-static size_t aligned(size_t bytes)
+static size_t whole_lines(size_t bytes)
 {
 	return (bytes + 63) / 64 * 64;
 }
 
 static size_t axes_bytes(const struct conv_shape *s)
 {
-	return aligned(axis_bytes(max_int(s->OH, s->H), s->kh)) +
-		aligned(axis_bytes(max_int(s->OW, s->W), s->kw));
+	return whole_lines(axis_bytes(max_int(s->OH, s->H), s->kh)) +
+		whole_lines(axis_bytes(max_int(s->OW, s->W), s->kw));
 }
 
 static size_t conv_c16_work(const struct conv_shape *s)
@@ -328,7 +327,7 @@ static void product_axes(
 	p->pass = (TERMS + terms - 1) / terms;
 	p->rows = axis_of(&down, 0, work);
 	p->columns = axis_of(
-		&right, 1, work + aligned(axis_bytes(max_int(s->OH, s->H), s->kh)));
+		&right, 1, work + whole_lines(axis_bytes(max_int(s->OH, s->H), s->kh)));
 }
 
 static void conv_c16_forward(const struct conv_shape *s, const float *x, const float *w,

@@ -14,11 +14,6 @@ static int thin(int out)
 	return out < LANES;
 }
 
-static int panel_width(int n, int at)
-{
-	return min_int(PANEL, round_up(n) - at);
-}
-
 static size_t linear_work(const struct linear_shape *s)
 {
 	size_t out = max_int(round_up(s->out), PANEL);

@@ -59,6 +59,12 @@ INLINE int round_up(int n)
 	return (n + LANES - 1) / LANES * LANES;
 }
 
+/* Of the panel that begins at output `at` of n: the last one is narrower. */
+INLINE int panel_width(int n, int at)
+{
+	return min_int(PANEL, round_up(n) - at);
+}
+
 INLINE vec load(const float *p)
 {
 	return *(const vec_unaligned *)p;
