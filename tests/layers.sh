@@ -58,6 +58,12 @@ libraries='sqlite3\.h|uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h'
 	forbid "decide, prune: plain figures alone" \
 		'common/(store/|str\.h|log\.h)|orchestrator/(spec/json|report/|run/(group|reason|apply|score|lane|stage))|stdio\.h|xxhash\.h' \
 		orchestrator/run/decide.[ch] orchestrator/plan/prune.[ch]
+	forbid "trainer: batch.c knows no step" 'trainer-core/train/(step|step_ahead|diagnose|evaluate|job|train)\.h' \
+		trainer-core/train/batch.[ch]
+	forbid "trainer: step.c knows nobody who looks at a step, and no epoch" \
+		'trainer-core/train/(step_ahead|diagnose|evaluate|job|train)\.h' trainer-core/train/step.[ch]
+	forbid "trainer: who looks at a step or a batch knows no epoch" 'trainer-core/train/(job|train)\.h' \
+		trainer-core/train/step_ahead.[ch] trainer-core/train/diagnose.[ch] trainer-core/train/evaluate.[ch]
 	forbid "worker: no loop, no JSON, no SQLite of its own" \
 		'uv\.h|cjson/|cblas\.h|sqlite3\.h|orchestrator/' $(sources worker)
 }

@@ -8,7 +8,7 @@
 #include "tests/lib/trained.h"
 #include "trainer-core/kernel/kernel.h"
 #include "trainer-core/rng.h"
-#include "trainer-core/train/train.h"
+#include "trainer-core/train/job.h"
 
 static struct arena arena;
 
@@ -470,6 +470,24 @@ START_TEST(a_step_callback_can_stop_training)
 }
 END_TEST
 
+/* A loss of single values has nothing to put there but its gradient. */
+START_TEST(evaluation_computes_losses_without_their_gradients)
+{
+	struct train *t = job(WITH("task", "level"), flat_data(&arena));
+	float *seed = graph_seed(t->batch.graph, 0);
+	const struct epoch_rows *rows;
+	struct err e;
+
+	(void)trained_epoch(t);
+	seed[0] = 7;
+	ck_assert_int_eq(train_test(t, NULL, &arena, NULL, NULL, &rows, &e), OK);
+	ck_assert_double_gt(trained_figure(rows, "test", "level", "loss"), 0);
+	ck_assert(seed[0] == 7);
+	step_forward(&t->step, 0, 10, 1);
+	ck_assert(seed[0] != 7);
+}
+END_TEST
+
 START_TEST(bad_parameters_are_refused)
 {
 	static const char *const bad[][4] = { { "train.batch", "501", "batch" },
@@ -655,6 +673,7 @@ Suite *suite_train(void)
 	tcase_add_test(t, an_optimizer_a_task_makes_fixed_weights_meaningless);
 	tcase_add_test(t, divergence_names_the_step_and_the_task);
 	tcase_add_test(t, a_step_callback_can_stop_training);
+	tcase_add_test(t, evaluation_computes_losses_without_their_gradients);
 	tcase_add_loop_test(t, the_arithmetic_of_training_is_that_of_NUMERICS, 0, 3);
 	tcase_add_test(t, bad_parameters_are_refused);
 	suite_add_tcase(s, t);

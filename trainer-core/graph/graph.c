@@ -376,14 +376,6 @@ bool node_reads(const struct node *v, int id)
 	return false;
 }
 
-bool graph_is_read(const struct graph *g, int id)
-{
-	for (int i = id + 1; i < g->nodes; i++)
-		if (node_reads(g->node[i], id))
-			return true;
-	return false;
-}
-
 struct node *node_only_reader(const struct graph *g, int id)
 {
 	struct node *found = NULL;

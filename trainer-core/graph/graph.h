@@ -155,8 +155,6 @@ bool graph_is_deep(const struct graph *g);
  * shared parameters, which graph_backward_trunk adds up since graph_backward_begin.
  */
 bool graph_shares_modules(const struct graph *g);
-/* Does a node read it? */
-bool graph_is_read(const struct graph *g, int id);
 
 /* Memory of the graph: parameters, values, gradients, workspace. */
 size_t graph_bytes(const struct graph *g);

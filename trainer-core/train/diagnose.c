@@ -215,19 +215,12 @@ void diagnosis_after(struct diagnosis *d)
 static int put_series(struct row_sheet *rows, const char *split, const char *task,
 	const char *const *name, struct series *s, struct err *e)
 {
-	struct spread spread;
-	int rc;
+	struct spread spread = s->n ? spread_of(s->v, s->n) : (struct spread){ 0 };
+	const double v[STATS] = { spread.mean, spread.std, spread.low, spread.high };
+	int rc = OK;
 
-	if (!s->n)
-		return OK;
-	spread = spread_of(s->v, s->n);
-	rc = rows_put(rows, split, task, name[0], spread.mean, e);
-	if (!rc)
-		rc = rows_put(rows, split, task, name[1], spread.std, e);
-	if (!rc)
-		rc = rows_put(rows, split, task, name[2], spread.low, e);
-	if (!rc)
-		rc = rows_put(rows, split, task, name[3], spread.high, e);
+	for (int i = 0; !rc && s->n && i < STATS; i++)
+		rc = rows_put(rows, split, task, name[i], v[i], e);
 	return rc;
 }
 

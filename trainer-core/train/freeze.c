@@ -16,35 +16,12 @@ static int scope_named(
 	return k;
 }
 
-static size_t bytes_of(const struct freeze *f, int i)
-{
-	return graph_scope_floats(f->graph, f->scope[i]) * sizeof(float);
-}
-
-/* Where scope i lies in a flat array. */
-static float *place_of(const struct freeze *f, int i, float *flat)
-{
-	return flat + graph_scope_begin(f->graph, f->scope[i]);
-}
-
-static void keep_values(struct freeze *f, struct arena *a)
-{
-	size_t bytes = 1;
-	char *at;
-
-	for (int i = 0; i < f->scopes; i++)
-		bytes += bytes_of(f, i);
-	f->value = arena_alloc_aligned(a, bytes);
-	at = (char *)f->value;
-	for (int i = 0; i < f->scopes; at += bytes_of(f, i++))
-		memcpy(at, place_of(f, i, graph_values(f->graph)), bytes_of(f, i));
-}
-
 int freeze_parse(struct freeze *f, struct graph *g, const struct task_info *task,
 	const struct params *ps, struct arena *a, struct err *e)
 {
 	const char *list = params_get(ps, "train.freeze");
 	int K = graph_tasks(g);
+	size_t bytes;
 
 	f->graph = g;
 	f->scope = NEW_ARRAY(a, int, K + 1);
@@ -59,20 +36,25 @@ int freeze_parse(struct freeze *f, struct graph *g, const struct task_info *task
 		f->scope[f->scopes++] = scope;
 		list += n + (list[n] == ' ');
 	}
-	keep_values(f, a);
+	bytes = f->scopes ? graph_floats(g) * sizeof(float) : 0;
+	f->value = arena_alloc_aligned(a, bytes + 1);
+	memcpy(f->value, graph_values(g), bytes);
 	return OK;
 }
 
 void freeze_gradient(const struct freeze *f, float *gradient)
 {
 	for (int i = 0; i < f->scopes; i++)
-		memset(place_of(f, i, gradient), 0, bytes_of(f, i));
+		memset(gradient + graph_scope_begin(f->graph, f->scope[i]), 0,
+			graph_scope_floats(f->graph, f->scope[i]) * sizeof(float));
 }
 
 void freeze_hold(const struct freeze *f)
 {
-	const char *at = (const char *)f->value;
+	for (int i = 0; i < f->scopes; i++) {
+		size_t begin = graph_scope_begin(f->graph, f->scope[i]);
 
-	for (int i = 0; i < f->scopes; at += bytes_of(f, i++))
-		memcpy(place_of(f, i, graph_values(f->graph)), at, bytes_of(f, i));
+		memcpy(graph_values(f->graph) + begin, f->value + begin,
+			graph_scope_floats(f->graph, f->scope[i]) * sizeof(float));
+	}
 }

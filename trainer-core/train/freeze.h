@@ -12,7 +12,7 @@ struct freeze {
 	struct graph *graph;
 	int *scope; /* (scopes) */
 	int scopes;
-	float *value; /* the initial values, one scope behind the other */
+	float *value; /* the initial values of all parameters, where a scope is frozen */
 };
 
 /* Reads train.freeze; task (K) names the heads of g, which has its initial values. ERR_SPEC */

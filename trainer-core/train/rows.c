@@ -18,8 +18,3 @@ int rows_put(struct row_sheet *s, const char *split, const char *task, const cha
 	s->metric[s->rows.metrics++] = (struct metric_row){ split, task, name, value };
 	return OK;
 }
-
-void rows_put_weight(struct row_sheet *s, struct weight_row row)
-{
-	s->weight[s->rows.weights++] = row;
-}

@@ -33,6 +33,5 @@ void rows_begin(struct row_sheet *s, int epoch);
 /* ERR_DIVERGED where value is not finite. The texts outlive the sheet. */
 MUST_CHECK int rows_put(struct row_sheet *s, const char *split, const char *task,
 	const char *name, double value, struct err *e);
-void rows_put_weight(struct row_sheet *s, struct weight_row row);
 
 #endif

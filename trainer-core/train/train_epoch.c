@@ -109,26 +109,22 @@ static int check_parameters(const struct train *t, struct err *e)
 	return OK;
 }
 
-static double each(int64_t after, int64_t before, int64_t steps)
-{
-	return (double)(after - before) / (double)steps;
-}
-
 /* Passes of a step, means of the epoch. */
 static int cost_rows(struct train *t, struct err *e)
 {
 	const struct train_passes *p = &t->step.passes;
 	const struct train_passes *b = &t->passes_before;
-	int64_t steps = p->steps - b->steps;
-	int rc = rows_put(&t->sheet, "cost", "", "forward_passes",
-		each(p->forward, b->forward, steps), e);
+	const struct {
+		const char *name;
+		int64_t passes;
+	} cost[COST_ROWS] = { { "forward_passes", p->forward - b->forward },
+		{ "head_passes", p->head - b->head },
+		{ "trunk_passes", p->trunk - b->trunk } };
+	int rc = OK;
 
-	if (!rc)
-		rc = rows_put(&t->sheet, "cost", "", "head_passes",
-			each(p->head, b->head, steps), e);
-	if (!rc)
-		rc = rows_put(&t->sheet, "cost", "", "trunk_passes",
-			each(p->trunk, b->trunk, steps), e);
+	for (int i = 0; !rc && i < COST_ROWS; i++)
+		rc = rows_put(&t->sheet, "cost", "", cost[i].name,
+			(double)cost[i].passes / (double)(p->steps - b->steps), e);
 	return rc;
 }
 
@@ -140,15 +136,21 @@ static int train_rows(struct train *t, struct err *e)
 	int rc = OK;
 
 	for (int k = 0; !rc && k < t->batch.K; k++) {
+<<<<<<< HEAD
 		if (t->labelled[k])
 			rc = rows_put(&t->sheet, "train", task[k].info.name, "loss",
 				t->loss[k], e);
 		rows_put_weight(&t->sheet,
+=======
+		rc = rows_put(
+			&t->sheet, "train", task[k].info.name, "loss", t->loss[k], e);
+		t->sheet.weight[t->sheet.rows.weights++] =
+>>>>>>> 2c0a450 (trainer: layers of a batch's way are checked and described; shorter state, freeze, rows)
 			(struct weight_row){ .task = task[k].info.name,
 				.weight_mean = t->weight[k].mean,
 				.weight_std = meter_std(&t->weight[k]),
 				.weighted_loss_mean = t->weighted[k].mean,
-				.weighted_loss_std = meter_std(&t->weighted[k]) });
+				.weighted_loss_std = meter_std(&t->weighted[k]) };
 	}
 	for (int i = 0; !rc && i < n; i++) {
 		const struct diagnostic *d = &t->diagnostic[i];

@@ -37,32 +37,26 @@ static void add_span(struct spans *s, void *data, size_t bytes)
 		s->span[s->n++] = (struct span){ data, bytes };
 }
 
-/* The method's state is part of it: a method may turn what the heads read. */
-static struct spans result_spans(const struct train *t)
+/*
+ * Of the state, or of the result. The method's state is part of both: a method may turn
+ * what the heads read.
+ */
+static struct spans spans_of(const struct train *t, const char magic[8])
 {
-	struct spans s = { .n = 0 };
+	struct graph *g = t->batch.graph;
+	const struct step *s = &t->step;
+	bool whole = magic == state_magic;
+	struct spans out = { .n = 0 };
 
-	add_span(&s, graph_values(t->batch.graph),
-		graph_floats(t->batch.graph) * sizeof(float));
-	add_span(&s, t->step.state, t->step.state_doubles * sizeof(double));
-	add_span(&s, graph_state(t->batch.graph),
-		graph_state_floats(t->batch.graph) * sizeof(float));
-	return s;
-}
-
-static struct spans state_spans(const struct train *t)
-{
-	struct spans s = { .n = 0 };
-
-	add_span(&s, graph_values(t->batch.graph),
-		graph_floats(t->batch.graph) * sizeof(float));
-	add_span(&s, optim_state(t->step.optim),
-		optim_state_floats(t->step.optim) * sizeof(float));
-	add_span(&s, t->step.state, t->step.state_doubles * sizeof(double));
-	add_span(&s, t->step.shared.buffer, t->step.buffer_floats * sizeof(float));
-	add_span(&s, graph_state(t->batch.graph),
-		graph_state_floats(t->batch.graph) * sizeof(float));
-	return s;
+	add_span(&out, graph_values(g), graph_floats(g) * sizeof(float));
+	if (whole)
+		add_span(&out, optim_state(s->optim),
+			optim_state_floats(s->optim) * sizeof(float));
+	add_span(&out, s->state, s->state_doubles * sizeof(double));
+	if (whole)
+		add_span(&out, s->shared.buffer, s->buffer_floats * sizeof(float));
+	add_span(&out, graph_state(g), graph_state_floats(g) * sizeof(float));
+	return out;
 }
 
 static uint64_t layout_digest(const struct train *t)
@@ -82,18 +76,19 @@ static uint64_t layout_digest(const struct train *t)
 	return digest;
 }
 
-static size_t image_size(const struct spans *s)
+static size_t image_size(const struct train *t, const char magic[8])
 {
+	const struct spans s = spans_of(t, magic);
 	size_t bytes = sizeof(struct state_header);
 
-	for (int i = 0; i < s->n; i++)
-		bytes += s->span[i].bytes;
+	for (int i = 0; i < s.n; i++)
+		bytes += s.span[i].bytes;
 	return bytes;
 }
 
-static void image_write(
-	const struct train *t, const struct spans *s, const char magic[8], char *at)
+static void image_write(const struct train *t, const char magic[8], char *at)
 {
+	const struct spans s = spans_of(t, magic);
 	struct state_header h = { .layout = layout_digest(t),
 		.epoch = t->epoch,
 		.step = t->step.done,
@@ -102,18 +97,19 @@ static void image_write(
 	memcpy(h.magic, magic, sizeof(h.magic));
 	memcpy(at, &h, sizeof(h));
 	at += sizeof(h);
-	for (int i = 0; i < s->n; at += s->span[i++].bytes)
-		memcpy(at, s->span[i].data, s->span[i].bytes);
+	for (int i = 0; i < s.n; at += s.span[i++].bytes)
+		memcpy(at, s.span[i].data, s.span[i].bytes);
 }
 
-static int image_read(struct train *t, const struct spans *s, const char magic[8],
-	const char *at, size_t n, struct err *e)
+static int image_read(
+	struct train *t, const char magic[8], const char *at, size_t n, struct err *e)
 {
+	const struct spans s = spans_of(t, magic);
 	struct state_header h;
 
-	if (n != image_size(s))
+	if (n != image_size(t, magic))
 		return err_set(e, ERR_CHECKPOINT, "%zu bytes of state where %zu belong",
-			n, image_size(s));
+			n, image_size(t, magic));
 	memcpy(&h, at, sizeof(h));
 	at += sizeof(h);
 	if (memcmp(h.magic, magic, sizeof(h.magic)) != 0 ||
@@ -125,50 +121,38 @@ static int image_read(struct train *t, const struct spans *s, const char magic[8
 	t->epoch = (int)h.epoch;
 	t->step.done = h.step;
 	*optim_steps(t->step.optim) = h.optim_steps;
-	for (int i = 0; i < s->n; at += s->span[i++].bytes)
-		memcpy(s->span[i].data, at, s->span[i].bytes);
+	for (int i = 0; i < s.n; at += s.span[i++].bytes)
+		memcpy(s.span[i].data, at, s.span[i].bytes);
 	step_turn(&t->step);
 	return OK;
 }
 
 size_t train_state_size(const struct train *t)
 {
-	const struct spans s = state_spans(t);
-
-	return image_size(&s);
+	return image_size(t, state_magic);
 }
 
 void train_state_save(const struct train *t, void *bytes)
 {
-	const struct spans s = state_spans(t);
-
-	image_write(t, &s, state_magic, bytes);
+	image_write(t, state_magic, bytes);
 }
 
 int train_state_load(struct train *t, const void *bytes, size_t n, struct err *e)
 {
-	const struct spans s = state_spans(t);
-
-	return image_read(t, &s, state_magic, bytes, n, e);
+	return image_read(t, state_magic, bytes, n, e);
 }
 
 size_t train_result_size(const struct train *t)
 {
-	const struct spans s = result_spans(t);
-
-	return image_size(&s);
+	return image_size(t, result_magic);
 }
 
 void train_result_save(const struct train *t, void *bytes)
 {
-	const struct spans s = result_spans(t);
-
-	image_write(t, &s, result_magic, bytes);
+	image_write(t, result_magic, bytes);
 }
 
 int train_result_load(struct train *t, const void *bytes, size_t n, struct err *e)
 {
-	const struct spans s = result_spans(t);
-
-	return image_read(t, &s, result_magic, bytes, n, e);
+	return image_read(t, result_magic, bytes, n, e);
 }
