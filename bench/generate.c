@@ -28,23 +28,24 @@ static double noise(uint64_t a, uint64_t b)
 static int look(struct generator *g, const struct sched_task *task, struct generated *w,
 	struct err *e)
 {
-	struct rows r;
-	int rc = rows_open_sql(&r, &g->s,
+	struct rows r = rows_open_sql(&g->s,
 		"SELECT method, coalesce(task, ''), lr, coalesce(temperature, 3), "
 		"coalesce(weights, ''), seed, start_epoch, stop_epoch "
 		"FROM attempt a JOIN job j ON j.id=a.job WHERE token=?",
 		ARGS(TEXT(task->token)), e);
 
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0)
-		*w = (struct generated){ task->job, rows_strdup(&r, 0, &g->arena),
-			rows_strdup(&r, 1, &g->arena), rows_real(&r, 2),
-			rows_real(&r, 3), rows_strdup(&r, 4, &g->arena),
-			(int)rows_int(&r, 5), (int)rows_int(&r, 6),
-			(int)rows_int(&r, 7) };
-	rows_close(&r);
-	return rc < 0 ? rc : OK;
+	w->id = task->job;
+	if (rows_next(&r)) {
+		w->method = rows_copy(&r, &g->arena);
+		w->task = rows_copy(&r, &g->arena);
+		w->lr = rows_real(&r);
+		w->temperature = rows_real(&r);
+		w->weights = rows_copy(&r, &g->arena);
+		w->seed = rows_int(&r);
+		w->start = rows_int(&r);
+		w->stop = rows_int(&r);
+	}
+	return rows_close(&r);
 }
 
 /* Falls over the epochs; best at lr 0.003 and T 3. */
@@ -214,13 +215,10 @@ static int go_fast(struct store *s, struct err *e)
 	int rc = OK;
 
 	for (int i = 0; !rc && i < 2; i++) {
-		struct rows r;
+		struct rows r = rows_open_sql(s, pragmas[i], NO_ARGS, e);
 
-		rc = rows_open_sql(&r, s, pragmas[i], NO_ARGS, e);
-		if (!rc)
-			rc = rows_next(&r, e);
-		rows_close(&r);
-		rc = rc < 0 ? rc : OK;
+		(void)rows_next(&r);
+		rc = rows_close(&r);
 	}
 	return rc;
 }

@@ -12,19 +12,15 @@ static int best_of(
 	const char *task = params_get(&g->job.params, "task");
 	const struct arg *args = ARGS(INT(g->job.id), INT(from), INT(to), TEXT(task));
 	const struct arg *three = ARGS(INT(g->job.id), INT(from), INT(to));
-	struct rows r;
-	int rc = rows_open(&r, g->store, task ? STMT_KEEP_LOSS : STMT_KEEP_DELTA,
+	struct rows r = rows_open(g->store, task ? STMT_KEEP_LOSS : STMT_KEEP_DELTA,
 		task ? args : three, e);
 
 	*epoch = 0;
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0) {
-		*epoch = (int)rows_int(&r, 0);
-		*figure = rows_real(&r, 1);
+	if (rows_next(&r)) {
+		*epoch = rows_int(&r);
+		*figure = rows_real(&r);
 	}
-	rows_close(&r);
-	return rc < 0 ? rc : OK;
+	return rows_close(&r);
 }
 
 int keeper_begin(struct segment *g, struct err *e)

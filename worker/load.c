@@ -2,50 +2,45 @@
 
 static int load_rows(struct job *job, struct store *s, struct arena *a, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(
-		&r, s, STMT_LOAD_JOB, ARGS(TEXT(job->token), INT(job->id)), e);
+	struct rows r =
+		rows_open(s, STMT_LOAD_JOB, ARGS(TEXT(job->token), INT(job->id)), e);
 
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc == 0)
-		rc = err_set(e, ERR_STALE, "this token is not that of an open attempt");
-	if (rc < 0) {
-		rows_close(&r);
-		return rc;
+	if (rows_next(&r)) {
+		job->identity = rows_copy(&r, a);
+		job->kernel_class = arena_strdup(a, rows_text(&r));
+		job->ended = *rows_text(&r) != '\0';
+		job->epochs = rows_int(&r);
+		job->stop_epoch = rows_int(&r);
+		job->checkpoint_seconds = rows_real(&r);
+		job->rows_epoch = rows_int(&r);
+		job->evaluate = rows_int(&r) != 0;
+		job->keep = rows_int(&r) != 0;
+		if (job->stop_epoch < 1 || job->stop_epoch > job->epochs)
+			r.rc = err_set(e, ERR_DB,
+				"%s: the segment ends at epoch %d of %d", s->path,
+				job->stop_epoch, job->epochs);
+	} else if (!r.rc) {
+		r.rc = err_set(
+			e, ERR_STALE, "this token is not that of an open attempt");
 	}
-	job->identity = rows_strdup(&r, 0, a);
-	job->kernel_class = rows_strdup(&r, 1, a);
-	job->ended = !rows_is_null(&r, 2);
-	job->epochs = (int)rows_int(&r, 3);
-	job->stop_epoch = (int)rows_int(&r, 4);
-	job->checkpoint_seconds = rows_real(&r, 5);
-	job->rows_epoch = (int)rows_int(&r, 6);
-	job->evaluate = rows_int(&r, 7) != 0;
-	job->keep = rows_int(&r, 8) != 0;
-	rows_close(&r);
-	if (job->stop_epoch < 1 || job->stop_epoch > job->epochs)
-		return err_set(e, ERR_DB, "%s: the segment ends at epoch %d of %d",
-			s->path, job->stop_epoch, job->epochs);
-	return OK;
+	return rows_close(&r);
 }
 
 /* Numbers come back in their canonical text, so the parameters are those hashed. */
 int job_load_params(
 	struct params *ps, struct store *s, int64_t id, struct arena *a, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_LOAD_PARAMS, ARGS(INT(id)), e);
+	struct rows r = rows_open(s, STMT_LOAD_PARAMS, ARGS(INT(id)), e);
 
-	while (!rc && (rc = rows_next(&r, e)) > 0) {
-		if (rows_is_number(&r, 1))
-			params_set_number(ps, a, rows_text(&r, 0), rows_real(&r, 1));
+	while (rows_next(&r)) {
+		const char *name = rows_text(&r);
+
+		if (rows_is_number(&r))
+			params_set_number(ps, a, name, rows_real(&r));
 		else
-			params_set(ps, a, rows_text(&r, 0), rows_text(&r, 1));
-		rc = OK;
+			params_set(ps, a, name, rows_text(&r));
 	}
-	rows_close(&r);
-	return rc;
+	return rows_close(&r);
 }
 
 int job_load(struct job *job, struct store *s, int64_t id, const char *token,

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 #include "common/params.h"
-#include "common/store/store.h"
+#include "common/store/rows.h"
 
 struct job {
 	int64_t id;

@@ -9,7 +9,7 @@
 #define DELTAM_RUN_H
 
 #include <stdint.h>
-#include "common/store/store.h"
+#include "common/store/rows.h"
 
 struct segment_args {
 	int64_t job;

@@ -8,7 +8,7 @@
 #ifndef DELTAM_WORKER_TOY_H
 #define DELTAM_WORKER_TOY_H
 
-#include "common/store/store.h"
+#include "common/store/rows.h"
 
 /*
  * argv: the database, which must exist; cagrad, scale or sigma; how many steps a descent

@@ -1,11 +1,11 @@
 #include "common/store/store.h"
 
-#include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "common/store/rows.h"
 
 /* How long a write waits for another: first some short pauses, then longer ones. */
 #define BUSY_SECONDS 60
@@ -23,13 +23,7 @@ extern const char schema_sql[];
 static const char *const migrations[] = { schema_sql };
 #define SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
-static const char *const statements[STMT_COUNT] = {
-#define S(id, sql) [STMT_##id] = (sql),
-#include "common/store/statements.def"
-#undef S
-};
-
-static int db_error(const struct store *s, struct err *e, const char *what)
+int store_fault(const struct store *s, struct err *e, const char *what)
 {
 	return err_set(e, ERR_DB, "%s: %s: %s", s->path, what,
 		s->db ? sqlite3_errmsg(s->db) : "out of memory");
@@ -38,7 +32,7 @@ static int db_error(const struct store *s, struct err *e, const char *what)
 static int exec(struct store *s, const char *sql, struct err *e)
 {
 	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return db_error(s, e, "cannot prepare the database");
+		return store_fault(s, e, "cannot prepare the database");
 	return OK;
 }
 
@@ -59,14 +53,10 @@ static int check_version(const struct store *s, int version, struct err *e)
 
 static int schema_version(struct store *s, int *version, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open_sql(&r, s, "PRAGMA user_version", NO_ARGS, e);
+	struct rows r = rows_open_sql(s, "PRAGMA user_version", NO_ARGS, e);
 
-	if (!rc)
-		rc = rows_next(&r, e);
-	*version = rc > 0 ? (int)rows_int(&r, 0) : 0;
-	rows_close(&r);
-	return rc < 0 ? rc : OK;
+	*version = rows_next(&r) ? rows_int(&r) : 0;
+	return rows_close(&r);
 }
 
 /* Whatever is missing of the schema, in one transaction. */
@@ -94,18 +84,15 @@ static int migrate(struct store *s, struct err *e)
 
 static int use_wal(struct store *s, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open_sql(&r, s, "PRAGMA journal_mode=WAL", NO_ARGS, e);
+	struct rows r = rows_open_sql(s, "PRAGMA journal_mode=WAL", NO_ARGS, e);
+	const char *mode = rows_next(&r) ? rows_text(&r) : "wal";
 
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0 && strcmp(rows_text(&r, 0), "wal") != 0)
-		rc = err_set(e, ERR_DB,
+	if (strcmp(mode, "wal") != 0)
+		r.rc = err_set(e, ERR_DB,
 			"%s: this file system cannot share a database between "
 			"processes (journal mode stays %s)",
-			s->path, rows_text(&r, 0));
-	rows_close(&r);
-	return rc < 0 ? rc : OK;
+			s->path, mode);
+	return rows_close(&r);
 }
 
 /*
@@ -187,7 +174,7 @@ static int open_flags(struct store *s, const char *name, int flags, struct err *
 	configure_sqlite();
 	flags |= SQLITE_OPEN_NOMUTEX;
 	if (sqlite3_open_v2(name, &s->db, flags, NULL) != SQLITE_OK)
-		return db_error(s, e, "cannot open");
+		return store_fault(s, e, "cannot open");
 	sqlite3_busy_handler(s->db, wait_for_writer, NULL);
 	return OK;
 }
@@ -205,7 +192,7 @@ static int open_immutable(struct store *s, struct err *e)
 
 	snprintf(log, sizeof(log), "%s-wal", s->path);
 	if (access(log, F_OK) == 0)
-		return db_error(s, e, "cannot read");
+		return store_fault(s, e, "cannot read");
 	sqlite3_close(s->db);
 	s->db = NULL;
 	immutable_uri(s->path, &uri);
@@ -309,96 +296,6 @@ void store_close(struct store *s)
 	*s = (struct store){ .lock.fd = -1 };
 }
 
-/* Our statements fit our schema: one that SQLite does not understand meets another. */
-static int prepare(struct store *s, enum stmt id, struct err *e)
-{
-	int rc;
-
-	if (s->stmt[id])
-		return OK;
-	rc = sqlite3_prepare_v3(s->db, statements[id], -1, SQLITE_PREPARE_PERSISTENT,
-		&s->stmt[id], NULL);
-	if (rc == SQLITE_ERROR)
-		return err_set(e, ERR_DB,
-			"%s was made by another build of deltam (%s): use that one, or "
-			"begin a new database with --db",
-			s->path, sqlite3_errmsg(s->db));
-	return rc == SQLITE_OK ? OK : db_error(s, e, "cannot prepare a statement");
-}
-
-int store_prepare(
-	struct store *s, enum stmt id, struct sqlite3_stmt **stmt, struct err *e)
-{
-	int rc = prepare(s, id, e);
-
-	*stmt = s->stmt[id];
-	return rc;
-}
-
-/* keep: the text is the caller's until the statement is reset (no copy is made). */
-static int bind_one(
-	sqlite3_stmt *stmt, int at, const struct arg *arg, sqlite3_destructor_type keep)
-{
-	switch (arg->kind) {
-	case ARG_INT:
-		return sqlite3_bind_int64(stmt, at, arg->i);
-	case ARG_REAL:
-		return sqlite3_bind_double(stmt, at, arg->r);
-	case ARG_TEXT:
-		return sqlite3_bind_text(stmt, at, arg->t, -1, keep);
-	default:
-		return sqlite3_bind_null(stmt, at);
-	}
-}
-
-static int bind(struct store *s, sqlite3_stmt *stmt, const struct arg *args,
-	sqlite3_destructor_type keep, struct err *e)
-{
-	int n = 0;
-
-	for (; args[n].kind != ARG_END; n++)
-		if (bind_one(stmt, n + 1, &args[n], keep) != SQLITE_OK)
-			return db_error(s, e, "cannot bind");
-	ASSERT(n == sqlite3_bind_parameter_count(stmt));
-	return OK;
-}
-
-int store_run(struct store *s, enum stmt id, const struct arg *args, struct err *e)
-{
-	int rc = prepare(s, id, e);
-
-	if (!rc)
-		rc = bind(s, s->stmt[id], args, SQLITE_STATIC, e);
-	if (rc)
-		return rc;
-	if (sqlite3_step(s->stmt[id]) != SQLITE_DONE)
-		rc = db_error(s, e, "cannot write");
-	sqlite3_reset(s->stmt[id]);
-	return rc;
-}
-
-int store_changes(const struct store *s)
-{
-	return sqlite3_changes(s->db);
-}
-
-int store_int(struct store *s, enum stmt id, const struct arg *args, int64_t otherwise,
-	int64_t *out, struct err *e)
-{
-	struct rows r;
-	int rc = rows_open(&r, s, id, args, e);
-
-	*out = otherwise;
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0) {
-		*out = rows_int(&r, 0);
-		rc = OK;
-	}
-	rows_close(&r);
-	return rc;
-}
-
 int store_begin(struct store *s, struct err *e)
 {
 	return store_run(s, STMT_BEGIN, NO_ARGS, e);
@@ -422,137 +319,6 @@ void store_rollback(struct store *s)
 	if (!sqlite3_get_autocommit(s->db) &&
 		store_run(s, STMT_ROLLBACK, NO_ARGS, NULL))
 		return; /* SQLite has rolled back by itself */
-}
-
-int rows_open(struct rows *r, struct store *s, enum stmt id, const struct arg *args,
-	struct err *e)
-{
-	int rc = prepare(s, id, e);
-
-	*r = (struct rows){ .s = s };
-	if (rc)
-		return rc;
-	ASSERT(!sqlite3_stmt_busy(s->stmt[id]));
-	r->stmt = s->stmt[id];
-	return bind(s, r->stmt, args, SQLITE_TRANSIENT, e);
-}
-
-/* *rest: what follows the first statement. */
-static int prepare_own(struct rows *r, struct store *s, const char *sql,
-	const char **rest, struct err *e)
-{
-	*r = (struct rows){ .s = s, .own = true };
-	if (sqlite3_prepare_v2(s->db, sql, -1, &r->stmt, rest) != SQLITE_OK)
-		return db_error(s, e, "cannot prepare the query");
-	if (!r->stmt)
-		return err_set(e, ERR_USAGE, "the query is empty");
-	return OK;
-}
-
-int rows_open_sql(struct rows *r, struct store *s, const char *sql,
-	const struct arg *args, struct err *e)
-{
-	const char *rest;
-	int rc = prepare_own(r, s, sql, &rest, e);
-
-	return rc ? rc : bind(s, r->stmt, args, SQLITE_TRANSIENT, e);
-}
-
-int rows_open_query(struct rows *r, struct store *s, const char *sql, struct err *e)
-{
-	const char *rest;
-	int rc = prepare_own(r, s, sql, &rest, e);
-
-	if (rc) {
-		if (e)
-			e->code = ERR_USAGE;
-		return ERR_USAGE;
-	}
-	if (rest[strspn(rest, " \t\r\n;")])
-		return err_set(e, ERR_USAGE, "one query at a time; this follows it: %s",
-			rest + strspn(rest, " \t\r\n;"));
-	if (!sqlite3_stmt_readonly(r->stmt) || !sqlite3_column_count(r->stmt))
-		return err_set(e, ERR_USAGE,
-			"only a query that returns rows and writes nothing will do");
-	if (sqlite3_bind_parameter_count(r->stmt))
-		return err_set(e, ERR_USAGE, "the query has a parameter without value");
-	return OK;
-}
-
-int rows_next(struct rows *r, struct err *e)
-{
-	switch (sqlite3_step(r->stmt)) {
-	case SQLITE_ROW:
-		return 1;
-	case SQLITE_DONE:
-		return 0;
-	default:
-		return db_error(r->s, e, "cannot read");
-	}
-}
-
-void rows_close(struct rows *r)
-{
-	if (r->own)
-		sqlite3_finalize(r->stmt);
-	else if (r->stmt)
-		sqlite3_reset(r->stmt);
-	r->stmt = NULL;
-}
-
-int rows_columns(const struct rows *r)
-{
-	return sqlite3_column_count(r->stmt);
-}
-
-const char *rows_name(const struct rows *r, int column)
-{
-	return sqlite3_column_name(r->stmt, column);
-}
-
-bool rows_is_null(const struct rows *r, int column)
-{
-	return sqlite3_column_type(r->stmt, column) == SQLITE_NULL;
-}
-
-bool rows_is_number(const struct rows *r, int column)
-{
-	int type = sqlite3_column_type(r->stmt, column);
-
-	return type == SQLITE_INTEGER || type == SQLITE_FLOAT;
-}
-
-int64_t rows_int(const struct rows *r, int column)
-{
-	return sqlite3_column_int64(r->stmt, column);
-}
-
-double rows_real(const struct rows *r, int column)
-{
-	return sqlite3_column_double(r->stmt, column);
-}
-
-const char *rows_text(const struct rows *r, int column)
-{
-	const unsigned char *t = sqlite3_column_text(r->stmt, column);
-
-	return t ? (const char *)t : "";
-}
-
-char *rows_strdup(const struct rows *r, int column, struct arena *a)
-{
-	return arena_strdup(a, rows_text(r, column));
-}
-
-char *rows_number_text(const struct rows *r, int column, struct arena *a)
-{
-	char buf[NUMBER_MAX];
-
-	if (sqlite3_column_type(r->stmt, column) == SQLITE_INTEGER)
-		return arena_printf(a, "%lld", (long long)rows_int(r, column));
-	if (!isfinite(rows_real(r, column))) /* SQL can make 9e999 */
-		return rows_strdup(r, column, a);
-	return arena_strdup(a, number_format(rows_real(r, column), buf));
 }
 
 char *store_time(char buf[TIME_MAX])

@@ -132,33 +132,29 @@ int store_criterion_put(struct store *s, int64_t sweep, const char *variant,
 int store_sweep_jobs(struct store *s, int64_t sweep, struct arena *a, int64_t **jobs,
 	int *n, struct err *e)
 {
-	struct rows r;
+	struct rows r = rows_open(s, STMT_SWEEP_JOBS, ARGS(INT(sweep)), e);
 	int capacity = 0;
-	int rc = rows_open(&r, s, STMT_SWEEP_JOBS, ARGS(INT(sweep)), e);
 
 	*jobs = NULL;
 	*n = 0;
-	while (!rc && (rc = rows_next(&r, e)) > 0) {
+	while (rows_next(&r)) {
 		(void)GROW(a, *jobs, *n, capacity);
-		(*jobs)[(*n)++] = rows_int(&r, 0);
-		rc = OK;
+		(*jobs)[(*n)++] = rows_int64(&r);
 	}
-	rows_close(&r);
-	return rc;
+	return rows_close(&r);
 }
 
 int store_sweep_pending(struct store *s, int64_t sweep, int64_t *segments,
 	int64_t *epochs, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_SWEEP_PENDING, ARGS(INT(sweep)), e);
+	struct rows r = rows_open(s, STMT_SWEEP_PENDING, ARGS(INT(sweep)), e);
 
-	if (!rc)
-		rc = rows_next(&r, e);
-	*segments = rc > 0 ? rows_int(&r, 0) : 0;
-	*epochs = rc > 0 ? rows_int(&r, 1) : 0;
-	rows_close(&r);
-	return rc < 0 ? rc : OK;
+	*segments = *epochs = 0;
+	if (rows_next(&r)) {
+		*segments = rows_int64(&r);
+		*epochs = rows_int64(&r);
+	}
+	return rows_close(&r);
 }
 
 /* jobs */
@@ -239,30 +235,26 @@ int store_job_put(struct store *s, int64_t id, const char *identity,
 	return rc;
 }
 
-static void read_job(const struct rows *r, int at, struct job_row *row)
+static void read_job(struct rows *r, struct job_row *row)
 {
-	row->id = rows_int(r, at);
-	row->epochs = (int)rows_int(r, at + 1);
-	row->epochs_done = (int)rows_int(r, at + 2);
-	row->outcome = outcome_of(rows_text(r, at + 3));
-	row->seed = (int)rows_int(r, at + 4);
-	snprintf(row->identity, sizeof(row->identity), "%s", rows_text(r, at + 5));
+	row->id = rows_int64(r);
+	row->epochs = rows_int(r);
+	row->epochs_done = rows_int(r);
+	row->outcome = outcome_of(rows_text(r));
+	row->seed = rows_int(r);
+	snprintf(row->identity, sizeof(row->identity), "%s", rows_text(r));
 }
 
 int store_job_get(struct store *s, int64_t id, struct job_row *row, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_JOB_GET, ARGS(INT(id)), e);
+	struct rows r = rows_open(s, STMT_JOB_GET, ARGS(INT(id)), e);
 
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0)
-		read_job(&r, 0, row);
-	else if (rc == 0)
-		rc = err_set(
+	if (rows_next(&r))
+		read_job(&r, row);
+	else if (!r.rc)
+		r.rc = err_set(
 			e, ERR_DB, "%s: there is no job %lld", s->path, (long long)id);
-	rows_close(&r);
-	return rc > 0 ? OK : rc;
+	return rows_close(&r);
 }
 
 int store_job_refresh(struct store *s, int64_t id, struct job_row *row, struct err *e)
@@ -301,14 +293,10 @@ static enum stage_state stage_state_of(const char *name)
 int store_stage_state(
 	struct store *s, int64_t stage, enum stage_state *state, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_STAGE_STATE, ARGS(INT(stage)), e);
+	struct rows r = rows_open(s, STMT_STAGE_STATE, ARGS(INT(stage)), e);
 
-	if (!rc)
-		rc = rows_next(&r, e);
-	*state = rc > 0 ? stage_state_of(rows_text(&r, 0)) : STAGE_NONE;
-	rows_close(&r);
-	return rc < 0 ? rc : OK;
+	*state = rows_next(&r) ? stage_state_of(rows_text(&r)) : STAGE_NONE;
+	return rows_close(&r);
 }
 
 int store_stage_set(struct store *s, int64_t stage, enum stage_state to, struct err *e)
@@ -349,67 +337,60 @@ int store_member_set(struct store *s, const struct member_row *row,
 		e);
 }
 
-static void read_member(const struct rows *r, struct member_row *row)
+static void read_member(struct rows *r, struct member_row *row)
 {
-	row->stage = rows_int(r, 0);
-	row->job = rows_int(r, 1);
-	row->sweep = rows_int(r, 2);
-	row->config = (int)rows_int(r, 3);
-	row->target = (int)rows_int(r, 4);
-	row->state = state_of(rows_text(r, 5));
+	row->stage = rows_int64(r);
+	row->job = rows_int64(r);
+	row->sweep = rows_int64(r);
+	row->config = rows_int(r);
+	row->target = rows_int(r);
+	row->state = state_of(rows_text(r));
 }
 
 int store_member_pending(struct store *s, int64_t first, int64_t last, int64_t *job,
 	int *away, bool *found, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_MEMBER_PENDING, ARGS(INT(first), INT(last)), e);
+	struct rows r =
+		rows_open(s, STMT_MEMBER_PENDING, ARGS(INT(first), INT(last)), e);
 
-	if (!rc)
-		rc = rows_next(&r, e);
-	*found = rc > 0;
-	*job = *found ? rows_int(&r, 0) : 0;
-	*away = *found ? (int)rows_int(&r, 1) : 0;
-	rows_close(&r);
-	return rc < 0 ? rc : OK;
+	*found = rows_next(&r);
+	if (*found) {
+		*job = rows_int64(&r);
+		*away = rows_int(&r);
+	}
+	return rows_close(&r);
 }
 
 int store_member_of_job(struct store *s, int64_t job, struct arena *a,
 	struct member_row **rows, int *n, struct err *e)
 {
-	struct rows r;
+	struct rows r = rows_open(s, STMT_MEMBER_OF_JOB, ARGS(INT(job)), e);
 	int capacity = 0;
-	int rc = rows_open(&r, s, STMT_MEMBER_OF_JOB, ARGS(INT(job)), e);
 
 	*rows = NULL;
 	*n = 0;
-	while (!rc && (rc = rows_next(&r, e)) > 0) {
+	while (rows_next(&r)) {
 		(void)GROW(a, *rows, *n, capacity);
 		read_member(&r, &(*rows)[(*n)++]);
-		rc = OK;
 	}
-	rows_close(&r);
-	return rc;
+	return rows_close(&r);
 }
 
 int store_member_of_stage(struct store *s, int64_t stage, struct arena *a,
 	struct member **members, int *n, struct err *e)
 {
-	struct rows r;
+	struct rows r = rows_open(s, STMT_MEMBER_OF_STAGE, ARGS(INT(stage)), e);
 	int capacity = 0;
-	int rc = rows_open(&r, s, STMT_MEMBER_OF_STAGE, ARGS(INT(stage)), e);
 
 	*members = NULL;
 	*n = 0;
-	while (!rc && (rc = rows_next(&r, e)) > 0) {
+	while (rows_next(&r)) {
 		(void)GROW(a, *members, *n, capacity);
 		read_member(&r, &(*members)[*n].row);
-		read_job(&r, 6, &(*members)[*n].job);
+		read_job(&r, &(*members)[*n].job);
 		++*n;
-		rc = OK;
 	}
-	rows_close(&r);
-	return rc;
+	return rows_close(&r);
 }
 
 /* attempts */
@@ -451,21 +432,19 @@ int store_attempt_begin(struct store *s, struct attempt_row *attempt, struct err
 int store_job_claim(struct store *s, int64_t sweep, int64_t job,
 	struct attempt_row *attempt, bool *claimed, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_JOB_PENDING, ARGS(INT(sweep), INT(job)), e);
+	struct rows r = rows_open(s, STMT_JOB_PENDING, ARGS(INT(sweep), INT(job)), e);
+	int rc;
 
 	attempt->job = job;
 	attempt->evaluate = false;
-	if (!rc)
-		rc = rows_next(&r, e);
-	*claimed = rc > 0 && !rows_is_null(&r, 0);
+	*claimed = rows_next(&r) && !rows_is_null(&r);
 	if (*claimed) {
-		attempt->stop_epoch = (int)rows_int(&r, 0);
-		attempt->start_epoch = (int)rows_int(&r, 1);
+		attempt->stop_epoch = rows_int(&r);
+		attempt->start_epoch = rows_int(&r);
 	}
-	rows_close(&r);
-	if (rc < 0 || !*claimed)
-		return rc < 0 ? rc : OK;
+	rc = rows_close(&r);
+	if (rc || !*claimed)
+		return rc;
 	ASSERT(member_may(MEMBER_PENDING, MEMBER_RUNNING));
 	rc = store_run(s, STMT_JOB_CLAIM, ARGS(INT(sweep), INT(job)), e);
 	return rc ? rc : store_attempt_begin(s, attempt, e);
@@ -511,17 +490,9 @@ int store_attempt_count(struct store *s, const struct attempt_row *attempt,
 int store_attempt_seconds(struct store *s, const struct attempt_row *attempt,
 	int64_t since, double *seconds, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_ATTEMPT_SECONDS,
-		ARGS(INT(attempt->job), INT(since), TEXT(kind_of(attempt))), e);
-
-	*seconds = 0;
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0)
-		*seconds = rows_real(&r, 0);
-	rows_close(&r);
-	return rc < 0 ? rc : OK;
+	return store_real(s, STMT_ATTEMPT_SECONDS,
+		ARGS(INT(attempt->job), INT(since), TEXT(kind_of(attempt))), 0, seconds,
+		e);
 }
 
 int store_attempt_last(struct store *s, int64_t *id, struct err *e)

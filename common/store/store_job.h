@@ -15,7 +15,7 @@
 #define DELTAM_STORE_JOB_H
 
 #include "common/params.h"
-#include "common/store/store.h"
+#include "common/store/rows.h"
 
 enum member_state {
 	MEMBER_PENDING, /* wants a segment up to its target */

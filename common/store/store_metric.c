@@ -70,18 +70,17 @@ static int compare_metric(struct store *s, int64_t job, int epoch,
 	const struct arg *key = ARGS(INT(job), INT(epoch), TEXT(row->split),
 		TEXT(row->task), TEXT(row->name));
 	char name[NAME_MAX_BYTES];
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_METRIC_GET, key, e);
+	double there;
+	int rc = store_real(s, STMT_METRIC_GET, key, (double)NAN, &there, e);
 
-	if (!rc)
-		rc = rows_next(&r, e);
+	if (rc)
+		return rc;
 	name_metric(job, epoch, row, name);
-	if (rc > 0 && !same_bits(rows_real(&r, 0), canonical(row->value)))
-		rc = different(name, rows_real(&r, 0), row->value, e);
-	else if (rc == 0)
-		rc = err_set(e, ERR_DETERMINISM, "%s has no row", name);
-	rows_close(&r);
-	return rc < 0 ? rc : OK;
+	if (isnan(there)) /* a row is finite */
+		return err_set(e, ERR_DETERMINISM, "%s has no row", name);
+	return same_bits(there, canonical(row->value))
+		? OK
+		: different(name, there, row->value, e);
 }
 
 /* The rows of one statement: METRIC_PUT takes one, METRIC_PUT_MANY this many. */
@@ -156,21 +155,21 @@ static int compare_weight(struct store *s, int64_t job, int epoch,
 	const struct weight_row *row, struct err *e)
 {
 	const struct arg *key = ARGS(INT(job), INT(epoch), TEXT(row->task));
+	struct rows r = rows_open(s, STMT_WEIGHT_GET, key, e);
 	char name[NAME_MAX_BYTES];
 	double v[FIGURES];
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_WEIGHT_GET, key, e);
+	bool there = rows_next(&r);
 
 	figures_of(row, v);
-	if (!rc)
-		rc = rows_next(&r, e);
-	for (int i = 0; rc > 0 && i < FIGURES; i++)
-		if (!same_bits(rows_real(&r, i), v[i])) {
-			name_weight(job, epoch, row->task, i, name);
-			rc = different(name, rows_real(&r, i), v[i], e);
-		}
-	rows_close(&r);
-	return rc < 0 ? rc : OK;
+	for (int i = 0; there && i < FIGURES; i++) {
+		double old = rows_real(&r);
+
+		if (r.rc || same_bits(old, v[i]))
+			continue;
+		name_weight(job, epoch, row->task, i, name);
+		r.rc = different(name, old, v[i], e);
+	}
+	return rows_close(&r);
 }
 
 static int put_weight(struct store *s, int64_t job, int epoch,

@@ -11,7 +11,7 @@
 #define DELTAM_STORE_METRIC_H
 
 #include "common/metric_row.h"
-#include "common/store/store.h"
+#include "common/store/rows.h"
 
 /* n rows of one epoch (from 1) of one job, in a transaction; after an error roll it back. */
 MUST_CHECK int store_metrics_put(struct store *s, int64_t job, int epoch,

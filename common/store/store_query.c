@@ -1,308 +1,218 @@
 #include "common/store/store_query.h"
 
 #include <math.h>
-#include <string.h>
 
-/* A cursor, and the column that is read next. */
-struct reader {
-	struct rows rows;
-	struct arena *arena;
-	int at;
-};
-
-static const char *text(struct reader *r)
+static void read_sweep(struct rows *r, struct arena *a, struct query_sweep *x)
 {
-	int i = r->at++;
-
-	return rows_is_null(&r->rows, i) ? NULL : rows_strdup(&r->rows, i, r->arena);
+	x->id = rows_int64(r);
+	x->name = rows_copy(r, a);
+	x->text = rows_copy(r, a);
+	x->best = rows_int(r) != 0;
+	x->by_task = rows_int(r) != 0;
+	x->state = rows_copy(r, a);
+	x->auxiliary = rows_int(r) != 0;
 }
 
-static double real(struct reader *r)
+static void read_entry(struct rows *r, struct arena *a, struct query_entry *x)
 {
-	int i = r->at++;
-
-	return rows_is_null(&r->rows, i) ? (double)NAN : rows_real(&r->rows, i);
+	x->variant = rows_copy(r, a);
+	x->method = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->lr = rows_real(r);
+	x->wd = rows_real(r);
+	x->temperature = rows_real(r);
+	x->weights = rows_copy(r, a);
+	x->tried = rows_int(r);
+	x->seeds = rows_int(r);
+	x->seeds_done = rows_int(r);
+	x->epoch = rows_real(r);
+	x->delta_m = rows_real(r);
+	x->delta_m_std = rows_real(r);
+	x->val_delta_m = rows_real(r);
+	x->val_delta_m_std = rows_real(r);
 }
 
-static int64_t integer(struct reader *r)
+static void read_figure(struct rows *r, struct arena *a, struct query_figure *x)
 {
-	return rows_int(&r->rows, r->at++);
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->criterion = rows_copy(r, a);
+	x->task = rows_copy(r, a);
+	x->name = rows_copy(r, a);
+	x->higher = rows_int(r) != 0;
+	x->value = rows_real(r);
+	x->std = rows_real(r);
+	x->val_value = rows_real(r);
+	x->val_std = rows_real(r);
 }
 
-static int count(struct reader *r)
+static void read_criterion(struct rows *r, struct arena *a, struct query_figure *x)
 {
-	return (int)integer(r);
-}
-
-static bool flag(struct reader *r)
-{
-	return integer(r) != 0;
-}
-
-static void read_sweep(struct reader *r, void *row)
-{
-	struct query_sweep *x = row;
-
-	x->id = integer(r);
-	x->name = text(r);
-	x->text = text(r);
-	x->best = flag(r);
-	x->by_task = flag(r);
-	x->state = text(r);
-	x->auxiliary = flag(r);
-}
-
-static void read_entry(struct reader *r, void *row)
-{
-	struct query_entry *x = row;
-
-	x->variant = text(r);
-	x->method = text(r);
-	x->label = text(r);
-	x->lr = real(r);
-	x->wd = real(r);
-	x->temperature = real(r);
-	x->weights = text(r);
-	x->tried = count(r);
-	x->seeds = count(r);
-	x->seeds_done = count(r);
-	x->epoch = real(r);
-	x->delta_m = real(r);
-	x->delta_m_std = real(r);
-	x->val_delta_m = real(r);
-	x->val_delta_m_std = real(r);
-}
-
-static void read_figure(struct reader *r, void *row)
-{
-	struct query_figure *x = row;
-
-	x->variant = text(r);
-	x->label = text(r);
-	x->criterion = text(r);
-	x->task = text(r);
-	x->name = text(r);
-	x->higher = flag(r);
-	x->value = real(r);
-	x->std = real(r);
-	x->val_value = real(r);
-	x->val_std = real(r);
-}
-
-static void read_criterion(struct reader *r, void *row)
-{
-	struct query_figure *x = row;
-
-	x->variant = text(r);
-	x->criterion = text(r);
-	x->task = text(r);
-	x->name = text(r);
-	x->higher = flag(r);
+	x->variant = rows_copy(r, a);
+	x->criterion = rows_copy(r, a);
+	x->task = rows_copy(r, a);
+	x->name = rows_copy(r, a);
+	x->higher = rows_int(r) != 0;
 	x->value = x->std = x->val_value = x->val_std = (double)NAN;
 }
 
-static struct query_span span(struct reader *r)
+static struct query_span span(struct rows *r)
 {
 	struct query_span x;
 
-	x.values = count(r);
-	x.min = real(r);
-	x.max = real(r);
+	x.values = rows_int(r);
+	x.min = rows_real(r);
+	x.max = rows_real(r);
 	return x;
 }
 
-static void read_range(struct reader *r, void *row)
+static void read_range(struct rows *r, struct arena *a, struct query_range *x)
 {
-	struct query_range *x = row;
-
-	x->variant = text(r);
-	x->label = text(r);
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
 	x->lr = span(r);
 	x->wd = span(r);
 	x->temperature = span(r);
 }
 
-static void read_temperature(struct reader *r, void *row)
+static void read_temperature(
+	struct rows *r, struct arena *a, struct query_temperature *x)
 {
-	struct query_temperature *x = row;
-
-	x->variant = text(r);
-	x->label = text(r);
-	x->temperature = real(r);
-	x->min = real(r);
-	x->max = real(r);
-	x->tasks = count(r);
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->temperature = rows_real(r);
+	x->min = rows_real(r);
+	x->max = rows_real(r);
+	x->tasks = rows_int(r);
 }
 
-static void read_cost(struct reader *r, void *row)
+static void read_cost(struct rows *r, struct arena *a, struct query_cost *x)
 {
-	struct query_cost *x = row;
-
-	x->variant = text(r);
-	x->label = text(r);
-	x->seconds_per_epoch = real(r);
-	x->forward = real(r);
-	x->head = real(r);
-	x->trunk = real(r);
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->seconds_per_epoch = rows_real(r);
+	x->forward = rows_real(r);
+	x->head = rows_real(r);
+	x->trunk = rows_real(r);
 }
 
-static void read_progress(struct reader *r, void *row)
+static void read_progress(struct rows *r, struct arena *a, struct query_progress *x)
 {
-	struct query_progress *x = row;
-
-	x->variant = text(r);
-	x->label = text(r);
-	x->task = text(r);
-	x->stage = text(r);
-	x->phase = text(r);
-	x->state = text(r);
-	x->jobs = count(r);
-	x->pending = count(r);
-	x->running = count(r);
-	x->waiting = count(r);
-	x->done = count(r);
-	x->stopped = count(r);
-	x->diverged = count(r);
-	x->failed = count(r);
-	x->epochs_done = integer(r);
-	x->epochs = integer(r);
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->task = rows_copy(r, a);
+	x->stage = rows_copy(r, a);
+	x->phase = rows_copy(r, a);
+	x->state = rows_copy(r, a);
+	x->jobs = rows_int(r);
+	x->pending = rows_int(r);
+	x->running = rows_int(r);
+	x->waiting = rows_int(r);
+	x->done = rows_int(r);
+	x->stopped = rows_int(r);
+	x->diverged = rows_int(r);
+	x->failed = rows_int(r);
+	x->epochs_done = rows_int64(r);
+	x->epochs = rows_int64(r);
 }
 
-static void read_robustness(struct reader *r, void *row)
+static void read_robustness(struct rows *r, struct arena *a, struct query_robustness *x)
 {
-	struct query_robustness *x = row;
-
-	x->variant = text(r);
-	x->method = text(r);
-	x->label = text(r);
-	x->criterion = text(r);
-	x->seeds = count(r);
-	x->corruptions = count(r);
-	x->delta = real(r);
-	x->delta_std = real(r);
+	x->variant = rows_copy(r, a);
+	x->method = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->criterion = rows_copy(r, a);
+	x->seeds = rows_int(r);
+	x->corruptions = rows_int(r);
+	x->delta = rows_real(r);
+	x->delta_std = rows_real(r);
 }
 
-static void read_failure(struct reader *r, void *row)
+static void read_failure(struct rows *r, struct arena *a, struct query_failure *x)
 {
-	struct query_failure *x = row;
-
-	x->variant = text(r);
-	x->label = text(r);
-	x->task = text(r);
-	x->stage = text(r);
-	x->state = text(r);
-	x->job = text(r);
-	x->seed = integer(r);
-	x->lr = real(r);
-	x->wd = real(r);
-	x->temperature = real(r);
-	x->weights = text(r);
-	x->epoch = count(r);
-	x->attempts = count(r);
-	x->message = text(r);
-}
-
-/* All rows of a statement: `size` bytes each, filled by read. */
-struct list {
-	char *rows;
-	int n, capacity;
-	size_t size;
-	void (*read)(struct reader *r, void *row);
-};
-
-static int read_all(struct store *s, enum stmt id, const struct arg *args,
-	struct arena *a, struct list *l, struct err *e)
-{
-	struct reader r = { .arena = a };
-	int rc = rows_open(&r.rows, s, id, args, e);
-
-	while (!rc && (rc = rows_next(&r.rows, e)) > 0) {
-		if (l->n == l->capacity)
-			l->rows = arena_grow(a, l->rows, &l->capacity, l->size);
-		r.at = 0;
-		l->read(&r, l->rows + (size_t)l->n++ * l->size);
-		rc = OK;
-	}
-	rows_close(&r.rows);
-	return rc;
-}
-
-int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int *n,
-	struct err *e)
-{
-	struct list l = { .size = sizeof(**out), .read = read_sweep };
-	int rc = read_all(s, STMT_QUERY_SWEEPS, NO_ARGS, a, &l, e);
-
-	*out = (void *)l.rows;
-	*n = l.n;
-	return rc;
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->task = rows_copy(r, a);
+	x->stage = rows_copy(r, a);
+	x->state = rows_copy(r, a);
+	x->job = rows_copy(r, a);
+	x->seed = rows_int64(r);
+	x->lr = rows_real(r);
+	x->wd = rows_real(r);
+	x->temperature = rows_real(r);
+	x->weights = rows_copy(r, a);
+	x->epoch = rows_int(r);
+	x->attempts = rows_int(r);
+	x->message = rows_copy(r, a);
 }
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): types and initialisers take none */
-/* The functions that ask by the sweep's name or number differ in nothing else. */
+/* What all functions do with the rows of their statement. */
+#define LIST(statement, args, read_row) \
+	{ \
+		struct rows r = rows_open(s, STMT_##statement, args, e); \
+		int capacity = 0; \
+		*out = NULL; \
+		*n = 0; \
+		while (rows_next(&r)) { \
+			(void)GROW(a, *out, *n, capacity); \
+			read_row(&r, a, &(*out)[(*n)++]); \
+		} \
+		return rows_close(&r); \
+	}
+/* Those that ask by the sweep's name or number. */
 #define QUERY(function, type, statement, read_row, ...) \
 	int function(struct store *s, const struct query_sweep *w, struct arena *a, \
 		struct type **out, int *n, struct err *e) \
-	{ \
-		struct list l = { .size = sizeof(**out), .read = read_row }; \
-		int rc = read_all(s, STMT_##statement, ARGS(__VA_ARGS__), a, &l, e); \
-		*out = (void *)l.rows; \
-		*n = l.n; \
-		return rc; \
-	}
+		LIST(statement, ARGS(__VA_ARGS__), read_row)
 
-QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name), INT(0))
-QUERY(query_runs, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name), INT(1))
-QUERY(query_auxiliary, query_entry, QUERY_AUXILIARY, read_entry, TEXT(w->name))
-QUERY(query_auxiliary_figures, query_figure, QUERY_AUXILIARY_CRITERION, read_figure,
-	TEXT(w->name))
-QUERY(query_figures, query_figure, QUERY_CRITERION, read_figure, TEXT(w->name))
-QUERY(query_criteria, query_figure, QUERY_CRITERIA, read_criterion, INT(w->id))
-QUERY(query_ranges, query_range, QUERY_RANGE, read_range, INT(w->id))
-QUERY(query_temperatures, query_temperature, QUERY_TEMPERATURE, read_temperature,
-	INT(w->id))
-QUERY(query_costs, query_cost, QUERY_COST, read_cost, TEXT(w->name))
-QUERY(query_progress, query_progress, QUERY_PROGRESS, read_progress, TEXT(w->name))
-QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS, read_robustness,
-	TEXT(w->name))
-QUERY(query_failures, query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))
+int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int *n,
+	struct err *e) LIST(QUERY_SWEEPS, NO_ARGS, read_sweep)
 
-/* NOLINTEND(bugprone-macro-parentheses) */
+	QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name),
+		INT(0)) QUERY(query_runs, query_entry, QUERY_BENCHMARK, read_entry,
+		TEXT(w->name),
+		INT(1)) QUERY(query_auxiliary, query_entry, QUERY_AUXILIARY, read_entry,
+		TEXT(w->name)) QUERY(query_auxiliary_figures, query_figure,
+		QUERY_AUXILIARY_CRITERION, read_figure,
+		TEXT(w->name)) QUERY(query_figures, query_figure, QUERY_CRITERION,
+		read_figure, TEXT(w->name)) QUERY(query_criteria, query_figure,
+		QUERY_CRITERIA, read_criterion,
+		INT(w->id)) QUERY(query_ranges, query_range, QUERY_RANGE, read_range,
+		INT(w->id)) QUERY(query_temperatures, query_temperature,
+		QUERY_TEMPERATURE, read_temperature, INT(w->id)) QUERY(query_costs,
+		query_cost, QUERY_COST, read_cost, TEXT(w->name)) QUERY(query_progress,
+		query_progress, QUERY_PROGRESS, read_progress, TEXT(w->name))
+		QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS,
+			read_robustness, TEXT(w->name)) QUERY(query_failures,
+			query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))
 
-int query_winners(struct store *s, const struct query_sweep *w,
-	struct query_winners *out, struct err *e)
+	/* NOLINTEND(bugprone-macro-parentheses) */
+
+	int query_winners(struct store *s, const struct query_sweep *w,
+		struct query_winners *out, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_QUERY_WINNERS, ARGS(INT(w->id)), e);
+	struct rows r = rows_open(s, STMT_QUERY_WINNERS, ARGS(INT(w->id)), e);
 
 	*out = (struct query_winners){ 0 };
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0) {
-		out->all = (int)rows_int(&r, 0);
-		out->done = (int)rows_int(&r, 1);
-		out->failed = (int)rows_int(&r, 2);
-		rc = OK;
+	if (rows_next(&r)) {
+		out->all = rows_int(&r);
+		out->done = rows_int(&r);
+		out->failed = rows_int(&r);
 	}
-	rows_close(&r);
-	return rc;
+	return rows_close(&r);
 }
 
 int query_speed(struct store *s, const struct query_sweep *w, struct query_speed *out,
 	struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_QUERY_SPEED, ARGS(INT(w->id)), e);
+	struct rows r = rows_open(s, STMT_QUERY_SPEED, ARGS(INT(w->id)), e);
 
 	*out = (struct query_speed){ 0 };
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0) {
-		out->workers = (int)rows_int(&r, 0);
-		out->epochs = rows_int(&r, 1);
-		out->seconds = rows_real(&r, 2);
-		rc = OK;
+	if (rows_next(&r)) {
+		out->workers = rows_int(&r);
+		out->epochs = rows_int64(&r);
+		out->seconds = rows_real(&r);
 	}
-	rows_close(&r);
-	return rc;
+	return rows_close(&r);
 }

@@ -7,7 +7,7 @@
 #ifndef DELTAM_STORE_QUERY_H
 #define DELTAM_STORE_QUERY_H
 
-#include "common/store/store.h"
+#include "common/store/rows.h"
 
 struct query_sweep {
 	int64_t id;

@@ -22,35 +22,32 @@ int store_winner_put(
 int store_winner_pending(struct store *s, int64_t sweep, int64_t *stage, int64_t *job,
 	bool *found, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_WINNER_NEXT, ARGS(INT(sweep)), e);
+	struct rows r = rows_open(s, STMT_WINNER_NEXT, ARGS(INT(sweep)), e);
 
-	if (!rc)
-		rc = rows_next(&r, e);
-	*found = rc > 0;
-	*stage = *found ? rows_int(&r, 0) : 0;
-	*job = *found ? rows_int(&r, 1) : 0;
-	rows_close(&r);
-	return rc < 0 ? rc : OK;
+	*found = rows_next(&r);
+	if (*found) {
+		*stage = rows_int64(&r);
+		*job = rows_int64(&r);
+	}
+	return rows_close(&r);
 }
 
 int store_winner_claim(struct store *s, int64_t sweep, int64_t job,
 	struct attempt_row *attempt, bool *claimed, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_WINNER_PENDING, ARGS(INT(sweep), INT(job)), e);
+	struct rows r =
+		rows_open(s, STMT_WINNER_PENDING, ARGS(INT(sweep), INT(job)), e);
+	int rc;
 
-	if (!rc)
-		rc = rows_next(&r, e);
-	*claimed = rc > 0;
+	*claimed = rows_next(&r);
 	if (*claimed) {
 		attempt->job = job;
 		attempt->evaluate = true;
-		attempt->stop_epoch = (int)rows_int(&r, 0);
-		attempt->start_epoch = (int)rows_int(&r, 1);
+		attempt->stop_epoch = rows_int(&r);
+		attempt->start_epoch = rows_int(&r);
 	}
-	rows_close(&r);
-	if (rc <= 0)
+	rc = rows_close(&r);
+	if (rc || !*claimed)
 		return rc;
 	rc = store_run(s, STMT_WINNER_SET,
 		ARGS(TEXT("running"), INT(sweep), INT(job), TEXT("pending")), e);
@@ -76,23 +73,19 @@ int store_winner_open(struct store *s, int64_t sweep, int *open, struct err *e)
 int store_winner_wanted(struct store *s, int64_t job, int epoch, struct winner_row *row,
 	struct arena *a, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_WINNER_WANTED, ARGS(INT(job), INT(epoch)), e);
+	struct rows r = rows_open(s, STMT_WINNER_WANTED, ARGS(INT(job), INT(epoch)), e);
 
 	*row = (struct winner_row){ .job = job, .epoch = epoch };
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0) {
-		row->save = rows_int(&r, 0) != 0;
-		row->corruptions = rows_strdup(&r, 1, a);
-		row->textures = rows_strdup(&r, 2, a);
-		row->digest = rows_strdup(&r, 3, a);
-	}
-	rows_close(&r);
-	if (rc == 0)
-		return err_set(e, ERR_STALE, "nobody wants epoch %d of job %lld", epoch,
+	if (rows_next(&r)) {
+		row->save = rows_int(&r) != 0;
+		row->corruptions = rows_copy(&r, a);
+		row->textures = rows_copy(&r, a);
+		row->digest = rows_copy(&r, a);
+	} else if (!r.rc) {
+		r.rc = err_set(e, ERR_STALE, "nobody wants epoch %d of job %lld", epoch,
 			(long long)job);
-	return rc < 0 ? rc : OK;
+	}
+	return rows_close(&r);
 }
 
 const struct corruption_info *winner_next_corruption(const char **at)
@@ -120,17 +113,13 @@ static void basis_of(const struct winner_row *w, const struct corruption_info *c
 int store_corruption_has(struct store *s, const struct winner_row *w,
 	const struct corruption_info *c, bool *has, struct err *e)
 {
-	char basis[BASIS_MAX];
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_CORRUPTION_GET,
+	struct rows r = rows_open(s, STMT_CORRUPTION_GET,
 		ARGS(INT(w->job), INT(w->epoch), TEXT(c->name)), e);
+	char basis[BASIS_MAX];
 
 	basis_of(w, c, basis);
-	if (!rc)
-		rc = rows_next(&r, e);
-	*has = rc > 0 && !strcmp(rows_text(&r, 0), basis);
-	rows_close(&r);
-	return rc < 0 ? rc : OK;
+	*has = rows_next(&r) && !strcmp(rows_text(&r), basis);
+	return rows_close(&r);
 }
 
 static int put_figure(struct store *s, const struct winner_row *w,

@@ -1,6 +1,6 @@
 #include "orchestrator/plan/base_from.h"
 
-#include "common/store/store.h"
+#include "common/store/rows.h"
 #include "orchestrator/plan/foreign_base.h"
 
 static int take(struct store *s, const struct variant *v, struct resolved_variant *x,

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "common/store/store.h"
+#include "common/store/rows.h"
 #include "orchestrator/plan/child.h"
 #include "orchestrator/run/sched.h"
 
@@ -23,18 +23,22 @@ struct rates {
 
 static int read_rates(struct store *s, struct rates *m, struct arena *a, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_PLAN_RATES, NO_ARGS, e);
+	struct rows r = rows_open(s, STMT_PLAN_RATES, NO_ARGS, e);
 
-	while (!rc && (rc = rows_next(&r, e)) > 0) {
+	while (rows_next(&r)) {
+		struct measured *x;
+
 		(void)GROW(a, m->item, m->n, m->capacity);
-		m->item[m->n++] = (struct measured){ rows_strdup(&r, 0, a),
-			rows_strdup(&r, 1, a), rows_strdup(&r, 2, a), rows_real(&r, 3),
-			rows_real(&r, 4), rows_real(&r, 5), rows_real(&r, 6) };
-		rc = OK;
+		x = &m->item[m->n++];
+		x->model = rows_copy(&r, a);
+		x->dataset = rows_copy(&r, a);
+		x->method = rows_copy(&r, a);
+		x->train = rows_real(&r);
+		x->batch = rows_real(&r);
+		x->epochs = rows_real(&r);
+		x->seconds = rows_real(&r);
 	}
-	rows_close(&r);
-	return rc;
+	return rows_close(&r);
 }
 
 static struct rates load(const char *db, struct arena *a)

@@ -32,26 +32,28 @@ static bool same(const char *const x[PARTS], const char *const y[PARTS])
 }
 
 /* The row of FOREIGN_BASE: sweep, its name, variant, then the parts. */
-static int compare(struct foreign_base *f, const struct rows *r,
-	const char *const own[PARTS], struct arena *a, struct err *e)
+static int compare(struct foreign_base *f, struct rows *r, const char *const own[PARTS],
+	struct arena *a, struct err *e)
 {
 	const char *part[PARTS];
+	const char *sweep;
 
-	f->sweep = rows_int(r, 0);
-	f->variant = rows_strdup(r, 2, a);
+	f->sweep = rows_int64(r);
+	sweep = rows_copy(r, a);
+	f->variant = rows_copy(r, a);
 	for (int i = 0; i < PARTS; i++)
-		part[i] = rows_strdup(r, 3 + i, a);
+		part[i] = rows_copy(r, a);
 	if (!part[DIGEST] || !*part[DIGEST])
 		return err_set(e, ERR_DB,
 			"%s: sweep %s has a baseline, but no run that tells of which "
 			"data",
-			f->s->path, rows_text(r, 1));
+			f->s->path, sweep);
 	if (same(own, part))
 		return OK;
 	return err_set(e, ERR_DB,
 		"%s: the baseline of sweep %s%s%s is of other data: %s; this sweep's "
 		"are %s; Δm would compare what is not alike",
-		f->s->path, rows_text(r, 1), *f->variant ? ", variant " : "",
+		f->s->path, sweep, *f->variant ? ", variant " : "",
 		f->variant, words(a, part), words(a, own));
 }
 
@@ -60,50 +62,39 @@ int foreign_base_find(struct foreign_base *f, struct store *s, const char *label
 {
 	const char *own[PARTS];
 	struct rows r;
-	int rc;
 
 	own_parts(ps, own);
-	rc = rows_open(&r, s, STMT_FOREIGN_BASE,
+	r = rows_open(s, STMT_FOREIGN_BASE,
 		ARGS(TEXT(own[DIGEST]), TEXT(label), TEXT(own[NAME]), TEXT(own[TRAIN]),
 			TEXT(own[VAL]), TEXT(own[TEST])),
 		e);
 	*f = (struct foreign_base){ .s = s };
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0)
-		rc = compare(f, &r, own, a, e);
-	else if (rc == 0)
-		rc = err_set(e, ERR_DB, "%s has no baseline", s->path);
-	rows_close(&r);
-	return rc;
+	if (rows_next(&r))
+		r.rc = compare(f, &r, own, a, e);
+	else if (!r.rc)
+		r.rc = err_set(e, ERR_DB, "%s has no baseline", s->path);
+	return rows_close(&r);
 }
 
 int foreign_base_value(const struct foreign_base *f, const struct criterion *c,
 	const char *split, double *value, struct err *e)
 {
 	struct arena a = { 0 };
-	struct rows r;
-	int rc = rows_open(&r, f->s, STMT_BASELINE_GET,
-		ARGS(INT(f->sweep), TEXT(f->variant), TEXT(split), TEXT(c->text)), e);
+	int rc = store_real(f->s, STMT_BASELINE_GET,
+		ARGS(INT(f->sweep), TEXT(f->variant), TEXT(split), TEXT(c->text)),
+		(double)NAN, value, e);
 
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0)
-		*value = rows_real(&r, 0);
-	if (rc == 0)
+	if (!rc && isnan(*value))
 		rc = err_set(e, ERR_DB, "%s has no %s baseline of %s", f->s->path,
 			split, c->text);
-	else if (rc > 0 && *value == 0)
+	else if (!rc && *value == 0)
 		rc = err_set(e, ERR_DB,
 			"%s: its %s baseline of %s is 0, and Δm divides by it",
 			f->s->path, split, c->text);
-	else if (rc > 0)
-		rc = metric_admits(c->metric, *value)
-			? OK
-			: err_set(e, ERR_DB, "%s: its %s baseline of %s is %s, not %g",
-				  f->s->path, split, c->text,
-				  metric_range(c->metric, &a), *value);
-	rows_close(&r);
+	else if (!rc && !metric_admits(c->metric, *value))
+		rc = err_set(e, ERR_DB, "%s: its %s baseline of %s is %s, not %g",
+			f->s->path, split, c->text, metric_range(c->metric, &a),
+			*value);
 	arena_release(&a);
 	return rc;
 }

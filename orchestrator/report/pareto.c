@@ -33,11 +33,6 @@ struct points {
 	int d; /* criteria that are compared */
 };
 
-static double real(const struct rows *r, int column)
-{
-	return rows_is_null(r, column) ? (double)NAN : rows_real(r, column);
-}
-
 /* Whether a criterion is among "a,b"; all are among NULL. */
 static bool named(const char *names, const char *criterion)
 {
@@ -66,29 +61,55 @@ static int criterion_index(
 	return p->d++;
 }
 
-/* A new point, unless the row goes on with the newest one. */
-static struct point *point_of(struct points *p, const struct rows *r, struct arena *a)
-{
-	struct point *x = p->n ? &p->item[p->n - 1] : NULL;
+/* A criterion of a configuration; texts live until the next row. */
+struct row {
+	struct point of;
+	const char *criterion;
+	bool higher;
+	double value, base;
+};
 
-	if (x && x->job == rows_int(r, 5) && !strcmp(x->variant, rows_text(r, 0)) &&
-		!strcmp(x->label, rows_text(r, 1)))
-		return x;
-	(void)GROW(a, p->item, p->n, p->capacity);
-	x = &p->item[p->n++];
-	*x = (struct point){ .variant = rows_strdup(r, 0, a),
-		.label = rows_strdup(r, 1, a),
-		.block = rows_strdup(r, 2, a),
-		.digest = rows_strdup(r, 3, a),
-		.optimizer = rows_strdup(r, 4, a),
-		.job = rows_int(r, 5),
-		.lr = real(r, 6),
-		.wd = real(r, 7),
-		.temperature = real(r, 8),
-		.weights = rows_is_null(r, 9) ? NULL : rows_strdup(r, 9, a) };
-	for (int i = 0; i < CRITERIA_MAX; i++)
-		x->value[i] = x->base[i] = (double)NAN;
+static struct row read_row(struct rows *r, struct arena *a)
+{
+	struct row x;
+
+	x.of.variant = rows_text(r);
+	x.of.label = rows_text(r);
+	x.of.block = rows_text(r);
+	x.of.digest = rows_text(r);
+	x.of.optimizer = rows_text(r);
+	x.of.job = rows_int64(r);
+	x.of.lr = rows_real(r);
+	x.of.wd = rows_real(r);
+	x.of.temperature = rows_real(r);
+	x.of.weights = rows_copy(r, a);
+	x.criterion = rows_text(r);
+	x.higher = rows_int(r) != 0;
+	x.value = rows_real(r);
+	x.base = rows_real(r);
 	return x;
+}
+
+/* A new point, unless the row goes on with the newest one. */
+static struct point *point_of(struct points *p, const struct point *x, struct arena *a)
+{
+	struct point *last = p->n ? &p->item[p->n - 1] : NULL;
+
+	if (last && last->job == x->job && !strcmp(last->variant, x->variant) &&
+		!strcmp(last->label, x->label))
+		return last;
+	(void)GROW(a, p->item, p->n, p->capacity);
+	last = &p->item[p->n++];
+	*last = *x;
+	last->variant = arena_strdup(a, x->variant);
+	last->label = arena_strdup(a, x->label);
+	last->block = arena_strdup(a, x->block);
+	last->digest = arena_strdup(a, x->digest);
+	last->optimizer = arena_strdup(a, x->optimizer);
+	last->optimal = false;
+	for (int i = 0; i < CRITERIA_MAX; i++)
+		last->value[i] = last->base[i] = (double)NAN;
+	return last;
 }
 
 /* A configuration that a later stage looked at again counts once. */
@@ -109,34 +130,39 @@ static void drop_repeated(struct points *p)
 	p->n = kept;
 }
 
+static int add_row(struct points *p, const struct row *row, const char *criteria,
+	struct arena *a, struct err *e)
+{
+	struct point *x = point_of(p, &row->of, a);
+	int i;
+
+	if (!named(criteria, row->criterion))
+		return OK;
+	i = criterion_index(p, row->criterion, row->higher, a);
+	if (i == CRITERIA_MAX)
+		return err_set(e, ERR_USAGE,
+			"more than %d criteria; choose with --criteria", CRITERIA_MAX);
+	x->value[i] = row->value;
+	x->base[i] = row->base;
+	return OK;
+}
+
 static int load(struct reader *reader, const struct options *o, bool final,
 	struct points *p, struct err *e)
 {
 	struct arena *a = &reader->arena;
-	struct rows r;
-	int rc = rows_open(&r, &reader->s, STMT_QUERY_POINTS,
+	struct rows r = rows_open(&reader->s, STMT_QUERY_POINTS,
 		ARGS(INT(reader->sweep.id), TEXT(o->split ? o->split : "test"),
 			INT(final)),
 		e);
+	int rc;
 
-	while (!rc && (rc = rows_next(&r, e)) > 0) {
-		struct point *x = point_of(p, &r, a);
-		int i;
+	while (rows_next(&r)) {
+		struct row row = read_row(&r, a);
 
-		rc = OK;
-		if (!named(o->criteria, rows_text(&r, 10)))
-			continue;
-		i = criterion_index(p, rows_text(&r, 10), rows_int(&r, 11) != 0, a);
-		if (i == CRITERIA_MAX)
-			rc = err_set(e, ERR_USAGE,
-				"more than %d criteria; choose with --criteria",
-				CRITERIA_MAX);
-		else {
-			x->value[i] = real(&r, 12);
-			x->base[i] = real(&r, 13);
-		}
+		r.rc = add_row(p, &row, o->criteria, a, e);
 	}
-	rows_close(&r);
+	rc = rows_close(&r);
 	drop_repeated(p);
 	if (!rc && p->n && !p->d)
 		rc = err_set(e, ERR_USAGE, "no criterion is named \"%s\"", o->criteria);

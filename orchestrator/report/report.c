@@ -100,26 +100,24 @@ void report_note(struct report *r, const char *fmt, ...)
 
 static void query_columns(struct table *t, const struct rows *rows)
 {
-	for (int i = 0; i < rows_columns(rows); i++) {
+	for (int i = 0; i < rows->columns; i++) {
 		const char *name = arena_strdup(t->arena, rows_name(rows, i));
 
 		table_column(t, name, name);
 	}
 }
 
-static void query_row(struct table *t, const struct rows *rows)
+static void query_row(struct table *t, struct rows *rows)
 {
-	for (int i = 0; i < rows_columns(rows); i++) {
-		if (rows_is_null(rows, i)) {
-			table_text(t, NULL);
-		} else if (rows_is_number(rows, i)) {
+	for (int i = 0; i < rows->columns; i++) {
+		if (rows_is_number(rows)) {
 			struct cell *c =
-				table_text(t, rows_number_text(rows, i, t->arena));
+				table_text(t, rows_number_text(rows, t->arena));
 
 			c->kind = CELL_NUMBER;
 			t->column[i].right = true;
 		} else {
-			table_text(t, rows_strdup(rows, i, t->arena));
+			table_text(t, rows_copy(rows, t->arena));
 		}
 	}
 }
@@ -127,17 +125,13 @@ static void query_row(struct table *t, const struct rows *rows)
 int report_query(struct report *r, struct store *s, const char *sql, struct err *e)
 {
 	struct table *t = report_table(r, NULL);
-	struct rows rows;
-	int rc = rows_open_query(&rows, s, sql, e);
+	struct rows rows = rows_open_query(s, sql, e);
 
-	if (!rc)
+	if (!rows.rc)
 		query_columns(t, &rows);
-	while (!rc && (rc = rows_next(&rows, e)) > 0) {
+	while (rows_next(&rows))
 		query_row(t, &rows);
-		rc = OK;
-	}
-	rows_close(&rows);
-	return rc;
+	return rows_close(&rows);
 }
 
 static const struct {

@@ -9,7 +9,7 @@
 #define DELTAM_REPORT_H
 
 #include <stdio.h>
-#include "common/store/store.h"
+#include "common/store/rows.h"
 #include "common/str.h"
 
 enum cell_kind { CELL_NONE, CELL_TEXT, CELL_NUMBER };

@@ -21,27 +21,27 @@ struct audit_stages {
 	int n, capacity;
 };
 
-static double real(const struct rows *r, int column)
-{
-	return rows_is_null(r, column) ? (double)NAN : rows_real(r, column);
-}
-
 static int load(struct store *s, int64_t sweep, struct audit_stages *g, struct arena *a,
 	struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_QUERY_AUDIT, ARGS(INT(sweep)), e);
+	struct rows r = rows_open(s, STMT_QUERY_AUDIT, ARGS(INT(sweep)), e);
 
-	while (!rc && (rc = rows_next(&r, e)) > 0) {
+	while (rows_next(&r)) {
+		struct audit_stage *x;
+
 		(void)GROW(a, g->item, g->n, g->capacity);
-		g->item[g->n++] = (struct audit_stage){ rows_strdup(&r, 0, a),
-			rows_strdup(&r, 1, a), rows_strdup(&r, 2, a),
-			rows_strdup(&r, 3, a), rows_strdup(&r, 4, a), rows_int(&r, 5),
-			rows_int(&r, 6), real(&r, 7), real(&r, 8) };
-		rc = OK;
+		x = &g->item[g->n++];
+		x->variant = rows_copy(&r, a);
+		x->label = rows_copy(&r, a);
+		x->task = rows_copy(&r, a);
+		x->stage = rows_copy(&r, a);
+		x->phase = rows_copy(&r, a);
+		x->jobs = rows_int64(&r);
+		x->epochs = rows_int64(&r);
+		x->val = rows_real(&r);
+		x->test = rows_real(&r);
 	}
-	rows_close(&r);
-	return rc;
+	return rows_close(&r);
 }
 
 /* NULL: that database never came to this stage. */

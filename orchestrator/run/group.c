@@ -136,18 +136,17 @@ static void add_configs(struct reading *r, struct arena *a)
 int group_scores(const struct group *g, const struct member *m, int from, int to,
 	double *row, struct err *e)
 {
-	struct rows rows;
-	int rc = rows_open(&rows, g->s, STMT_SCORE_WINDOW,
+	struct rows rows = rows_open(g->s, STMT_SCORE_WINDOW,
 		ARGS(INT(g->sweep), INT(m->job.id), INT(from), INT(to)), e);
 
 	for (int epoch = from; epoch <= to; epoch++)
 		row[epoch - from] = HUGE_VAL;
-	while (!rc && (rc = rows_next(&rows, e)) > 0) {
-		row[rows_int(&rows, 0) - from] = rows_real(&rows, 1);
-		rc = OK;
+	while (rows_next(&rows)) {
+		int epoch = rows_int(&rows);
+
+		row[epoch - from] = rows_real(&rows);
 	}
-	rows_close(&rows);
-	return rc;
+	return rows_close(&rows);
 }
 
 static int read_window(struct reading *r, struct err *e)

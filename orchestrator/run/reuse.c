@@ -43,21 +43,17 @@ void reuse_close(struct reuse *r)
 static int find(struct reuse *r, const struct job_row *job, struct found *f, bool *any,
 	struct arena *a, struct err *e)
 {
-	struct rows rows;
-	int rc = rows_open(&rows, &r->from, STMT_REUSE_FIND,
-		ARGS(INT(job->id), TEXT(job->identity)), e);
+	struct rows rows = rows_open(
+		&r->from, STMT_REUSE_FIND, ARGS(INT(job->id), TEXT(job->identity)), e);
 
-	if (!rc)
-		rc = rows_next(&rows, e);
-	*any = rc > 0;
+	*any = rows_next(&rows);
 	if (*any) {
-		f->epochs = (int)rows_int(&rows, 0);
-		f->diverged = rows_int(&rows, 1) != 0;
-		f->message = rows_is_null(&rows, 2) ? NULL : rows_strdup(&rows, 2, a);
-		f->kernel_class = rows_strdup(&rows, 3, a);
+		f->epochs = rows_int(&rows);
+		f->diverged = rows_int(&rows) != 0;
+		f->message = rows_copy(&rows, a);
+		f->kernel_class = arena_strdup(a, rows_text(&rows));
 	}
-	rows_close(&rows);
-	return rc < 0 ? rc : OK;
+	return rows_close(&rows);
 }
 
 /* Whether rows of the other one may join those that the job has. */
@@ -71,12 +67,9 @@ static int may_join(struct store *s, const struct job_row *job, const struct fou
 	*may = !rc && !running;
 	if (!*may || !job->epochs_done)
 		return rc;
-	rc = rows_open(&rows, s, STMT_REUSE_CLASS, ARGS(INT(job->id)), e);
-	if (!rc)
-		rc = rows_next(&rows, e);
-	*may = rc > 0 && !strcmp(rows_text(&rows, 0), f->kernel_class);
-	rows_close(&rows);
-	return rc < 0 ? rc : OK;
+	rows = rows_open(s, STMT_REUSE_CLASS, ARGS(INT(job->id)), e);
+	*may = rows_next(&rows) && !strcmp(rows_text(&rows), f->kernel_class);
+	return rows_close(&rows);
 }
 
 /* Checkpoints. */
@@ -185,40 +178,45 @@ static int copy_metrics(
 	struct reuse *r, struct store *s, int64_t job, struct arena *a, struct err *e)
 {
 	struct batch b = { .arena = a, .empty = arena_mark(a) };
-	struct rows in;
-	int rc = rows_open(&in, &r->from, STMT_REUSE_METRICS, ARGS(INT(job)), e);
+	struct rows in = rows_open(&r->from, STMT_REUSE_METRICS, ARGS(INT(job)), e);
+	int rc;
 
-	while (!rc && (rc = rows_next(&in, e)) > 0) {
-		int epoch = (int)rows_int(&in, 0);
+	while (rows_next(&in)) {
+		int epoch = rows_int(&in);
+		struct metric_row *m;
 
-		rc = epoch != b.epoch ? flush(&b, s, job, e) : OK;
+		if (epoch != b.epoch)
+			in.rc = flush(&b, s, job, e);
 		b.epoch = epoch;
 		(void)GROW(a, b.rows, b.n, b.capacity);
-		b.rows[b.n++] = (struct metric_row){ rows_strdup(&in, 1, a),
-			rows_strdup(&in, 2, a), rows_strdup(&in, 3, a),
-			rows_real(&in, 4) };
-		if (!rc)
-			rc = check_figure(&b.rows[b.n - 1], epoch, a, e);
+		m = &b.rows[b.n++];
+		m->split = rows_copy(&in, a);
+		m->task = rows_copy(&in, a);
+		m->name = rows_copy(&in, a);
+		m->value = rows_real(&in);
+		if (!in.rc)
+			in.rc = check_figure(m, epoch, a, e);
 	}
-	if (!rc)
-		rc = flush(&b, s, job, e);
-	rows_close(&in);
-	return rc;
+	rc = rows_close(&in);
+	return rc ? rc : flush(&b, s, job, e);
 }
 
 static int copy_weights(struct reuse *r, struct store *s, int64_t job, struct err *e)
 {
-	struct rows in;
-	int rc = rows_open(&in, &r->from, STMT_REUSE_WEIGHTS, ARGS(INT(job)), e);
+	struct rows in = rows_open(&r->from, STMT_REUSE_WEIGHTS, ARGS(INT(job)), e);
 
-	while (!rc && (rc = rows_next(&in, e)) > 0) {
-		struct weight_row w = { rows_text(&in, 1), rows_real(&in, 2),
-			rows_real(&in, 3), rows_real(&in, 4), rows_real(&in, 5) };
+	while (rows_next(&in)) {
+		int epoch = rows_int(&in);
+		struct weight_row w;
 
-		rc = store_weights_put(s, job, (int)rows_int(&in, 0), &w, 1, e);
+		w.task = rows_text(&in);
+		w.weight_mean = rows_real(&in);
+		w.weight_std = rows_real(&in);
+		w.weighted_loss_mean = rows_real(&in);
+		w.weighted_loss_std = rows_real(&in);
+		in.rc = store_weights_put(s, job, epoch, &w, 1, e);
 	}
-	rows_close(&in);
-	return rc;
+	return rows_close(&in);
 }
 
 static int copy(struct reuse *r, struct store *s, struct job_row *job,
@@ -299,18 +297,21 @@ static int copy_corruption(struct reuse *r, struct store *s, const struct winner
 	struct corrupted_row *out = NULL;
 	int capacity = 0;
 	int n = 0;
-	struct rows in;
-	int rc = rows_open(&in, &r->from, STMT_CORRUPTED_GET,
+	struct rows in = rows_open(&r->from, STMT_CORRUPTED_GET,
 		ARGS(INT(w->job), INT(w->epoch), TEXT(c->name)), e);
+	int rc;
 
-	while (!rc && (rc = rows_next(&in, e)) > 0) {
+	while (rows_next(&in)) {
+		struct corrupted_row *x;
+
 		(void)GROW(a, out, n, capacity);
-		out[n++] = (struct corrupted_row){ (int)rows_int(&in, 0),
-			rows_strdup(&in, 1, a), rows_strdup(&in, 2, a),
-			rows_real(&in, 3) };
-		rc = OK;
+		x = &out[n++];
+		x->severity = rows_int(&in);
+		x->task = rows_copy(&in, a);
+		x->name = rows_copy(&in, a);
+		x->value = rows_real(&in);
 	}
-	rows_close(&in);
+	rc = rows_close(&in);
 	return rc ? rc : store_corruption_put(s, w, c, out, n, e);
 }
 

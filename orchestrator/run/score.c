@@ -42,21 +42,13 @@ int score_base_read(
 	b->val = NEW_ARRAY(a, double, v->ncriteria);
 	b->test = NEW_ARRAY(a, double, v->ncriteria);
 	for (int i = 0; !rc && i < 2 * v->ncriteria; i++) {
-		double *values = i % 2 ? b->test : b->val;
-		struct rows r;
+		double *value = &(i % 2 ? b->test : b->val)[i / 2];
 
-		rc = rows_open(&r, sc->s, STMT_BASELINE_GET,
+		rc = store_real(sc->s, STMT_BASELINE_GET,
 			ARGS(INT(sc->sweep), TEXT(v->label), TEXT(splits[i % 2]),
 				TEXT(v->criteria[i / 2].text)),
-			e);
-		if (!rc)
-			rc = rows_next(&r, e);
-		if (rc > 0)
-			values[i / 2] = rows_real(&r, 0);
-		else
-			missing++;
-		rows_close(&r);
-		rc = rc > 0 ? OK : rc;
+			(double)NAN, value, e);
+		missing += isnan(*value);
 	}
 	b->ready = missing == 0;
 	return rc;
@@ -65,39 +57,29 @@ int score_base_read(
 int score_metric(struct store *s, int64_t job, int epoch, const char *split,
 	const struct criterion *c, double *value, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_SCORE_METRIC,
+	int rc = store_real(s, STMT_SCORE_METRIC,
 		ARGS(INT(job), INT(epoch), TEXT(split), TEXT(c->task),
 			TEXT(c->metric->name)),
-		e);
+		(double)NAN, value, e);
 
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0)
-		*value = rows_real(&r, 0);
-	else if (rc == 0)
+	if (!rc && isnan(*value))
 		rc = err_set(e, ERR_DB, "%s: job %lld has no %s %s/%s of epoch %d",
 			s->path, (long long)job, split, c->task, c->metric->name,
 			epoch);
-	rows_close(&r);
-	return rc > 0 ? OK : rc;
+	return rc;
 }
 
 static int best(struct store *s, enum stmt stmt, const struct arg *args, int *epoch,
 	double *figure, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, stmt, args, e);
+	struct rows r = rows_open(s, stmt, args, e);
 
 	*epoch = 0;
-	if (!rc)
-		rc = rows_next(&r, e);
-	if (rc > 0) {
-		*epoch = (int)rows_int(&r, 0);
-		*figure = rows_real(&r, 1);
+	if (rows_next(&r)) {
+		*epoch = rows_int(&r);
+		*figure = rows_real(&r);
 	}
-	rows_close(&r);
-	return rc < 0 ? rc : OK;
+	return rows_close(&r);
 }
 
 int score_best(struct store *s, int64_t sweep, int64_t job, int *epoch, double *delta_m,
@@ -287,30 +269,29 @@ static int put_score(const struct scorer *sc, const struct score_base *b, int64_
 static int put_scores(const struct scorer *sc, const struct score_base *b, int64_t job,
 	int after, struct gather *g, struct err *e)
 {
-	struct rows r;
-	int rc =
-		rows_open(&r, sc->s, STMT_SCORE_METRICS, ARGS(INT(job), INT(after)), e);
+	struct rows r =
+		rows_open(sc->s, STMT_SCORE_METRICS, ARGS(INT(job), INT(after)), e);
+	int rc;
 
-	while (!rc && (rc = rows_next(&r, e)) > 0) {
-		int epoch = (int)rows_int(&r, 0);
-		bool test = rows_text(&r, 1)[0] == 't';
-		int at = find_criterion(sc->v, rows_text(&r, 2), rows_text(&r, 3));
+	while (rows_next(&r)) {
+		int epoch = rows_int(&r);
+		bool test = rows_text(&r)[0] == 't';
+		const char *task = rows_text(&r);
+		int at = find_criterion(sc->v, task, rows_text(&r));
+		double value = rows_real(&r);
 
-		rc = OK;
 		if (at < 0)
 			continue;
 		if (g->have && (epoch != g->epoch || test != g->test))
-			rc = put_score(sc, b, job, g, e);
+			r.rc = put_score(sc, b, job, g, e);
 		g->epoch = epoch;
 		g->test = test;
-		g->value[at] = rows_real(&r, 4);
+		g->value[at] = value;
 		g->seen[at] = true;
 		g->have++;
 	}
-	rows_close(&r);
-	if (!rc && g->have)
-		rc = put_score(sc, b, job, g, e);
-	return rc;
+	rc = rows_close(&r);
+	return rc || !g->have ? rc : put_score(sc, b, job, g, e);
 }
 
 static struct gather gather_begin(

@@ -6,7 +6,7 @@
 #ifndef DELTAM_SCORE_H
 #define DELTAM_SCORE_H
 
-#include "common/store/store.h"
+#include "common/store/rows.h"
 #include "orchestrator/plan/resolve.h"
 #include "orchestrator/stats/stats.h"
 

@@ -43,17 +43,18 @@ struct grid {
 	int rates;
 };
 
-static struct line *line_of(struct grid *g, struct rows *r, struct arena *a)
+static struct line *line_of(
+	struct grid *g, const char *optimizer, const char *method, struct arena *a)
 {
 	struct line *last = g->lines ? &g->line[g->lines - 1] : NULL;
 
-	if (last && !strcmp(last->optimizer, rows_text(r, 0)) &&
-		!strcmp(last->method, rows_text(r, 1)))
+	if (last && !strcmp(last->optimizer, optimizer) &&
+		!strcmp(last->method, method))
 		return last;
 	GROW(a, g->line, g->lines, g->capacity);
 	last = &g->line[g->lines++];
-	*last = (struct line){ .optimizer = rows_strdup(r, 0, a),
-		.method = rows_strdup(r, 1, a) };
+	*last = (struct line){ .optimizer = arena_strdup(a, optimizer),
+		.method = arena_strdup(a, method) };
 	for (int i = 0; i < RATES_MAX; i++)
 		last->iterations[i] = NAN;
 	return last;
@@ -74,18 +75,16 @@ static int column_of(struct grid *g, double lr)
 
 static int read_grid(struct store *s, struct grid *g, struct arena *a, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_TOY_ITERATIONS, NO_ARGS, e);
+	struct rows r = rows_open(s, STMT_TOY_ITERATIONS, NO_ARGS, e);
 
-	while (!rc && (rc = rows_next(&r, e)) > 0) {
-		struct line *line = line_of(g, &r, a);
+	while (rows_next(&r)) {
+		const char *optimizer = rows_text(&r);
+		const char *method = rows_text(&r);
+		int column = column_of(g, rows_real(&r));
 
-		line->iterations[column_of(g, rows_real(&r, 2))] =
-			rows_is_null(&r, 3) ? (double)NAN : rows_real(&r, 3);
-		rc = OK;
+		line_of(g, optimizer, method, a)->iterations[column] = rows_real(&r);
 	}
-	rows_close(&r);
-	return rc;
+	return rows_close(&r);
 }
 
 static const struct printed no_print;

@@ -41,25 +41,33 @@ struct lines {
 	int n, capacity;
 };
 
-static bool same_line(const struct line *l, const struct rows *r)
+static struct line read_line(struct rows *r)
 {
-	return !strcmp(l->trunk, rows_text(r, 0)) &&
-		!strcmp(l->method, rows_text(r, 1)) &&
-		!strcmp(l->optimizer, rows_text(r, 2)) &&
-		l->scale1 == rows_real(r, 3) && l->scale2 == rows_real(r, 4);
+	struct line l = { .gradient = { NAN, NAN, NAN }, .step = { NAN, NAN, NAN } };
+
+	l.trunk = rows_text(r);
+	l.method = rows_text(r);
+	l.optimizer = rows_text(r);
+	l.scale1 = rows_real(r);
+	l.scale2 = rows_real(r);
+	return l;
 }
 
-static struct line *line_of(struct lines *all, const struct rows *r, struct arena *a)
+/* The newest line if the row goes on with it, else a new one. */
+static struct line *line_of(struct lines *all, const struct line *x, struct arena *a)
 {
 	struct line *l = all->n ? &all->line[all->n - 1] : NULL;
 
-	if (l && same_line(l, r))
+	if (l && !strcmp(l->trunk, x->trunk) && !strcmp(l->method, x->method) &&
+		!strcmp(l->optimizer, x->optimizer) && l->scale1 == x->scale1 &&
+		l->scale2 == x->scale2)
 		return l;
 	GROW(a, all->line, all->n, all->capacity);
 	l = &all->line[all->n++];
-	*l = (struct line){ rows_strdup(r, 0, a), rows_strdup(r, 1, a),
-		rows_strdup(r, 2, a), rows_real(r, 3), rows_real(r, 4),
-		{ NAN, NAN, NAN }, { NAN, NAN, NAN } };
+	*l = *x;
+	l->trunk = arena_strdup(a, x->trunk);
+	l->method = arena_strdup(a, x->method);
+	l->optimizer = arena_strdup(a, x->optimizer);
 	return l;
 }
 
@@ -79,20 +87,20 @@ static int part_of(const char *name)
 static int read_lines(
 	struct store *s, struct lines *all, struct arena *a, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_TOY_INVARIANCE, ARGS(INT(EPOCHS)), e);
+	struct rows r = rows_open(s, STMT_TOY_INVARIANCE, ARGS(INT(EPOCHS)), e);
 
-	while (!rc && (rc = rows_next(&r, e)) > 0) {
-		struct line *l = line_of(all, &r, a);
-		int part = part_of(rows_text(&r, 5));
+	while (rows_next(&r)) {
+		struct line x = read_line(&r);
+		struct line *l = line_of(all, &x, a);
+		int part = part_of(rows_text(&r));
+		double step;
 
-		l->gradient[part] = farther(l->gradient[part], rows_real(&r, 6));
-		if (!rows_is_null(&r, 7))
-			l->step[part] = farther(l->step[part], rows_real(&r, 7));
-		rc = OK;
+		l->gradient[part] = farther(l->gradient[part], rows_real(&r));
+		step = rows_real(&r);
+		if (!isnan(step))
+			l->step[part] = farther(l->step[part], step);
 	}
-	rows_close(&r);
-	return rc;
+	return rows_close(&r);
 }
 
 static bool equal(double ratio)

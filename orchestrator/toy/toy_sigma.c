@@ -18,15 +18,13 @@ static void columns(struct table *t, const char *what, const char *title,
 
 static int read_widths(struct store *s, int64_t *width, int *n, struct err *e)
 {
-	struct rows r;
-	int rc = rows_open(&r, s, STMT_TOY_WIDTHS, NO_ARGS, e);
+	struct rows r = rows_open(s, STMT_TOY_WIDTHS, NO_ARGS, e);
 
-	for (*n = 0; !rc && (rc = rows_next(&r, e)) > 0; rc = OK) {
+	for (*n = 0; rows_next(&r); ++*n) {
 		ASSERT(*n < WIDTHS_MAX);
-		width[(*n)++] = rows_int(&r, 0);
+		width[*n] = rows_int64(&r);
 	}
-	rows_close(&r);
-	return rc;
+	return rows_close(&r);
 }
 
 static void put_number(struct table *t, double v)
@@ -37,26 +35,27 @@ static void put_number(struct table *t, double v)
 /* Rows come by noise, samples and width: as many of them make a line as widths. */
 static int put_lines(struct table *t, struct store *s, int widths, struct err *e)
 {
+	struct rows r = rows_open(s, STMT_TOY_SIGMA, NO_ARGS, e);
 	double test[WIDTHS_MAX];
-	struct rows r;
 	int i = 0;
-	int rc = rows_open(&r, s, STMT_TOY_SIGMA, NO_ARGS, e);
 
-	for (; !rc && (rc = rows_next(&r, e)) > 0; rc = OK) {
+	while (rows_next(&r)) {
+		double noise = rows_real(&r);
+		double samples = rows_real(&r);
+
 		if (i == 0) {
-			table_number(t, rows_real(&r, 0), NULL);
-			table_number(t, rows_real(&r, 1), NULL);
+			table_number(t, noise, NULL);
+			table_number(t, samples, NULL);
 		}
-		put_number(t, rows_real(&r, 3));
-		test[i++] = rows_real(&r, 4);
+		put_number(t, rows_real(&r));
+		test[i++] = rows_real(&r);
 		if (i < widths)
 			continue;
 		for (i = 0; i < widths; i++)
 			put_number(t, test[i]);
 		i = 0;
 	}
-	rows_close(&r);
-	return rc;
+	return rows_close(&r);
 }
 
 int toy_sigma_report(struct report *r, struct store *s, int steps, struct err *e)

@@ -7,14 +7,13 @@ const char *dump_rows(struct store *s, const char *sql, struct arena *a)
 {
 	struct str out = { .arena = a };
 	struct err e = { 0 };
-	struct rows r;
+	struct rows r = rows_open_sql(s, sql, NO_ARGS, &e);
 
-	ck_assert_msg(rows_open_sql(&r, s, sql, NO_ARGS, &e) == OK, "%s", e.msg);
-	while (rows_next(&r, &e) > 0) {
-		for (int i = 0; i < rows_columns(&r); i++)
-			str_printf(&out, "%s%s", i ? "|" : "", rows_text(&r, i));
+	while (rows_next(&r)) {
+		for (int i = 0; i < r.columns; i++)
+			str_printf(&out, "%s%s", i ? "|" : "", rows_text(&r));
 		str_put(&out, "\n");
 	}
-	rows_close(&r);
+	ck_assert_msg(rows_close(&r) == OK, "%s: %s", sql, e.msg);
 	return str_get(&out);
 }

@@ -63,25 +63,23 @@ static struct played_job job_of(struct played *p, const struct sched_task *task)
 {
 	struct played_job job = { .id = task->job };
 	struct err e = { 0 };
-	struct rows r;
+	struct rows r = rows_open_sql(&p->s,
+		"SELECT coalesce(task, ''), lr, wd, temperature, seed, "
+		"coalesce((SELECT value FROM job_param WHERE job=j.id AND "
+		"name='primary'), ''), start_epoch, stop_epoch "
+		"FROM attempt a JOIN job j ON j.id=a.job WHERE token=?",
+		ARGS(TEXT(task->token)), &e);
 
-	must(rows_open_sql(&r, &p->s,
-		     "SELECT coalesce(task, ''), lr, wd, temperature, seed, "
-		     "coalesce((SELECT value FROM job_param WHERE job=j.id AND "
-		     "name='primary'), ''), start_epoch, stop_epoch "
-		     "FROM attempt a JOIN job j ON j.id=a.job WHERE token=?",
-		     ARGS(TEXT(task->token)), &e),
-		&e);
-	ck_assert_int_gt(rows_next(&r, &e), 0);
-	job.own = rows_strdup(&r, 0, &p->arena);
-	job.lr = rows_real(&r, 1);
-	job.wd = rows_real(&r, 2);
-	job.temperature = rows_is_null(&r, 3) ? (double)NAN : rows_real(&r, 3);
-	job.seed = rows_int(&r, 4);
-	job.primary = rows_strdup(&r, 5, &p->arena);
-	job.start = (int)rows_int(&r, 6);
-	job.stop = (int)rows_int(&r, 7);
-	rows_close(&r);
+	ck_assert(rows_next(&r));
+	job.own = rows_copy(&r, &p->arena);
+	job.lr = rows_real(&r);
+	job.wd = rows_real(&r);
+	job.temperature = rows_real(&r);
+	job.seed = rows_int64(&r);
+	job.primary = rows_copy(&r, &p->arena);
+	job.start = rows_int(&r);
+	job.stop = rows_int(&r);
+	must(rows_close(&r), &e);
 	return job;
 }
 
@@ -195,13 +193,10 @@ const char *played_dump(struct played *p, const char *sql)
 double played_number(struct played *p, const char *sql)
 {
 	struct err e = { 0 };
-	struct rows r;
-	double v = 0;
+	struct rows r = rows_open_sql(&p->s, sql, NO_ARGS, &e);
+	double v = rows_next(&r) ? rows_real(&r) : 0;
 
-	must(rows_open_sql(&r, &p->s, sql, NO_ARGS, &e), &e);
-	if (rows_next(&r, &e) > 0)
-		v = rows_real(&r, 0);
-	rows_close(&r);
+	must(rows_close(&r), &e);
 	return v;
 }
 

@@ -2,7 +2,7 @@
 
 #include <check.h>
 #include <sqlite3.h>
-#include "common/store/store.h"
+#include "common/store/rows.h"
 #include "tests/lib/scratch.h"
 
 const char *source_text(const char *path)

@@ -78,13 +78,12 @@ static const char *answer(const char *sql)
 {
 	struct str out = { .arena = &arena };
 	struct err e = { 0 };
-	struct rows r;
+	struct rows r = rows_open_sql(&world->s, sql, NO_ARGS, &e);
 
-	must(rows_open_sql(&r, &world->s, sql, NO_ARGS, &e), &e);
-	while (rows_next(&r, &e) > 0)
-		for (int i = 0; i < rows_columns(&r); i++)
-			str_printf(&out, "%s%s", out.n ? " " : "", rows_text(&r, i));
-	rows_close(&r);
+	while (rows_next(&r))
+		for (int i = 0; i < r.columns; i++)
+			str_printf(&out, "%s%s", out.n ? " " : "", rows_text(&r));
+	must(rows_close(&r), &e);
 	return str_get(&out);
 }
 

@@ -96,13 +96,10 @@ static int run(struct world *w, const char *limits, const char *body, struct err
 static const char *value(struct world *w, const char *sql)
 {
 	struct err e = { 0 };
-	struct rows r;
-	const char *text = "";
+	struct rows r = rows_open_sql(&w->s, sql, NO_ARGS, &e);
+	const char *text = arena_strdup(&w->arena, rows_next(&r) ? rows_text(&r) : "");
 
-	must(rows_open_sql(&r, &w->s, sql, NO_ARGS, &e), &e);
-	if (rows_next(&r, &e) > 0)
-		text = rows_strdup(&r, 0, &w->arena);
-	rows_close(&r);
+	must(rows_close(&r), &e);
 	return text;
 }
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "common/store/store.h"
+#include "common/store/rows.h"
 #include "orchestrator/stats/stats.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
@@ -62,13 +62,11 @@ static bool read_case(const cJSON *json, struct golden *g)
 static void execute(struct store *s, const char *sql, const struct arg *args)
 {
 	struct err e = { 0 };
-	struct rows r;
-	int rc = rows_open_sql(&r, s, sql, args, &e);
+	struct rows r = rows_open_sql(s, sql, args, &e);
 
-	if (!rc)
-		rc = rows_next(&r, &e);
-	ck_assert_msg(rc >= 0, "%s: %s", sql, e.msg);
-	rows_close(&r);
+	while (rows_next(&r))
+		continue;
+	ck_assert_msg(rows_close(&r) == OK, "%s: %s", sql, e.msg);
 }
 
 /* An entry with one final seed, whose test metrics are the point; a NaN is no row. */
@@ -115,17 +113,14 @@ static void compare(struct store *s, const struct golden *g, const char *name)
 	bool in_stats[N_MAX];
 	double row[N_MAX * D_MAX];
 	struct err e = { 0 };
-	struct rows r;
+	struct rows r = rows_open_sql(s, "SELECT label FROM pareto_front", NO_ARGS, &e);
 
 	for (int i = 0; i < g->n; i++)
 		memcpy(row + i * g->d, g->point[i], (size_t)g->d * sizeof(double));
 	stats_undominated(g->d, g->higher, g->n, row, g->n, row, in_stats);
-	ck_assert_int_eq(
-		rows_open_sql(&r, s, "SELECT label FROM pareto_front", NO_ARGS, &e),
-		OK);
-	while (rows_next(&r, &e) > 0)
-		in_view[atoi(rows_text(&r, 0) + 1)] = true;
-	rows_close(&r);
+	while (rows_next(&r))
+		in_view[atoi(rows_text(&r) + 1)] = true;
+	ck_assert_int_eq(rows_close(&r), OK);
 	for (int i = 0; i < g->n; i++) {
 		ck_assert_msg(in_stats[i] == g->front[i], "%s: point %d, C", name, i);
 		ck_assert_msg(in_view[i] == g->front[i], "%s: point %d, view", name, i);

@@ -46,14 +46,15 @@ static const char *plan_of(const char *sql)
 {
 	struct str out = { .arena = &arena };
 	struct err e = { 0 };
-	struct rows r;
-	int rc = rows_open_query(
-		&r, &store, arena_printf(&arena, "EXPLAIN QUERY PLAN %s", sql), &e);
+	struct rows r = rows_open_query(
+		&store, arena_printf(&arena, "EXPLAIN QUERY PLAN %s", sql), &e);
 
-	ck_assert_msg(rc == OK, "%s: %s", sql, e.msg);
-	while (rows_next(&r, &e) > 0)
-		str_printf(&out, "%s\n", rows_text(&r, 3));
-	rows_close(&r);
+	while (rows_next(&r)) {
+		for (int i = 0; i < 3; i++)
+			(void)rows_int(&r);
+		str_printf(&out, "%s\n", rows_text(&r));
+	}
+	ck_assert_msg(rows_close(&r) == OK, "%s: %s", sql, e.msg);
 	return str_get(&out);
 }
 
@@ -61,16 +62,14 @@ static const char *plan_of(const char *sql)
 static bool is_large(int64_t root)
 {
 	struct err e = { 0 };
-	struct rows r;
-	int rc = rows_open_sql(&r, &store,
+	struct rows r = rows_open_sql(&store,
 		"SELECT 1 FROM sqlite_schema WHERE rootpage=? AND tbl_name IN "
 		"('metric', 'score', 'task_weight')",
 		ARGS(INT(root)), &e);
+	bool large = rows_next(&r);
 
-	ck_assert_int_eq(rc, OK);
-	rc = rows_next(&r, &e);
-	rows_close(&r);
-	return rc > 0;
+	ck_assert_int_eq(rows_close(&r), OK);
+	return large;
 }
 
 /*
@@ -82,38 +81,41 @@ static void walks_no_large_table(const char *sql)
 	enum { CURSORS = 256 };
 	bool large[CURSORS] = { false };
 	struct err e = { 0 };
-	struct rows r;
-	int rc = rows_open_query(
-		&r, &store, arena_printf(&arena, "EXPLAIN %s", sql), &e);
+	struct rows r =
+		rows_open_query(&store, arena_printf(&arena, "EXPLAIN %s", sql), &e);
 
-	ck_assert_msg(rc == OK, "%s: %s", sql, e.msg);
-	while (rows_next(&r, &e) > 0) {
-		const char *opcode = rows_text(&r, 1);
-		int64_t cursor = rows_int(&r, 2);
+	while (rows_next(&r)) {
+		int64_t p[3]; /* operands of an instruction */
+		const char *opcode;
 
+		(void)rows_int(&r);
+		opcode = rows_text(&r);
+		for (int i = 0; i < 3; i++)
+			p[i] = rows_int64(&r);
+		while (r.at < r.columns)
+			(void)rows_text(&r);
 		if (!strcmp(opcode, "OpenRead")) {
-			ck_assert_int_lt(cursor, CURSORS);
-			large[cursor] = is_large(rows_int(&r, 3));
+			ck_assert_int_lt(p[0], CURSORS);
+			large[p[0]] = is_large(p[1]);
 		}
 		ck_assert_msg((strcmp(opcode, "Rewind") != 0 &&
 				      strcmp(opcode, "Last") != 0) ||
-				!large[cursor],
+				!large[p[0]],
 			"%s:\n%s", sql, plan_of(sql));
 	}
-	rows_close(&r);
+	ck_assert_msg(rows_close(&r) == OK, "%s: %s", sql, e.msg);
 }
 
 /* Each row of a name query, kept. */
 static int names(const char *sql, const char *out[64])
 {
 	struct err e = { 0 };
-	struct rows r;
+	struct rows r = rows_open_query(&store, sql, &e);
 	int n = 0;
 
-	ck_assert_int_eq(rows_open_query(&r, &store, sql, &e), OK);
-	while (rows_next(&r, &e) > 0)
-		out[n++] = rows_strdup(&r, 0, &arena);
-	rows_close(&r);
+	while (rows_next(&r))
+		out[n++] = rows_copy(&r, &arena);
+	ck_assert_int_eq(rows_close(&r), OK);
 	return n;
 }
 

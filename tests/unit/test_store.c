@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "common/store/store.h"
+#include "common/store/rows.h"
 #include "tests/lib/scratch.h"
 
 #define NOBODY 65534
@@ -25,25 +25,20 @@ static void open_well(struct store *s, const char *path, enum store_mode mode)
 static void run_sql(struct store *s, const char *sql)
 {
 	struct err e = { 0 };
-	struct rows r;
-	int rc = rows_open_sql(&r, s, sql, NO_ARGS, &e);
+	struct rows r = rows_open_sql(s, sql, NO_ARGS, &e);
 
-	while (!rc && (rc = rows_next(&r, &e)) > 0)
-		rc = OK;
-	rows_close(&r);
-	ck_assert_msg(rc == OK, "%s: %s", sql, e.msg);
+	while (rows_next(&r))
+		continue;
+	ck_assert_msg(rows_close(&r) == OK, "%s: %s", sql, e.msg);
 }
 
 static int64_t ask(struct store *s, const char *sql)
 {
 	struct err e = { 0 };
-	struct rows r;
-	int64_t v;
+	struct rows r = rows_open_sql(s, sql, NO_ARGS, &e);
+	int64_t v = rows_next(&r) ? rows_int64(&r) : -1;
 
-	ck_assert_msg(rows_open_sql(&r, s, sql, NO_ARGS, &e) == OK, "%s", e.msg);
-	ck_assert_msg(rows_next(&r, &e) == 1, "%s", e.msg);
-	v = rows_int(&r, 0);
-	rows_close(&r);
+	ck_assert_msg(rows_close(&r) == OK, "%s: %s", sql, e.msg);
 	return v;
 }
 
@@ -149,8 +144,9 @@ START_TEST(a_schema_of_another_build_is_named_as_such)
 	sqlite3_exec(db, "DROP VIEW winners; DROP TABLE winner", NULL, NULL, NULL);
 	sqlite3_close(db);
 	ck_assert_int_eq(store_open(&s, "a.db", STORE_READER, &e), OK);
-	ck_assert_int_eq(
-		rows_open(&r, &s, STMT_QUERY_WINNERS, ARGS(INT(1)), &e), ERR_DB);
+	r = rows_open(&s, STMT_QUERY_WINNERS, ARGS(INT(1)), &e);
+	ck_assert(!rows_next(&r));
+	ck_assert_int_eq(rows_close(&r), ERR_DB);
 	ck_assert_str_eq(e.msg,
 		"a.db was made by another build of deltam (no such table: winner): use "
 		"that one, or begin a new database with --db");
@@ -410,14 +406,86 @@ START_TEST(what_is_not_a_number_is_never_stored)
 
 	open_well(&s, "a.db", STORE_ORCHESTRATOR);
 	run_sql(&s, insert_sweep);
-	ck_assert_int_eq(
-		rows_open_sql(&r, &s,
-			"INSERT INTO baseline VALUES(1, '', 'val', 'a/b', ?, NULL, 1)",
-			ARGS(REAL(NAN)), &e),
-		OK);
-	ck_assert_int_eq(rows_next(&r, &e), ERR_DB);
-	rows_close(&r);
+	r = rows_open_sql(&s,
+		"INSERT INTO baseline VALUES(1, '', 'val', 'a/b', ?, NULL, 1)",
+		ARGS(REAL(NAN)), &e);
+	ck_assert(!rows_next(&r));
+	ck_assert_int_eq(rows_close(&r), ERR_DB);
 	store_close(&s);
+}
+END_TEST
+
+START_TEST(a_cursor_hands_out_the_columns_in_their_order)
+{
+	struct arena a = { 0 };
+	struct store s;
+	struct rows r;
+
+	open_well(&s, "a.db", STORE_ORCHESTRATOR);
+	r = rows_open_sql(
+		&s, "SELECT 7, 0.5, 'x', NULL, NULL, NULL, 1e999, 1.0", NO_ARGS, NULL);
+	ck_assert(rows_next(&r));
+	ck_assert_int_eq(rows_int(&r), 7);
+	ck_assert_double_eq(rows_real(&r), 0.5);
+	ck_assert_str_eq(rows_copy(&r, &a), "x");
+	ck_assert(rows_is_null(&r));
+	ck_assert(isnan(rows_real(&r)));
+	ck_assert_str_eq(rows_text(&r), "");
+	ck_assert_ptr_null(rows_copy(&r, &a));
+	ck_assert_str_eq(rows_number_text(&r, &a), "Inf");
+	ck_assert_str_eq(rows_number_text(&r, &a), "1");
+	ck_assert(!rows_next(&r));
+	ck_assert_int_eq(rows_close(&r), OK);
+	store_close(&s);
+	arena_release(&a);
+}
+END_TEST
+
+START_TEST(an_error_of_the_body_ends_the_loop)
+{
+	struct store s;
+	struct rows r;
+	int n = 0;
+
+	open_well(&s, "a.db", STORE_ORCHESTRATOR);
+	r = rows_open_sql(&s, "VALUES (1, 2), (3, 4), (5, 6)", NO_ARGS, NULL);
+	while (rows_next(&r)) {
+		n++; /* what is left of the row does not matter any more */
+		if (rows_int(&r) == 3)
+			r.rc = ERR_DATA;
+		else
+			(void)rows_int(&r);
+	}
+	ck_assert_int_eq(rows_close(&r), ERR_DATA);
+	ck_assert_int_eq(n, 2);
+	store_close(&s);
+}
+END_TEST
+
+static int columns_read; /* of the two that the row has */
+
+static void read_columns(void)
+{
+	struct store s;
+	struct rows r;
+
+	open_well(&s, "a.db", STORE_ORCHESTRATOR);
+	r = rows_open_sql(&s, "VALUES (1, 2), (3, 4)", NO_ARGS, NULL);
+	while (rows_next(&r))
+		for (int i = 0; i < columns_read; i++)
+			(void)rows_int(&r);
+	if (!rows_close(&r))
+		store_close(&s);
+}
+
+START_TEST(a_reader_that_has_come_apart_from_its_statement_is_a_bug)
+{
+	for (columns_read = 0; columns_read <= 3; columns_read++) {
+		bool fits = columns_read == 0 || columns_read == 2;
+
+		ck_assert_int_eq(WIFSIGNALED(in_process(read_columns)) ? SIGABRT : 0,
+			fits ? 0 : SIGABRT);
+	}
 }
 END_TEST
 
@@ -432,18 +500,17 @@ START_TEST(a_users_query_reads_and_nothing_else)
 	open_well(&s, "a.db", STORE_READER);
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		struct err e = { 0 };
-		struct rows r;
+		struct rows r = rows_open_query(&s, refused[i], &e);
 
-		ck_assert_msg(rows_open_query(&r, &s, refused[i], &e) == ERR_USAGE,
+		ck_assert(!rows_next(&r));
+		ck_assert_msg(rows_close(&r) == ERR_USAGE && *e.msg,
 			"%s was not refused", refused[i]);
-		rows_close(&r);
 	}
 	for (int i = 0; i < 2; i++) {
-		struct rows r;
+		struct rows r = rows_open_query(&s, "SELECT 1 ; ", NULL);
 
-		ck_assert_int_eq(rows_open_query(&r, &s, "SELECT 1 ; ", NULL), OK);
-		ck_assert_int_eq(rows_next(&r, NULL), 1);
-		rows_close(&r);
+		ck_assert(rows_next(&r));
+		ck_assert_int_eq(rows_close(&r), OK);
 	}
 	store_close(&s);
 	ck_assert_str_eq(scratch_files(), "a.db");
@@ -602,6 +669,9 @@ Suite *suite_store(void)
 	tcase_add_test(tc, a_reader_reads_while_a_writer_writes);
 	tcase_add_test(tc, a_rollback_takes_everything_back);
 	tcase_add_test(tc, what_is_not_a_number_is_never_stored);
+	tcase_add_test(tc, a_cursor_hands_out_the_columns_in_their_order);
+	tcase_add_test(tc, an_error_of_the_body_ends_the_loop);
+	tcase_add_test(tc, a_reader_that_has_come_apart_from_its_statement_is_a_bug);
 	tcase_add_test(tc, a_users_query_reads_and_nothing_else);
 	tcase_add_test(tc, what_cannot_be_written_is_refused_with_the_reason);
 	tcase_add_test(tc, a_creation_that_fails_leaves_nothing);
