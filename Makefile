@@ -50,7 +50,7 @@ BENCH_SRC := $(wildcard bench/*.c)
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 COMMON := $(call obj,$(COMMON_SRC))
-STORE := $(call obj,$(STORE_SRC)) $(O)/schema.o
+STORE := $(call obj,$(STORE_SRC)) $(O)/schema_sql.o $(O)/toy_sql.o
 TRAINER := $(call obj,$(TRAINER_SRC)) $(patsubst %,$(O)/trainer-core/kernel/vector_%.o,$(ISAS))
 ORCHESTRATOR := $(call obj,$(ORCHESTRATOR_SRC))
 WORKER := $(call obj,$(WORKER_SRC))
@@ -111,11 +111,11 @@ $(O)/trainer-core/kernel/vector_avx2.o: trainer-core/kernel/vector.c $(O)/compil
 $(O)/trainer-core/kernel/vector_avx512.o: trainer-core/kernel/vector.c $(O)/compiler
 	$(call VECTOR,avx512) -march=x86-64-v4 -mprefer-vector-width=512
 
-$(O)/schema.c: schema.sql
+$(O)/%_sql.c: %.sql
 	@mkdir -p $(@D)
-	{ echo 'extern const char schema_sql[]; const char schema_sql[] ='; \
+	{ echo 'extern const char $*_sql[]; const char $*_sql[] ='; \
 	  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } > $@
-$(O)/schema.o: $(O)/schema.c $(O)/compiler
+$(O)/%_sql.o: $(O)/%_sql.c $(O)/compiler
 	$(CC) $(CFLAGS) -Wno-overlength-strings -c -o $@ $<
 
 deps: ## install the packages that are missing (as root or through sudo)

@@ -1,6 +1,9 @@
--- The database is the interface: this file is its only definition. It is embedded into
--- both programs at build time; `deltam` runs it once, in one transaction, when it
--- creates a database. Each table has one writing program, named beside it.
+-- The database is the interface: this file is its only definition, and always the present
+-- one. It is embedded into both programs at build time; `deltam` runs it in one transaction
+-- when it creates a database. Each table has one writing program, named beside it.
+--
+-- A table that is changed here needs a step that changes it in databases that exist
+-- (common/store/steps.def); views need none, they are made anew from here.
 
 -- One sweep file that was run. deltam.
 CREATE TABLE sweep (
@@ -192,58 +195,6 @@ CREATE TABLE decision (
   PRIMARY KEY (stage, kind, epoch, config)
 ) STRICT, WITHOUT ROWID;
 
--- Small problems (`deltam toy`): each run of the command replaces the rows of its own
--- experiment. deltam-worker.
-
--- The two-dimensional problem of CAGrad: one descent from one start.
-CREATE TABLE toy_run (
-  run           INTEGER PRIMARY KEY,
-  method        TEXT NOT NULL,
-  optimizer     TEXT NOT NULL,
-  lr            REAL NOT NULL,
-  start         INTEGER NOT NULL,          -- from 1
-  x1            REAL NOT NULL,             -- where it begins
-  x2            REAL NOT NULL,
-  steps         INTEGER NOT NULL,          -- made
-  outcome       TEXT NOT NULL CHECK (outcome IN ('reached', 'not reached', 'diverged'))
-) STRICT;
-
--- Its trajectory: the steps with at most two significant digits, and the last.
-CREATE TABLE toy_point (
-  run           INTEGER NOT NULL REFERENCES toy_run(run),
-  step          INTEGER NOT NULL,          -- 0: the start
-  x1            REAL NOT NULL,
-  x2            REAL NOT NULL,
-  loss1         REAL NOT NULL,
-  loss2         REAL NOT NULL,
-  PRIMARY KEY (run, step)
-) STRICT, WITHOUT ROWID;
-
--- Scaled losses: lengths of gradients and updates, means over the steps of an epoch.
-CREATE TABLE toy_scale (
-  trunk         TEXT NOT NULL CHECK (trunk IN ('frozen', 'free')),
-  method        TEXT NOT NULL,
-  optimizer     TEXT NOT NULL,             -- sgd, adam, adam per task; with eps where it is not 1e-8
-  scale1        REAL NOT NULL,             -- of the losses of task 1 and 2
-  scale2        REAL NOT NULL,
-  epoch         INTEGER NOT NULL,
-  part          TEXT NOT NULL CHECK (part IN ('trunk', 'task1', 'task2')),
-  gradient      REAL NOT NULL,
-  step          REAL NOT NULL,             -- of the update
-  PRIMARY KEY (trunk, method, optimizer, scale1, scale2, epoch, part)
-) STRICT, WITHOUT ROWID;
-
--- Learned noise: sigma after the last epoch, and the root mean squared errors then.
-CREATE TABLE toy_sigma (
-  noise         REAL NOT NULL,
-  samples       INTEGER NOT NULL,
-  width         INTEGER NOT NULL,          -- of both hidden layers
-  sigma         REAL NOT NULL,
-  train_error   REAL NOT NULL,
-  test_error    REAL NOT NULL,
-  PRIMARY KEY (noise, samples, width)
-) STRICT, WITHOUT ROWID;
-
 -- A final run whose parameters of its chosen epoch are wanted, to be kept (`save`) or to
 -- be tested on corrupted pictures (`evaluate`). Never part of a choice. deltam.
 CREATE TABLE winner (
@@ -280,7 +231,8 @@ CREATE TABLE corrupted (
   PRIMARY KEY (job, epoch, corruption, severity, task, name)
 ) STRICT, WITHOUT ROWID;
 
--- Views. Each answers a question that one types into sqlite3; their names and columns
+-- Views. What follows is run again when a database is brought up to date, so all views stand
+-- here and no table does. Each answers a question that one types into sqlite3; their names and columns
 -- are stable. `sweep` is the sweep's name here (tables hold its id), Δm is in percent.
 -- They walk from the few rows of stage_job into metric and score by primary key, so
 -- their cost does not grow with what the rest of the database holds.
@@ -846,29 +798,3 @@ SELECT w.name AS sweep, j.id AS job, j.method, j.lr, j.wd, j.temperature, j.weig
   LEFT JOIN metric n ON m.name = 'cosine_mean' AND n.job = m.job AND n.epoch = m.epoch
    AND n.split = m.split AND n.task = m.task AND n.name = 'negative_pairs'
  ORDER BY w.id, j.id, m.epoch, m.split DESC, m.task;
-
--- Iterations to the global minimum of CAGrad's problem: the most of the starts; NULL where
--- a start does not get there.
-CREATE VIEW toy_iterations AS
-SELECT optimizer, method, lr, count(*) AS starts,
-       CASE WHEN min(outcome = 'reached') THEN max(steps) END AS iterations
-  FROM toy_run
- GROUP BY optimizer, method, lr
- ORDER BY min(run);
-
--- Where each descent went.
-CREATE VIEW toy_trajectory AS
-SELECT r.optimizer, r.method, r.lr, r.start, p.step, p.x1, p.x2, p.loss1, p.loss2
-  FROM toy_run r
-  JOIN toy_point p ON p.run = r.run
- ORDER BY r.run, p.step;
-
--- Lengths with scaled losses over those with losses as they are.
-CREATE VIEW toy_invariance AS
-SELECT s.trunk, s.method, s.optimizer, s.scale1, s.scale2, s.part, s.epoch,
-       s.gradient / p.gradient AS gradient_ratio, s.step / p.step AS step_ratio
-  FROM toy_scale s
-  JOIN toy_scale p ON p.trunk = s.trunk AND p.method = s.method
-   AND p.optimizer = s.optimizer AND p.scale1 = 1 AND p.scale2 = 1
-   AND p.epoch = s.epoch AND p.part = s.part
- WHERE s.scale1 <> 1 OR s.scale2 <> 1;

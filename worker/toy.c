@@ -42,7 +42,7 @@ int toy_main(int argc, char **argv, struct err *e)
 		which++;
 	if (which == n)
 		return usage(e);
-	rc = store_open(&s, argv[0], STORE_WORKER, e);
+	rc = store_open(&s, argv[0], STORE_TOY, e);
 	if (rc)
 		return rc;
 	rc = run(&s, which, (int)steps, e);

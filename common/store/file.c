@@ -47,15 +47,14 @@ static int read_header(
 	return OK;
 }
 
-int file_inspect(const char *path, enum file_state *state, int *version, struct err *e)
+int file_inspect(const char *path, struct file_header *h, struct err *e)
 {
 	unsigned char header[HEADER_BYTES];
 	struct stat st;
 	size_t n = 0;
 	int rc;
 
-	*state = FILE_MISSING;
-	*version = 0;
+	*h = (struct file_header){ .state = FILE_MISSING };
 	if (stat(path, &st))
 		return errno == ENOENT ? OK : database_errno(e, "cannot open", path);
 	if (!S_ISREG(st.st_mode))
@@ -63,15 +62,11 @@ int file_inspect(const char *path, enum file_state *state, int *version, struct 
 	rc = read_header(path, header, &n, e);
 	if (rc)
 		return rc;
-	if (n == 0) {
-		*state = FILE_EMPTY;
-		return OK;
+	h->state = n ? FILE_THERE : FILE_EMPTY;
+	if (n == HEADER_BYTES && !memcmp(header, magic, sizeof(magic))) {
+		h->application_id = (int)big_endian(header + APPLICATION_ID_AT);
+		h->version = (int)big_endian(header + USER_VERSION_AT);
 	}
-	if (n < HEADER_BYTES || memcmp(header, magic, sizeof(magic)) != 0 ||
-		big_endian(header + APPLICATION_ID_AT) != APPLICATION_ID)
-		return err_set(e, ERR_DB, "%s is not a deltam database", path);
-	*state = FILE_OURS;
-	*version = (int)big_endian(header + USER_VERSION_AT);
 	return OK;
 }
 

@@ -7,21 +7,23 @@
 #include <stdbool.h>
 #include "common/err.h"
 
-#define APPLICATION_ID 0x44656c54 /* "DelT": bytes 68 to 71 of every file of ours */
 #define FILE_PATH_MAX 4096
 
 enum file_state {
 	FILE_MISSING,
 	FILE_EMPTY, /* of no bytes, so nobody's: may become ours */
-	FILE_OURS,
+	FILE_THERE,
 };
 
-/*
- * Reads the header, creates nothing. *version is the schema's, as far as the header
- * tells (0 unless FILE_OURS). ERR_DB: no plain file, unreadable, or not ours.
- */
-MUST_CHECK int file_inspect(
-	const char *path, enum file_state *state, int *version, struct err *e);
+/* What the first bytes say; 0 where the file is not one of SQLite's. */
+struct file_header {
+	enum file_state state;
+	int application_id;
+	int version; /* of the schema, unless a newer one still lies in the log */
+};
+
+/* Reads the header, creates nothing. ERR_DB: no plain file, or unreadable. */
+MUST_CHECK int file_inspect(const char *path, struct file_header *h, struct err *e);
 
 /* ERR_DB with the reason unless path can be written, or created where it is missing. */
 MUST_CHECK int file_check_writable(const char *path, struct err *e);

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "common/store/rows.h"
+#include "common/store/schema.h"
 
 /* How long a write waits for another: first some short pauses, then longer ones. */
 #define BUSY_SECONDS 60
@@ -18,10 +19,29 @@
  */
 #define CHECKPOINTS "PRAGMA wal_autocheckpoint=4000"
 
-/* schema.sql and the later steps, one a version: user_version says which have run. */
-extern const char schema_sql[];
-static const char *const migrations[] = { schema_sql };
-#define SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
+/* What a mode may do with which files. */
+static const struct mode {
+	const struct schema *schema; /* that the file must have */
+	bool makes; /* the file, unless it is there, and brings it up to date */
+	bool reads; /* and writes nothing */
+	const char *pragmas;
+} modes[] = {
+	[STORE_ORCHESTRATOR] = { &schema_results, true, false,
+		"PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; " CHECKPOINTS },
+	/* No foreign keys: a worker's rows belong to the job of its token. */
+	[STORE_WORKER] = { &schema_results, false, false,
+		"PRAGMA synchronous=NORMAL; " CHECKPOINTS },
+/* Reports look up single rows all over a large file. */
+#define READING "PRAGMA query_only=ON; PRAGMA cache_size=-65536"
+	[STORE_READER] = { &schema_results, false, true, READING },
+	[STORE_QUERY] = { NULL, false, true, READING },
+	[STORE_TOY] = { &schema_toy, true, false, "PRAGMA synchronous=NORMAL" },
+};
+
+static const struct mode *mode_of(const struct store *s)
+{
+	return &modes[s->mode];
+}
 
 int store_fault(const struct store *s, struct err *e, const char *what)
 {
@@ -36,50 +56,23 @@ static int exec(struct store *s, const char *sql, struct err *e)
 	return OK;
 }
 
-static int check_version(const struct store *s, int version, struct err *e)
+/* An older one is brought up to date later, by a mode that may. */
+static int check_version(const struct store *s, struct err *e)
 {
-	if (version > SCHEMA_VERSION)
+	if (s->version > s->schema->version)
 		return err_set(e, ERR_DB,
 			"%s was written by a newer deltam (schema %d, this one knows "
 			"%d); use that version",
-			s->path, version, SCHEMA_VERSION);
-	if (version < SCHEMA_VERSION && s->mode != STORE_ORCHESTRATOR)
-		return err_set(e, ERR_DB, "%s holds no sweep yet%s", s->path,
-			version ? " that this version can read; `deltam run` brings "
-				  "it up to date"
-				: "; `deltam run` fills it");
+			s->path, s->version, s->schema->version);
+	if (!s->version && !mode_of(s)->makes)
+		return err_set(e, ERR_DB,
+			"%s holds no sweep yet; `deltam run` fills it", s->path);
+	if (s->version < s->schema->version && s->mode == STORE_WORKER)
+		return err_set(e, ERR_DB,
+			"%s was written by an older deltam; `deltam run` brings it up "
+			"to date",
+			s->path);
 	return OK;
-}
-
-static int schema_version(struct store *s, int *version, struct err *e)
-{
-	struct rows r = rows_open_sql(s, "PRAGMA user_version", NO_ARGS, e);
-
-	*version = rows_next(&r) ? rows_int(&r) : 0;
-	return rows_close(&r);
-}
-
-/* Whatever is missing of the schema, in one transaction. */
-static int migrate(struct store *s, struct err *e)
-{
-	char pragmas[96];
-	int version;
-	int rc = store_begin(s, e);
-
-	if (rc)
-		return rc;
-	rc = schema_version(s, &version, e);
-	for (; !rc && version < SCHEMA_VERSION; version++)
-		rc = exec(s, migrations[version], e);
-	snprintf(pragmas, sizeof(pragmas),
-		"PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID,
-		SCHEMA_VERSION);
-	if (!rc)
-		rc = exec(s, pragmas, e);
-	if (!rc)
-		return store_commit(s, e);
-	store_rollback(s);
-	return rc;
 }
 
 static int use_wal(struct store *s, struct err *e)
@@ -101,26 +94,20 @@ static int use_wal(struct store *s, struct err *e)
  */
 static int set_up(struct store *s, struct err *e)
 {
-	static const char *const pragmas[] = {
-		[STORE_ORCHESTRATOR] =
-			"PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; " CHECKPOINTS,
-		/* No foreign keys: a worker's rows belong to the job of its token. */
-		[STORE_WORKER] = "PRAGMA synchronous=NORMAL; " CHECKPOINTS,
-		/* Reports look up single rows all over a large file. */
-		[STORE_READER] = "PRAGMA query_only=ON; PRAGMA cache_size=-65536",
-	};
-	int version;
-	int rc = schema_version(s, &version, e);
+	const struct mode *mode = mode_of(s);
+	int rc = schema_version(s, &s->version, e);
 
 	if (!rc)
-		rc = check_version(s, version, e);
-	if (!rc)
-		rc = exec(s, pragmas[s->mode], e);
+		rc = check_version(s, e);
 	if (!rc)
 		rc = exec(s, "PRAGMA temp_store=MEMORY", e);
-	if (!rc && version < SCHEMA_VERSION)
-		rc = migrate(s, e);
-	if (!rc && s->mode == STORE_ORCHESTRATOR)
+	if (!rc && mode->makes && s->schema != mode->schema)
+		rc = schema_become_toy(s, e);
+	else if (!rc && mode->makes)
+		rc = schema_upgrade(s, e);
+	if (!rc)
+		rc = exec(s, mode->pragmas, e);
+	if (!rc && mode->makes)
 		rc = use_wal(s, e);
 	return rc;
 }
@@ -206,11 +193,11 @@ static int open_database(struct store *s, struct err *e)
 	int sqlite;
 	int rc;
 
-	if (s->mode == STORE_ORCHESTRATOR)
+	if (mode_of(s)->makes)
 		return open_flags(
 			s, s->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
 	rc = open_flags(s, s->path, SQLITE_OPEN_READWRITE, e);
-	if (rc || s->mode != STORE_READER)
+	if (rc || !mode_of(s)->reads)
 		return rc;
 	sqlite = sqlite3_exec(s->db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
 	if (sqlite == SQLITE_CANTOPEN || sqlite == SQLITE_READONLY)
@@ -218,19 +205,49 @@ static int open_database(struct store *s, struct err *e)
 	return rc;
 }
 
+/* Whose the file is, as far as its header tells. */
+static int check_schema(struct store *s, const struct file_header *h, struct err *e)
+{
+	const struct schema *wanted = mode_of(s)->schema;
+
+	s->schema = wanted ? wanted : &schema_results;
+	s->version = h->version;
+	if (h->state == FILE_MISSING || h->state == FILE_EMPTY)
+		return OK;
+	s->schema = schema_of(h->application_id);
+	if (!s->schema)
+		return err_set(e, ERR_DB, "%s is not a deltam database", s->path);
+	if (wanted == &schema_results && s->schema != wanted)
+		return err_set(e, ERR_DB,
+			"%s holds %s, not %s: choose the database with --db", s->path,
+			s->schema->holds, wanted->holds);
+	return OK;
+}
+
+bool store_holds_results(const char *path)
+{
+	struct file_header h;
+
+	return !file_inspect(path, &h, NULL) &&
+		schema_of(h.application_id) == &schema_results;
+}
+
 /* Everything that can be refused before a byte is written. */
 static int check_file(struct store *s, enum file_state *state, struct err *e)
 {
-	int version;
-	int rc = file_inspect(s->path, state, &version, e);
+	struct file_header h;
+	int rc = file_inspect(s->path, &h, e);
 
+	*state = h.state;
+	if (!rc)
+		rc = check_schema(s, &h, e);
 	if (rc)
 		return rc;
-	if (*state == FILE_MISSING && s->mode != STORE_ORCHESTRATOR)
+	if (h.state == FILE_MISSING && !mode_of(s)->makes)
 		return err_set(e, ERR_DB,
 			"there is no database %s; `deltam run` makes it", s->path);
-	rc = check_version(s, version, e);
-	if (!rc && s->mode != STORE_READER)
+	rc = check_version(s, e);
+	if (!rc && !mode_of(s)->reads)
 		rc = file_check_writable(s->path, e);
 	return rc;
 }
@@ -258,7 +275,8 @@ static void close_database(struct store *s)
 	s->db = NULL;
 }
 
-int store_open(struct store *s, const char *path, enum store_mode mode, struct err *e)
+static int open_as(
+	struct store *s, const char *path, enum store_mode mode, struct err *e)
 {
 	enum file_state state;
 	int rc;
@@ -267,7 +285,7 @@ int store_open(struct store *s, const char *path, enum store_mode mode, struct e
 	if (snprintf(s->path, sizeof(s->path), "%s", path) >= (int)sizeof(s->path))
 		return err_set(e, ERR_DB, "the database's path is too long: %s", path);
 	rc = check_file(s, &state, e);
-	if (!rc && mode == STORE_ORCHESTRATOR) {
+	if (!rc && mode_of(s)->makes) {
 		rc = file_lock(&s->lock, s->path, e);
 		if (!rc) /* again: another one may have made it in between */
 			rc = check_file(s, &state, e);
@@ -287,6 +305,64 @@ int store_open(struct store *s, const char *path, enum store_mode mode, struct e
 	if (rc)
 		store_close(s);
 	return rc;
+}
+
+static bool is_old(const struct store *s)
+{
+	return s->version < s->schema->version;
+}
+
+/* Reads a copy of the file in memory, which can be brought up to date. */
+static int open_copy(struct store *s, struct err *e)
+{
+	sqlite3 *file = s->db;
+	sqlite3_backup *copying;
+	int rc = open_flags(
+		s, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
+
+	if (!rc) {
+		copying = sqlite3_backup_init(s->db, "main", file, "main");
+		(void)sqlite3_backup_step(copying, -1);
+		if (sqlite3_backup_finish(copying) != SQLITE_OK)
+			rc = store_fault(s, e, "cannot read the database into memory");
+	}
+	sqlite3_close(file);
+	if (!rc)
+		rc = schema_version(s, &s->version, e);
+	if (!rc)
+		rc = schema_upgrade(s, e);
+	return rc ? rc : exec(s, mode_of(s)->pragmas, e);
+}
+
+/*
+ * A reader has met an older schema: the file is brought up to date as `deltam run` would
+ * do it. Where that cannot be (a folder that we cannot write, another one who holds the
+ * file) a copy is.
+ */
+static int renew(struct store *s, const char *path, struct err *e)
+{
+	enum store_mode mode = s->mode;
+	enum store_mode writer =
+		s->schema == &schema_toy ? STORE_TOY : STORE_ORCHESTRATOR;
+	int rc;
+
+	store_close(s);
+	if (!open_as(s, path, writer, NULL))
+		store_close(s);
+	rc = open_as(s, path, mode, e);
+	if (!rc && is_old(s)) {
+		rc = open_copy(s, e);
+		if (rc)
+			store_close(s);
+	}
+	return rc;
+}
+
+int store_open(struct store *s, const char *path, enum store_mode mode, struct err *e)
+{
+	int rc = open_as(s, path, mode, e);
+
+	return !rc && is_old(s) ? renew(s, path, e) : rc;
 }
 
 void store_close(struct store *s)

@@ -28,26 +28,38 @@ enum store_mode {
 	STORE_ORCHESTRATOR, /* creates the file, takes the lock, synchronous FULL */
 	STORE_WORKER, /* must exist, synchronous NORMAL */
 	STORE_READER, /* must exist; writes refused */
+	STORE_QUERY, /* a reader of any database of ours, for a query of the user's */
+	STORE_TOY, /* of toy problems: creates the file, takes the lock */
 };
+
+struct schema;
 
 struct store {
 	struct sqlite3 *db;
 	struct sqlite3_stmt *stmt[STMT_COUNT];
 	enum store_mode mode;
-	struct file_lock lock; /* held by STORE_ORCHESTRATOR */
+	const struct schema *schema; /* of the file: common/store/schema.h */
+	int version; /* of its schema */
+	struct file_lock lock; /* held by those that create */
 	char path[1024];
 };
 
 /*
- * Opens path. ERR_DB: missing (worker, reader), unwritable, not a deltam database,
- * newer than this program. ERR_LOCKED: another orchestrator holds it; the message
- * names its process id and host. Nothing is left behind by a refused open, and a file
- * that is not ours is neither opened by SQLite nor locked. A reader can read while
+ * Opens path. ERR_DB: missing (worker, reader), unwritable, not a deltam database, of
+ * another kind, newer than this program. ERR_LOCKED: another orchestrator holds it; the
+ * message names its process id and host. Nothing is left behind by a refused open, and a
+ * file that is not ours is neither opened by SQLite nor locked. A reader can read while
  * others write, and in a folder that it cannot write.
+ *
+ * A database that an older deltam wrote is brought up to date, with everything in it; a
+ * reader that cannot do that reads a copy in memory which is.
  */
 MUST_CHECK int store_open(
 	struct store *s, const char *path, enum store_mode mode, struct err *e);
 void store_close(struct store *s);
+
+/* Whether a file is a database of results, as far as its header tells. */
+bool store_holds_results(const char *path);
 
 MUST_CHECK int store_begin(struct store *s, struct err *e);
 MUST_CHECK int store_commit(struct store *s, struct err *e);

@@ -36,17 +36,32 @@ static int name_in_file(
 	return rc;
 }
 
-static int database_here(const struct dirent *d)
+static bool is_audit(const char *name)
 {
-	return ends_in(d->d_name, ".db");
+	return ends_in(name, ".audit.db");
+}
+
+static int results_here(const struct dirent *d)
+{
+	return ends_in(d->d_name, ".db") && !is_audit(d->d_name) &&
+		store_holds_results(d->d_name);
+}
+
+static int audit_here(const struct dirent *d)
+{
+	return is_audit(d->d_name) && store_holds_results(d->d_name);
 }
 
 static int only_database(struct arena *a, const char **path, struct err *e)
 {
 	struct str names = { .arena = a };
 	struct dirent **found;
-	int n = scandir(".", &found, database_here, alphasort);
+	int n = scandir(".", &found, results_here, alphasort);
 
+	if (n == 0) { /* an audit is meant only where its sweep is not */
+		free(found);
+		n = scandir(".", &found, audit_here, alphasort);
+	}
 	if (n < 0)
 		return err_errno(e, "cannot read this folder");
 	for (int i = 0; i < n; i++)
@@ -59,8 +74,8 @@ static int only_database(struct arena *a, const char **path, struct err *e)
 		return OK;
 	if (!names.n)
 		return err_set(e, ERR_USAGE,
-			"which sweep? this folder holds no database; give its name or "
-			"--db FILE");
+			"which sweep? this folder holds no database of results; give "
+			"its name or --db FILE");
 	return err_set(
 		e, ERR_USAGE, "which of%s? give a name or --db FILE", str_get(&names));
 }

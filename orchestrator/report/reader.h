@@ -10,8 +10,8 @@
 
 /*
  * The database that the options mean: --db, or NAME.db in this folder, where the operand
- * is a sweep's name, its file, or the database itself; without any of them the only *.db
- * of this folder. ERR_USAGE says what to give where that is none or several.
+ * is a sweep's name, its file, or the database itself; without any of them the only
+ * database of results in this folder, audits aside. ERR_USAGE says what to give where that is none or several.
  */
 MUST_CHECK int reader_path(
 	const struct options *o, struct arena *a, const char **path, struct err *e);

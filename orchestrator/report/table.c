@@ -13,7 +13,7 @@ static int answer_query(const struct options *o, struct arena *a, struct err *e)
 
 	if (rc)
 		return rc;
-	rc = store_open(&s, path, STORE_READER, e);
+	rc = store_open(&s, path, STORE_QUERY, e);
 	if (rc)
 		return rc;
 	rc = report_query(&r, &s, o->query, e);

@@ -33,6 +33,7 @@ int cmd_toy(const struct options *o, struct err *e)
 {
 	const char *path = o->db ? o->db : "toy.db";
 	const struct experiment *x = o->scale ? &scale : o->sigma ? &sigma : &cagrad;
+	int steps = o->steps ? o->steps : x->steps;
 	struct arena a = { 0 };
 	struct report r = { .arena = &a };
 	struct store s;
@@ -40,13 +41,13 @@ int cmd_toy(const struct options *o, struct err *e)
 
 	if (o->scale && o->sigma)
 		return err_set(e, ERR_USAGE, "toy: --scale or --sigma, not both");
-	rc = store_open(&s, path, STORE_ORCHESTRATOR, e);
-	if (rc)
-		return rc;
-	rc = compute(path, x, o->steps ? o->steps : x->steps, &a, e);
+	rc = compute(path, x, steps, &a, e);
 	if (!rc)
-		rc = x->report(&r, &s, o->steps ? o->steps : x->steps, e);
-	store_close(&s);
+		rc = store_open(&s, path, STORE_QUERY, e);
+	if (!rc) {
+		rc = x->report(&r, &s, steps, e);
+		store_close(&s);
+	}
 	if (!rc)
 		reader_print(&r, o);
 	arena_release(&a);

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <sqlite3.h>
 #include "common/store/rows.h"
+#include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
 
 const char *source_text(const char *path)
@@ -15,15 +16,41 @@ const char *source_text(const char *path)
 	return text;
 }
 
-void small_db_make(const char *path)
+static void execute(sqlite3 *db, const char *sql)
+{
+	char *message = NULL;
+
+	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &message) == SQLITE_OK, "%s",
+		message);
+}
+
+static void make(const char *path, enum store_mode mode, const char *fixture)
 {
 	struct store s;
 	struct err e = { 0 };
-	char *message = NULL;
 
-	ck_assert_msg(store_open(&s, path, STORE_ORCHESTRATOR, &e) == OK, "%s", e.msg);
-	ck_assert_msg(sqlite3_exec(s.db, source_text("tests/fixtures/small.sql"), NULL,
-			      NULL, &message) == SQLITE_OK,
-		"%s", message);
+	must(store_open(&s, path, mode, &e), &e);
+	execute(s.db, source_text(fixture));
 	store_close(&s);
+}
+
+void small_db_make(const char *path)
+{
+	make(path, STORE_ORCHESTRATOR, "tests/fixtures/small.sql");
+}
+
+void toy_db_make(const char *path)
+{
+	make(path, STORE_TOY, "tests/fixtures/toy.sql");
+}
+
+void old_db_make(const char *path)
+{
+	sqlite3 *db;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	execute(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; BEGIN");
+	execute(db, source_text("tests/fixtures/version_1.sql"));
+	execute(db, "COMMIT");
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
 }

@@ -169,6 +169,29 @@ START_TEST(what_cannot_be_found_is_said)
 }
 END_TEST
 
+START_TEST(toys_audits_and_what_is_not_ours_are_not_what_a_report_means)
+{
+	struct err e = { 0 };
+
+	small_db_make("small.audit.db"); /* alone it is meant */
+	ck_assert_int_eq(run("table --sweep small", output, sizeof(output), &e), OK);
+	small_db_make("small.db");
+	query_run("small.audit.db", "DROP VIEW benchmark");
+	toy_db_make("toy.db");
+	scratch_write("foreign.db", "not ours", 8);
+	scratch_write("empty.db", "", 0);
+	ck_assert_int_eq(run("table --sweep small", output, sizeof(output), &e), OK);
+	small_db_make("other.db");
+	ck_assert_int_eq(run("table", output, sizeof(output), &e), ERR_USAGE);
+	ck_assert_str_eq(e.msg, "which of other.db small.db? give a name or --db FILE");
+	ck_assert_int_eq(run("table --db toy.db", output, sizeof(output), &e), ERR_DB);
+	ck_assert_int_eq(run("table --db toy.db --query "
+			     "SELECT(count(*))FROM(toy_run)",
+				 output, sizeof(output), &e),
+		OK);
+}
+END_TEST
+
 START_TEST(status_failures_and_list_print_to_the_letter)
 {
 	static const struct {
@@ -274,6 +297,8 @@ Suite *suite_cli(void)
 	tcase_add_test(tc, what_does_not_fit_is_refused_with_a_hint);
 	tcase_add_test(tc, a_sweep_is_found_by_file_name_and_flag);
 	tcase_add_test(tc, what_cannot_be_found_is_said);
+	tcase_add_test(
+		tc, toys_audits_and_what_is_not_ours_are_not_what_a_report_means);
 	tcase_add_test(tc, status_failures_and_list_print_to_the_letter);
 	tcase_add_test(tc, a_watched_status_is_printed_again_until_the_sweep_ends);
 	tcase_add_test(tc, lists_name_everything_in_both_formats);

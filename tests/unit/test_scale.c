@@ -128,8 +128,6 @@ START_TEST(no_view_walks_a_table_with_a_row_an_epoch)
 	for (int i = 0; i < n; i++) {
 		if (!strcmp(view[i], "delta_m")) /* it is the table score */
 			continue;
-		if (!strncmp(view[i], "toy_", 4)) /* of no sweep, small tables */
-			continue;
 		walks_no_large_table(arena_printf(&arena, "SELECT * FROM %s", view[i]));
 		walks_no_large_table(arena_printf(
 			&arena, "SELECT * FROM %s WHERE sweep='generated-1'", view[i]));

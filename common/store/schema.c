@@ -1,0 +1,182 @@
+#include "common/store/schema.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include "common/store/rows.h"
+
+extern const char schema_sql[];
+extern const char toy_sql[];
+
+struct step {
+	const char *unless, *sql;
+};
+static const struct step steps[] = {
+#define STEP(unless, sql) { unless, sql },
+#include "common/store/steps.def"
+#undef STEP
+};
+#define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))
+
+const struct schema schema_results = { "results of sweeps", 0x44656c54 /* "DelT" */,
+	STEPS + 1, schema_sql };
+/* Its version 1 is the present one: it has no steps yet. */
+const struct schema schema_toy = { "toy problems", 0x44656c74 /* "Delt" */, 1,
+	toy_sql };
+
+const struct schema *schema_of(int application_id)
+{
+	if (application_id == schema_results.application_id)
+		return &schema_results;
+	return application_id == schema_toy.application_id ? &schema_toy : NULL;
+}
+
+static int exec(struct store *s, const char *sql, struct err *e)
+{
+	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fault(s, e, "cannot prepare the database");
+	return OK;
+}
+
+int schema_version(struct store *s, int *version, struct err *e)
+{
+	struct rows r = rows_open_sql(s, "PRAGMA user_version", NO_ARGS, e);
+
+	*version = rows_next(&r) ? rows_int(&r) : 0;
+	return rows_close(&r);
+}
+
+/* Whether the query gives a row. */
+static int gives_row(struct store *s, const char *sql, bool *gives, struct err *e)
+{
+	struct rows r = rows_open_sql(s, sql, NO_ARGS, e);
+
+	*gives = rows_next(&r);
+	return rows_close(&r);
+}
+
+/* Drops what the query names: `what` is VIEW or TABLE. */
+static int drop(struct store *s, const char *what, const char *query, struct err *e)
+{
+	struct arena a = { 0 };
+	struct str sql = { .arena = &a };
+	struct rows r = rows_open_sql(s, query, NO_ARGS, e);
+	int rc;
+
+	while (rows_next(&r))
+		str_printf(&sql, "DROP %s \"%s\";", what, rows_text(&r));
+	rc = rows_close(&r);
+	if (!rc)
+		rc = exec(s, str_get(&sql), e);
+	arena_release(&a);
+	return rc;
+}
+
+static int drop_views(struct store *s, struct err *e)
+{
+	return drop(s, "VIEW", "SELECT name FROM sqlite_schema WHERE type='view'", e);
+}
+
+static const char *views_of(const struct schema *schema)
+{
+	const char *views = strstr(schema->sql, "\n-- Views.");
+
+	ASSERT(views);
+	return views;
+}
+
+/* Says in the file which schema it has. */
+static int mark(
+	struct store *s, const struct schema *schema, int version, struct err *e)
+{
+	char sql[96];
+
+	snprintf(sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d",
+		schema->application_id, version);
+	return exec(s, sql, e);
+}
+
+/* From the version that s has to the next. */
+static int step(struct store *s, struct err *e)
+{
+	const struct step *x = &steps[s->version - 1];
+	bool leave = false;
+	int rc = drop_views(s, e);
+
+	if (!rc && x->unless)
+		rc = gives_row(s, x->unless, &leave, e);
+	if (!rc && !leave)
+		rc = exec(s, x->sql, e);
+	if (!rc && s->version + 1 == s->schema->version)
+		rc = exec(s, views_of(s->schema), e);
+	return rc ? rc : mark(s, s->schema, s->version + 1, e);
+}
+
+static int create(struct store *s, struct err *e)
+{
+	int rc = exec(s, s->schema->sql, e);
+
+	return rc ? rc : mark(s, s->schema, s->schema->version, e);
+}
+
+/* One change of the whole schema: all of it is committed, or nothing. */
+static int change(
+	struct store *s, int (*how)(struct store *s, struct err *e), struct err *e)
+{
+	int rc = store_begin(s, e);
+
+	if (rc)
+		return rc;
+	rc = how(s, e);
+	if (!rc)
+		return store_commit(s, e);
+	store_rollback(s);
+	return rc;
+}
+
+int schema_upgrade(struct store *s, struct err *e)
+{
+	/* A table that is made anew is dropped while others refer to it. */
+	int rc = exec(s, "PRAGMA foreign_keys=OFF", e);
+
+	while (!rc && s->version < s->schema->version) {
+		rc = change(s, s->version ? step : create, e);
+		if (!rc)
+			rc = schema_version(s, &s->version, e);
+	}
+	return rc ? err_wrap(e, "cannot bring the database up to date") : OK;
+}
+
+static int turn_into_toy(struct store *s, struct err *e)
+{
+	bool sweeps;
+	int rc = gives_row(s, "SELECT 1 FROM sweep", &sweeps, e);
+
+	if (!rc && sweeps)
+		rc = err_set(e, ERR_DB,
+			"%s holds %s; toy problems have a database of their own: "
+			"choose it with --db",
+			s->path, schema_results.holds);
+	if (!rc)
+		rc = drop_views(s, e);
+	if (!rc)
+		rc = drop(s, "TABLE",
+			"SELECT name FROM sqlite_schema WHERE type='table' AND name "
+			"NOT LIKE 'toy\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' "
+			"ESCAPE '\\'",
+			e);
+	if (!rc)
+		rc = exec(s, schema_toy.sql, e);
+	return rc ? rc : mark(s, &schema_toy, schema_toy.version, e);
+}
+
+int schema_become_toy(struct store *s, struct err *e)
+{
+	int rc = exec(s, "PRAGMA foreign_keys=OFF", e);
+
+	if (!rc)
+		rc = change(s, turn_into_toy, e);
+	if (!rc)
+		s->schema = &schema_toy;
+	return rc ? rc : schema_version(s, &s->version, e);
+}

@@ -1,0 +1,42 @@
+/*
+ * The schemas of our files: making one, and bringing an older one up to date.
+ *
+ * schema.sql and toy.sql always hold the present schema. `PRAGMA user_version` says which
+ * one a file has; what an older file lacks is done step by step (steps.def), a transaction
+ * a version, and then its views are made anew.
+ */
+#ifndef DELTAM_SCHEMA_H
+#define DELTAM_SCHEMA_H
+
+#include "common/store/store.h"
+
+struct schema {
+	const char *holds; /* for messages: "results of sweeps" */
+	int application_id; /* bytes 68 to 71 of a file of this schema */
+	int version; /* the present one */
+	const char
+		*sql; /* tables, then a line that begins with "-- Views.", then views */
+};
+extern const struct schema schema_results;
+extern const struct schema schema_toy;
+
+/* The one of that application_id; NULL: the file is not ours. */
+const struct schema *schema_of(int application_id);
+
+/* The version that s has now, as SQLite knows it; 0: an empty file. ERR_DB. */
+MUST_CHECK int schema_version(struct store *s, int *version, struct err *e);
+
+/*
+ * From s->version to the present one of s->schema; from 0 it is created. What fails
+ * leaves the version that was reached last. ERR_DB.
+ */
+MUST_CHECK int schema_upgrade(struct store *s, struct err *e);
+
+/*
+ * Until version 1 of the results their file held the toy problems, too. One without any
+ * sweep becomes a database of toy problems, with the rows that it has. ERR_DB: it holds
+ * a sweep.
+ */
+MUST_CHECK int schema_become_toy(struct store *s, struct err *e);
+
+#endif
