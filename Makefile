@@ -25,7 +25,6 @@ OPT_debug := -O0 -g3
 OPT_asan := -O1 -g3 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 OPT_cov := -O0 -g3 --coverage
-COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 CFLAGS := -std=c17 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -ffp-contract=off \
 	$(OPT_$(MODE)) $(WARN) -I. -MMD -MP
 LDFLAGS := $(OPT_$(MODE))
@@ -89,8 +88,14 @@ $(B)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(ORCHESTRATOR) $
 		$(TRAINER) $(STORE) $(COMMON)
 	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
 
-# Only the two files that say which build this is depend on the commit.
-$(O)/orchestrator/cli/main.o $(O)/worker/main.o: CFLAGS += -DDELTAM_BUILD='"$(COMMIT)"'
+# Which build this is: looked up by every make, written when it is another one, and included
+# by the two files that say it.
+$(O)/orchestrator/cli/main.o $(O)/worker/main.o: CFLAGS += -I$(B)
+$(O)/orchestrator/cli/main.o $(O)/worker/main.o: $(B)/build_id.h
+$(B)/build_id.h: always
+	@mkdir -p $(@D)
+	@id=$$(git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null || echo unknown); \
+	echo "#define DELTAM_BUILD \"$$id\"" | cmp -s - $@ || echo "#define DELTAM_BUILD \"$$id\"" > $@
 
 # Objects of two compilers would link, so another compiler makes them all anew.
 COMPILER := $(filter-out ccache,$(CC))
@@ -180,13 +185,13 @@ fmt: ## format every source file
 # What it takes for uninitialised is filled through a pointer, and BUG does not return.
 CPPCHECK_WRONG := $(patsubst %,--suppress=%,uninitvar legacyUninitvar nullPointerRedundantCheck ctunullpointer)
 
-lint: ## formatting, clang-tidy, cppcheck
+lint: $(B)/build_id.h ## formatting, clang-tidy, cppcheck
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -I. $(CPPCHECK_WRONG) \
 		--enable=warning,performance,portability common catalogue orchestrator worker trainer-core
 	git ls-files common catalogue orchestrator worker trainer-core bench | grep '\.c$$' | \
 		grep -v kernel/vector.c | xargs -P $(JOBS) -I{} clang-tidy --quiet {} -- \
-		-DDELTAM_BUILD='""' -std=c17 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. -Ibuild/release
+		-std=c17 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. -I$(B)
 
 clean: ## remove build/
 	rm -rf build

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "build_id.h"
 #include "common/log.h"
 #include "common/proto.h"
 #include "common/str.h"

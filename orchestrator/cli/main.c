@@ -3,13 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "common/log.h"
+#include "build_id.h"
 #include "orchestrator/cli/cli.h"
 
 #define VERSION "0.1.0"
-
-#ifndef DELTAM_BUILD
-#define DELTAM_BUILD "unknown"
-#endif
 
 static int run(const struct options *o, struct err *e)
 {
