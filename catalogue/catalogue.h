@@ -149,6 +149,15 @@ const struct corruption_info *catalogue_corruption(const char *name);
 /* Whether the criterion can have this value, and in words which ones it can have. */
 bool metric_admits(const struct metric_info *m, double value);
 const char *metric_range(const struct metric_info *m, struct arena *a);
+/* The next of a list of names with a blank between; *at is its start. NULL: no more. */
+const struct corruption_info *corruption_next(const char **at);
+/*
+ * What figures on corrupted pictures depend on besides the parameters and the test pictures:
+ * the version of the corruptions and, for those that need them, the digest of the textures.
+ */
+#define CORRUPTION_BASIS_MAX 64
+void corruption_basis(const struct corruption_info *c, const char *textures_digest,
+	char basis[CORRUPTION_BASIS_MAX]);
 
 const struct param_info *param_info_find(
 	const struct param_info *params, const char *name);

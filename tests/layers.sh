@@ -48,7 +48,7 @@ libraries='sqlite3\.h|uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h'
 	forbid "catalogue: common only" \
 		"$libraries|common/store/|orchestrator/|worker/|trainer-core/" $(sources catalogue)
 	forbid "common/store: common and SQLite" \
-		'uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h|orchestrator/|worker/|trainer-core/' \
+		'uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h|catalogue/|orchestrator/|worker/|trainer-core/' \
 		$(sources common/store)
 	forbid "trainer-core: no database, loop, JSON or clock" \
 		'sqlite3\.h|uv\.h|cjson/|time\.h|sys/time\.h|common/store/|common/log\.h|orchestrator/|worker/' \

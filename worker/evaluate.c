@@ -140,7 +140,7 @@ static int test(struct evaluation *v, const struct corruption *k,
 	return OK;
 }
 
-static int commit(struct evaluation *v, const struct corruption_info *c,
+static int commit(struct evaluation *v, const char *corruption, const char *basis,
 	const struct corrupted_row *rows, int n, struct err *e)
 {
 	struct segment *g = v->g;
@@ -152,7 +152,8 @@ static int commit(struct evaluation *v, const struct corruption_info *c,
 	if (!rc)
 		rc = store_metric_check_token(g->store, g->job.id, g->job.token, e);
 	if (!rc)
-		rc = store_corruption_put(g->store, &v->wanted, c, rows, n, e);
+		rc = store_corruption_put(
+			g->store, &v->wanted, corruption, basis, rows, n, e);
 	if (rc) {
 		store_rollback(g->store);
 		return rc;
@@ -170,15 +171,18 @@ static int test_corruption(
 	struct segment *g = v->g;
 	struct arena_mark m = arena_mark(&g->arena);
 	struct corrupted_row *rows = NULL;
+	char basis[CORRUPTION_BASIS_MAX];
 	bool has;
 	int n = 0;
-	int rc = store_corruption_has(g->store, &v->wanted, c, &has, e);
+	int rc;
 
+	corruption_basis(c, v->wanted.digest, basis);
+	rc = store_corruption_has(g->store, &v->wanted, c->name, basis, &has, e);
 	for (int k = 1; !rc && !has && k <= CORRUPT_SEVERITIES; k++)
 		rc = test(v, &(struct corruption){ c->name, k, 0, &v->textures }, &rows,
 			&n, e);
 	if (!rc && !has)
-		rc = commit(v, c, rows, n, e);
+		rc = commit(v, c->name, basis, rows, n, e);
 	arena_rewind(&g->arena, m);
 	return rc;
 }
@@ -208,7 +212,7 @@ static int test_all(struct evaluation *v, struct err *e)
 	const struct corruption_info *c;
 	int rc = OK;
 
-	while (!rc && (c = winner_next_corruption(&at)))
+	while (!rc && (c = corruption_next(&at)))
 		rc = test_corruption(v, c, e);
 	return rc;
 }

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BASIS_MAX 64
-
 int store_winner_put(
 	struct store *s, const struct winner_row *row, bool *made, struct err *e)
 {
@@ -88,69 +86,43 @@ int store_winner_wanted(struct store *s, int64_t job, int epoch, struct winner_r
 	return rows_close(&r);
 }
 
-const struct corruption_info *winner_next_corruption(const char **at)
-{
-	char name[64];
-	size_t n = strcspn(*at, " ");
-
-	if (n == 0)
-		return NULL;
-	ASSERT(n < sizeof(name));
-	memcpy(name, *at, n);
-	name[n] = '\0';
-	*at += n + ((*at)[n] == ' ');
-	return catalogue_corruption(name);
-}
-
-/* What the figures depend on besides the parameters and the test pictures. */
-static void basis_of(const struct winner_row *w, const struct corruption_info *c,
-	char basis[BASIS_MAX])
-{
-	snprintf(basis, BASIS_MAX, "%d%s%s", CORRUPTION_NUMERICS,
-		c->textures ? " " : "", c->textures ? w->digest : "");
-}
-
 int store_corruption_has(struct store *s, const struct winner_row *w,
-	const struct corruption_info *c, bool *has, struct err *e)
+	const char *corruption, const char *basis, bool *has, struct err *e)
 {
 	struct rows r = rows_open(s, STMT_CORRUPTION_GET,
-		ARGS(INT(w->job), INT(w->epoch), TEXT(c->name)), e);
-	char basis[BASIS_MAX];
+		ARGS(INT(w->job), INT(w->epoch), TEXT(corruption)), e);
 
-	basis_of(w, c, basis);
 	*has = rows_next(&r) && !strcmp(rows_text(&r), basis);
 	return rows_close(&r);
 }
 
 static int put_figure(struct store *s, const struct winner_row *w,
-	const struct corruption_info *c, const struct corrupted_row *row, struct err *e)
+	const char *corruption, const struct corrupted_row *row, struct err *e)
 {
 	if (!isfinite(row->value))
 		return err_set(e, ERR_DIVERGED, "job %lld epoch %d %s %d %s/%s is %g",
-			(long long)w->job, w->epoch, c->name, row->severity, row->task,
-			row->name, row->value);
+			(long long)w->job, w->epoch, corruption, row->severity,
+			row->task, row->name, row->value);
 	return store_run(s, STMT_CORRUPTED_PUT,
-		ARGS(INT(w->job), INT(w->epoch), TEXT(c->name), INT(row->severity),
+		ARGS(INT(w->job), INT(w->epoch), TEXT(corruption), INT(row->severity),
 			TEXT(row->task), TEXT(row->name), REAL(row->value)),
 		e);
 }
 
 int store_corruption_put(struct store *s, const struct winner_row *w,
-	const struct corruption_info *c, const struct corrupted_row *rows, int n,
-	struct err *e)
+	const char *corruption, const char *basis, const struct corrupted_row *rows,
+	int n, struct err *e)
 {
-	const struct arg *key = ARGS(INT(w->job), INT(w->epoch), TEXT(c->name));
-	char basis[BASIS_MAX];
+	const struct arg *key = ARGS(INT(w->job), INT(w->epoch), TEXT(corruption));
 	int rc = store_run(s, STMT_CORRUPTION_DROP, key, e);
 
-	basis_of(w, c, basis);
 	if (!rc)
 		rc = store_run(s, STMT_CORRUPTED_DROP, key, e);
 	for (int i = 0; !rc && i < n; i++)
-		rc = put_figure(s, w, c, &rows[i], e);
+		rc = put_figure(s, w, corruption, &rows[i], e);
 	if (!rc)
 		rc = store_run(s, STMT_CORRUPTION_PUT,
-			ARGS(INT(w->job), INT(w->epoch), TEXT(c->name), TEXT(basis)),
+			ARGS(INT(w->job), INT(w->epoch), TEXT(corruption), TEXT(basis)),
 			e);
 	return rc;
 }

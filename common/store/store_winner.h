@@ -8,7 +8,6 @@
 #ifndef DELTAM_STORE_WINNER_H
 #define DELTAM_STORE_WINNER_H
 
-#include "catalogue/catalogue.h"
 #include "common/store/store_job.h"
 
 struct winner_row {
@@ -39,12 +38,9 @@ MUST_CHECK int store_winner_open(
 MUST_CHECK int store_winner_wanted(struct store *s, int64_t job, int epoch,
 	struct winner_row *row, struct arena *a, struct err *e);
 
-/* The next name of winner_row.corruptions; *at starts there. NULL: no more. */
-const struct corruption_info *winner_next_corruption(const char **at);
-
-/* Whether the figures of a corruption are there, made on the basis that is wanted. */
+/* Whether the figures of a corruption are there, made on that basis. */
 MUST_CHECK int store_corruption_has(struct store *s, const struct winner_row *w,
-	const struct corruption_info *c, bool *has, struct err *e);
+	const char *corruption, const char *basis, bool *has, struct err *e);
 
 struct corrupted_row {
 	int severity;
@@ -56,8 +52,8 @@ struct corrupted_row {
  * one that is not finite.
  */
 MUST_CHECK int store_corruption_put(struct store *s, const struct winner_row *w,
-	const struct corruption_info *c, const struct corrupted_row *rows, int n,
-	struct err *e);
+	const char *corruption, const char *basis, const struct corrupted_row *rows,
+	int n, struct err *e);
 
 /* Where the parameters of a winner are kept: "DB.d/winners/IDENTITY-EPOCH.params". */
 #define WINNER_PATH_MAX 1400

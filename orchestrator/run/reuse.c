@@ -292,13 +292,13 @@ static void copy_parameters(const struct reuse *r, const struct store *s,
 }
 
 static int copy_corruption(struct reuse *r, struct store *s, const struct winner_row *w,
-	const struct corruption_info *c, struct arena *a, struct err *e)
+	const char *corruption, const char *basis, struct arena *a, struct err *e)
 {
 	struct corrupted_row *out = NULL;
 	int capacity = 0;
 	int n = 0;
 	struct rows in = rows_open(&r->from, STMT_CORRUPTED_GET,
-		ARGS(INT(w->job), INT(w->epoch), TEXT(c->name)), e);
+		ARGS(INT(w->job), INT(w->epoch), TEXT(corruption)), e);
 	int rc;
 
 	while (rows_next(&in)) {
@@ -312,25 +312,28 @@ static int copy_corruption(struct reuse *r, struct store *s, const struct winner
 		x->value = rows_real(&in);
 	}
 	rc = rows_close(&in);
-	return rc ? rc : store_corruption_put(s, w, c, out, n, e);
+	return rc ? rc : store_corruption_put(s, w, corruption, basis, out, n, e);
 }
 
 static int copy_corruptions(struct reuse *r, struct store *s,
 	const struct winner_row *w, struct arena *a, struct err *e)
 {
 	const char *at = w->corruptions;
+	char basis[CORRUPTION_BASIS_MAX];
 	const struct corruption_info *c;
 	int rc = OK;
 
-	while (!rc && (c = winner_next_corruption(&at))) {
+	while (!rc && (c = corruption_next(&at))) {
 		bool ours = false;
 		bool theirs = false;
 
-		rc = store_corruption_has(s, w, c, &ours, e);
+		corruption_basis(c, w->digest, basis);
+		rc = store_corruption_has(s, w, c->name, basis, &ours, e);
 		if (!rc && !ours)
-			rc = store_corruption_has(&r->from, w, c, &theirs, e);
+			rc = store_corruption_has(
+				&r->from, w, c->name, basis, &theirs, e);
 		if (!rc && theirs && !ours)
-			rc = copy_corruption(r, s, w, c, a, e);
+			rc = copy_corruption(r, s, w, c->name, basis, a, e);
 	}
 	return rc;
 }

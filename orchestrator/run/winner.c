@@ -28,13 +28,16 @@ static int has_all(struct stage_ctx *c, const struct winner_row *w,
 {
 	const char *at = w->corruptions;
 	const struct corruption_info *k;
+	char basis[CORRUPTION_BASIS_MAX];
 	char path[WINNER_PATH_MAX];
 	int rc = OK;
 
 	winner_path(c->s->path, identity, w->epoch, path);
 	*all = !w->save || access(path, R_OK) == 0;
-	while (!rc && *all && (k = winner_next_corruption(&at)))
-		rc = store_corruption_has(c->s, w, k, all, e);
+	while (!rc && *all && (k = corruption_next(&at))) {
+		corruption_basis(k, w->digest, basis);
+		rc = store_corruption_has(c->s, w, k->name, basis, all, e);
+	}
 	return rc;
 }
 
