@@ -192,6 +192,30 @@ START_TEST(toys_audits_and_what_is_not_ours_are_not_what_a_report_means)
 }
 END_TEST
 
+/* Of the same rows, once as an older deltam left them. */
+START_TEST(an_old_database_answers_every_command_as_a_new_one)
+{
+	static const char *const commands[] = { "table", "table --cost", "status",
+		"failures", "pareto", "decisions" };
+	static char expected[sizeof(output)];
+	struct err e = { 0 };
+	char line[128];
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		snprintf(line, sizeof(line), "%s small --sweep small", commands[i]);
+		small_db_make("small.db");
+		ck_assert_msg(
+			run(line, expected, sizeof(expected), &e) == OK, "%s", e.msg);
+		unlink("small.db");
+		old_db_make("small.db");
+		ck_assert_msg(run(line, output, sizeof(output), &e) == OK, "%s", e.msg);
+		ck_assert_str_eq(output, expected);
+		ck_assert_uint_gt(strlen(output), 20);
+		unlink("small.db");
+	}
+}
+END_TEST
+
 START_TEST(status_failures_and_list_print_to_the_letter)
 {
 	static const struct {
@@ -299,6 +323,7 @@ Suite *suite_cli(void)
 	tcase_add_test(tc, what_cannot_be_found_is_said);
 	tcase_add_test(
 		tc, toys_audits_and_what_is_not_ours_are_not_what_a_report_means);
+	tcase_add_test(tc, an_old_database_answers_every_command_as_a_new_one);
 	tcase_add_test(tc, status_failures_and_list_print_to_the_letter);
 	tcase_add_test(tc, a_watched_status_is_printed_again_until_the_sweep_ends);
 	tcase_add_test(tc, lists_name_everything_in_both_formats);
