@@ -149,6 +149,7 @@ const struct corruption_info *catalogue_corruption(const char *name);
 /* Whether the criterion can have this value, and in words which ones it can have. */
 bool metric_admits(const struct metric_info *m, double value);
 const char *metric_range(const struct metric_info *m, struct arena *a);
+
 /* The next of a list of names with a blank between; *at is its start. NULL: no more. */
 const struct corruption_info *corruption_next(const char **at);
 /*

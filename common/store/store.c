@@ -317,13 +317,14 @@ static int open_copy(struct store *s, struct err *e)
 {
 	sqlite3 *file = s->db;
 	sqlite3_backup *copying;
+	bool copied;
 	int rc = open_flags(
 		s, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
 
 	if (!rc) {
 		copying = sqlite3_backup_init(s->db, "main", file, "main");
-		(void)sqlite3_backup_step(copying, -1);
-		if (sqlite3_backup_finish(copying) != SQLITE_OK)
+		copied = copying && sqlite3_backup_step(copying, -1) == SQLITE_DONE;
+		if (sqlite3_backup_finish(copying) != SQLITE_OK || !copied)
 			rc = store_fault(s, e, "cannot read the database into memory");
 	}
 	sqlite3_close(file);
