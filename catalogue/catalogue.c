@@ -4,6 +4,23 @@
 #include <string.h>
 #include "catalogue/def_params.h"
 
+/* The words of a choice behind a bar each; a row's list begins behind the first bar. */
+#define V(enumerator, word) "|" word
+#define CHOICES(name, words) static const char words_##name[] = words;
+#define CHOICES_OF(name) (words_##name + 1)
+#define W(...)
+#include "catalogue/weighting.def"
+#undef W
+#define CHOICES(name, words) static const char words_##name[] = words;
+#define D(...)
+#include "catalogue/dataset.def"
+#undef D
+#define CHOICES(name, words) static const char words_##name[] = words;
+#define MODEL(...)
+#include "catalogue/model.def"
+#undef MODEL
+#undef V
+
 static const struct method_info methods[] = {
 #define W(id, title_, params_, summary_, source_) \
 	{ .name = #id, \
@@ -128,6 +145,15 @@ const char *metric_range(const struct metric_info *m, struct arena *a)
 bool task_is_map(enum task_kind kind)
 {
 	return kind == TASK_SEG || kind == TASK_DEPTH || kind == TASK_NORMAL;
+}
+
+const char *catalogue_model_name(const struct params *ps)
+{
+	const char *dataset = params_get(ps, "dataset.name");
+	const struct dataset_info *row = dataset ? catalogue_dataset(dataset) : NULL;
+	const char *name = params_get(ps, "model.name");
+
+	return name ? name : row ? row->model : NULL;
 }
 
 const struct param_info *param_info_find(

@@ -38,11 +38,15 @@ struct param_info {
 	const char *choices; /* "normal|dirichlet"; NULL otherwise */
 	/*
 	 * What is searched where the sweep file is silent: a JSON range such as
-	 * {"from":0.5,"to":50,"per_decade":3}. With deflt NULL too a SIMPLEX must be
-	 * given, and of another kind the absent value is the method's to choose.
+	 * {"from":0.5,"to":50,"per_decade":3}. With deflt NULL too the absent value is
+	 * the method's to choose.
 	 */
 	const char *search;
+	const char *column; /* of the table `job` that it fills; NULL: none */
 	const char *help;
+	bool required; /* a job without it is refused */
+	bool later; /* enters a job's identity only where it differs from deflt */
+	bool written; /* what a sweep file gives never counts as deflt */
 };
 
 /* The row `stl` is the baseline: a sweep cannot list it under `methods`. */
@@ -159,6 +163,9 @@ const struct corruption_info *corruption_next(const char **at);
 #define CORRUPTION_BASIS_MAX 64
 void corruption_basis(const struct corruption_info *c, const char *textures_digest,
 	char basis[CORRUPTION_BASIS_MAX]);
+
+/* The network of a job: the one that it names, else its data set's; NULL: neither. */
+const char *catalogue_model_name(const struct params *ps);
 
 const struct param_info *param_info_find(
 	const struct param_info *params, const char *name);

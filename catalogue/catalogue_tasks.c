@@ -2,33 +2,22 @@
 #include <string.h>
 #include "catalogue/catalogue.h"
 #include "catalogue/pseudo.h"
+#include "catalogue/setting.h"
 #include "catalogue/task_list.h"
 
 /* The loss scale of every task: the list over again until each has one. */
 static int synthetic_scales(
 	const struct params *ps, double scale[TASKS_MAX], struct err *e)
 {
-	const struct dataset_info *info = catalogue_dataset("synthetic");
-	const struct param_info *p = param_info_find(info->params, "scales");
-	struct param deflt = { "dataset.scales", p->deflt };
-	const struct params defaults = { &deflt, 1, 1 };
-	const struct params *from = params_get(ps, deflt.name) ? ps : &defaults;
 	int n;
-	int rc = params_numbers(from, deflt.name, scale, TASKS_MAX, &n, e);
+	int rc = setting_list(ps, "dataset.scales", scale, TASKS_MAX, &n, e);
 
 	if (rc)
 		return rc;
 	if (n < 1)
 		return err_set(e, ERR_SPEC, "dataset.scales: at least one number");
-	for (int k = 0; k < TASKS_MAX; k++) {
-		if (k >= n)
-			scale[k] = scale[k - n];
-		/* Not `<`: a NaN must fail. */
-		if (!(scale[k] >= p->min && scale[k] <= p->max))
-			return err_set(e, ERR_SPEC,
-				"dataset.scales: %g is not in %g to %g", scale[k],
-				p->min, p->max);
-	}
+	for (int k = n; k < TASKS_MAX; k++)
+		scale[k] = scale[k - n];
 	return OK;
 }
 
@@ -38,12 +27,10 @@ static int synthetic_tasks(const struct params *ps, struct arena *a,
 {
 	double scale[TASKS_MAX];
 	int count;
-	int rc = params_integer(ps, "dataset.tasks", 3, &count, e);
+	int rc = setting_whole(ps, "dataset.tasks", &count, e);
 
 	if (rc)
 		return rc;
-	if (count < 1 || count > TASKS_MAX)
-		return err_set(e, ERR_SPEC, "dataset.tasks must be 1 to %d", TASKS_MAX);
 	rc = synthetic_scales(ps, scale, e);
 	if (rc)
 		return rc;
@@ -66,8 +53,7 @@ static int npy_tasks(const struct params *ps, struct arena *a, struct task_info 
 	int *n, struct err *e)
 {
 	struct listed_task *listed = NEW_ARRAY(a, struct listed_task, TASKS_MAX);
-	const char *text = params_get(ps, "dataset.tasks");
-	int rc = task_list_parse(text ? text : "", a, listed, n, e);
+	int rc = task_list_parse(setting_text(ps, "dataset.tasks"), a, listed, n, e);
 
 	for (int k = 0; k < *n && !rc; k++)
 		tasks[k] = listed[k].info;
@@ -79,7 +65,7 @@ static int cityscapes_tasks(const struct params *ps, struct arena *a,
 	struct task_info *tasks, int *n, struct err *e)
 {
 	int classes;
-	int rc = params_integer(ps, "dataset.labels", 7, &classes, e);
+	int rc = setting_whole(ps, "dataset.labels", &classes, e);
 
 	(void)a;
 	if (rc)

@@ -23,16 +23,6 @@ static const char *const loss_names[] = {
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
-const char *task_kind_name(enum task_kind kind)
-{
-	return kind_names[kind];
-}
-
-const char *loss_kind_name(enum loss_kind loss)
-{
-	return loss_names[loss];
-}
-
 void describe_format(const struct description *d, struct str *out)
 {
 	char number[NUMBER_MAX];

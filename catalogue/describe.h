@@ -21,10 +21,6 @@ struct description {
 	int tasks; /* >= 1 */
 };
 
-/* "class", "regress" ... and "ce", "l1" ...: what stands for KIND and LOSS. */
-const char *task_kind_name(enum task_kind kind);
-const char *loss_kind_name(enum loss_kind loss);
-
 void describe_format(const struct description *d, struct str *out);
 
 /* The reverse; names of tasks go to the arena. ERR_FAILED with the line number. */

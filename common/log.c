@@ -13,7 +13,7 @@ void log_set_level(enum log_level level)
 
 void log_line(enum log_level level, const char *module, const char *fmt, ...)
 {
-	static const char *const names[] = { "error", "warn", "info", "debug" };
+	static const char *const names[] = { "error", "warn" };
 	char text[1200];
 	char when[32];
 	struct timespec now;

@@ -6,7 +6,7 @@
 
 #include "common/err.h"
 
-enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_level { LOG_ERROR, LOG_WARN };
 
 /* Lines above this level are dropped; LOG_WARN at start. */
 void log_set_level(enum log_level level);
@@ -16,7 +16,5 @@ void log_line(enum log_level level, const char *module, const char *fmt, ...)
 
 #define log_error(module, ...) log_line(LOG_ERROR, module, __VA_ARGS__)
 #define log_warn(module, ...) log_line(LOG_WARN, module, __VA_ARGS__)
-#define log_info(module, ...) log_line(LOG_INFO, module, __VA_ARGS__)
-#define log_debug(module, ...) log_line(LOG_DEBUG, module, __VA_ARGS__)
 
 #endif

@@ -78,54 +78,44 @@ const char *params_get(const struct params *ps, const char *name)
 	return found ? ps->p[at].value : NULL;
 }
 
-int params_number(const struct params *ps, const char *name, double deflt, double *v,
-	struct err *e)
+static int find(
+	const struct params *ps, const char *name, const char **text, struct err *e)
 {
-	const char *text = params_get(ps, name);
-
-	*v = deflt;
-	if (text && !number_parse(text, v))
-		return err_set(e, ERR_SPEC, "%s: \"%s\" is not a number", name, text);
-	return OK;
+	*text = params_get(ps, name);
+	return *text ? OK : err_set(e, ERR_SPEC, "%s is missing", name);
 }
 
-int params_integer(
-	const struct params *ps, const char *name, int deflt, int *v, struct err *e)
+int params_number(const struct params *ps, const char *name, double *v, struct err *e)
 {
-	const char *text = params_get(ps, name);
-	int64_t wide;
+	const char *text;
+	int rc = find(ps, name, &text, e);
 
-	*v = deflt;
-	if (!text)
-		return OK;
-	if (!integer_parse(text, &wide) || wide < INT32_MIN || wide > INT32_MAX)
-		return err_set(e, ERR_SPEC, "%s: \"%s\" is not an integer", name, text);
-	*v = (int)wide;
-	return OK;
+	if (!rc && !number_parse(text, v))
+		rc = err_set(e, ERR_SPEC, "%s: \"%s\" is not a number", name, text);
+	return rc;
 }
 
-int params_bool(
-	const struct params *ps, const char *name, bool deflt, bool *v, struct err *e)
+int params_integer(const struct params *ps, const char *name, int *v, struct err *e)
 {
-	const char *text = params_get(ps, name);
+	const char *text;
+	int64_t wide = 0;
+	int rc = find(ps, name, &text, e);
 
-	*v = deflt;
-	if (!text)
-		return OK;
-	if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
-		return err_set(e, ERR_SPEC, "%s: \"%s\" is neither true nor false",
-			name, text);
-	*v = text[0] == 't';
-	return OK;
+	if (!rc &&
+		(!integer_parse(text, &wide) || wide < INT32_MIN || wide > INT32_MAX))
+		rc = err_set(e, ERR_SPEC, "%s: \"%s\" is not an integer", name, text);
+	if (!rc)
+		*v = (int)wide;
+	return rc;
 }
 
-int params_numbers(const struct params *ps, const char *name, double *v, int max,
-	int *n, struct err *e)
+int numbers_parse(
+	const char *name, const char *text, double *v, int max, int *n, struct err *e)
 {
-	const char *s = params_get(ps, name);
+	const char *s = text;
 
 	*n = 0;
-	while (s && *s) {
+	while (*s) {
 		char *end;
 		double x = strtod(s, &end);
 

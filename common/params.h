@@ -39,16 +39,18 @@ struct params params_copy(struct arena *a, const struct params *ps);
 /* NULL where there is none. */
 const char *params_get(const struct params *ps, const char *name);
 
-/* Read one value, with a default for the absent: ERR_SPEC where the text does not fit. */
-MUST_CHECK int params_number(const struct params *ps, const char *name, double deflt,
-	double *v, struct err *e);
+/*
+ * Read one value that must be there: ERR_SPEC where it is absent or its text does not
+ * fit. What may be absent has a default in the tables (catalogue/setting.h).
+ */
+MUST_CHECK int params_number(
+	const struct params *ps, const char *name, double *v, struct err *e);
 MUST_CHECK int params_integer(
-	const struct params *ps, const char *name, int deflt, int *v, struct err *e);
-MUST_CHECK int params_bool(
-	const struct params *ps, const char *name, bool deflt, bool *v, struct err *e);
-/* At most max numbers into v; *n is how many there were (0 where absent). */
-MUST_CHECK int params_numbers(const struct params *ps, const char *name, double *v,
-	int max, int *n, struct err *e);
+	const struct params *ps, const char *name, int *v, struct err *e);
+
+/* The numbers of a text "0.2 0.3", at most max, into v; `name` is for the error. */
+MUST_CHECK int numbers_parse(
+	const char *name, const char *text, double *v, int max, int *n, struct err *e);
 
 /* {"a":"1","b":"x y"} with the names sorted: what identity hashes. */
 void params_json(const struct params *ps, struct str *out);

@@ -70,6 +70,7 @@ enum outcome run_start(struct run *r, const char *method)
 	struct err e;
 
 	run_set(r, "method", method);
+	run_set(r, "seed", "0");
 	if (weighting_init(
 		    &r->setup, &r->params, r->K, r->task, &r->optim, run_arena(r), &e))
 		return fixture_fail(r->f, "%s", e.msg);

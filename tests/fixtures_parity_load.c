@@ -217,6 +217,8 @@ static enum outcome load_optimizer(struct parity *p)
 	struct str list = { .arena = p->f->arena };
 	struct err e = { 0 };
 
+	params_set(&p->params, p->f->arena, "wd", "0");
+	params_set(&p->params, p->f->arena, "seed", "0");
 	params_set(&p->params, p->f->arena, "train.optimizer", text(o, "type"));
 	set_numbers(p, o, names);
 	if (betas) {

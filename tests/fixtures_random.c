@@ -60,6 +60,7 @@ static int draw(
 
 	params_set(&ps, a, "method", "rlw");
 	params_set(&ps, a, "weights", kind);
+	params_set(&ps, a, "seed", "0");
 	rc = weighting_init(&setup, &ps, K, task, &optim, a, e);
 	*m = (struct moments){ .low = INFINITY, .high = -INFINITY };
 	for (int i = 0; i < DRAWS && !rc; i++) {

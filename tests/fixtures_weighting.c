@@ -186,9 +186,11 @@ static const cJSON *member(const struct run *r, const char *name)
 
 static int init(struct run *r, struct err *e)
 {
-	int rc = weighting_init(
-		&r->setup, &r->params, r->K, r->task, &r->optim, r->f->arena, e);
+	int rc;
 
+	params_set(&r->params, r->f->arena, "seed", "0");
+	rc = weighting_init(
+		&r->setup, &r->params, r->K, r->task, &r->optim, r->f->arena, e);
 	if (rc)
 		return rc;
 	r->state = NEW_ARRAY(r->f->arena, double, weighting_state_size(&r->setup) + 1);
@@ -377,6 +379,7 @@ static enum outcome run_residuals(struct run *r)
 {
 	int n;
 	const double *T = json_numbers(r->f->arena, fixture_hyper(r->f, "T"), &n);
+	const struct inverse_floor none = { 0, 0 };
 	double *got[4];
 	static const char *const names[] = { "residual", "alpha", "weighted_loss",
 		"dLdT" };
@@ -387,9 +390,9 @@ static enum outcome run_residuals(struct run *r)
 	for (int i = 0; i < n; i++) {
 		double w[TASKS_MAX];
 
-		(void)inverse_softmax(r->K, r->loss, 0, T[i], w);
-		got[0][i] = inverse_residual(r->K, r->loss, 0, w);
-		got[1][i] = inverse_alpha(r->K, r->loss, 0, w);
+		(void)inverse_softmax(r->K, r->loss, &none, T[i], w);
+		got[0][i] = inverse_residual(r->K, r->loss, &none, w);
+		got[1][i] = inverse_alpha(r->K, r->loss, &none, w);
 		got[2][i] = inverse_mean_loss(r->K, r->loss, w);
 		got[3][i] = got[0][i] / (T[i] * T[i]);
 		root |= got[0][i] <= 0;

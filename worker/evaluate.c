@@ -68,9 +68,6 @@ static int train_again(struct segment *g, struct err *e)
 	int rc = segment_resume(g, e);
 
 	crash_point("evaluate.train");
-	if (!rc && g->done < g->job.stop_epoch)
-		log_info("worker", "job %lld: trains again from epoch %d to %d",
-			(long long)g->job.id, g->done, g->job.stop_epoch);
 	while (!rc && g->done < g->job.stop_epoch)
 		rc = segment_train_one(g, e);
 	if (rc == ERR_INTERRUPTED)

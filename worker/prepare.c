@@ -99,7 +99,7 @@ int prepare_main(int argc, char **argv, struct err *e)
 	int rc = prepare_params(argc, argv, &ps, &a, e);
 
 	if (!rc)
-		rc = dataset_prepare_labelled(&ps, &winner_labeller, &a, &d, e);
+		rc = dataset_prepare(&ps, &winner_labeller, &a, &d, e);
 	if (!rc) {
 		rc = print(&d, &a, e);
 		dataset_close(&d);

@@ -233,7 +233,7 @@ int preview_main(int argc, char **argv, struct err *e)
 	rc = prepare_params(argc - 1, argv + 1, &ps, &a, e);
 	if (!rc) {
 		default_sizes(&ps, &a);
-		rc = dataset_prepare_labelled(&ps, &winner_labeller, &a, &d, e);
+		rc = dataset_prepare(&ps, &winner_labeller, &a, &d, e);
 	}
 	if (!rc) {
 		rc = corrupt ? corrupt_sheet(&d, corrupt, textures, argv[0], &a, e)

@@ -67,7 +67,7 @@ static int measure(const struct params *ps, const struct dataset *d, struct aren
 	int rc = train_new(&t, ps, d, a, e);
 
 	if (!rc)
-		rc = params_number(ps, "train.batch", 64, &batch, e);
+		rc = params_number(ps, "train.batch", &batch, e);
 	if (rc)
 		return rc;
 	begin = seconds();

@@ -15,12 +15,15 @@ struct training {
 	bool frozen; /* runs with a frozen trunk, too */
 };
 
-/* eps is what Adam adds to the root: with it no scale is quite without effect. */
+/*
+ * eps is what Adam adds to the root: with it no scale is quite without effect. Gradient
+ * descent has none.
+ */
 static const struct training trainings[] = {
-	{ "ew", "sgd", "gd", "false", "0", "0.01", true },
+	{ "ew", "sgd", "gd", "false", NULL, "0.01", true },
 	{ "ew", "adam", "adam", "false", "1e-8", "0.001", true },
 	{ "ew", "adam, eps 0", "adam", "false", "0", "0.001", true },
-	{ "uw_o", "sgd", "gd", "false", "0", "0.01", true },
+	{ "uw_o", "sgd", "gd", "false", NULL, "0.01", true },
 	{ "ew", "adam per task", "adam", "true", "1e-8", "0.001", false },
 	{ "ew", "adam per task, eps 0", "adam", "true", "0", "0.001", false },
 };
@@ -48,11 +51,13 @@ static int begin(struct toy_training *t, const struct run *r, int epochs, struct
 	const char *const settings[] = { "method", r->training->method, "model.name",
 		"mlp", "model.hidden", "20 20", "model.activation", "leaky_relu",
 		"model.head_hidden", "20", "train.optimizer", r->training->name,
-		"train.optimizer.per_task", r->training->per_task,
-		"train.optimizer.eps", r->training->eps, "lr", r->training->lr,
-		"train.batch", "32", "train.epochs", number_format(epochs, text),
-		"diagnose.gradients.every", "1", "diagnose.gradients.sample", "2",
-		"train.freeze", r->frozen ? "trunk" : "", NULL };
+		"train.optimizer.per_task", r->training->per_task, "lr",
+		r->training->lr, "wd", "0", "seed", "0", "train.batch", "32",
+		"train.epochs", number_format(epochs, text), "diagnose.gradients.every",
+		"1", "diagnose.gradients.sample", "2", "train.freeze",
+		r->frozen ? "trunk" : "",
+		r->training->eps ? "train.optimizer.eps" : NULL, r->training->eps,
+		NULL };
 
 	return toy_training_init(t, &line, settings, e);
 }

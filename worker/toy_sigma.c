@@ -36,8 +36,8 @@ static int begin(
 	char hidden[2 * NUMBER_MAX];
 	const char *const settings[] = { "method", "uw", "form", "l2", "model.name",
 		"mlp", "model.activation", "tanh", "model.hidden", hidden,
-		"train.optimizer", "adam", "lr", "0.01", "train.lr_decay", "cosine",
-		"train.batch",
+		"train.optimizer", "adam", "lr", "0.01", "wd", "0", "seed", "0",
+		"train.lr_decay", "cosine", "train.batch",
 		number_format(p->samples < BATCH ? p->samples : BATCH, batch),
 		"train.epochs", number_format(epochs, count), NULL };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
+#include "catalogue/catalogue.h"
 
 static const char *const state_names[MEMBER_STATES] = { "pending", "running", "waiting",
 	"done", "stopped", "diverged", "failed" };
@@ -33,11 +34,6 @@ static const unsigned stage_transitions[STAGE_STATES] = {
 	[STAGE_FAILED] = 1U << STAGE_DONE,
 	[STAGE_DONE] = 0, /* what was decided stays */
 };
-
-const char *member_state_name(enum member_state state)
-{
-	return state_names[state];
-}
 
 bool member_may(enum member_state from, enum member_state to)
 {
@@ -189,25 +185,32 @@ static struct arg text_column(const struct params *ps, const char *name)
 	return (struct arg)TEXT(params_get(ps, name));
 }
 
-static bool method_is(const struct params *ps, const char *name)
+/* The parameter of the job's method that fills a column of the table; NULL: none does. */
+static const struct param_info *filling(const struct params *ps, const char *column)
 {
-	const char *method = params_get(ps, "method");
+	const char *name = params_get(ps, "method");
+	const struct method_info *method = name ? catalogue_method(name) : NULL;
+	const struct param_info *p = method ? method->params : NULL;
 
-	return method && !strcmp(method, name);
+	for (; p && p->name; p++)
+		if (p->column && !strcmp(p->column, column))
+			return p;
+	return NULL;
 }
 
 static int insert_job(struct store *s, int64_t id, const char *identity,
 	const struct params *ps, struct err *e)
 {
-	struct arg nil = NIL;
+	const struct arg nil = NIL;
+	const struct param_info *temperature = filling(ps, "temperature");
+	const struct param_info *weights = filling(ps, "weights");
 	struct arg epochs = column(ps, "train.epochs");
 	int rc = store_run(s, STMT_JOB_PUT,
 		ARGS(INT(id), TEXT(identity), text_column(ps, "dataset.name"),
 			text_column(ps, "model.name"), text_column(ps, "method"),
 			text_column(ps, "task"), column(ps, "lr"), column(ps, "wd"),
-			method_is(ps, "uw_so") ? column(ps, "T") : nil,
-			method_is(ps, "scalarization") ? text_column(ps, "weights")
-						       : nil,
+			temperature ? column(ps, temperature->name) : nil,
+			weights ? text_column(ps, weights->name) : nil,
 			column(ps, "seed"), epochs),
 		e);
 

@@ -38,8 +38,6 @@ enum stage_state {
 
 enum job_outcome { JOB_OPEN, JOB_DONE, JOB_DIVERGED, JOB_FAILED };
 
-const char *member_state_name(enum member_state state);
-
 /* Whether a membership may go from one state to another. */
 bool member_may(enum member_state from, enum member_state to);
 

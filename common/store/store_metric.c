@@ -216,15 +216,6 @@ int store_metric_check(struct store *s, int64_t job, int epoch,
 	return compare_metric(s, job, epoch, row, e);
 }
 
-int store_metric_last_epoch(struct store *s, int64_t job, int *epoch, struct err *e)
-{
-	int64_t last;
-	int rc = store_int(s, STMT_METRIC_LAST_EPOCH, ARGS(INT(job)), 0, &last, e);
-
-	*epoch = (int)last;
-	return rc;
-}
-
 int store_metric_check_token(
 	struct store *s, int64_t job, const char *token, struct err *e)
 {

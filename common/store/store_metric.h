@@ -23,10 +23,6 @@ MUST_CHECK int store_weights_put(struct store *s, int64_t job, int epoch,
 MUST_CHECK int store_metric_check(struct store *s, int64_t job, int epoch,
 	const struct metric_row *row, struct err *e);
 
-/* The last epoch of the job that has rows; 0 without. */
-MUST_CHECK int store_metric_last_epoch(
-	struct store *s, int64_t job, int *epoch, struct err *e);
-
 /*
  * The attempt of this token is still the open one of that job: ERR_STALE otherwise.
  * Inside the transaction of a commit it keeps a worker that was given up from writing.

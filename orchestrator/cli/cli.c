@@ -36,7 +36,7 @@ static const struct flag flags[] = {
 #undef COMMAND
 };
 
-static const char everywhere[] = " help  version  verbose  quiet ";
+static const char everywhere[] = " help  version  quiet ";
 
 /* Whether " a  b  c " holds the word. */
 static bool holds(const char *list, const char *word)
@@ -80,13 +80,6 @@ static const struct flag *find_flag(const char *name, size_t n)
 		if (strlen(spelled(flags[i].id, buf)) == n && !strncmp(buf, name, n))
 			return &flags[i];
 	return NULL;
-}
-
-const char *cli_flag_value(const char *flag)
-{
-	const struct flag *f = find_flag(flag, strlen(flag));
-
-	return f ? f->value : NULL;
 }
 
 static int unknown_command(const char *name, struct err *e)
@@ -242,9 +235,6 @@ static int take_short(struct options *o, const char *letters, struct err *e)
 		switch (*p) {
 		case 'h':
 			o->help++;
-			break;
-		case 'v':
-			o->verbose++;
 			break;
 		case 'q':
 			o->quiet++;

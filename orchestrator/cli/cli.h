@@ -49,7 +49,4 @@ MUST_CHECK int cli_parse(struct options *o, int argc, char **argv, struct err *e
 /* All commands, or (command not NULL) one with its flags. */
 void cli_help(FILE *out, const struct command *command);
 
-/* The words of a value "a|b|c" or a number: how options.def spells a flag's value. */
-const char *cli_flag_value(const char *flag);
-
 #endif

@@ -14,8 +14,6 @@ static int run(const struct options *o, struct err *e)
 
 	if (o->quiet)
 		log_set_level(LOG_ERROR);
-	else if (o->verbose)
-		log_set_level(o->verbose > 1 ? LOG_DEBUG : LOG_INFO);
 	if (o->version)
 		printf("deltam %s (build %s)\n", VERSION, DELTAM_BUILD);
 	else if (o->help)

@@ -59,7 +59,7 @@ static double number(const struct params *ps, const char *name)
 {
 	double v;
 
-	return params_number(ps, name, (double)NAN, &v, NULL) ? (double)NAN : v;
+	return params_number(ps, name, &v, NULL) ? (double)NAN : v;
 }
 
 static bool same(const struct params *ps, const char *name, const char *value)

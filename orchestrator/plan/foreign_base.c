@@ -1,6 +1,8 @@
 #include "orchestrator/plan/foreign_base.h"
 
+#include <math.h>
 #include <string.h>
+#include "common/store/rows.h"
 
 enum { NAME, TRAIN, VAL, TEST, DIGEST, PARTS };
 

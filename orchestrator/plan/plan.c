@@ -1,9 +1,6 @@
 #include "orchestrator/plan/plan.h"
 
-#include <math.h>
 #include <string.h>
-
-#define EPS 1e-9
 
 enum { LR, WD, HYPER }; /* axes of a grid */
 
@@ -135,54 +132,4 @@ struct grid plan_wd(
 	}
 	count_points(&wd);
 	return wd;
-}
-
-/* Weights: a part as small as the grid's smallest, where it could be smaller. */
-static bool weights_on_boundary(const struct axis *searched, const char *text)
-{
-	while (*text && !searched->ends) {
-		size_t n = strcspn(text, " ");
-		char part[NUMBER_MAX];
-		double w = 1;
-
-		if (n < sizeof(part)) {
-			memcpy(part, text, n);
-			part[n] = '\0';
-			(void)number_parse(part, &w);
-		}
-		if (w <= searched->step + EPS)
-			return true;
-		text += n + (text[n] == ' ');
-	}
-	return false;
-}
-
-static bool value_on_boundary(const struct axis *searched, double v)
-{
-	double lo = searched->value[0];
-	double hi = lo;
-
-	for (int i = 1; i < searched->count; i++) {
-		lo = fmin(lo, searched->value[i]);
-		hi = fmax(hi, searched->value[i]);
-	}
-	return hi > lo && v != searched->min && v != searched->max &&
-		(v <= lo || v >= hi);
-}
-
-bool plan_on_boundary(
-	const struct spec *s, const struct grid *tune, const struct grid *g, int i)
-{
-	for (int k = 0; k < g->naxes; k++) {
-		const struct axis *searched = k == WD ? &s->search.wd : &tune->axes[k];
-		int at = grid_index(g, i, k);
-
-		if (searched->count < 2)
-			continue;
-		if (searched->scale == AXIS_SIMPLEX
-				? weights_on_boundary(searched, g->axes[k].text[at])
-				: value_on_boundary(searched, g->axes[k].value[at]))
-			return true;
-	}
-	return false;
 }

@@ -59,14 +59,6 @@ struct grid plan_point(const struct grid *g, int i, struct arena *a);
 struct axis plan_refine_axis(const struct axis *coarse, int best, struct arena *a);
 
 /*
- * Whether point i of g (any stage of the entry) lies at or beyond an end of an axis that
- * was searched: a wider range might hold a better one. wd = 0 and other natural ends do
- * not count. tune: the entry's plan_tune.
- */
-bool plan_on_boundary(
-	const struct spec *s, const struct grid *tune, const struct grid *g, int i);
-
-/*
  * The parameters of one job: everything that determines its training. setting: what the
  * jobs of its variant share (resolve.h: base, or stl for a baseline). task: the task of a
  * baseline, NULL otherwise. The result shares the texts of the setting.

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
+#include "catalogue/setting.h"
 
 struct params plan_job(const struct params *setting, const struct entry *entry,
 	const char *task, const struct grid *g, int i, int seed, struct arena *a)
@@ -25,15 +26,10 @@ int64_t job_identity_in(
 {
 	struct arena_mark mark = arena_mark(scratch);
 	struct str json = { .arena = scratch };
-	struct params all = params_copy(scratch, ps);
 	XXH128_canonical_t bytes;
 	XXH128_hash_t hash;
 
-	for (int i = 0; i < ps->n; i++)
-		if (param_is_place(ps->p[i].name))
-			params_unset(&all, ps->p[i].name);
-	params_set_number(&all, scratch, "numerics", NUMERICS);
-	params_json(&all, &json);
+	setting_canonical(ps, setting_row, scratch, &json);
 	hash = XXH3_128bits(str_get(&json), json.n);
 	XXH128_canonicalFromHash(&bytes, hash);
 	for (int i = 0; i < 16; i++)

@@ -148,16 +148,6 @@ void prune_compare(const struct prune_plan *p, int n, int window, const int *lr,
 	arena_release(&a);
 }
 
-const char *prune_rule_name(enum prune_rule rule)
-{
-	static const char *const names[] = { [PRUNE_RUNGS] = "rungs",
-		[PRUNE_HALVING] = "halving",
-		[PRUNE_MEDIAN] = "median",
-		[PRUNE_NONE] = "none" };
-
-	return names[rule];
-}
-
 struct prune_plan prune_plan_of(const struct spec *s, const struct variant *v)
 {
 	return (struct prune_plan){ s->prune.rule, s->prune.keep, s->prune.eta,

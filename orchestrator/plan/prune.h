@@ -23,7 +23,6 @@ struct prune_plan {
 	const int *rungs; /* rising, below epochs */
 	int nrungs;
 };
-const char *prune_rule_name(enum prune_rule rule);
 struct prune_plan prune_plan_of(const struct spec *s, const struct variant *v);
 
 /*

@@ -8,7 +8,7 @@ static int put_stop(const struct group *g, const struct decide_group *x,
 {
 	struct arena a = { 0 };
 	struct decision_row row = { g->stages[0], g->sweep, "stop",
-		prune_rule_name(x->plan.rule), reason_stop(x, d, i, &a), x->digest,
+		prune_rule_words[x->plan.rule], reason_stop(x, d, i, &a), x->digest,
 		x->epoch, x->config[i].point, d->of[i].figure };
 	int rc = store_decision_put(g->s, &row, e);
 

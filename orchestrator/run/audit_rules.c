@@ -18,7 +18,7 @@ static const char *describe(const struct prune_plan *p, struct arena *a)
 {
 	struct str s = { .arena = a };
 
-	str_put(&s, prune_rule_name(p->rule));
+	str_put(&s, prune_rule_words[p->rule]);
 	if (p->rule == PRUNE_RUNGS && p->keep)
 		str_printf(&s, ", keep %d", p->keep);
 	if (p->rule == PRUNE_HALVING || (p->rule == PRUNE_RUNGS && !p->keep))

@@ -163,7 +163,7 @@ static int flush(struct batch *b, struct store *s, int64_t job, struct err *e)
 
 /* What no training comes to was written by somebody else. */
 static int check_figure(
-	const struct store_metric *m, int epoch, struct arena *a, struct err *e)
+	const struct metric_row *m, int epoch, struct arena *a, struct err *e)
 {
 	const struct metric_info *info = catalogue_metric(m->name);
 	bool measured = !strcmp(m->split, "val") || !strcmp(m->split, "test");

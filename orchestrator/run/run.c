@@ -66,8 +66,8 @@ static int look_around(struct run *r, struct err *e)
 static int plan(struct run *r, struct err *e)
 {
 	struct sweep_row row = { r->spec.name, r->spec.text,
-		r->spec.select.epoch == EPOCH_LAST10 ? "last10" : "best",
-		r->spec.select.average == AVERAGE_TASKS ? "tasks" : "criteria" };
+		select_epoch_words[r->spec.select.epoch],
+		average_words[r->spec.select.average] };
 	const char *logs = arena_printf(r->arena, "%s.d/logs", r->db);
 	int64_t sweep;
 	bool rescore;

@@ -23,7 +23,7 @@ static const char *read_name(const struct reader *r)
 	return name;
 }
 
-/* Objects being objects, their keys known; what this build cannot do is said. */
+/* Objects being objects, their keys known. */
 static void read_sections(const struct reader *r)
 {
 	int n;
@@ -31,13 +31,10 @@ static void read_sections(const struct reader *r)
 
 	read_members(r, r->root, "", NULL);
 	for (int i = 0; i < n; i++) {
-		const struct json *node = read_at(r, f[i].path);
+		const struct json *node;
 		bool own_keys = !strcmp(f[i].path, "dataset") ||
 			!strcmp(f[i].path, "model"); /* more of them in the catalogue */
 
-		if (f[i].kind == FIELD_UNSUPPORTED && node)
-			diag_add(r->d, node->key_at,
-				"\"%s\" is not supported by this build", f[i].path);
 		if (f[i].kind != FIELD_SECTION)
 			continue;
 		node = read_field(r, f[i].path);
@@ -77,7 +74,7 @@ static void read_search(const struct reader *r, struct spec *s)
 	const struct json *fixed = read_at(r, "search.fixed_wd");
 	struct axis one;
 
-	s->search.kind = read_choice(r, "search.kind") == 1 ? SEARCH_LINE : SEARCH_GRID;
+	s->search.kind = (enum search_kind)read_choice(r, "search.kind");
 	s->search.seeds = read_whole(r, "search.seeds");
 	if (!read_rate(r, "search.lr", NULL, &s->search.lr))
 		s->search.lr.count = 0;
@@ -101,8 +98,7 @@ static void read_baseline(const struct reader *r, struct spec *s)
 	static const char *const from[] = { "baseline.from", NULL };
 
 	s->baseline.seeds = read_whole(r, "baseline.seeds");
-	s->baseline.tune = read_choice(r, "baseline.tune") == 1 ? BASELINE_SHARED
-								: BASELINE_PER_TASK;
+	s->baseline.tune = (enum baseline_tune)read_choice(r, "baseline.tune");
 	s->baseline.from = read_text(r, "baseline.from");
 	if (read_at(r, "baseline.values")) {
 		s->baseline.source = BASELINE_VALUES;
@@ -117,10 +113,8 @@ static void read_baseline(const struct reader *r, struct spec *s)
 static void read_select(const struct reader *r, struct spec *s)
 {
 	(void)read_choice(r, "select.by");
-	s->select.epoch =
-		read_choice(r, "select.epoch") == 1 ? EPOCH_LAST10 : EPOCH_BEST;
-	s->select.average = read_choice(r, "select.average") == 1 ? AVERAGE_TASKS
-								  : AVERAGE_CRITERIA;
+	s->select.epoch = (enum select_epoch)read_choice(r, "select.epoch");
+	s->select.average = (enum average)read_choice(r, "select.average");
 }
 
 static void read_limits(const struct reader *r, struct spec *s)

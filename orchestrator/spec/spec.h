@@ -92,11 +92,19 @@ struct variant {
 	int nover;
 };
 
-enum search_kind { SEARCH_GRID, SEARCH_LINE };
-enum select_epoch { EPOCH_BEST, EPOCH_LAST10 };
-enum average { AVERAGE_CRITERIA, AVERAGE_TASKS };
-enum prune_rule { PRUNE_RUNGS, PRUNE_HALVING, PRUNE_MEDIAN, PRUNE_NONE };
-enum baseline_tune { BASELINE_PER_TASK, BASELINE_SHARED };
+/*
+ * The choices of the table: enum search_kind, select_epoch, average, prune_rule ..., and
+ * their words in that order, select_epoch_words[EPOCH_BEST] ...
+ */
+#define V(enumerator, word) enumerator,
+#define CHOICES(name, words) \
+	enum name { words }; \
+	extern const char *const name##_words[];
+#define F(...)
+#include "orchestrator/spec/spec_fields.def"
+#undef F
+#undef V
+
 enum baseline_source { BASELINE_TRAINED, BASELINE_VALUES, BASELINE_FROM };
 
 struct spec {

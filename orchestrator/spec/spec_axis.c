@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "catalogue/setting.h"
 
 #define FINE_STEPS_MAX 1000
 
@@ -324,8 +325,8 @@ static bool read_list(const struct reader *r, const struct json *list,
 }
 
 /* The range of the tables, for a hyperparameter that the sweep file leaves out. */
-static bool read_search(
-	const struct reader *r, const struct axis_rule *rule, struct axis *out)
+static bool read_search(const struct reader *r, const struct axis_rule *rule, size_t at,
+	struct axis *out)
 {
 	struct diag d = { .arena = r->a,
 		.path = "weighting.def",
@@ -334,7 +335,12 @@ static bool read_search(
 	const struct reader inner = { .a = r->a, .d = &d };
 	const struct json *range = json_parse(r->a, &d);
 
-	if (!range || !expand_range(&inner, range, rule, out))
+	if (!range)
+		BUG("a search of the tables is no JSON");
+	if (rule->info->kind == PARAM_SIMPLEX)
+		return read_weight_steps(
+			r, json_get(range, "step")->number, rule, at, out);
+	if (!expand_range(&inner, range, rule, out))
 		BUG("a search of the tables is no range");
 	return true;
 }
@@ -352,15 +358,15 @@ bool read_axis(const struct reader *r, const struct json *node,
 		.min = info->min,
 		.max = info->max,
 		.whole = info->kind == PARAM_INT };
-	if (info->kind == PARAM_SIMPLEX)
-		return read_weights(r, node, rule, at, out);
 	if (!node && info->search)
-		return read_search(r, rule, out);
+		return read_search(r, rule, at, out);
+	if (info->kind == PARAM_SIMPLEX)
+		return read_weights(r, node, rule, out);
 	if (node && node->kind == JSON_OBJECT && number)
 		return expand_range(r, node, rule, out);
 	if (node && node->kind == JSON_ARRAY && !lists)
 		return read_list(r, node, rule, out);
 	text = node ? value_text(r, node, info, rule->owner)
-		    : canonical_default(r->a, info);
+		    : param_default(r->a, info);
 	return text && axis_push(r, at, rule, out, text);
 }

@@ -8,7 +8,9 @@ static bool asked_for(
 	const struct json *node, const struct corruption_info *c, bool textures)
 {
 	if (!node || node->kind == JSON_STRING) {
-		bool all = node && !strcmp(node->string, "all");
+		const char *word =
+			node ? node->string : field_find("evaluate.corruptions")->deflt;
+		bool all = !strcmp(word, "all");
 
 		return (all || !c->extra) && (textures || !c->textures);
 	}
@@ -77,7 +79,7 @@ void read_evaluate(const struct reader *r, struct spec *s)
 	int n;
 	const struct corruption_info *all = catalogue_corruptions(&n);
 
-	s->winners.save = read_choice(r, "save") == 0;
+	s->winners.save = read_choice(r, "save") == SAVE_WINNERS;
 	s->winners.textures = textures ? textures : "";
 	if (read_at(r, "evaluate") && check_corruptions(r, node, textures != NULL))
 		for (int i = 0; i < n; i++)

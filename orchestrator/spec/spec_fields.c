@@ -3,15 +3,33 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "catalogue/setting.h"
 
 #define NAMES_MAX 256
 #define KEYS_LISTED 10 /* a longer list helps nobody */
+
+#define V(enumerator, word) "|" word
+#define CHOICES(name, words) static const char words_##name[] = words;
+#define CHOICES_OF(name) (words_##name + 1)
+#define F(...)
+#include "orchestrator/spec/spec_fields.def"
+#undef F
+#undef V
+
+#define V(enumerator, word) word,
+#define CHOICES(name, words) const char *const name##_words[] = { words };
+#define F(...)
+#include "orchestrator/spec/spec_fields.def"
+#undef F
+#undef V
 
 static const struct field fields[] = {
 #define REQUIRED .required = true
 #define NONE .deflt = NULL
 #define DEFAULT(text) .deflt = (text)
+#define LATER(text) .deflt = (text)
 #define WORDS(text) .words = (text)
+#define EITHER(first, second, text) .deflt = (first), .other = (second), .words = (text)
 #define F(path_, kind_, deflt_, min_, max_, choices_, help_) \
 	{ .path = (path_), \
 		.kind = FIELD_##kind_, \
@@ -182,21 +200,11 @@ int read_choice(const struct reader *r, const char *path)
 		.name = field_name(f), .kind = PARAM_CHOICE, .choices = f->choices
 	};
 	const struct json *node = read_field(r, f->path);
-	const char *text = f->deflt;
-	int index = 0;
+	const char *text = node ? value_text(r, node, &info, NULL) : NULL;
 
-	if (node)
-		text = value_text(r, node, &info, NULL);
 	if (!text)
-		return -1;
-	for (const char *c = f->choices; *c; c += c[strcspn(c, "|")] == '|', index++) {
-		size_t n = strcspn(c, "|");
-
-		if (n == strlen(text) && !strncmp(c, text, n))
-			return index;
-		c += n;
-	}
-	return -1;
+		text = f->deflt;
+	return text ? choice_index(f->choices, text) : -1;
 }
 
 const char *read_text(const struct reader *r, const char *path)

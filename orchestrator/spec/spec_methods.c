@@ -2,6 +2,7 @@
 #include "orchestrator/spec/spec_read.h"
 
 #include <string.h>
+#include "catalogue/setting.h"
 #include "orchestrator/stats/weight_grid.h"
 
 #define LABEL_CHARACTERS 64
@@ -84,6 +85,24 @@ static const char *read_primary(const struct reader *r, const struct variant *v)
 	return NULL;
 }
 
+/*
+ * What the file gives for a parameter whose row is marked WRITTEN is not its default even
+ * where it is the same number: there it gets another spelling, 1.0e-12 for 1e-12, and so
+ * an identity of its own.
+ */
+static void respell(const struct reader *r, const struct param_info *p, struct axis *x)
+{
+	const char *deflt = param_default(r->a, p);
+
+	for (int i = 0; i < x->count; i++) {
+		size_t n = strcspn(deflt, "e");
+
+		if (!strcmp(x->text[i], deflt))
+			x->text[i] = arena_printf(r->a, "%.*s%s0%s", (int)n, deflt,
+				memchr(deflt, '.', n) ? "" : ".", deflt + n);
+	}
+}
+
 static void read_hyperparameters(const struct reader *r, const struct json *node,
 	const struct variant *v, struct entry *e)
 {
@@ -112,8 +131,11 @@ static void read_hyperparameters(const struct reader *r, const struct json *node
 			continue;
 		rule.info = p;
 		if (read_axis(r, value, &rule, value ? value->at : node->at,
-			    &e->axes[e->naxes]))
+			    &e->axes[e->naxes])) {
+			if (value && p->written)
+				respell(r, p, &e->axes[e->naxes]);
 			e->naxes++;
+		}
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
+#include "catalogue/setting.h"
 
 /* " for method "dwa"", or nothing. */
 static const char *suffix(const struct reader *r, const char *owner)
@@ -112,26 +113,6 @@ const char *value_text(const struct reader *r, const struct json *node,
 	BUG("a parameter that is no single value");
 }
 
-const char *canonical_default(struct arena *a, const struct param_info *info)
-{
-	struct str out = { .arena = a };
-	const char *s = info->deflt;
-
-	if (!s || (info->kind != PARAM_REAL && info->kind != PARAM_LIST))
-		return s;
-	while (*s) {
-		size_t n = strcspn(s, " ");
-		char buf[NUMBER_MAX];
-		double v;
-
-		if (!number_parse(arena_strndup(a, s, n), &v))
-			BUG("a default in the tables is no number");
-		str_printf(&out, "%s%s", out.n ? " " : "", number_format(v, buf));
-		s += n + (s[n] == ' ');
-	}
-	return str_get(&out);
-}
-
 void read_params(const struct reader *r, const char *path, const char *to,
 	const struct param_info *params, const char *owner, struct params *ps)
 {
@@ -139,7 +120,7 @@ void read_params(const struct reader *r, const char *path, const char *to,
 		const struct json *node =
 			read_at(r, arena_printf(r->a, "%s.%s", path, params->name));
 		const char *text = node ? value_text(r, node, params, owner)
-					: canonical_default(r->a, params);
+					: param_default(r->a, params);
 
 		if (text)
 			params_set(ps, r->a,

@@ -6,9 +6,17 @@
 #include <string.h>
 
 #define RUNGS_MAX 100
-#define DEFAULT_WINDOW 0.15 /* of the epochs */
-#define RUNGS_ETA 2.5
-#define HALVING_ETA 2.0
+
+/* One of the row's two defaults: numbers, a blank between; returns how many. */
+static int defaults_of(const char *path, bool other, double *v, int max)
+{
+	const struct field *f = field_find(path);
+	int n;
+
+	if (numbers_parse(path, other ? f->other : f->deflt, v, max, &n, NULL))
+		BUG("a default in the tables is no number");
+	return n;
+}
 
 void read_prune(const struct reader *r, struct spec *s)
 {
@@ -18,23 +26,27 @@ void read_prune(const struct reader *r, struct spec *s)
 	static const char *const all_of_rungs[] = { NULL };
 	static const char *const not_halving[] = { "prune.keep", NULL };
 	static const char *const not_median[] = { "prune.keep", "prune.eta", NULL };
-	static const char *const *const unused[] = { all_of_rungs, not_halving,
-		not_median, not_none };
-	static const char *const rules[] = { "rule \"rungs\"", "rule \"halving\"",
-		"rule \"median\"", "rule \"none\"" };
+	static const char *const *const unused[] = { [PRUNE_RUNGS] = all_of_rungs,
+		[PRUNE_HALVING] = not_halving,
+		[PRUNE_MEDIAN] = not_median,
+		[PRUNE_NONE] = not_none };
+	static const char *const rules[] = { [PRUNE_RUNGS] = "rule \"rungs\"",
+		[PRUNE_HALVING] = "rule \"halving\"",
+		[PRUNE_MEDIAN] = "rule \"median\"",
+		[PRUNE_NONE] = "rule \"none\"" };
 	const struct json *section = read_at(r, "prune");
-	int rule = read_choice(r, "prune.rule");
 
-	s->prune.rule = rule < 0 ? PRUNE_RUNGS : (enum prune_rule)rule;
+	s->prune.rule = (enum prune_rule)read_choice(r, "prune.rule");
 	s->prune.keep = read_whole(r, "prune.keep");
-	s->prune.eta = read_number(r, "prune.eta");
-	if (isnan(s->prune.eta))
-		s->prune.eta = s->prune.rule == PRUNE_RUNGS ? RUNGS_ETA : HALVING_ETA;
-	s->prune.within_lr = read_choice(r, "prune.within") == 0;
+	if (read_at(r, "prune.eta"))
+		s->prune.eta = read_number(r, "prune.eta");
+	else
+		(void)defaults_of(
+			"prune.eta", s->prune.rule != PRUNE_RUNGS, &s->prune.eta, 1);
+	s->prune.within_lr = read_choice(r, "prune.within") == WITHIN_LR;
 	if (s->prune.eta <= 1)
 		diag_add(r->d, read_place(r, "prune.eta"), "\"eta\" must be above 1");
-	if (rule >= 0)
-		read_refuse(r, unused[rule], rules[rule]);
+	read_refuse(r, unused[s->prune.rule], rules[s->prune.rule]);
 	if (s->prune.rule == PRUNE_RUNGS && s->prune.keep)
 		read_refuse(r, not_keep, "\"keep\"");
 	if (s->select.epoch == EPOCH_LAST10 && section && s->prune.rule != PRUNE_NONE)
@@ -52,12 +64,11 @@ static int epoch_of(double share, int epochs)
  * early; what goes down to a fixed number at once waits. docs/PRUNING.md measures it. */
 static void default_rungs(const struct spec *s, struct variant *v)
 {
-	static const double early[] = { 0.05, 0.1, 0.2, 0.4 };
-	static const double late[] = { 0.25, 0.5 };
 	bool gradual = s->prune.rule == PRUNE_RUNGS && !s->prune.keep;
-	const double *share = gradual ? early : late;
+	double share[RUNGS_MAX];
+	int n = defaults_of("prune.rungs", !gradual, share, RUNGS_MAX);
 
-	for (int i = 0; i < (gradual ? 4 : 2); i++) {
+	for (int i = 0; i < n; i++) {
 		int epoch = epoch_of(share[i], v->epochs);
 
 		if (epoch < v->epochs &&
@@ -103,10 +114,11 @@ static void read_rung(
 void read_rungs(const struct reader *r, const struct spec *s, struct variant *v)
 {
 	const struct json *list = read_at(r, "prune.rungs");
+	double share;
 
-	v->window = read_at(r, "prune.window")
-		? read_whole(r, "prune.window")
-		: (int)ceil(DEFAULT_WINDOW * v->epochs - 1e-9);
+	(void)defaults_of("prune.window", false, &share, 1);
+	v->window = read_at(r, "prune.window") ? read_whole(r, "prune.window")
+					       : epoch_of(share, v->epochs);
 	v->rungs = NEW_ARRAY(r->a, int, RUNGS_MAX);
 	if (v->epochs < 1 || s->prune.rule == PRUNE_NONE ||
 		s->select.epoch == EPOCH_LAST10)

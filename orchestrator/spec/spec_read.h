@@ -31,13 +31,14 @@ enum field_kind {
 	FIELD_RUNGS,
 	FIELD_NAMES,
 	FIELD_CORRUPTIONS,
-	FIELD_UNSUPPORTED
 };
 
 struct field {
 	const char *path; /* "train.epochs" */
-	const char *deflt; /* as text; NULL: none, or see the others */
-	const char *words; /* a default that depends on something */
+	const char *deflt; /* as text; NULL: none, or see words */
+	const char *other; /* the second of two defaults */
+	/* A default that depends on something; each % stands for deflt, then other. */
+	const char *words;
 	const char *choices;
 	const char *help;
 	double min, max;
@@ -76,7 +77,7 @@ const struct json *read_field(const struct reader *r, const char *path);
 /* Fields by the table; all report type and range. */
 int read_whole(const struct reader *r, const char *path);
 double read_number(const struct reader *r, const char *path); /* NAN: none */
-int read_choice(const struct reader *r, const char *path); /* -1: none */
+int read_choice(const struct reader *r, const char *path); /* enumerator; -1: none */
 const char *read_text(const struct reader *r, const char *path); /* NULL: none */
 
 /*
@@ -106,8 +107,6 @@ bool expect_kind(const struct reader *r, const struct json *node, enum json_kind
  */
 const char *value_text(const struct reader *r, const struct json *node,
 	const struct param_info *info, const char *owner);
-/* A default of the tables ("1e-8") in canonical spelling ("1e-08"). */
-const char *canonical_default(struct arena *a, const struct param_info *info);
 /*
  * Every parameter of `params` from the object at path into ps as "to.NAME", defaults
  * filled in. Whoever calls has the object's keys checked.
@@ -142,6 +141,9 @@ bool axis_distinct(const struct reader *r, const struct axis *x, const size_t *a
 /* Fine steps of weights between a coarse point and its neighbour, that left out. */
 int axis_fine_radius(const struct axis *x);
 bool read_weights(const struct reader *r, const struct json *node,
+	const struct axis_rule *rule, struct axis *out);
+/* All interior points whose weights are multiples of step; errors are at `at`. */
+bool read_weight_steps(const struct reader *r, double step,
 	const struct axis_rule *rule, size_t at, struct axis *out);
 
 /*

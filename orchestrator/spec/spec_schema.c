@@ -275,9 +275,6 @@ static void put_type(struct str *out, const struct field *f)
 	case FIELD_VALUES:
 	case FIELD_REQUIRE:
 		str_put(out, "\"type\": \"object\"");
-		break;
-	case FIELD_UNSUPPORTED:
-		str_put(out, "\"not\": {}");
 	}
 }
 

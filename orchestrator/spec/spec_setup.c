@@ -220,10 +220,10 @@ static const char *step_decay(const struct reader *r, const struct json *object)
 static void read_lr_decay(const struct reader *r, struct params *ps)
 {
 	static const struct param_info word = {
-		.name = "lr_decay", .kind = PARAM_CHOICE, .choices = "cosine"
+		.name = "lr_decay", .kind = PARAM_CHOICE, .choices = "none|cosine"
 	};
 	const struct json *node = read_at(r, "train.lr_decay");
-	const char *text = "none";
+	const char *text = field_find("train.lr_decay")->deflt;
 
 	if (node && node->kind == JSON_OBJECT)
 		text = step_decay(r, node);

@@ -8,7 +8,6 @@
 #define RANDOM_PARTS 10000 /* random weights have four decimals */
 #define RANDOM_MAX 10000
 #define SIMPLEX_PARTS_MAX 1000000
-#define PAPER_STEP 0.1 /* Kirchdorfer et al. 2025, 5.1 */
 #define SUM_TOLERANCE 1e-9
 
 static bool fault_at(const struct reader *r, size_t at, const char *fault)
@@ -195,15 +194,19 @@ static bool read_grid(const struct reader *r, const struct json *node,
 		    : push_random(r, json_get(node, "random"), rule, (int)random, out);
 }
 
-bool read_weights(const struct reader *r, const struct json *node,
+bool read_weight_steps(const struct reader *r, double step,
 	const struct axis_rule *rule, size_t at, struct axis *out)
 {
 	out->tasks = rule->tasks;
-	if (!node) {
-		out->scale = AXIS_SIMPLEX;
-		out->step = PAPER_STEP;
-		return rule->tasks && push_grid(r, at, rule, out);
-	}
+	out->scale = AXIS_SIMPLEX;
+	out->step = step;
+	return rule->tasks && push_grid(r, at, rule, out);
+}
+
+bool read_weights(const struct reader *r, const struct json *node,
+	const struct axis_rule *rule, struct axis *out)
+{
+	out->tasks = rule->tasks;
 	if (node->kind == JSON_OBJECT)
 		return read_grid(r, node, rule, out);
 	return expect_kind(r, node, JSON_ARRAY, "weights") &&

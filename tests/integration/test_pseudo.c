@@ -118,7 +118,7 @@ static void pseudo(const char *task, const char *file)
 static struct dataset *prepare(void)
 {
 	struct dataset *d = NEW(&arena, struct dataset);
-	int rc = dataset_prepare_labelled(&ps, &winner_labeller, &arena, d, &err);
+	int rc = dataset_prepare(&ps, &winner_labeller, &arena, d, &err);
 
 	must(rc, &err);
 	return d;
@@ -128,7 +128,7 @@ static void refused(int code, const char *message)
 {
 	struct dataset d;
 	struct err e = { 0 };
-	int rc = dataset_prepare_labelled(&ps, &winner_labeller, &arena, &d, &e);
+	int rc = dataset_prepare(&ps, &winner_labeller, &arena, &d, &e);
 
 	ck_assert_int_eq(rc, code);
 	ck_assert_msg(strstr(e.msg, message), "%s", e.msg);

@@ -44,8 +44,9 @@ struct dataset *flat_data(struct arena *a)
 struct params *flat_params(const char *const *more, struct arena *a)
 {
 	static const char *const base[] = { "lr", "0.003", "wd", "0", "seed", "3",
-		"method", "ew", "model.name", "mlp", "train.epochs", "6", "train.batch",
-		"64", "train.optimizer", "adam", NULL };
+		"method", "ew", "dataset.name", "npy", "model.name", "mlp",
+		"train.epochs", "6", "train.batch", "64", "train.optimizer", "adam",
+		NULL };
 
 	return trained_params(base, more, a);
 }

@@ -63,6 +63,7 @@ int game_try_start(struct game *g, const char *seed, int K, const char *method, 
 
 	params_set(&ps, &game_arena, "method", method);
 	params_set(&ps, &game_arena, "seed", seed);
+	params_set(&ps, &game_arena, "train.epochs", "1");
 	va_start(ap, method);
 	while ((name = va_arg(ap, const char *)))
 		params_set(&ps, &game_arena, name, va_arg(ap, const char *));

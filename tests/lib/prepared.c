@@ -24,7 +24,7 @@ void prepared_leave(struct arena *a)
 void prepared(const struct params *ps, struct arena *a, struct dataset *d)
 {
 	struct err e = { 0 };
-	int rc = dataset_prepare(ps, a, d, &e);
+	int rc = dataset_prepare(ps, NULL, a, d, &e);
 
 	must(rc, &e);
 }
@@ -34,7 +34,7 @@ void not_prepared(const struct params *ps, struct arena *a, int code, const char
 	struct dataset d;
 	struct err e = { 0 };
 
-	ck_assert_int_eq(dataset_prepare(ps, a, &d, &e), code);
+	ck_assert_int_eq(dataset_prepare(ps, NULL, a, &d, &e), code);
 	ck_assert_msg(strstr(e.msg, part) != NULL, "%s", e.msg);
 }
 

@@ -7,8 +7,13 @@
 struct params *trained_params(
 	const char *const *base, const char *const *more, struct arena *a)
 {
+	/* What every job has. */
+	static const char *const always[] = { "lr", "0.001", "wd", "0", "seed", "0",
+		"train.epochs", "1", NULL };
 	struct params *ps = NEW(a, struct params);
 
+	for (const char *const *p = always; *p; p += 2)
+		params_set(ps, a, p[0], p[1]);
 	for (; *base; base += 2)
 		params_set(ps, a, base[0], base[1]);
 	for (; *more; more += 2)

@@ -165,6 +165,7 @@ START_TEST(the_option_is_one_of_three_words)
 
 	ck_assert_int_eq(augment_parse(&ps, &a, &e), OK);
 	ck_assert_int_eq(a, AUGMENT_NONE);
+	params_set(&ps, &arena, "dataset.name", "npy");
 	params_set(&ps, &arena, "dataset.augment", "pad_crop_flip");
 	ck_assert_int_eq(augment_parse(&ps, &a, &e), OK);
 	ck_assert_int_eq(a, AUGMENT_PAD_CROP_FLIP);

@@ -193,7 +193,7 @@ static pid_t prepare_elsewhere(void)
 	if (pid == 0) {
 		struct dataset d;
 
-		_exit(err_exit_status(dataset_prepare(&ps, &arena, &d, NULL)));
+		_exit(err_exit_status(dataset_prepare(&ps, NULL, &arena, &d, NULL)));
 	}
 	ck_assert_int_gt(pid, 0);
 	return pid;
@@ -262,7 +262,7 @@ static pid_t prepare_and_tell(int pipe_end)
 
 	if (pid == 0) {
 		struct dataset d;
-		int rc = dataset_prepare(&ps, &arena, &d, NULL);
+		int rc = dataset_prepare(&ps, NULL, &arena, &d, NULL);
 		ino_t found = inode(cache_name());
 
 		rc = rc || write(pipe_end, &found, sizeof(found)) != sizeof(found);

@@ -227,18 +227,15 @@ static size_t read_whole(const char *path, uint8_t *out, size_t max)
 
 static int read_bytes(const uint8_t *bytes, size_t n)
 {
-	uint8_t *copy = malloc(n ? n : 1);
 	uint8_t *rgb = malloc((size_t)W * H * 3);
-	FILE *f;
+	FILE *f = fopen("f.jpg", "wb");
 	int rc;
 
-	memcpy(copy, bytes, n);
-	f = n ? fmemopen(copy, n, "rb") : fopen("/dev/null", "rb");
-	err = (struct err){ 0 };
-	rc = jpeg_read_stream(f, "f.jpg", W, H, rgb, &err);
+	ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
 	fclose(f);
+	err = (struct err){ 0 };
+	rc = jpeg_read("f.jpg", W, H, rgb, &err);
 	free(rgb);
-	free(copy);
 	return rc;
 }
 

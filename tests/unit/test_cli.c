@@ -30,12 +30,12 @@ START_TEST(words_become_options)
 	struct options o;
 	struct err e = { 0 };
 
-	ck_assert_int_eq(parse(&o, "table s.json --format=csv --db x.db -vv", &e), OK);
+	ck_assert_int_eq(parse(&o, "table s.json --format=csv --db x.db -qq", &e), OK);
 	ck_assert_str_eq(o.command->name, "table");
 	ck_assert_str_eq(o.operand, "s.json");
 	ck_assert_str_eq(o.format, "csv");
 	ck_assert_str_eq(o.db, "x.db");
-	ck_assert_int_eq(o.verbose, 2);
+	ck_assert_int_eq(o.quiet, 2);
 	ck_assert_ptr_null(o.query);
 	ck_assert_int_eq(parse(&o, "status -- --watch", &e), OK);
 	ck_assert_str_eq(o.operand, "--watch");

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/arena.h"
-#include "catalogue/catalogue.h"
+#include "catalogue/choices.h"
+#include "catalogue/setting.h"
 #include "common/err.h"
 #include "common/params.h"
 #include "common/str.h"
@@ -136,21 +137,56 @@ END_TEST
 
 START_TEST(lists_of_numbers_are_read_whole_or_refused)
 {
-	struct arena a = { 0 };
-	struct params ps = { 0 };
 	struct err e = { 0 };
 	double v[3];
 	int n;
 
-	params_set(&ps, &a, "weights", "0.2 0.3 0.5");
-	params_set(&ps, &a, "torn", "0.2 x");
-	ck_assert_int_eq(params_numbers(&ps, "weights", v, 3, &n, &e), OK);
+	ck_assert_int_eq(numbers_parse("weights", "0.2 0.3 0.5", v, 3, &n, &e), OK);
 	ck_assert_int_eq(n, 3);
 	ck_assert_double_eq(v[2], 0.5);
-	ck_assert_int_eq(params_numbers(&ps, "weights", v, 2, &n, &e), ERR_SPEC);
-	ck_assert_int_eq(params_numbers(&ps, "torn", v, 3, &n, &e), ERR_SPEC);
-	ck_assert_int_eq(params_numbers(&ps, "absent", v, 3, &n, &e), OK);
+	ck_assert_int_eq(
+		numbers_parse("weights", "0.2 0.3 0.5", v, 2, &n, &e), ERR_SPEC);
+	ck_assert_int_eq(numbers_parse("torn", "0.2 x", v, 3, &n, &e), ERR_SPEC);
+	ck_assert_int_eq(numbers_parse("empty", "", v, 3, &n, &e), OK);
 	ck_assert_int_eq(n, 0);
+}
+END_TEST
+
+START_TEST(a_setting_is_given_or_the_tables_or_refused)
+{
+	struct arena a = { 0 };
+	struct params ps = { 0 };
+	struct err e = { 0 };
+	double v[4], T = -1;
+	int n, choice, batch;
+	bool on = false;
+
+	params_set(&ps, &a, "dataset.name", "synthetic"); /* whose network is mlp */
+	params_set(&ps, &a, "method", "dwa");
+	ck_assert_int_eq(setting_list(&ps, "model.hidden", v, 4, &n, &e), OK);
+	ck_assert_int_eq(n, 2);
+	ck_assert_double_eq(v[1], 24);
+	ck_assert_int_eq(setting_whole(&ps, "train.batch", &batch, &e), OK);
+	ck_assert_int_eq(batch, 64);
+	ck_assert_int_eq(setting_whole(&ps, "train.epochs", &batch, &e), ERR_SPEC);
+	ck_assert_str_eq(e.msg, "train.epochs is missing");
+	ck_assert_int_eq(setting_choice(&ps, "form", &choice, &e), OK);
+	ck_assert_int_eq(choice, DWA_EPOCH);
+	params_set(&ps, &a, "form", "window");
+	ck_assert_int_eq(setting_choice(&ps, "form", &choice, &e), OK);
+	ck_assert_int_eq(choice, DWA_WINDOW);
+	params_set(&ps, &a, "T", "1e7");
+	ck_assert_int_eq(setting_real(&ps, "T", &T, &e), ERR_SPEC);
+	ck_assert_str_eq(e.msg, "T: 1e+07 is not in 1e-06 to 1e+06");
+	ck_assert_int_eq(setting_bool(&ps, "train.optimizer.amsgrad", &on, &e), OK);
+	ck_assert(!on);
+	params_set(&ps, &a, "train.optimizer", "sgd"); /* which has none */
+	on = true;
+	ck_assert_int_eq(setting_bool(&ps, "train.optimizer.amsgrad", &on, &e), OK);
+	ck_assert(on);
+	params_set(&ps, &a, "train.optimizer.amsgrad", "true");
+	ck_assert_int_eq(
+		setting_bool(&ps, "train.optimizer.amsgrad", &on, &e), ERR_SPEC);
 	arena_release(&a);
 }
 END_TEST
@@ -181,6 +217,7 @@ Suite *suite_common(void)
 	tcase_add_test(tc, synthetic_tasks_come_in_threes);
 	tcase_add_test(tc, a_context_too_long_is_cut);
 	tcase_add_test(tc, lists_of_numbers_are_read_whole_or_refused);
+	tcase_add_test(tc, a_setting_is_given_or_the_tables_or_refused);
 	tcase_add_test(tc, json_strings_escape_what_json_forbids);
 	suite_add_tcase(s, tc);
 	return s;

@@ -142,7 +142,7 @@ START_TEST(prepare_refuses_arguments_that_nobody_reads)
 		{ "dataset.noise=-1", ERR_SPEC, "dataset.noise: -1 is not in 0 to" },
 		{ "dataset.noise=lots", ERR_SPEC, "\"lots\" is not a number" },
 		{ "dataset.features=0", ERR_SPEC, "dataset.features: 0 is not in 1" },
-		{ "dataset.tasks=65", ERR_SPEC, "dataset.tasks must be 1 to 64" },
+		{ "dataset.tasks=65", ERR_SPEC, "dataset.tasks: 65 is not in 1 to 64" },
 		{ "dataset.scales=1 0", ERR_SPEC, "dataset.scales: 0 is not in" },
 		{ "dataset.scales=nan", ERR_SPEC, "dataset.scales: nan is not in" },
 		{ "dataset.train=0", ERR_SPEC, "dataset.train: 0 is not in 1 to 1000" },

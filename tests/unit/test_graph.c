@@ -141,9 +141,11 @@ static struct graph *network(const char *name, const struct kernels *k, int batc
 	struct model_io io = { .task = two_tasks, .K = 2 };
 	struct err e = { 0 };
 	bool lenet = !strcmp(name, "lenet");
+	struct params named = params_copy(&arena, ps);
 
+	params_set(&named, &arena, "model.name", name);
 	io.input = lenet ? input(g, 1, 36, 36) : input(g, 12, 1, 1);
-	ck_assert_int_eq(registry_model(name)->build(g, &io, ps, &e), OK);
+	ck_assert_int_eq(registry_model(name)->build(g, &io, &named, &e), OK);
 	built(g, batch, fuse);
 	return g;
 }
@@ -296,10 +298,12 @@ START_TEST(networks_of_one_seed_share_values_by_name)
 	struct graph *both = network("mlp", tables_get(0), 4, true, &none);
 	struct graph *one = graph_new(&arena, 1, tables_get(0));
 	struct model_io io = { .task = two_tasks + 1, .K = 1 };
+	struct params named = { 0 };
 	struct err e = { 0 };
 
+	params_set(&named, &arena, "model.name", "mlp");
 	io.input = input(one, 12, 1, 1);
-	ck_assert_int_eq(registry_model("mlp")->build(one, &io, &none, &e), OK);
+	ck_assert_int_eq(registry_model("mlp")->build(one, &io, &named, &e), OK);
 	built(one, 4, true);
 	for (int i = 0; i < graph_params(one); i++) {
 		const struct graph_param *p = graph_param(one, i);

@@ -211,7 +211,8 @@ START_TEST(a_job_refuses_files_that_changed_since_it_was_planned)
 	static const char *const pairs[][2] = { { "model.name", "resnet" },
 		{ "model.stem", "cifar" }, { "model.width", "0.05" },
 		{ "model.init", "w" }, { "train.batch", "4" }, { "method", "ew" },
-		{ "lr", "0.1" } };
+		{ "lr", "0.1" }, { "wd", "0" }, { "seed", "0" },
+		{ "train.epochs", "1" } };
 	struct dataset *d = NEW(&arena, struct dataset);
 	struct params ps = { 0 };
 	struct train *t;

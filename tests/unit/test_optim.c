@@ -54,6 +54,7 @@ static struct optim_info parsed(const char *const *pairs)
 	struct optim_info info;
 	struct err e = { 0 };
 
+	params_set(&ps, &arena, "wd", "0");
 	for (; *pairs; pairs += 2)
 		params_set(&ps, &arena, pairs[0], pairs[1]);
 	ck_assert_msg(optim_parse(&ps, &info, &e) == OK, "%s", e.msg);
@@ -213,6 +214,8 @@ START_TEST(settings_that_mean_nothing_are_refused)
 		struct optim_info info;
 		struct err e = { 0 };
 
+		params_set(&ps, &arena, "lr", "0.001");
+		params_set(&ps, &arena, "wd", "0");
 		params_set(&ps, &arena, bad[i][0], bad[i][1]);
 		params_set(&ps, &arena, bad[i][2], bad[i][3]);
 		ck_assert_int_eq(optim_parse(&ps, &info, &e), ERR_SPEC);

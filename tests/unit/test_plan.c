@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "catalogue/setting.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/stats/stats.h"
 #include "orchestrator/stats/weight_grid.h"
@@ -185,9 +186,6 @@ START_TEST(weights_are_refined_in_their_simplex)
 	fine = plan_refine(&spec, &g, 0, &arena); /* towards the face, not onto it */
 	ck_assert_str_eq(fine.axes[2].text[0], "0.02 0.98");
 	ck_assert_int_eq(fine.count, 9);
-	ck_assert(plan_on_boundary(&spec, &g, &g, 0));
-	ck_assert(!plan_on_boundary(&spec, &g, &g, 4));
-	ck_assert(plan_on_boundary(&spec, &g, &fine, 0));
 }
 END_TEST
 
@@ -236,23 +234,6 @@ START_TEST(random_weightings_are_distinct_points_of_the_interior)
 }
 END_TEST
 
-START_TEST(a_point_on_the_end_of_what_was_tried_is_on_the_boundary)
-{
-	struct grid g;
-
-	sweep("\"ew\"", "\"lr\": [0.1, 0.3, 0.2], \"wd\": [0, 1e-5, 1e-4]");
-	g = tune(0);
-	ck_assert(plan_on_boundary(&spec, &g, &g, 0)); /* lr 0.1 */
-	ck_assert(plan_on_boundary(&spec, &g, &g, 3)); /* lr 0.3 */
-	ck_assert(!plan_on_boundary(&spec, &g, &g, 6)); /* lr 0.2, wd 0 */
-	ck_assert(!plan_on_boundary(&spec, &g, &g, 7));
-	ck_assert(plan_on_boundary(&spec, &g, &g, 8)); /* wd 1e-4 */
-	sweep("\"ew\"", "\"lr\": 0.1");
-	g = tune(0);
-	ck_assert(!plan_on_boundary(&spec, &g, &g, 0));
-}
-END_TEST
-
 START_TEST(identity_is_what_it_always_was)
 {
 	struct params ps = { 0 };
@@ -266,6 +247,144 @@ START_TEST(identity_is_what_it_always_was)
 	id = job_identity(&ps, hex);
 	ck_assert_str_eq(hex, "72ce5f6202bc11efd78355e819fa684d");
 	ck_assert_int_eq(id, 0x72ce5f6202bc11ef >> 1);
+}
+END_TEST
+
+/*
+ * Identities of jobs as they were before any parameter came later: who changes one
+ * trains anew what users have trained.
+ */
+START_TEST(identities_of_todays_sweeps_stay)
+{
+	static const char small[] =
+		"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, "
+		"\"train\": { \"epochs\": 10 }, \"methods\": [\"ew\", \"uw\", \"uw_o\", "
+		"{ \"name\": \"uw_so\", \"T\": 2 }, { \"name\": \"uw_so\", \"label\": "
+		"\"floor\", \"T\": 2, \"floor\": 1e-6 }, { \"name\": "
+		"\"scalarization\", \"weights\": [0.2, 0.3, 0.5] }, \"dwa\", "
+		"\"mgda\", \"ol_aux\", \"ial\"], \"search\": { \"lr\": 0.1 } }";
+	static const char maps[] =
+		"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"scenes\", \"train\": "
+		"100 }, \"model\": { \"name\": \"deeplab\" }, \"train\": { "
+		"\"epochs\": 4, \"batch\": 8, \"optimizer\": { \"name\": \"sgd\", "
+		"\"nesterov\": true }, \"lr_decay\": { \"every\": 2, \"factor\": "
+		"0.5 }, \"freeze\": \"trunk\" }, \"diagnose\": { \"gradients\": {} "
+		"}, \"methods\": [\"pcgrad\"], \"search\": { \"lr\": 0.01, \"wd\": "
+		"1e-5 } }";
+	static const char nyuv2[] =
+		"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"nyuv2\" }, \"train\": { "
+		"\"epochs\": 200, \"batch\": 2, \"lr_decay\": \"cosine\" }, "
+		"\"methods\": [\"imtl\"], \"search\": { \"lr\": 1e-4 } }";
+	static const struct {
+		const char *sweep, *label, *identity;
+	} rows[] = {
+		{ small, "stl", "44db77194564494b4e5a0e7b5f4269bb" },
+		{ small, "ew", "33aeeb667a56417f1891c635ae510752" },
+		{ small, "uw", "c6fd86f38951df5b1d87f12185998c71" },
+		{ small, "uw_o", "666f38c3eaee5caf9484d0c12bbcc559" },
+		{ small, "uw_so", "ab2ccce2d04ce4022ccb9ab003dd0377" },
+		{ small, "floor", "6fa87bcedfb21fdcab9cc2a4fea7a80b" },
+		{ small, "scalarization", "01671307944b5f65a6357e6d7eb28ee1" },
+		{ small, "dwa", "8439f59ea0a60668e4fc7440876ccf69" },
+		{ small, "mgda", "892b35aaebd38407bcfbcd785ed1d393" },
+		{ small, "ol_aux", "6f377317bbd10ef01cf941facf4f9c48" },
+		{ small, "ial", "dd63da368a7bdf8183537196c557f380" },
+		{ maps, "stl", "338cf3befd2814994021332b0f40bb0e" },
+		{ maps, "pcgrad", "6b8e42fd163fd6a92d752e34fa6aff79" },
+		{ nyuv2, "stl", "14492cde4e04609a6b2e968f099a2240" },
+		{ nyuv2, "imtl", "42e94e98538994b8269c648b22a28479" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct variant *v;
+		const struct entry *entry;
+		struct params ps;
+		struct grid g;
+		char hex[IDENTITY_MAX];
+		int k = 0;
+
+		parse(rows[i].sweep);
+		v = first_variant();
+		entry = &v->baseline;
+		while (strcmp(entry->label, rows[i].label) != 0)
+			entry = &v->entries[k++];
+		g = plan_tune(&spec, v, entry, &arena);
+		ps = entry == &v->baseline
+			? plan_job(&v->stl, entry, v->tasks[0].name, &g, 0, 0, &arena)
+			: plan_job(&v->base, entry, NULL, &g, 0, 0, &arena);
+		job_identity(&ps, hex);
+		ck_assert_msg(!strcmp(hex, rows[i].identity), "%s is now %s",
+			rows[i].label, hex);
+	}
+}
+END_TEST
+
+static const struct param_info *made_up(const struct params *ps, const char *name)
+{
+	static const struct param_info rows[] = {
+		{ .name = "old", .kind = PARAM_REAL, .deflt = "0.5" },
+		{ .name = "new", .kind = PARAM_REAL, .deflt = "1e-8", .later = true },
+		{ .name = "form",
+			.kind = PARAM_CHOICE,
+			.deflt = "plain",
+			.choices = "plain|log",
+			.later = true },
+		{ .name = NULL },
+	};
+
+	(void)ps;
+	return param_info_find(rows, name);
+}
+
+/* "NAME VALUE ..." as it is hashed. */
+static const char *canonical(const char *const *pairs)
+{
+	struct params ps = { 0 };
+	struct str out = { .arena = &arena };
+
+	for (; *pairs; pairs += 2)
+		params_set(&ps, &arena, pairs[0], pairs[1]);
+	setting_canonical(&ps, made_up, &arena, &out);
+	return str_get(&out);
+}
+
+#define CANONICAL(...) canonical((const char *const[]){ __VA_ARGS__, NULL })
+
+START_TEST(what_came_later_is_hashed_only_where_it_differs_from_its_default)
+{
+	const char *before = "{\"numerics\":\"1\",\"old\":\"0.5\"}";
+
+	ck_assert_str_eq(CANONICAL("old", "0.5"), before);
+	ck_assert_str_eq(CANONICAL("old", "0.5", "new", "1e-08"), before);
+	ck_assert_str_eq(
+		CANONICAL("old", "0.5", "new", "1e-08", "form", "plain"), before);
+	ck_assert_str_eq(CANONICAL("old", "0.5", "new", "1e-07", "form", "plain"),
+		"{\"new\":\"1e-07\",\"numerics\":\"1\",\"old\":\"0.5\"}");
+	ck_assert_str_eq(CANONICAL("old", "0.5", "form", "log"),
+		"{\"form\":\"log\",\"numerics\":\"1\",\"old\":\"0.5\"}");
+}
+END_TEST
+
+static const char *floor_of(const char *method)
+{
+	struct grid g;
+	struct params ps;
+
+	sweep(method, "\"lr\": 0.1");
+	g = tune(0);
+	ps = plan_job(&first_variant()->base, &first_variant()->entries[0], NULL, &g, 0,
+		0, &arena);
+	return params_get(&ps, "floor");
+}
+
+START_TEST(a_floor_that_is_written_is_another_job_than_none)
+{
+	ck_assert_str_eq(floor_of("\"uw_o\""), "1e-12");
+	ck_assert_str_eq(
+		floor_of("{ \"name\": \"uw_o\", \"floor\": 1e-12 }"), "1.0e-12");
+	ck_assert_str_eq(
+		floor_of("{ \"name\": \"uw_o\", \"floor\": [1e-12, 1] }"), "1.0e-12");
+	ck_assert_str_eq(floor_of("{ \"name\": \"uw_o\", \"floor\": 1e-6 }"), "1e-06");
 }
 END_TEST
 
@@ -573,8 +692,11 @@ Suite *suite_plan(void)
 	tcase_add_test(t, weights_are_refined_in_their_simplex);
 	tcase_add_test(t, neighbours_of_a_weighting_are_counted_as_they_are_walked);
 	tcase_add_test(t, random_weightings_are_distinct_points_of_the_interior);
-	tcase_add_test(t, a_point_on_the_end_of_what_was_tried_is_on_the_boundary);
 	tcase_add_test(t, identity_is_what_it_always_was);
+	tcase_add_test(t, identities_of_todays_sweeps_stay);
+	tcase_add_test(
+		t, what_came_later_is_hashed_only_where_it_differs_from_its_default);
+	tcase_add_test(t, a_floor_that_is_written_is_another_job_than_none);
 	tcase_add_test(t, a_folder_that_moved_leaves_the_identity);
 	tcase_add_test(t, everything_that_determines_training_is_in_a_job);
 	tcase_add_loop_test(t, no_job_is_planned_twice, 0, 100);

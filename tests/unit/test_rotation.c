@@ -267,6 +267,7 @@ START_TEST(rotations_turn_gradients_towards_each_other)
 
 	params_set(&ps, &arena, "method", "rotograd");
 	params_set(&ps, &arena, "follow", "1");
+	params_set(&ps, &arena, "seed", "0");
 	ck_assert_int_eq(weighting_init(&s, &ps, K, task, &optim, &arena, &e), OK);
 	s.trunk = &trunk;
 	state = NEW_ARRAY(&arena, double, weighting_state_size(&s));

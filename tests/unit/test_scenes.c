@@ -35,7 +35,7 @@ static void compose(const char *name, const char *train, int width, int height)
 	params_set_number(&ps, &arena, "dataset.height", height);
 	if (colour)
 		params_set(&ps, &arena, "dataset.colour", colour);
-	rc = dataset_prepare(&ps, &arena, &set, &err);
+	rc = dataset_prepare(&ps, NULL, &arena, &set, &err);
 	must(rc, &err);
 }
 
@@ -307,7 +307,7 @@ START_TEST(sizes_may_be_odd_and_are_checked)
 	dataset_close(&set);
 	set = (struct dataset){ 0 };
 	params_set(&ps, &arena, "dataset.width", "4");
-	ck_assert_int_eq(dataset_prepare(&ps, &arena, &set, &err), ERR_SPEC);
+	ck_assert_int_eq(dataset_prepare(&ps, NULL, &arena, &set, &err), ERR_SPEC);
 	ck_assert_ptr_nonnull(strstr(err.msg, "dataset.width: 4 is not in 8 to 1024"));
 }
 END_TEST

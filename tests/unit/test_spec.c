@@ -155,6 +155,7 @@ START_TEST(what_is_left_out_is_filled_in)
 	ck_assert_str_eq(params_get(&v->base, "train.optimizer.betas"), "0.9 0.999");
 	ck_assert_str_eq(params_get(&v->base, "train.optimizer.eps"), "1e-08");
 	ck_assert_str_eq(params_get(&v->base, "train.lr_decay"), "none");
+	ck_assert_int_eq(v->window, 6); /* 0.15 of the epochs */
 	ck_assert_int_eq(spec.search.wd.count, 1);
 	ck_assert_str_eq(spec.search.wd.text[0], "0");
 	ck_assert_int_eq(spec.search.seeds, 1);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "common/store/rows.h"
 #include "common/store/schema.h"
+#include "common/store/store_job.h"
 #include "tests/lib/scratch.h"
 
 #define NOBODY 65534
@@ -626,6 +627,53 @@ START_TEST(a_creation_that_fails_leaves_nothing)
 }
 END_TEST
 
+static void put_job(struct store *s, struct arena *a, int64_t id, const char *method,
+	const char *name, const char *value)
+{
+	struct params ps = { 0 };
+	struct job_row row;
+	struct err e = { 0 };
+	const char *identity = arena_printf(a, "%032d", (int)id);
+
+	params_set(&ps, a, "dataset.name", "synthetic");
+	params_set(&ps, a, "model.name", "mlp");
+	params_set(&ps, a, "method", method);
+	params_set(&ps, a, "lr", "0.1");
+	params_set(&ps, a, "wd", "0");
+	params_set(&ps, a, "seed", "0");
+	params_set(&ps, a, "train.epochs", "3");
+	params_set(&ps, a, name, value);
+	ck_assert_msg(!store_job_put(s, id, identity, &ps, &row, &e), "%s", e.msg);
+}
+
+/* dwa has a T, too, and rlw has weights: neither fills a column. */
+START_TEST(a_parameter_fills_the_column_that_its_row_names)
+{
+	struct arena a = { 0 };
+	struct store s;
+
+	open_well(&s, "a.db", STORE_ORCHESTRATOR);
+	put_job(&s, &a, 1, "uw_so", "T", "2.5");
+	put_job(&s, &a, 2, "scalarization", "weights", "0.2 0.3 0.5");
+	put_job(&s, &a, 3, "dwa", "T", "2");
+	put_job(&s, &a, 4, "rlw", "weights", "normal");
+	ck_assert_int_eq(ask(&s,
+				 "SELECT count(*) FROM job WHERE id = 1 AND "
+				 "temperature = 2.5 AND weights IS NULL"),
+		1);
+	ck_assert_int_eq(ask(&s,
+				 "SELECT count(*) FROM job WHERE id = 2 AND "
+				 "weights = '0.2 0.3 0.5' AND temperature IS NULL"),
+		1);
+	ck_assert_int_eq(ask(&s,
+				 "SELECT count(*) FROM job WHERE id > 2 AND "
+				 "temperature IS NULL AND weights IS NULL"),
+		2);
+	store_close(&s);
+	arena_release(&a);
+}
+END_TEST
+
 START_TEST(a_creation_killed_at_any_write_is_done_again)
 {
 	int killed = 0;
@@ -679,6 +727,7 @@ Suite *suite_store(void)
 	tcase_add_test(tc, a_users_query_reads_and_nothing_else);
 	tcase_add_test(tc, what_cannot_be_written_is_refused_with_the_reason);
 	tcase_add_test(tc, a_creation_that_fails_leaves_nothing);
+	tcase_add_test(tc, a_parameter_fills_the_column_that_its_row_names);
 	tcase_add_test(tc, a_creation_killed_at_any_write_is_done_again);
 	suite_add_tcase(s, tc);
 	return s;

@@ -316,7 +316,8 @@ static int train_frozen(
 	struct params *ps = NEW(&arena, struct params);
 	const char *const settings[] = { "method", "ew", "model.name", "mlp",
 		"model.hidden", "4", "train.optimizer", "adam", "lr", "0.1", "wd", wd,
-		"train.freeze", what, "diagnose.gradients.every", "1", NULL };
+		"seed", "0", "train.epochs", "1", "train.freeze", what,
+		"diagnose.gradients.every", "1", NULL };
 
 	for (int i = 0; settings[i]; i += 2)
 		params_set(ps, &arena, settings[i], settings[i + 1]);

@@ -125,8 +125,8 @@ static struct dataset *own(void)
 static struct params *parameters(const char *const *extra)
 {
 	static const char *const base[] = { "lr", "0.003", "wd", "0", "seed", "3",
-		"method", "ew", "train.epochs", "10", "train.batch", "4",
-		"train.optimizer", "adam", NULL };
+		"method", "ew", "dataset.name", "npy", "train.epochs", "10",
+		"train.batch", "4", "train.optimizer", "adam", NULL };
 
 	return trained_params(base, extra, &arena);
 }

@@ -225,6 +225,52 @@ START_TEST(losses_below_the_floor_are_taken_as_the_floor_and_counted)
 }
 END_TEST
 
+/* 1 / 3e-13 and 1 / 1e-12; over T = 1e12 they are 10/3 and 1, whose softmax is below. */
+START_TEST(without_a_floor_small_losses_have_weights_of_their_own)
+{
+	const double share = 0.9116003227929417; /* 1 / (1 + exp(-7/3)) */
+	const double mean[] = { 1, 1 };
+	struct diagnostic d[DIAGNOSTICS_MAX];
+	struct game g;
+
+	START(&g, 2, "uw_o");
+	WEIGH(&g, 0, 3e-13, 1e-12);
+	ck_assert_double_eq_tol(g.weight[0], 1e13 / 3, 1);
+	ck_assert_double_eq_tol(g.weight[1], 1e12, 1);
+	WEIGH(&g, 1, 0, 1e-12);
+	ck_assert_double_eq_tol(g.weight[0], 1e12, 1);
+	ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, mean, d), 1);
+	ck_assert_double_eq(d[0].value, 1); /* the 0 */
+	START(&g, 2, "uw_so", "T", "1e12");
+	WEIGH(&g, 0, 3e-13, 1e-12);
+	ck_assert_double_eq_tol(g.weight[0], share, 1e-12);
+	ck_assert_double_eq_tol(g.weight[1], 1 - share, 1e-12);
+	START(&g, 2, "uw_so_learned", "init", "1e6");
+	WEIGH(&g, 0, 3e-13, 1e-12);
+	ck_assert_double_eq(g.weight[0], 1);
+}
+END_TEST
+
+/* The identity of a job without a floor has 1e-12; a written one is spelled otherwise. */
+START_TEST(a_floor_that_is_written_counts_as_written)
+{
+	struct game g;
+
+	START(&g, 2, "uw_o", "floor", "1e-12");
+	WEIGH(&g, 0, 3e-13, 1e-12);
+	ck_assert_double_eq_tol(g.weight[0], 1e13 / 3, 1);
+	START(&g, 2, "uw_o", "floor", "1.0e-12");
+	WEIGH(&g, 0, 3e-13, 1e-12);
+	ck_assert_double_eq_tol(g.weight[0], 1e12, 1);
+	START(&g, 2, "uw_so", "T", "1e12", "floor", "1.0e-12");
+	WEIGH(&g, 0, 3e-13, 1e-12);
+	ck_assert_double_eq_tol(g.weight[0], 0.5, 1e-15);
+	START(&g, 2, "uw_so", "T", "1e12", "floor", "5e-13");
+	WEIGH(&g, 0, 3e-13, 1e-12); /* 2 and 1: 1 / (1 + exp(-1)) */
+	ck_assert_double_eq_tol(g.weight[0], 0.7310585786300049, 1e-12);
+}
+END_TEST
+
 START_TEST(gls_weights_are_the_slope_of_the_geometric_mean)
 {
 	struct game g;
@@ -368,6 +414,7 @@ START_TEST(the_analytic_condition_leaves_a_residual_unless_all_losses_are_equal)
 	const double T[] = { 0.1, 1, 10, 1000 };
 	const double loss[] = { 0.3, 1.1, 0.8 };
 	const double equal[] = { 0.3, 0.3, 0.3 };
+	const struct inverse_floor floor = { 1e-12, 1e-12 };
 	struct game g;
 	struct diagnostic d[DIAGNOSTICS_MAX];
 	double w[3];
@@ -375,19 +422,19 @@ START_TEST(the_analytic_condition_leaves_a_residual_unless_all_losses_are_equal)
 	for (int i = 0; i < 4; i++) {
 		double direct;
 
-		inverse_softmax(3, loss, 1e-12, T[i], w);
-		direct = inverse_alpha(3, loss, 1e-12, w) *
+		inverse_softmax(3, loss, &floor, T[i], w);
+		direct = inverse_alpha(3, loss, &floor, w) *
 				inverse_mean_loss(3, loss, w) -
 			1;
 		ck_assert_double_eq_tol(
-			inverse_residual(3, loss, 1e-12, w), direct, 1e-12);
-		ck_assert_double_gt(inverse_residual(3, loss, 1e-12, w), 0);
-		ck_assert_double_eq(inverse_residual(3, equal, 1e-12, w), 0);
+			inverse_residual(3, loss, &floor, w), direct, 1e-12);
+		ck_assert_double_gt(inverse_residual(3, loss, &floor, w), 0);
+		ck_assert_double_eq(inverse_residual(3, equal, &floor, w), 0);
 	}
 	START(&g, 3, "uw_so", "T", "1000");
 	ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, loss, d), 1);
 	ck_assert_str_eq(d[0].name, "analytic_residual");
-	ck_assert_double_eq(d[0].value, inverse_residual(3, loss, 1e-12, w));
+	ck_assert_double_eq(d[0].value, inverse_residual(3, loss, &floor, w));
 	START(&g, 3, "uw_so_learned", "init", "1000");
 	ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, loss, d), 2);
 	ck_assert_str_eq(d[1].name, "temperature");
@@ -512,6 +559,7 @@ START_TEST(a_baseline_job_names_its_task_and_no_method)
 	struct game g;
 
 	params_set(&ps, &game_arena, "task", "task1");
+	params_set(&ps, &game_arena, "seed", "0");
 	ck_assert_int_eq(weighting_init(&g.setup, &ps, 1, game_tasks + 1, &game_optim,
 				 &game_arena, &g.e),
 		OK);
@@ -627,6 +675,8 @@ Suite *suite_weighting(void)
 	tcase_add_test(
 		c, uw_so_is_uniform_for_large_T_and_on_the_smallest_loss_for_small_T);
 	tcase_add_test(c, losses_below_the_floor_are_taken_as_the_floor_and_counted);
+	tcase_add_test(c, without_a_floor_small_losses_have_weights_of_their_own);
+	tcase_add_test(c, a_floor_that_is_written_counts_as_written);
 	tcase_add_test(c, gls_weights_are_the_slope_of_the_geometric_mean);
 	tcase_add_test(c, learned_scalars_follow_the_slope_of_their_objective);
 	tcase_add_test(c, uw_takes_the_form_that_belongs_to_each_loss);

@@ -43,8 +43,9 @@ static int plan_sizes(
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		const char *name = arena_printf(c->a, "dataset.%s", split_names[s]);
 		int most = deflt[s] * info->times;
-		int n;
-		int rc = params_integer(c->ps, name, deflt[s], &n, e);
+		int n = deflt[s];
+		int rc = params_get(c->ps, name) ? params_integer(c->ps, name, &n, e)
+						 : OK;
 
 		if (rc)
 			return rc;
@@ -273,13 +274,7 @@ static int prepare(struct composition *c, struct err *e)
 	return adopt_whole(c->d, &cache) ? compose(c, &cache, e) : OK;
 }
 
-int dataset_prepare(
-	const struct params *ps, struct arena *a, struct dataset *d, struct err *e)
-{
-	return dataset_prepare_labelled(ps, NULL, a, d, e);
-}
-
-int dataset_prepare_labelled(const struct params *ps, const struct labeller *labeller,
+int dataset_prepare(const struct params *ps, const struct labeller *labeller,
 	struct arena *a, struct dataset *d, struct err *e)
 {
 	struct composition c;

@@ -74,12 +74,14 @@ MUST_CHECK int dataset_shape(
 /*
  * Brings the data set into the cache if it is not there, whole and current; checks every
  * byte of sources and arrays; fills *d (dataset_close it). What `deltam` runs first.
- * Safe while others prepare or train on the same data set.
+ * Safe while others prepare or train on the same data set. labeller (pseudo.h): NULL
+ * where no pseudo-task is to be labelled.
  * Errors: ERR_SPEC for parameters; ERR_DATA for source files, with the file, the place,
  * what was expected, and the command that installs it; ERR_SYS (no room, no permission).
  */
-MUST_CHECK int dataset_prepare(
-	const struct params *ps, struct arena *a, struct dataset *d, struct err *e);
+struct labeller;
+MUST_CHECK int dataset_prepare(const struct params *ps, const struct labeller *labeller,
+	struct arena *a, struct dataset *d, struct err *e);
 
 /*
  * Maps what dataset_prepare left. Checks header, size and - where ps has dataset.digest -

@@ -123,12 +123,6 @@ static int read_file(const char *path, const struct request *r, struct err *e)
 	return rc;
 }
 
-int jpeg_read_stream(
-	FILE *f, const char *path, int w, int h, uint8_t *rgb, struct err *e)
-{
-	return read_stream(f, path, &(struct request){ &w, &h, rgb, false }, e);
-}
-
 int jpeg_read(const char *path, int w, int h, uint8_t *rgb, struct err *e)
 {
 	return read_file(path, &(struct request){ &w, &h, rgb, false }, e);

@@ -17,10 +17,6 @@
  */
 MUST_CHECK int jpeg_read(const char *path, int w, int h, uint8_t *rgb, struct err *e);
 
-/* The same from an open stream; path is for messages. */
-MUST_CHECK int jpeg_read_stream(
-	FILE *f, const char *path, int w, int h, uint8_t *rgb, struct err *e);
-
 /* Whether the header is that of an image that jpeg_read wants. Errors as above. */
 MUST_CHECK int jpeg_look(const char *path, int w, int h, struct err *e);
 

@@ -13,6 +13,7 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
+#include "catalogue/setting.h"
 #include "catalogue/task_list.h"
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/dataset/npy.h"
@@ -21,11 +22,11 @@ static int read_shape(const struct composition *c, int shape[3], struct err *e)
 {
 	double v[3];
 	int n;
-	int rc = params_numbers(c->ps, "dataset.input", v, 3, &n, e);
+	int rc = setting_list(c->ps, "dataset.input", v, 3, &n, e);
 
 	for (int i = 0; i < 3; i++) {
 		shape[i] = i < n && !rc ? (int)v[i] : 1;
-		if (!rc && i < n && (!(v[i] >= 1 && v[i] <= 65536) || shape[i] != v[i]))
+		if (!rc && i < n && shape[i] != v[i])
 			return err_set(e, ERR_SPEC,
 				"dataset.input: %g is no whole number from 1 to 65536",
 				v[i]);
@@ -58,15 +59,13 @@ static struct field target_field(const struct task_info *task, int h, int w)
 static int plan_key(struct composition *c, const int shape[3], struct err *e)
 {
 	double scale;
-	int rc = params_number(c->ps, "dataset.scale", 1, &scale, e);
+	int rc = setting_real(c->ps, "dataset.scale", &scale, e);
 
 	if (rc)
 		return rc;
-	if (!(scale > 0 && scale <= 1e9))
-		return err_set(
-			e, ERR_SPEC, "dataset.scale: %g is not in 1e-9 to 1e9", scale);
 	params_set_number(&c->key, c->a, "dataset.scale", scale);
-	params_set(&c->key, c->a, "dataset.tasks", params_get(c->ps, "dataset.tasks"));
+	params_set(
+		&c->key, c->a, "dataset.tasks", setting_text(c->ps, "dataset.tasks"));
 	params_set(&c->key, c->a, "dataset.input",
 		arena_printf(c->a, "%d %d %d", shape[0], shape[1], shape[2]));
 	if (!params_get(c->ps, "dataset.path") || !*params_get(c->ps, "dataset.path"))
@@ -323,7 +322,7 @@ static int fill_input(
 	struct npy_want want = want_of(&c->d->split[s].input, c->d->split[s].n);
 	float *v = c->input[s];
 	double scale;
-	int rc = params_number(&c->key, "dataset.scale", 1, &scale, e);
+	int rc = setting_real(&c->key, "dataset.scale", &scale, e);
 
 	if (rc)
 		return rc;

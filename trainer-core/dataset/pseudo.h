@@ -25,13 +25,8 @@ struct labeller {
 		float *const out[SPLIT_COUNT], struct arena *a, struct err *e);
 };
 
-/* dataset_prepare for parameters that may have pseudo-tasks. */
-MUST_CHECK int dataset_prepare_labelled(const struct params *ps,
-	const struct labeller *labeller, struct arena *a, struct dataset *d,
-	struct err *e);
-
 /*
- * Whether dataset_prepare_labelled would find its source files, of the right shapes and
+ * Whether dataset_prepare would find its source files, of the right shapes and
  * sizes: no array is read, nothing is written. Errors as there.
  */
 MUST_CHECK int dataset_look(const struct params *ps, const struct labeller *labeller,

@@ -16,6 +16,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include "catalogue/setting.h"
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/dataset/scene.h"
 #include "trainer-core/rng.h"
@@ -181,57 +182,37 @@ static void render(const struct canvas *c, struct scene *s)
 	}
 }
 
-/* dataset.width or dataset.height, in the range of the table. */
-static int side(struct composition *c, const char *name, int *v, struct err *e)
+/* dataset.width or dataset.height. */
+static int side(struct composition *c, const char *key, int *v, struct err *e)
 {
-	const struct kind *kind = c->ops->of;
-	const struct param_info *info =
-		param_info_find(catalogue_dataset(kind->name)->params, name);
-	const char *key = arena_printf(c->a, "dataset.%s", name);
-	int rc = params_integer(c->ps, key, atoi(info->deflt), v, e);
+	int rc = setting_whole(c->ps, key, v, e);
 
-	if (rc)
-		return rc;
-	if (*v < info->min || *v > info->max)
-		return err_set(e, ERR_SPEC, "%s: %d is not in %g to %g", key, *v,
-			info->min, info->max);
-	params_set_number(&c->key, c->a, key, *v);
-	return OK;
+	if (!rc)
+		params_set_number(&c->key, c->a, key, *v);
+	return rc;
 }
 
 /* dataset.colour, where the data set has it. */
-static int colour_share(struct composition *c, double *share, struct err *e)
+static int colour_share(const struct params *ps, double *share, struct err *e)
 {
-	const struct kind *kind = c->ops->of;
-	const struct param_info *info =
-		param_info_find(catalogue_dataset(kind->name)->params, "colour");
-	int rc;
-
 	*share = 0;
-	if (!info)
-		return OK;
-	rc = params_number(c->ps, "dataset.colour", atof(info->deflt), share, e);
-	/* Not `<`: a NaN must fail. */
-	if (!rc && !(*share >= info->min && *share <= info->max))
-		rc = err_set(e, ERR_SPEC, "dataset.colour: %g is not in %g to %g",
-			*share, info->min, info->max);
-	if (!rc)
-		params_set_number(&c->key, c->a, "dataset.colour", *share);
-	return rc;
+	return setting_real(ps, "dataset.colour", share, e);
 }
 
 static int scenes_plan(struct composition *c, struct err *e)
 {
 	int width, height;
 	double share;
-	int rc = side(c, "width", &width, e);
+	int rc = side(c, "dataset.width", &width, e);
 
 	if (!rc)
-		rc = side(c, "height", &height, e);
+		rc = side(c, "dataset.height", &height, e);
 	if (!rc)
-		rc = colour_share(c, &share, e);
+		rc = colour_share(c->ps, &share, e);
 	if (rc)
 		return rc;
+	if (setting_row(c->ps, "dataset.colour"))
+		params_set_number(&c->key, c->a, "dataset.colour", share);
 	params_set_number(&c->key, c->a, "generation", GENERATION);
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		struct split_data *split = &c->d->split[s];
@@ -283,7 +264,7 @@ static int scenes_fill(const struct composition *c, struct err *e)
 {
 	struct arena a = { 0 };
 	double share;
-	int rc = params_number(&c->key, "dataset.colour", 0, &share, e);
+	int rc = colour_share(&c->key, &share, e);
 
 	for (int s = 0; s < SPLIT_COUNT && !rc; s++)
 		fill_split(c, (enum split)s, share, &a);

@@ -12,6 +12,7 @@
  * more tasks changes what a shorter one holds.
  */
 #include <math.h>
+#include "catalogue/setting.h"
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/rng.h"
 
@@ -56,23 +57,9 @@ static void make_teacher(
 
 static int parameters(const struct params *ps, struct teacher *t, struct err *e)
 {
-	const struct param_info *info = catalogue_dataset("synthetic")->params;
-	const struct param_info *features = param_info_find(info, "features");
-	const struct param_info *noise = param_info_find(info, "noise");
-	int rc = params_integer(ps, "dataset.features", 16, &t->features, e);
+	int rc = setting_whole(ps, "dataset.features", &t->features, e);
 
-	if (rc)
-		return rc;
-	if (t->features < features->min || t->features > features->max)
-		return err_set(e, ERR_SPEC, "dataset.features: %d is not in %g to %g",
-			t->features, features->min, features->max);
-	rc = params_number(ps, "dataset.noise", 0.1, &t->noise, e);
-	if (rc)
-		return rc;
-	if (t->noise < noise->min || t->noise > noise->max)
-		return err_set(e, ERR_SPEC, "dataset.noise: %g is not in %g to %g",
-			t->noise, noise->min, noise->max);
-	return OK;
+	return rc ? rc : setting_real(ps, "dataset.noise", &t->noise, e);
 }
 
 static int synthetic_plan(struct composition *c, struct err *e)

@@ -221,11 +221,6 @@ int graph_tasks(const struct graph *g)
 	return g->tasks;
 }
 
-int graph_batch(const struct graph *g)
-{
-	return g->batch;
-}
-
 size_t graph_floats(const struct graph *g)
 {
 	return g->begin[g->tasks + 1];

@@ -155,12 +155,7 @@ bool graph_is_deep(const struct graph *g);
  * shared parameters, which graph_backward_trunk adds up since graph_backward_begin.
  */
 bool graph_shares_modules(const struct graph *g);
-
-/* Memory of the graph: parameters, values, gradients, workspace. */
-size_t graph_bytes(const struct graph *g);
-
 int graph_tasks(const struct graph *g);
-int graph_batch(const struct graph *g); /* most samples of a pass */
 
 /* The flat parameter array, graph_floats(g) long, zero until graph_init. */
 size_t graph_floats(const struct graph *g);

@@ -363,8 +363,3 @@ int graph_place(struct graph *g, struct err *e)
 	place_all(g);
 	return OK;
 }
-
-size_t graph_bytes(const struct graph *g)
-{
-	return g->bytes;
-}

@@ -21,7 +21,7 @@ static int build(struct graph *g, const struct model_io *io, const struct params
 	double width;
 	int id = io->input;
 
-	if (params_number(ps, "model.width", 1, &width, e))
+	if (setting_real(ps, "model.width", &width, e))
 		return e->code;
 	for (int i = 0; i < 7; i++) {
 		snprintf(name, sizeof(name), "pool%d", i / 2);

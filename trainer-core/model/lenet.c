@@ -55,7 +55,7 @@ static int build(struct graph *g, const struct model_io *io, const struct params
 	double width;
 	int id = io->input;
 
-	if (params_number(ps, "model.width", 1, &width, e))
+	if (setting_real(ps, "model.width", &width, e))
 		return e->code;
 	id = relu_pool(g, "relu1", "pool1", conv(g, "conv1", id, scaled(width, 10), 9));
 	id = relu_pool(g, "relu2", "pool2", conv(g, "conv2", id, scaled(width, 20), 5));

@@ -26,24 +26,6 @@ static int point(
 			.slope = 0.01f });
 }
 
-static int activation_of(const struct params *ps, enum layer_kind *kind, struct err *e)
-{
-	static const enum layer_kind kinds[] = { LAYER_RELU, LAYER_LEAKY_RELU,
-		LAYER_SIGMOID, LAYER_TANH };
-	static const char *const names[] = { "relu", "leaky_relu", "sigmoid", "tanh" };
-	const char *name = params_get(ps, "model.activation");
-
-	*kind = LAYER_RELU;
-	if (!name)
-		return OK;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(name, names[i])) {
-			*kind = kinds[i];
-			return OK;
-		}
-	return err_set(e, ERR_SPEC, "model.activation: \"%s\" is none", name);
-}
-
 /* trunk0, trunk1, ... each followed by its activation; returns the last node. */
 static int trunk(
 	struct graph *g, const double *hidden, int layers, enum layer_kind kind, int id)
@@ -77,20 +59,18 @@ static int head(struct graph *g, const struct task_info *t, int k, int id, int h
 static int build(struct graph *g, const struct model_io *io, const struct params *ps,
 	struct err *e)
 {
-	double hidden[LAYERS_MAX] = { 32, 24 };
-	int layers, head_hidden, id;
-	enum layer_kind kind;
+	static const enum layer_kind kinds[] = { [ACTIVATION_RELU] = LAYER_RELU,
+		[ACTIVATION_LEAKY_RELU] = LAYER_LEAKY_RELU,
+		[ACTIVATION_SIGMOID] = LAYER_SIGMOID,
+		[ACTIVATION_TANH] = LAYER_TANH };
+	double hidden[LAYERS_MAX];
+	int layers, head_hidden, activation, id;
 	const struct node *x = graph_node(g, io->input);
-	bool given = params_get(ps, "model.hidden") != NULL;
 
-	if (params_numbers(ps, "model.hidden", hidden, LAYERS_MAX, &layers, e) ||
-		params_integer(ps, "model.head_hidden", 0, &head_hidden, e) ||
-		activation_of(ps, &kind, e))
+	if (setting_list(ps, "model.hidden", hidden, LAYERS_MAX, &layers, e) ||
+		setting_whole(ps, "model.head_hidden", &head_hidden, e) ||
+		setting_choice(ps, "model.activation", &activation, e))
 		return e->code;
-	for (int i = 0; i < layers; i++)
-		if (hidden[i] < 1 || hidden[i] > 65536)
-			return err_set(
-				e, ERR_SPEC, "model.hidden: %g units", hidden[i]);
 	id = io->input;
 	if (x->H * x->W > 1)
 		id = graph_add(g,
@@ -98,7 +78,7 @@ static int build(struct graph *g, const struct model_io *io, const struct params
 				.name = "flatten",
 				.scope = SCOPE_SHARED,
 				.in = { id } });
-	id = trunk(g, hidden, given ? layers : 2, kind, id);
+	id = trunk(g, hidden, layers, kinds[activation], id);
 	for (int k = 0; k < io->K; k++)
 		graph_output(g, k, head(g, &io->task[k], k, id, head_hidden));
 	return OK;

@@ -4,7 +4,8 @@
 #ifndef DELTAM_MODEL_H
 #define DELTAM_MODEL_H
 
-#include "common/params.h"
+#include "catalogue/choices.h"
+#include "catalogue/setting.h"
 #include "trainer-core/graph/graph.h"
 
 /* What a network is built for. */

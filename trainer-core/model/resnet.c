@@ -19,9 +19,8 @@ static int build(struct graph *g, const struct model_io *io, const struct params
 	int window, fc;
 	int id;
 
-	if (resnet_parse(&r, ps, e) ||
-		params_integer(ps, "model.pool", 0, &window, e) ||
-		params_integer(ps, "model.fc", 0, &fc, e))
+	if (resnet_parse(&r, ps, e) || setting_whole(ps, "model.pool", &window, e) ||
+		setting_whole(ps, "model.fc", &fc, e))
 		return e->code;
 	id = pool(&site, resnet_add(&r, &site, io->input), window);
 	if (fc) {

@@ -69,15 +69,16 @@ static int task_trunk(
 static int build(struct graph *g, const struct model_io *io, const struct params *ps,
 	struct err *e)
 {
-	const char *norm = params_get(ps, "model.norm");
-	const bool own_norm = !norm || strcmp(norm, "shared") != 0;
 	const struct site site = { .g = g, .scope = SCOPE_SHARED };
 	struct pass p = { .conv = site, .rest = site, .prefix = "" };
-	int rc = params_number(ps, "model.width", 1, &p.width, e);
+	bool own_norm;
+	int norm;
 	int id = 0;
 
-	if (rc)
-		return rc;
+	if (setting_choice(ps, "model.norm", &norm, e) ||
+		setting_real(ps, "model.width", &p.width, e))
+		return e->code;
+	own_norm = norm == VGG_NORM_TASK;
 	if (!own_norm && !io->own_input)
 		id = trunk(&p, io->input);
 	for (int k = 0; k < io->K; k++) {

@@ -1,6 +1,7 @@
 #include "trainer-core/network/aspp.h"
 
 #include <stdio.h>
+#include "catalogue/setting.h"
 
 #define BRANCHES 5
 #define LOW_LEVEL 48 /* channels of V3+'s low-level features */
@@ -8,11 +9,11 @@
 int aspp_parse(struct aspp *a, const struct params *ps, struct err *e)
 {
 	*a = (struct aspp){ 0 };
-	if (params_integer(ps, "model.output_stride", 8, &a->output_stride, e) ||
-		params_integer(ps, "model.channels", 256, &a->channels, e) ||
-		params_number(ps, "model.dropout", 0.5, &a->dropout, e) ||
-		params_bool(ps, "model.align_corners", true, &a->align_corners, e) ||
-		params_bool(ps, "model.plus", false, &a->plus, e))
+	if (setting_whole(ps, "model.output_stride", &a->output_stride, e) ||
+		setting_whole(ps, "model.channels", &a->channels, e) ||
+		setting_real(ps, "model.dropout", &a->dropout, e) ||
+		setting_bool(ps, "model.align_corners", &a->align_corners, e) ||
+		setting_bool(ps, "model.plus", &a->plus, e))
 		return e->code;
 	if (a->output_stride != 8 && a->output_stride != 16)
 		return err_set(e, ERR_SPEC, "model.output_stride: %d is not 8 or 16",

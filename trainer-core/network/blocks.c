@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "catalogue/setting.h"
 
 int block_scaled(double width, int units)
 {
@@ -11,17 +12,16 @@ int block_scaled(double width, int units)
 	return n < 1 ? 1 : (int)n;
 }
 
-int block_list(const struct params *ps, const char *key, int least, int *v, int max,
-	int *n, struct err *e)
+int block_list(const struct params *ps, const char *key, int *v, int max, int *n,
+	struct err *e)
 {
 	double number[64];
-	int rc = params_numbers(ps, key, number, max < 64 ? max : 64, n, e);
+	int rc = setting_list(ps, key, number, max < 64 ? max : 64, n, e);
 
 	for (int i = 0; i < *n && !rc; i++) {
-		if (number[i] < least || number[i] != floor(number[i]) ||
-			number[i] > 65536)
-			return err_set(e, ERR_SPEC, "%s: %g is no whole number from %d",
-				key, number[i], least);
+		if (number[i] != floor(number[i]))
+			return err_set(e, ERR_SPEC, "%s: %g is no whole number", key,
+				number[i]);
 		v[i] = (int)number[i];
 	}
 	return rc;

@@ -35,8 +35,8 @@ struct filter {
 int block_scaled(double width, int units);
 
 /* `key` of ps, a list of whole numbers, at least `least` each, of at most max. */
-MUST_CHECK int block_list(const struct params *ps, const char *key, int least, int *v,
-	int max, int *n, struct err *e);
+MUST_CHECK int block_list(const struct params *ps, const char *key, int *v, int max,
+	int *n, struct err *e);
 
 /* A kind without attributes: relu, flatten, global_avgpool ... */
 int block_point(const struct site *s, enum layer_kind kind, const char *name, int in);

@@ -1,19 +1,16 @@
 #include "trainer-core/network/network.h"
 
+#include "catalogue/setting.h"
 #include "trainer-core/registry.h"
 
 static int find_model(const struct params *ps, const struct model **model,
 	const char **name, struct err *e)
 {
-	const char *dataset = params_get(ps, "dataset.name");
-	const struct dataset_info *set = dataset ? catalogue_dataset(dataset) : NULL;
-
-	*name = params_get(ps, "model.name");
-	if (!*name)
-		*name = set ? set->model : "";
-	*model = registry_model(*name);
+	*name = catalogue_model_name(ps);
+	*model = *name ? registry_model(*name) : NULL;
 	if (!*model)
-		return err_set(e, ERR_SPEC, "unknown network \"%s\"", *name);
+		return err_set(
+			e, ERR_SPEC, "unknown network \"%s\"", *name ? *name : "");
 	return OK;
 }
 
@@ -45,9 +42,9 @@ static void add_inputs(struct network *n, const struct dataset *d, struct arena 
 static int smallest_batch(
 	const struct params *ps, int samples, int *batch, struct err *e)
 {
-	int rc = params_integer(ps, "train.batch", 64, batch, e);
+	int rc = setting_whole(ps, "train.batch", batch, e);
 
-	if (rc || *batch < 1)
+	if (rc)
 		return rc;
 	if (*batch > samples)
 		*batch = samples;

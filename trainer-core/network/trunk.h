@@ -48,17 +48,11 @@ int segnet_head(const struct segnet *s, const struct site *site, const char *tas
  * dilation: the first block of such a stage has half its rate.
  * Source: models.md (e), (f); torchvision 0.14, equal bit for bit.
  */
-enum resnet_stem {
-	STEM_IMAGENET, /* conv 7x7 stride 2, max-pool 3x3 stride 2 */
-	STEM_CIFAR, /* conv 3x3 */
-	STEM_S2, /* conv 3x3 stride 2 */
-};
-
 #define RESNET_STAGES 4
 
 struct resnet {
 	int depth; /* 18 or 50 */
-	enum resnet_stem stem;
+	int stem; /* enum resnet_stem of choices.h */
 	double width;
 	int output_stride; /* 0: every stage keeps its stride */
 	/* Nodes: the input of each stage's last block, and its output. */

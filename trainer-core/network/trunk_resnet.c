@@ -1,24 +1,21 @@
 #include <stdio.h>
 #include <string.h>
+#include "catalogue/choices.h"
+#include "catalogue/setting.h"
 #include "trainer-core/network/trunk.h"
 
 #define EXPANSION 4 /* of a bottleneck: channels out for each plane */
 
 int resnet_parse(struct resnet *r, const struct params *ps, struct err *e)
 {
-	const char *stem = params_get(ps, "model.stem");
-
 	*r = (struct resnet){ 0 };
-	if (params_integer(ps, "model.depth", 18, &r->depth, e) ||
-		params_number(ps, "model.width", 1, &r->width, e))
+	if (setting_whole(ps, "model.depth", &r->depth, e) ||
+		setting_real(ps, "model.width", &r->width, e) ||
+		setting_choice(ps, "model.stem", &r->stem, e))
 		return e->code;
 	if (r->depth != 18 && r->depth != 50)
 		return err_set(
 			e, ERR_SPEC, "model.depth: %d is not 18 or 50", r->depth);
-	if (stem && !strcmp(stem, "cifar"))
-		r->stem = STEM_CIFAR;
-	if (stem && !strcmp(stem, "s2"))
-		r->stem = STEM_S2;
 	return OK;
 }
 

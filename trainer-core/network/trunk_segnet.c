@@ -1,29 +1,21 @@
 #include <stdio.h>
 #include <string.h>
+#include "catalogue/choices.h"
+#include "catalogue/setting.h"
 #include "trainer-core/network/trunk.h"
 
 /* filters and layers, the last number of layers again for the levels beyond. */
 static int parse_levels(struct segnet *s, const struct params *ps, struct err *e)
 {
-	static const int filters[] = { 64, 128, 256, 512, 512 };
-	static const int layers[] = { 2, 2, 3, 3, 3 };
 	int given;
 	int rc = block_list(
-		ps, "model.filters", 1, s->filters, SEGNET_LEVELS_MAX, &s->levels, e);
+		ps, "model.filters", s->filters, SEGNET_LEVELS_MAX, &s->levels, e);
 
 	if (!rc)
 		rc = block_list(
-			ps, "model.layers", 1, s->layers, SEGNET_LEVELS_MAX, &given, e);
+			ps, "model.layers", s->layers, SEGNET_LEVELS_MAX, &given, e);
 	if (rc)
 		return rc;
-	if (!s->levels) {
-		s->levels = 5;
-		memcpy(s->filters, filters, sizeof(filters));
-	}
-	if (!given) {
-		given = 5;
-		memcpy(s->layers, layers, sizeof(layers));
-	}
 	for (int i = given; i < s->levels; i++)
 		s->layers[i] = s->layers[given - 1];
 	return OK;
@@ -31,17 +23,18 @@ static int parse_levels(struct segnet *s, const struct params *ps, struct err *e
 
 int segnet_parse(struct segnet *s, const struct params *ps, struct err *e)
 {
-	const char *type = params_get(ps, "model.type");
 	double width;
+	int type;
 
 	*s = (struct segnet){ .depth = 1 };
-	if (parse_levels(s, ps, e) || params_number(ps, "model.width", 1, &width, e) ||
-		params_integer(ps, "model.head", 0, &s->head, e) ||
-		params_bool(ps, "model.head_relu", false, &s->head_relu, e))
+	if (parse_levels(s, ps, e) || setting_real(ps, "model.width", &width, e) ||
+		setting_whole(ps, "model.head", &s->head, e) ||
+		setting_bool(ps, "model.head_relu", &s->head_relu, e) ||
+		setting_choice(ps, "model.type", &type, e))
 		return e->code;
-	if (type && !strcmp(type, "wide"))
+	if (type == SEGNET_WIDE)
 		s->filters[s->levels - 1] *= 2;
-	if (type && !strcmp(type, "deep"))
+	if (type == SEGNET_DEEP)
 		s->depth = 2;
 	for (int i = 0; i < s->levels; i++)
 		s->filters[i] = block_scaled(width, s->filters[i]);

@@ -3,7 +3,7 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
-#include "catalogue/catalogue.h"
+#include "catalogue/setting.h"
 #include "trainer-core/graph/graph.h"
 
 #define SLOTS_MAX 3
@@ -25,35 +25,14 @@ struct optim {
 	int64_t steps;
 };
 
-/* A number of train.optimizer.*, with the catalogue's default and range. */
-static int option(const struct params *ps, const struct param_info *table,
-	const char *name, double *v, struct err *e)
-{
-	const struct param_info *info = param_info_find(table, name);
-	char full[64] = "train.optimizer.";
-	double deflt = 0;
-
-	if (!info)
-		return OK;
-	strncat(full, name, sizeof(full) - strlen(full) - 1);
-	if (info->deflt && !number_parse(info->deflt, &deflt))
-		BUG("a default that is no number");
-	if (params_number(ps, full, deflt, v, e))
-		return e->code;
-	if (*v < info->min || *v > info->max)
-		return err_set(e, ERR_SPEC, "%s: %g is outside %g to %g", full, *v,
-			info->min, info->max);
-	return OK;
-}
-
 static int parse_betas(const struct params *ps, struct optim_info *out, struct err *e)
 {
-	double betas[2] = { 0.9, 0.999 };
+	double betas[2] = { 0 };
 	int n;
 
-	if (params_numbers(ps, "train.optimizer.betas", betas, 2, &n, e))
+	if (setting_list(ps, "train.optimizer.betas", betas, 2, &n, e))
 		return e->code;
-	if (n != 0 && n != 2)
+	if (n != 2 && setting_row(ps, "train.optimizer.betas"))
 		return err_set(e, ERR_SPEC, "train.optimizer.betas needs two numbers");
 	for (int i = 0; i < 2; i++)
 		if (!(betas[i] >= 0 && betas[i] < 1))
@@ -64,8 +43,7 @@ static int parse_betas(const struct params *ps, struct optim_info *out, struct e
 	return OK;
 }
 
-static int parse_kind(const struct params *ps, enum optim_kind *kind,
-	const struct param_info **table, struct err *e)
+static int parse_kind(const struct params *ps, enum optim_kind *kind, struct err *e)
 {
 	static const char *const names[] = { [OPTIM_ADAM] = "adam",
 		[OPTIM_ADAMW] = "adamw",
@@ -73,14 +51,11 @@ static int parse_kind(const struct params *ps, enum optim_kind *kind,
 		[OPTIM_GD] = "gd",
 		[OPTIM_RMSPROP] = "rmsprop",
 		[OPTIM_ADAGRAD] = "adagrad" };
-	const char *name = params_get(ps, "train.optimizer");
+	const char *name = setting_text(ps, "train.optimizer");
 
-	if (!name)
-		name = "adam";
 	for (int i = 0; i <= OPTIM_ADAGRAD; i++)
 		if (!strcmp(name, names[i])) {
 			*kind = (enum optim_kind)i;
-			*table = catalogue_optimizer(name)->params;
 			return OK;
 		}
 	return err_set(e, ERR_SPEC, "unknown optimizer \"%s\"", name);
@@ -88,21 +63,20 @@ static int parse_kind(const struct params *ps, enum optim_kind *kind,
 
 int optim_parse(const struct params *ps, struct optim_info *out, struct err *e)
 {
-	const struct param_info *table = NULL;
 	struct err local;
 
 	e = e ? e : &local;
 	memset(out, 0, sizeof(*out));
-	if (parse_kind(ps, &out->kind, &table, e) ||
-		params_number(ps, "lr", 1e-3, &out->lr, e) ||
-		params_number(ps, "wd", 0, &out->wd, e) ||
-		option(ps, table, "momentum", &out->momentum, e) ||
-		option(ps, table, "dampening", &out->dampening, e) ||
-		option(ps, table, "eps", &out->eps, e) ||
-		option(ps, table, "alpha", &out->alpha, e) || parse_betas(ps, out, e) ||
-		params_bool(ps, "train.optimizer.nesterov", false, &out->nesterov, e) ||
-		params_bool(ps, "train.optimizer.amsgrad", false, &out->amsgrad, e) ||
-		params_bool(ps, "train.optimizer.per_task", false, &out->per_task, e))
+	if (parse_kind(ps, &out->kind, e) || params_number(ps, "lr", &out->lr, e) ||
+		params_number(ps, "wd", &out->wd, e) ||
+		setting_real(ps, "train.optimizer.momentum", &out->momentum, e) ||
+		setting_real(ps, "train.optimizer.dampening", &out->dampening, e) ||
+		setting_real(ps, "train.optimizer.eps", &out->eps, e) ||
+		setting_real(ps, "train.optimizer.alpha", &out->alpha, e) ||
+		parse_betas(ps, out, e) ||
+		setting_bool(ps, "train.optimizer.nesterov", &out->nesterov, e) ||
+		setting_bool(ps, "train.optimizer.amsgrad", &out->amsgrad, e) ||
+		setting_bool(ps, "train.optimizer.per_task", &out->per_task, e))
 		return e->code;
 	if (!(out->lr >= 0) || !(out->wd >= 0))
 		return err_set(e, ERR_SPEC, "lr and wd must not be negative");
@@ -114,18 +88,18 @@ int optim_parse(const struct params *ps, struct optim_info *out, struct err *e)
 
 int lr_decay_parse(const struct params *ps, struct lr_decay *out, struct err *e)
 {
-	const char *text = params_get(ps, "train.lr_decay");
+	const char *text = setting_text(ps, "train.lr_decay");
 	double v[2];
 	int n;
 
 	*out = (struct lr_decay){ .factor = 1 };
-	if (!text || !strcmp(text, "none"))
+	if (!strcmp(text, "none"))
 		return OK;
 	if (!strcmp(text, "cosine")) {
 		out->cosine = true;
 		return OK;
 	}
-	if (params_numbers(ps, "train.lr_decay", v, 2, &n, e))
+	if (numbers_parse("train.lr_decay", text, v, 2, &n, e))
 		return e ? e->code : ERR_SPEC;
 	if (n != 2 || v[0] < 1 || v[0] > 1e9 || v[0] != floor(v[0]) || !(v[1] > 0))
 		return err_set(

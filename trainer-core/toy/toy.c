@@ -23,6 +23,8 @@ void toy_params(struct params *ps, const struct toy_method *m, const char *optim
 		params_set(ps, a, m->option[i], m->value[i]);
 	params_set(ps, a, "train.optimizer", optimizer);
 	params_set_number(ps, a, "lr", lr);
+	params_set(ps, a, "wd", "0");
+	params_set(ps, a, "seed", "0");
 }
 
 /* One half of a loss: its value and slope. */

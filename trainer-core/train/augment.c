@@ -1,25 +1,19 @@
 #include "trainer-core/train/augment.h"
 
 #include <string.h>
+#include "catalogue/setting.h"
 #include "trainer-core/rng.h"
+
+_Static_assert((int)AUGMENT_MAPS_SCALE_CROP_FLIP == (int)AUGMENT_SCALE_CROP_FLIP,
+	"data sets of maps have the first of the choices");
 
 int augment_parse(const struct params *ps, enum augment *a, struct err *e)
 {
-	static const char *const names[] = { "none", "scale_crop_flip",
-		"pad_crop_flip" };
-	const char *name = params_get(ps, "dataset.augment");
+	int choice = AUGMENT_NONE;
+	int rc = setting_choice(ps, "dataset.augment", &choice, e);
 
-	*a = AUGMENT_NONE;
-	if (!name)
-		return OK;
-	for (int i = 0; i < 3; i++)
-		if (!strcmp(name, names[i])) {
-			*a = (enum augment)i;
-			return OK;
-		}
-	return err_set(e, ERR_SPEC,
-		"dataset.augment: \"%s\" is not none, scale_crop_flip or pad_crop_flip",
-		name);
+	*a = (enum augment)choice;
+	return rc;
 }
 
 /* The four numbers of a sample: scale, top, left, flip. */

@@ -18,9 +18,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "catalogue/choices.h" /* enum augment */
 #include "common/params.h"
-
-enum augment { AUGMENT_NONE, AUGMENT_SCALE_CROP_FLIP, AUGMENT_PAD_CROP_FLIP };
 
 /* What the numbers of a map are. */
 enum augment_map { MAP_IMAGE, MAP_NORMAL, MAP_LABEL, MAP_DEPTH };

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "catalogue/setting.h"
 #include "trainer-core/rng.h"
 
 #define STATS 4
@@ -70,14 +71,13 @@ int diagnosis_build(struct diagnosis *d, struct step *s, const struct params *ps
 {
 	d->step = s;
 	d->batch = s->batch;
-	if (params_integer(ps, "diagnose.gradients.every", 0, &d->every, e) ||
-		params_integer(ps, "diagnose.gradients.sample", 8, &d->sample, e))
+	if (!params_get(ps, "diagnose.gradients.every"))
+		return OK;
+	if (setting_whole(ps, "diagnose.gradients.every", &d->every, e) ||
+		setting_whole(ps, "diagnose.gradients.sample", &d->sample, e))
 		return e->code;
-	if (d->every < 0 || d->sample < 2 || d->sample > DIAGNOSE_SAMPLE_MAX)
-		return err_set(e, ERR_SPEC, "diagnose.gradients: every %d, sample %d",
-			d->every, d->sample);
-	if (d->every)
-		place(d, a);
+	ASSERT(d->sample <= DIAGNOSE_SAMPLE_MAX);
+	place(d, a);
 	return OK;
 }
 

@@ -3,7 +3,7 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "catalogue/catalogue.h"
+#include "catalogue/setting.h"
 #include "trainer-core/blas.h"
 #include "trainer-core/network/initial.h"
 #include "trainer-core/train/job.h"
@@ -18,14 +18,11 @@ static int parse_schedule(struct train *t, const struct params *ps, struct err *
 	double seed;
 	int n = b->data->split[SPLIT_TRAIN].n;
 
-	if (params_integer(ps, "train.epochs", 1, &t->epochs, e) ||
-		params_integer(ps, "train.batch", 64, &b->size, e) ||
-		params_number(ps, "seed", 0, &seed, e) ||
-		lr_decay_parse(ps, &t->decay, e))
+	if (setting_whole(ps, "train.epochs", &t->epochs, e) ||
+		setting_whole(ps, "train.batch", &b->size, e) ||
+		params_number(ps, "seed", &seed, e) || lr_decay_parse(ps, &t->decay, e))
 		return e->code;
-	if (t->epochs < 1)
-		return err_set(e, ERR_SPEC, "train.epochs: %d", t->epochs);
-	if (b->size < 1 || b->size > n)
+	if (b->size > n)
 		return err_set(e, ERR_SPEC, "train.batch: %d of %d training samples",
 			b->size, n);
 	if (!(seed >= 0) || seed > 0x1p53)

@@ -136,16 +136,10 @@ static int train_rows(struct train *t, struct err *e)
 	int rc = OK;
 
 	for (int k = 0; !rc && k < t->batch.K; k++) {
-<<<<<<< HEAD
 		if (t->labelled[k])
 			rc = rows_put(&t->sheet, "train", task[k].info.name, "loss",
 				t->loss[k], e);
-		rows_put_weight(&t->sheet,
-=======
-		rc = rows_put(
-			&t->sheet, "train", task[k].info.name, "loss", t->loss[k], e);
 		t->sheet.weight[t->sheet.rows.weights++] =
->>>>>>> 2c0a450 (trainer: layers of a batch's way are checked and described; shorter state, freeze, rows)
 			(struct weight_row){ .task = task[k].info.name,
 				.weight_mean = t->weight[k].mean,
 				.weight_std = meter_std(&t->weight[k]),

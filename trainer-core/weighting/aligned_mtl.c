@@ -10,12 +10,10 @@
 #include "trainer-core/solver/solver.h"
 #include "trainer-core/weighting/method.h"
 
-enum scale { MIN, MEDIAN, RMSE };
-
 struct aligned {
 	struct gradient_options gradient;
 	int scale;
-	int sum;
+	int reduction;
 	double eps;
 };
 
@@ -27,20 +25,20 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 
 	setup->options = o;
 	if (!rc)
-		rc = weighting_choice(setup, ps, "scale", &o->scale, e);
+		rc = setting_choice(ps, "scale", &o->scale, e);
 	if (!rc)
-		rc = weighting_choice(setup, ps, "reduction", &o->sum, e);
-	return rc ? rc : weighting_option(setup, ps, "eps", &o->eps, e);
+		rc = setting_choice(ps, "reduction", &o->reduction, e);
+	return rc ? rc : setting_real(ps, "eps", &o->eps, e);
 }
 
 /* value: n kept ones, falling. */
-static double common_value(enum scale scale, const double *value, int n)
+static double common_value(int scale, const double *value, int n)
 {
 	double sum = 0;
 
-	if (scale == MIN)
+	if (scale == ALIGNED_MIN)
 		return value[n - 1];
-	if (scale == MEDIAN)
+	if (scale == ALIGNED_MEDIAN)
 		return value[n / 2];
 	for (int i = 0; i < n; i++)
 		sum += value[i];
@@ -54,7 +52,7 @@ static int weigh(const struct weighting_setup *setup, double *state,
 	int K = setup->K;
 	double value[TASKS_MAX];
 	double vector[TASKS_MAX * TASKS_MAX];
-	double preference = o->sum ? 1 : 1.0 / K;
+	double preference = o->reduction == REDUCTION_SUM ? 1 : 1.0 / K;
 	int kept = 0;
 
 	(void)state, (void)e;

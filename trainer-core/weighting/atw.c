@@ -22,13 +22,13 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct atw *o = NEW(a, struct atw);
-	int rc = weighting_option(setup, ps, "init", &o->init, e);
+	int rc = setting_real(ps, "init", &o->init, e);
 
 	setup->options = o;
 	if (!rc)
-		rc = weighting_option(setup, ps, "beta", &o->beta, e);
+		rc = setting_real(ps, "beta", &o->beta, e);
 	if (!rc)
-		rc = weighting_option(setup, ps, "T", &o->T, e);
+		rc = setting_real(ps, "T", &o->T, e);
 	return rc ? rc : learned_parse(setup, ps, &o->learned, e);
 }
 

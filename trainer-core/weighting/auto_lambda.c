@@ -20,8 +20,6 @@
 #include "trainer-core/weighting/shared/primary.h"
 #include "trainer-core/weighting/method.h"
 
-enum form { FREE, SOFTMAX };
-
 struct auto_lambda {
 	struct impartial decoder; /* first: learned_update */
 	int primary; /* -1: all */
@@ -50,13 +48,13 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 		.kind = OPTIM_ADAM, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8
 	};
 	if (!rc)
-		rc = weighting_choice(setup, ps, "form", &o->form, e);
+		rc = setting_choice(ps, "form", &o->form, e);
 	if (!rc)
-		rc = weighting_option(setup, ps, "init", &o->init, e);
+		rc = setting_real(ps, "init", &o->init, e);
 	if (!rc)
-		rc = weighting_option(setup, ps, "every", &o->every, e);
+		rc = setting_real(ps, "every", &o->every, e);
 	if (!rc)
-		rc = weighting_option(setup, ps, "weight_lr", &o->optim.lr, e);
+		rc = setting_real(ps, "weight_lr", &o->optim.lr, e);
 	return rc ? rc : impartial_parse(setup, ps, own_size(setup), &o->decoder, e);
 }
 
@@ -72,7 +70,7 @@ static void init(const struct weighting_setup *setup, double *state)
 	const struct auto_lambda *o = setup->options;
 
 	for (int k = 0; k < setup->K; k++)
-		state[1 + k] = o->form == FREE ? o->init : 0;
+		state[1 + k] = o->form == AUTO_LAMBDA_FREE ? o->init : 0;
 	impartial_init(setup, &o->decoder, state);
 }
 
@@ -82,7 +80,7 @@ static void weights_of(
 	const struct auto_lambda *o = setup->options;
 
 	memcpy(weight, state + 1, (size_t)setup->K * sizeof(*weight));
-	if (o->form == SOFTMAX)
+	if (o->form == AUTO_LAMBDA_SOFTMAX)
 		softmax(setup->K, weight, weight);
 }
 
@@ -111,7 +109,7 @@ static int weigh(const struct weighting_setup *setup, double *state,
 		for (int k = 0; k < K; k++)
 			mean += weight[k] * step->ahead[k];
 		for (int k = 0; k < K; k++)
-			slope[k] = o->form == FREE
+			slope[k] = o->form == AUTO_LAMBDA_FREE
 				? step->ahead[k]
 				: weight[k] * (step->ahead[k] - mean);
 		state[0]++;

@@ -18,26 +18,26 @@
 
 struct cagrad {
 	double c, rescale, eps;
-	int sum;
+	int reduction;
 };
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct cagrad *o = NEW(a, struct cagrad);
-	int rc = weighting_option(setup, ps, "c", &o->c, e);
+	int rc = setting_real(ps, "c", &o->c, e);
 
 	setup->options = o;
 	if (!rc)
-		rc = weighting_option(setup, ps, "rescale", &o->rescale, e);
+		rc = setting_real(ps, "rescale", &o->rescale, e);
 	if (!rc)
-		rc = weighting_option(setup, ps, "eps", &o->eps, e);
-	return rc ? rc : weighting_choice(setup, ps, "reduction", &o->sum, e);
+		rc = setting_real(ps, "eps", &o->eps, e);
+	return rc ? rc : setting_choice(ps, "reduction", &o->reduction, e);
 }
 
 static double factor_of(const struct cagrad *o, int K)
 {
-	double f = o->sum ? K : 1;
+	double f = o->reduction == REDUCTION_SUM ? K : 1;
 
 	if (o->rescale == 1)
 		f /= 1 + o->c * o->c;

@@ -22,10 +22,10 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct db *o = NEW(a, struct db);
-	int rc = weighting_option(setup, ps, "beta", &o->beta, e);
+	int rc = setting_real(ps, "beta", &o->beta, e);
 
 	setup->options = o;
-	return rc ? rc : weighting_option(setup, ps, "beta_sigma", &o->sigma, e);
+	return rc ? rc : setting_real(ps, "beta_sigma", &o->sigma, e);
 }
 
 static size_t state_size(const struct weighting_setup *setup)

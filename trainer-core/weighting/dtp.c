@@ -20,10 +20,10 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct dtp *o = NEW(a, struct dtp);
-	int rc = weighting_option(setup, ps, "alpha", &o->alpha, e);
+	int rc = setting_real(ps, "alpha", &o->alpha, e);
 
 	setup->options = o;
-	return rc ? rc : weighting_option(setup, ps, "gamma", &o->gamma, e);
+	return rc ? rc : setting_real(ps, "gamma", &o->gamma, e);
 }
 
 static size_t state_size(const struct weighting_setup *setup)

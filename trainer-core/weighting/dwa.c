@@ -12,8 +12,6 @@
 #include <string.h>
 #include "trainer-core/weighting/method.h"
 
-enum form { EPOCH, WINDOW };
-
 struct dwa {
 	int form;
 	double T;
@@ -24,21 +22,15 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct dwa *o = NEW(a, struct dwa);
-	double n = 0;
 	int rc;
 
 	setup->options = o;
-	rc = weighting_choice(setup, ps, "form", &o->form, e);
+	rc = setting_choice(ps, "form", &o->form, e);
 	if (!rc)
-		rc = weighting_option(setup, ps, "T", &o->T, e);
+		rc = setting_real(ps, "T", &o->T, e);
 	if (!rc)
-		rc = weighting_option(setup, ps, "window", &n, e);
-	if (rc)
-		return rc;
-	o->n = (int)n;
-	if (o->n != n)
-		return err_set(e, ERR_SPEC, "window: %g is not an integer", n);
-	return OK;
+		rc = setting_whole(ps, "window", &o->n, e);
+	return rc;
 }
 
 static size_t state_size(const struct weighting_setup *setup)
@@ -46,14 +38,14 @@ static size_t state_size(const struct weighting_setup *setup)
 	const struct dwa *o = setup->options;
 	size_t K = (size_t)setup->K;
 
-	return o->form == EPOCH ? 1 + 2 * K : 2 * K * (size_t)o->n;
+	return o->form == DWA_EPOCH ? 1 + 2 * K : 2 * K * (size_t)o->n;
 }
 
 static void init(const struct weighting_setup *setup, double *state)
 {
 	const struct dwa *o = setup->options;
 
-	if (o->form == WINDOW)
+	if (o->form == DWA_WINDOW)
 		for (size_t i = 0; i < state_size(setup); i++)
 			state[i] = 1;
 }
@@ -100,7 +92,7 @@ static int weigh(const struct weighting_setup *setup, double *state,
 	int K = setup->K;
 
 	(void)e;
-	if (o->form == EPOCH) {
+	if (o->form == DWA_EPOCH) {
 		epoch_rates(K, state, weight);
 	} else {
 		memcpy(state + step->step % (2 * o->n) * K, step->loss,
@@ -121,7 +113,7 @@ static void end_epoch(
 	const struct dwa *o = setup->options;
 	size_t K = (size_t)setup->K;
 
-	if (o->form == WINDOW)
+	if (o->form == DWA_WINDOW)
 		return;
 	state[0]++;
 	memcpy(state + 1 + K, state + 1, K * sizeof(*state));

@@ -13,7 +13,7 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	double *beta = NEW(a, double);
 
 	setup->options = beta;
-	return weighting_option(setup, ps, "beta", beta, e);
+	return setting_real(ps, "beta", beta, e);
 }
 
 static size_t state_size(const struct weighting_setup *setup)

@@ -27,8 +27,8 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	o->optim = (struct optim_info){
 		.kind = OPTIM_ADAM, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8
 	};
-	rc = weighting_option(setup, ps, "weight_lr", &o->optim.lr, e);
-	return rc ? rc : weighting_option(setup, ps, "gamma", &o->optim.wd, e);
+	rc = setting_real(ps, "weight_lr", &o->optim.lr, e);
+	return rc ? rc : setting_real(ps, "gamma", &o->optim.wd, e);
 }
 
 static size_t state_size(const struct weighting_setup *setup)

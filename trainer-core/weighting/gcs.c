@@ -13,7 +13,7 @@
 struct gcs {
 	struct impartial decoder; /* first: learned_update */
 	int primary;
-	int weighted;
+	int form;
 };
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
@@ -24,7 +24,7 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 
 	setup->options = o;
 	if (!rc)
-		rc = weighting_choice(setup, ps, "form", &o->weighted, e);
+		rc = setting_choice(ps, "form", &o->form, e);
 	return rc ? rc : impartial_parse(setup, ps, 0, &o->decoder, e);
 }
 
@@ -55,7 +55,7 @@ static int weigh(const struct weighting_setup *setup, double *state,
 		double lengths = sqrt(M[p * K + p]) * sqrt(M[k * K + k]);
 		double cosine = lengths > 0 ? M[p * K + k] / lengths : 0;
 
-		weight[k] = o->weighted ? fmax(cosine, 0) : cosine >= 0;
+		weight[k] = o->form == GCS_WEIGHTED ? fmax(cosine, 0) : cosine >= 0;
 	}
 	weight[p] = 1;
 	return OK;

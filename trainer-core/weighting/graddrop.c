@@ -13,24 +13,24 @@
 
 struct graddrop {
 	double leak, eps;
-	int mean;
+	int reduction;
 };
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct graddrop *o = NEW(a, struct graddrop);
-	int parameters;
-	int rc = weighting_choice(setup, ps, "gradients", &parameters, e);
+	int gradients;
+	int rc = setting_choice(ps, "gradients", &gradients, e);
 
 	setup->options = o;
-	if (!rc && parameters)
+	if (!rc && gradients == GRADIENTS_PARAMETERS)
 		setup->needs = NEEDS_SHARED_GRADIENTS;
 	if (!rc)
-		rc = weighting_option(setup, ps, "leak", &o->leak, e);
+		rc = setting_real(ps, "leak", &o->leak, e);
 	if (!rc)
-		rc = weighting_option(setup, ps, "eps", &o->eps, e);
-	return rc ? rc : weighting_choice(setup, ps, "reduction", &o->mean, e);
+		rc = setting_real(ps, "eps", &o->eps, e);
+	return rc ? rc : setting_choice(ps, "reduction", &o->reduction, e);
 }
 
 static int weigh(const struct weighting_setup *setup, double *state,
@@ -62,7 +62,7 @@ static void merge(const struct weighting_setup *setup, const double *state,
 	struct sign_dropout dropout = { .K = setup->K,
 		.leak = o->leak,
 		.eps = o->eps,
-		.scale = o->mean ? 1.0 / setup->K : 1,
+		.scale = o->reduction == REDUCTION_MEAN ? 1.0 / setup->K : 1,
 		.draw = draw,
 		.arg = &stream };
 

@@ -19,14 +19,11 @@
 
 #define FLOOR 1e-6
 
-enum shape { PAPER, SOFTMAX };
-enum initial { STEP, EPOCH };
-
 struct gradnorm {
 	double alpha;
 	int shape;
 	int initial;
-	int own_heads;
+	int heads;
 	struct learned learned;
 };
 
@@ -34,20 +31,20 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct gradnorm *o = NEW(a, struct gradnorm);
-	int all;
-	int rc = weighting_option(setup, ps, "alpha", &o->alpha, e);
+	int layers;
+	int rc = setting_real(ps, "alpha", &o->alpha, e);
 
 	setup->options = o;
 	o->learned.at = 1 + (size_t)setup->K;
 	if (!rc)
-		rc = weighting_choice(setup, ps, "form", &o->shape, e);
+		rc = setting_choice(ps, "form", &o->shape, e);
 	if (!rc)
-		rc = weighting_choice(setup, ps, "initial", &o->initial, e);
+		rc = setting_choice(ps, "initial", &o->initial, e);
 	if (!rc)
-		rc = weighting_choice(setup, ps, "heads", &o->own_heads, e);
+		rc = setting_choice(ps, "heads", &o->heads, e);
 	if (!rc)
-		rc = weighting_choice(setup, ps, "layers", &all, e);
-	if (!rc && all)
+		rc = setting_choice(ps, "layers", &layers, e);
+	if (!rc && layers == GRADNORM_ALL)
 		setup->needs &= ~(unsigned)NEEDS_LAST_LAYER;
 	return rc ? rc : learned_parse(setup, ps, &o->learned, e);
 }
@@ -75,12 +72,12 @@ static int weigh(const struct weighting_setup *setup, double *state,
 	int K = setup->K;
 
 	(void)e;
-	if (state[0] == 0 && o->initial == STEP) {
+	if (state[0] == 0 && o->initial == GRADNORM_STEP) {
 		memcpy(state + 1, step->loss, (size_t)K * sizeof(*state));
 		state[0] = 1;
 	}
 	memcpy(weight, value, (size_t)K * sizeof(*weight));
-	if (o->shape == PAPER)
+	if (o->shape == GRADNORM_PAPER)
 		return OK;
 	softmax(K, value, weight);
 	for (int k = 0; k < K; k++)
@@ -140,10 +137,10 @@ static void update(const struct weighting_setup *setup, double *state,
 	(void)slope_of(setup, state + 1, step, weight, slope);
 	for (int k = 0; k < K; k++)
 		mean += slope[k] * weight[k] / K;
-	for (int k = 0; o->shape == SOFTMAX && k < K; k++)
+	for (int k = 0; o->shape == GRADNORM_SOFTMAX && k < K; k++)
 		slope[k] = weight[k] * (slope[k] - mean);
 	learned_step(setup, &o->learned, step, slope, state);
-	if (o->shape == PAPER)
+	if (o->shape == GRADNORM_PAPER)
 		rescale(K, learned + 1);
 }
 
@@ -152,7 +149,7 @@ static void heads(const struct weighting_setup *setup, const double *state,
 {
 	const struct gradnorm *o = setup->options;
 
-	if (o->own_heads)
+	if (o->heads == HEADS_OWN)
 		heads_unweighted(setup, state, step, weight, head);
 }
 

@@ -16,8 +16,6 @@
 #include "trainer-core/solver/projection.h"
 #include "trainer-core/weighting/method.h"
 
-enum group { MODEL, LAYER, MATRIX }; /* the order of weighting.def */
-
 struct gradvac {
 	double beta, eps;
 	int group;
@@ -27,12 +25,12 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct gradvac *o = NEW(a, struct gradvac);
-	int rc = weighting_option(setup, ps, "beta", &o->beta, e);
+	int rc = setting_real(ps, "beta", &o->beta, e);
 
 	setup->options = o;
 	if (!rc)
-		rc = weighting_choice(setup, ps, "group", &o->group, e);
-	return rc ? rc : weighting_option(setup, ps, "eps", &o->eps, e);
+		rc = setting_choice(ps, "group", &o->group, e);
+	return rc ? rc : setting_real(ps, "eps", &o->eps, e);
 }
 
 static const struct trunk_parts *parts_of(const struct weighting_setup *setup)
@@ -40,9 +38,10 @@ static const struct trunk_parts *parts_of(const struct weighting_setup *setup)
 	static const struct trunk_parts whole = { .n = 1 };
 	const struct gradvac *o = setup->options;
 
-	if (o->group == MODEL || !setup->trunk)
+	if (o->group == GRADVAC_MODEL || !setup->trunk)
 		return &whole;
-	return o->group == LAYER ? &setup->trunk->layers : &setup->trunk->arrays;
+	return o->group == GRADVAC_LAYER ? &setup->trunk->layers
+					 : &setup->trunk->arrays;
 }
 
 static size_t square(const struct weighting_setup *setup)

@@ -20,31 +20,27 @@
 #include "trainer-core/weighting/shared/primary.h"
 #include "trainer-core/weighting/method.h"
 
-enum encoder { IAL, UNCERTAINTY, GRADIENT, FIXED }; /* the order of weighting.def */
-enum g { RELU, SOFTPLUS };
-
 struct ial {
 	struct impartial decoder; /* first: learned_update */
 	int primary;
-	int variance;
-	int by_sample;
+	int argument;
+	int norm;
 	int g;
 	int encoder;
 	double fixed;
 };
 
-static int parse_encoder(const struct weighting_setup *setup, const struct params *ps,
-	struct ial *o, struct err *e)
+static int parse_encoder(const struct params *ps, struct ial *o, struct err *e)
 {
-	int rc = weighting_choice(setup, ps, "argument", &o->variance, e);
+	int rc = setting_choice(ps, "argument", &o->argument, e);
 
 	if (!rc)
-		rc = weighting_choice(setup, ps, "norm", &o->by_sample, e);
+		rc = setting_choice(ps, "norm", &o->norm, e);
 	if (!rc)
-		rc = weighting_choice(setup, ps, "g", &o->g, e);
+		rc = setting_choice(ps, "g", &o->g, e);
 	if (!rc)
-		rc = weighting_choice(setup, ps, "encoder", &o->encoder, e);
-	return rc ? rc : weighting_option(setup, ps, "fixed", &o->fixed, e);
+		rc = setting_choice(ps, "encoder", &o->encoder, e);
+	return rc ? rc : setting_real(ps, "fixed", &o->fixed, e);
 }
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
@@ -56,9 +52,9 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	setup->options = o;
 	o->decoder.on = true;
 	if (!rc)
-		rc = weighting_option(setup, ps, "init", &o->decoder.sigma, e);
+		rc = setting_real(ps, "init", &o->decoder.sigma, e);
 	if (!rc)
-		rc = parse_encoder(setup, ps, o, e);
+		rc = parse_encoder(ps, o, e);
 	return rc ? rc : learned_parse(setup, ps, &o->decoder.learned, e);
 }
 
@@ -90,7 +86,8 @@ static void prepare(const struct weighting_setup *setup, double *state,
 	size_t F = g->n / (size_t)g->samples;
 
 	(void)state, (void)step;
-	if (!o->by_sample || o->encoder == UNCERTAINTY || o->encoder == FIXED)
+	if (o->norm == IAL_BY_BATCH || o->encoder == IAL_ENCODER_UNCERTAINTY ||
+		o->encoder == IAL_ENCODER_FIXED)
 		return;
 	for (int i = 0; i < g->samples; i++) {
 		size_t at = (size_t)i * F;
@@ -108,8 +105,8 @@ static void prepare(const struct weighting_setup *setup, double *state,
 /* f of a task's uncertainty, in [0, 1]. */
 static double trust(const struct ial *o, double log_sigma)
 {
-	double x = 1 - exp((o->variance ? 2 : 1) * log_sigma);
-	double g = o->g == SOFTPLUS ? log1p(exp(x)) : fmax(x, 0);
+	double x = 1 - exp((o->argument == IAL_VARIANCE ? 2 : 1) * log_sigma);
+	double g = o->g == IAL_SOFTPLUS ? log1p(exp(x)) : fmax(x, 0);
 
 	return fmin(g, 1);
 }
@@ -127,10 +124,11 @@ static int weigh(const struct weighting_setup *setup, double *state,
 	for (int k = 0; k < K; k++) {
 		double length = sqrt(step->gram[k * K + k]);
 
-		weight[k] = o->encoder == FIXED ? o->fixed : 1;
-		if (o->encoder == IAL || o->encoder == UNCERTAINTY)
+		weight[k] = o->encoder == IAL_ENCODER_FIXED ? o->fixed : 1;
+		if (o->encoder == IAL_ENCODER_IAL ||
+			o->encoder == IAL_ENCODER_UNCERTAINTY)
 			weight[k] = trust(o, sigma[k]);
-		if (o->encoder == IAL || o->encoder == GRADIENT)
+		if (o->encoder == IAL_ENCODER_IAL || o->encoder == IAL_ENCODER_GRADIENT)
 			weight[k] = length > 0 ? weight[k] * main / length : 0;
 	}
 	weight[p] = 1;

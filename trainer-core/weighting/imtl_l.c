@@ -18,7 +18,7 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	int rc;
 
 	setup->options = o;
-	rc = weighting_option(setup, ps, "init", &o->init, e);
+	rc = setting_real(ps, "init", &o->init, e);
 	return rc ? rc : learned_parse(setup, ps, &o->learned, e);
 }
 

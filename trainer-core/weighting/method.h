@@ -4,26 +4,17 @@
 #ifndef DELTAM_WEIGHTING_METHOD_H
 #define DELTAM_WEIGHTING_METHOD_H
 
+#include "catalogue/choices.h"
+#include "catalogue/setting.h"
 #include "trainer-core/weighting/weighting.h"
-
-/*
- * The real parameter `name`: from ps, else the default of weighting.def. Where that has
- * none *v stays as it was. ERR_SPEC outside its range.
- */
-MUST_CHECK int weighting_option(const struct weighting_setup *setup,
-	const struct params *ps, const char *name, double *v, struct err *e);
-
-/* The index of a choice parameter's value in its list. ERR_SPEC. */
-MUST_CHECK int weighting_choice(const struct weighting_setup *setup,
-	const struct params *ps, const char *name, int *index, struct err *e);
 
 /* w (K) = softmax(logit), computed with the largest subtracted. w may be logit. */
 void softmax(int K, const double *logit, double *w);
 
 /* Most methods on gradients let the sweep file choose both: */
 struct gradient_options {
-	int features; /* 1: the gradients are those of the features */
-	int weighted_heads; /* 1: heads get the weights too */
+	bool features; /* the gradients are those of the features */
+	bool weighted_heads; /* heads get the weights too */
 };
 
 /*

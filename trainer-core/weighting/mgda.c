@@ -14,12 +14,10 @@
 #include "trainer-core/solver/solver.h"
 #include "trainer-core/weighting/method.h"
 
-enum normalize { NONE, L2, LOSS, LOSS_PLUS };
-
 struct mgda {
 	struct gradient_options gradient;
 	int normalize;
-	int apply_normalized;
+	int apply;
 };
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
@@ -30,8 +28,8 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 
 	setup->options = o;
 	if (!rc)
-		rc = weighting_choice(setup, ps, "normalize", &o->normalize, e);
-	return rc ? rc : weighting_choice(setup, ps, "apply", &o->apply_normalized, e);
+		rc = setting_choice(ps, "normalize", &o->normalize, e);
+	return rc ? rc : setting_choice(ps, "apply", &o->apply, e);
 }
 
 /* What gradient k is divided by. */
@@ -40,14 +38,14 @@ static int divisor(const struct weighting_setup *setup, int k,
 {
 	const struct mgda *o = setup->options;
 	double length = sqrt(step->gram[k * setup->K + k]);
-	bool by_loss = o->normalize == LOSS || o->normalize == LOSS_PLUS;
+	bool by_loss = o->normalize == MGDA_LOSS || o->normalize == MGDA_LOSS_PLUS;
 
 	*out = by_loss ? step->loss[k] : 1;
 	if (!(*out > 0))
 		return err_set(e, ERR_DIVERGED,
 			"task %s: a gradient cannot be divided by a loss of %g",
 			setup->task[k].name, step->loss[k]);
-	if ((o->normalize == L2 || o->normalize == LOSS_PLUS) && length > 0)
+	if ((o->normalize == MGDA_L2 || o->normalize == MGDA_LOSS_PLUS) && length > 0)
 		*out *= length;
 	return OK;
 }
@@ -71,7 +69,7 @@ static int weigh(const struct weighting_setup *setup, double *state,
 			M[i * K + j] = step->gram[i * K + j] / by[i] / by[j];
 	memset(weight, 0, (size_t)K * sizeof(*weight));
 	residual_note(state, simplex_quadratic(K, M, NULL, weight));
-	for (int k = 0; o->apply_normalized && k < K; k++)
+	for (int k = 0; o->apply == MGDA_APPLY_NORMALIZED && k < K; k++)
 		weight[k] /= by[k];
 	return OK;
 }

@@ -24,7 +24,7 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct miraliev *o = NEW(a, struct miraliev);
-	int rc = weighting_option(setup, ps, "init", &o->init, e);
+	int rc = setting_real(ps, "init", &o->init, e);
 
 	setup->options = o;
 	o->learned.n = 2 * setup->K;

@@ -20,10 +20,10 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct nash *o = NEW(a, struct nash);
-	int rc = weighting_option(setup, ps, "max_norm", &o->max_norm, e);
+	int rc = setting_real(ps, "max_norm", &o->max_norm, e);
 
 	setup->options = o;
-	return rc ? rc : weighting_option(setup, ps, "update_every", &o->every, e);
+	return rc ? rc : setting_real(ps, "update_every", &o->every, e);
 }
 
 static size_t state_size(const struct weighting_setup *setup)

@@ -27,9 +27,9 @@ struct ol_aux {
 	int primary;
 	double N, beta;
 	int clip;
-	int total;
+	int main;
 	int filter;
-	int logarithm;
+	int losses;
 };
 
 static size_t own_size(const struct weighting_setup *setup)
@@ -41,23 +41,21 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct ol_aux *o = NEW(a, struct ol_aux);
-	double filter = 1;
 	int rc = primary_parse(setup, ps, &o->primary, e);
 
 	setup->options = o;
 	if (!rc)
-		rc = weighting_option(setup, ps, "N", &o->N, e);
+		rc = setting_real(ps, "N", &o->N, e);
 	if (!rc)
-		rc = weighting_option(setup, ps, "beta", &o->beta, e);
+		rc = setting_real(ps, "beta", &o->beta, e);
 	if (!rc)
-		rc = weighting_choice(setup, ps, "clip", &o->clip, e);
+		rc = setting_choice(ps, "clip", &o->clip, e);
 	if (!rc)
-		rc = weighting_choice(setup, ps, "main", &o->total, e);
+		rc = setting_choice(ps, "main", &o->main, e);
 	if (!rc)
-		rc = weighting_option(setup, ps, "filter", &filter, e);
+		rc = setting_whole(ps, "filter", &o->filter, e);
 	if (!rc)
-		rc = weighting_choice(setup, ps, "losses", &o->logarithm, e);
-	o->filter = (int)filter;
+		rc = setting_choice(ps, "losses", &o->losses, e);
 	return rc ? rc : impartial_parse(setup, ps, own_size(setup), &o->decoder, e);
 }
 
@@ -87,7 +85,7 @@ static int buffers(const struct weighting_setup *setup)
 /* What the loss's own gradient is multiplied by before anything else. */
 static double slope_of(const struct ol_aux *o, double loss)
 {
-	return o->logarithm ? 1 / fmax(loss, ABOVE_ZERO) : 1;
+	return o->losses == OL_AUX_LOG ? 1 / fmax(loss, ABOVE_ZERO) : 1;
 }
 
 static float *past(const struct weighting_setup *setup, const struct task_gradients *g,
@@ -108,7 +106,7 @@ static void prepare(const struct weighting_setup *setup, double *state,
 
 	(void)state;
 	for (int k = 0; k < setup->K; k++) {
-		if (o->logarithm)
+		if (o->losses == OL_AUX_LOG)
 			kernels->scale(
 				g->n, (float)slope_of(o, step->loss[k]), g->g[k]);
 		if (o->filter == 1)
@@ -165,7 +163,7 @@ static double help(
 	const struct ol_aux *o = setup->options;
 	double sum = 0;
 
-	if (!o->total)
+	if (o->main == OL_AUX_PRIMARY)
 		return gram[o->primary * setup->K + k];
 	for (int j = 0; j < setup->K; j++)
 		sum += w[j] * gram[j * setup->K + k];
@@ -188,7 +186,7 @@ static void update(const struct weighting_setup *setup, double *state,
 		return;
 	for (int k = 0; k < setup->K; k++) {
 		state[k] += o->beta * round[k];
-		if (o->clip)
+		if (o->clip == OL_AUX_CLIP_ZERO)
 			state[k] = fmax(state[k], 0);
 		round[k] = 0;
 	}

@@ -8,8 +8,6 @@
 #include "trainer-core/solver/projection.h"
 #include "trainer-core/weighting/method.h"
 
-enum reduction { SUM, MEAN };
-
 struct pcgrad {
 	int reduction;
 	double eps;
@@ -19,10 +17,10 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct pcgrad *o = NEW(a, struct pcgrad);
-	int rc = weighting_choice(setup, ps, "reduction", &o->reduction, e);
+	int rc = setting_choice(ps, "reduction", &o->reduction, e);
 
 	setup->options = o;
-	return rc ? rc : weighting_option(setup, ps, "eps", &o->eps, e);
+	return rc ? rc : setting_real(ps, "eps", &o->eps, e);
 }
 
 static int weigh(const struct weighting_setup *setup, double *state,
@@ -37,7 +35,7 @@ static int weigh(const struct weighting_setup *setup, double *state,
 	draw_orders(K, (struct rng_orders){ setup->seed, (uint64_t)step->step }, order);
 	project_conflicts(K, step->gram, order, o->eps, c);
 	sum_rows(K, c, weight);
-	for (int k = 0; o->reduction == MEAN && k < K; k++)
+	for (int k = 0; o->reduction == REDUCTION_MEAN && k < K; k++)
 		weight[k] /= K;
 	return OK;
 }

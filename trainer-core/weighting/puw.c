@@ -33,21 +33,19 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct puw *o = NEW(a, struct puw);
-	double particles = 0;
 	double share = 0;
 	int epochs;
-	int rc = weighting_option(setup, ps, "particles", &particles, e);
+	int rc = setting_whole(ps, "particles", &o->particles, e);
 
 	setup->options = o;
 	if (!rc)
-		rc = weighting_option(setup, ps, "jitter", &o->jitter, e);
+		rc = setting_real(ps, "jitter", &o->jitter, e);
 	if (!rc)
-		rc = weighting_option(setup, ps, "warm_up", &share, e);
+		rc = setting_real(ps, "warm_up", &share, e);
 	if (!rc)
-		rc = params_integer(ps, "train.epochs", 1, &epochs, e);
+		rc = setting_whole(ps, "train.epochs", &epochs, e);
 	if (rc)
 		return rc;
-	o->particles = (int)particles;
 	o->warm = ceil(share * epochs);
 	return OK;
 }

@@ -6,15 +6,13 @@
 #include <math.h>
 #include "trainer-core/weighting/method.h"
 
-enum form { NORMAL, DIRICHLET };
-
 static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	int *form = NEW(a, int);
 
 	setup->options = form;
-	return weighting_choice(setup, ps, "weights", form, e);
+	return setting_choice(ps, "weights", form, e);
 }
 
 static void draw_normal(int K, uint64_t seed, uint64_t step, double *w)
@@ -45,7 +43,7 @@ static int weigh(const struct weighting_setup *setup, double *state,
 	const int *form = setup->options;
 
 	(void)state, (void)e;
-	if (*form == NORMAL)
+	if (*form == RLW_NORMAL)
 		draw_normal(setup->K, setup->seed, (uint64_t)step->step, weight);
 	else
 		draw_dirichlet(setup->K, setup->seed, (uint64_t)step->step, weight);

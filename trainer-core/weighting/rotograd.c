@@ -24,8 +24,6 @@
 
 #define TURN_MAX 0.5
 
-enum parts { BOTH, SCALE, ROTATION }; /* the order of weighting.def */
-
 struct rotograd {
 	int parts;
 	double burn_in;
@@ -36,14 +34,14 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct rotograd *o = NEW(a, struct rotograd);
-	int rc = weighting_choice(setup, ps, "parts", &o->parts, e);
+	int rc = setting_choice(ps, "parts", &o->parts, e);
 
 	setup->options = o;
-	if (!rc && o->parts == SCALE)
+	if (!rc && o->parts == ROTOGRAD_SCALE)
 		setup->needs &= ~(unsigned)NEEDS_ROTATION;
 	if (!rc)
-		rc = weighting_option(setup, ps, "burn_in", &o->burn_in, e);
-	return rc ? rc : weighting_option(setup, ps, "follow", &o->follow, e);
+		rc = setting_real(ps, "burn_in", &o->burn_in, e);
+	return rc ? rc : setting_real(ps, "follow", &o->follow, e);
 }
 
 static int channels(const struct weighting_setup *setup)
@@ -151,9 +149,9 @@ static int weigh(const struct weighting_setup *setup, double *state,
 		common += rate * weight[k];
 	}
 	for (int k = 0; k < K; k++)
-		weight[k] = o->parts == ROTATION ? 1
-			: weight[k] > 0          ? common / rates / weight[k]
-						 : 0;
+		weight[k] = o->parts == ROTOGRAD_ROTATION ? 1
+			: weight[k] > 0                   ? common / rates / weight[k]
+							  : 0;
 	return OK;
 }
 

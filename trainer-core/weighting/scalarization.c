@@ -27,7 +27,7 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 {
 	double *w = NEW_ARRAY(a, double, TASKS_MAX);
 	int n;
-	int rc = params_numbers(ps, "weights", w, TASKS_MAX, &n, e);
+	int rc = setting_list(ps, "weights", w, TASKS_MAX, &n, e);
 
 	if (rc)
 		return rc;

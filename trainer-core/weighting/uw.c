@@ -16,24 +16,22 @@
 #include "trainer-core/weighting/shared/learned.h"
 #include "trainer-core/weighting/method.h"
 
-enum form { AUTO, L2, L1, CE, SIGMA }; /* the order of weighting.def */
-
 struct uw {
 	struct learned learned; /* first: learned_update */
-	enum form form[TASKS_MAX];
+	enum uw_form form[TASKS_MAX];
 	double init;
 };
 
-static enum form form_of(enum loss_kind loss)
+static enum uw_form form_of(enum loss_kind loss)
 {
 	switch (loss) {
 	case LOSS_CE:
 	case LOSS_BCE:
-		return CE;
+		return UW_CE;
 	case LOSS_L2:
-		return L2;
+		return UW_L2;
 	default:
-		return L1;
+		return UW_L1;
 	}
 }
 
@@ -45,17 +43,17 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	int rc;
 
 	setup->options = o;
-	rc = weighting_choice(setup, ps, "form", &form, e);
+	rc = setting_choice(ps, "form", &form, e);
 	if (rc)
 		return rc;
 	for (int k = 0; k < setup->K; k++)
-		o->form[k] =
-			form == AUTO ? form_of(setup->task[k].loss) : (enum form)form;
-	o->init = form == L2 ? -0.5 : form == SIGMA ? 1 : 0;
-	rc = weighting_option(setup, ps, "init", &o->init, e);
+		o->form[k] = form == UW_AUTO ? form_of(setup->task[k].loss)
+					     : (enum uw_form)form;
+	o->init = form == UW_L2 ? -0.5 : form == UW_SIGMA ? 1 : 0;
+	rc = setting_real(ps, "init", &o->init, e);
 	if (rc)
 		return rc;
-	if (form == SIGMA && !(o->init > 0))
+	if (form == UW_SIGMA && !(o->init > 0))
 		return err_set(
 			e, ERR_SPEC, "init: sigma must be positive, not %g", o->init);
 	return learned_parse(setup, ps, &o->learned, e);
@@ -73,12 +71,12 @@ static void init(const struct weighting_setup *setup, double *state)
 	learned_init(state, setup->K, o->init);
 }
 
-static double weight_of(enum form form, double s)
+static double weight_of(enum uw_form form, double s)
 {
 	switch (form) {
-	case L2:
+	case UW_L2:
 		return 0.5 * exp(-s);
-	case SIGMA:
+	case UW_SIGMA:
 		return 0.5 / (s * s);
 	default:
 		return exp(-s);
@@ -103,15 +101,15 @@ static double objective(const struct weighting_setup *setup, const double *state
 	double total = 0;
 
 	for (int k = 0; k < setup->K; k++) {
-		enum form form = o->form[k];
+		enum uw_form form = o->form[k];
 		double s = learned_values(state)[k];
 		double weighted = weight_of(form, s) * loss[k];
 
-		if (form == SIGMA) {
+		if (form == UW_SIGMA) {
 			total += weighted + log(fabs(s));
 			gradient[k] = (1 - 2 * weighted) / s;
 		} else {
-			double share = form == L1 ? 1 : 0.5;
+			double share = form == UW_L1 ? 1 : 0.5;
 
 			total += weighted + share * s;
 			gradient[k] = share - weighted;
@@ -120,9 +118,9 @@ static double objective(const struct weighting_setup *setup, const double *state
 	return total;
 }
 
-static double log_variance(enum form form, double s)
+static double log_variance(enum uw_form form, double s)
 {
-	return form == SIGMA ? 2 * log(fabs(s)) : form == L1 ? 2 * s : s;
+	return form == UW_SIGMA ? 2 * log(fabs(s)) : form == UW_L1 ? 2 * s : s;
 }
 
 static int diagnose(const struct weighting_setup *setup, const double *state,

@@ -1,8 +1,8 @@
 /*
  * UW-O: the analytically optimal uncertainty weights w_k = 1 / L_k, for every loss type
  * (Kirchdorfer et al. 2025, eq. 16). Every weighted loss is 1; multiplying a loss by a
- * constant changes nothing. Losses below `floor` are taken as the floor; state[0] counts
- * them through the epoch.
+ * constant changes nothing. A loss of 0 is taken as 1e-12, with a `floor` every one below
+ * it as the floor; state[0] counts them through the epoch.
  */
 #include "trainer-core/weighting/shared/inverse.h"
 #include "trainer-core/weighting/method.h"
@@ -10,10 +10,10 @@
 static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
-	double *floor = NEW(a, double);
+	struct inverse_floor *floor = NEW(a, struct inverse_floor);
 
 	setup->options = floor;
-	return weighting_option(setup, ps, "floor", floor, e);
+	return inverse_floor_parse(ps, floor, e);
 }
 
 static size_t state_size(const struct weighting_setup *setup)
@@ -25,10 +25,10 @@ static size_t state_size(const struct weighting_setup *setup)
 static int weigh(const struct weighting_setup *setup, double *state,
 	const struct weighting_step *step, double *weight, struct err *e)
 {
-	const double *floor = setup->options;
+	const struct inverse_floor *floor = setup->options;
 
 	(void)e;
-	state[0] += inverse_losses(setup->K, step->loss, *floor, weight);
+	state[0] += inverse_losses(setup->K, step->loss, floor, weight);
 	return OK;
 }
 

@@ -1,15 +1,16 @@
 /*
  * UW-SO: w = softmax(a / T) of the inverse losses a_k = 1 / L_k (Kirchdorfer et al.
  * 2025, eq. 17). A large T gives 1/K each, a small one puts everything on the smallest
- * loss. Losses below `floor` are taken as the floor; state[0] counts them through the
- * epoch.
+ * loss. A loss of 0 is taken as 1e-12, with a `floor` every one below it as the floor;
+ * state[0] counts them through the epoch.
  */
 #include <math.h>
 #include "trainer-core/weighting/shared/inverse.h"
 #include "trainer-core/weighting/method.h"
 
 struct uw_so {
-	double T, floor;
+	double T;
+	struct inverse_floor floor;
 };
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
@@ -20,12 +21,12 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 
 	setup->options = o;
 	o->T = NAN;
-	rc = weighting_option(setup, ps, "T", &o->T, e);
+	rc = setting_real(ps, "T", &o->T, e);
 	if (rc)
 		return rc;
 	if (isnan(o->T))
 		return err_set(e, ERR_SPEC, "T is missing");
-	return weighting_option(setup, ps, "floor", &o->floor, e);
+	return inverse_floor_parse(ps, &o->floor, e);
 }
 
 static size_t state_size(const struct weighting_setup *setup)
@@ -40,7 +41,7 @@ static int weigh(const struct weighting_setup *setup, double *state,
 	const struct uw_so *o = setup->options;
 
 	(void)e;
-	state[0] += inverse_softmax(setup->K, step->loss, o->floor, o->T, weight);
+	state[0] += inverse_softmax(setup->K, step->loss, &o->floor, o->T, weight);
 	return OK;
 }
 
@@ -56,7 +57,7 @@ static int diagnose(const struct weighting_setup *setup, const double *state,
 {
 	const struct uw_so *o = setup->options;
 
-	return inverse_diagnose(setup->K, mean_loss, o->floor, o->T, state[0], d);
+	return inverse_diagnose(setup->K, mean_loss, &o->floor, o->T, state[0], d);
 }
 
 const struct weighting weighting_uw_so = {

@@ -17,7 +17,8 @@
 
 struct uw_so_learned {
 	struct learned learned; /* first: learned_update */
-	double init, floor;
+	double init;
+	struct inverse_floor floor;
 };
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
@@ -28,9 +29,9 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 
 	setup->options = o;
 	o->learned = (struct learned){ .n = 1, .at = 1, .positive = true };
-	rc = weighting_option(setup, ps, "init", &o->init, e);
+	rc = setting_real(ps, "init", &o->init, e);
 	if (!rc)
-		rc = weighting_option(setup, ps, "floor", &o->floor, e);
+		rc = inverse_floor_parse(ps, &o->floor, e);
 	return rc ? rc : learned_parse(setup, ps, &o->learned, e);
 }
 
@@ -58,7 +59,7 @@ static int weigh(const struct weighting_setup *setup, double *state,
 
 	(void)e;
 	state[0] += inverse_softmax(
-		setup->K, step->loss, o->floor, temperature(state), weight);
+		setup->K, step->loss, &o->floor, temperature(state), weight);
 	return OK;
 }
 
@@ -69,8 +70,8 @@ static double objective(const struct weighting_setup *setup, const double *state
 	double T = temperature(state);
 	double w[TASKS_MAX];
 
-	(void)inverse_softmax(setup->K, loss, o->floor, T, w);
-	gradient[0] = (inverse_residual(setup->K, loss, o->floor, w) - 1) / (T * T);
+	(void)inverse_softmax(setup->K, loss, &o->floor, T, w);
+	gradient[0] = (inverse_residual(setup->K, loss, &o->floor, w) - 1) / (T * T);
 	return inverse_mean_loss(setup->K, loss, w) + 1 / T;
 }
 
@@ -86,7 +87,7 @@ static int diagnose(const struct weighting_setup *setup, const double *state,
 {
 	const struct uw_so_learned *o = setup->options;
 	int n = inverse_diagnose(
-		setup->K, mean_loss, o->floor, temperature(state), state[0], d);
+		setup->K, mean_loss, &o->floor, temperature(state), state[0], d);
 
 	d[n++] = (struct diagnostic){ "temperature", -1, temperature(state) };
 	return n;

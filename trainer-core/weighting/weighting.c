@@ -22,7 +22,7 @@ static const struct {
 static int read_seed(const struct params *ps, uint64_t *seed, struct err *e)
 {
 	double v;
-	int rc = params_number(ps, "seed", 0, &v, e);
+	int rc = params_number(ps, "seed", &v, e);
 
 	if (rc)
 		return rc;
@@ -125,50 +125,6 @@ void weighting_end_epoch(
 {
 	if (setup->ops->end_epoch)
 		setup->ops->end_epoch(setup, state, mean_loss);
-}
-
-int weighting_option(const struct weighting_setup *setup, const struct params *ps,
-	const char *name, double *v, struct err *e)
-{
-	const struct param_info *info = param_info_find(setup->info->params, name);
-	const char *text = params_get(ps, name);
-
-	ASSERT(info);
-	if (!text)
-		text = info->deflt;
-	if (!text)
-		return OK;
-	if (!number_parse(text, v))
-		return err_set(e, ERR_SPEC, "%s: \"%s\" is not a number", name, text);
-	if (*v < info->min || *v > info->max)
-		return err_set(e, ERR_SPEC, "%s: %g is outside %g to %g", name, *v,
-			info->min, info->max);
-	return OK;
-}
-
-int weighting_choice(const struct weighting_setup *setup, const struct params *ps,
-	const char *name, int *index, struct err *e)
-{
-	const struct param_info *info = param_info_find(setup->info->params, name);
-	const char *text = params_get(ps, name);
-	size_t n;
-	int i = 0;
-
-	ASSERT(info && info->choices && info->deflt);
-	if (!text)
-		text = info->deflt;
-	n = strlen(text);
-	for (const char *p = info->choices; p; i++) {
-		size_t length = strcspn(p, "|");
-
-		if (length == n && !memcmp(p, text, n)) {
-			*index = i;
-			return OK;
-		}
-		p = p[length] ? p + length + 1 : NULL;
-	}
-	return err_set(
-		e, ERR_SPEC, "%s: \"%s\" is none of %s", name, text, info->choices);
 }
 
 void softmax(int K, const double *logit, double *w)

@@ -108,7 +108,7 @@ struct diagnostic {
 /* What a method implements; NULL where it has nothing to do. */
 struct weighting {
 	unsigned needs;
-	/* Reads ps into setup->options (arena); weighting_option() reads one. ERR_SPEC. */
+	/* Reads ps into setup->options (arena); setting_real() reads one. ERR_SPEC. */
 	int (*parse)(struct weighting_setup *setup, const struct params *ps,
 		struct arena *a, struct err *e);
 	/* How many doubles of state. */

@@ -2,26 +2,23 @@
 #include <math.h>
 #include "trainer-core/weighting/method.h"
 
-static int choice_of(const struct weighting_setup *setup, const struct params *ps,
-	const char *name, int *index, struct err *e)
-{
-	*index = 0;
-	return param_info_find(setup->info->params, name)
-		? weighting_choice(setup, ps, name, index, e)
-		: OK;
-}
-
 int gradient_options(struct weighting_setup *setup, const struct params *ps,
 	struct gradient_options *o, struct err *e)
 {
-	int rc = choice_of(setup, ps, "gradients", &o->features, e);
+	int gradients = GRADIENTS_PARAMETERS;
+	int heads = HEADS_OWN;
+	int rc = setting_choice(ps, "gradients", &gradients, e);
 
 	if (!rc)
-		rc = choice_of(setup, ps, "heads", &o->weighted_heads, e);
-	if (!rc && o->features)
+		rc = setting_choice(ps, "heads", &heads, e);
+	if (rc)
+		return rc;
+	o->features = gradients == GRADIENTS_FEATURES;
+	o->weighted_heads = heads == HEADS_WEIGHTED;
+	if (o->features)
 		setup->needs = (setup->needs & ~(unsigned)NEEDS_SHARED_GRADIENTS) |
 			NEEDS_FEATURE_GRADIENTS;
-	return rc;
+	return OK;
 }
 
 void residual_note(double *state, double residual)

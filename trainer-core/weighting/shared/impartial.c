@@ -11,12 +11,12 @@ static const double *log_sigma(const struct impartial *o, const double *state)
 int impartial_parse(struct weighting_setup *setup, const struct params *ps, size_t at,
 	struct impartial *out, struct err *e)
 {
-	int rc = params_bool(ps, "impartial", false, &out->on, e);
+	int rc = setting_bool(ps, "impartial", &out->on, e);
 
 	out->learned = (struct learned){ .n = setup->K, .at = at };
 	if (!rc && out->on && !(setup->needs & NEEDS_GRADIENTS))
 		setup->needs |= NEEDS_FEATURE_GRADIENTS;
-	return rc ? rc : weighting_option(setup, ps, "sigma", &out->sigma, e);
+	return rc ? rc : setting_real(ps, "sigma", &out->sigma, e);
 }
 
 size_t impartial_size(const struct weighting_setup *setup, const struct impartial *o)

@@ -1,21 +1,32 @@
 #include "trainer-core/weighting/shared/inverse.h"
 
+#include <float.h>
 #include "trainer-core/weighting/method.h"
 
-int inverse_losses(int K, const double *loss, double floor, double *a)
+int inverse_floor_parse(const struct params *ps, struct inverse_floor *f, struct err *e)
+{
+	int rc = setting_real(ps, "floor", &f->to, e);
+
+	f->below = setting_is_written(ps, "floor") ? f->to : DBL_MIN;
+	return rc;
+}
+
+int inverse_losses(
+	int K, const double *loss, const struct inverse_floor *floor, double *a)
 {
 	int floored = 0;
 
 	for (int k = 0; k < K; k++) {
-		int low = loss[k] < floor;
+		int low = loss[k] < floor->below;
 
 		floored += low;
-		a[k] = 1 / (low ? floor : loss[k]);
+		a[k] = 1 / (low ? floor->to : loss[k]);
 	}
 	return floored;
 }
 
-int inverse_softmax(int K, const double *loss, double floor, double T, double *w)
+int inverse_softmax(int K, const double *loss, const struct inverse_floor *floor,
+	double T, double *w)
 {
 	int floored = inverse_losses(K, loss, floor, w);
 
@@ -34,7 +45,8 @@ double inverse_mean_loss(int K, const double *loss, const double *w)
 	return sum;
 }
 
-double inverse_alpha(int K, const double *loss, double floor, const double *w)
+double inverse_alpha(
+	int K, const double *loss, const struct inverse_floor *floor, const double *w)
 {
 	double a[TASKS_MAX];
 
@@ -43,7 +55,8 @@ double inverse_alpha(int K, const double *loss, double floor, const double *w)
 }
 
 /* By pairs: no cancellation, and no sign but the right one. */
-double inverse_residual(int K, const double *loss, double floor, const double *w)
+double inverse_residual(
+	int K, const double *loss, const struct inverse_floor *floor, const double *w)
 {
 	double a[TASKS_MAX];
 	double sum = 0;
@@ -55,8 +68,8 @@ double inverse_residual(int K, const double *loss, double floor, const double *w
 	return sum;
 }
 
-int inverse_diagnose(int K, const double *mean_loss, double floor, double T,
-	double floored, struct diagnostic *d)
+int inverse_diagnose(int K, const double *mean_loss, const struct inverse_floor *floor,
+	double T, double floored, struct diagnostic *d)
 {
 	double w[TASKS_MAX];
 	int n = 0;

@@ -8,11 +8,11 @@
 int learned_parse(const struct weighting_setup *setup, const struct params *ps,
 	struct learned *out, struct err *e)
 {
-	int rc = weighting_option(setup, ps, "weight_lr", &out->lr, e);
+	int rc = setting_real(ps, "weight_lr", &out->lr, e);
 
 	if (!out->n)
 		out->n = setup->K;
-	return rc ? rc : weighting_option(setup, ps, "weight_wd", &out->wd, e);
+	return rc ? rc : setting_real(ps, "weight_wd", &out->wd, e);
 }
 
 size_t learned_size(const struct weighting_setup *setup, int n)
