@@ -73,6 +73,10 @@ CREATE TABLE stage (
   stage         TEXT NOT NULL CHECK (stage IN ('baseline', 'tune', 'refine', 'wd', 'final')),
   phase         TEXT NOT NULL CHECK (phase IN ('tune', 'refine', 'wd', 'final')),
   state         TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed')),
+  -- What people call it: sgd 0.5: uw_so, or stl reg1.
+  entry         TEXT GENERATED ALWAYS AS (
+    CASE variant WHEN '' THEN '' ELSE variant || ': ' END || label
+    || CASE task WHEN '' THEN '' ELSE ' ' || task END) VIRTUAL,
   UNIQUE (sweep, variant, label, task, stage, phase)
 ) STRICT;
 CREATE INDEX stage_by_position ON stage (sweep, variant, position);
@@ -95,7 +99,12 @@ CREATE TABLE job (
   kernel_class  TEXT,                      -- that its rows were computed with; deltam-worker
   outcome       TEXT CHECK (outcome IN ('done', 'diverged', 'failed')),  -- NULL: not ended
   message       TEXT,
-  origin        TEXT                       -- the database it was copied from
+  origin        TEXT,                      -- the database it was copied from
+  -- What people call it behind the label of its method: lr 0.003 T 10 seed 0.
+  setting       TEXT GENERATED ALWAYS AS (
+    printf('lr %.10g', lr) || CASE WHEN wd <> 0 THEN printf(' wd %.10g', wd) ELSE '' END
+    || CASE WHEN temperature IS NOT NULL THEN printf(' T %.10g', temperature) ELSE '' END
+    || coalesce(' weights ' || weights, '') || printf(' seed %d', seed)) VIRTUAL
 ) STRICT;
 
 -- Everything that determines the job (common/params.h), a row a name. deltam.
@@ -237,22 +246,46 @@ CREATE TABLE corrupted (
 -- They walk from the few rows of stage_job into metric and score by primary key, so
 -- their cost does not grow with what the rest of the database holds.
 
--- Δm of every job at every epoch, with what the job is.
-CREATE VIEW delta_m AS
-SELECT w.name AS sweep, j.id AS job, j.method, j.lr, j.wd, j.temperature, j.weights,
-       j.seed, c.epoch, c.split, c.delta_m
-  FROM score c
-  JOIN sweep w ON w.id = c.sweep
-  JOIN job j ON j.id = c.job;
+-- The jobs of a sweep, a row per variant, label and job: one that several stages of an
+-- entry want stands under the first of them. run: what people call it, and messages;
+-- sweep_id, stage_id are for joins with the tables.
+CREATE VIEW runs AS
+SELECT w.id AS sweep_id, t.id AS stage_id, w.name AS sweep, t.variant, t.method, t.label, t.task,
+       t.stage, t.phase, j.id AS job,
+       t.entry || ' ' || j.setting AS run,
+       j.lr, j.wd, j.temperature, j.weights, j.seed, m.config, m.state, j.epochs, j.epochs_done,
+       j.outcome, j.message
+  FROM sweep w
+  CROSS JOIN stage t ON t.sweep = w.id
+  CROSS JOIN stage_job m ON m.stage = t.id
+  CROSS JOIN job j ON j.id = m.job
+ WHERE NOT EXISTS (SELECT 1 FROM stage_job o JOIN stage p ON p.id = o.stage
+                    WHERE o.job = m.job AND o.stage < m.stage AND p.sweep = t.sweep
+                      AND p.variant = t.variant AND p.label = t.label);
 
--- One row per membership that has a Δm: its figures by the sweep's rule. The rule `best`
--- takes the epoch of the lowest validation Δm (the first on ties); `last10` the mean of
--- the last ten epochs, and no epoch. The other views build on it; sweep_id, stage_id for
--- joins with the tables.
+-- Δm of every run at every epoch. Runs of the baseline have none: they are what it is
+-- measured against.
+CREATE VIEW delta_m AS
+SELECT r.sweep, r.variant, r.label, r.stage, r.job, r.run, r.method, r.lr, r.wd, r.temperature,
+       r.weights, r.seed, c.epoch, c.split, c.delta_m
+  FROM runs r
+  CROSS JOIN score c ON c.sweep = r.sweep_id AND c.job = r.job;
+
+-- One row per membership: its figures by the sweep's rule. The rule `best` takes the epoch
+-- of the lowest validation Δm, of a baseline's run that of the lowest validation loss (the
+-- first on ties); `last10` the mean of the last ten epochs, and no epoch. Δm is NULL where
+-- there is none: of a baseline, and before the baseline of the variant is trained.
 CREATE VIEW job_result AS
 SELECT w.id AS sweep_id, t.id AS stage_id, w.name AS sweep, t.variant, t.position, t.method,
-       t.label, t.stage, m.config, m.state, j.id AS job, j.seed, j.epochs,
-       j.lr, j.wd, j.temperature, j.weights, b.epoch,
+       t.label, t.task, t.stage, t.phase, m.config, m.state, j.id AS job,
+       t.entry || ' ' || j.setting AS run,
+       j.seed, j.epochs, j.lr, j.wd, j.temperature, j.weights,
+       CASE WHEN t.stage = 'baseline' AND w.select_epoch = 'best'
+         THEN (SELECT min(x.epoch) FROM metric x WHERE x.job = j.id AND x.split = 'val'
+                  AND x.task = t.task AND x.name = 'loss'
+                  AND x.value = (SELECT min(y.value) FROM metric y WHERE y.job = j.id
+                     AND y.split = 'val' AND y.task = t.task AND y.name = 'loss'))
+         ELSE b.epoch END AS epoch,
        CASE w.select_epoch WHEN 'best' THEN b.delta_m
          ELSE (SELECT avg(c.delta_m) FROM score c WHERE c.sweep = w.id AND c.job = j.id
                   AND c.epoch > j.epochs - 10 AND c.split = 'val') END AS val_delta_m,
@@ -262,7 +295,7 @@ SELECT w.id AS sweep_id, t.id AS stage_id, w.name AS sweep, t.variant, t.positio
          ELSE (SELECT avg(c.delta_m) FROM score c WHERE c.sweep = w.id AND c.job = j.id
                   AND c.epoch > j.epochs - 10 AND c.split = 'test') END AS delta_m
   FROM sweep w
-  CROSS JOIN stage t ON t.sweep = w.id AND t.stage <> 'baseline'
+  CROSS JOIN stage t ON t.sweep = w.id
   CROSS JOIN stage_job m ON m.stage = t.id
   CROSS JOIN job j ON j.id = m.job
   LEFT JOIN score b ON w.select_epoch = 'best' AND b.sweep = w.id AND b.job = j.id
@@ -270,17 +303,20 @@ SELECT w.id AS sweep_id, t.id AS stage_id, w.name AS sweep, t.variant, t.positio
    AND b.epoch = (SELECT c.epoch FROM score c WHERE c.sweep = w.id AND c.job = j.id
                      AND c.split = 'val' ORDER BY c.delta_m, c.epoch LIMIT 1);
 
--- The epoch of each job with the lowest validation Δm, the first on ties.
+-- The epoch of each run with the lowest validation Δm, the first on ties; of a run of the
+-- baseline that of the lowest validation loss.
 CREATE VIEW best_epoch AS
-SELECT w.name AS sweep, j.id AS job, j.method, j.lr, j.wd, j.temperature, j.weights, j.seed,
-       v.epoch, v.delta_m AS val_delta_m, s.delta_m
-  FROM sweep w
-  CROSS JOIN (SELECT DISTINCT sweep, job FROM stage_job) m ON m.sweep = w.id
-  CROSS JOIN job j ON j.id = m.job
-  CROSS JOIN score v ON v.sweep = w.id AND v.job = j.id AND v.split = 'val'
-   AND v.epoch = (SELECT c.epoch FROM score c WHERE c.sweep = w.id AND c.job = j.id
+SELECT r.sweep, r.variant, r.label, r.task, r.stage, r.job, r.run, r.method, r.lr, r.wd,
+       r.temperature, r.weights, r.seed,
+       coalesce(v.epoch, (SELECT x.epoch FROM metric x WHERE x.job = r.job AND x.split = 'val'
+                             AND x.task = r.task AND x.name = 'loss'
+                           ORDER BY x.value, x.epoch LIMIT 1)) AS epoch,
+       v.delta_m AS val_delta_m, s.delta_m
+  FROM runs r
+  LEFT JOIN score v ON v.sweep = r.sweep_id AND v.job = r.job AND v.split = 'val'
+   AND v.epoch = (SELECT c.epoch FROM score c WHERE c.sweep = r.sweep_id AND c.job = r.job
                      AND c.split = 'val' ORDER BY c.delta_m, c.epoch LIMIT 1)
-  LEFT JOIN score s ON s.sweep = w.id AND s.job = j.id AND s.epoch = v.epoch
+  LEFT JOIN score s ON s.sweep = r.sweep_id AND s.job = r.job AND s.epoch = v.epoch
    AND s.split = 'test';
 
 -- What every configuration of every stage reached: means over its seeds that did not
@@ -294,6 +330,7 @@ SELECT sweep, variant, method, label, stage, config, lr, wd, temperature, weight
        avg(CASE WHEN state NOT IN ('diverged', 'failed') THEN val_delta_m END) AS val_delta_m,
        avg(CASE WHEN state NOT IN ('diverged', 'failed') THEN delta_m END) AS delta_m
   FROM job_result
+ WHERE stage <> 'baseline'
  GROUP BY sweep, variant, position, stage_id, config -- as the loops come: nothing is sorted
  ORDER BY sweep, variant, position, stage_id, config;
 
@@ -531,9 +568,10 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, t.state AS
 -- winners that could not be evaluated stand under the stage `evaluate`, and a baseline to
 -- which no Δm can be taken (of 0) in a row without a job, state `undefined`.
 CREATE VIEW failures AS
-SELECT sweep, variant, label, task, stage, state, job, seed, lr, wd, temperature, weights,
-       epoch, attempts, message
-  FROM (SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, m.state, j.id AS job, j.seed,
+SELECT sweep, variant, label, task, stage, state, job,
+       entry || ' ' || setting AS run, seed, lr, wd, temperature, weights, epoch, attempts, message
+  FROM (SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, m.state, j.id AS job,
+               t.entry, j.setting, j.seed,
                j.lr, j.wd, j.temperature, j.weights, j.epochs_done AS epoch,
                (SELECT count(*) FROM attempt x WHERE x.job = j.id AND x.kind = 'train') AS attempts,
                coalesce(j.message, (SELECT x.message FROM attempt x
@@ -546,7 +584,8 @@ SELECT sweep, variant, label, task, stage, state, job, seed, lr, wd, temperature
              ON m.stage = t.id AND m.state IN ('diverged', 'failed')
           CROSS JOIN job j ON j.id = m.job
         UNION ALL
-        SELECT w.name, t.variant, t.label, t.task, 'evaluate', v.state, j.id, j.seed,
+        SELECT w.name, t.variant, t.label, t.task, 'evaluate', v.state, j.id,
+               t.entry, j.setting, j.seed,
                j.lr, j.wd, j.temperature, j.weights, v.epoch,
                (SELECT count(*) FROM attempt x WHERE x.job = j.id AND x.kind = 'evaluate'),
                (SELECT x.message FROM attempt x
@@ -568,8 +607,9 @@ SELECT sweep, variant, label, task, stage, state, job, seed, lr, wd, temperature
 -- The final runs whose parameters are wanted, with the epoch they are of. file: where they
 -- are kept in NAME.db.d/winners/ (with `save`).
 CREATE VIEW winners AS
-SELECT w.name AS sweep, t.variant, t.method, t.label, t.task, j.id AS job, j.seed, v.epoch,
-       v.state, CASE WHEN v.save AND v.state = 'done'
+SELECT w.name AS sweep, t.variant, t.method, t.label, t.task, j.id AS job,
+       t.entry || ' ' || j.setting AS run,
+       j.seed, v.epoch, v.state, CASE WHEN v.save AND v.state = 'done'
          THEN j.identity || '-' || v.epoch || '.params' END AS file,
        (SELECT count(*) FROM corruption c WHERE c.job = v.job AND c.epoch = v.epoch) AS corruptions
   FROM sweep w

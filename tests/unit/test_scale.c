@@ -78,7 +78,7 @@ static bool is_large(int64_t root)
  */
 static void walks_no_large_table(const char *sql)
 {
-	enum { CURSORS = 256 };
+	enum { CURSORS = 512 };
 	bool large[CURSORS] = { false };
 	struct err e = { 0 };
 	struct rows r =
