@@ -45,6 +45,16 @@ if [ -x "$build/fixtures" ]; then
 	step fixtures "$(field "$sum" passed)" "$(field "$sum" failed)" $status
 fi
 
+if command -v python3 >/dev/null; then
+	sh tests/second/run.sh "$build" >"$out" 2>&1
+	status=$?
+	cat "$out"
+	sum=$(tail -1 "$out" | sed 's/second: \([0-9]*\) passed, \([0-9]*\) failed/passed \1 failed \2/')
+	step second "$(field "$sum" passed)" "$(field "$sum" failed)" $status
+else
+	echo "== second: skipped, python3 is not installed"
+fi
+
 for fuzz in "$build"/fuzz_*; do
 	[ -x "$fuzz" ] || continue
 	name=$(basename "$fuzz")

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Trains three small sweeps into one database, audits one, and lets second.py compute every
+# answer a second time. Last line: "second: N passed, N failed".
+# usage: run.sh BUILD_DIR
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+deltam=$(cd "$1" && pwd)/deltam
+folder=$1/second
+page=$here/../../docs/SQL.md
+rm -rf "$folder"
+mkdir -p "$folder"
+cd "$folder"
+DELTAM_CACHE=$(pwd)/cache
+export DELTAM_CACHE
+for sweep in several fixed pictures; do
+	"$deltam" run "$here/$sweep.json" --db s.db --quiet >table
+done
+"$deltam" audit "$here/several.json" --db s.db --quiet >audit
+python3 "$here/second.py" "$deltam" "$page" s.db s.audit.db several
