@@ -192,7 +192,13 @@ START_TEST(a_baseline_of_other_data_is_refused_and_both_are_named)
 	says("err",
 		"baseline.from: other.db: the baseline of sweep first is of other "
 		"data: synthetic (train 64, val 32, test 32; digest ");
-	says("err", "this sweep's are synthetic (train 48, val 32, test 32; digest ");
+	says("err", "this sweep's are synthetic (train 48, val 32, test 32)");
+	/* The same name and sizes: only what is composed tells. */
+	write_sweep(
+		"s.json", TRAINED("s", "64, \"noise\": 0.2", "\"from\": \"other.db\""));
+	ck_assert_int_eq(DELTAM("check", "s.json"), 0);
+	ck_assert_int_eq(DELTAM("run", "s.json"), 3);
+	says("err", "this sweep's are synthetic (train 64, val 32, test 32; digest ");
 	query_run("other.db",
 		"UPDATE baseline SET value=50 WHERE criterion="
 		"'cls1/accuracy' AND split='test'");

@@ -4,7 +4,7 @@
  * `run`, and nothing is written.
  */
 #include <check.h>
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -277,24 +277,13 @@ START_TEST(faults_come_together)
 }
 END_TEST
 
-static double figure(
-	const struct played_job *job, const char *task, int epoch, bool test)
-{
-	(void)job;
-	return (test ? 3 : 2) + (!strcmp(task, "reg1")) + 1.0 / epoch;
-}
-
 /* The table baseline of one sweep is what another one compares with. */
 START_TEST(a_baseline_of_another_database_is_taken_whole_or_refused)
 {
-	static const char base[] =
-		"{ \"sweep\": \"t\", " PLAYED_DATASET
-		"\"train\": { \"epochs\": 2 }, \"methods\": [\"ew\"], "
-		"\"search\": { \"lr\": 0.1 } }";
-	struct played *p = played_new("base.db", base, true, figure);
-
-	played_all(p, PLAYED_FIRST);
-	played_free(p);
+	write_sweep(PLAYED_DATASET
+		"\"train\": { \"epochs\": 2 }, \"final\": { \"seeds\": 1 }");
+	ck_assert_msg(deltam("run", NULL) == 0, "%s", said());
+	ck_assert_int_eq(rename("t.db", "base.db"), 0);
 	write_sweep("\"train\": { \"epochs\": 1 }, " PLAYED_DATASET
 		    "\"baseline\": { \"from\": \"base.db\" }");
 	ck_assert_msg(deltam("check", NULL) == 0, "%s", said());
@@ -302,7 +291,9 @@ START_TEST(a_baseline_of_another_database_is_taken_whole_or_refused)
 	write_sweep("\"train\": { \"epochs\": 1 },\n\"dataset\": { \"name\": "
 		    "\"synthetic\", \"tasks\": 3 },\n"
 		    "\"baseline\": { \"from\": \"base.db\" }");
-	refused(3, "t.json:4:23: error: base.db has no val baseline of cls1/accuracy");
+	refused(3,
+		"t.json:4:23: error: baseline.from: base.db: the baseline of sweep t "
+		"is of other data: synthetic (train 100, val 10, test 10; digest ");
 }
 END_TEST
 
