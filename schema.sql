@@ -569,10 +569,11 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, t.state AS
 -- which no Δm can be taken (of 0) in a row without a job, state `undefined`.
 CREATE VIEW failures AS
 SELECT sweep, variant, label, task, stage, state, job,
-       entry || ' ' || setting AS run, seed, lr, wd, temperature, weights, epoch, attempts, message
+       entry || coalesce(' ' || setting, '') AS run, seed, lr, wd, temperature, weights,
+       epoch, attempts, message
   FROM (SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, m.state, j.id AS job,
-               t.entry, j.setting, j.seed,
-               j.lr, j.wd, j.temperature, j.weights, j.epochs_done AS epoch,
+               t.entry, j.setting, j.seed, j.lr, j.wd, j.temperature, j.weights,
+               j.epochs_done AS epoch,
                (SELECT count(*) FROM attempt x WHERE x.job = j.id AND x.kind = 'train') AS attempts,
                coalesce(j.message, (SELECT x.message FROM attempt x
                   WHERE x.job = j.id AND x.kind = 'train' AND x.message IS NOT NULL
@@ -597,7 +598,8 @@ SELECT sweep, variant, label, task, stage, state, job,
           CROSS JOIN winner v ON v.stage = t.id AND v.state = 'failed'
           CROSS JOIN job j ON j.id = v.job
         UNION ALL
-        SELECT w.name, t.variant, t.label, t.task, t.stage, 'undefined', NULL, NULL,
+        SELECT w.name, t.variant, t.label, t.task, t.stage, 'undefined', NULL,
+               t.entry, NULL, NULL,
                NULL, NULL, NULL, NULL, d.epoch, NULL, d.reason, w.id, t.id, 0
           FROM sweep w
           CROSS JOIN stage t ON t.sweep = w.id

@@ -147,6 +147,18 @@ bool task_is_map(enum task_kind kind)
 	return kind == TASK_SEG || kind == TASK_DEPTH || kind == TASK_NORMAL;
 }
 
+const char *catalogue_shown(const struct params *ps, const char *column)
+{
+	const char *name = params_get(ps, "method");
+	const struct method_info *method = name ? catalogue_method(name) : NULL;
+	const struct param_info *p = method ? method->params : NULL;
+
+	for (; p && p->name; p++)
+		if (p->column && !strcmp(p->column, column))
+			return p->name;
+	return NULL;
+}
+
 const char *catalogue_model_name(const struct params *ps)
 {
 	const char *dataset = params_get(ps, "dataset.name");

@@ -166,6 +166,8 @@ void corruption_basis(const struct corruption_info *c, const char *textures_dige
 
 /* The network of a job: the one that it names, else its data set's; NULL: neither. */
 const char *catalogue_model_name(const struct params *ps);
+/* The parameter of a job's method whose row names this column of `job`; NULL: none does. */
+const char *catalogue_shown(const struct params *ps, const char *column);
 
 const struct param_info *param_info_find(
 	const struct param_info *params, const char *name);

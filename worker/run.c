@@ -117,8 +117,7 @@ static int open_or_compose_data(struct segment *g, struct err *e)
 		return rc;
 	log_warn("worker", "%s; it is composed again", e->msg);
 	dataset_close(&g->data);
-	rc = dataset_prepare(
-		&g->job.params, &winner_labeller, &g->arena, &g->data, e);
+	rc = dataset_prepare(&g->job.params, &winner_labeller, &g->arena, &g->data, e);
 	if (rc)
 		return rc;
 	dataset_close(&g->data);

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
-#include "catalogue/catalogue.h"
 
 static const char *const state_names[MEMBER_STATES] = { "pending", "running", "waiting",
 	"done", "stopped", "diverged", "failed" };
@@ -185,42 +184,26 @@ static struct arg text_column(const struct params *ps, const char *name)
 	return (struct arg)TEXT(params_get(ps, name));
 }
 
-/* The parameter of the job's method that fills a column of the table; NULL: none does. */
-static const struct param_info *filling(const struct params *ps, const char *column)
-{
-	const char *name = params_get(ps, "method");
-	const struct method_info *method = name ? catalogue_method(name) : NULL;
-	const struct param_info *p = method ? method->params : NULL;
-
-	for (; p && p->name; p++)
-		if (p->column && !strcmp(p->column, column))
-			return p;
-	return NULL;
-}
-
 static int insert_job(struct store *s, int64_t id, const char *identity,
-	const struct params *ps, struct err *e)
+	const struct params *ps, const struct job_shown *shown, struct err *e)
 {
 	const struct arg nil = NIL;
-	const struct param_info *temperature = filling(ps, "temperature");
-	const struct param_info *weights = filling(ps, "weights");
-	struct arg epochs = column(ps, "train.epochs");
-	int rc = store_run(s, STMT_JOB_PUT,
+
+	return store_run(s, STMT_JOB_PUT,
 		ARGS(INT(id), TEXT(identity), text_column(ps, "dataset.name"),
 			text_column(ps, "model.name"), text_column(ps, "method"),
 			text_column(ps, "task"), column(ps, "lr"), column(ps, "wd"),
-			temperature ? column(ps, temperature->name) : nil,
-			weights ? text_column(ps, weights->name) : nil,
-			column(ps, "seed"), epochs),
+			shown->temperature ? column(ps, shown->temperature) : nil,
+			shown->weights ? text_column(ps, shown->weights) : nil,
+			column(ps, "seed"), column(ps, "train.epochs")),
 		e);
-
-	return rc;
 }
 
 int store_job_put(struct store *s, int64_t id, const char *identity,
-	const struct params *ps, struct job_row *row, struct err *e)
+	const struct params *ps, const struct job_shown *shown, struct job_row *row,
+	struct err *e)
 {
-	int rc = insert_job(s, id, identity, ps, e);
+	int rc = insert_job(s, id, identity, ps, shown, e);
 	bool fresh = !rc && store_changes(s) > 0;
 
 	for (int i = 0; !rc && i < ps->n; i++)

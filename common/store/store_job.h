@@ -98,11 +98,19 @@ struct job_row {
 	char identity[40];
 };
 /*
+ * The parameters of the job's method that fill a column of their own, by name; NULL: none
+ * does (catalogue_shown).
+ */
+struct job_shown {
+	const char *temperature, *weights;
+};
+/*
  * Makes the job and its parameters unless they are there. ERR_DB when another job has
  * the same id (the first 63 bits of another identity).
  */
 MUST_CHECK int store_job_put(struct store *s, int64_t id, const char *identity,
-	const struct params *ps, struct job_row *row, struct err *e);
+	const struct params *ps, const struct job_shown *shown, struct job_row *row,
+	struct err *e);
 /* ERR_DB when there is none. */
 MUST_CHECK int store_job_get(
 	struct store *s, int64_t id, struct job_row *row, struct err *e);

@@ -55,8 +55,8 @@ static int compare(struct foreign_base *f, struct rows *r, const char *const own
 	return err_set(e, ERR_DB,
 		"%s: the baseline of sweep %s%s%s is of other data: %s; this sweep's "
 		"are %s; Δm would compare what is not alike",
-		f->s->path, sweep, *f->variant ? ", variant " : "",
-		f->variant, words(a, part), words(a, own));
+		f->s->path, sweep, *f->variant ? ", variant " : "", f->variant,
+		words(a, part), words(a, own));
 }
 
 int foreign_base_find(struct foreign_base *f, struct store *s, const char *label,

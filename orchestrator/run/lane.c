@@ -127,12 +127,14 @@ static int put_member(struct stage_ctx *c, const struct unit *u,
 	struct member_row row = { u->stage, p->id, c->sweep, p->index / u->seeds,
 		u->target, MEMBER_PENDING };
 	struct params ps = params_of(c, u, p, a);
+	const struct job_shown shown = { catalogue_shown(&ps, "temperature"),
+		catalogue_shown(&ps, "weights") };
 	char identity[IDENTITY_MAX];
 	struct job_row job;
 	int rc;
 
 	(void)job_identity_in(&ps, identity, a);
-	rc = store_job_put(c->s, p->id, identity, &ps, &job, e);
+	rc = store_job_put(c->s, p->id, identity, &ps, &shown, &job, e);
 	if (!rc && job.outcome == JOB_FAILED) {
 		rc = store_job_end(c->s, job.id, JOB_OPEN, NULL, e);
 		job.outcome = JOB_OPEN;

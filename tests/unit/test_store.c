@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "catalogue/catalogue.h"
 #include "common/store/rows.h"
 #include "common/store/schema.h"
 #include "common/store/store_job.h"
@@ -631,6 +632,7 @@ static void put_job(struct store *s, struct arena *a, int64_t id, const char *me
 	const char *name, const char *value)
 {
 	struct params ps = { 0 };
+	struct job_shown shown;
 	struct job_row row;
 	struct err e = { 0 };
 	const char *identity = arena_printf(a, "%032d", (int)id);
@@ -643,7 +645,10 @@ static void put_job(struct store *s, struct arena *a, int64_t id, const char *me
 	params_set(&ps, a, "seed", "0");
 	params_set(&ps, a, "train.epochs", "3");
 	params_set(&ps, a, name, value);
-	ck_assert_msg(!store_job_put(s, id, identity, &ps, &row, &e), "%s", e.msg);
+	shown = (struct job_shown){ catalogue_shown(&ps, "temperature"),
+		catalogue_shown(&ps, "weights") };
+	ck_assert_msg(
+		!store_job_put(s, id, identity, &ps, &shown, &row, &e), "%s", e.msg);
 }
 
 /* dwa has a T, too, and rlw has weights: neither fills a column. */
