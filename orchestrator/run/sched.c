@@ -17,7 +17,7 @@
 #define TICK_MS 1000
 #define SILENT_SECONDS 60
 #define GRACE_SECONDS 60
-#define SIGNALS 3
+#define SIGNALS 4
 
 enum slot_state {
 	SLOT_FREE,
@@ -539,6 +539,34 @@ static void on_tick(uv_timer_t *timer)
 		s->ops->tick(s->arg);
 }
 
+static void signal_all(struct sched *s, int signal)
+{
+	for (int i = 0; i < s->o->workers; i++)
+		if (s->slots[i].state != SLOT_FREE && s->slots[i].state != SLOT_CLOSING)
+			signal_slot(&s->slots[i], signal);
+}
+
+/*
+ * Ctrl-Z. Workers have sessions of their own, so the terminal does not reach them: they
+ * stop and go on with us. Whoever ignores the signal (nohup) is not stopped by it.
+ */
+static void on_suspend(uv_signal_t *handle, int signal)
+{
+	struct sched *s = handle->data;
+
+	(void)signal;
+	signal_all(s, SIGSTOP);
+	raise(SIGSTOP);
+	signal_all(s, SIGCONT);
+}
+
+static bool is_ignored(int signal)
+{
+	struct sigaction old;
+
+	return sigaction(signal, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+}
+
 static void on_signal(uv_signal_t *handle, int signal)
 {
 	struct sched *s = handle->data;
@@ -568,7 +596,11 @@ static void finish(struct sched *s)
 
 static int set_up(struct sched *s, struct err *e)
 {
-	static const int numbers[SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
+	static const struct {
+		int number;
+		uv_signal_cb callback;
+	} signals[SIGNALS] = { { SIGINT, on_signal }, { SIGTERM, on_signal },
+		{ SIGHUP, on_signal }, { SIGTSTP, on_suspend } };
 	uint64_t ms = s->o->tick_ms ? (uint64_t)s->o->tick_ms : TICK_MS;
 	int rc = uv_loop_init(&s->loop);
 
@@ -580,8 +612,9 @@ static int set_up(struct sched *s, struct err *e)
 	for (int i = 0; i < SIGNALS; i++) {
 		uv_signal_init(&s->loop, &s->signals[i]);
 		s->signals[i].data = s;
-		if (!rc)
-			rc = uv_signal_start(&s->signals[i], on_signal, numbers[i]);
+		if (!rc && !(signals[i].number == SIGTSTP && is_ignored(SIGTSTP)))
+			rc = uv_signal_start(
+				&s->signals[i], signals[i].callback, signals[i].number);
 	}
 	return rc ? err_set(e, ERR_SYS, "event loop: %s", uv_strerror(rc)) : OK;
 }

@@ -86,6 +86,7 @@ struct sched_options {
  * counted in ticks that this process has lived through: a suspended machine or a long
  * transaction of ours is not held against the workers.
  *
+ * SIGTSTP (Ctrl-Z) stops the workers with this process, and they go on with it.
  * SIGINT, SIGTERM or SIGHUP: nothing new starts, workers get SIGTERM; the second signal
  * kills them. Returns ERR_INTERRUPTED then; the first error of an op; ERR_SYS when a
  * worker cannot be started. In each case every worker is gone when it returns.

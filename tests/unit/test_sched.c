@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "orchestrator/run/sched.h"
 #include "tests/lib/scratch.h"
@@ -476,6 +477,69 @@ START_TEST(nothing_to_do_is_done_at_once)
 }
 END_TEST
 
+/* Ctrl-Z as soon as there is a worker, whose process id the file `pid` tells. */
+static void suspend_all(void *arg, const struct sched_task *task, int pid)
+{
+	char text[32];
+
+	(void)arg;
+	(void)task;
+	snprintf(text, sizeof(text), "%d", pid);
+	scratch_write("pid", text, strlen(text));
+	ck_assert_int_eq(kill(getpid(), SIGTSTP), 0);
+}
+
+/* The letter of /proc/PID/stat: T is stopped. */
+static char state_of_worker(void)
+{
+	char path[64];
+	char text[512] = "";
+	char state = 0;
+
+	scratch_read("pid", text, sizeof(text));
+	snprintf(path, sizeof(path), "/proc/%s/stat", text);
+	scratch_read(path, text, sizeof(text));
+	sscanf(strrchr(text, ')'), ") %c", &state);
+	return state;
+}
+
+static pid_t start_suspended(void)
+{
+	static const struct sched_ops own = { turn, suspend_all, on_epoch, NULL };
+	static const int jobs[] = { BEATS, 0 };
+	struct world w = { .jobs = jobs };
+	const struct sched_options o = { .worker = "./worker",
+		.db = "t.db",
+		.logs = ".",
+		.workers = 2,
+		.tick_ms = 20 };
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(sched_run(&o, &own, &w, NULL) || w.n != 1 ||
+			w.ends[0].why != SCHED_EXITED);
+	return pid;
+}
+
+START_TEST(ctrl_z_stops_the_workers_and_fg_lets_them_go_on)
+{
+	int status;
+	pid_t pid;
+
+	enter();
+	pid = start_suspended();
+	ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+	ck_assert(WIFSTOPPED(status));
+	while (state_of_worker() != 'T') /* its signal may still be on the way */
+		;
+	scratch_write("enough", "", 0);
+	ck_assert_int_eq(kill(pid, SIGCONT), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	scratch_leave();
+}
+END_TEST
+
 Suite *suite_sched(void);
 Suite *suite_sched(void)
 {
@@ -504,6 +568,7 @@ Suite *suite_sched(void)
 		c, a_worker_that_dies_waiting_costs_at_most_the_task_it_was_given);
 	tcase_add_test(c, a_worker_that_will_not_leave_is_killed);
 	tcase_add_test(c, nothing_to_do_is_done_at_once);
+	tcase_add_test(c, ctrl_z_stops_the_workers_and_fg_lets_them_go_on);
 	suite_add_tcase(s, c);
 	return s;
 }
