@@ -1,33 +1,9 @@
+#include "worker/run.h"
+
 #include <string.h>
-#include <time.h>
-#include "common/crash.h"
 #include "common/log.h"
 #include "common/store/store_metric.h"
 #include "worker/evaluate.h"
-#include "worker/label.h"
-#include "worker/pipe.h"
-#include "worker/segment.h"
-#include "worker/stop.h"
-
-static double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-int segment_on_step(void *arg)
-{
-	(void)arg;
-	crash_point("epoch.mid");
-	return stop_wanted();
-}
-
-int segment_interrupted(const struct segment *g, struct err *e)
-{
-	return err_set(e, ERR_INTERRUPTED, "stopped after epoch %d", g->done);
-}
 
 /*
  * Rows of another kernel class differ in their last bits: they go, and the job starts
@@ -54,100 +30,6 @@ static int start_over(struct segment *g, struct err *e)
 	return store_commit(g->store, e);
 }
 
-/*
- * A checkpoint ahead of the rows (a database put back) would leave a hole in them, one
- * beyond the segment cannot be gone back from.
- */
-static int usable_checkpoint(struct segment *g, int *epoch, struct err *e)
-{
-	int rc = checkpoint_read(&g->checkpoint, epoch, e);
-
-	if (!rc && *epoch > g->job.stop_epoch)
-		rc = err_set(e, ERR_CHECKPOINT, "%s: of epoch %d, beyond %d",
-			g->checkpoint.path, *epoch, g->job.stop_epoch);
-
-	if (!rc && *epoch > g->job.rows_epoch)
-		rc = err_set(e, ERR_CHECKPOINT,
-			"%s: of epoch %d, but the database ends at %d",
-			g->checkpoint.path, *epoch, g->job.rows_epoch);
-	return rc;
-}
-
-int segment_resume(struct segment *g, struct err *e)
-{
-	int epoch = 0;
-	int rc = checkpoint_init(&g->checkpoint, g->store->path, g->job.identity,
-		train_kernel_class(), train_state_size(g->train), &g->arena, e);
-
-	if (rc)
-		return rc;
-	rc = usable_checkpoint(g, &epoch, e);
-	if (rc == ERR_CHECKPOINT) {
-		log_warn("worker", "checkpoint refused, starting over: %s", e->msg);
-		checkpoint_remove(&g->checkpoint);
-		return OK;
-	}
-	if (rc || epoch == 0)
-		return rc;
-	rc = train_state_load(g->train, checkpoint_state(&g->checkpoint),
-		g->checkpoint.state_size, e);
-	if (rc) {
-		checkpoint_remove(&g->checkpoint); /* the next attempt starts over */
-		return rc;
-	}
-	ASSERT(train_epochs_done(g->train) == epoch);
-	g->done = g->image_epoch = g->saved_epoch = epoch;
-	return OK;
-}
-
-/* The data set that the job was planned with, every byte of it. */
-static int open_data(struct segment *g, struct err *e)
-{
-	int rc = dataset_open(&g->job.params, &g->arena, &g->data, e);
-
-	return rc ? rc : dataset_verify(&g->data, e);
-}
-
-/* A cache that was removed or changed while the sweep runs is composed again. */
-static int open_or_compose_data(struct segment *g, struct err *e)
-{
-	int rc = open_data(g, e);
-
-	if (rc != ERR_DATA)
-		return rc;
-	log_warn("worker", "%s; it is composed again", e->msg);
-	dataset_close(&g->data);
-	rc = dataset_prepare(&g->job.params, &winner_labeller, &g->arena, &g->data, e);
-	if (rc)
-		return rc;
-	dataset_close(&g->data);
-	return open_data(g, e);
-}
-
-int segment_data_is_right(struct segment *g, struct err *e)
-{
-	if (!dataset_touched(&g->data))
-		return OK;
-	return err_set(e, ERR_FAILED,
-		"%s was written to while it was trained on: nothing of this epoch is "
-		"kept",
-		g->data.path);
-}
-
-int segment_open(struct segment *g, const struct segment_args *args, struct err *e)
-{
-	int rc = open_or_compose_data(g, e);
-
-	if (rc)
-		return rc;
-	rc = train_new(&g->train, &g->job.params, &g->data, &g->arena, e);
-	if (rc)
-		return rc;
-	pipe_hello(train_kernel_class(), args->build);
-	g->saved_at = seconds();
-	return OK;
-}
-
 static int begin(struct segment *g, const struct segment_args *args, struct err *e)
 {
 	int rc = segment_open(g, args, e);
@@ -161,85 +43,6 @@ static int begin(struct segment *g, const struct segment_args *args, struct err 
 	return rc ? rc : keeper_begin(g, e);
 }
 
-/* The whole epoch or nothing, and nothing without a valid token. */
-static int commit_epoch(struct segment *g, const struct epoch_rows *rows, struct err *e)
-{
-	struct store *s = g->store;
-	int rc = store_begin(s, e);
-
-	if (rc)
-		return rc;
-	rc = segment_data_is_right(g, e);
-	if (!rc)
-		rc = store_metric_check_token(s, g->job.id, g->job.token, e);
-	if (!rc)
-		rc = store_metric_set_class(s, g->job.id, train_kernel_class(), e);
-	if (!rc)
-		rc = store_metrics_put(
-			s, g->job.id, rows->epoch, rows->metric, rows->metrics, e);
-	if (!rc)
-		rc = store_weights_put(
-			s, g->job.id, rows->epoch, rows->weight, rows->weights, e);
-	if (rc) {
-		store_rollback(s);
-		return rc;
-	}
-	crash_point("commit.before");
-	rc = store_commit(s, e);
-	crash_point("commit.after");
-	return rc;
-}
-
-/* A checkpoint that cannot be written costs time later, and nothing else. */
-static void save(struct segment *g)
-{
-	struct err e = { 0 };
-
-	keeper_save(g);
-	if (g->image_epoch == g->saved_epoch)
-		return;
-	if (checkpoint_write(&g->checkpoint, g->image_epoch, &e))
-		log_warn("worker", "no checkpoint: %s", e.msg);
-	else
-		g->saved_epoch = g->image_epoch;
-	g->saved_at = seconds();
-}
-
-/* Epoch g->done is committed: keep its state, on disk when it is time. */
-static void keep(struct segment *g)
-{
-	keeper_note(g);
-	if (g->done == g->job.epochs)
-		return;
-	train_state_save(g->train, checkpoint_state(&g->checkpoint));
-	g->image_epoch = g->done;
-	if (g->done == g->job.stop_epoch ||
-		seconds() - g->saved_at >= g->job.checkpoint_seconds)
-		save(g);
-}
-
-int segment_train_one(struct segment *g, struct err *e)
-{
-	const struct epoch_rows *rows;
-	int rc;
-
-	if (stop_wanted())
-		return segment_interrupted(g, e);
-	rc = train_epoch(g->train, segment_on_step, NULL, &rows, e);
-	if (rc == ERR_INTERRUPTED)
-		return segment_interrupted(g, e);
-	if (!rc)
-		rc = commit_epoch(g, rows, e);
-	if (rc == ERR_DIVERGED)
-		pipe_diverged(g->done + 1, e->msg);
-	if (rc)
-		return rc;
-	g->done++;
-	pipe_epoch(g->done);
-	keep(g);
-	return OK;
-}
-
 /* On the way out: what the next segment of this job starts from. */
 static void leave(struct segment *g, int rc)
 {
@@ -251,17 +54,6 @@ static void leave(struct segment *g, int rc)
 		keeper_remove(g);
 	if (rc == ERR_INTERRUPTED)
 		segment_save(g);
-}
-
-/* As long as the segment is ours. */
-void segment_save(struct segment *g)
-{
-	struct err ignored;
-	bool ours;
-
-	ours = !store_metric_check_token(g->store, g->job.id, g->job.token, &ignored);
-	if (ours)
-		save(g);
 }
 
 static int train_segment(

@@ -8,14 +8,7 @@
 #ifndef DELTAM_RUN_H
 #define DELTAM_RUN_H
 
-#include <stdint.h>
-#include "common/store/rows.h"
-
-struct segment_args {
-	int64_t job;
-	const char *token;
-	const char *build; /* for the line `hello` */
-};
+#include "worker/segment.h"
 
 /*
  * Speaks on the pipe (worker/pipe.h, opened by the caller). ERR_STALE, ERR_DIVERGED,

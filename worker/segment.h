@@ -8,7 +8,6 @@
 #include "trainer-core/train/train.h"
 #include "worker/checkpoint.h"
 #include "worker/load.h"
-#include "worker/run.h"
 
 /*
  * The parameters of the best epoch so far, as far as a worker can know it: a guess that
@@ -21,6 +20,13 @@ struct keeper {
 	double figure;
 	int image_epoch; /* whose parameters the image holds; 0: nobody's */
 	int saved_epoch; /* and the file */
+};
+
+/* What the caller wants done. */
+struct segment_args {
+	int64_t job;
+	const char *token;
+	const char *build; /* for the line `hello` */
 };
 
 struct segment {
@@ -37,7 +43,6 @@ struct segment {
 	struct keeper keeper;
 };
 
-/* run.c */
 int segment_on_step(void *arg);
 MUST_CHECK int segment_interrupted(const struct segment *g, struct err *e);
 /* Maps the data, builds the trainer, says hello. */
