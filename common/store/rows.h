@@ -55,14 +55,14 @@ struct arg {
 	{ \
 		__VA_ARGS__, \
 		{ \
-			ARG_END \
+			.kind = ARG_END \
 		} \
 	}
 #define NO_ARGS \
 	(const struct arg[]) \
 	{ \
 		{ \
-			ARG_END \
+			.kind = ARG_END \
 		} \
 	}
 
