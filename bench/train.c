@@ -126,8 +126,8 @@ static const struct network resnet18 = {
 	.gflop = 128 * 2e-9 * (3 * RESNET_FORWARD - RESNET_FIRST),
 };
 
-static struct field fill_target(const struct network *net, const struct task_info *t,
-	int n, uint64_t stream, struct arena *a)
+static struct dataset_field fill_target(const struct network *net,
+	const struct task_info *t, int n, uint64_t stream, struct arena *a)
 {
 	bool map = task_is_map(t->kind),
 	     labels = t->kind != TASK_REGRESS && t->kind != TASK_DEPTH &&
@@ -145,7 +145,8 @@ static struct field fill_target(const struct network *net, const struct task_inf
 		else
 			y[i] = (float)(bits % 1000) / 500 - 1;
 	}
-	return (struct field){ y, labels ? ELEMENT_U8 : ELEMENT_F32, 1, c, h, w, 0 };
+	return (struct dataset_field){ y, labels ? ELEMENT_U8 : ELEMENT_F32, 1, c, h, w,
+		0 };
 }
 
 static void fill_split(const struct network *net, int n, uint64_t stream,
@@ -164,7 +165,7 @@ static void fill_split(const struct network *net, int n, uint64_t stream,
 			x[i] = (float)(int32_t)bits / 2147483648.0f;
 	}
 	s->n = n;
-	s->input = (struct field){ x, net->element,
+	s->input = (struct dataset_field){ x, net->element,
 		net->element == ELEMENT_U8 ? 1.0f / 255 : 1, net->c, net->h, net->w,
 		0 };
 	for (int k = 0; k < net->tasks; k++)

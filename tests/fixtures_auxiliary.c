@@ -6,19 +6,19 @@
 
 /* --- GCS --- */
 
-static const char *primary_name(struct run *r)
+static const char *primary_name(struct fixture_run *r)
 {
 	return r->task[(int)fixture_number(r->f, "primary", 0)].name;
 }
 
-static bool check_hard(struct run *r, int step)
+static bool check_hard(struct fixture_run *r, int step)
 {
 	return run_near_row(r, step, r->weight, r->K, "weights_hard") &&
 		run_near_row(r, step, run_combine(r, step, r->weight), r->P,
 			"aggregated_hard");
 }
 
-static bool check_soft(struct run *r, int step)
+static bool check_soft(struct fixture_run *r, int step)
 {
 	int p = (int)fixture_number(r->f, "primary", 0);
 	double cosine[TASKS_MAX];
@@ -32,7 +32,7 @@ static bool check_soft(struct run *r, int step)
 		run_near_row(r, step, cosine, r->K, "cosine");
 }
 
-enum outcome gradient_gcs(struct run *r)
+enum outcome gradient_gcs(struct fixture_run *r)
 {
 	run_set(r, "primary", primary_name(r));
 	if (run_start(r, "gcs") || run_play(r, check_hard, NULL) != PASSED)
@@ -43,7 +43,7 @@ enum outcome gradient_gcs(struct run *r)
 
 /* --- OL-AUX --- */
 
-enum outcome gradient_ol_aux(struct run *r)
+enum outcome gradient_ol_aux(struct fixture_run *r)
 {
 	run_set(r, "primary", primary_name(r));
 	run_hand_on(r, "N", "N");
@@ -63,7 +63,7 @@ enum outcome gradient_ol_aux(struct run *r)
 
 /* --- IAL: sigma is given --- */
 
-static bool check_ial(struct run *r, int step)
+static bool check_ial(struct fixture_run *r, int step)
 {
 	int n;
 	const double *sigma =
@@ -89,7 +89,7 @@ static bool check_ial(struct run *r, int step)
 			r, step, run_combine(r, step, r->weight), r->P, "feature_grad");
 }
 
-enum outcome gradient_ial(struct run *r)
+enum outcome gradient_ial(struct fixture_run *r)
 {
 	int n;
 	const double *sigma =
@@ -104,7 +104,7 @@ enum outcome gradient_ial(struct run *r)
 	return run_play(r, check_ial, NULL);
 }
 
-enum outcome gradient_ial_sigma(struct run *r)
+enum outcome gradient_ial_sigma(struct fixture_run *r)
 {
 	double init = exp(fixture_number(r->f, "init", 0));
 

@@ -7,7 +7,7 @@
 
 /* --- MGDA --- */
 
-static bool check_mgda(struct run *r, int step)
+static bool check_mgda(struct fixture_run *r, int step)
 {
 	const char *how = fixture_text(r->f, "normalization", "none");
 	double plain[TASKS_MAX];
@@ -31,12 +31,12 @@ static bool check_mgda(struct run *r, int step)
 			"aggregated_normalized_grads");
 }
 
-static bool check_mgda_weights(struct run *r, int step)
+static bool check_mgda_weights(struct fixture_run *r, int step)
 {
 	return run_near_row(r, step, r->weight, r->K, "weights");
 }
 
-enum outcome gradient_mgda(struct run *r)
+enum outcome gradient_mgda(struct fixture_run *r)
 {
 	enum outcome o;
 
@@ -53,28 +53,28 @@ enum outcome gradient_mgda(struct run *r)
 
 /* --- CAGrad --- */
 
-static bool near_direction(struct run *r, int step, const char *name)
+static bool near_direction(struct fixture_run *r, int step, const char *name)
 {
 	return run_near_row(r, step, run_combine(r, step, r->weight), r->P, name);
 }
 
-static bool check_rescale0(struct run *r, int step)
+static bool check_rescale0(struct fixture_run *r, int step)
 {
 	return near_direction(r, step, "aggregated_rescale0");
 }
 
-static bool check_rescale1(struct run *r, int step)
+static bool check_rescale1(struct fixture_run *r, int step)
 {
 	return near_direction(r, step, "aggregated_rescale1");
 }
 
-static bool check_rescale2(struct run *r, int step)
+static bool check_rescale2(struct fixture_run *r, int step)
 {
 	return near_direction(r, step, "aggregated_rescale2");
 }
 
 /* The weights of the dual, where there is only one solution. */
-static bool check_dual(struct run *r, double c)
+static bool check_dual(struct fixture_run *r, double c)
 {
 	double b[TASKS_MAX] = { 0 };
 	double w[TASKS_MAX];
@@ -92,10 +92,10 @@ static bool check_dual(struct run *r, double c)
 		run_near_row(r, 0, w, r->K, "w");
 }
 
-enum outcome gradient_cagrad(struct run *r)
+enum outcome gradient_cagrad(struct fixture_run *r)
 {
-	static bool (*const checks[])(
-		struct run *, int) = { check_rescale0, check_rescale1, check_rescale2 };
+	static bool (*const checks[])(struct fixture_run *, int) = { check_rescale0,
+		check_rescale1, check_rescale2 };
 
 	run_hand_on(r, "c", "c");
 	(void)fixture_number(r->f, "eps", 0); /* 1e-8: below the tolerance */
@@ -109,7 +109,7 @@ enum outcome gradient_cagrad(struct run *r)
 
 /* --- IMTL-G, IMTL --- */
 
-enum outcome gradient_imtl_g(struct run *r)
+enum outcome gradient_imtl_g(struct fixture_run *r)
 {
 	if (run_start(r, "imtl_g"))
 		return FAILED;
@@ -117,7 +117,7 @@ enum outcome gradient_imtl_g(struct run *r)
 				       : run_play(r, run_weights_and_sum, NULL);
 }
 
-static bool check_imtl(struct run *r, int step)
+static bool check_imtl(struct fixture_run *r, int step)
 {
 	const double *s = learned_values(r->state + 1);
 	double w[TASKS_MAX];
@@ -133,12 +133,12 @@ static bool check_imtl(struct run *r, int step)
 			r, step, run_combine(r, step, r->weight), r->P, "aggregated");
 }
 
-static bool after_imtl(struct run *r, int step)
+static bool after_imtl(struct fixture_run *r, int step)
 {
 	return run_near_row(r, step, learned_values(r->state + 1), r->K, "param_after");
 }
 
-enum outcome gradient_imtl(struct run *r)
+enum outcome gradient_imtl(struct fixture_run *r)
 {
 	run_hand_on(r, "init", "init");
 	run_set_optimizer(r, "lr");
@@ -147,7 +147,7 @@ enum outcome gradient_imtl(struct run *r)
 
 /* --- Nash-MTL --- */
 
-static bool check_nash(struct run *r, int step)
+static bool check_nash(struct fixture_run *r, int step)
 {
 	const double *alpha = r->state + 2;
 
@@ -158,7 +158,7 @@ static bool check_nash(struct run *r, int step)
 			"aggregated_clipped");
 }
 
-enum outcome gradient_nash(struct run *r)
+enum outcome gradient_nash(struct fixture_run *r)
 {
 	run_hand_on(r, "max_norm", "max_norm");
 	if (run_start(r, "nash_mtl"))
@@ -174,7 +174,7 @@ enum outcome gradient_nash(struct run *r)
 
 /* --- Aligned-MTL --- */
 
-static bool check_aligned(struct run *r, int step)
+static bool check_aligned(struct fixture_run *r, int step)
 {
 	double value[TASKS_MAX];
 	double vector[TASKS_MAX * TASKS_MAX];
@@ -210,7 +210,7 @@ static bool check_aligned(struct run *r, int step)
 	return run_weights_and_sum(r, step);
 }
 
-enum outcome gradient_aligned(struct run *r)
+enum outcome gradient_aligned(struct fixture_run *r)
 {
 	run_set(r, "scale", fixture_text(r->f, "scale_mode", "min"));
 	run_set(r, "reduction", "sum");

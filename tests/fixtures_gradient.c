@@ -4,17 +4,17 @@
 #include <string.h>
 #include "trainer-core/kernel/kernel.h"
 
-struct arena *run_arena(struct run *r)
+struct arena *run_arena(struct fixture_run *r)
 {
 	return r->f->arena;
 }
 
-void run_set(struct run *r, const char *name, const char *value)
+void run_set(struct fixture_run *r, const char *name, const char *value)
 {
 	params_set(&r->params, run_arena(r), name, value);
 }
 
-void run_hand_on(struct run *r, const char *from, const char *to)
+void run_hand_on(struct fixture_run *r, const char *from, const char *to)
 {
 	const cJSON *j = fixture_hyper(r->f, from);
 
@@ -22,17 +22,17 @@ void run_hand_on(struct run *r, const char *from, const char *to)
 		params_set_number(&r->params, run_arena(r), to, json_number(j));
 }
 
-const cJSON *run_member(const struct run *r, const char *name)
+const cJSON *run_member(const struct fixture_run *r, const char *name)
 {
 	return cJSON_GetObjectItemCaseSensitive(r->f->json, name);
 }
 
-bool run_expects(const struct run *r, const char *name)
+bool run_expects(const struct fixture_run *r, const char *name)
 {
 	return cJSON_GetObjectItemCaseSensitive(r->f->expect, name) != NULL;
 }
 
-enum outcome run_read(struct run *r)
+enum outcome run_read(struct fixture_run *r)
 {
 	const cJSON *grads =
 		run_member(r, run_member(r, "grads") ? "grads" : "feature_grads");
@@ -50,7 +50,7 @@ enum outcome run_read(struct run *r)
 	return PASSED;
 }
 
-bool run_read_losses(struct run *r)
+bool run_read_losses(struct fixture_run *r)
 {
 	const cJSON *rows = run_member(r, "losses");
 	int n;
@@ -65,7 +65,7 @@ bool run_read_losses(struct run *r)
 	return true;
 }
 
-enum outcome run_start(struct run *r, const char *method)
+enum outcome run_start(struct fixture_run *r, const char *method)
 {
 	struct err e;
 
@@ -81,12 +81,12 @@ enum outcome run_start(struct run *r, const char *method)
 	return PASSED;
 }
 
-const double *run_gradient(const struct run *r, int step, int k)
+const double *run_gradient(const struct fixture_run *r, int step, int k)
 {
 	return r->grad + (step * r->K + k) * r->P;
 }
 
-void run_fill_gram(struct run *r, int step)
+void run_fill_gram(struct fixture_run *r, int step)
 {
 	for (int i = 0; i < r->K; i++)
 		for (int j = 0; j < r->K; j++) {
@@ -99,7 +99,7 @@ void run_fill_gram(struct run *r, int step)
 		}
 }
 
-double *run_combine(struct run *r, int step, const double *weight)
+double *run_combine(struct fixture_run *r, int step, const double *weight)
 {
 	double *sum = NEW_ARRAY(run_arena(r), double, r->P);
 
@@ -118,7 +118,8 @@ double run_norm(const double *v, int n)
 	return sqrt(sum);
 }
 
-bool run_near_row(struct run *r, int step, const double *got, int n, const char *name)
+bool run_near_row(
+	struct fixture_run *r, int step, const double *got, int n, const char *name)
 {
 	const cJSON *rows = fixture_expect(r->f, name);
 
@@ -129,7 +130,7 @@ bool run_near_row(struct run *r, int step, const double *got, int n, const char 
 
 static double ones[TASKS_MAX];
 
-struct weighting_step run_step_at(struct run *r, int i)
+struct weighting_step run_step_at(struct fixture_run *r, int i)
 {
 	for (int k = 0; k < TASKS_MAX; k++)
 		ones[k] = 1;
@@ -141,8 +142,9 @@ struct weighting_step run_step_at(struct run *r, int i)
 		.gram = r->gram };
 }
 
-enum outcome run_play(struct run *r, bool (*check)(struct run *r, int step),
-	bool (*after)(struct run *r, int step))
+enum outcome run_play(struct fixture_run *r,
+	bool (*check)(struct fixture_run *r, int step),
+	bool (*after)(struct fixture_run *r, int step))
 {
 	for (int i = 0; i < r->steps; i++) {
 		struct weighting_step step = run_step_at(r, i);
@@ -159,7 +161,7 @@ enum outcome run_play(struct run *r, bool (*check)(struct run *r, int step),
 	return PASSED;
 }
 
-enum outcome run_invalid(struct run *r)
+enum outcome run_invalid(struct fixture_run *r)
 {
 	struct weighting_step step = run_step_at(r, 0);
 	struct err e;
@@ -174,14 +176,14 @@ enum outcome run_invalid(struct run *r)
 	return PASSED;
 }
 
-bool run_weights_and_sum(struct run *r, int step)
+bool run_weights_and_sum(struct fixture_run *r, int step)
 {
 	return run_near_row(r, step, r->weight, r->K, "weights") &&
 		run_near_row(
 			r, step, run_combine(r, step, r->weight), r->P, "aggregated");
 }
 
-void run_set_optimizer(struct run *r, const char *lr)
+void run_set_optimizer(struct fixture_run *r, const char *lr)
 {
 	const char *name = fixture_text(r->f, "optimizer", "sgd");
 
@@ -193,7 +195,7 @@ void run_set_optimizer(struct run *r, const char *lr)
 		.eps = 1e-8 };
 }
 
-struct vectors *run_new_vectors(struct run *r)
+struct vectors *run_new_vectors(struct fixture_run *r)
 {
 	struct vectors *v = NEW(run_arena(r), struct vectors);
 	size_t bytes = (size_t)r->P * sizeof(float);
@@ -211,7 +213,7 @@ struct vectors *run_new_vectors(struct run *r)
 	return v;
 }
 
-enum outcome run_combine_vectors(struct run *r, struct vectors *v, int i)
+enum outcome run_combine_vectors(struct fixture_run *r, struct vectors *v, int i)
 {
 	struct weighting_step step = run_step_at(r, i);
 	struct factors f = { r->weight, v->head };
@@ -226,7 +228,7 @@ enum outcome run_combine_vectors(struct run *r, struct vectors *v, int i)
 	return PASSED;
 }
 
-double *run_doubles(struct run *r, const float *x)
+double *run_doubles(struct fixture_run *r, const float *x)
 {
 	double *y = NEW_ARRAY(run_arena(r), double, r->P);
 
@@ -237,7 +239,7 @@ double *run_doubles(struct run *r, const float *x)
 
 static const struct {
 	const char *method; /* of the file */
-	enum outcome (*run)(struct run *r);
+	enum outcome (*run)(struct fixture_run *r);
 } runs[] = {
 	{ "pcgrad", gradient_pcgrad },
 	{ "mgda", gradient_mgda },
@@ -258,7 +260,7 @@ static const struct {
 
 enum outcome fixture_gradient(struct fixture *f)
 {
-	struct run *r = NEW(f->arena, struct run);
+	struct fixture_run *r = NEW(f->arena, struct fixture_run);
 	enum outcome o;
 
 	r->f = f;

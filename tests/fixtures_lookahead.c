@@ -54,7 +54,7 @@ static void slope(void *arg, const double *weight, float *gradient)
 }
 
 /* An optimizer of at least P parameters with this momentum buffer. */
-static struct optim *optimizer(struct run *r, int P)
+static struct optim *optimizer(struct fixture_run *r, int P)
 {
 	struct graph *g = graph_new(run_arena(r), 1, kernels_get());
 	int x = graph_add(g,
@@ -86,7 +86,7 @@ static struct optim *optimizer(struct run *r, int P)
 	return o;
 }
 
-static void read_hyperparameters(struct run *r, double *counts)
+static void read_hyperparameters(struct fixture_run *r, double *counts)
 {
 	int n;
 	double *primary =
@@ -104,7 +104,7 @@ static void read_hyperparameters(struct run *r, double *counts)
 		.momentum = fixture_number(r->f, "momentum", 0) };
 }
 
-enum outcome gradient_auto_lambda(struct run *r)
+enum outcome gradient_auto_lambda(struct fixture_run *r)
 {
 	struct arena *a = run_arena(r);
 	const cJSON *model = run_member(r, "model");

@@ -21,7 +21,7 @@ struct parity_task {
 struct parity_input {
 	const char *name; /* node */
 	int node;
-	struct field x; /* (count * batch, C, H, W) */
+	struct dataset_field x; /* (count * batch, C, H, W) */
 };
 
 struct parity {

@@ -315,7 +315,7 @@ static enum outcome load_inputs(struct parity *p)
 			return fixture_fail(p->f, "too many inputs");
 		in->name = text(j, "id");
 		array = cJSON_GetObjectItemCaseSensitive(batches, in->name);
-		in->x = (struct field){ .element = ELEMENT_F32, .scale = 1 };
+		in->x = (struct dataset_field){ .element = ELEMENT_F32, .scale = 1 };
 		in->x.data = array ? parity_array(p, array->valuestring, NULL) : NULL;
 		in->x.c = (int)at(shape, 0);
 		in->x.h = image ? (int)at(shape, 1) : 1;

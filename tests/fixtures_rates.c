@@ -6,7 +6,7 @@
 
 /* --- GradNorm --- */
 
-static bool check_gradnorm(struct run *r, int step)
+static bool check_gradnorm(struct fixture_run *r, int step)
 {
 	double mean = 0;
 	double rates = 0;
@@ -27,7 +27,7 @@ static bool check_gradnorm(struct run *r, int step)
 }
 
 /* SGD's step shows the slope. */
-static bool after_gradnorm(struct run *r, int step)
+static bool after_gradnorm(struct fixture_run *r, int step)
 {
 	const double *now = learned_values(r->state + 1 + r->K);
 	double *slope = NEW_ARRAY(run_arena(r), double, r->K);
@@ -46,7 +46,7 @@ static bool after_gradnorm(struct run *r, int step)
 		run_near_row(r, step, slope, r->K, "logit_grad");
 }
 
-enum outcome gradient_gradnorm(struct run *r)
+enum outcome gradient_gradnorm(struct fixture_run *r)
 {
 	const char *variant = fixture_text(r->f, "variant", "");
 
@@ -63,7 +63,7 @@ enum outcome gradient_gradnorm(struct run *r)
 
 /* --- FAMO: the next row is the batch after the step --- */
 
-enum outcome gradient_famo(struct run *r)
+enum outcome gradient_famo(struct fixture_run *r)
 {
 	const cJSON *want = fixture_expect(r->f, "weights");
 	int steps = cJSON_GetArraySize(want);
@@ -113,7 +113,7 @@ enum outcome gradient_famo(struct run *r)
 
 /* --- DB-MTL --- */
 
-enum outcome gradient_db(struct run *r)
+enum outcome gradient_db(struct fixture_run *r)
 {
 	run_hand_on(r, "beta", "beta");
 	run_hand_on(r, "beta_sigma", "beta_sigma");
@@ -139,7 +139,7 @@ static const double no_losses[TASKS_MAX];
 
 enum outcome gradient_dtp(struct fixture *f)
 {
-	struct run *r = NEW(f->arena, struct run);
+	struct fixture_run *r = NEW(f->arena, struct fixture_run);
 	const cJSON *rows = cJSON_GetObjectItemCaseSensitive(f->json, "kpis");
 	int n;
 	double *kpi = json_numbers(f->arena, rows, &n);

@@ -4,7 +4,7 @@
 #include "trainer-core/kernel/kernel.h"
 #include "trainer-core/weighting/shared/rotation_pull.h"
 
-static bool check_scale(struct run *r, int step)
+static bool check_scale(struct fixture_run *r, int step)
 {
 	const double *first = r->state + 1;
 	double alpha[TASKS_MAX];
@@ -21,7 +21,7 @@ static bool check_scale(struct run *r, int step)
 			r, step, run_combine(r, step, r->weight), r->P, "aggregated");
 }
 
-enum outcome gradient_rotograd(struct run *r)
+enum outcome gradient_rotograd(struct fixture_run *r)
 {
 	(void)fixture_text(r->f, "part", "");
 	(void)fixture_text(r->f, "initial_norms", "");
@@ -30,7 +30,7 @@ enum outcome gradient_rotograd(struct run *r)
 	return run_start(r, "rotograd") ? FAILED : run_play(r, check_scale, NULL);
 }
 
-enum outcome gradient_rotation(struct run *r)
+enum outcome gradient_rotation(struct fixture_run *r)
 {
 	struct arena *a = run_arena(r);
 	const cJSON *rows = run_member(r, "feature_grads");

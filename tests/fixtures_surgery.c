@@ -8,7 +8,7 @@
 
 /* --- PCGrad: orders are given; with two tasks the method has no other --- */
 
-static bool projected(struct run *r, int step, const int *order, double eps)
+static bool projected(struct fixture_run *r, int step, const int *order, double eps)
 {
 	double c[TASKS_MAX * TASKS_MAX];
 	double *rows = NEW_ARRAY(run_arena(r), double, r->K * r->P);
@@ -28,7 +28,7 @@ static bool projected(struct run *r, int step, const int *order, double eps)
 }
 
 /* The method's own orders over 4000 steps, against the mean over all orders. */
-static enum outcome expectation(struct run *r)
+static enum outcome expectation(struct fixture_run *r)
 {
 	const cJSON *want = cJSON_GetObjectItemCaseSensitive(
 		run_member(r, "info"), "aggregated_mean_over_orders");
@@ -51,7 +51,7 @@ static enum outcome expectation(struct run *r)
 		: FAILED;
 }
 
-enum outcome gradient_pcgrad(struct run *r)
+enum outcome gradient_pcgrad(struct fixture_run *r)
 {
 	const cJSON *order = fixture_hyper(r->f, "order");
 	double eps = fixture_number(r->f, "eps", 0);
@@ -82,7 +82,7 @@ enum outcome gradient_pcgrad(struct run *r)
 
 /* --- GradVac: orders are given --- */
 
-enum outcome gradient_gradvac(struct run *r)
+enum outcome gradient_gradvac(struct fixture_run *r)
 {
 	double *rho = NEW_ARRAY(run_arena(r), double, r->K * r->K);
 	const cJSON *order = fixture_hyper(r->f, "order");
@@ -119,7 +119,7 @@ static double given(const void *arg, size_t f)
 	return U[f];
 }
 
-enum outcome gradient_graddrop(struct run *r)
+enum outcome gradient_graddrop(struct fixture_run *r)
 {
 	int n;
 	struct sign_dropout o = { .K = r->K,
@@ -163,7 +163,7 @@ enum outcome gradient_graddrop(struct run *r)
 /* The batch form: rows (tasks, samples, features). */
 enum outcome gradient_graddrop_features(struct fixture *f)
 {
-	struct run *r = NEW(f->arena, struct run);
+	struct fixture_run *r = NEW(f->arena, struct fixture_run);
 	const cJSON *rows = cJSON_GetObjectItemCaseSensitive(f->json, "feature_grads");
 	const cJSON *features = fixture_hyper(f, "features");
 	int n;

@@ -12,7 +12,7 @@
 #include "trainer-core/weighting/shared/learned.h"
 #include "trainer-core/optim/optim.h"
 
-struct run {
+struct fixture_run {
 	struct fixture *f;
 	struct params params;
 	struct optim_info optim;
@@ -27,13 +27,13 @@ struct run {
 	bool temperatures; /* T is a list, one a step */
 };
 
-static void set(struct run *r, const char *name, const char *value)
+static void set(struct fixture_run *r, const char *name, const char *value)
 {
 	params_set(&r->params, r->f->arena, name, value);
 }
 
 /* Hands a hyperparameter on under our name for it. */
-static void hand_on(struct run *r, const char *from, const char *to)
+static void hand_on(struct fixture_run *r, const char *from, const char *to)
 {
 	const cJSON *j = fixture_hyper(r->f, from);
 
@@ -42,13 +42,13 @@ static void hand_on(struct run *r, const char *from, const char *to)
 }
 
 /* A hyperparameter that describes what is the only way here. */
-static void accept(struct run *r, const char *name)
+static void accept(struct fixture_run *r, const char *name)
 {
 	(void)fixture_hyper(r->f, name);
 }
 
 /* A file's `ew` may have weights of any sum; ours has ones, scalarization's sum to 1. */
-static void set_fixed(struct run *r)
+static void set_fixed(struct fixture_run *r)
 {
 	const cJSON *weights = fixture_hyper(r->f, "weights");
 	const cJSON *task = fixture_hyper(r->f, "task");
@@ -72,7 +72,7 @@ static void set_fixed(struct run *r)
 		set(r, "task", r->task[task->valueint].name);
 }
 
-static void set_dwa(struct run *r)
+static void set_dwa(struct fixture_run *r)
 {
 	set(r, "method", "dwa");
 	hand_on(r, "T", "T");
@@ -87,13 +87,13 @@ static void set_dwa(struct run *r)
 	}
 }
 
-static void set_gls(struct run *r)
+static void set_gls(struct fixture_run *r)
 {
 	set(r, "method", "gls");
 	accept(r, "computed_in");
 }
 
-static void set_optimizer(struct run *r)
+static void set_optimizer(struct fixture_run *r)
 {
 	const char *name = fixture_text(r->f, "optimizer", "sgd");
 	const cJSON *betas = fixture_hyper(r->f, "betas");
@@ -106,7 +106,7 @@ static void set_optimizer(struct run *r)
 	hand_on(r, "weight_decay", "weight_wd");
 }
 
-static void set_uw(struct run *r)
+static void set_uw(struct fixture_run *r)
 {
 	static const char *const forms[][2] = {
 		{ "l2_logvar", "l2" },
@@ -126,14 +126,14 @@ static void set_uw(struct run *r)
 	set_optimizer(r);
 }
 
-static void set_uwo(struct run *r)
+static void set_uwo(struct fixture_run *r)
 {
 	set(r, "method", "uw_o");
 	accept(r, "loss_scales"); /* already in the losses and gradients */
 	accept(r, "note");
 }
 
-static void set_uwso(struct run *r)
+static void set_uwso(struct fixture_run *r)
 {
 	set(r, "method", "uw_so");
 	r->temperatures = cJSON_IsArray(fixture_hyper(r->f, "T"));
@@ -143,21 +143,21 @@ static void set_uwso(struct run *r)
 		hand_on(r, "T", "T");
 }
 
-static void set_uwso_learned(struct run *r)
+static void set_uwso_learned(struct fixture_run *r)
 {
 	set(r, "method", "uw_so_learned");
 	hand_on(r, "T_init", "init");
 	set_optimizer(r);
 }
 
-static void set_ema(struct run *r)
+static void set_ema(struct fixture_run *r)
 {
 	set(r, "method", "ema");
 	hand_on(r, "beta", "beta");
 	accept(r, "init"); /* "first loss" */
 }
 
-static void set_imtl_l(struct run *r)
+static void set_imtl_l(struct fixture_run *r)
 {
 	set(r, "method", "imtl_l");
 	hand_on(r, "init", "init");
@@ -166,7 +166,7 @@ static void set_imtl_l(struct run *r)
 
 static const struct {
 	const char *method;
-	void (*set)(struct run *r);
+	void (*set)(struct fixture_run *r);
 } translations[] = {
 	{ "fixed_weights", set_fixed },
 	{ "dwa", set_dwa },
@@ -179,12 +179,12 @@ static const struct {
 	{ "imtl_l", set_imtl_l },
 };
 
-static const cJSON *member(const struct run *r, const char *name)
+static const cJSON *member(const struct fixture_run *r, const char *name)
 {
 	return cJSON_GetObjectItemCaseSensitive(r->f->json, name);
 }
 
-static int init(struct run *r, struct err *e)
+static int init(struct fixture_run *r, struct err *e)
 {
 	int rc;
 
@@ -198,7 +198,7 @@ static int init(struct run *r, struct err *e)
 	return OK;
 }
 
-static int read_case(struct run *r, struct err *e)
+static int read_case(struct fixture_run *r, struct err *e)
 {
 	const cJSON *losses = member(r, "losses");
 	int n;
@@ -220,7 +220,7 @@ static int read_case(struct run *r, struct err *e)
 
 /* Row `step` of a member of expect, which has one a step; true where it has none. */
 static bool near_row(
-	struct run *r, int step, const double *got, int n, const char *name)
+	struct fixture_run *r, int step, const double *got, int n, const char *name)
 {
 	const cJSON *rows = fixture_expect(r->f, name);
 	const char *place = arena_printf(r->f->arena, "step %d %s", step, name);
@@ -237,7 +237,7 @@ static bool near_row(
 
 /* Weights times gradients in float32 through the trainer's own kernel. */
 static bool aggregated_near(
-	struct run *r, int step, const double *weight, const cJSON *row)
+	struct fixture_run *r, int step, const double *weight, const cJSON *row)
 {
 	float *sum = arena_alloc_aligned(r->f->arena, (size_t)r->P * sizeof(*sum));
 	float *g = arena_alloc_aligned(r->f->arena, (size_t)r->P * sizeof(*g));
@@ -260,7 +260,7 @@ static bool aggregated_near(
 }
 
 /* `aggregated` has a row a step, or one that holds in every step. */
-static bool check_aggregated(struct run *r, int step, const double *weight)
+static bool check_aggregated(struct fixture_run *r, int step, const double *weight)
 {
 	const cJSON *rows = fixture_expect(r->f, "aggregated");
 
@@ -273,7 +273,7 @@ static bool check_aggregated(struct run *r, int step, const double *weight)
 }
 
 static bool check_weights(
-	struct run *r, int step, const double *loss, const double *weight)
+	struct fixture_run *r, int step, const double *loss, const double *weight)
 {
 	double total = 0;
 	double weighted[TASKS_MAX];
@@ -298,7 +298,7 @@ static bool check_weights(
 }
 
 /* The methods' state as their files describe it. */
-static bool check_state(struct run *r, int step)
+static bool check_state(struct fixture_run *r, int step)
 {
 	const char *name = r->setup.info->name;
 
@@ -311,7 +311,7 @@ static bool check_state(struct run *r, int step)
 	return true;
 }
 
-static enum outcome run_step(struct run *r, int i)
+static enum outcome run_step(struct fixture_run *r, int i)
 {
 	const double *loss = r->loss + i * r->K;
 	struct weighting_step step = {
@@ -338,7 +338,7 @@ static enum outcome run_step(struct run *r, int i)
 }
 
 /* expect.valid = false: an error, or the documented floor, but finite weights. */
-static enum outcome run_invalid(struct run *r)
+static enum outcome run_invalid(struct fixture_run *r)
 {
 	struct weighting_step step = { .epoch = 1, .lr_factor = 1, .loss = r->loss };
 	double weight[TASKS_MAX];
@@ -353,7 +353,7 @@ static enum outcome run_invalid(struct run *r)
 	return PASSED;
 }
 
-static enum outcome run_steps(struct run *r)
+static enum outcome run_steps(struct fixture_run *r)
 {
 	const cJSON *valid = fixture_expect(r->f, "valid");
 	const cJSON *T = cJSON_GetObjectItemCaseSensitive(r->f->hyperparameters, "T");
@@ -375,7 +375,7 @@ static enum outcome run_steps(struct run *r)
 }
 
 /* Eq. 23: the residual at a list of T, on one row of losses. */
-static enum outcome run_residuals(struct run *r)
+static enum outcome run_residuals(struct fixture_run *r)
 {
 	int n;
 	const double *T = json_numbers(r->f->arena, fixture_hyper(r->f, "T"), &n);
@@ -407,7 +407,7 @@ static enum outcome run_residuals(struct run *r)
 }
 
 /* d/dT of eq. 24 at T, from the method's own objective. */
-static double slope_at(struct run *r, double T)
+static double slope_at(struct fixture_run *r, double T)
 {
 	double slope;
 
@@ -417,7 +417,7 @@ static double slope_at(struct run *r, double T)
 }
 
 /* Eq. 24: where the slope first turns positive, by bisection of its sign. */
-static enum outcome run_stationary(struct run *r)
+static enum outcome run_stationary(struct fixture_run *r)
 {
 	const cJSON *finite = fixture_expect(r->f, "finite_stationary_T");
 	const cJSON *want = fixture_expect(r->f, "T_star");
@@ -443,7 +443,7 @@ static enum outcome run_stationary(struct run *r)
 }
 
 /* UW at rest: gradient 0 at the expected s, and the expected weight there. */
-static enum outcome run_uw_rest(struct run *r)
+static enum outcome run_uw_rest(struct fixture_run *r)
 {
 	static const char *const names[][3] = {
 		{ "l2", "l2_logvar_s", "l2_weight" },
@@ -485,7 +485,7 @@ static bool expects(const struct fixture *f, const char *name)
 
 enum outcome fixture_weighting(struct fixture *f)
 {
-	struct run *r = NEW(f->arena, struct run);
+	struct fixture_run *r = NEW(f->arena, struct fixture_run);
 	struct err e;
 
 	r->f = f;

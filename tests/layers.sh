@@ -69,6 +69,12 @@ libraries='sqlite3\.h|uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h'
 }
 verdict "SQLite is known in common/store/ alone" "$(grep -lE '^#[ ]*include +[<"]sqlite3\.h' \
 	$(sources common catalogue trainer-core orchestrator worker | grep -v '^common/store/') /dev/null)"
+# A reader who meets a tag in a file must not have to guess which header it is from.
+# shellcheck disable=SC2046
+verdict "a struct or enum of a header has its name for itself" "$(
+	sources common catalogue trainer-core orchestrator worker | xargs grep -HoE '^(struct|enum) [a-z0-9_]+ \{' |
+	awk -F '[: ]' '{ files[$3] = files[$3] " " $1; n[$3]++; if ($1 ~ /\.h$/) shown[$3] = 1 }
+		END { for (tag in n) if (n[tag] > 1 && shown[tag]) print tag ":" files[tag] }')"
 only orchestrator/spec/json.c 'cjson/'
 only orchestrator/run/sched.c 'uv\.h'
 only trainer-core/blas.c 'cblas\.h'

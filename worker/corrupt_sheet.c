@@ -7,7 +7,7 @@
 enum { SAMPLES = 8, COLUMNS = CORRUPT_SEVERITIES + 1, GAP = 4, CELL = 120 };
 
 struct sheet {
-	const struct field *f;
+	const struct dataset_field *f;
 	int zoom;
 	int width, height;
 	uint8_t *rgb;
@@ -16,7 +16,7 @@ struct sheet {
 
 static void draw_cell(struct sheet *s, const float *v, float white, int row, int column)
 {
-	const struct field *f = s->f;
+	const struct dataset_field *f = s->f;
 	size_t n = (size_t)f->h * (size_t)f->w;
 	int top = GAP + row * (f->h * s->zoom + GAP);
 	int left = GAP + column * (f->w * s->zoom + GAP);
@@ -109,7 +109,8 @@ int corrupt_sheet(const struct dataset *d, const char *name, const char *texture
 	const char *path, struct arena *a, struct err *e)
 {
 	const struct split_data *test = &d->split[SPLIT_TEST];
-	const struct field *f = d->own_inputs ? &test->own_input[0] : &test->input;
+	const struct dataset_field *f =
+		d->own_inputs ? &test->own_input[0] : &test->input;
 	struct sheet s = { .f = f, .zoom = 1, .a = a };
 	const char **chosen;
 	struct textures t;

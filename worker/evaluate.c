@@ -186,7 +186,7 @@ static int test_corruption(
 
 static int read_textures(struct evaluation *v, struct err *e)
 {
-	const struct field *f = &v->g->data.split[SPLIT_TEST].input;
+	const struct dataset_field *f = &v->g->data.split[SPLIT_TEST].input;
 	int rc = OK;
 
 	if (!*v->wanted.corruptions)

@@ -55,12 +55,12 @@ static int load_job(struct winner *w, struct err *e)
 	return rc;
 }
 
-static bool same_shape(const struct field *x, const struct field *y)
+static bool same_shape(const struct dataset_field *x, const struct dataset_field *y)
 {
 	return x->c == y->c && x->h == y->h && x->w == y->w;
 }
 
-static bool same_input(const struct field *x, const struct field *y)
+static bool same_input(const struct dataset_field *x, const struct dataset_field *y)
 {
 	return same_shape(x, y) && x->element == y->element && x->scale == y->scale;
 }
@@ -85,8 +85,8 @@ static int find_task(const struct winner *w, const struct pseudo_task *p,
 static int check_fit(const struct winner *w, const struct pseudo_task *p,
 	const struct dataset *d, int k, struct err *e)
 {
-	const struct field *own = &w->data.split[SPLIT_TRAIN].input;
-	const struct field *x = &d->split[SPLIT_TRAIN].input;
+	const struct dataset_field *own = &w->data.split[SPLIT_TRAIN].input;
+	const struct dataset_field *x = &d->split[SPLIT_TRAIN].input;
 	const char *name = params_get(&w->params, "dataset.name");
 
 	if (w->data.own_inputs || !same_input(own, x))

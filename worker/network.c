@@ -24,7 +24,7 @@ static int measure(const struct params *ps, struct arena *a, struct network_size
 {
 	const char *folder = params_get(ps, "model.init");
 	struct dataset *d = NEW(a, struct dataset);
-	const struct field *input = &d->split[SPLIT_TRAIN].input;
+	const struct dataset_field *input = &d->split[SPLIT_TRAIN].input;
 	struct network n = { .task = d->task };
 	int rc = dataset_shape(ps, a, d, e);
 

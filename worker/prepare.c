@@ -54,7 +54,7 @@ static int check_names(const struct params *ps, struct err *e)
 
 static void describe(const struct dataset *d, struct description *out)
 {
-	const struct field *input = &d->split[SPLIT_TRAIN].input;
+	const struct dataset_field *input = &d->split[SPLIT_TRAIN].input;
 
 	*out = (struct description){ .train = d->split[SPLIT_TRAIN].n,
 		.val = d->split[SPLIT_VAL].n,

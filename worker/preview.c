@@ -37,7 +37,7 @@ static const uint8_t palette[][3] = { { 128, 100, 60 }, { 174, 199, 232 },
 static const uint16_t digits[10] = { 075557, 026227, 071747, 071717, 055711, 074717,
 	074757, 071122, 075757, 075717 };
 
-static float value(const struct field *f, int sample, int c, int at)
+static float value(const struct dataset_field *f, int sample, int c, int at)
 {
 	size_t i = ((size_t)sample * (size_t)f->c + (size_t)c) * (size_t)f->h *
 			(size_t)f->w +
@@ -60,7 +60,7 @@ static void of_class(int class, uint8_t colour[3])
 }
 
 /* The largest value of the sample: what is drawn brightest. */
-static float largest(const struct field *f, int sample)
+static float largest(const struct dataset_field *f, int sample)
 {
 	float most = 0;
 
@@ -69,7 +69,8 @@ static float largest(const struct field *f, int sample)
 	return most;
 }
 
-static void of_vector(const struct field *f, int sample, int at, uint8_t colour[3])
+static void of_vector(
+	const struct dataset_field *f, int sample, int at, uint8_t colour[3])
 {
 	float v[3];
 
@@ -82,8 +83,8 @@ static void of_vector(const struct field *f, int sample, int at, uint8_t colour[
 }
 
 /* A pixel of a map; colour is black before. kind < 0: the input. */
-static void colour_of(const struct field *f, int kind, int sample, int at, float most,
-	uint8_t colour[3])
+static void colour_of(const struct dataset_field *f, int kind, int sample, int at,
+	float most, uint8_t colour[3])
 {
 	switch (kind) {
 	case TASK_SEG:
@@ -104,8 +105,8 @@ static void put(const struct sheet *s, int x, int y, const uint8_t colour[3])
 	memcpy(s->rgb + 3 * ((size_t)y * (size_t)s->width + (size_t)x), colour, 3);
 }
 
-static void draw_map(const struct sheet *s, const struct field *f, int kind, int sample,
-	int x, int y)
+static void draw_map(const struct sheet *s, const struct dataset_field *f, int kind,
+	int sample, int x, int y)
 {
 	float most = kind < 0 ? 1 : largest(f, sample);
 
@@ -154,7 +155,7 @@ static void draw_sample(const struct sheet *s, int sample)
 	draw_map(s, &split->input, -1, sample, x, y);
 	x += s->cell_width + GAP;
 	for (int k = 0; k < s->d->tasks; k++) {
-		const struct field *f = &split->target[k];
+		const struct dataset_field *f = &split->target[k];
 
 		if (s->d->task[k].kind == TASK_CLASS)
 			draw_class(s, (int)value(f, sample, 0, 0), x, y);
@@ -167,7 +168,7 @@ static void draw_sample(const struct sheet *s, int sample)
 static int draw(
 	const struct dataset *d, struct arena *a, const char *path, struct err *e)
 {
-	const struct field *input = &d->split[SPLIT_TRAIN].input;
+	const struct dataset_field *input = &d->split[SPLIT_TRAIN].input;
 	struct sheet s = { .d = d, .zoom = 1 };
 	size_t bytes;
 

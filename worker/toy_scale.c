@@ -41,7 +41,7 @@ struct run {
 
 static int begin(struct toy_training *t, const struct run *r, int epochs, struct err *e)
 {
-	const struct line line = { .train = 256,
+	const struct toy_line line = { .train = 256,
 		.test = 1,
 		.tasks = LINE_TASKS,
 		.slope = { 1, 2 },

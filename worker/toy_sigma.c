@@ -25,7 +25,7 @@ struct point {
 static int begin(
 	struct toy_training *t, const struct point *p, int epochs, struct err *e)
 {
-	const struct line line = { .train = p->samples,
+	const struct toy_line line = { .train = p->samples,
 		.test = TEST,
 		.tasks = 1,
 		.slope = { 1 },

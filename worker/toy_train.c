@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-int toy_training_init(struct toy_training *t, const struct line *line,
+int toy_training_init(struct toy_training *t, const struct toy_line *line,
 	const char *const *settings, struct err *e)
 {
 	*t = (struct toy_training){ 0 };

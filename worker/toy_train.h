@@ -16,7 +16,7 @@ struct toy_training {
 };
 
 /* settings: names and values in turn, ended by NULL. Release *t in every case. ERR_SPEC. */
-MUST_CHECK int toy_training_init(struct toy_training *t, const struct line *line,
+MUST_CHECK int toy_training_init(struct toy_training *t, const struct toy_line *line,
 	const char *const *settings, struct err *e);
 void toy_training_release(struct toy_training *t);
 

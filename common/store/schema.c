@@ -8,10 +8,10 @@
 extern const char schema_sql[];
 extern const char toy_sql[];
 
-struct step {
+struct upgrade_step {
 	const char *unless, *sql;
 };
-static const struct step steps[] = {
+static const struct upgrade_step steps[] = {
 #define STEP(unless, sql) { unless, sql },
 #include "common/store/steps.def"
 #undef STEP
@@ -99,7 +99,7 @@ static int mark(
 /* From the version that s has to the next. */
 static int step(struct store *s, struct err *e)
 {
-	const struct step *x = &steps[s->version - 1];
+	const struct upgrade_step *x = &steps[s->version - 1];
 	bool leave = false;
 	int rc = drop_views(s, e);
 

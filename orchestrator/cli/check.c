@@ -31,12 +31,12 @@ static void print_networks(const struct resolved *known, struct arena *a)
 	}
 }
 
-static enum resolve_data how_closely(const struct options *o)
+static enum resolve_data how_closely(const struct cli_options *o)
 {
 	return o->no_data ? DATA_UNSEEN : DATA_SEEN;
 }
 
-int cmd_check(const struct options *o, struct err *e)
+int cmd_check(const struct cli_options *o, struct err *e)
 {
 	struct arena a = { 0 };
 	struct spec s;
@@ -62,7 +62,7 @@ struct table {
 	int64_t sum[STAGES];
 };
 
-static void stages_of(const struct entry_jobs *row, int64_t n[STAGES])
+static void stages_of(const struct plan_entry_jobs *row, int64_t n[STAGES])
 {
 	n[0] = row->tune;
 	n[1] = row->refine;
@@ -135,27 +135,27 @@ static void print_plan(const struct plan_counts *c, const struct table *t)
 		fputs("refine depends on where the best point lies: at most\n", stderr);
 }
 
-static int64_t tune_jobs(const struct entry_jobs *row)
+static int64_t tune_jobs(const struct plan_entry_jobs *row)
 {
 	return row->tune;
 }
 
-static int64_t refine_jobs(const struct entry_jobs *row)
+static int64_t refine_jobs(const struct plan_entry_jobs *row)
 {
 	return row->refine;
 }
 
-static int64_t wd_jobs(const struct entry_jobs *row)
+static int64_t wd_jobs(const struct plan_entry_jobs *row)
 {
 	return row->wd;
 }
 
-static int64_t final_jobs(const struct entry_jobs *row)
+static int64_t final_jobs(const struct plan_entry_jobs *row)
 {
 	return row->final;
 }
 
-static int64_t all_jobs(const struct entry_jobs *row)
+static int64_t all_jobs(const struct plan_entry_jobs *row)
 {
 	return row->tune + row->refine + row->wd + row->final;
 }
@@ -164,7 +164,7 @@ static int64_t all_jobs(const struct entry_jobs *row)
 static void print_hours(const struct spec *s, const struct plan_counts *c,
 	const struct table *t, const struct estimate *x)
 {
-	static int64_t (*const jobs[STAGES])(const struct entry_jobs *row) = {
+	static int64_t (*const jobs[STAGES])(const struct plan_entry_jobs *row) = {
 		tune_jobs, refine_jobs, wd_jobs, final_jobs, all_jobs
 	};
 
@@ -191,12 +191,12 @@ static void print_hours(const struct spec *s, const struct plan_counts *c,
 
 /* The database that `run` would use, for what it has measured. */
 static const char *database(
-	const struct options *o, const struct spec *s, struct arena *a)
+	const struct cli_options *o, const struct spec *s, struct arena *a)
 {
 	return o->db ? o->db : arena_printf(a, "%s.db", s->name);
 }
 
-int cmd_plan(const struct options *o, struct err *e)
+int cmd_plan(const struct cli_options *o, struct err *e)
 {
 	struct arena a = { 0 };
 	struct spec s;

@@ -9,7 +9,7 @@
 #define WORD_MAX 64
 
 #define F(name) " " #name " "
-static const struct command commands[] = {
+static const struct cli_command commands[] = {
 #define COMMAND(name, operand, flags, help) { #name, operand, flags, help, cmd_##name },
 #define FLAG(name, kind, value, help)
 #include "orchestrator/cli/options.def"
@@ -24,13 +24,13 @@ struct flag {
 	enum flag_kind kind;
 	const char *value; /* "" for a switch */
 	const char *help;
-	size_t offset; /* of its field in struct options */
+	size_t offset; /* of its field in struct cli_options */
 };
 
 static const struct flag flags[] = {
 #define COMMAND(name, operand, flags, help)
 #define FLAG(name, kind, value, help) \
-	{ #name, kind, value, help, offsetof(struct options, name) },
+	{ #name, kind, value, help, offsetof(struct cli_options, name) },
 #include "orchestrator/cli/options.def"
 #undef FLAG
 #undef COMMAND
@@ -49,7 +49,7 @@ static bool holds(const char *list, const char *word)
 	return false;
 }
 
-static bool taken(const struct command *c, const struct flag *f)
+static bool taken(const struct cli_command *c, const struct flag *f)
 {
 	return holds(everywhere, f->id) || (c && holds(c->flags, f->id));
 }
@@ -64,7 +64,7 @@ static const char *spelled(const char *id, char buf[WORD_MAX])
 	return buf;
 }
 
-static const struct command *find_command(const char *name)
+static const struct cli_command *find_command(const char *name)
 {
 	for (int i = 0; i < COUNT(commands); i++)
 		if (!strcmp(commands[i].name, name))
@@ -96,7 +96,7 @@ static int unknown_command(const char *name, struct err *e)
 }
 
 static int unknown_flag(
-	const struct command *c, const char *name, size_t length, struct err *e)
+	const struct cli_command *c, const char *name, size_t length, struct err *e)
 {
 	char spellings[COUNT(flags)][WORD_MAX];
 	const char *names[COUNT(flags)];
@@ -159,7 +159,7 @@ static int not_among(
 }
 
 static int set_value(
-	struct options *o, const struct flag *f, const char *value, struct err *e)
+	struct cli_options *o, const struct flag *f, const char *value, struct err *e)
 {
 	char *field = (char *)o + f->offset;
 	char name[WORD_MAX];
@@ -183,7 +183,7 @@ static int set_value(
 	return OK;
 }
 
-static void set_switch(struct options *o, const struct flag *f)
+static void set_switch(struct cli_options *o, const struct flag *f)
 {
 	int given;
 	char *field = (char *)o + f->offset;
@@ -194,7 +194,7 @@ static void set_switch(struct options *o, const struct flag *f)
 }
 
 /* argv[*i] is "--name", "--name=value" or, with the value in the next word, "--name". */
-static int take_long(struct options *o, char **argv, int *i, struct err *e)
+static int take_long(struct cli_options *o, char **argv, int *i, struct err *e)
 {
 	const char *name = argv[*i] + 2;
 	size_t n = strcspn(name, "=");
@@ -218,7 +218,7 @@ static int take_long(struct options *o, char **argv, int *i, struct err *e)
 }
 
 /* "-o FILE" is --out FILE. */
-static int take_out(struct options *o, char **argv, int *i, struct err *e)
+static int take_out(struct cli_options *o, char **argv, int *i, struct err *e)
 {
 	const struct flag *f = find_flag("out", 3);
 
@@ -229,7 +229,7 @@ static int take_out(struct options *o, char **argv, int *i, struct err *e)
 	return set_value(o, f, argv[++*i], e);
 }
 
-static int take_short(struct options *o, const char *letters, struct err *e)
+static int take_short(struct cli_options *o, const char *letters, struct err *e)
 {
 	for (const char *p = letters; *p; p++)
 		switch (*p) {
@@ -246,7 +246,7 @@ static int take_short(struct options *o, const char *letters, struct err *e)
 	return OK;
 }
 
-static int take_word(struct options *o, const char *word, struct err *e)
+static int take_word(struct cli_options *o, const char *word, struct err *e)
 {
 	const char *operand;
 
@@ -266,12 +266,12 @@ static int take_word(struct options *o, const char *word, struct err *e)
 	return OK;
 }
 
-int cli_parse(struct options *o, int argc, char **argv, struct err *e)
+int cli_parse(struct cli_options *o, int argc, char **argv, struct err *e)
 {
 	bool words_only = false;
 	int rc = OK;
 
-	*o = (struct options){ 0 };
+	*o = (struct cli_options){ 0 };
 	for (int i = 1; i < argc && !rc; i++) {
 		if (words_only || argv[i][0] != '-' || !argv[i][1])
 			rc = take_word(o, argv[i], e);
@@ -294,7 +294,7 @@ int cli_parse(struct options *o, int argc, char **argv, struct err *e)
 	return OK;
 }
 
-static void help_flags(FILE *out, const struct command *c)
+static void help_flags(FILE *out, const struct cli_command *c)
 {
 	for (int i = 0; i < COUNT(flags); i++) {
 		char left[160];
@@ -312,7 +312,7 @@ static void help_flags(FILE *out, const struct command *c)
 	}
 }
 
-void cli_help(FILE *out, const struct command *command)
+void cli_help(FILE *out, const struct cli_command *command)
 {
 	if (command) {
 		fprintf(out, "usage: deltam %s%s%s [options]\n\n%s\n\n", command->name,

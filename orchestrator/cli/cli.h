@@ -15,11 +15,11 @@
 #define OPTION_TYPE_TEXT const char *
 #define OPTION_TYPE_NUMBER int
 
-struct command;
+struct cli_command;
 
 /* What was given; everything else is 0 or NULL. The texts live in argv. */
-struct options {
-	const struct command *command; /* NULL with --help or --version alone */
+struct cli_options {
+	const struct cli_command *command; /* NULL with --help or --version alone */
 	const char *operand;
 #define COMMAND(name, operand, flags, help)
 #define FLAG(name, kind, value, help) OPTION_TYPE_##kind name;
@@ -28,25 +28,25 @@ struct options {
 #undef COMMAND
 };
 
-struct command {
+struct cli_command {
 	const char *name;
 	const char *operand;
 	const char *flags; /* " db  format " */
 	const char *help;
-	int (*run)(const struct options *o, struct err *e);
+	int (*run)(const struct cli_options *o, struct err *e);
 };
 
 #define COMMAND(name, operand, flags, help) \
-	MUST_CHECK int cmd_##name(const struct options *o, struct err *e);
+	MUST_CHECK int cmd_##name(const struct cli_options *o, struct err *e);
 #define FLAG(name, kind, value, help)
 #include "orchestrator/cli/options.def"
 #undef FLAG
 #undef COMMAND
 
 /* ERR_USAGE, with the nearest known word, where argv does not fit options.def. */
-MUST_CHECK int cli_parse(struct options *o, int argc, char **argv, struct err *e);
+MUST_CHECK int cli_parse(struct cli_options *o, int argc, char **argv, struct err *e);
 
 /* All commands, or (command not NULL) one with its flags. */
-void cli_help(FILE *out, const struct command *command);
+void cli_help(FILE *out, const struct cli_command *command);
 
 #endif

@@ -124,7 +124,7 @@ static void put_all(struct str *out, int (*entry)(int i, struct entry *x), bool 
 		str_put(out, "]\n");
 }
 
-int cmd_list(const struct options *o, struct err *e)
+int cmd_list(const struct cli_options *o, struct err *e)
 {
 	struct arena a = { 0 };
 	struct str out = { .arena = &a };

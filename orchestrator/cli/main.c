@@ -8,7 +8,7 @@
 
 #define VERSION "0.1.0"
 
-static int run(const struct options *o, struct err *e)
+static int run(const struct cli_options *o, struct err *e)
 {
 	int rc = OK;
 
@@ -27,7 +27,7 @@ static int run(const struct options *o, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct options o;
+	struct cli_options o;
 	struct err e = { 0 };
 	int rc = cli_parse(&o, argc, argv, &e);
 

@@ -17,7 +17,7 @@ static int add_params(const char **argv, int n, const char *list, struct arena *
 	return n;
 }
 
-static int ask(const struct options *o, struct arena *a, struct err *e)
+static int ask(const struct cli_options *o, struct arena *a, struct err *e)
 {
 	const char *list = o->param ? o->param : "";
 	const char **argv = NEW_ARRAY(a, const char *, strlen(list) + 8);
@@ -41,7 +41,7 @@ static int ask(const struct options *o, struct arena *a, struct err *e)
 	return child_ask(argv, a, &answer, e);
 }
 
-int cmd_preview(const struct options *o, struct err *e)
+int cmd_preview(const struct cli_options *o, struct err *e)
 {
 	struct arena a = { 0 };
 	int rc;

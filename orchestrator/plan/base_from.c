@@ -3,14 +3,14 @@
 #include "common/store/rows.h"
 #include "orchestrator/plan/foreign_base.h"
 
-static int take(struct store *s, const struct variant *v, struct resolved_variant *x,
-	struct arena *a, struct err *e)
+static int take(struct store *s, const struct spec_variant *v,
+	struct resolved_variant *x, struct arena *a, struct err *e)
 {
 	struct foreign_base f;
 	int rc = foreign_base_find(&f, s, v->label, &x->base, a, e);
 
 	for (int k = 0; !rc && k < v->ncriteria; k++) {
-		const struct criterion *c = &v->criteria[k];
+		const struct spec_criterion *c = &v->criteria[k];
 
 		rc = foreign_base_value(&f, c, "val", &x->base_val[k], e);
 		if (!rc)

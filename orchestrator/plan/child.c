@@ -109,7 +109,7 @@ int child_ask(
 	return rc;
 }
 
-static const char **words_of(const struct questions *q, const char *flag,
+static const char **words_of(const struct child_questions *q, const char *flag,
 	const struct params *ps, bool (*matters)(const char *name))
 {
 	const char **argv = NEW_ARRAY(q->a, const char *, ps->n + 3);
@@ -132,18 +132,18 @@ static bool same(const char *const *x, const char *const *y)
 	return !*x && !*y;
 }
 
-const struct answer *child_ask_once(struct questions *q, const char *flag,
+const struct child_answer *child_ask_once(struct child_questions *q, const char *flag,
 	const struct params *ps, bool (*matters)(const char *name))
 {
 	const char **argv = words_of(q, flag, ps, matters);
-	struct answer *x;
+	struct child_answer *x;
 
 	for (int i = 0; i < q->n; i++)
 		if (same(q->item[i].argv, argv))
 			return &q->item[i];
 	(void)GROW(q->a, q->item, q->n, q->capacity);
 	x = &q->item[q->n++];
-	*x = (struct answer){ .argv = argv };
+	*x = (struct child_answer){ .argv = argv };
 	(void)!child_ask(argv, q->a, &x->text, &x->e);
 	return x;
 }

@@ -15,17 +15,17 @@ MUST_CHECK int child_ask(
 	const char *const *argv, struct arena *a, const char **answer, struct err *e);
 
 /* A question about parameters that has been asked, and what came of it. */
-struct answer {
+struct child_answer {
 	const char **argv;
 	const char *text; /* what the worker said, where e.code is OK */
 	struct err e;
 };
 
 /* All that have been asked so far; begins with worker and arena, which holds everything. */
-struct questions {
+struct child_questions {
 	const char *worker; /* path of the program */
 	struct arena *a;
-	struct answer *item;
+	struct child_answer *item;
 	int n, capacity;
 };
 
@@ -33,7 +33,7 @@ struct questions {
  * Asks the worker `flag` with "name=value" for every parameter that matters, in the order
  * of ps, unless the same has been asked before. The answer is good until the next call.
  */
-const struct answer *child_ask_once(struct questions *q, const char *flag,
+const struct child_answer *child_ask_once(struct child_questions *q, const char *flag,
 	const struct params *ps, bool (*matters)(const char *name));
 
 #endif

@@ -109,8 +109,8 @@ static bool read_answer(const char *text, double *rate)
 static int ask(const struct resolved *known, int k, const char *worker, double *rate,
 	struct arena *a, struct err *e)
 {
-	const struct variant *v = &known->spec->variants[k];
-	struct grid g = plan_tune(known->spec, v, &v->entries[0], a);
+	const struct spec_variant *v = &known->spec->variants[k];
+	struct plan_grid g = plan_tune(known->spec, v, &v->entries[0], a);
 	struct params ps =
 		plan_job(&known->variants[k].base, &v->entries[0], NULL, &g, 0, 0, a);
 	const char **argv = NEW_ARRAY(a, const char *, ps.n + 3);
@@ -202,7 +202,7 @@ struct estimate estimate_rates(const struct resolved *known,
 }
 
 double estimate_hours(const struct estimate *x, const struct plan_counts *c,
-	int64_t (*jobs)(const struct entry_jobs *row))
+	int64_t (*jobs)(const struct plan_entry_jobs *row))
 {
 	double seconds = 0;
 

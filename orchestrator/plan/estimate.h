@@ -24,6 +24,6 @@ struct estimate estimate_rates(const struct resolved *known,
 
 /* Core-hours of one stage: jobs(row) of each row at its rate, all epochs trained. */
 double estimate_hours(const struct estimate *x, const struct plan_counts *c,
-	int64_t (*jobs)(const struct entry_jobs *row));
+	int64_t (*jobs)(const struct plan_entry_jobs *row));
 
 #endif

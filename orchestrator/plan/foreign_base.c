@@ -78,7 +78,7 @@ int foreign_base_find(struct foreign_base *f, struct store *s, const char *label
 	return rows_close(&r);
 }
 
-int foreign_base_value(const struct foreign_base *f, const struct criterion *c,
+int foreign_base_value(const struct foreign_base *f, const struct spec_criterion *c,
 	const char *split, double *value, struct err *e)
 {
 	struct arena a = { 0 };

@@ -25,6 +25,7 @@ MUST_CHECK int foreign_base_find(struct foreign_base *f, struct store *s,
 
 /* Its value of a criterion. ERR_DB: there is none, or one that cannot be. */
 MUST_CHECK int foreign_base_value(const struct foreign_base *f,
-	const struct criterion *c, const char *split, double *value, struct err *e);
+	const struct spec_criterion *c, const char *split, double *value,
+	struct err *e);
 
 #endif

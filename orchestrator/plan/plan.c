@@ -4,14 +4,14 @@
 
 enum { LR, WD, HYPER }; /* axes of a grid */
 
-int grid_index(const struct grid *g, int i, int k)
+int grid_index(const struct plan_grid *g, int i, int k)
 {
 	for (int last = g->naxes - 1; last > k; last--)
 		i /= g->axes[last].count;
 	return i % g->axes[k].count;
 }
 
-static void count_points(struct grid *g)
+static void count_points(struct plan_grid *g)
 {
 	g->count = 1;
 	for (int k = 0; k < g->naxes; k++)
@@ -19,9 +19,9 @@ static void count_points(struct grid *g)
 }
 
 /* Value i of x as an axis of its own. */
-static struct axis one_value(const struct axis *x, int i)
+static struct spec_axis one_value(const struct spec_axis *x, int i)
 {
-	struct axis one = *x;
+	struct spec_axis one = *x;
 
 	one.text = x->text + i;
 	one.value = x->value + i;
@@ -29,13 +29,13 @@ static struct axis one_value(const struct axis *x, int i)
 	return one;
 }
 
-bool plan_searches(const struct spec *s, const struct variant *v)
+bool plan_searches(const struct spec *s, const struct spec_variant *v)
 {
 	return s->select.epoch != EPOCH_LAST10 && !(s->pin_winner && v->position > 0);
 }
 
 /* The index of v among an axis' values; -1 where it is none of them. */
-static int index_of(const struct axis *x, double v)
+static int index_of(const struct spec_axis *x, double v)
 {
 	for (int i = 0; i < x->count; i++)
 		if (x->value[i] == v)
@@ -44,11 +44,11 @@ static int index_of(const struct axis *x, double v)
 }
 
 /* The wd of a line search's first stage. */
-static struct axis fixed_wd(const struct spec *s, struct arena *a)
+static struct spec_axis fixed_wd(const struct spec *s, struct arena *a)
 {
 	int at = index_of(&s->search.wd, s->search.fixed_wd);
 	char buf[NUMBER_MAX];
-	struct axis x;
+	struct spec_axis x;
 
 	if (at >= 0)
 		return one_value(&s->search.wd, at);
@@ -61,13 +61,13 @@ static struct axis fixed_wd(const struct spec *s, struct arena *a)
 	return x;
 }
 
-struct grid plan_tune(const struct spec *s, const struct variant *v,
-	const struct entry *entry, struct arena *a)
+struct plan_grid plan_tune(const struct spec *s, const struct spec_variant *v,
+	const struct spec_entry *entry, struct arena *a)
 {
-	struct grid g = { .naxes = HYPER + entry->naxes };
+	struct plan_grid g = { .naxes = HYPER + entry->naxes };
 
 	(void)v;
-	g.axes = NEW_ARRAY(a, struct axis, g.naxes);
+	g.axes = NEW_ARRAY(a, struct spec_axis, g.naxes);
 	g.axes[LR] = s->search.lr;
 	g.axes[WD] = s->search.kind == SEARCH_LINE ? fixed_wd(s, a) : s->search.wd;
 	for (int k = 0; k < entry->naxes; k++)
@@ -76,19 +76,20 @@ struct grid plan_tune(const struct spec *s, const struct variant *v,
 	return g;
 }
 
-struct grid plan_point(const struct grid *g, int i, struct arena *a)
+struct plan_grid plan_point(const struct plan_grid *g, int i, struct arena *a)
 {
-	struct grid one = { NEW_ARRAY(a, struct axis, g->naxes), g->naxes, 1 };
+	struct plan_grid one = { NEW_ARRAY(a, struct spec_axis, g->naxes), g->naxes,
+		1 };
 
 	for (int k = 0; k < g->naxes; k++)
 		one.axes[k] = one_value(&g->axes[k], grid_index(g, i, k));
 	return one;
 }
 
-struct grid plan_refine(
-	const struct spec *s, const struct grid *g, int best, struct arena *a)
+struct plan_grid plan_refine(
+	const struct spec *s, const struct plan_grid *g, int best, struct arena *a)
 {
-	struct grid fine = plan_point(g, best, a);
+	struct plan_grid fine = plan_point(g, best, a);
 	bool any = false;
 
 	(void)s;
@@ -99,25 +100,25 @@ struct grid plan_refine(
 			any = true;
 		}
 	if (!any)
-		return (struct grid){ 0 };
+		return (struct plan_grid){ 0 };
 	count_points(&fine);
 	return fine;
 }
 
-struct grid plan_wd(
-	const struct spec *s, const struct grid *g, int best, struct arena *a)
+struct plan_grid plan_wd(
+	const struct spec *s, const struct plan_grid *g, int best, struct arena *a)
 {
-	struct grid wd = plan_point(g, best, a);
-	const struct axis *all = &s->search.wd;
-	struct axis *own = &wd.axes[WD];
+	struct plan_grid wd = plan_point(g, best, a);
+	const struct spec_axis *all = &s->search.wd;
+	struct spec_axis *own = &wd.axes[WD];
 
 	if (s->search.kind != SEARCH_LINE ||
 		(all->count == 1 && all->value[0] == own->value[0]))
-		return (struct grid){ 0 };
+		return (struct plan_grid){ 0 };
 	if (index_of(all, own->value[0]) >= 0) {
 		*own = *all;
 	} else {
-		struct axis more = *all;
+		struct spec_axis more = *all;
 
 		more.count = all->count + 1;
 		more.text = NEW_ARRAY(a, const char *, more.count);

@@ -16,21 +16,21 @@
 /*
  * Axis 0 is lr, axis 1 wd, the others are the entry's hyperparameters.
  */
-struct grid {
-	struct axis *axes;
+struct plan_grid {
+	struct spec_axis *axes;
 	int naxes;
 	int count; /* points; 0: the stage does not happen */
 };
 
 /* Which value of axis k point i takes: an index into axes[k].text. */
-int grid_index(const struct grid *g, int i, int k);
+int grid_index(const struct plan_grid *g, int i, int k);
 
 /*
  * Whether the entries of v search at all. Not under last10, where an entry's only point
  * (number 0 of plan_tune) goes straight to the final stage, and not in the later
  * variants of a sweep whose points are pinned to the winners of the first.
  */
-bool plan_searches(const struct spec *s, const struct variant *v);
+bool plan_searches(const struct spec *s, const struct spec_variant *v);
 
 /*
  * The stages. `g` and `best` are the grid of the stage before and the point that won in
@@ -47,24 +47,25 @@ bool plan_searches(const struct spec *s, const struct variant *v);
  * plan_point: one point alone, for the final stage.
  * For the baseline (entry->position 0) the same, per task.
  */
-struct grid plan_tune(const struct spec *s, const struct variant *v,
-	const struct entry *entry, struct arena *a);
-struct grid plan_refine(
-	const struct spec *s, const struct grid *g, int best, struct arena *a);
-struct grid plan_wd(
-	const struct spec *s, const struct grid *g, int best, struct arena *a);
-struct grid plan_point(const struct grid *g, int i, struct arena *a);
+struct plan_grid plan_tune(const struct spec *s, const struct spec_variant *v,
+	const struct spec_entry *entry, struct arena *a);
+struct plan_grid plan_refine(
+	const struct spec *s, const struct plan_grid *g, int best, struct arena *a);
+struct plan_grid plan_wd(
+	const struct spec *s, const struct plan_grid *g, int best, struct arena *a);
+struct plan_grid plan_point(const struct plan_grid *g, int i, struct arena *a);
 
 /* One axis of plan_refine: around value number `best` of an axis with `fine`. */
-struct axis plan_refine_axis(const struct axis *coarse, int best, struct arena *a);
+struct spec_axis plan_refine_axis(
+	const struct spec_axis *coarse, int best, struct arena *a);
 
 /*
  * The parameters of one job: everything that determines its training. setting: what the
  * jobs of its variant share (resolve.h: base, or stl for a baseline). task: the task of a
  * baseline, NULL otherwise. The result shares the texts of the setting.
  */
-struct params plan_job(const struct params *setting, const struct entry *entry,
-	const char *task, const struct grid *g, int i, int seed, struct arena *a);
+struct params plan_job(const struct params *setting, const struct spec_entry *entry,
+	const char *task, const struct plan_grid *g, int i, int seed, struct arena *a);
 
 #define IDENTITY_MAX 33
 /*
@@ -81,14 +82,15 @@ int64_t job_identity_in(
  * trained is not counted again. refine depends on where the best point lies: the most
  * that it can be.
  */
-struct entry_jobs {
-	const struct variant *variant;
-	const struct entry *entry;
+struct plan_entry_jobs {
+	const struct spec_variant *variant;
+	const struct spec_entry *entry;
 	int64_t tune, refine, wd, final;
 };
 
 struct plan_counts {
-	struct entry_jobs *rows; /* baselines first, then entries, variant by variant */
+	struct plan_entry_jobs
+		*rows; /* baselines first, then entries, variant by variant */
 	int nrows;
 	int64_t total;
 	const char *largest; /* the key that multiplies most: search.lr */

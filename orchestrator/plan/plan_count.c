@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* The most points that one axis takes in a refinement; edges reach further. */
-static int64_t most_refined(const struct axis *x, struct arena *a)
+static int64_t most_refined(const struct spec_axis *x, struct arena *a)
 {
 	struct arena_mark mark = arena_mark(a);
 	int64_t most = 0;
@@ -20,7 +20,7 @@ static int64_t most_refined(const struct axis *x, struct arena *a)
 	return most;
 }
 
-static int64_t refine_points(const struct entry *entry, struct arena *a)
+static int64_t refine_points(const struct spec_entry *entry, struct arena *a)
 {
 	int64_t points = 0;
 
@@ -31,16 +31,16 @@ static int64_t refine_points(const struct entry *entry, struct arena *a)
 	return points;
 }
 
-static struct entry_jobs count_entry(const struct spec *s, const struct variant *v,
-	const struct entry *entry, struct arena *a)
+static struct plan_entry_jobs count_entry(const struct spec *s,
+	const struct spec_variant *v, const struct spec_entry *entry, struct arena *a)
 {
 	bool baseline = entry->position == 0;
 	int64_t tasks = baseline ? v->ntasks : 1;
 	int64_t seeds = tasks * (baseline ? 1 : s->search.seeds);
 	int64_t last = tasks * (baseline ? s->baseline.seeds : s->final_seeds);
-	struct entry_jobs jobs = { .variant = v, .entry = entry, .final = last };
+	struct plan_entry_jobs jobs = { .variant = v, .entry = entry, .final = last };
 	struct arena_mark mark = arena_mark(a);
-	struct grid tune, wd;
+	struct plan_grid tune, wd;
 	int64_t fine;
 
 	if (!plan_searches(s, v))
@@ -55,7 +55,7 @@ static struct entry_jobs count_entry(const struct spec *s, const struct variant 
 	return jobs;
 }
 
-static void add_row(struct plan_counts *c, struct entry_jobs jobs)
+static void add_row(struct plan_counts *c, struct plan_entry_jobs jobs)
 {
 	c->rows[c->nrows++] = jobs;
 	c->total += jobs.tune + jobs.refine + jobs.wd + jobs.final;
@@ -79,7 +79,7 @@ static void find_largest(const struct spec *s, struct plan_counts *c, struct are
 	consider(c, "vary", s->nvariants);
 	consider(c, "methods", s->variants[0].nentries);
 	for (int i = 0; i < s->variants[0].nentries; i++) {
-		const struct entry *entry = &s->variants[0].entries[i];
+		const struct spec_entry *entry = &s->variants[0].entries[i];
 
 		for (int k = 0; k < entry->naxes; k++)
 			consider(c,
@@ -96,9 +96,9 @@ struct plan_counts plan_count(const struct spec *s, struct arena *a)
 
 	for (int i = 0; i < s->nvariants; i++)
 		rows += 1 + s->variants[i].nentries;
-	c.rows = NEW_ARRAY(a, struct entry_jobs, rows);
+	c.rows = NEW_ARRAY(a, struct plan_entry_jobs, rows);
 	for (int i = 0; i < s->nvariants; i++) {
-		const struct variant *v = &s->variants[i];
+		const struct spec_variant *v = &s->variants[i];
 
 		if (s->baseline.source == BASELINE_TRAINED)
 			add_row(&c, count_entry(s, v, &v->baseline, a));

@@ -6,8 +6,8 @@
 #include <xxhash.h>
 #include "catalogue/setting.h"
 
-struct params plan_job(const struct params *setting, const struct entry *entry,
-	const char *task, const struct grid *g, int i, int seed, struct arena *a)
+struct params plan_job(const struct params *setting, const struct spec_entry *entry,
+	const char *task, const struct plan_grid *g, int i, int seed, struct arena *a)
 {
 	struct params ps = params_copy(a, setting);
 

@@ -11,8 +11,8 @@
 
 struct fine {
 	struct arena *a;
-	const struct axis *coarse;
-	struct axis *out;
+	const struct spec_axis *coarse;
+	struct spec_axis *out;
 	double part[TASKS_MAX]; /* weights: of the best point */
 	int radius;
 };
@@ -31,14 +31,14 @@ static void allocate(struct fine *f, int64_t most)
 }
 
 /* How many fine steps lead one coarse step away, and what one fine step does. */
-static int steps_of(const struct axis *x)
+static int steps_of(const struct spec_axis *x)
 {
 	if (x->scale == AXIS_LOG)
 		return (int)x->fine + 1;
 	return (int)ceil(x->step / x->fine - EPS);
 }
 
-static double moved(const struct axis *x, double from, int steps)
+static double moved(const struct spec_axis *x, double from, int steps)
 {
 	double v = x->scale == AXIS_LOG
 		? from * pow(10, steps / (x->step * (x->fine + 1)))
@@ -53,7 +53,7 @@ static double moved(const struct axis *x, double from, int steps)
  */
 static void refine_number(struct fine *f, int best)
 {
-	const struct axis *x = f->coarse;
+	const struct spec_axis *x = f->coarse;
 	int reach = steps_of(x);
 	bool divides =
 		x->scale == AXIS_LOG || fabs(reach * x->fine - x->step) < EPS * x->step;
@@ -91,7 +91,7 @@ static int push_weights(const int *z, void *arg)
 
 static void refine_weights(struct fine *f, int best)
 {
-	const struct axis *x = f->coarse;
+	const struct spec_axis *x = f->coarse;
 	int K = x->tasks;
 	int lo[TASKS_MAX], hi[TASKS_MAX];
 	const char *s = x->text[best];
@@ -112,9 +112,10 @@ static void refine_weights(struct fine *f, int best)
 	(void)weight_grid_walk(K, K * f->radius, lo, hi, push_weights, f);
 }
 
-struct axis plan_refine_axis(const struct axis *coarse, int best, struct arena *a)
+struct spec_axis plan_refine_axis(
+	const struct spec_axis *coarse, int best, struct arena *a)
 {
-	struct axis out = *coarse;
+	struct spec_axis out = *coarse;
 	struct fine f = { .a = a, .coarse = coarse, .out = &out };
 
 	if (coarse->scale == AXIS_SIMPLEX)

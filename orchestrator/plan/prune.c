@@ -148,7 +148,7 @@ void prune_compare(const struct prune_plan *p, int n, int window, const int *lr,
 	arena_release(&a);
 }
 
-struct prune_plan prune_plan_of(const struct spec *s, const struct variant *v)
+struct prune_plan prune_plan_of(const struct spec *s, const struct spec_variant *v)
 {
 	return (struct prune_plan){ s->prune.rule, s->prune.keep, s->prune.eta,
 		s->prune.within_lr, v->epochs, v->window, v->rungs, v->nrungs };

@@ -23,7 +23,7 @@ struct prune_plan {
 	const int *rungs; /* rising, below epochs */
 	int nrungs;
 };
-struct prune_plan prune_plan_of(const struct spec *s, const struct variant *v);
+struct prune_plan prune_plan_of(const struct spec *s, const struct spec_variant *v);
 
 /*
  * The epoch of the next pause behind `after` of a group in which `configs` are left: a

@@ -12,7 +12,7 @@ struct resolver {
 	const struct spec *spec;
 	struct resolved *out;
 	enum resolve_data data;
-	struct questions asked;
+	struct child_questions asked;
 	struct arena *a;
 	struct diag d;
 	bool file_is_wrong; /* some fault is one of the sweep file itself */
@@ -45,7 +45,7 @@ static const char *named_key(const char *message, struct arena *a)
 }
 
 /* Where to show a message: at the key of `dataset` that it names, or else at `paths`. */
-static size_t place(const struct resolver *r, const struct variant *v,
+static size_t place(const struct resolver *r, const struct spec_variant *v,
 	const char *const *paths, const char *message)
 {
 	const char *both[16] = { named_key(message, r->a) };
@@ -60,8 +60,8 @@ static size_t place(const struct resolver *r, const struct variant *v,
  * Takes down what is wrong. Errors that are neither of the file nor of data (no worker to
  * ask) end the asking: they are returned.
  */
-static int fault(struct resolver *r, const struct variant *v, const char *const *paths,
-	const struct err *why, struct err *e)
+static int fault(struct resolver *r, const struct spec_variant *v,
+	const char *const *paths, const struct err *why, struct err *e)
 {
 	if (why->code != ERR_SPEC && why->code != ERR_DATA && why->code != ERR_DB)
 		return err_set(e, why->code, "%s", why->msg);
@@ -96,10 +96,10 @@ static bool of_dataset(const char *name)
  * One network of a variant. ps gets the digest of its initial weights; *size is NULL
  * where it does not fit.
  */
-static int ask_network(struct resolver *r, const struct variant *v, bool stl,
+static int ask_network(struct resolver *r, const struct spec_variant *v, bool stl,
 	struct params *ps, const struct network_size **size, struct err *e)
 {
-	const struct answer *x = child_ask_once(&r->asked, "--network", ps,
+	const struct child_answer *x = child_ask_once(&r->asked, "--network", ps,
 		r->data == DATA_UNSEEN ? of_network_alone : of_network);
 	struct network_size *s = NEW(r->a, struct network_size);
 
@@ -121,7 +121,7 @@ static int ask_networks(struct resolver *r, struct err *e)
 	int rc = OK;
 
 	for (int i = 0; !rc && i < r->spec->nvariants; i++) {
-		const struct variant *v = &r->spec->variants[i];
+		const struct spec_variant *v = &r->spec->variants[i];
 		struct resolved_variant *x = &r->out->variants[i];
 		const struct network_size *single;
 
@@ -132,8 +132,8 @@ static int ask_networks(struct resolver *r, struct err *e)
 	return rc;
 }
 
-static int ask_frost(
-	struct resolver *r, const struct variant *v, const int input[3], struct err *e)
+static int ask_frost(struct resolver *r, const struct spec_variant *v,
+	const int input[3], struct err *e)
 {
 	const char *const argv[] = { r->asked.worker, "--textures",
 		r->spec->winners.textures, arena_printf(r->a, "%d", input[1]),
@@ -150,7 +150,7 @@ static int ask_frost(
 /* What `evaluate` needs: inputs that are pictures, and pictures of frost. */
 static int ask_pictures(struct resolver *r, int i, struct err *e)
 {
-	const struct variant *v = &r->spec->variants[i];
+	const struct spec_variant *v = &r->spec->variants[i];
 	const struct network_size *s = r->out->variants[i].network;
 	struct err why;
 
@@ -180,7 +180,7 @@ static int ask_base(struct resolver *r, struct err *e)
 }
 
 static int take_digest(struct resolver *r, struct resolved_variant *x,
-	const struct answer *answer, struct err *e)
+	const struct child_answer *answer, struct err *e)
 {
 	struct description *is = NEW(r->a, struct description);
 
@@ -193,9 +193,9 @@ static int take_digest(struct resolver *r, struct resolved_variant *x,
 
 static int ask_dataset(struct resolver *r, int i, bool compose, struct err *e)
 {
-	const struct variant *v = &r->spec->variants[i];
+	const struct spec_variant *v = &r->spec->variants[i];
 	struct resolved_variant *x = &r->out->variants[i];
-	const struct answer *answer = child_ask_once(
+	const struct child_answer *answer = child_ask_once(
 		&r->asked, compose ? "--prepare" : "--look", &v->base, of_dataset);
 
 	if (answer->e.code == ERR_SPEC && !x->network)
@@ -227,7 +227,7 @@ static int ask_data(struct resolver *r, struct err *e)
 }
 
 static void begin_variant(
-	const struct variant *v, struct resolved_variant *x, struct arena *a)
+	const struct spec_variant *v, struct resolved_variant *x, struct arena *a)
 {
 	x->base = params_copy(a, &v->base);
 	x->stl = params_copy(a, &v->stl);
@@ -296,10 +296,10 @@ int resolve_file(const char *path, enum resolve_data data, struct spec *spec,
 int resolve_compose(
 	const struct spec *spec, const char *worker, struct arena *a, struct err *e)
 {
-	struct questions asked = { .worker = worker, .a = a };
+	struct child_questions asked = { .worker = worker, .a = a };
 
 	for (int i = 0; i < spec->nvariants; i++) {
-		const struct answer *x = child_ask_once(
+		const struct child_answer *x = child_ask_once(
 			&asked, "--prepare", &spec->variants[i].base, of_dataset);
 
 		if (x->e.code)

@@ -81,22 +81,23 @@ static const char *with_std(struct arena *a, double mean, double std, int decima
 		report_fixed(a, std, decimals));
 }
 
-static struct column *add_column(struct table *t, const char *name, const char *title,
-	bool right, enum audience audience)
+static struct report_column *add_column(struct report_table *t, const char *name,
+	const char *title, bool right, enum audience audience)
 {
-	struct column *c = table_column(t, name, title);
+	struct report_column *c = table_column(t, name, title);
 
 	c->right = right;
 	c->audience = audience;
 	return c;
 }
 
-static void criterion_columns(struct benchmark *b, struct table *t, const char *variant)
+static void criterion_columns(
+	struct benchmark *b, struct report_table *t, const char *variant)
 {
 	for (int i = 0; i < b->criteria; i++) {
 		const struct query_figure *f = &b->criterion[i];
 		const struct metric_info *m = catalogue_metric(f->name);
-		struct column *c;
+		struct report_column *c;
 
 		if (strcmp(f->variant, variant) != 0)
 			continue;
@@ -108,7 +109,7 @@ static void criterion_columns(struct benchmark *b, struct table *t, const char *
 	}
 }
 
-static void cost_columns(struct benchmark *b, struct table *t)
+static void cost_columns(struct benchmark *b, struct report_table *t)
 {
 	static const char *const names[] = { "forward_passes", "head_passes",
 		"trunk_passes" };
@@ -122,10 +123,10 @@ static void cost_columns(struct benchmark *b, struct table *t)
 			"passes a step";
 }
 
-static void columns(struct benchmark *b, struct table *t, const char *variant)
+static void columns(struct benchmark *b, struct report_table *t, const char *variant)
 {
 	bool gains = b->sweep->auxiliary;
-	struct column *delta;
+	struct report_column *delta;
 
 	add_column(t, "sweep", "", false, FOR_PROGRAMS);
 	add_column(t, "variant", "", false, FOR_PROGRAMS);
@@ -151,7 +152,7 @@ static void columns(struct benchmark *b, struct table *t, const char *variant)
 }
 
 static void criterion_cells(
-	struct benchmark *b, struct table *t, const struct query_entry *x)
+	struct benchmark *b, struct report_table *t, const struct query_entry *x)
 {
 	for (int i = 0; i < b->criteria; i++) {
 		const struct query_figure *c = &b->criterion[i];
@@ -171,7 +172,7 @@ static void criterion_cells(
 }
 
 static void cost_cells(
-	struct benchmark *b, struct table *t, const struct query_entry *x)
+	struct benchmark *b, struct report_table *t, const struct query_entry *x)
 {
 	const struct query_cost *c = benchmark_cost(b, x);
 	const double passes[] = { c ? c->forward : (double)NAN,
@@ -194,7 +195,8 @@ static double turned(double v, double sign)
 	return v == 0 ? 0 : sign * v;
 }
 
-static void row(struct benchmark *b, struct table *t, const struct query_entry *x)
+static void row(
+	struct benchmark *b, struct report_table *t, const struct query_entry *x)
 {
 	const struct query_range *range = benchmark_range(b, x);
 	const char *T = chosen(b, x->temperature, range ? &range->temperature : NULL);
@@ -223,7 +225,7 @@ static void row(struct benchmark *b, struct table *t, const struct query_entry *
 	table_number(t, turned(x->val_delta_m, sign), NULL);
 }
 
-void benchmark_mark(struct table *t, int column, const bool *may, bool higher)
+void benchmark_mark(struct report_table *t, int column, const bool *may, bool higher)
 {
 	double best[2] = { INFINITY, INFINITY };
 
@@ -241,7 +243,7 @@ void benchmark_mark(struct table *t, int column, const bool *may, bool higher)
 		}
 	}
 	for (int i = 0; i < table_rows(t); i++) {
-		struct cell *c = table_at(t, i, column);
+		struct report_cell *c = table_at(t, i, column);
 		double v;
 
 		if (!may[i] || !number_parse(cell_exact(c), &v))
@@ -257,7 +259,7 @@ void benchmark_mark(struct table *t, int column, const bool *may, bool higher)
 static void block(struct benchmark *b, const char *heading, const char *variant,
 	const struct query_entry *entry, int entries)
 {
-	struct table *t = report_table(b->report, heading);
+	struct report_table *t = report_table(b->report, heading);
 	bool *may = NEW_ARRAY(b->arena, bool, entries);
 	int n = 0;
 
@@ -268,7 +270,7 @@ static void block(struct benchmark *b, const char *heading, const char *variant,
 			row(b, t, &entry[i]);
 		}
 	for (int i = 0; i < t->columns; i++) {
-		const struct column *c = &t->column[i];
+		const struct report_column *c = &t->column[i];
 
 		if (c->arrow && !b->front)
 			benchmark_mark(t, i, may, c->arrow > 0);

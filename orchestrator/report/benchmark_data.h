@@ -69,7 +69,7 @@ const struct query_cost *benchmark_cost(
 const char *benchmark_number(struct arena *a, double v);
 
 /* Marks best and second of one column among the rows that may be either. */
-void benchmark_mark(struct table *t, int column, const bool *may, bool higher);
+void benchmark_mark(struct report_table *t, int column, const bool *may, bool higher);
 
 /* benchmark_notes.c: what a reader must know beside the figures. */
 void benchmark_notes(struct benchmark *b);

@@ -24,7 +24,7 @@ static void put_field(struct str *out, const char *text, bool number)
 	str_put(out, "\"");
 }
 
-static bool same_columns(const struct table *a, const struct table *b)
+static bool same_columns(const struct report_table *a, const struct report_table *b)
 {
 	if (a->columns != b->columns)
 		return false;
@@ -35,12 +35,12 @@ static bool same_columns(const struct table *a, const struct table *b)
 }
 
 /* row -1: the header. */
-static void put_line(const struct table *t, int row, struct str *out)
+static void put_line(const struct report_table *t, int row, struct str *out)
 {
 	bool first = true;
 
 	for (int i = 0; i < t->columns; i++) {
-		const struct column *c = &t->column[i];
+		const struct report_column *c = &t->column[i];
 
 		if (c->audience == FOR_READERS)
 			continue;
@@ -59,7 +59,7 @@ static void put_line(const struct table *t, int row, struct str *out)
 void report_csv(const struct report *r, struct str *out)
 {
 	for (int i = 0; i < r->tables; i++) {
-		const struct table *t = &r->table[i];
+		const struct report_table *t = &r->table[i];
 
 		if (i && !same_columns(t, t - 1))
 			str_put(out, "\n");

@@ -1,9 +1,9 @@
 /* deltam decisions: every stop and every choice of a sweep, with its figures. */
 #include "orchestrator/report/reader.h"
 
-int cmd_decisions(const struct options *o, struct err *e)
+int cmd_decisions(const struct cli_options *o, struct err *e)
 {
-	struct reader reader;
+	struct report_reader reader;
 	int rc = reader_open(&reader, o, e);
 
 	if (!rc) {

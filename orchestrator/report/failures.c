@@ -2,7 +2,7 @@
 #include <math.h>
 #include "orchestrator/report/reader.h"
 
-static void columns(struct table *t)
+static void columns(struct report_table *t)
 {
 	static const struct {
 		const char *name;
@@ -18,7 +18,7 @@ static void columns(struct table *t)
 }
 
 /* A baseline that is of no use is not the fault of one run: there is none to name. */
-static void row(struct table *t, const struct query_failure *x)
+static void row(struct report_table *t, const struct query_failure *x)
 {
 	bool run = x->job != NULL;
 
@@ -41,7 +41,8 @@ static void row(struct table *t, const struct query_failure *x)
 	table_text(t, x->message);
 }
 
-static int print(struct reader *reader, const struct options *o, struct err *e)
+static int print(
+	struct report_reader *reader, const struct cli_options *o, struct err *e)
 {
 	struct report r = { .arena = &reader->arena };
 	struct query_failure *failures;
@@ -52,7 +53,7 @@ static int print(struct reader *reader, const struct options *o, struct err *e)
 	if (rc)
 		return rc;
 	if (n || o->format) {
-		struct table *t = report_table(&r, NULL);
+		struct report_table *t = report_table(&r, NULL);
 
 		columns(t);
 		for (int i = 0; i < n; i++)
@@ -63,9 +64,9 @@ static int print(struct reader *reader, const struct options *o, struct err *e)
 	return OK;
 }
 
-int cmd_failures(const struct options *o, struct err *e)
+int cmd_failures(const struct cli_options *o, struct err *e)
 {
-	struct reader reader;
+	struct report_reader reader;
 	int rc = reader_open(&reader, o, e);
 
 	if (!rc)

@@ -33,7 +33,7 @@ static void put_element(
 	str_printf(out, "</%s>", tag);
 }
 
-static bool grouped(const struct table *t)
+static bool grouped(const struct report_table *t)
 {
 	for (int i = 0; i < t->columns; i++)
 		if (t->column[i].group && column_for_readers(&t->column[i]))
@@ -41,7 +41,7 @@ static bool grouped(const struct table *t)
 	return false;
 }
 
-static void put_groups(const struct table *t, struct str *out)
+static void put_groups(const struct report_table *t, struct str *out)
 {
 	str_put(out, "<tr>");
 	for (int i = 0; i < t->columns; i++) {
@@ -63,11 +63,11 @@ static void put_groups(const struct table *t, struct str *out)
 	str_put(out, "</tr>\n");
 }
 
-static void put_cell(const struct table *t, int row, int i, struct str *out)
+static void put_cell(const struct report_table *t, int row, int i, struct str *out)
 {
 	static const char *const before[] = { "", "<b>", "<u>" };
 	static const char *const after[] = { "", "</b>", "</u>" };
-	const struct cell *c = table_at(t, row, i);
+	const struct report_cell *c = table_at(t, row, i);
 
 	str_printf(out, "<td%s>%s",
 		t->column[i].right ? " style=\"text-align:right\"" : "",
@@ -76,7 +76,7 @@ static void put_cell(const struct table *t, int row, int i, struct str *out)
 	str_printf(out, "%s</td>", after[c->mark]);
 }
 
-static void put_table(const struct table *t, struct str *out)
+static void put_table(const struct report_table *t, struct str *out)
 {
 	str_put(out, "<table>\n");
 	if (t->heading) {

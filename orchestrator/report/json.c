@@ -2,7 +2,7 @@
 #include <string.h>
 #include "orchestrator/report/report.h"
 
-static void put_value(struct str *out, const struct cell *c)
+static void put_value(struct str *out, const struct report_cell *c)
 {
 	if (c->kind == CELL_NONE)
 		str_put(out, "null");
@@ -15,7 +15,7 @@ static void put_value(struct str *out, const struct cell *c)
 		str_json(out, cell_exact(c));
 }
 
-static void put_object(const struct table *t, int row, struct str *out)
+static void put_object(const struct report_table *t, int row, struct str *out)
 {
 	const char *before = "{";
 

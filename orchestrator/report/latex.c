@@ -110,7 +110,8 @@ static void put_escaped(struct str *out, const char *s)
 	}
 }
 
-static void put_cell(const struct column *column, const struct cell *c, struct str *out)
+static void put_cell(const struct report_column *column, const struct report_cell *c,
+	struct str *out)
 {
 	static const char *const before[] = { "", "\\textbf{", "\\underline{" };
 	const char *text = cell_text(c);
@@ -124,7 +125,7 @@ static void put_cell(const struct column *column, const struct cell *c, struct s
 	str_put(out, c->mark ? "}" : "");
 }
 
-static void put_groups(const struct table *t, struct str *out)
+static void put_groups(const struct report_table *t, struct str *out)
 {
 	struct str rules = { .arena = out->arena };
 	struct str line = { .arena = out->arena };
@@ -155,7 +156,7 @@ static void put_groups(const struct table *t, struct str *out)
 		str_printf(out, "%s \\\\\n%s\n", str_get(&line), str_get(&rules));
 }
 
-static void put_titles(const struct table *t, struct str *out)
+static void put_titles(const struct report_table *t, struct str *out)
 {
 	const char *before = "";
 
@@ -169,7 +170,7 @@ static void put_titles(const struct table *t, struct str *out)
 	str_put(out, " \\\\\n\\midrule\n");
 }
 
-static void put_row(const struct table *t, int row, struct str *out)
+static void put_row(const struct report_table *t, int row, struct str *out)
 {
 	const char *before = "";
 
@@ -183,7 +184,8 @@ static void put_row(const struct table *t, int row, struct str *out)
 	str_put(out, " \\\\\n");
 }
 
-static void put_caption(const struct report *r, const struct table *t, struct str *out)
+static void put_caption(
+	const struct report *r, const struct report_table *t, struct str *out)
 {
 	if (!r->title && !t->heading)
 		return;
@@ -194,7 +196,8 @@ static void put_caption(const struct report *r, const struct table *t, struct st
 	str_put(out, "}\n");
 }
 
-static void put_table(const struct report *r, const struct table *t, struct str *out)
+static void put_table(
+	const struct report *r, const struct report_table *t, struct str *out)
 {
 	str_put(out, "\\begin{table}\n\\centering\n");
 	put_caption(r, t, out);

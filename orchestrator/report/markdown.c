@@ -12,7 +12,7 @@ static void put_escaped(struct str *out, const char *s)
 	}
 }
 
-static void put_cell(const struct cell *c, struct str *out)
+static void put_cell(const struct report_cell *c, struct str *out)
 {
 	static const char *const before[] = { "", "**", "<u>" };
 	static const char *const after[] = { "", "**", "</u>" };
@@ -22,10 +22,10 @@ static void put_cell(const struct cell *c, struct str *out)
 	str_put(out, after[c->mark]);
 }
 
-static void put_header(const struct table *t, struct str *out)
+static void put_header(const struct report_table *t, struct str *out)
 {
 	for (int i = 0; i < t->columns; i++) {
-		const struct column *c = &t->column[i];
+		const struct report_column *c = &t->column[i];
 
 		if (!column_for_readers(c))
 			continue;
@@ -44,7 +44,7 @@ static void put_header(const struct table *t, struct str *out)
 	str_put(out, "|\n");
 }
 
-static void put_table(const struct table *t, struct str *out)
+static void put_table(const struct report_table *t, struct str *out)
 {
 	if (t->heading) {
 		str_put(out, "### ");

@@ -147,7 +147,7 @@ static int add_row(struct points *p, const struct row *row, const char *criteria
 	return OK;
 }
 
-static int load(struct reader *reader, const struct options *o, bool final,
+static int load(struct report_reader *reader, const struct cli_options *o, bool final,
 	struct points *p, struct err *e)
 {
 	struct arena *a = &reader->arena;
@@ -263,7 +263,7 @@ static void note_hypervolume(
 /* --counts */
 
 /* Those of the block with this label and optimizer; NULL is any. */
-static void count_row(struct table *t, const struct points *p, int block,
+static void count_row(struct report_table *t, const struct points *p, int block,
 	const char *label, const char *optimizer)
 {
 	int runs = 0;
@@ -305,8 +305,8 @@ static bool first_of(const struct points *p, int i, bool by_label)
 	return true;
 }
 
-static void count_block(struct report *r, struct table *t, const struct points *p,
-	int block, struct arena *a)
+static void count_block(struct report *r, struct report_table *t,
+	const struct points *p, int block, struct arena *a)
 {
 	int optimizers = 0;
 
@@ -339,7 +339,7 @@ static void counts(struct report *r, const struct points *p, struct arena *a)
 		{ "label", "method", false }, { "optimizer", "optimizer", false },
 		{ "runs", "runs", true }, { "optimal", "Pareto-optimal", true },
 		{ "share", "share [%]", true } };
-	struct table *t = report_table(r, NULL);
+	struct report_table *t = report_table(r, NULL);
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		table_column(t, list[i].name, list[i].title)->right = list[i].right;
@@ -349,7 +349,7 @@ static void counts(struct report *r, const struct points *p, struct arena *a)
 }
 
 /* Counting over all runs needs all of them to have been trained to their end. */
-static int check_unpruned(struct reader *reader, struct err *e)
+static int check_unpruned(struct report_reader *reader, struct err *e)
 {
 	int64_t stopped;
 	int rc = store_int(&reader->s, STMT_QUERY_STOPPED, ARGS(INT(reader->sweep.id)),
@@ -389,7 +389,7 @@ static void dominated(struct report *r, const struct points *p, struct arena *a)
 {
 	static const char *const names[] = { "block", "variant", "label", "lr", "wd",
 		"temperature", "weights", "dominators", "dominated_by" };
-	struct table *t = report_table(r, NULL);
+	struct report_table *t = report_table(r, NULL);
 
 	for (int i = 0; i < 9; i++)
 		table_column(t, names[i], names[i])->right = i > 2 && i < 8 && i != 6;
@@ -414,7 +414,8 @@ static void dominated(struct report *r, const struct points *p, struct arena *a)
 	}
 }
 
-static int answer(struct reader *reader, const struct options *o, struct err *e)
+static int answer(
+	struct report_reader *reader, const struct cli_options *o, struct err *e)
 {
 	struct report r = { .arena = &reader->arena };
 	bool all = o->counts && !strcmp(o->counts, "all");
@@ -437,7 +438,8 @@ static int answer(struct reader *reader, const struct options *o, struct err *e)
 	return OK;
 }
 
-static int front(struct reader *reader, const struct options *o, struct err *e)
+static int front(
+	struct report_reader *reader, const struct cli_options *o, struct err *e)
 {
 	struct benchmark_view view = {
 		.split = o->split, .criteria = o->criteria, .front = true
@@ -450,9 +452,9 @@ static int front(struct reader *reader, const struct options *o, struct err *e)
 	return rc;
 }
 
-int cmd_pareto(const struct options *o, struct err *e)
+int cmd_pareto(const struct cli_options *o, struct err *e)
 {
-	struct reader reader;
+	struct report_reader reader;
 	int rc = reader_open(&reader, o, e);
 
 	if (!rc && o->counts && o->dominated)

@@ -82,7 +82,7 @@ static int only_database(struct arena *a, const char **path, struct err *e)
 
 /* The operand as the name of a sweep; NULL where it is a database or absent. */
 static int operand_name(
-	const struct options *o, struct arena *a, const char **name, struct err *e)
+	const struct cli_options *o, struct arena *a, const char **name, struct err *e)
 {
 	*name = NULL;
 	if (!o->operand || ends_in(o->operand, ".db"))
@@ -94,7 +94,7 @@ static int operand_name(
 }
 
 int reader_path(
-	const struct options *o, struct arena *a, const char **path, struct err *e)
+	const struct cli_options *o, struct arena *a, const char **path, struct err *e)
 {
 	const char *name;
 	int rc;
@@ -135,13 +135,13 @@ int reader_sweep(struct store *s, const char *name, struct arena *a,
 		s->path, str_get(&names));
 }
 
-int reader_open(struct reader *r, const struct options *o, struct err *e)
+int reader_open(struct report_reader *r, const struct cli_options *o, struct err *e)
 {
 	const char *path;
 	const char *name;
 	int rc;
 
-	*r = (struct reader){ .s.lock.fd = -1 };
+	*r = (struct report_reader){ .s.lock.fd = -1 };
 	rc = operand_name(o, &r->arena, &name, e);
 	if (!rc)
 		rc = reader_path(o, &r->arena, &path, e);
@@ -153,13 +153,13 @@ int reader_open(struct reader *r, const struct options *o, struct err *e)
 	return rc;
 }
 
-void reader_close(struct reader *r)
+void reader_close(struct report_reader *r)
 {
 	store_close(&r->s);
 	arena_release(&r->arena);
 }
 
-void reader_print(const struct report *r, const struct options *o)
+void reader_print(const struct report *r, const struct cli_options *o)
 {
 	struct report shown = *r;
 

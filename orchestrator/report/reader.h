@@ -14,10 +14,10 @@
  * database of results in this folder, audits aside. ERR_USAGE says what to give where that is none or several.
  */
 MUST_CHECK int reader_path(
-	const struct options *o, struct arena *a, const char **path, struct err *e);
+	const struct cli_options *o, struct arena *a, const char **path, struct err *e);
 
 /* A database opened for reading, and one sweep of it. */
-struct reader {
+struct report_reader {
 	struct store s;
 	struct query_sweep sweep;
 	struct arena arena;
@@ -34,10 +34,11 @@ MUST_CHECK int reader_sweep(struct store *s, const char *name, struct arena *a,
  * --sweep or the operand names the sweep; without it the database must hold one only.
  * *reader is to be closed in every case.
  */
-MUST_CHECK int reader_open(struct reader *r, const struct options *o, struct err *e);
-void reader_close(struct reader *r);
+MUST_CHECK int reader_open(
+	struct report_reader *r, const struct cli_options *o, struct err *e);
+void reader_close(struct report_reader *r);
 
 /* The report in the format of the options, on stdout. */
-void reader_print(const struct report *r, const struct options *o);
+void reader_print(const struct report *r, const struct cli_options *o);
 
 #endif

@@ -6,38 +6,40 @@
 #include <unistd.h>
 #include "orchestrator/report/glyph.h"
 
-struct table *report_table(struct report *r, const char *heading)
+struct report_table *report_table(struct report *r, const char *heading)
 {
-	struct table *t;
+	struct report_table *t;
 
 	GROW(r->arena, r->table, r->tables, r->table_capacity);
 	t = &r->table[r->tables++];
-	*t = (struct table){ .arena = r->arena,
+	*t = (struct report_table){ .arena = r->arena,
 		.heading = heading ? glyph_printable(r->arena, heading) : NULL };
 	return t;
 }
 
-struct column *table_column(struct table *t, const char *name, const char *title)
+struct report_column *table_column(
+	struct report_table *t, const char *name, const char *title)
 {
-	struct column *c;
+	struct report_column *c;
 
 	GROW(t->arena, t->column, t->columns, t->column_capacity);
 	c = &t->column[t->columns++];
-	*c = (struct column){ .name = name, .title = glyph_printable(t->arena, title) };
+	*c = (struct report_column){ .name = name,
+		.title = glyph_printable(t->arena, title) };
 	return c;
 }
 
-static struct cell *add_cell(struct table *t)
+static struct report_cell *add_cell(struct report_table *t)
 {
 	ASSERT(t->columns > 0);
 	GROW(t->arena, t->cell, t->cells, t->cell_capacity);
-	t->cell[t->cells] = (struct cell){ 0 };
+	t->cell[t->cells] = (struct report_cell){ 0 };
 	return &t->cell[t->cells++];
 }
 
-struct cell *table_text(struct table *t, const char *text)
+struct report_cell *table_text(struct report_table *t, const char *text)
 {
-	struct cell *c = add_cell(t);
+	struct report_cell *c = add_cell(t);
 
 	c->kind = text ? CELL_TEXT : CELL_NONE;
 	c->text = text ? glyph_printable(t->arena, text) : NULL;
@@ -45,9 +47,9 @@ struct cell *table_text(struct table *t, const char *text)
 	return c;
 }
 
-struct cell *table_number(struct table *t, double v, const char *text)
+struct report_cell *table_number(struct report_table *t, double v, const char *text)
 {
-	struct cell *c = add_cell(t);
+	struct report_cell *c = add_cell(t);
 	char buf[NUMBER_MAX];
 
 	if (!isfinite(v)) {
@@ -73,12 +75,12 @@ const char *report_fixed(struct arena *a, double v, int decimals)
 	return *text == '-' && !text[strspn(text, "-0.")] ? text + 1 : text;
 }
 
-int table_rows(const struct table *t)
+int table_rows(const struct report_table *t)
 {
 	return t->columns ? t->cells / t->columns : 0;
 }
 
-struct cell *table_at(const struct table *t, int row, int column)
+struct report_cell *table_at(const struct report_table *t, int row, int column)
 {
 	ASSERT(row < table_rows(t) && column < t->columns);
 	return &t->cell[row * t->columns + column];
@@ -98,7 +100,7 @@ void report_note(struct report *r, const char *fmt, ...)
 	r->note[r->notes++] = str_get(&text);
 }
 
-static void query_columns(struct table *t, const struct rows *rows)
+static void query_columns(struct report_table *t, const struct rows *rows)
 {
 	for (int i = 0; i < rows->columns; i++) {
 		const char *name = arena_strdup(t->arena, rows_name(rows, i));
@@ -107,11 +109,11 @@ static void query_columns(struct table *t, const struct rows *rows)
 	}
 }
 
-static void query_row(struct table *t, struct rows *rows)
+static void query_row(struct report_table *t, struct rows *rows)
 {
 	for (int i = 0; i < rows->columns; i++) {
 		if (rows_is_number(rows)) {
-			struct cell *c =
+			struct report_cell *c =
 				table_text(t, rows_number_text(rows, t->arena));
 
 			c->kind = CELL_NUMBER;
@@ -124,7 +126,7 @@ static void query_row(struct table *t, struct rows *rows)
 
 int report_query(struct report *r, struct store *s, const char *sql, struct err *e)
 {
-	struct table *t = report_table(r, NULL);
+	struct report_table *t = report_table(r, NULL);
 	struct rows rows = rows_open_query(s, sql, e);
 
 	if (!rows.rc)
@@ -155,37 +157,37 @@ void report_print(const struct report *r, const char *format, FILE *out)
 	arena_release(&a);
 }
 
-const char *cell_exact(const struct cell *c)
+const char *cell_exact(const struct report_cell *c)
 {
 	if (c->kind == CELL_NONE)
 		return "";
 	return c->exact ? c->exact : c->text;
 }
 
-const char *cell_text(const struct cell *c)
+const char *cell_text(const struct report_cell *c)
 {
 	return c->text ? c->text : "";
 }
 
-const char *column_title(const struct column *c, struct arena *a)
+const char *column_title(const struct report_column *c, struct arena *a)
 {
 	static const char *const arrows[] = { " ↓", "", " ↑" };
 
 	return arena_printf(a, "%s%s", c->title, arrows[c->arrow + 1]);
 }
 
-bool column_for_readers(const struct column *c)
+bool column_for_readers(const struct report_column *c)
 {
 	return c->audience != FOR_PROGRAMS;
 }
 
-int column_group_end(const struct table *t, int i)
+int column_group_end(const struct report_table *t, int i)
 {
 	const char *group = t->column[i].group;
 	int end = i;
 
 	for (; i < t->columns; i++) {
-		const struct column *c = &t->column[i];
+		const struct report_column *c = &t->column[i];
 
 		if (!column_for_readers(c))
 			continue;

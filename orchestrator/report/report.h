@@ -15,7 +15,7 @@
 enum cell_kind { CELL_NONE, CELL_TEXT, CELL_NUMBER };
 enum cell_mark { MARK_NONE, MARK_BEST, MARK_SECOND };
 
-struct cell {
+struct report_cell {
 	enum cell_kind kind;
 	enum cell_mark mark;
 	const char *text; /* to read; NULL is empty */
@@ -24,7 +24,7 @@ struct cell {
 
 enum audience { FOR_ALL, FOR_READERS, FOR_PROGRAMS };
 
-struct column {
+struct report_column {
 	const char *name; /* for programs */
 	const char *title; /* for readers */
 	const char *group; /* heading over neighbours of the same group; NULL: none */
@@ -33,19 +33,19 @@ struct column {
 	enum audience audience;
 };
 
-struct table {
+struct report_table {
 	struct arena *arena;
 	const char *heading; /* NULL: none */
-	struct column *column;
+	struct report_column *column;
 	int columns, column_capacity;
-	struct cell *cell; /* rows x columns */
+	struct report_cell *cell; /* rows x columns */
 	int cells, cell_capacity;
 };
 
 struct report {
 	struct arena *arena;
 	const char *title; /* NULL: none */
-	struct table *table;
+	struct report_table *table;
 	int tables, table_capacity;
 	const char **note;
 	int notes, note_capacity;
@@ -53,18 +53,20 @@ struct report {
 };
 
 /* The newest table of the report; columns first, then its rows cell by cell. */
-struct table *report_table(struct report *r, const char *heading);
-struct column *table_column(struct table *t, const char *name, const char *title);
-struct cell *table_text(struct table *t, const char *text); /* NULL: an empty cell */
+struct report_table *report_table(struct report *r, const char *heading);
+struct report_column *table_column(
+	struct report_table *t, const char *name, const char *title);
+struct report_cell *table_text(
+	struct report_table *t, const char *text); /* NULL: an empty cell */
 /* NAN: an empty cell. text NULL: the shortest text of v itself. */
-struct cell *table_number(struct table *t, double v, const char *text);
+struct report_cell *table_number(struct report_table *t, double v, const char *text);
 /*
  * v to so many decimals, without a minus in front of what is only zeros; three digits and a
  * power of ten where decimals say nothing: from 10^7 on, and below the last decimal.
  */
 const char *report_fixed(struct arena *a, double v, int decimals);
-int table_rows(const struct table *t);
-struct cell *table_at(const struct table *t, int row, int column);
+int table_rows(const struct report_table *t);
+struct report_cell *table_at(const struct report_table *t, int row, int column);
 
 void report_note(struct report *r, const char *fmt, ...) PRINTF(2, 3);
 
@@ -76,14 +78,14 @@ MUST_CHECK int report_query(
 void report_print(const struct report *r, const char *format, FILE *out);
 
 /* What a cell says to a program: "" for an empty one. */
-const char *cell_exact(const struct cell *c);
+const char *cell_exact(const struct report_cell *c);
 /* What it says to a reader. */
-const char *cell_text(const struct cell *c);
+const char *cell_text(const struct report_cell *c);
 /* Title and arrow as UTF-8: "Acc. [%] ↑". In the arena. */
-const char *column_title(const struct column *c, struct arena *a);
-bool column_for_readers(const struct column *c);
+const char *column_title(const struct report_column *c, struct arena *a);
+bool column_for_readers(const struct report_column *c);
 /* How many neighbours from column i on share its group and are for readers. */
-int column_group_end(const struct table *t, int i);
+int column_group_end(const struct report_table *t, int i);
 
 #define REPORT(name, summary) \
 	void report_##name(const struct report *r, struct str *out);

@@ -30,7 +30,7 @@ static const char *title_of(const struct robust *b, const struct query_figure *f
 	return arena_printf(b->arena, "δ %.*s", (int)n, title);
 }
 
-static void columns(const struct robust *b, struct table *t, const char *variant)
+static void columns(const struct robust *b, struct report_table *t, const char *variant)
 {
 	table_column(t, "sweep", "")->audience = FOR_PROGRAMS;
 	table_column(t, "variant", "")->audience = FOR_PROGRAMS;
@@ -38,7 +38,7 @@ static void columns(const struct robust *b, struct table *t, const char *variant
 	table_column(t, "label", "Method");
 	for (int i = 0; i < b->criteria; i++) {
 		const struct query_figure *f = &b->criterion[i];
-		struct column *c;
+		struct report_column *c;
 
 		if (strcmp(f->variant, variant) != 0)
 			continue;
@@ -71,8 +71,8 @@ static const char *to_read(struct arena *a, const struct query_robustness *f)
 		report_fixed(a, f->delta_std, 3));
 }
 
-static void row(
-	const struct robust *b, struct table *t, const struct query_robustness *x)
+static void row(const struct robust *b, struct report_table *t,
+	const struct query_robustness *x)
 {
 	const struct method_info *m = catalogue_method(x->method);
 	bool plain = m && !strcmp(x->label, x->method);
@@ -99,7 +99,7 @@ static void row(
 static int block(const struct robust *b, struct report *r, int first)
 {
 	const char *variant = b->figure[first].variant;
-	struct table *t = report_table(r, *variant ? variant : NULL);
+	struct report_table *t = report_table(r, *variant ? variant : NULL);
 	bool *may = NEW_ARRAY(b->arena, bool, b->figures);
 	int n = 0;
 	int i = first;

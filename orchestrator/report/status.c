@@ -14,7 +14,7 @@ struct totals {
 	int workers;
 };
 
-static void columns(struct table *t)
+static void columns(struct report_table *t)
 {
 	static const char *const numbers[] = { "jobs", "pending", "running", "waiting",
 		"done", "stopped", "diverged", "failed", "epochs_done", "epochs" };
@@ -29,7 +29,7 @@ static void columns(struct table *t)
 		table_column(t, numbers[i], numbers[i])->right = true;
 }
 
-static void row(struct table *t, const struct query_progress *x)
+static void row(struct report_table *t, const struct query_progress *x)
 {
 	const int figures[] = { x->jobs, x->pending, x->running, x->waiting, x->done,
 		x->stopped, x->diverged, x->failed };
@@ -124,12 +124,12 @@ static void add_notes(struct report *r, const struct totals *all)
 }
 
 /* *ended: nothing is left to watch. */
-static int print(
-	struct reader *reader, const struct options *o, bool *ended, struct err *e)
+static int print(struct report_reader *reader, const struct cli_options *o, bool *ended,
+	struct err *e)
 {
 	struct arena a = { 0 };
 	struct report r = { .arena = &a, .title = reader->sweep.name };
-	struct table *t = report_table(&r, NULL);
+	struct report_table *t = report_table(&r, NULL);
 	struct query_progress *stage;
 	struct query_failure *failure;
 	int failures;
@@ -172,9 +172,9 @@ static int print(
 }
 
 /* Opened anew each time: the state of the sweep is read with it. */
-static int print_once(const struct options *o, bool *ended, struct err *e)
+static int print_once(const struct cli_options *o, bool *ended, struct err *e)
 {
-	struct reader reader;
+	struct report_reader reader;
 	int rc = reader_open(&reader, o, e);
 
 	if (!rc)
@@ -183,7 +183,7 @@ static int print_once(const struct options *o, bool *ended, struct err *e)
 	return rc;
 }
 
-int cmd_status(const struct options *o, struct err *e)
+int cmd_status(const struct cli_options *o, struct err *e)
 {
 	const struct timespec second = { .tv_sec = 1 };
 	bool ended = false;

@@ -4,7 +4,7 @@
 #include "orchestrator/report/robust.h"
 
 /* A query may look at all sweeps: the database is enough. */
-static int answer_query(const struct options *o, struct arena *a, struct err *e)
+static int answer_query(const struct cli_options *o, struct arena *a, struct err *e)
 {
 	struct report r = { .arena = a };
 	struct store s;
@@ -24,9 +24,9 @@ static int answer_query(const struct options *o, struct arena *a, struct err *e)
 }
 
 static int print_view(
-	const struct options *o, const struct benchmark_view *view, struct err *e)
+	const struct cli_options *o, const struct benchmark_view *view, struct err *e)
 {
-	struct reader reader;
+	struct report_reader reader;
 	int rc = reader_open(&reader, o, e);
 
 	if (!rc) {
@@ -42,7 +42,7 @@ static int print_view(
 	return rc;
 }
 
-int cmd_table(const struct options *o, struct err *e)
+int cmd_table(const struct cli_options *o, struct err *e)
 {
 	struct arena a = { 0 };
 	int rc;

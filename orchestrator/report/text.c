@@ -19,15 +19,15 @@ static void end_line(struct str *out)
 	str_put(out, "\n");
 }
 
-struct layout {
+struct text_layout {
 	const struct report *r;
-	const struct table *t;
+	const struct report_table *t;
 	int *width; /* a column */
 	struct arena *arena;
 };
 
 /* What stands in the cell, marks included where they take room. */
-static const char *marked(const struct layout *l, const struct cell *c)
+static const char *marked(const struct text_layout *l, const struct report_cell *c)
 {
 	static const char *const signs[] = { "", "*", "_" };
 	const char *sign = l->r->terminal ? "" : signs[c->mark];
@@ -35,9 +35,9 @@ static const char *marked(const struct layout *l, const struct cell *c)
 	return arena_printf(l->arena, "%s%s%s", sign, cell_text(c), sign);
 }
 
-static void measure(struct layout *l)
+static void measure(struct text_layout *l)
 {
-	const struct table *t = l->t;
+	const struct report_table *t = l->t;
 
 	for (int i = 0; i < t->columns; i++) {
 		l->width[i] = glyph_text_width(column_title(&t->column[i], l->arena));
@@ -50,7 +50,7 @@ static void measure(struct layout *l)
 }
 
 /* Width of the columns from i up to end, gaps between them included. */
-static int span(const struct layout *l, int i, int end)
+static int span(const struct text_layout *l, int i, int end)
 {
 	int total = -(int)strlen(GAP);
 
@@ -61,9 +61,9 @@ static int span(const struct layout *l, int i, int end)
 }
 
 /* Group headings, and room for those that are wider than their columns. */
-static void groups(struct layout *l, struct str *out)
+static void groups(struct text_layout *l, struct str *out)
 {
-	const struct table *t = l->t;
+	const struct report_table *t = l->t;
 	struct str line = { .arena = l->arena };
 	bool any = false;
 
@@ -99,7 +99,7 @@ static void put(struct str *out, const char *text, int pad, bool right, bool las
 		blanks(out, pad);
 }
 
-static int last_column(const struct table *t)
+static int last_column(const struct report_table *t)
 {
 	int last = t->columns - 1;
 
@@ -108,9 +108,9 @@ static int last_column(const struct table *t)
 	return last;
 }
 
-static void titles(const struct layout *l, struct str *out)
+static void titles(const struct text_layout *l, struct str *out)
 {
-	const struct table *t = l->t;
+	const struct report_table *t = l->t;
 	int last = last_column(t);
 
 	for (int i = 0; i <= last; i++) {
@@ -131,14 +131,14 @@ static void titles(const struct layout *l, struct str *out)
 	}
 }
 
-static void put_row(const struct layout *l, int row, struct str *out)
+static void put_row(const struct text_layout *l, int row, struct str *out)
 {
 	static const char *const escapes[] = { "", "\033[1m", "\033[4m" };
-	const struct table *t = l->t;
+	const struct report_table *t = l->t;
 	int last = last_column(t);
 
 	for (int i = 0; i <= last; i++) {
-		const struct cell *c = table_at(t, row, i);
+		const struct report_cell *c = table_at(t, row, i);
 		const char *text = marked(l, c);
 		int pad = l->width[i] - glyph_text_width(text);
 
@@ -153,9 +153,10 @@ static void put_row(const struct layout *l, int row, struct str *out)
 	end_line(out);
 }
 
-static void put_table(const struct report *r, const struct table *t, struct str *out)
+static void put_table(
+	const struct report *r, const struct report_table *t, struct str *out)
 {
-	struct layout l = { r, t, NULL, out->arena };
+	struct text_layout l = { r, t, NULL, out->arena };
 
 	if (t->heading)
 		str_printf(out, "%s\n", t->heading);

@@ -102,7 +102,7 @@ static void add(struct sums *sum, const struct audit_stage *all,
 	sum->others += val != 0 || pruned->test != all->test;
 }
 
-static void columns(struct table *t)
+static void columns(struct report_table *t)
 {
 	static const struct {
 		const char *name, *title;
@@ -121,20 +121,20 @@ static void columns(struct table *t)
 		table_column(t, numbers[i].name, numbers[i].title)->right = true;
 }
 
-static void figure(struct table *t, double v)
+static void figure(struct report_table *t, double v)
 {
 	table_number(
 		t, v, isnan(v) ? NULL : arena_printf(t->arena, "%.2f", v == 0 ? 0 : v));
 }
 
-static void pair(struct table *t, double pruned, double all)
+static void pair(struct report_table *t, double pruned, double all)
 {
 	figure(t, pruned);
 	figure(t, all);
 	figure(t, pruned - all);
 }
 
-static void epochs(struct table *t, int64_t jobs, int64_t all, int64_t trained)
+static void epochs(struct report_table *t, int64_t jobs, int64_t all, int64_t trained)
 {
 	table_number(t, (double)jobs, NULL);
 	table_number(t, (double)all, NULL);
@@ -142,7 +142,7 @@ static void epochs(struct table *t, int64_t jobs, int64_t all, int64_t trained)
 	figure(t, percent(all - trained, all));
 }
 
-static void row(struct table *t, const struct audit_stage *all,
+static void row(struct report_table *t, const struct audit_stage *all,
 	const struct audit_stage *pruned)
 {
 	table_text(t, all->variant);
@@ -156,7 +156,7 @@ static void row(struct table *t, const struct audit_stage *all,
 }
 
 /* The regrets of the last row are means over the final stages. */
-static void total_row(struct table *t, const struct sums *sum)
+static void total_row(struct report_table *t, const struct sums *sum)
 {
 	double n = sum->finals ? sum->finals : (double)NAN;
 
@@ -197,7 +197,7 @@ static void fill(struct report *r, const struct audit_stages *all,
 {
 	static const struct audit_stage never = { .val = (double)NAN,
 		.test = (double)NAN };
-	struct table *t = report_table(r, NULL);
+	struct report_table *t = report_table(r, NULL);
 	struct sums sum = { 0 };
 
 	columns(t);
@@ -246,8 +246,8 @@ static int load_unpruned(const char *path, const char *name, struct audit_stages
 	return rc;
 }
 
-static int run_unpruned(
-	struct reader *reader, const struct options *o, const char *path, struct err *e)
+static int run_unpruned(struct report_reader *reader, const struct cli_options *o,
+	const char *path, struct err *e)
 {
 	struct run_request q = { .sweep = reader->sweep.name,
 		.text = reader->sweep.text,
@@ -262,7 +262,8 @@ static int run_unpruned(
 	return run_sweep(&q, &reader->arena, e);
 }
 
-static int audit(struct reader *reader, const struct options *o, struct err *e)
+static int audit(
+	struct report_reader *reader, const struct cli_options *o, struct err *e)
 {
 	struct arena *a = &reader->arena;
 	struct report r = { .arena = a };
@@ -288,9 +289,9 @@ static int audit(struct reader *reader, const struct options *o, struct err *e)
 	return OK;
 }
 
-int cmd_audit(const struct options *o, struct err *e)
+int cmd_audit(const struct cli_options *o, struct err *e)
 {
-	struct reader reader;
+	struct report_reader reader;
 	int rc = reader_open(&reader, o, e);
 
 	if (!rc)

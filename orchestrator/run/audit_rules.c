@@ -70,7 +70,7 @@ static struct outcome outcome_of(const struct replay_races *all,
 	return o;
 }
 
-static void number(struct table *t, double v, int digits)
+static void number(struct report_table *t, double v, int digits)
 {
 	table_number(t, v,
 		isnan(v) ? NULL
@@ -78,12 +78,12 @@ static void number(struct table *t, double v, int digits)
 				   fabs(v) < 0.5 * pow(10, -digits) ? 0 : v));
 }
 
-static void column(struct table *t, const char *name, const char *title)
+static void column(struct report_table *t, const char *name, const char *title)
 {
 	table_column(t, name, title)->right = true;
 }
 
-static void figures_columns(struct table *t)
+static void figures_columns(struct report_table *t)
 {
 	column(t, "saved", "saved [%]");
 	column(t, "saved_std", "std");
@@ -95,7 +95,7 @@ static void figures_columns(struct table *t)
 	column(t, "regret_others", "on other seeds");
 }
 
-static void mean_row(struct table *t, int n, const struct outcome *o)
+static void mean_row(struct report_table *t, int n, const struct outcome *o)
 {
 	double *x = NEW_ARRAY(t->arena, double, n);
 	double largest = -HUGE_VAL;
@@ -147,7 +147,7 @@ static const char *rule_name(const struct rules *r, int i, struct arena *a)
 static void means(
 	struct report *out, const struct replay_races *all, const struct rules *rules)
 {
-	struct table *t = report_table(out, "means over search seeds");
+	struct report_table *t = report_table(out, "means over search seeds");
 	struct outcome *o = NEW_ARRAY(out->arena, struct outcome, all->seeds);
 	const char **label = NEW_ARRAY(out->arena, const char *, all->n + 1);
 	int labels = labels_of(all, label);
@@ -171,7 +171,7 @@ static void means(
 static void repetitions(
 	struct report *out, const struct replay_races *all, const struct rules *rules)
 {
-	struct table *t = report_table(out, "each search seed");
+	struct report_table *t = report_table(out, "each search seed");
 
 	table_column(t, "rule", "rule");
 	column(t, "seed", "seed");
@@ -214,7 +214,7 @@ static void notes(struct report *out, const struct replay_races *all)
 	}
 }
 
-static int load_rules(struct reader *r, const char *path, struct spec *spec,
+static int load_rules(struct report_reader *r, const char *path, struct spec *spec,
 	struct rules *rules, struct err *e)
 {
 	struct str report = { .arena = &r->arena };
@@ -236,7 +236,7 @@ static int load_rules(struct reader *r, const char *path, struct spec *spec,
 	return OK;
 }
 
-int audit_rules(struct reader *r, const struct options *o, struct err *e)
+int audit_rules(struct report_reader *r, const struct cli_options *o, struct err *e)
 {
 	struct report out = { .arena = &r->arena };
 	struct spec spec;

@@ -15,8 +15,8 @@ struct account {
 };
 
 /* From its claim to its end. */
-struct segment {
-	struct segment *next; /* in the list of all */
+struct dispatch_segment {
+	struct dispatch_segment *next; /* in the list of all */
 	bool used;
 	int lane;
 	int pid; /* 0: written down already */
@@ -26,14 +26,14 @@ struct segment {
 };
 
 /* One that serves again, or a new one. */
-static struct segment *free_segment(struct dispatch *d)
+static struct dispatch_segment *free_segment(struct dispatch *d)
 {
-	struct segment *g = d->segments;
+	struct dispatch_segment *g = d->segments;
 
 	while (g && g->used)
 		g = g->next;
 	if (!g) {
-		g = NEW(&d->arena, struct segment);
+		g = NEW(&d->arena, struct dispatch_segment);
 		g->next = d->segments;
 		d->segments = g;
 	}
@@ -44,7 +44,7 @@ static void stage_name(
 	const struct dispatch *d, int lane, const char *phase, char *buf, size_t size)
 {
 	const struct lane *l = &d->stage->lanes[lane];
-	const struct variant *v = &d->spec->variants[l->variant];
+	const struct spec_variant *v = &d->spec->variants[l->variant];
 	bool task = l->task >= 0 && l->units == 1;
 
 	snprintf(buf, size, "%s%s%s%s%s%s%s", v->label, *v->label ? "  " : "",
@@ -136,8 +136,8 @@ static int time_limit(struct dispatch *d, const struct attempt_row *attempt,
 	return rc;
 }
 
-static int fill_task(
-	struct dispatch *d, struct segment *g, struct sched_task *task, struct err *e)
+static int fill_task(struct dispatch *d, struct dispatch_segment *g,
+	struct sched_task *task, struct err *e)
 {
 	const struct attempt_row *a = &g->attempt;
 
@@ -150,11 +150,11 @@ static int fill_task(
 }
 
 /* What should start now becomes a segment; *claimed is NULL where nothing waits. */
-static int claim(struct dispatch *d, struct sched_task *task, struct segment **claimed,
-	struct err *e)
+static int claim(struct dispatch *d, struct sched_task *task,
+	struct dispatch_segment **claimed, struct err *e)
 {
 	struct candidate c = { .lane = -1 };
-	struct segment *g = free_segment(d);
+	struct dispatch_segment *g = free_segment(d);
 	bool there = false;
 	int rc = pick_job(d, &c, e);
 
@@ -162,7 +162,7 @@ static int claim(struct dispatch *d, struct sched_task *task, struct segment **c
 		rc = pick_winner(d, &c, e);
 	if (rc || c.lane < 0)
 		return rc;
-	*g = (struct segment){ .next = g->next, .lane = c.lane };
+	*g = (struct dispatch_segment){ .next = g->next, .lane = c.lane };
 	g->attempt.checkpoint_seconds = d->spec->checkpoint_minutes * 60;
 	g->attempt.keep = d->stage->winners && !c.winner;
 	rc = (c.winner ? store_winner_claim : store_job_claim)(
@@ -178,7 +178,7 @@ static int claim(struct dispatch *d, struct sched_task *task, struct segment **c
 
 static void started(void *arg, const struct sched_task *task, int pid)
 {
-	struct segment *g = task->data;
+	struct dispatch_segment *g = task->data;
 
 	(void)arg;
 	g->pid = pid;
@@ -186,7 +186,7 @@ static void started(void *arg, const struct sched_task *task, int pid)
 
 static void on_epoch(void *arg, const struct sched_task *task, int epoch)
 {
-	struct segment *g = task->data;
+	struct dispatch_segment *g = task->data;
 
 	(void)arg;
 	(void)epoch;
@@ -194,7 +194,7 @@ static void on_epoch(void *arg, const struct sched_task *task, int epoch)
 }
 
 /* Epochs of a segment; a winner's are not counted. */
-static int epochs_of(const struct segment *g)
+static int epochs_of(const struct dispatch_segment *g)
 {
 	return g->attempt.evaluate ? 0 : g->attempt.stop_epoch - g->attempt.start_epoch;
 }
@@ -211,7 +211,7 @@ static int count(struct dispatch *d, struct err *e)
 		p->segments_done += d->accounts[i].segments;
 		p->epochs_done += (int64_t)d->accounts[i].epochs;
 	}
-	for (const struct segment *g = d->segments; g; g = g->next) {
+	for (const struct dispatch_segment *g = d->segments; g; g = g->next) {
 		int all = g->used ? epochs_of(g) : 0;
 		int done = g->epochs < all ? g->epochs : all;
 
@@ -229,12 +229,12 @@ static int write_pids(struct dispatch *d)
 	bool any = false;
 	int rc;
 
-	for (const struct segment *g = d->segments; g; g = g->next)
+	for (const struct dispatch_segment *g = d->segments; g; g = g->next)
 		any |= g->used && g->pid;
 	if (!any)
 		return OK;
 	rc = store_begin(d->s, NULL);
-	for (struct segment *g = d->segments; !rc && g; g = g->next) {
+	for (struct dispatch_segment *g = d->segments; !rc && g; g = g->next) {
 		if (g->used && g->pid)
 			rc = store_attempt_pid(d->s, g->attempt.id, g->pid, NULL);
 		g->pid = 0;
@@ -255,7 +255,7 @@ static void on_tick(void *arg)
 
 /* What an end does to its attempt and its job. */
 
-static int end_attempt(struct dispatch *d, const struct segment *g,
+static int end_attempt(struct dispatch *d, const struct dispatch_segment *g,
 	const struct verdict *v, const struct sched_end *end, struct err *e)
 {
 	struct attempt_end row = { v->outcome, v->text, end->build, end->kernel_class,
@@ -283,7 +283,8 @@ static int used_up(struct dispatch *d, const struct attempt_row *attempt, int fr
 	return rc;
 }
 
-static void note_failure(struct dispatch *d, const struct segment *g, struct verdict *v)
+static void note_failure(
+	struct dispatch *d, const struct dispatch_segment *g, struct verdict *v)
 {
 	char name[128];
 	size_t n = strlen(v->text);
@@ -301,8 +302,8 @@ static void note_failure(struct dispatch *d, const struct segment *g, struct ver
 }
 
 /* The job's own end, where this was it. */
-static int end_job(struct dispatch *d, const struct segment *g, struct job_row *job,
-	struct verdict *v, struct err *e)
+static int end_job(struct dispatch *d, const struct dispatch_segment *g,
+	struct job_row *job, struct verdict *v, struct err *e)
 {
 	enum job_outcome outcome = v->diverged ? JOB_DIVERGED : JOB_OPEN;
 	bool over = false;
@@ -322,7 +323,7 @@ static int end_job(struct dispatch *d, const struct segment *g, struct job_row *
 	return store_job_end(d->s, job->id, outcome, v->text, e);
 }
 
-static int finish_job(struct dispatch *d, const struct segment *g,
+static int finish_job(struct dispatch *d, const struct dispatch_segment *g,
 	const struct sched_end *end, struct verdict *v, struct err *e)
 {
 	struct job_row job;
@@ -342,7 +343,7 @@ static int finish_job(struct dispatch *d, const struct segment *g,
 }
 
 /* The same for a winner: done, failed for good, or waiting again. */
-static int finish_winner(struct dispatch *d, const struct segment *g,
+static int finish_winner(struct dispatch *d, const struct dispatch_segment *g,
 	const struct sched_end *end, struct verdict *v, struct err *e)
 {
 	const struct attempt_row *a = &g->attempt;
@@ -372,7 +373,7 @@ static int finish_winner(struct dispatch *d, const struct segment *g,
 static int finish(struct dispatch *d, const struct sched_end *end, struct verdict *v,
 	struct err *e)
 {
-	const struct segment *g = end->task->data;
+	const struct dispatch_segment *g = end->task->data;
 
 	d->accounts[g->lane].segments++;
 	return g->attempt.evaluate ? finish_winner(d, g, end, v, e)
@@ -401,7 +402,7 @@ static void tell(
 
 /* All that a turn changes, or nothing. */
 static int change(struct dispatch *d, const struct sched_end *end,
-	struct sched_task *next, struct verdict *v, struct segment **claimed,
+	struct sched_task *next, struct verdict *v, struct dispatch_segment **claimed,
 	struct err *e)
 {
 	int rc = store_begin(d->s, e);
@@ -423,8 +424,8 @@ static int turn(
 	void *arg, const struct sched_end *end, struct sched_task *next, struct err *e)
 {
 	struct dispatch *d = arg;
-	struct segment *ended = end ? end->task->data : NULL;
-	struct segment *claimed = NULL;
+	struct dispatch_segment *ended = end ? end->task->data : NULL;
+	struct dispatch_segment *claimed = NULL;
 	struct verdict v = { 0 };
 	int rc = change(d, end, next, &v, &claimed, e);
 

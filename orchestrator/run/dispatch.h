@@ -17,7 +17,7 @@
 #define KILLS_MAX 20 /* deaths by a foreign signal without progress */
 
 struct account;
-struct segment;
+struct dispatch_segment;
 
 struct dispatch {
 	struct stage_ctx *stage;
@@ -27,7 +27,8 @@ struct dispatch {
 	const char *logs; /* folder of the workers' stderr */
 	struct arena arena;
 	struct account *accounts; /* one a lane */
-	struct segment *segments; /* a list: claimed, and those that serve again */
+	struct dispatch_segment
+		*segments; /* a list: claimed, and those that serve again */
 	int64_t since; /* the last attempt before this run */
 	int failed; /* jobs that failed for good in this run */
 	char failure[256]; /* the first of them, for people */

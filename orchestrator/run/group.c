@@ -180,7 +180,7 @@ static int passes_requirements(
 {
 	*passes = true;
 	for (int i = 0; i < g->v->ncriteria; i++) {
-		const struct criterion *c = &g->v->criteria[i];
+		const struct spec_criterion *c = &g->v->criteria[i];
 		double value;
 		int rc;
 
@@ -230,7 +230,7 @@ static int read_method(struct reading *r, struct err *e)
 /* Baselines. */
 
 /* Which of the group's stages trains the criterion's task; -1: none. */
-static int unit_of(const struct group *g, const struct criterion *c)
+static int unit_of(const struct group *g, const struct spec_criterion *c)
 {
 	for (int u = 0; u < g->units; u++)
 		if (!strcmp(c->task, g->v->tasks[g->task + u].name))
@@ -238,7 +238,7 @@ static int unit_of(const struct group *g, const struct criterion *c)
 	return -1;
 }
 
-static int read_criterion(struct reading *r, const struct criterion *c, int unit,
+static int read_criterion(struct reading *r, const struct spec_criterion *c, int unit,
 	int column, struct err *e)
 {
 	int rc = OK;
@@ -260,7 +260,7 @@ static int read_criterion(struct reading *r, const struct criterion *c, int unit
 
 static int read_baseline(struct reading *r, struct err *e)
 {
-	const struct variant *v = r->g->v;
+	const struct spec_variant *v = r->g->v;
 	int column = 0;
 	int rc = OK;
 
@@ -276,7 +276,7 @@ static int read_baseline(struct reading *r, struct err *e)
 /* The columns of a baseline: the criteria of its tasks. */
 static void add_criteria(struct reading *r, struct arena *a)
 {
-	const struct variant *v = r->g->v;
+	const struct spec_variant *v = r->g->v;
 	bool *higher = NEW_ARRAY(a, bool, v->ncriteria);
 
 	for (int i = 0; i < v->ncriteria; i++)

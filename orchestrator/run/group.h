@@ -18,8 +18,8 @@ struct group {
 	struct store *s;
 	const struct spec *spec;
 	int64_t sweep;
-	const struct variant *v;
-	const struct grid *grid;
+	const struct spec_variant *v;
+	const struct plan_grid *grid;
 	const char *primary; /* the task that a method is judged by; NULL: all */
 	int task; /* the first task of a baseline; -1: a method */
 	int units; /* stage rows: the tasks of a shared baseline, 1 otherwise */

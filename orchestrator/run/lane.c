@@ -109,7 +109,7 @@ struct planned {
 struct unit {
 	const struct lane *lane;
 	const char *task;
-	const struct grid *grid;
+	const struct plan_grid *grid;
 	int64_t stage;
 	int seeds, first_seed, target;
 };
@@ -190,7 +190,7 @@ static int put_members(struct stage_ctx *c, const struct unit *u, struct err *e)
 
 /* One stage row with all its members. */
 static int put_unit(struct stage_ctx *c, const struct lane *l, int unit, enum phase ph,
-	const struct grid *g, struct err *e)
+	const struct plan_grid *g, struct err *e)
 {
 	bool final = ph == PHASE_FINAL;
 	bool baseline = l->task >= 0;
@@ -214,7 +214,7 @@ static int put_unit(struct stage_ctx *c, const struct lane *l, int unit, enum ph
 }
 
 static int put_phase(struct stage_ctx *c, const struct lane *l, enum phase ph,
-	const struct grid *g, struct err *e)
+	const struct plan_grid *g, struct err *e)
 {
 	int rc = OK;
 
@@ -378,8 +378,8 @@ static int settle(struct stage_ctx *c, struct contest *k, int *best, struct err 
  * One phase with this grid: makes it, brings it on, or reads what it decided.
  * DECIDED with *best; *best is -1 where no configuration reached a result.
  */
-static int run_phase(struct stage_ctx *c, struct contest *k, const struct grid *grid,
-	int *best, struct err *e)
+static int run_phase(struct stage_ctx *c, struct contest *k,
+	const struct plan_grid *grid, int *best, struct err *e)
 {
 	const struct lane *l = k->lane;
 	int64_t *stages = NEW_ARRAY(k->arena, int64_t, l->units);
@@ -406,7 +406,7 @@ static int run_phase(struct stage_ctx *c, struct contest *k, const struct grid *
 
 /* The job that stands for a point: its first search seed. */
 static int64_t job_of_point(const struct stage_ctx *c, const struct lane *l,
-	const struct grid *g, int i, struct arena *a)
+	const struct plan_grid *g, int i, struct arena *a)
 {
 	char identity[IDENTITY_MAX];
 	struct params ps =
@@ -428,13 +428,13 @@ const struct lane *lane_pinned_to(const struct stage_ctx *c, const struct lane *
 }
 
 /* tune, refine, wd: DECIDED with the winner, point *best of *g. */
-static int search(struct stage_ctx *c, const struct lane *l, struct grid *g, int *best,
-	struct arena *a, struct err *e)
+static int search(struct stage_ctx *c, const struct lane *l, struct plan_grid *g,
+	int *best, struct arena *a, struct err *e)
 {
-	const struct variant *v = lane_variant(c, l);
+	const struct spec_variant *v = lane_variant(c, l);
 	const struct lane *first = lane_pinned_to(c, l);
 	struct contest k = { .lane = l, .incumbent = -1, .arena = a };
-	struct grid next;
+	struct plan_grid next;
 	int rc;
 
 	if (first)
@@ -469,13 +469,13 @@ static int search(struct stage_ctx *c, const struct lane *l, struct grid *g, int
 int lane_advance(struct stage_ctx *c, const struct lane *l, struct err *e)
 {
 	struct arena a = { 0 };
-	struct grid g;
+	struct plan_grid g;
 	int best = -1;
 	int rc = search(c, l, &g, &best, &a, e);
 
 	if (rc == DECIDED && best >= 0) {
 		struct contest k = { l, PHASE_FINAL, -1, &a, { 0 } };
-		struct grid point = plan_point(&g, best, &a);
+		struct plan_grid point = plan_point(&g, best, &a);
 
 		rc = run_phase(c, &k, &point, &best, e);
 		for (int u = 0; rc == DECIDED && c->winners && u < l->units; u++) {

@@ -21,7 +21,7 @@ enum phase { PHASE_TUNE, PHASE_REFINE, PHASE_WD, PHASE_FINAL };
 int64_t lane_stage_id(
 	const struct stage_ctx *c, const struct lane *l, int unit, enum phase ph);
 
-static inline const struct variant *lane_variant(
+static inline const struct spec_variant *lane_variant(
 	const struct stage_ctx *c, const struct lane *l)
 {
 	return &c->spec->variants[l->variant];

@@ -15,12 +15,12 @@ const char *reason_stop(
 }
 
 /* "lr 0.001, wd 0, T 5": the axes of a point that have more than one value. */
-static void put_point(const struct grid *grid, int point, struct str *out)
+static void put_point(const struct plan_grid *grid, int point, struct str *out)
 {
 	const char *sep = "";
 
 	for (int k = 0; k < grid->naxes; k++) {
-		const struct axis *axis = &grid->axes[k];
+		const struct spec_axis *axis = &grid->axes[k];
 
 		if (axis->count < 2)
 			continue;
@@ -33,7 +33,7 @@ static void put_point(const struct grid *grid, int point, struct str *out)
 }
 
 const char *reason_choice(const struct decide_group *x, const struct decision *d,
-	const struct grid *grid, struct arena *a)
+	const struct plan_grid *grid, struct arena *a)
 {
 	struct str out = { .arena = a };
 

@@ -14,6 +14,6 @@ const char *reason_stop(
 
 /* Who won and by how much. grid: what the points of x are numbered in. */
 const char *reason_choice(const struct decide_group *x, const struct decision *d,
-	const struct grid *grid, struct arena *a);
+	const struct plan_grid *grid, struct arena *a);
 
 #endif

@@ -53,7 +53,7 @@ static int load_race(struct stage_ctx *c, const struct lane *l,
 	struct replay_races *out, struct arena *a, struct err *e)
 {
 	struct replay_race *x = &out->item[out->n++];
-	struct grid grid = plan_tune(c->spec, lane_variant(c, l), l->entry, a);
+	struct plan_grid grid = plan_tune(c->spec, lane_variant(c, l), l->entry, a);
 	int64_t stage = lane_stage_id(c, l, 0, PHASE_TUNE);
 	struct group g = { c->s, c->spec, c->sweep, lane_variant(c, l), &grid,
 		l->entry->primary, -1, 1, &stage, -1, NULL, 0 };
@@ -94,8 +94,8 @@ static int load_all(
 	return rc;
 }
 
-int replay_load(struct reader *r, const struct spec *spec, struct replay_races *out,
-	struct err *e)
+int replay_load(struct report_reader *r, const struct spec *spec,
+	struct replay_races *out, struct err *e)
 {
 	struct resolved resolved;
 	struct stage_ctx c;

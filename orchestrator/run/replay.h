@@ -11,7 +11,7 @@
 
 /* The tune stage of one entry in one variant. */
 struct replay_race {
-	const struct variant *v;
+	const struct spec_variant *v;
 	const char *label;
 	int n, seeds; /* configurations, search seeds */
 	int *lr; /* (n) which learning rate */
@@ -30,7 +30,7 @@ struct replay_races {
  * The races of the reader's sweep, which spec was parsed from. ERR_USAGE: not finished,
  * pruned, or a sweep that searches nothing.
  */
-MUST_CHECK int replay_load(struct reader *r, const struct spec *spec,
+MUST_CHECK int replay_load(struct report_reader *r, const struct spec *spec,
 	struct replay_races *out, struct err *e);
 
 /*
@@ -60,6 +60,7 @@ struct replay_result replay_rule(
 double replay_noise(const struct replay_race *x, double within);
 
 /* deltam audit --rules FILE. */
-MUST_CHECK int audit_rules(struct reader *r, const struct options *o, struct err *e);
+MUST_CHECK int audit_rules(
+	struct report_reader *r, const struct cli_options *o, struct err *e);
 
 #endif

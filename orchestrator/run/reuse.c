@@ -143,7 +143,7 @@ static bool copy_checkpoint(
 /* Rows. */
 
 /* The metric rows of one epoch, until they are written. */
-struct batch {
+struct reuse_batch {
 	struct arena *arena;
 	struct arena_mark empty;
 	struct metric_row *rows;
@@ -151,7 +151,7 @@ struct batch {
 	int epoch;
 };
 
-static int flush(struct batch *b, struct store *s, int64_t job, struct err *e)
+static int flush(struct reuse_batch *b, struct store *s, int64_t job, struct err *e)
 {
 	int rc = store_metrics_put(s, job, b->epoch, b->rows, b->n, e);
 
@@ -177,7 +177,7 @@ static int check_figure(
 static int copy_metrics(
 	struct reuse *r, struct store *s, int64_t job, struct arena *a, struct err *e)
 {
-	struct batch b = { .arena = a, .empty = arena_mark(a) };
+	struct reuse_batch b = { .arena = a, .empty = arena_mark(a) };
 	struct rows in = rows_open(&r->from, STMT_REUSE_METRICS, ARGS(INT(job)), e);
 	int rc;
 

@@ -181,7 +181,7 @@ static int print_table(struct run *r, struct err *e)
 	if (!rc)
 		rc = benchmark_report(&r->s, &sweep, &view, &out, e);
 	if (!rc)
-		reader_print(&out, &(struct options){ 0 });
+		reader_print(&out, &(struct cli_options){ 0 });
 	return rc;
 }
 
@@ -219,7 +219,7 @@ int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 	return rc;
 }
 
-int cmd_run(const struct options *o, struct err *e)
+int cmd_run(const struct cli_options *o, struct err *e)
 {
 	struct run_request q = { .sweep = o->operand,
 		.db = o->db,

@@ -10,7 +10,8 @@
 static const char *const splits[] = { "val", "test" };
 
 /* -1 where Δm does not look at this metric. */
-static int find_criterion(const struct variant *v, const char *task, const char *name)
+static int find_criterion(
+	const struct spec_variant *v, const char *task, const char *name)
 {
 	for (int i = 0; i < v->ncriteria; i++)
 		if (!strcmp(v->criteria[i].metric->name, name) &&
@@ -19,7 +20,7 @@ static int find_criterion(const struct variant *v, const char *task, const char 
 	return -1;
 }
 
-static int task_index(const struct variant *v, const char *task)
+static int task_index(const struct spec_variant *v, const char *task)
 {
 	for (int k = 0; k < v->ntasks; k++)
 		if (!strcmp(v->tasks[k].name, task))
@@ -30,7 +31,7 @@ static int task_index(const struct variant *v, const char *task)
 int score_base_read(
 	const struct scorer *sc, struct arena *a, struct score_base *b, struct err *e)
 {
-	const struct variant *v = sc->v;
+	const struct spec_variant *v = sc->v;
 	int missing = 0;
 	int rc = OK;
 
@@ -55,7 +56,7 @@ int score_base_read(
 }
 
 int score_metric(struct store *s, int64_t job, int epoch, const char *split,
-	const struct criterion *c, double *value, struct err *e)
+	const struct spec_criterion *c, double *value, struct err *e)
 {
 	int rc = store_real(s, STMT_SCORE_METRIC,
 		ARGS(INT(job), INT(epoch), TEXT(split), TEXT(c->task),
@@ -100,10 +101,10 @@ int score_best_loss(
 /* The baseline. */
 
 /* What one final job of a baseline contributes to one criterion. */
-static int seed_value(const struct scorer *sc, int64_t job, const struct criterion *c,
-	const char *split, double *value, struct err *e)
+static int seed_value(const struct scorer *sc, int64_t job,
+	const struct spec_criterion *c, const char *split, double *value, struct err *e)
 {
-	const struct variant *v = sc->v;
+	const struct spec_variant *v = sc->v;
 	bool last = sc->spec->select.epoch == EPOCH_LAST10;
 	int from = v->epochs > LAST ? v->epochs - LAST + 1 : 1;
 	int to = v->epochs;
@@ -135,7 +136,8 @@ struct figures {
 };
 
 static int over_seeds(const struct scorer *sc, const struct score_task *t,
-	const struct criterion *c, const char *split, struct figures *f, struct err *e)
+	const struct spec_criterion *c, const char *split, struct figures *f,
+	struct err *e)
 {
 	struct arena a = { 0 };
 	double *x = NEW_ARRAY(&a, double, t->n);
@@ -148,7 +150,7 @@ static int over_seeds(const struct scorer *sc, const struct score_task *t,
 	return rc;
 }
 
-static int put_base(const struct scorer *sc, const struct criterion *c,
+static int put_base(const struct scorer *sc, const struct spec_criterion *c,
 	const char *split, const struct figures *f, bool *changed, struct err *e)
 {
 	const char *label = sc->v->label;
@@ -172,16 +174,16 @@ static int put_base(const struct scorer *sc, const struct criterion *c,
 
 int score_base_write(const struct scorer *sc, const struct resolved_variant *given,
 	const struct score_task *tasks, bool *replaced,
-	const struct criterion **undefined, struct err *e)
+	const struct spec_criterion **undefined, struct err *e)
 {
-	const struct variant *v = sc->v;
+	const struct spec_variant *v = sc->v;
 	bool changed = false;
 	int64_t before = 0;
 	int rc = store_int(sc->s, STMT_BASELINE_COUNT,
 		ARGS(INT(sc->sweep), TEXT(v->label)), 0, &before, e);
 
 	for (int i = 0; !rc && i < 2 * v->ncriteria; i++) {
-		const struct criterion *c = &v->criteria[i / 2];
+		const struct spec_criterion *c = &v->criteria[i / 2];
 		const char *split = splits[i % 2];
 		struct figures f = {
 			(i % 2 ? given->base_test : given->base_val)[i / 2], NAN, 0
@@ -241,7 +243,7 @@ static int incomplete(
 static int put_score(const struct scorer *sc, const struct score_base *b, int64_t job,
 	struct gather *g, struct err *e)
 {
-	const struct variant *v = sc->v;
+	const struct spec_variant *v = sc->v;
 	enum stats_average by = sc->spec->select.average == AVERAGE_TASKS
 		? STATS_TASKS
 		: STATS_CRITERIA;

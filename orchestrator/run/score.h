@@ -15,7 +15,7 @@ struct scorer {
 	struct store *s;
 	const struct spec *spec;
 	int64_t sweep;
-	const struct variant *v;
+	const struct spec_variant *v;
 	const char *primary; /* only the criteria of this task make Δm; NULL: all */
 };
 
@@ -45,7 +45,7 @@ struct score_task {
  */
 MUST_CHECK int score_base_write(const struct scorer *sc,
 	const struct resolved_variant *given, const struct score_task *tasks,
-	bool *replaced, const struct criterion **undefined, struct err *e);
+	bool *replaced, const struct spec_criterion **undefined, struct err *e);
 
 /* Drops the baseline of a variant; *dropped is set where there was one. */
 MUST_CHECK int score_base_drop(const struct scorer *sc, bool *dropped, struct err *e);
@@ -64,6 +64,6 @@ MUST_CHECK int score_best_loss(
 
 /* The row of a criterion. ERR_DB where it is missing. */
 MUST_CHECK int score_metric(struct store *s, int64_t job, int epoch, const char *split,
-	const struct criterion *c, double *value, struct err *e);
+	const struct spec_criterion *c, double *value, struct err *e);
 
 #endif

@@ -23,7 +23,7 @@ int stage_lane(const struct stage_ctx *c, int64_t stage)
 
 static void add_lanes(struct stage_ctx *c, int variant)
 {
-	const struct variant *v = &c->spec->variants[variant];
+	const struct spec_variant *v = &c->spec->variants[variant];
 	bool trained = c->spec->baseline.source == BASELINE_TRAINED;
 	int units = c->spec->baseline.tune == BASELINE_SHARED ? v->ntasks : 1;
 
@@ -88,9 +88,9 @@ static int final_jobs(struct stage_ctx *c, const struct lane *l, int unit,
 
 /* A stop for good: why, beside the stage whose figures are of no use. */
 static int put_undefined(struct stage_ctx *c, int variant,
-	const struct criterion *criterion, const char *why, struct err *e)
+	const struct spec_criterion *criterion, const char *why, struct err *e)
 {
-	const struct variant *v = &c->spec->variants[variant];
+	const struct spec_variant *v = &c->spec->variants[variant];
 	struct decision_row row = { .sweep = c->sweep,
 		.kind = "select",
 		.rule = "baseline",
@@ -116,10 +116,10 @@ static int put_undefined(struct stage_ctx *c, int variant,
 static int write_base(struct stage_ctx *c, int variant, bool *replaced, struct arena *a,
 	struct err *e)
 {
-	const struct variant *v = &c->spec->variants[variant];
+	const struct spec_variant *v = &c->spec->variants[variant];
 	struct scorer sc = { c->s, c->spec, c->sweep, v, NULL };
 	struct score_task *tasks = NEW_ARRAY(a, struct score_task, v->ntasks);
-	const struct criterion *undefined = NULL;
+	const struct spec_criterion *undefined = NULL;
 	bool ready = true;
 	int rc = OK;
 
@@ -169,11 +169,11 @@ static int advance_all(struct stage_ctx *c, int variant, bool baselines, struct 
 
 static int put_variant(struct stage_ctx *c, int variant, struct err *e)
 {
-	const struct variant *v = &c->spec->variants[variant];
+	const struct spec_variant *v = &c->spec->variants[variant];
 	int rc = store_variant_put(c->s, c->sweep, v->label, variant, e);
 
 	for (int i = 0; !rc && i < v->ncriteria; i++) {
-		const struct criterion *k = &v->criteria[i];
+		const struct spec_criterion *k = &v->criteria[i];
 		struct criterion_row row = { k->text, k->task, k->metric->name,
 			k->metric->higher, i };
 
@@ -185,11 +185,11 @@ static int put_variant(struct stage_ctx *c, int variant, struct err *e)
 /* The auxiliary setting: who is judged by which task. */
 static int put_primaries(struct stage_ctx *c, int variant, struct err *e)
 {
-	const struct variant *v = &c->spec->variants[variant];
+	const struct spec_variant *v = &c->spec->variants[variant];
 	int rc = OK;
 
 	for (int i = 0; !rc && c->spec->auxiliary && i < v->nentries; i++) {
-		const struct entry *x = &v->entries[i];
+		const struct spec_entry *x = &v->entries[i];
 		bool knows = param_info_find(x->method->params, "primary") != NULL;
 		struct primary_row row = { x->label, x->listed,
 			x->primary ? x->primary : "", knows, x->position };
@@ -245,10 +245,10 @@ static int judged_alike(struct stage_ctx *c, bool *same, struct err *e)
 
 	*same = true;
 	for (int i = 0; !rc && i < c->spec->nvariants; i++) {
-		const struct variant *v = &c->spec->variants[i];
+		const struct spec_variant *v = &c->spec->variants[i];
 
 		for (int k = 0; !rc && k < v->nentries; k++) {
-			const struct entry *x = &v->entries[k];
+			const struct spec_entry *x = &v->entries[k];
 			int64_t other = 0;
 
 			rc = store_int(c->s, STMT_PRIMARY_OTHER,

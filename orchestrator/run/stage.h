@@ -24,7 +24,7 @@
 /* One entry of one variant on its way from stage to stage. */
 struct lane {
 	int variant; /* index into spec->variants */
-	const struct entry *entry;
+	const struct spec_entry *entry;
 	int task; /* the first task of a baseline; -1: a method */
 	int units; /* stage rows of each phase: the tasks of a shared baseline, else 1 */
 };

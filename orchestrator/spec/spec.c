@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* "" where it is missing or wrong. */
-static const char *read_name(const struct reader *r)
+static const char *read_name(const struct spec_reader *r)
 {
 	static const char allowed[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -24,10 +24,10 @@ static const char *read_name(const struct reader *r)
 }
 
 /* Objects being objects, their keys known. */
-static void read_sections(const struct reader *r)
+static void read_sections(const struct spec_reader *r)
 {
 	int n;
-	const struct field *f = spec_fields(&n);
+	const struct spec_field *f = spec_fields(&n);
 
 	read_members(r, r->root, "", NULL);
 	for (int i = 0; i < n; i++) {
@@ -44,8 +44,8 @@ static void read_sections(const struct reader *r)
 }
 
 /* lr, wd, fixed_wd; false where the value is absent or wrong. */
-static bool read_rate(
-	const struct reader *r, const char *path, const char *deflt, struct axis *out)
+static bool read_rate(const struct spec_reader *r, const char *path, const char *deflt,
+	struct spec_axis *out)
 {
 	const struct json *node = read_field(r, path);
 	const struct param_info info = {
@@ -55,12 +55,12 @@ static bool read_rate(
 		.min = -INFINITY, /* the limits of a rate have messages of their own */
 		.max = INFINITY,
 	};
-	const struct axis_rule rule = { .info = &info,
+	const struct spec_axis_rule rule = { .info = &info,
 		.owner = "search",
 		.step_size = true,
 		.positive = !strcmp(path, "search.lr") };
 
-	*out = (struct axis){ .name = info.name };
+	*out = (struct spec_axis){ .name = info.name };
 	if (!node && !deflt)
 		return false;
 	if (!read_axis(r, node, &rule, read_place(r, path), out))
@@ -69,10 +69,10 @@ static bool read_rate(
 	return true;
 }
 
-static void read_search(const struct reader *r, struct spec *s)
+static void read_search(const struct spec_reader *r, struct spec *s)
 {
 	const struct json *fixed = read_at(r, "search.fixed_wd");
-	struct axis one;
+	struct spec_axis one;
 
 	s->search.kind = (enum search_kind)read_choice(r, "search.kind");
 	s->search.seeds = read_whole(r, "search.seeds");
@@ -91,7 +91,7 @@ static void read_search(const struct reader *r, struct spec *s)
 		s->search.fixed_wd = one.value[0];
 }
 
-static void read_baseline(const struct reader *r, struct spec *s)
+static void read_baseline(const struct spec_reader *r, struct spec *s)
 {
 	static const char *const training[] = { "baseline.seeds", "baseline.tune",
 		"baseline.model", NULL };
@@ -110,14 +110,14 @@ static void read_baseline(const struct reader *r, struct spec *s)
 	}
 }
 
-static void read_select(const struct reader *r, struct spec *s)
+static void read_select(const struct spec_reader *r, struct spec *s)
 {
 	(void)read_choice(r, "select.by");
 	s->select.epoch = (enum select_epoch)read_choice(r, "select.epoch");
 	s->select.average = (enum average)read_choice(r, "select.average");
 }
 
-static void read_limits(const struct reader *r, struct spec *s)
+static void read_limits(const struct spec_reader *r, struct spec *s)
 {
 	double minutes = read_number(r, "limits.job_minutes");
 
@@ -131,7 +131,7 @@ static void read_limits(const struct reader *r, struct spec *s)
 			"\"job_minutes\" must be above 0");
 }
 
-static bool is_sweep(const struct reader *r)
+static bool is_sweep(const struct spec_reader *r)
 {
 	if (r->root->kind == JSON_OBJECT)
 		return true;
@@ -141,7 +141,7 @@ static bool is_sweep(const struct reader *r)
 	return false;
 }
 
-static void read_spec(struct reader *r, struct spec *s)
+static void read_spec(struct spec_reader *r, struct spec *s)
 {
 	s->root = r->root;
 	if (!is_sweep(r))
@@ -172,7 +172,7 @@ int spec_parse(struct spec *s, struct arena *a, const char *path, const char *by
 	/* Parsing reads one byte behind the end: let it be NUL, whoever gave the text. */
 	char *text = arena_strndup(a, bytes, n);
 	struct diag d = { .arena = a, .path = path, .text = text, .n = n };
-	struct reader r = { .a = a, .d = &d };
+	struct spec_reader r = { .a = a, .d = &d };
 
 	*s = (struct spec){ .path = arena_strdup(a, path), .text = text };
 	r.root = json_parse(a, &d);
@@ -215,7 +215,7 @@ int spec_name(const char *path, struct arena *a, const char **name, struct str *
 	struct err *e)
 {
 	struct diag d = { .arena = a, .path = path };
-	struct reader r = { .a = a, .d = &d };
+	struct spec_reader r = { .a = a, .d = &d };
 	char *bytes = NULL;
 	int rc = spec_read_file(a, path, &bytes, &d.n, e);
 
@@ -228,10 +228,10 @@ int spec_name(const char *path, struct arena *a, const char **name, struct str *
 	return conclude(&d, report, e);
 }
 
-size_t spec_place(const struct spec *s, const struct variant *v,
+size_t spec_place(const struct spec *s, const struct spec_variant *v,
 	const char *const *paths, struct arena *a)
 {
-	const struct reader r = { .a = a,
+	const struct spec_reader r = { .a = a,
 		.root = s->root,
 		.over = v ? v->over : NULL,
 		.nover = v ? v->nover : 0 };

@@ -16,7 +16,7 @@
 #include "common/str.h"
 
 struct json;
-struct override;
+struct spec_override;
 
 #define SWEEP_NAME_MAX 64
 #define FINAL_SEED 1000 /* final and baseline seeds from here, search seeds from 0 */
@@ -29,7 +29,7 @@ enum axis_scale { AXIS_LIST, AXIS_LINEAR, AXIS_LOG, AXIS_SIMPLEX };
  * with a single value is an axis of one value, so that a configuration is always one
  * value of each axis.
  */
-struct axis {
+struct spec_axis {
 	const char *name; /* "lr", "wd", "T", "weights": its name among the params */
 	const char **text; /* count canonical values, as they stand in a job's params */
 	double *value; /* the same as numbers, NULL for booleans, choices and weights */
@@ -44,7 +44,7 @@ struct axis {
 };
 
 /* One entry of `methods` in one variant; the baseline is one, too, at position 0. */
-struct entry {
+struct spec_entry {
 	int position; /* 1, 2 ... in the file */
 	const char *
 		label; /* the method's name unless given; unique; "stl" at position 0 */
@@ -52,13 +52,13 @@ struct entry {
 	const char *listed; /* its label in the file: "ial" for "ial [seg]" */
 	/* `primary`: the task whose criteria alone make its Δm; NULL: all of them. */
 	const char *primary;
-	struct axis
+	struct spec_axis
 		*axes; /* hyperparameters in the order of the .def row; not lr, wd */
 	int naxes;
 };
 
 /* One criterion of Δm, in the order of the table's columns. */
-struct criterion {
+struct spec_criterion {
 	const char *text; /* task/name */
 	const char *task;
 	const struct metric_info *metric;
@@ -69,7 +69,7 @@ struct criterion {
 };
 
 /* One setting of `vary`; a sweep without it has exactly one, labelled "". */
-struct variant {
+struct spec_variant {
 	int position; /* 0, 1 ... */
 	const char *label; /* its values: "sgd 256" */
 	/* dataset.*, model.*, train.*: all that the file says of a job's setting. */
@@ -80,15 +80,15 @@ struct variant {
 	int epochs;
 	struct task_info *tasks;
 	int ntasks;
-	struct criterion *criteria;
+	struct spec_criterion *criteria;
 	int ncriteria;
-	struct entry baseline;
-	struct entry *entries;
+	struct spec_entry baseline;
+	struct spec_entry *entries;
 	int nentries;
 	int *rungs; /* epochs, rising, below `epochs`; empty without pruning */
 	int nrungs;
 	int window; /* epochs a rung looks at */
-	const struct override *over; /* what spec_place reads differently for it */
+	const struct spec_override *over; /* what spec_place reads differently for it */
 	int nover;
 };
 
@@ -112,12 +112,12 @@ struct spec {
 	const char *text; /* of the file, as it was read */
 	const struct json *root; /* of the text; see spec_place */
 	const char *name;
-	struct variant *variants;
+	struct spec_variant *variants;
 	int nvariants;
 	bool pin_winner; /* later variants take the points that won in the first */
 	struct {
 		enum search_kind kind;
-		struct axis lr, wd;
+		struct spec_axis lr, wd;
 		double fixed_wd; /* LINE */
 		int seeds;
 	} search;
@@ -175,7 +175,7 @@ MUST_CHECK int spec_name(const char *path, struct arena *a, const char **name,
  * it has at all, as variant v sees it: a byte offset for diag_add. v NULL: without what
  * varies. Works in the arena.
  */
-size_t spec_place(const struct spec *s, const struct variant *v,
+size_t spec_place(const struct spec *s, const struct spec_variant *v,
 	const char *const *paths, struct arena *a);
 
 /*

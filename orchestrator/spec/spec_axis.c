@@ -18,8 +18,8 @@ double axis_round(double v)
 }
 
 /* Rates are used as float32: what is 0 or infinite there is not what was meant. */
-static bool check_step_size(const struct reader *r, size_t at,
-	const struct axis_rule *rule, const char *text, double v)
+static bool check_step_size(const struct spec_reader *r, size_t at,
+	const struct spec_axis_rule *rule, const char *text, double v)
 {
 	float narrow = (float)v;
 	const char *fault = NULL;
@@ -38,7 +38,7 @@ static bool check_step_size(const struct reader *r, size_t at,
 }
 
 /* Makes room for one more value: the arrays double when they hold a power of two. */
-static void grow(struct arena *a, struct axis *x)
+static void grow(struct arena *a, struct spec_axis *x)
 {
 	int capacity = x->count ? 2 * x->count : 1;
 	const char **text;
@@ -56,8 +56,8 @@ static void grow(struct arena *a, struct axis *x)
 	x->value = value;
 }
 
-bool axis_push(const struct reader *r, size_t at, const struct axis_rule *rule,
-	struct axis *out, const char *text)
+bool axis_push(const struct spec_reader *r, size_t at,
+	const struct spec_axis_rule *rule, struct spec_axis *out, const char *text)
 {
 	double v = 0;
 
@@ -70,8 +70,8 @@ bool axis_push(const struct reader *r, size_t at, const struct axis_rule *rule,
 	return true;
 }
 
-int read_member_number(
-	const struct reader *r, const struct json *object, const char *key, double *v)
+int read_member_number(const struct spec_reader *r, const struct json *object,
+	const char *key, double *v)
 {
 	const struct json *node = json_get(object, key);
 
@@ -81,7 +81,7 @@ int read_member_number(
 	return expect_kind(r, node, JSON_NUMBER, key) ? 1 : -1;
 }
 
-bool read_known(const struct reader *r, const struct json *object,
+bool read_known(const struct spec_reader *r, const struct json *object,
 	const char *const *known, int n)
 {
 	bool good = true;
@@ -103,7 +103,7 @@ struct range {
 	bool log;
 };
 
-static bool range_fault(const struct reader *r, const struct json *object,
+static bool range_fault(const struct spec_reader *r, const struct json *object,
 	const char *key, const char *fault)
 {
 	const struct json *at = json_get(object, key);
@@ -113,8 +113,8 @@ static bool range_fault(const struct reader *r, const struct json *object,
 }
 
 /* What a range must be, beyond numbers being numbers. */
-static bool check_range(const struct reader *r, const struct json *object,
-	const struct axis_rule *rule, struct range *g)
+static bool check_range(const struct spec_reader *r, const struct json *object,
+	const struct spec_axis_rule *rule, struct range *g)
 {
 	const char *name = rule->info->name;
 	bool whole = rule->info->kind == PARAM_INT;
@@ -142,8 +142,8 @@ static bool check_range(const struct reader *r, const struct json *object,
 	return true;
 }
 
-static bool check_fine(const struct reader *r, const struct json *object,
-	const struct axis_rule *rule, const struct range *g)
+static bool check_fine(const struct spec_reader *r, const struct json *object,
+	const struct spec_axis_rule *rule, const struct range *g)
 {
 	if (!json_get(object, "fine"))
 		return true;
@@ -166,8 +166,8 @@ static bool check_fine(const struct reader *r, const struct json *object,
 	return true;
 }
 
-static bool read_range(const struct reader *r, const struct json *object,
-	const struct axis_rule *rule, struct range *g)
+static bool read_range(const struct spec_reader *r, const struct json *object,
+	const struct spec_axis_rule *rule, struct range *g)
 {
 	static const char *const keys[] = { "from", "to", "step", "per_decade",
 		"fine" };
@@ -208,8 +208,8 @@ static double range_value(const struct range *g, int i)
 	return fabs(v - g->to) <= 1e-9 * fabs(g->to) ? g->to : v;
 }
 
-static bool expand_range(const struct reader *r, const struct json *object,
-	const struct axis_rule *rule, struct axis *out)
+static bool expand_range(const struct spec_reader *r, const struct json *object,
+	const struct spec_axis_rule *rule, struct spec_axis *out)
 {
 	struct range g = { 0 };
 	double steps;
@@ -274,7 +274,8 @@ static int by_value(const void *a, const void *b)
 	return order ? order : (x->at > y->at) - (x->at < y->at);
 }
 
-bool axis_distinct(const struct reader *r, const struct axis *x, const size_t *at)
+bool axis_distinct(
+	const struct spec_reader *r, const struct spec_axis *x, const size_t *at)
 {
 	struct place *sorted = NEW_ARRAY(r->a, struct place, x->count);
 	bool good = true;
@@ -300,8 +301,8 @@ bool axis_distinct(const struct reader *r, const struct axis *x, const size_t *a
 	return good;
 }
 
-static bool read_list(const struct reader *r, const struct json *list,
-	const struct axis_rule *rule, struct axis *out)
+static bool read_list(const struct spec_reader *r, const struct json *list,
+	const struct spec_axis_rule *rule, struct spec_axis *out)
 {
 	size_t *at = NEW_ARRAY(r->a, size_t, list->count + 1);
 	bool good = true;
@@ -325,14 +326,14 @@ static bool read_list(const struct reader *r, const struct json *list,
 }
 
 /* The range of the tables, for a hyperparameter that the sweep file leaves out. */
-static bool read_search(const struct reader *r, const struct axis_rule *rule, size_t at,
-	struct axis *out)
+static bool read_search(const struct spec_reader *r, const struct spec_axis_rule *rule,
+	size_t at, struct spec_axis *out)
 {
 	struct diag d = { .arena = r->a,
 		.path = "weighting.def",
 		.text = rule->info->search,
 		.n = strlen(rule->info->search) };
-	const struct reader inner = { .a = r->a, .d = &d };
+	const struct spec_reader inner = { .a = r->a, .d = &d };
 	const struct json *range = json_parse(r->a, &d);
 
 	if (!range)
@@ -345,8 +346,8 @@ static bool read_search(const struct reader *r, const struct axis_rule *rule, si
 	return true;
 }
 
-bool read_axis(const struct reader *r, const struct json *node,
-	const struct axis_rule *rule, size_t at, struct axis *out)
+bool read_axis(const struct spec_reader *r, const struct json *node,
+	const struct spec_axis_rule *rule, size_t at, struct spec_axis *out)
 {
 	const struct param_info *info = rule->info;
 	bool number = info->kind == PARAM_REAL || info->kind == PARAM_INT;
@@ -354,7 +355,7 @@ bool read_axis(const struct reader *r, const struct json *node,
 		!(node && node->child && node->child->kind == JSON_ARRAY);
 	const char *text;
 
-	*out = (struct axis){ .name = info->name,
+	*out = (struct spec_axis){ .name = info->name,
 		.min = info->min,
 		.max = info->max,
 		.whole = info->kind == PARAM_INT };

@@ -4,16 +4,17 @@
 #include <math.h>
 #include <string.h>
 
-static void list_criteria(struct arena *a, struct variant *v)
+static void list_criteria(struct arena *a, struct spec_variant *v)
 {
 	int n;
 	const struct metric_info *metric = catalogue_metrics(&n);
 
-	v->criteria = NEW_ARRAY(a, struct criterion, (size_t)v->ntasks * (size_t)n + 1);
+	v->criteria =
+		NEW_ARRAY(a, struct spec_criterion, (size_t)v->ntasks * (size_t)n + 1);
 	for (int t = 0; t < v->ntasks; t++)
 		for (int m = 0; m < n; m++)
 			if (metric[m].kind == v->tasks[t].kind)
-				v->criteria[v->ncriteria++] = (struct criterion){
+				v->criteria[v->ncriteria++] = (struct spec_criterion){
 					.text = arena_printf(a, "%s/%s",
 						v->tasks[t].name, metric[m].name),
 					.task = v->tasks[t].name,
@@ -26,8 +27,8 @@ static void list_criteria(struct arena *a, struct variant *v)
 }
 
 /* The criterion that a key names; NULL: none, and reported. */
-static struct criterion *named(
-	const struct reader *r, const struct variant *v, const struct json *node)
+static struct spec_criterion *named(const struct spec_reader *r,
+	const struct spec_variant *v, const struct json *node)
 {
 	const char **known;
 
@@ -42,8 +43,8 @@ static struct criterion *named(
 }
 
 /* Whether the criterion can have the value of a node; if not, that is said there. */
-static bool in_range(
-	const struct reader *r, const struct criterion *c, const struct json *node)
+static bool in_range(const struct spec_reader *r, const struct spec_criterion *c,
+	const struct json *node)
 {
 	if (metric_admits(c->metric, node->number))
 		return true;
@@ -53,7 +54,7 @@ static bool in_range(
 }
 
 /* One end of a condition; false where it is wrong, and that is said. */
-static bool read_bound(const struct reader *r, const struct criterion *c,
+static bool read_bound(const struct spec_reader *r, const struct spec_criterion *c,
 	const struct json *object, const char *key, double *bound)
 {
 	int rc = read_member_number(r, object, key, bound);
@@ -61,7 +62,7 @@ static bool read_bound(const struct reader *r, const struct criterion *c,
 	return rc == 0 || (rc > 0 && in_range(r, c, json_get(object, key)));
 }
 
-static void read_require(const struct reader *r, struct variant *v)
+static void read_require(const struct spec_reader *r, struct spec_variant *v)
 {
 	static const char *const keys[] = { "min", "max" };
 	const struct json *object = read_at(r, "select.require");
@@ -69,7 +70,7 @@ static void read_require(const struct reader *r, struct variant *v)
 	if (!object || !expect_kind(r, object, JSON_OBJECT, "require"))
 		return;
 	for (const struct json *m = object->child; m; m = m->next) {
-		struct criterion *c = named(r, v, m);
+		struct spec_criterion *c = named(r, v, m);
 
 		if (!c || !expect_kind(r, m, JSON_OBJECT, m->key) ||
 			!read_known(r, m, keys, 2))
@@ -85,11 +86,11 @@ static void read_require(const struct reader *r, struct variant *v)
 }
 
 /* {"task/criterion": value, ...} for one split, or for both where test is set, too. */
-static void read_split_values(const struct reader *r, struct variant *v,
+static void read_split_values(const struct spec_reader *r, struct spec_variant *v,
 	const struct json *object, bool val, bool test)
 {
 	for (const struct json *m = object->child; m; m = m->next) {
-		struct criterion *c = named(r, v, m);
+		struct spec_criterion *c = named(r, v, m);
 
 		if (!c || !expect_kind(r, m, JSON_NUMBER, m->key))
 			continue;
@@ -112,7 +113,7 @@ static void read_split_values(const struct reader *r, struct variant *v,
 				v->criteria[i].text);
 }
 
-static void read_values(const struct reader *r, struct variant *v)
+static void read_values(const struct spec_reader *r, struct spec_variant *v)
 {
 	const struct json *object = read_at(r, "baseline.values");
 	const struct json *val = json_get(object, "val");
@@ -136,7 +137,8 @@ static void read_values(const struct reader *r, struct variant *v)
 		read_split_values(r, v, test, false, true);
 }
 
-void read_criteria(const struct reader *r, const struct spec *s, struct variant *v)
+void read_criteria(
+	const struct spec_reader *r, const struct spec *s, struct spec_variant *v)
 {
 	list_criteria(r->a, v);
 	if (!v->ntasks) /* the data set is wrong, and that is said elsewhere */

@@ -50,7 +50,7 @@ static const char axes[] =
 		PLAN_JOBS_FREE) " jobs needs `--yes`; "
 				"`deltam plan FILE` counts them.\n";
 
-static const char *form_of(const struct field *f, struct arena *a)
+static const char *form_of(const struct spec_field *f, struct arena *a)
 {
 	char min[NUMBER_MAX], max[NUMBER_MAX];
 
@@ -109,7 +109,7 @@ static void put_choices(struct str *out, const char *choices)
 }
 
 /* The words of a default with the table's values in the places of %. */
-static void put_words(struct str *out, const struct field *f)
+static void put_words(struct str *out, const struct spec_field *f)
 {
 	const char *value = f->deflt;
 
@@ -123,7 +123,7 @@ static void put_words(struct str *out, const struct field *f)
 		}
 }
 
-static void put_field(struct str *out, const struct field *f)
+static void put_field(struct str *out, const struct spec_field *f)
 {
 	str_printf(out, "| `%s` | ", f->path);
 	if (f->choices)
@@ -251,7 +251,7 @@ static void put_methods(struct str *out)
 void spec_docs_markdown(struct str *out)
 {
 	int n;
-	const struct field *f = spec_fields(&n);
+	const struct spec_field *f = spec_fields(&n);
 
 	str_put(out, intro);
 	for (int i = 0; i < n; i++)

@@ -20,7 +20,8 @@ static bool asked_for(
 	return false;
 }
 
-static bool check_name(const struct reader *r, const struct json *node, bool textures)
+static bool check_name(
+	const struct spec_reader *r, const struct json *node, bool textures)
 {
 	const struct corruption_info *c;
 	const char *known[64];
@@ -41,7 +42,8 @@ static bool check_name(const struct reader *r, const struct json *node, bool tex
 	return false;
 }
 
-static bool check_list(const struct reader *r, const struct json *node, bool textures)
+static bool check_list(
+	const struct spec_reader *r, const struct json *node, bool textures)
 {
 	bool good = true;
 
@@ -57,7 +59,7 @@ static bool check_list(const struct reader *r, const struct json *node, bool tex
 }
 
 static bool check_corruptions(
-	const struct reader *r, const struct json *node, bool textures)
+	const struct spec_reader *r, const struct json *node, bool textures)
 {
 	if (!node)
 		return true;
@@ -71,7 +73,7 @@ static bool check_corruptions(
 	return false;
 }
 
-void read_evaluate(const struct reader *r, struct spec *s)
+void read_evaluate(const struct spec_reader *r, struct spec *s)
 {
 	const struct json *node = read_at(r, "evaluate.corruptions");
 	const char *textures = read_text(r, "evaluate.textures");

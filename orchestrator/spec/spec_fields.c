@@ -23,7 +23,7 @@
 #undef F
 #undef V
 
-static const struct field fields[] = {
+static const struct spec_field fields[] = {
 #define REQUIRED .required = true
 #define NONE .deflt = NULL
 #define DEFAULT(text) .deflt = (text)
@@ -44,13 +44,13 @@ static const struct field fields[] = {
 
 #define FIELDS ((int)(sizeof(fields) / sizeof(fields[0])))
 
-const struct field *spec_fields(int *n)
+const struct spec_field *spec_fields(int *n)
 {
 	*n = FIELDS;
 	return fields;
 }
 
-const struct field *field_find(const char *path)
+const struct spec_field *field_find(const char *path)
 {
 	for (int i = 0; i < FIELDS; i++)
 		if (!strcmp(fields[i].path, path))
@@ -58,7 +58,7 @@ const struct field *field_find(const char *path)
 	return NULL;
 }
 
-const char *field_name(const struct field *f)
+const char *field_name(const struct spec_field *f)
 {
 	const char *dot = strrchr(f->path, '.');
 
@@ -75,7 +75,7 @@ static const char *below(const char *path, const char *prefix)
 	return path[n] == '.' ? path + n + 1 : path[n] ? NULL : path + n;
 }
 
-const struct json *read_at(const struct reader *r, const char *path)
+const struct json *read_at(const struct spec_reader *r, const char *path)
 {
 	const struct json *node = r->root;
 	const char *rest = path;
@@ -97,7 +97,7 @@ const struct json *read_at(const struct reader *r, const char *path)
 	return node;
 }
 
-size_t read_place(const struct reader *r, const char *path)
+size_t read_place(const struct spec_reader *r, const char *path)
 {
 	char *around = arena_strdup(r->a, path);
 	const struct json *node = read_at(r, path);
@@ -110,7 +110,7 @@ size_t read_place(const struct reader *r, const char *path)
 	return node ? node->at : r->root->at;
 }
 
-size_t read_first(const struct reader *r, const char *const *paths)
+size_t read_first(const struct spec_reader *r, const char *const *paths)
 {
 	for (; *paths; paths++) {
 		const struct json *node = read_at(r, *paths);
@@ -121,8 +121,8 @@ size_t read_first(const struct reader *r, const char *const *paths)
 	return r->root->at;
 }
 
-bool expect_kind(const struct reader *r, const struct json *node, enum json_kind kind,
-	const char *name)
+bool expect_kind(const struct spec_reader *r, const struct json *node,
+	enum json_kind kind, const char *name)
 {
 	if (node->kind == kind)
 		return true;
@@ -141,7 +141,7 @@ static bool misspelled(const struct json *object, const char *name)
 }
 
 /* Whether to say that path is missing: what it lies in is there, and no slip of it. */
-static bool plainly_missing(const struct reader *r, const char *path)
+static bool plainly_missing(const struct spec_reader *r, const char *path)
 {
 	const char *dot = strrchr(path, '.');
 	const struct json *around = r->root;
@@ -152,7 +152,7 @@ static bool plainly_missing(const struct reader *r, const char *path)
 		!misspelled(around, dot ? dot + 1 : path);
 }
 
-const struct json *read_field(const struct reader *r, const char *path)
+const struct json *read_field(const struct spec_reader *r, const char *path)
 {
 	const struct json *node = read_at(r, path);
 
@@ -161,7 +161,8 @@ const struct json *read_field(const struct reader *r, const char *path)
 	return node;
 }
 
-static bool field_number(const struct reader *r, const struct field *f, double *v)
+static bool field_number(
+	const struct spec_reader *r, const struct spec_field *f, double *v)
 {
 	const struct param_info info = {
 		.name = field_name(f),
@@ -177,25 +178,25 @@ static bool field_number(const struct reader *r, const struct field *f, double *
 	return text && number_parse(text, v);
 }
 
-int read_whole(const struct reader *r, const char *path)
+int read_whole(const struct spec_reader *r, const char *path)
 {
-	const struct field *f = field_find(path);
+	const struct spec_field *f = field_find(path);
 	double v;
 
 	return field_number(r, f, &v) ? (int)v : 0;
 }
 
-double read_number(const struct reader *r, const char *path)
+double read_number(const struct spec_reader *r, const char *path)
 {
-	const struct field *f = field_find(path);
+	const struct spec_field *f = field_find(path);
 	double v;
 
 	return field_number(r, f, &v) ? v : (double)NAN;
 }
 
-int read_choice(const struct reader *r, const char *path)
+int read_choice(const struct spec_reader *r, const char *path)
 {
-	const struct field *f = field_find(path);
+	const struct spec_field *f = field_find(path);
 	const struct param_info info = {
 		.name = field_name(f), .kind = PARAM_CHOICE, .choices = f->choices
 	};
@@ -207,9 +208,9 @@ int read_choice(const struct reader *r, const char *path)
 	return text ? choice_index(f->choices, text) : -1;
 }
 
-const char *read_text(const struct reader *r, const char *path)
+const char *read_text(const struct spec_reader *r, const char *path)
 {
-	const struct field *f = field_find(path);
+	const struct spec_field *f = field_find(path);
 	const struct json *node = read_field(r, f->path);
 	size_t n;
 
@@ -235,7 +236,7 @@ static const char *elsewhere(const char *key)
 
 /* What to write instead of an unknown key; "" where nothing comes to mind. */
 static const char *key_hint(
-	const struct reader *r, const char *key, const char *const *known, int n)
+	const struct spec_reader *r, const char *key, const char *const *known, int n)
 {
 	const char *near = str_nearest(key, known, n);
 	struct str all = { .arena = r->a };
@@ -251,7 +252,7 @@ static const char *key_hint(
 	return str_get(&all);
 }
 
-static void check_keys(const struct reader *r, const struct json *object,
+static void check_keys(const struct spec_reader *r, const struct json *object,
 	const char *const *known, int n)
 {
 	for (const struct json *m = object->child; m; m = m->next) {
@@ -273,8 +274,8 @@ static int add_params(const struct param_info *params, const char **known, int n
 	return n;
 }
 
-void read_members(const struct reader *r, const struct json *object, const char *prefix,
-	const struct param_info *params)
+void read_members(const struct spec_reader *r, const struct json *object,
+	const char *prefix, const struct param_info *params)
 {
 	const char *known[NAMES_MAX];
 	int n = 0;
@@ -289,7 +290,7 @@ void read_members(const struct reader *r, const struct json *object, const char 
 	check_keys(r, object, known, add_params(params, known, n));
 }
 
-void read_named_members(const struct reader *r, const struct json *object,
+void read_named_members(const struct spec_reader *r, const struct json *object,
 	const struct param_info *params)
 {
 	const char *known[NAMES_MAX] = { "name" };
@@ -297,7 +298,7 @@ void read_named_members(const struct reader *r, const struct json *object,
 	check_keys(r, object, known, add_params(params, known, 1));
 }
 
-void report_unknown(const struct reader *r, size_t at, const char *what,
+void report_unknown(const struct spec_reader *r, size_t at, const char *what,
 	const char *name, const char *const *known, int n)
 {
 	const char *near = str_nearest(name, known, n);
@@ -314,7 +315,8 @@ void report_unknown(const struct reader *r, size_t at, const char *what,
 	diag_add(r->d, at, "unknown %s %s; there are %s", what, quoted, str_get(&all));
 }
 
-void read_refuse(const struct reader *r, const char *const *paths, const char *beside)
+void read_refuse(
+	const struct spec_reader *r, const char *const *paths, const char *beside)
 {
 	for (; *paths; paths++) {
 		const struct json *node = read_at(r, *paths);

@@ -24,7 +24,7 @@ static const char **listable(struct arena *a, int *n)
 }
 
 static const struct method_info *read_method(
-	const struct reader *r, const struct json *node)
+	const struct spec_reader *r, const struct json *node)
 {
 	const struct method_info *info = catalogue_method(node->string);
 	int n;
@@ -44,8 +44,8 @@ static const struct method_info *read_method(
 }
 
 /* Keys of the entry's object that the method does not have. */
-static void check_hyperparameters(const struct reader *r, const struct json *object,
-	const struct method_info *method)
+static void check_hyperparameters(const struct spec_reader *r,
+	const struct json *object, const struct method_info *method)
 {
 	struct str all = { .arena = r->a };
 
@@ -67,7 +67,8 @@ static bool is_auxiliary(const struct method_info *method)
 }
 
 /* A task's name, "each", or NULL where the file has none. */
-static const char *read_primary(const struct reader *r, const struct variant *v)
+static const char *read_primary(
+	const struct spec_reader *r, const struct spec_variant *v)
 {
 	const char *primary = read_text(r, "primary");
 	const char **known = NEW_ARRAY(r->a, const char *, v->ntasks + 1);
@@ -90,7 +91,8 @@ static const char *read_primary(const struct reader *r, const struct variant *v)
  * where it is the same number: there it gets another spelling, 1.0e-12 for 1e-12, and so
  * an identity of its own.
  */
-static void respell(const struct reader *r, const struct param_info *p, struct axis *x)
+static void respell(
+	const struct spec_reader *r, const struct param_info *p, struct spec_axis *x)
 {
 	const char *deflt = param_default(r->a, p);
 
@@ -103,10 +105,10 @@ static void respell(const struct reader *r, const struct param_info *p, struct a
 	}
 }
 
-static void read_hyperparameters(const struct reader *r, const struct json *node,
-	const struct variant *v, struct entry *e)
+static void read_hyperparameters(const struct spec_reader *r, const struct json *node,
+	const struct spec_variant *v, struct spec_entry *e)
 {
-	struct axis_rule rule = {
+	struct spec_axis_rule rule = {
 		.owner = arena_printf(r->a, "method \"%s\"", e->method->name),
 		.tasks = v->ntasks,
 	};
@@ -114,7 +116,7 @@ static void read_hyperparameters(const struct reader *r, const struct json *node
 
 	while (e->method->params[n].name)
 		n++;
-	e->axes = NEW_ARRAY(r->a, struct axis, n + 1);
+	e->axes = NEW_ARRAY(r->a, struct spec_axis, n + 1);
 	for (int i = 0; i < n; i++) {
 		const struct param_info *p = &e->method->params[i];
 		const struct json *value = json_get(node, p->name);
@@ -140,7 +142,7 @@ static void read_hyperparameters(const struct reader *r, const struct json *node
 }
 
 static const char *read_label(
-	const struct reader *r, const struct json *node, const char *deflt)
+	const struct spec_reader *r, const struct json *node, const char *deflt)
 {
 	const struct json *label = json_get(node, "label");
 	size_t n;
@@ -165,8 +167,8 @@ static const char *read_label(
 }
 
 /* false: no entry, and reported. */
-static bool read_entry(const struct reader *r, const struct json *node,
-	const struct variant *v, struct entry *e)
+static bool read_entry(const struct spec_reader *r, const struct json *node,
+	const struct spec_variant *v, struct spec_entry *e)
 {
 	const struct json *name = node;
 
@@ -194,8 +196,8 @@ static bool read_entry(const struct reader *r, const struct json *node,
 	return true;
 }
 
-static void check_label(const struct reader *r, const struct json *node,
-	const struct variant *v, const struct entry *e)
+static void check_label(const struct spec_reader *r, const struct json *node,
+	const struct spec_variant *v, const struct spec_entry *e)
 {
 	const struct json *label = json_get(node, "label");
 
@@ -215,12 +217,12 @@ static void check_label(const struct reader *r, const struct json *node,
 }
 
 /* The most points of a refinement: edges reach one coarse step outward. */
-static double fine_points(const struct entry *e)
+static double fine_points(const struct spec_entry *e)
 {
 	double points = 1;
 
 	for (int i = 0; i < e->naxes; i++) {
-		const struct axis *x = &e->axes[i];
+		const struct spec_axis *x = &e->axes[i];
 
 		if (!(x->fine > 0))
 			continue;
@@ -238,7 +240,7 @@ static double fine_points(const struct entry *e)
 
 /* "lr 3, wd 1, T 7": what multiplies to the configurations of an entry. */
 static const char *factors(
-	const struct reader *r, const struct spec *s, const struct entry *e)
+	const struct spec_reader *r, const struct spec *s, const struct spec_entry *e)
 {
 	struct str out = { .arena = r->a };
 
@@ -250,8 +252,8 @@ static const char *factors(
 }
 
 /* The number of points must stay a small int, and last10 wants exactly one. */
-static void check_points(const struct reader *r, const struct json *node,
-	const struct spec *s, const struct entry *e)
+static void check_points(const struct spec_reader *r, const struct json *node,
+	const struct spec *s, const struct spec_entry *e)
 {
 	double points = (double)s->search.lr.count * s->search.wd.count;
 
@@ -274,23 +276,23 @@ static void check_points(const struct reader *r, const struct json *node,
 			e->method->name, POINTS_MAX);
 }
 
-static void add_entry(struct variant *v, struct entry *e)
+static void add_entry(struct spec_variant *v, struct spec_entry *e)
 {
 	e->position = v->nentries + 1;
 	v->entries[v->nentries++] = *e;
 }
 
 /* The entry with `task` as its primary task. */
-static void add_primary(const struct reader *r, struct variant *v,
-	const struct entry *base, const char *task, bool each)
+static void add_primary(const struct spec_reader *r, struct spec_variant *v,
+	const struct spec_entry *base, const char *task, bool each)
 {
-	struct entry e = *base;
-	struct axis x = { .name = "primary", .count = 1, .scale = AXIS_LIST };
+	struct spec_entry e = *base;
+	struct spec_axis x = { .name = "primary", .count = 1, .scale = AXIS_LIST };
 
 	e.primary = task;
 	if (each)
 		e.label = arena_printf(r->a, "%s [%s]", base->label, task);
-	e.axes = NEW_ARRAY(r->a, struct axis, base->naxes + 1);
+	e.axes = NEW_ARRAY(r->a, struct spec_axis, base->naxes + 1);
 	memcpy(e.axes, base->axes, (size_t)base->naxes * sizeof(*e.axes));
 	x.text = NEW(r->a, const char *);
 	x.text[0] = task;
@@ -299,8 +301,8 @@ static void add_primary(const struct reader *r, struct variant *v,
 }
 
 /* An entry as it is listed, or once for every task that it has as primary. */
-static void add_entries(
-	const struct reader *r, struct variant *v, struct entry *e, const char *primary)
+static void add_entries(const struct spec_reader *r, struct spec_variant *v,
+	struct spec_entry *e, const char *primary)
 {
 	bool each = primary && !strcmp(primary, "each");
 
@@ -316,12 +318,13 @@ static void add_entries(
 			add_primary(r, v, e, v->tasks[k].name, each);
 }
 
-void read_entries(const struct reader *r, const struct spec *s, struct variant *v)
+void read_entries(
+	const struct spec_reader *r, const struct spec *s, struct spec_variant *v)
 {
 	const struct json *methods = read_field(r, "methods");
 	const char *primary = read_primary(r, v);
 
-	v->baseline = (struct entry){
+	v->baseline = (struct spec_entry){
 		.label = "stl", .listed = "stl", .method = catalogue_method("stl")
 	};
 	if (!methods || !expect_kind(r, methods, JSON_ARRAY, "methods"))
@@ -332,9 +335,10 @@ void read_entries(const struct reader *r, const struct spec *s, struct variant *
 		diag_add(r->d, methods->at, "more than %d entries", ENTRIES_MAX);
 		return;
 	}
-	v->entries = NEW_ARRAY(r->a, struct entry, methods->count * (v->ntasks + 1));
+	v->entries =
+		NEW_ARRAY(r->a, struct spec_entry, methods->count * (v->ntasks + 1));
 	for (const struct json *m = methods->child; m; m = m->next) {
-		struct entry e = { .position = v->nentries + 1 };
+		struct spec_entry e = { .position = v->nentries + 1 };
 
 		if (!read_entry(r, m, v, &e))
 			continue;

@@ -7,12 +7,12 @@
 #include "catalogue/setting.h"
 
 /* " for method "dwa"", or nothing. */
-static const char *suffix(const struct reader *r, const char *owner)
+static const char *suffix(const struct spec_reader *r, const char *owner)
 {
 	return owner ? arena_printf(r->a, " for %s", owner) : "";
 }
 
-static const char *number_text(const struct reader *r, const struct json *node,
+static const char *number_text(const struct spec_reader *r, const struct json *node,
 	const struct param_info *info, const char *owner)
 {
 	char value[NUMBER_MAX], limit[NUMBER_MAX];
@@ -43,8 +43,8 @@ static const char *number_text(const struct reader *r, const struct json *node,
 	return NULL;
 }
 
-static const char *choice_text(
-	const struct reader *r, const struct json *node, const struct param_info *info)
+static const char *choice_text(const struct spec_reader *r, const struct json *node,
+	const struct param_info *info)
 {
 	const char *known[32];
 	int n = 0;
@@ -65,7 +65,7 @@ static const char *choice_text(
 	return NULL;
 }
 
-static const char *list_text(const struct reader *r, const struct json *node,
+static const char *list_text(const struct spec_reader *r, const struct json *node,
 	const struct param_info *info, const char *owner)
 {
 	struct param_info element = *info;
@@ -88,7 +88,7 @@ static const char *list_text(const struct reader *r, const struct json *node,
 	return str_get(&out);
 }
 
-const char *value_text(const struct reader *r, const struct json *node,
+const char *value_text(const struct spec_reader *r, const struct json *node,
 	const struct param_info *info, const char *owner)
 {
 	switch (info->kind) {
@@ -113,7 +113,7 @@ const char *value_text(const struct reader *r, const struct json *node,
 	BUG("a parameter that is no single value");
 }
 
-void read_params(const struct reader *r, const char *path, const char *to,
+void read_params(const struct spec_reader *r, const char *path, const char *to,
 	const struct param_info *params, const char *owner, struct params *ps)
 {
 	for (; params->name; params++) {

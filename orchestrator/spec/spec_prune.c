@@ -10,7 +10,7 @@
 /* One of the row's two defaults: numbers, a blank between; returns how many. */
 static int defaults_of(const char *path, bool other, double *v, int max)
 {
-	const struct field *f = field_find(path);
+	const struct spec_field *f = field_find(path);
 	int n;
 
 	if (numbers_parse(path, other ? f->other : f->deflt, v, max, &n, NULL))
@@ -18,7 +18,7 @@ static int defaults_of(const char *path, bool other, double *v, int max)
 	return n;
 }
 
-void read_prune(const struct reader *r, struct spec *s)
+void read_prune(const struct spec_reader *r, struct spec *s)
 {
 	static const char *const not_none[] = { "prune.rungs", "prune.keep",
 		"prune.window", "prune.eta", "prune.within", NULL };
@@ -62,7 +62,7 @@ static int epoch_of(double share, int epochs)
 
 /* Those that this many epochs have. What keeps a share at a rung may err and starts
  * early; what goes down to a fixed number at once waits. docs/PRUNING.md measures it. */
-static void default_rungs(const struct spec *s, struct variant *v)
+static void default_rungs(const struct spec *s, struct spec_variant *v)
 {
 	bool gradual = s->prune.rule == PRUNE_RUNGS && !s->prune.keep;
 	double share[RUNGS_MAX];
@@ -83,7 +83,7 @@ static int rising(const void *a, const void *b)
 }
 
 static void read_rung(
-	const struct reader *r, const struct json *node, struct variant *v)
+	const struct spec_reader *r, const struct json *node, struct spec_variant *v)
 {
 	char share[NUMBER_MAX];
 	int epoch;
@@ -111,7 +111,8 @@ static void read_rung(
 	v->rungs[v->nrungs++] = epoch;
 }
 
-void read_rungs(const struct reader *r, const struct spec *s, struct variant *v)
+void read_rungs(
+	const struct spec_reader *r, const struct spec *s, struct spec_variant *v)
 {
 	const struct json *list = read_at(r, "prune.rungs");
 	double share;
@@ -140,11 +141,11 @@ void read_rungs(const struct reader *r, const struct spec *s, struct variant *v)
 }
 
 /* One object of keys of `prune` as the section of the sweep. */
-static void read_rule(struct reader *r, const struct json *node, struct spec *s)
+static void read_rule(struct spec_reader *r, const struct json *node, struct spec *s)
 {
 	struct json section = *node;
 	struct json root = { .kind = JSON_OBJECT, .child = &section, .count = 1 };
-	struct variant *v = NEW_ARRAY(r->a, struct variant, s->nvariants);
+	struct spec_variant *v = NEW_ARRAY(r->a, struct spec_variant, s->nvariants);
 
 	if (!expect_kind(r, node, JSON_OBJECT, "a rule"))
 		return;
@@ -168,7 +169,7 @@ int spec_load_rules(const struct spec *s, const char *path, struct arena *a,
 	struct spec **rules, int *n, struct str *report, struct err *e)
 {
 	struct diag d = { .arena = a, .path = path };
-	struct reader r = { .a = a, .d = &d };
+	struct spec_reader r = { .a = a, .d = &d };
 	const struct json *list = NULL;
 	char *text = NULL;
 	int rc = spec_read_file(a, path, &text, &d.n, e);

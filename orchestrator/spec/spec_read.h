@@ -12,7 +12,7 @@
 
 #define AXIS_VALUES_MAX 100000
 
-enum field_kind {
+enum spec_field_kind {
 	FIELD_SECTION,
 	FIELD_WHOLE,
 	FIELD_NUMBER,
@@ -33,7 +33,7 @@ enum field_kind {
 	FIELD_CORRUPTIONS,
 };
 
-struct field {
+struct spec_field {
 	const char *path; /* "train.epochs" */
 	const char *deflt; /* as text; NULL: none, or see words */
 	const char *other; /* the second of two defaults */
@@ -42,80 +42,82 @@ struct field {
 	const char *choices;
 	const char *help;
 	double min, max;
-	enum field_kind kind;
+	enum spec_field_kind kind;
 	bool required;
 };
 
-const struct field *spec_fields(int *n);
-const struct field *field_find(const char *path); /* NULL where there is none */
-const char *field_name(const struct field *f); /* behind the last dot */
+const struct spec_field *spec_fields(int *n);
+const struct spec_field *field_find(const char *path); /* NULL where there is none */
+const char *field_name(const struct spec_field *f); /* behind the last dot */
 
 /* What a setting of `vary` puts in the place of path. */
-struct override {
+struct spec_override {
 	const char *path;
 	const struct json *node;
 };
 
-struct reader {
+struct spec_reader {
 	struct arena *a;
 	struct diag *d;
 	const struct json *root;
-	const struct override *over; /* of the variant being read */
+	const struct spec_override *over; /* of the variant being read */
 	int nover;
 };
 
 /* The value at a path, as the variant sees it; NULL where there is none. */
-const struct json *read_at(const struct reader *r, const char *path);
+const struct json *read_at(const struct spec_reader *r, const char *path);
 /* Where to point when the value at path is wrong or missing: it, or what is around it. */
-size_t read_place(const struct reader *r, const char *path);
+size_t read_place(const struct spec_reader *r, const char *path);
 
 /* The place of the first of these paths (NULL behind the last) that the file has. */
-size_t read_first(const struct reader *r, const char *const *paths);
+size_t read_first(const struct spec_reader *r, const char *const *paths);
 
 /* The value, or NULL - then a missing one that is required has been reported. */
-const struct json *read_field(const struct reader *r, const char *path);
+const struct json *read_field(const struct spec_reader *r, const char *path);
 /* Fields by the table; all report type and range. */
-int read_whole(const struct reader *r, const char *path);
-double read_number(const struct reader *r, const char *path); /* NAN: none */
-int read_choice(const struct reader *r, const char *path); /* enumerator; -1: none */
-const char *read_text(const struct reader *r, const char *path); /* NULL: none */
+int read_whole(const struct spec_reader *r, const char *path);
+double read_number(const struct spec_reader *r, const char *path); /* NAN: none */
+int read_choice(
+	const struct spec_reader *r, const char *path); /* enumerator; -1: none */
+const char *read_text(const struct spec_reader *r, const char *path); /* NULL: none */
 
 /*
  * The keys of an object: rows of the table below `prefix` ("" the top) or names among
  * params (NULL: none); anything else is an error with the nearest of those.
  */
-void read_members(const struct reader *r, const struct json *object, const char *prefix,
-	const struct param_info *params);
+void read_members(const struct spec_reader *r, const struct json *object,
+	const char *prefix, const struct param_info *params);
 
 /* The same for an object that holds `name` and params. */
-void read_named_members(const struct reader *r, const struct json *object,
+void read_named_members(const struct spec_reader *r, const struct json *object,
 	const struct param_info *params);
 
 /* `unknown WHAT "name"`, with the nearest candidate or, where few, all of them. */
-void report_unknown(const struct reader *r, size_t at, const char *what,
+void report_unknown(const struct spec_reader *r, size_t at, const char *what,
 	const char *name, const char *const *known, int n);
 
 /* Keys (NULL behind the last) that mean nothing beside what another key says. */
-void read_refuse(const struct reader *r, const char *const *paths, const char *beside);
+void read_refuse(
+	const struct spec_reader *r, const char *const *paths, const char *beside);
 
-bool expect_kind(const struct reader *r, const struct json *node, enum json_kind kind,
-	const char *name);
+bool expect_kind(const struct spec_reader *r, const struct json *node,
+	enum json_kind kind, const char *name);
 
 /*
  * A parameter of the catalogue. owner: `method "dwa"`, for messages. value_text: one
  * value of a REAL, INT, BOOL, CHOICE, TEXT or LIST as its canonical text, NULL if wrong.
  */
-const char *value_text(const struct reader *r, const struct json *node,
+const char *value_text(const struct spec_reader *r, const struct json *node,
 	const struct param_info *info, const char *owner);
 /*
  * Every parameter of `params` from the object at path into ps as "to.NAME", defaults
  * filled in. Whoever calls has the object's keys checked.
  */
-void read_params(const struct reader *r, const char *path, const char *to,
+void read_params(const struct spec_reader *r, const char *path, const char *to,
 	const struct param_info *params, const char *owner, struct params *ps);
 
 /* How one axis is read. */
-struct axis_rule {
+struct spec_axis_rule {
 	const struct param_info *info;
 	const char *owner; /* `method "uw_so"` or "search" */
 	int tasks; /* SIMPLEX: numbers in a value; 0: unknown, not checked */
@@ -123,40 +125,45 @@ struct axis_rule {
 	bool positive; /* lr */
 };
 /* false: wrong, and said so. node NULL: the default or the search of the table. */
-bool read_axis(const struct reader *r, const struct json *node,
-	const struct axis_rule *rule, size_t at, struct axis *out);
+bool read_axis(const struct spec_reader *r, const struct json *node,
+	const struct spec_axis_rule *rule, size_t at, struct spec_axis *out);
 /* Puts a value at the end; false where it is out of place (lr, wd). */
-bool axis_push(const struct reader *r, size_t at, const struct axis_rule *rule,
-	struct axis *out, const char *text);
+bool axis_push(const struct spec_reader *r, size_t at,
+	const struct spec_axis_rule *rule, struct spec_axis *out, const char *text);
 /* v with 12 digits: what steps and powers compute, in a spelling people recognise. */
 double axis_round(double v);
 /* Reads a number among an object's keys: 1 there, 0 absent, -1 wrong. */
-int read_member_number(
-	const struct reader *r, const struct json *object, const char *key, double *v);
+int read_member_number(const struct spec_reader *r, const struct json *object,
+	const char *key, double *v);
 /* Reports the keys of object that are none of the n known. */
-bool read_known(const struct reader *r, const struct json *object,
+bool read_known(const struct spec_reader *r, const struct json *object,
 	const char *const *known, int n);
 /* Reports values of a list that are equal to twelve digits. */
-bool axis_distinct(const struct reader *r, const struct axis *x, const size_t *at);
+bool axis_distinct(
+	const struct spec_reader *r, const struct spec_axis *x, const size_t *at);
 /* Fine steps of weights between a coarse point and its neighbour, that left out. */
-int axis_fine_radius(const struct axis *x);
-bool read_weights(const struct reader *r, const struct json *node,
-	const struct axis_rule *rule, struct axis *out);
+int axis_fine_radius(const struct spec_axis *x);
+bool read_weights(const struct spec_reader *r, const struct json *node,
+	const struct spec_axis_rule *rule, struct spec_axis *out);
 /* All interior points whose weights are multiples of step; errors are at `at`. */
-bool read_weight_steps(const struct reader *r, double step,
-	const struct axis_rule *rule, size_t at, struct axis *out);
+bool read_weight_steps(const struct spec_reader *r, double step,
+	const struct spec_axis_rule *rule, size_t at, struct spec_axis *out);
 
 /*
  * The settings of `vary`, each with what read_variant makes of it. s->search, ->select,
  * ->prune and ->baseline are read before.
  */
-void read_variants(struct reader *r, struct spec *s);
-void read_setup(const struct reader *r, struct variant *v); /* dataset, model, train */
-void read_criteria(const struct reader *r, const struct spec *s, struct variant *v);
-void read_entries(const struct reader *r, const struct spec *s, struct variant *v);
-void read_prune(const struct reader *r, struct spec *s);
-void read_rungs(const struct reader *r, const struct spec *s, struct variant *v);
-void read_evaluate(const struct reader *r, struct spec *s);
+void read_variants(struct spec_reader *r, struct spec *s);
+void read_setup(const struct spec_reader *r,
+	struct spec_variant *v); /* dataset, model, train */
+void read_criteria(
+	const struct spec_reader *r, const struct spec *s, struct spec_variant *v);
+void read_entries(
+	const struct spec_reader *r, const struct spec *s, struct spec_variant *v);
+void read_prune(const struct spec_reader *r, struct spec *s);
+void read_rungs(
+	const struct spec_reader *r, const struct spec *s, struct spec_variant *v);
+void read_evaluate(const struct spec_reader *r, struct spec *s);
 
 /* The whole file, at most one byte more than is accepted. ERR_SPEC. */
 MUST_CHECK int spec_read_file(

@@ -219,7 +219,7 @@ static void put_corruptions(struct str *out)
 static void put_section(struct str *out, const char *prefix);
 
 /* The inside of one row's schema, without its braces. */
-static void put_type(struct str *out, const struct field *f)
+static void put_type(struct str *out, const struct spec_field *f)
 {
 	switch (f->kind) {
 	case FIELD_SECTION:
@@ -278,7 +278,7 @@ static void put_type(struct str *out, const struct field *f)
 	}
 }
 
-static void put_row(struct str *out, const struct field *f)
+static void put_row(struct str *out, const struct spec_field *f)
 {
 	put_type(out, f);
 	str_put(out, ", \"description\": ");
@@ -319,7 +319,7 @@ static void put_section(struct str *out, const char *prefix)
 	struct str required = { .arena = out->arena };
 	bool first = true;
 	int n;
-	const struct field *f = spec_fields(&n);
+	const struct spec_field *f = spec_fields(&n);
 
 	str_put(out,
 		"\"type\": \"object\", \"additionalProperties\": false, "

@@ -22,8 +22,8 @@ NAMES_OF(optimizer_info, optimizers)
  * The name at `path` or, where path holds an object, in its key `name`; deflt where
  * there is none. NULL: no string, and reported.
  */
-static const char *name_at(const struct reader *r, const char *path, const char *deflt,
-	const struct json **node)
+static const char *name_at(const struct spec_reader *r, const char *path,
+	const char *deflt, const struct json **node)
 {
 	const struct json *object = read_at(r, path);
 
@@ -47,7 +47,7 @@ static const char *name_at(const struct reader *r, const char *path, const char 
 }
 
 static void read_size(
-	const struct reader *r, struct variant *v, const char *path, int n)
+	const struct spec_reader *r, struct spec_variant *v, const char *path, int n)
 {
 	if (read_at(r, path))
 		n = read_whole(r, path);
@@ -55,7 +55,7 @@ static void read_size(
 }
 
 /* A parameter that varies, but that this variant's data set or network does not have. */
-static void check_varied(const struct reader *r, const char *section,
+static void check_varied(const struct spec_reader *r, const char *section,
 	const struct param_info *params, const char *owner)
 {
 	size_t n = strlen(section);
@@ -71,7 +71,7 @@ static void check_varied(const struct reader *r, const char *section,
 	}
 }
 
-static void read_dataset(const struct reader *r, struct variant *v)
+static void read_dataset(const struct spec_reader *r, struct spec_variant *v)
 {
 	const struct json *section = read_at(r, "dataset");
 	const struct json *node;
@@ -104,7 +104,7 @@ static void read_dataset(const struct reader *r, struct variant *v)
 }
 
 /* model.init, or that of a baseline's own network; NULL: the seed's values. */
-static const char *read_init(const struct reader *r, const char *path)
+static const char *read_init(const struct spec_reader *r, const char *path)
 {
 	const struct json *node = read_at(r, path);
 	const struct param_info info = { .name = "init", .kind = PARAM_TEXT };
@@ -112,7 +112,7 @@ static const char *read_init(const struct reader *r, const char *path)
 	return node ? value_text(r, node, &info, NULL) : NULL;
 }
 
-static void read_model(const struct reader *r, const char *path,
+static void read_model(const struct spec_reader *r, const char *path,
 	const struct dataset_info *dataset, struct params *ps)
 {
 	const struct json *section = read_at(r, path);
@@ -144,7 +144,7 @@ static void read_model(const struct reader *r, const char *path,
 }
 
 /* What the tables cannot say of one parameter alone. */
-static void check_optimizer(const struct reader *r, const struct params *ps)
+static void check_optimizer(const struct spec_reader *r, const struct params *ps)
 {
 	const char *betas = params_get(ps, "train.optimizer.betas");
 	const char *nesterov = params_get(ps, "train.optimizer.nesterov");
@@ -164,7 +164,7 @@ static void check_optimizer(const struct reader *r, const struct params *ps)
 			"\"nesterov\" wants a momentum and no dampening");
 }
 
-static void read_optimizer(const struct reader *r, struct params *ps)
+static void read_optimizer(const struct spec_reader *r, struct params *ps)
 {
 	static const char path[] = "train.optimizer";
 	const struct json *node;
@@ -190,7 +190,7 @@ static void read_optimizer(const struct reader *r, struct params *ps)
 }
 
 /* {"every": epochs, "factor": f} as "EVERY FACTOR". */
-static const char *step_decay(const struct reader *r, const struct json *object)
+static const char *step_decay(const struct spec_reader *r, const struct json *object)
 {
 	static const char *const keys[] = { "every", "factor" };
 	static const struct param_info every = {
@@ -217,7 +217,7 @@ static const char *step_decay(const struct reader *r, const struct json *object)
 	return arena_printf(r->a, "%s %s", every_text, factor_text);
 }
 
-static void read_lr_decay(const struct reader *r, struct params *ps)
+static void read_lr_decay(const struct spec_reader *r, struct params *ps)
 {
 	static const struct param_info word = {
 		.name = "lr_decay", .kind = PARAM_CHOICE, .choices = "none|cosine"
@@ -233,7 +233,7 @@ static void read_lr_decay(const struct reader *r, struct params *ps)
 		params_set(ps, r->a, "train.lr_decay", text);
 }
 
-static void read_train(const struct reader *r, struct variant *v)
+static void read_train(const struct spec_reader *r, struct spec_variant *v)
 {
 	const char *size = params_get(&v->base, "dataset.train");
 	int batch = read_whole(r, "train.batch");
@@ -254,7 +254,7 @@ static void read_train(const struct reader *r, struct variant *v)
  * What is measured is part of a job, although it does not change the training: a job that
  * was trained without has no such rows.
  */
-static void read_diagnose(const struct reader *r, struct params *ps)
+static void read_diagnose(const struct spec_reader *r, struct params *ps)
 {
 	static const char *const keys[] = { "diagnose.gradients.every",
 		"diagnose.gradients.sample" };
@@ -266,8 +266,8 @@ static void read_diagnose(const struct reader *r, struct params *ps)
 }
 
 /* "trunk" or a task; which one, the trunk first, or -1 and said. */
-static int frozen_part(
-	const struct reader *r, const struct json *node, const struct variant *v)
+static int frozen_part(const struct spec_reader *r, const struct json *node,
+	const struct spec_variant *v)
 {
 	const char **known = NEW_ARRAY(r->a, const char *, v->ntasks + 1);
 
@@ -284,7 +284,7 @@ static int frozen_part(
 }
 
 /* In an order of its own, so that a list in another is the same job. */
-static void read_freeze(const struct reader *r, struct variant *v)
+static void read_freeze(const struct spec_reader *r, struct spec_variant *v)
 {
 	const struct json *node = read_at(r, "train.freeze");
 	bool frozen[TASKS_MAX + 1] = { false };
@@ -314,7 +314,7 @@ static void read_freeze(const struct reader *r, struct variant *v)
 }
 
 static void copy_without_model(
-	const struct reader *r, const struct params *from, struct params *to)
+	const struct spec_reader *r, const struct params *from, struct params *to)
 {
 	*to = (struct params){ 0 };
 	for (int i = 0; i < from->n; i++)
@@ -323,7 +323,7 @@ static void copy_without_model(
 }
 
 /* Where the text names the network, or the data set whose own it is. */
-static size_t model_place(const struct reader *r, const char *path)
+static size_t model_place(const struct spec_reader *r, const char *path)
 {
 	const char *const paths[] = { arena_printf(r->a, "%s.name", path), path,
 		"dataset", NULL };
@@ -332,8 +332,8 @@ static size_t model_place(const struct reader *r, const char *path)
 }
 
 /* What the tables say of network and tasks; the rest the worker knows (resolve.h). */
-static void check_network(const struct reader *r, const char *path,
-	const struct variant *v, const struct params *ps)
+static void check_network(const struct spec_reader *r, const char *path,
+	const struct spec_variant *v, const struct params *ps)
 {
 	const char *name = params_get(ps, "model.name");
 	const struct model_info *model = name ? catalogue_model(name) : NULL;
@@ -363,7 +363,7 @@ static void check_network(const struct reader *r, const char *path,
 }
 
 /* Where the text has the key that a message of the catalogue may begin with. */
-static size_t place_of_message(const struct reader *r, const char *message)
+static size_t place_of_message(const struct spec_reader *r, const char *message)
 {
 	size_t n = strncmp(message, "dataset.", 8) ? strlen("dataset")
 						   : strcspn(message, ": ");
@@ -372,7 +372,7 @@ static size_t place_of_message(const struct reader *r, const char *message)
 		n == strlen("dataset") ? "dataset" : arena_strndup(r->a, message, n));
 }
 
-void read_setup(const struct reader *r, struct variant *v)
+void read_setup(const struct spec_reader *r, struct spec_variant *v)
 {
 	struct err e;
 	int rc;

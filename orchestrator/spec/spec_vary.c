@@ -39,14 +39,15 @@ static bool table_has(const char *section, const char *key)
 	return false;
 }
 
-static bool section_has(const struct reader *r, const char *section, const char *key)
+static bool section_has(
+	const struct spec_reader *r, const char *section, const char *key)
 {
 	return field_find(arena_printf(r->a, "%s.%s", section, key)) ||
 		table_has(section, key);
 }
 
 /* "batch", "train.batch", "model" -> the path it stands for; NULL: reported. */
-static const char *vary_path(const struct reader *r, const struct json *node)
+static const char *vary_path(const struct spec_reader *r, const struct json *node)
 {
 	static const char *const sections[] = { "train", "model", "dataset" };
 	const char *path = NULL;
@@ -80,7 +81,7 @@ static const char *vary_path(const struct reader *r, const struct json *node)
 }
 
 static bool read_vary_axis(
-	const struct reader *r, const struct json *node, struct vary *y)
+	const struct spec_reader *r, const struct json *node, struct vary *y)
 {
 	const char *path = vary_path(r, node);
 
@@ -106,7 +107,8 @@ static bool read_vary_axis(
 	return true;
 }
 
-static void read_pin(const struct reader *r, const struct json *pin, struct spec *s)
+static void read_pin(
+	const struct spec_reader *r, const struct json *pin, struct spec *s)
 {
 	static const struct param_info info = {
 		.name = "pin", .kind = PARAM_CHOICE, .choices = "winner"
@@ -158,10 +160,10 @@ static const struct json *nth(const struct json *list, int i)
 }
 
 /* Variant number i: the last axis runs fastest. */
-static void read_variant(struct reader *r, struct spec *s, const struct vary *y, int i,
-	struct variant *v)
+static void read_variant(struct spec_reader *r, struct spec *s, const struct vary *y,
+	int i, struct spec_variant *v)
 {
-	struct override *over = NEW_ARRAY(r->a, struct override, y->n);
+	struct spec_override *over = NEW_ARRAY(r->a, struct spec_override, y->n);
 	struct str label = { .arena = r->a };
 	int rest = i;
 
@@ -197,7 +199,7 @@ static void read_variant(struct reader *r, struct spec *s, const struct vary *y,
 	r->nover = 0;
 }
 
-void read_variants(struct reader *r, struct spec *s)
+void read_variants(struct spec_reader *r, struct spec *s)
 {
 	const struct json *node = read_at(r, "vary");
 	struct vary y = { .variants = 1 };
@@ -212,7 +214,7 @@ void read_variants(struct reader *r, struct spec *s)
 	}
 	if (node && node->kind == JSON_OBJECT && y.n == 0 && good)
 		diag_add(r->d, node->at, "\"vary\" varies nothing");
-	s->variants = NEW_ARRAY(r->a, struct variant, y.variants);
+	s->variants = NEW_ARRAY(r->a, struct spec_variant, y.variants);
 	s->nvariants = y.variants;
 	for (int i = 0; i < y.variants; i++)
 		read_variant(r, s, &y, i, &s->variants[i]);

@@ -10,20 +10,20 @@
 #define SIMPLEX_PARTS_MAX 1000000
 #define SUM_TOLERANCE 1e-9
 
-static bool fault_at(const struct reader *r, size_t at, const char *fault)
+static bool fault_at(const struct spec_reader *r, size_t at, const char *fault)
 {
 	diag_add(r->d, at, "%s", fault);
 	return false;
 }
 
-int axis_fine_radius(const struct axis *x)
+int axis_fine_radius(const struct spec_axis *x)
 {
 	return (int)ceil(x->step / x->fine - SUM_TOLERANCE) - 1;
 }
 
 /* One vector: as many numbers as tasks, none negative, sum 1. */
-static bool read_vector(const struct reader *r, const struct json *node,
-	const struct axis_rule *rule, struct axis *out)
+static bool read_vector(const struct spec_reader *r, const struct json *node,
+	const struct spec_axis_rule *rule, struct spec_axis *out)
 {
 	struct param_info info = *rule->info;
 	char sum_text[NUMBER_MAX];
@@ -48,8 +48,8 @@ static bool read_vector(const struct reader *r, const struct json *node,
 	return axis_push(r, node->at, rule, out, text);
 }
 
-static bool read_vectors(const struct reader *r, const struct json *node,
-	const struct axis_rule *rule, struct axis *out)
+static bool read_vectors(const struct spec_reader *r, const struct json *node,
+	const struct spec_axis_rule *rule, struct spec_axis *out)
 {
 	size_t *at = NEW_ARRAY(r->a, size_t, node->count + 1);
 	bool good = true;
@@ -64,9 +64,9 @@ static bool read_vectors(const struct reader *r, const struct json *node,
 }
 
 struct points {
-	const struct reader *r;
-	const struct axis_rule *rule;
-	struct axis *out;
+	const struct spec_reader *r;
+	const struct spec_axis_rule *rule;
+	struct spec_axis *out;
 	int n; /* parts that make 1 */
 };
 
@@ -83,8 +83,8 @@ static void push_point(const int *z, const struct points *p)
 }
 
 /* {"step": s}: all multiples of s, the interior ones unless "ends". */
-static bool push_grid(const struct reader *r, size_t at, const struct axis_rule *rule,
-	struct axis *out)
+static bool push_grid(const struct spec_reader *r, size_t at,
+	const struct spec_axis_rule *rule, struct spec_axis *out)
 {
 	int K = rule->tasks;
 	int least = !out->ends;
@@ -112,8 +112,8 @@ static bool push_grid(const struct reader *r, size_t at, const struct axis_rule 
 	return true;
 }
 
-static bool push_random(const struct reader *r, const struct json *node,
-	const struct axis_rule *rule, int want, struct axis *out)
+static bool push_random(const struct spec_reader *r, const struct json *node,
+	const struct spec_axis_rule *rule, int want, struct spec_axis *out)
 {
 	struct points p = { r, rule, out, RANDOM_PARTS };
 	int z[TASKS_MAX];
@@ -135,8 +135,8 @@ static bool push_random(const struct reader *r, const struct json *node,
 	return true;
 }
 
-static bool read_step(
-	const struct reader *r, const struct json *node, int tasks, struct axis *out)
+static bool read_step(const struct spec_reader *r, const struct json *node, int tasks,
+	struct spec_axis *out)
 {
 	const struct json *step = json_get(node, "step");
 	const struct json *fine = json_get(node, "fine");
@@ -163,8 +163,8 @@ static bool read_step(
 	return true;
 }
 
-static bool read_grid(const struct reader *r, const struct json *node,
-	const struct axis_rule *rule, struct axis *out)
+static bool read_grid(const struct spec_reader *r, const struct json *node,
+	const struct spec_axis_rule *rule, struct spec_axis *out)
 {
 	static const char *const keys[] = { "step", "fine", "ends", "random" };
 	const struct json *ends = json_get(node, "ends");
@@ -194,8 +194,8 @@ static bool read_grid(const struct reader *r, const struct json *node,
 		    : push_random(r, json_get(node, "random"), rule, (int)random, out);
 }
 
-bool read_weight_steps(const struct reader *r, double step,
-	const struct axis_rule *rule, size_t at, struct axis *out)
+bool read_weight_steps(const struct spec_reader *r, double step,
+	const struct spec_axis_rule *rule, size_t at, struct spec_axis *out)
 {
 	out->tasks = rule->tasks;
 	out->scale = AXIS_SIMPLEX;
@@ -203,8 +203,8 @@ bool read_weight_steps(const struct reader *r, double step,
 	return rule->tasks && push_grid(r, at, rule, out);
 }
 
-bool read_weights(const struct reader *r, const struct json *node,
-	const struct axis_rule *rule, struct axis *out)
+bool read_weights(const struct spec_reader *r, const struct json *node,
+	const struct spec_axis_rule *rule, struct spec_axis *out)
 {
 	out->tasks = rule->tasks;
 	if (node->kind == JSON_OBJECT)

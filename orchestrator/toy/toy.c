@@ -29,7 +29,7 @@ static int compute(const char *db, const struct experiment *x, int steps,
 	return child_ask(argv, a, &answer, e);
 }
 
-int cmd_toy(const struct options *o, struct err *e)
+int cmd_toy(const struct cli_options *o, struct err *e)
 {
 	const char *path = o->db ? o->db : "toy.db";
 	const struct experiment *x = o->scale ? &scale : o->sigma ? &sigma : &cagrad;

@@ -98,20 +98,21 @@ static double paper_figure(const struct printed *p, double lr)
 	return NAN;
 }
 
-static void put_figures(struct table *t, const struct grid *g, const struct line *line,
-	const struct printed *p, bool paper)
+static void put_figures(struct report_table *t, const struct grid *g,
+	const struct line *line, const struct printed *p, bool paper)
 {
 	for (int i = 0; i < g->rates; i++) {
 		double theirs = paper_figure(p, g->rate[i]);
 		double v = paper ? theirs : line->iterations[i];
-		struct cell *c = table_number(t, v, isfinite(v) ? NULL : "-");
+		struct report_cell *c = table_number(t, v, isfinite(v) ? NULL : "-");
 
 		if (!paper && isfinite(v) && v == theirs)
 			c->mark = MARK_BEST;
 	}
 }
 
-static void put_line(struct table *t, const struct grid *g, const struct line *line)
+static void put_line(
+	struct report_table *t, const struct grid *g, const struct line *line)
 {
 	const struct printed *p = printed_of(line->optimizer, line->method);
 	const char *title = catalogue_method(line->method)->title;
@@ -152,7 +153,7 @@ static void notes(struct report *r, const struct grid *g, int steps)
 int toy_cagrad_report(struct report *r, struct store *s, int steps, struct err *e)
 {
 	struct grid g = { 0 };
-	struct table *t;
+	struct report_table *t;
 	int rc = read_grid(s, &g, r->arena, e);
 
 	if (rc)

@@ -134,16 +134,16 @@ static const struct claim *claim_of(const struct line *l)
 	BUG("a training that the paper does not speak of");
 }
 
-static void put_ratio(struct table *t, double ratio)
+static void put_ratio(struct report_table *t, double ratio)
 {
-	struct cell *c = table_number(t, ratio,
+	struct report_cell *c = table_number(t, ratio,
 		isfinite(ratio) ? arena_printf(t->arena, "%.4g", ratio) : "-");
 
 	if (isfinite(ratio) && equal(ratio))
 		c->mark = MARK_BEST;
 }
 
-static void put_line(struct table *t, const struct line *l)
+static void put_line(struct report_table *t, const struct line *l)
 {
 	table_text(t, l->trunk);
 	table_text(t, catalogue_method(l->method)->title);
@@ -157,10 +157,10 @@ static void put_line(struct table *t, const struct line *l)
 	table_text(t, claim_of(l)->invariant ? "yes" : "no");
 }
 
-static void ratio_columns(struct table *t, const char *what)
+static void ratio_columns(struct report_table *t, const char *what)
 {
 	for (int i = 0; i < PARTS; i++) {
-		struct column *c = table_column(t,
+		struct report_column *c = table_column(t,
 			arena_printf(t->arena, "%s_%s", what, part_names[i]),
 			part_titles[i]);
 
@@ -173,7 +173,7 @@ int toy_scale_report(struct report *r, struct store *s, int epochs, struct err *
 {
 	struct lines all = { 0 };
 	int agree = 0;
-	struct table *t;
+	struct report_table *t;
 	int rc = read_lines(s, &all, r->arena, e);
 
 	if (rc)

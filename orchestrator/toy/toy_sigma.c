@@ -3,11 +3,11 @@
 
 #define WIDTHS_MAX 8
 
-static void columns(struct table *t, const char *what, const char *title,
+static void columns(struct report_table *t, const char *what, const char *title,
 	const int64_t *width, int widths)
 {
 	for (int i = 0; i < widths; i++) {
-		struct column *c = table_column(t,
+		struct report_column *c = table_column(t,
 			arena_printf(t->arena, "%s_%lld", what, (long long)width[i]),
 			arena_printf(t->arena, "width %lld", (long long)width[i]));
 
@@ -27,13 +27,13 @@ static int read_widths(struct store *s, int64_t *width, int *n, struct err *e)
 	return rows_close(&r);
 }
 
-static void put_number(struct table *t, double v)
+static void put_number(struct report_table *t, double v)
 {
 	table_number(t, v, arena_printf(t->arena, "%.3g", v));
 }
 
 /* Rows come by noise, samples and width: as many of them make a line as widths. */
-static int put_lines(struct table *t, struct store *s, int widths, struct err *e)
+static int put_lines(struct report_table *t, struct store *s, int widths, struct err *e)
 {
 	struct rows r = rows_open(s, STMT_TOY_SIGMA, NO_ARGS, e);
 	double test[WIDTHS_MAX];
@@ -62,7 +62,7 @@ int toy_sigma_report(struct report *r, struct store *s, int steps, struct err *e
 {
 	int64_t width[WIDTHS_MAX];
 	int widths;
-	struct table *t;
+	struct report_table *t;
 	int rc = read_widths(s, width, &widths, e);
 
 	if (rc)

@@ -8,8 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
-static void try_grid(const struct variant *v, const struct entry *entry,
-	const struct grid *g, struct arena *a)
+static void try_grid(const struct spec_variant *v, const struct spec_entry *entry,
+	const struct plan_grid *g, struct arena *a)
 {
 	char hex[IDENTITY_MAX];
 
@@ -21,12 +21,12 @@ static void try_grid(const struct variant *v, const struct entry *entry,
 	}
 }
 
-static void try_entry(const struct spec *s, const struct variant *v,
-	const struct entry *entry, struct arena *a)
+static void try_entry(const struct spec *s, const struct spec_variant *v,
+	const struct spec_entry *entry, struct arena *a)
 {
-	struct grid g = plan_tune(s, v, entry, a);
-	struct grid fine = plan_refine(s, &g, g.count / 2, a);
-	struct grid wd = plan_wd(s, &g, 0, a);
+	struct plan_grid g = plan_tune(s, v, entry, a);
+	struct plan_grid fine = plan_refine(s, &g, g.count / 2, a);
+	struct plan_grid wd = plan_wd(s, &g, 0, a);
 
 	ASSERT(g.count > 0);
 	try_grid(v, entry, &g, a);

@@ -134,7 +134,7 @@ static void refused(int code, const char *message)
 	ck_assert_msg(strstr(e.msg, message), "%s", e.msg);
 }
 
-static float value(const struct field *f, int i)
+static float value(const struct dataset_field *f, int i)
 {
 	float v = f->element == ELEMENT_U8
 		? (float)((const uint8_t *)f->data)[i] * f->scale
@@ -293,7 +293,7 @@ START_TEST(what_a_network_says_of_pixels_is_written_as_their_targets)
 	test = &d->split[SPLIT_TEST];
 	ck_assert_msg(train_new(&t, &ps, d, &arena, &err) == OK, "%s", err.msg);
 	for (int k = 0; k < d->tasks; k++) {
-		struct field *f = &test->target[k];
+		struct dataset_field *f = &test->target[k];
 		float *out = NEW_ARRAY(&arena, float, 3 * f->c * f->h * f->w);
 
 		ck_assert_int_eq(

@@ -20,7 +20,7 @@ void built_feed(struct graph *g, int id, int n, uint64_t stream, struct arena *a
 	size_t size = (size_t)v->C * v->H * v->W;
 	float *x = NEW_ARRAY(a, float, size *(size_t)n);
 	int *index = NEW_ARRAY(a, int, n);
-	struct field f = { x, ELEMENT_F32, 1, v->C, v->H, v->W, 0 };
+	struct dataset_field f = { x, ELEMENT_F32, 1, v->C, v->H, v->W, 0 };
 
 	for (size_t i = 0; i < size * (size_t)n; i++)
 		x[i] = (float)rng_normal(stream, RNG_DATA, 0, i);

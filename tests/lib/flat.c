@@ -23,9 +23,9 @@ static void fill_split(struct split_data *s, int n, uint64_t stream, struct aren
 		c[i] = (uint8_t)(sum > 2 ? 3 : sum > 0 ? 2 : sum > -2 ? 1 : 0);
 	}
 	s->n = n;
-	s->input = (struct field){ x, ELEMENT_F32, 1, FLAT_FEATURES, 1, 1, 0 };
-	s->target[0] = (struct field){ y, ELEMENT_F32, 1, 1, 1, 1, 0 };
-	s->target[1] = (struct field){ c, ELEMENT_U8, 1, 1, 1, 1, 0 };
+	s->input = (struct dataset_field){ x, ELEMENT_F32, 1, FLAT_FEATURES, 1, 1, 0 };
+	s->target[0] = (struct dataset_field){ y, ELEMENT_F32, 1, 1, 1, 1, 0 };
+	s->target[1] = (struct dataset_field){ c, ELEMENT_U8, 1, 1, 1, 1, 0 };
 }
 
 struct dataset *flat_data(struct arena *a)

@@ -55,7 +55,7 @@ const char *prepared_digest(const struct params *ps, struct arena *a)
 	return arena_strdup(a, d.digest);
 }
 
-const uint8_t *prepared_bytes(const struct field *f)
+const uint8_t *prepared_bytes(const struct dataset_field *f)
 {
 	ck_assert_int_eq(f->element, ELEMENT_U8);
 	return f->data;

@@ -19,6 +19,6 @@ void prepared_sizes(struct params *ps, struct arena *a, const char *train,
 /* The digest that a preparation comes to. */
 const char *prepared_digest(const struct params *ps, struct arena *a);
 /* Of a field of bytes. */
-const uint8_t *prepared_bytes(const struct field *f);
+const uint8_t *prepared_bytes(const struct dataset_field *f);
 
 #endif

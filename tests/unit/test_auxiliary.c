@@ -89,7 +89,7 @@ static const char *answer(const char *sql)
 
 START_TEST(every_task_is_primary_in_turn)
 {
-	const struct variant *v;
+	const struct spec_variant *v;
 
 	ck_assert_str_eq(
 		report_of(sweep("\"primary\": \"each\", ", "\"ew\", \"ial\"")), "");
@@ -137,7 +137,7 @@ END_TEST
 /* A broken auxiliary task, in one spelling whatever the order; baselines are whole. */
 START_TEST(a_head_can_be_frozen_in_all_but_its_baseline)
 {
-	const struct variant *v;
+	const struct spec_variant *v;
 	const char *text = sweep("", "\"ew\"");
 	const char *said;
 
@@ -227,7 +227,7 @@ START_TEST(the_table_has_an_auxiliary_block_and_prints_gains)
 }
 END_TEST
 
-static const char *shown(struct table *t, int row, const char *column)
+static const char *shown(struct report_table *t, int row, const char *column)
 {
 	for (int i = 0; i < t->columns; i++)
 		if (!strcmp(t->column[i].name, column))

@@ -13,7 +13,7 @@
 #define WORDS_MAX 10
 
 /* Splits line at blanks and parses it as the words after "deltam". */
-static int parse(struct options *o, const char *line, struct err *e)
+static int parse(struct cli_options *o, const char *line, struct err *e)
 {
 	static char words[256];
 	char *argv[WORDS_MAX + 2] = { (char[]){ "deltam" } };
@@ -27,7 +27,7 @@ static int parse(struct options *o, const char *line, struct err *e)
 
 START_TEST(words_become_options)
 {
-	struct options o;
+	struct cli_options o;
 	struct err e = { 0 };
 
 	ck_assert_int_eq(parse(&o, "table s.json --format=csv --db x.db -qq", &e), OK);
@@ -78,7 +78,7 @@ START_TEST(what_does_not_fit_is_refused_with_a_hint)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct options o;
+		struct cli_options o;
 		struct err e = { 0 };
 
 		ck_assert_msg(parse(&o, cases[i].line, &e) == ERR_USAGE, "\"%s\"",
@@ -92,7 +92,7 @@ END_TEST
 /* Runs a command line with stdout in a file; its code, the output in out. */
 static int run(const char *line, char *out, size_t size, struct err *e)
 {
-	struct options o;
+	struct cli_options o;
 	int rc = parse(&o, line, e);
 	int saved;
 	int fd;
@@ -295,7 +295,7 @@ END_TEST
 
 START_TEST(help_names_every_flag_of_a_command)
 {
-	struct options o;
+	struct cli_options o;
 	FILE *f = fopen("help", "w");
 
 	ck_assert_int_eq(parse(&o, "table --help", NULL), OK);

@@ -363,7 +363,7 @@ START_TEST(samples_are_read_as_they_are_stored)
 	const struct corruption contrast = { "contrast", 2, 0, NULL };
 	float floats[64];
 	float got[64];
-	struct field f = { picture, ELEMENT_U8, 0.5F, 1, 8, 8, 0 };
+	struct dataset_field f = { picture, ELEMENT_U8, 0.5F, 1, 8, 8, 0 };
 
 	for (int i = 0; i < 128; i++)
 		picture[i] = i % 2 ? 200 : 100;
@@ -371,7 +371,7 @@ START_TEST(samples_are_read_as_they_are_stored)
 	ck_assert(got[0] == 50 && got[1] == 100);
 	ck_assert(!corrupt_sample(&contrast, &f, 1, got, &arena, &err));
 	ck_assert(got[0] == 62.5F && got[1] == 87.5F);
-	f = (struct field){ floats, ELEMENT_F32, 1, 1, 8, 8, 0 };
+	f = (struct dataset_field){ floats, ELEMENT_F32, 1, 1, 8, 8, 0 };
 	for (int i = 0; i < 64; i++)
 		floats[i] = (float)picture[i] / 255;
 	ck_assert(!corrupt_sample(&contrast, &f, 0, got, &arena, &err));

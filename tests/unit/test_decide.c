@@ -240,17 +240,17 @@ END_TEST
 
 /* Reasons. */
 
-static struct grid two_axes(void)
+static struct plan_grid two_axes(void)
 {
 	static const char *rates[] = { "0.1", "0.01" };
 	static const char *temperatures[] = { "1", "5", "20" };
 	static const char *decay[] = { "0" };
-	struct axis *axes = NEW_ARRAY(&arena, struct axis, 3);
+	struct spec_axis *axes = NEW_ARRAY(&arena, struct spec_axis, 3);
 
-	axes[0] = (struct axis){ .name = "lr", .text = rates, .count = 2 };
-	axes[1] = (struct axis){ .name = "wd", .text = decay, .count = 1 };
-	axes[2] = (struct axis){ .name = "T", .text = temperatures, .count = 3 };
-	return (struct grid){ axes, 3, 6 };
+	axes[0] = (struct spec_axis){ .name = "lr", .text = rates, .count = 2 };
+	axes[1] = (struct spec_axis){ .name = "wd", .text = decay, .count = 1 };
+	axes[2] = (struct spec_axis){ .name = "T", .text = temperatures, .count = 3 };
+	return (struct plan_grid){ axes, 3, 6 };
 }
 
 START_TEST(a_choice_is_told_with_its_points_and_counts)
@@ -258,7 +258,7 @@ START_TEST(a_choice_is_told_with_its_points_and_counts)
 	double figure[] = { 3.5, 2.25 };
 	static const bool higher[] = { false };
 	struct decide_group g = group_of(2, 1, 8, 1, figure);
-	struct grid grid = two_axes();
+	struct plan_grid grid = two_axes();
 	struct decision d;
 
 	g.config[0].point = 1;

@@ -39,7 +39,7 @@ static struct dataset *data(int K, int n)
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		d->split[s].n = s == SPLIT_TRAIN ? n : 1;
 		d->split[s].input =
-			(struct field){ x, ELEMENT_F32, 1, FEATURES, 1, 1, 0 };
+			(struct dataset_field){ x, ELEMENT_F32, 1, FEATURES, 1, 1, 0 };
 	}
 	for (int k = 0; k < K; k++) {
 		float *y = arena_alloc_aligned(&arena, sizeof(float) * (size_t)n);
@@ -51,7 +51,7 @@ static struct dataset *data(int K, int n)
 			k % 2 ? 3 : 1 };
 		for (int s = 0; s < SPLIT_COUNT; s++)
 			d->split[s].target[k] =
-				(struct field){ y, ELEMENT_F32, 1, 1, 1, 1, 0 };
+				(struct dataset_field){ y, ELEMENT_F32, 1, 1, 1, 1, 0 };
 	}
 	return d;
 }

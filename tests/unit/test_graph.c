@@ -236,7 +236,7 @@ static float first_winner(const struct kernels *k, bool fuse)
 {
 	const double weight[] = { 1 };
 	const float x[8] = { 1, 0, 0, 0, 0, 1, 1, 1 }, ones[2] = { 1, 1 };
-	const struct field f = { x, ELEMENT_F32, 1, 2, 2, 2, 0 };
+	const struct dataset_field f = { x, ELEMENT_F32, 1, 2, 2, 2, 0 };
 	const int index[] = { 0 };
 	struct graph *g = graph_new(&arena, 1, k);
 	int id = input(g, 2, 2, 2);

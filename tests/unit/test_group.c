@@ -49,7 +49,7 @@ static double delta_m(double lr, int seed, int epoch)
 
 static struct played *w;
 static struct arena arena;
-static struct grid grid;
+static struct plan_grid grid;
 static int64_t stages[2];
 
 static void enter(const char *text)
@@ -70,7 +70,7 @@ static void leave(void)
 static struct group load(void)
 {
 	const struct lane *l = &w->stage.lanes[0];
-	const struct variant *v = lane_variant(&w->stage, l);
+	const struct spec_variant *v = lane_variant(&w->stage, l);
 	struct group g = { .s = &w->s,
 		.spec = &w->spec,
 		.sweep = w->stage.sweep,

@@ -31,7 +31,8 @@ static struct graph *network(const char *name, bool built)
 	params_set(ps, &arena, "model.width", "0.05");
 	params_set(ps, &arena, "train.batch", "4");
 	d->split[SPLIT_TRAIN].n = 8;
-	d->split[SPLIT_TRAIN].input = (struct field){ .c = 3, .h = 16, .w = 16 };
+	d->split[SPLIT_TRAIN].input =
+		(struct dataset_field){ .c = 3, .h = 16, .w = 16 };
 	net = (struct network){ .task = &task, .K = 1 };
 	ck_assert_msg(network_add(&net, ps, d, &arena, &e) == OK, "%s", e.msg);
 	if (built) {
@@ -223,8 +224,9 @@ START_TEST(a_job_refuses_files_that_changed_since_it_was_planned)
 	d->task[0] = (struct task_info){ "a", TASK_CLASS, LOSS_CE, 4, 1 };
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		d->split[s].n = 8;
-		d->split[s].input = (struct field){ .c = 3, .h = 16, .w = 16 };
-		d->split[s].target[0] = (struct field){ .c = 1, .h = 1, .w = 1 };
+		d->split[s].input = (struct dataset_field){ .c = 3, .h = 16, .w = 16 };
+		d->split[s].target[0] =
+			(struct dataset_field){ .c = 1, .h = 1, .w = 1 };
 	}
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		params_set(&ps, &arena, pairs[i][0], pairs[i][1]);

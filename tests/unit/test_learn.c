@@ -82,7 +82,7 @@ static float noise(int i, int at)
 	return (float)rng_normal(3, RNG_DATA, (uint64_t)i, (uint64_t)at);
 }
 
-static struct field images(int side)
+static struct dataset_field images(int side)
 {
 	const int plane = side * side;
 	float *x = arena_alloc_aligned(
@@ -96,7 +96,7 @@ static struct field images(int side)
 			(bright(sample, y * step, column * step) ? (float)level(sample)
 								 : 0);
 	}
-	return (struct field){ x, ELEMENT_F32, 1, 3, side, side, 0 };
+	return (struct dataset_field){ x, ELEMENT_F32, 1, 3, side, side, 0 };
 }
 
 /* Value c at pixel (y, x) of sample i of a task. */
@@ -119,7 +119,7 @@ static double target(const struct task_info *t, int i, int c, int y, int x)
 	BUG("a task of no kind");
 }
 
-static struct field targets(const struct task_info *t)
+static struct dataset_field targets(const struct task_info *t)
 {
 	const int side = task_is_map(t->kind) ? SIDE : 1;
 	const int C = t->kind == TASK_NORMAL ? 3 : 1;
@@ -133,7 +133,7 @@ static struct field targets(const struct task_info *t)
 		y[i] = (float)target(t, i / floats, i % floats / (side * side),
 			at / side, at % side);
 	}
-	return (struct field){ y, ELEMENT_F32, 1, C, side, side, 0 };
+	return (struct dataset_field){ y, ELEMENT_F32, 1, C, side, side, 0 };
 }
 
 static struct dataset *tiny_data(const struct tiny *t)
@@ -198,7 +198,7 @@ static struct probe probe_of(const struct tiny *t)
 		graph_feed(p.g, p.net.input[i],
 			t->own_inputs ? &s->own_input[i] : &s->input, index, FED);
 	for (int k = 0; k < 3; k++) {
-		const struct field *f = &s->target[k];
+		const struct dataset_field *f = &s->target[k];
 
 		p.y[k] = arena_alloc_aligned(&arena,
 			(size_t)FED * (size_t)(f->c * f->h * f->w) * sizeof(float));

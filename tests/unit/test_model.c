@@ -103,7 +103,7 @@ static const struct row rows[] = {
 static struct dataset *data_of(const struct row *r)
 {
 	struct dataset *d = NEW(&arena, struct dataset);
-	const struct field x = { .c = r->c, .h = r->h, .w = r->w };
+	const struct dataset_field x = { .c = r->c, .h = r->h, .w = r->w };
 
 	for (int k = 0; k < 3 && r->task[k].name; k++)
 		d->task[d->tasks++] = r->task[k];

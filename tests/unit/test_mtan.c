@@ -155,7 +155,7 @@ static void write_cityscapes(const char *label, int classes)
 }
 
 /* Which variant lies at sample i, by its image; every pixel must be that one's. */
-static int variant_of(const struct field *f, int i)
+static int variant_of(const struct dataset_field *f, int i)
 {
 	const float *p = (const float *)f->data + (size_t)(i * 3 * f->h * f->w);
 	int v = (int)((double)p[0] * 128) / 16;

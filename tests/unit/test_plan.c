@@ -34,24 +34,24 @@ static void sweep(const char *methods, const char *search)
 		methods, search));
 }
 
-static const struct variant *first_variant(void)
+static const struct spec_variant *first_variant(void)
 {
 	return &spec.variants[0];
 }
 
-static struct grid tune(int entry)
+static struct plan_grid tune(int entry)
 {
 	return plan_tune(
 		&spec, first_variant(), &first_variant()->entries[entry], &arena);
 }
 
-static const char *value(const struct grid *g, int i, int k)
+static const char *value(const struct plan_grid *g, int i, int k)
 {
 	return g->axes[k].text[grid_index(g, i, k)];
 }
 
 /* "a b c": the values of one axis. */
-static const char *values(const struct axis *x)
+static const char *values(const struct spec_axis *x)
 {
 	struct str out = { .arena = &arena };
 
@@ -62,7 +62,7 @@ static const char *values(const struct axis *x)
 
 START_TEST(grid_of_2_by_3_by_4_makes_24_points)
 {
-	struct grid g;
+	struct plan_grid g;
 
 	sweep("{ \"name\": \"uw_so\", \"T\": [1, 2, 3, 4] }",
 		"\"lr\": [0.1, 0.2], \"wd\": [0, 1e-5, 1e-4]");
@@ -81,7 +81,7 @@ END_TEST
 
 START_TEST(line_search_tries_wd_afterwards)
 {
-	struct grid g, wd;
+	struct plan_grid g, wd;
 
 	sweep("\"ew\"",
 		"\"kind\": \"line\", \"lr\": [0.1, 0.2], \"wd\": [0, 1e-5, 1e-4],"
@@ -98,7 +98,7 @@ END_TEST
 
 START_TEST(a_fixed_wd_beside_the_list_still_competes)
 {
-	struct grid g, wd;
+	struct plan_grid g, wd;
 
 	sweep("\"ew\"",
 		"\"kind\": \"line\", \"lr\": 0.1, \"wd\": [0, 1e-4],"
@@ -114,7 +114,7 @@ END_TEST
 
 START_TEST(refinement_runs_between_the_neighbours_and_outward_at_an_edge)
 {
-	struct grid g, fine;
+	struct plan_grid g, fine;
 
 	sweep("{ \"name\": \"uw_so\", \"T\": { \"from\": 5, \"to\": 25, \"step\": 5,"
 	      " \"fine\": 2 } }",
@@ -132,7 +132,7 @@ END_TEST
 
 START_TEST(outward_a_dividing_step_reaches_the_coarse_step)
 {
-	struct grid g, fine;
+	struct plan_grid g, fine;
 
 	sweep("{ \"name\": \"uw_so\", \"T\": { \"from\": 0.1, \"to\": 0.3, \"step\": "
 	      "0.1, \"fine\": 0.05 } }",
@@ -153,7 +153,7 @@ END_TEST
 
 START_TEST(logarithmic_refinement_puts_points_between_neighbours)
 {
-	struct grid g, fine;
+	struct plan_grid g, fine;
 
 	sweep("{ \"name\": \"uw_so\", \"T\": { \"from\": 1, \"to\": 100, "
 	      "\"per_decade\": 1,"
@@ -171,7 +171,7 @@ END_TEST
 
 START_TEST(weights_are_refined_in_their_simplex)
 {
-	struct grid g, fine;
+	struct plan_grid g, fine;
 
 	parse("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"multi_fashion\" }, "
 	      "\"train\": { \"epochs\": 10 }, \"methods\": [{ \"name\": "
@@ -296,10 +296,10 @@ START_TEST(identities_of_todays_sweeps_stay)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct variant *v;
-		const struct entry *entry;
+		const struct spec_variant *v;
+		const struct spec_entry *entry;
 		struct params ps;
-		struct grid g;
+		struct plan_grid g;
 		char hex[IDENTITY_MAX];
 		int k = 0;
 
@@ -367,7 +367,7 @@ END_TEST
 
 static const char *floor_of(const char *method)
 {
-	struct grid g;
+	struct plan_grid g;
 	struct params ps;
 
 	sweep(method, "\"lr\": 0.1");
@@ -409,7 +409,7 @@ END_TEST
 
 START_TEST(everything_that_determines_training_is_in_a_job)
 {
-	struct grid g;
+	struct plan_grid g;
 	struct params ps;
 	struct str json = { .arena = &arena };
 
@@ -510,8 +510,8 @@ struct jobs {
 	int n, capacity;
 };
 
-static void add_jobs(struct jobs *jobs, const struct variant *v, const struct entry *e,
-	const char *task, const struct grid *g)
+static void add_jobs(struct jobs *jobs, const struct spec_variant *v,
+	const struct spec_entry *e, const char *task, const struct plan_grid *g)
 {
 	for (int i = 0; i < g->count; i++)
 		for (int seed = 0; seed < spec.search.seeds; seed++) {
@@ -531,13 +531,14 @@ START_TEST(no_job_is_planned_twice)
 
 	parse(random_sweep((unsigned)_i));
 	for (int k = 0; k < spec.nvariants; k++) {
-		const struct variant *v = &spec.variants[k];
-		struct grid stl = plan_tune(&spec, v, &v->baseline, &arena);
+		const struct spec_variant *v = &spec.variants[k];
+		struct plan_grid stl = plan_tune(&spec, v, &v->baseline, &arena);
 
 		for (int t = 0; t < v->ntasks; t++)
 			add_jobs(&jobs, v, &v->baseline, v->tasks[t].name, &stl);
 		for (int i = 0; i < v->nentries; i++) {
-			struct grid g = plan_tune(&spec, v, &v->entries[i], &arena);
+			struct plan_grid g =
+				plan_tune(&spec, v, &v->entries[i], &arena);
 
 			add_jobs(&jobs, v, &v->entries[i], NULL, &g);
 		}
@@ -551,7 +552,7 @@ END_TEST
 
 /* The values of a fine axis: rising or all different, within bounds, the best among them. */
 static void assert_fine_axis(
-	const struct axis *coarse, int best, const struct axis *fine)
+	const struct spec_axis *coarse, int best, const struct spec_axis *fine)
 {
 	int incumbents = 0;
 
@@ -574,7 +575,7 @@ static void assert_fine_axis(
 	ck_assert_int_eq(incumbents, 1);
 }
 
-static void assert_weights(const struct axis *fine)
+static void assert_weights(const struct spec_axis *fine)
 {
 	for (int i = 0; i < fine->count; i++) {
 		const char *s = fine->text[i];
@@ -597,14 +598,15 @@ START_TEST(a_refinement_holds_the_best_and_stays_between_its_neighbours)
 {
 	parse(random_sweep((unsigned)_i));
 	for (int e = 0; e < first_variant()->nentries; e++) {
-		const struct entry *entry = &first_variant()->entries[e];
+		const struct spec_entry *entry = &first_variant()->entries[e];
 
 		for (int k = 0; k < entry->naxes; k++) {
-			const struct axis *x = &entry->axes[k];
+			const struct spec_axis *x = &entry->axes[k];
 
 			for (int best = 0; x->fine > 0 && best < x->count;
 				best += 1 + x->count / 3) {
-				struct axis fine = plan_refine_axis(x, best, &arena);
+				struct spec_axis fine =
+					plan_refine_axis(x, best, &arena);
 
 				assert_fine_axis(x, best, &fine);
 				if (x->scale == AXIS_SIMPLEX)

@@ -190,7 +190,7 @@ END_TEST
 static struct report awkward(void)
 {
 	struct report r = { .arena = &arena, .title = "a_b" };
-	struct table *t = report_table(&r, NULL);
+	struct report_table *t = report_table(&r, NULL);
 
 	table_column(t, "x,y", "50% & $1");
 	table_text(t, "\\{}#^~<\"|>_*\nλ");
@@ -222,7 +222,7 @@ END_TEST
 static struct report one_label(const char *label)
 {
 	struct report r = { .arena = &arena };
-	struct table *t = report_table(&r, NULL);
+	struct report_table *t = report_table(&r, NULL);
 
 	table_column(t, "a", "a");
 	table_column(t, "b", "b");
@@ -294,7 +294,7 @@ START_TEST(blocks_with_other_columns_get_their_own_csv_header)
 	struct report r = { .arena = &arena };
 
 	for (int i = 0; i < 3; i++) {
-		struct table *t = report_table(&r, NULL);
+		struct report_table *t = report_table(&r, NULL);
 
 		table_column(t, i < 2 ? "a" : "b", "");
 		table_number(t, i, NULL);
@@ -306,7 +306,7 @@ END_TEST
 START_TEST(the_baseline_is_never_the_best)
 {
 	struct report r = report_of("small", (struct benchmark_view){ 0 });
-	const struct table *t = &r.table[0];
+	const struct report_table *t = &r.table[0];
 
 	for (int i = 0; i < t->columns; i++)
 		ck_assert_int_eq(table_at(t, 0, i)->mark, MARK_NONE);

@@ -35,8 +35,8 @@ static void fill_split(struct split_data *s, int n, uint64_t stream)
 					(uint64_t)(i * VALUES + k), 120));
 	}
 	s->n = n;
-	s->input = (struct field){ x, ELEMENT_U8, 1 / 255.0F, 1, H, W, 0 };
-	s->target[0] = (struct field){ c, ELEMENT_U8, 1, 1, 1, 1, 0 };
+	s->input = (struct dataset_field){ x, ELEMENT_U8, 1 / 255.0F, 1, H, W, 0 };
+	s->target[0] = (struct dataset_field){ c, ELEMENT_U8, 1, 1, 1, 1, 0 };
 }
 
 static struct dataset *pictures(void)
@@ -141,7 +141,7 @@ START_TEST(they_are_those_of_corrupt_picture)
 {
 	const struct corruption k = { "gaussian_noise", 5, 0, NULL };
 	struct dataset *d = pictures();
-	struct field *f = &d->split[SPLIT_TEST].input;
+	struct dataset_field *f = &d->split[SPLIT_TEST].input;
 	struct train *t = job(d, "ew");
 	const int shape[3] = { 1, H, W };
 	uint8_t *noisy = arena_alloc_aligned(&arena, 300 * VALUES);

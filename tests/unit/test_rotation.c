@@ -154,7 +154,7 @@ static void feed(struct graph *g, int x)
 	int size = v->C * v->H * v->W;
 	float *data = NEW_ARRAY(&arena, float, 17 * size);
 	int index[17];
-	struct field f = { data, ELEMENT_F32, 1, v->C, v->H, v->W, 0 };
+	struct dataset_field f = { data, ELEMENT_F32, 1, v->C, v->H, v->W, 0 };
 
 	for (int i = 0; i < 17 * size; i++)
 		data[i] = (float)normal(2, (uint64_t)i);

@@ -139,7 +139,7 @@ END_TEST
 
 START_TEST(what_is_left_out_is_filled_in)
 {
-	const struct variant *v;
+	const struct spec_variant *v;
 
 	parse_good(SMALL(EW));
 	v = &spec.variants[0];
@@ -175,7 +175,7 @@ END_TEST
 
 START_TEST(the_default_written_out_is_the_same_configuration)
 {
-	struct grid g;
+	struct plan_grid g;
 	char left_out[IDENTITY_MAX], written[IDENTITY_MAX];
 	struct params ps;
 
@@ -200,7 +200,7 @@ END_TEST
 
 START_TEST(criteria_come_in_the_order_of_tasks)
 {
-	const struct variant *v;
+	const struct spec_variant *v;
 
 	parse_good(SMALL(EW ", \"select\": { \"require\": { \"cls1/accuracy\": { "
 			    "\"min\": 0.1 } } }"));
@@ -232,9 +232,9 @@ END_TEST
 
 START_TEST(baseline_may_have_a_network_of_its_own)
 {
-	const struct variant *v;
+	const struct spec_variant *v;
 	struct params ps;
-	struct grid g;
+	struct plan_grid g;
 
 	parse_good(SMALL(EW ", \"baseline\": { \"model\": { \"name\": \"mlp\","
 			    " \"hidden\": [8] } }"));
@@ -254,9 +254,9 @@ START_TEST(baseline_may_have_a_network_of_its_own)
 }
 END_TEST
 
-static const struct axis *axis_of(int entry, const char *name)
+static const struct spec_axis *axis_of(int entry, const char *name)
 {
-	const struct entry *e = &spec.variants[0].entries[entry];
+	const struct spec_entry *e = &spec.variants[0].entries[entry];
 
 	for (int i = 0; i < e->naxes; i++)
 		if (!strcmp(e->axes[i].name, name))
@@ -267,7 +267,7 @@ static const struct axis *axis_of(int entry, const char *name)
 
 START_TEST(a_range_is_its_values)
 {
-	const struct axis *x;
+	const struct spec_axis *x;
 
 	parse_good(SMALL("\"methods\": [{ \"name\": \"uw_so\","
 			 " \"T\": { \"from\": 0.1, \"to\": 0.75, \"step\": 0.1 } }]"));
@@ -299,7 +299,7 @@ END_TEST
 
 START_TEST(weights_are_a_vector_a_list_a_grid_or_random)
 {
-	const struct axis *x;
+	const struct spec_axis *x;
 
 	parse_good(
 		SMALL("\"methods\": ["

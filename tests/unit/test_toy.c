@@ -282,7 +282,7 @@ static struct dataset *line_of(int samples)
 {
 	struct dataset *d = NEW(&arena, struct dataset);
 
-	line_make(&(struct line){ .train = samples,
+	line_make(&(struct toy_line){ .train = samples,
 			  .test = 1,
 			  .tasks = 2,
 			  .slope = { 1, -2 },

@@ -530,11 +530,11 @@ static struct dataset *image_data(void)
 		for (int i = 0; i < 40; i++)
 			y[i] = (uint8_t)rng_below(2, RNG_DATA, s, i, 10);
 		d->split[s].n = 40;
-		d->split[s].input =
-			(struct field){ x, ELEMENT_U8, 1 / 255.0f, 1, 36, 36, 0 };
+		d->split[s].input = (struct dataset_field){ x, ELEMENT_U8, 1 / 255.0f,
+			1, 36, 36, 0 };
 		for (int k = 0; k < 2; k++)
 			d->split[s].target[k] =
-				(struct field){ y, ELEMENT_U8, 1, 1, 1, 1, 0 };
+				(struct dataset_field){ y, ELEMENT_U8, 1, 1, 1, 1, 0 };
 	}
 	return d;
 }
@@ -575,7 +575,7 @@ static struct dataset *partly_labelled(void)
 	struct dataset *d = flat_data(&arena);
 
 	for (int s = 0; s < SPLIT_COUNT; s++) {
-		struct field *f = &d->split[s].target[1];
+		struct dataset_field *f = &d->split[s].target[1];
 		const uint8_t *old = f->data;
 		uint8_t *label = arena_alloc_aligned(&arena, (size_t)d->split[s].n);
 

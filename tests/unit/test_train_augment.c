@@ -43,8 +43,10 @@ static struct dataset *picture_data(void)
 		for (int i = 0; i < 64; i++)
 			y[i] = (uint8_t)rng_below(2, RNG_DATA, s, i, 3);
 		d->split[s].n = 64;
-		d->split[s].input = (struct field){ x, ELEMENT_F32, 1, 2, 6, 5, 0 };
-		d->split[s].target[0] = (struct field){ y, ELEMENT_U8, 1, 1, 1, 1, 0 };
+		d->split[s].input =
+			(struct dataset_field){ x, ELEMENT_F32, 1, 2, 6, 5, 0 };
+		d->split[s].target[0] =
+			(struct dataset_field){ y, ELEMENT_U8, 1, 1, 1, 1, 0 };
 	}
 	return d;
 }
@@ -120,7 +122,7 @@ START_TEST(maps_are_augmented_with_their_image)
 	d->task[0] = (struct task_info){ "depth", TASK_DEPTH, LOSS_L1, 1, 1 };
 	d->task[1] = (struct task_info){ "normal", TASK_NORMAL, LOSS_COSINE, 3, 1 };
 	for (int s = 0; s < SPLIT_COUNT; s++) /* any numbers will do */
-		d->split[s].target[1] = (struct field){ d->split[s].input.data,
+		d->split[s].target[1] = (struct dataset_field){ d->split[s].input.data,
 			ELEMENT_F32, 1, 3, 1, 1, 0 };
 	*by_hand = *d;
 	old = d->split[SPLIT_TRAIN].target[0].data;

@@ -71,10 +71,13 @@ static void fill_maps(struct split_data *s, int n, int stream)
 					v[c * PIXELS] / length;
 		}
 	s->n = n;
-	s->input = (struct field){ x, ELEMENT_F32, 1, 3, SIDE, SIDE, 0 };
-	s->target[0] = (struct field){ label, ELEMENT_U8, 1, 1, SIDE, SIDE, -1 };
-	s->target[1] = (struct field){ depth, ELEMENT_F32, 1, 1, SIDE, SIDE, 0 };
-	s->target[2] = (struct field){ normal, ELEMENT_F32, 1, 3, SIDE, SIDE, 0 };
+	s->input = (struct dataset_field){ x, ELEMENT_F32, 1, 3, SIDE, SIDE, 0 };
+	s->target[0] =
+		(struct dataset_field){ label, ELEMENT_U8, 1, 1, SIDE, SIDE, -1 };
+	s->target[1] =
+		(struct dataset_field){ depth, ELEMENT_F32, 1, 1, SIDE, SIDE, 0 };
+	s->target[2] =
+		(struct dataset_field){ normal, ELEMENT_F32, 1, 3, SIDE, SIDE, 0 };
 }
 
 static struct dataset *maps(int train)
@@ -105,7 +108,8 @@ static struct dataset *own(void)
 		struct split_data *s = &d->split[i];
 
 		s->n = counts[i];
-		s->input = (struct field){ NULL, ELEMENT_F32, 1, 3, SIDE, SIDE, 0 };
+		s->input = (struct dataset_field){ NULL, ELEMENT_F32, 1, 3, SIDE, SIDE,
+			0 };
 		for (int k = 0; k < 2; k++) {
 			uint8_t *y = arena_alloc_aligned(&arena, (size_t)s->n);
 			float *x = images(s->n, 10 + 2 * i + k);
@@ -115,7 +119,8 @@ static struct dataset *own(void)
 					(x[(j * 3 + 1) * PIXELS] > 0));
 			s->own_input[k] = s->input;
 			s->own_input[k].data = x;
-			s->target[k] = (struct field){ y, ELEMENT_U8, 1, 1, 1, 1, 0 };
+			s->target[k] =
+				(struct dataset_field){ y, ELEMENT_U8, 1, 1, 1, 1, 0 };
 		}
 	}
 	return d;
@@ -239,7 +244,7 @@ START_TEST(nothing_is_allocated_after_the_first_epoch)
 END_TEST
 
 /* The samples of a split from the last to the first. */
-static void reverse(struct split_data *s, struct field *f)
+static void reverse(struct split_data *s, struct dataset_field *f)
 {
 	size_t bytes = (size_t)f->c * (size_t)f->h * (size_t)f->w *
 		(f->element == ELEMENT_U8 ? 1 : sizeof(float));

@@ -176,7 +176,7 @@ static int read_floats(const float *v, size_t n, int index, uint8_t *out, struct
 	return OK;
 }
 
-int corrupt_sample(const struct corruption *k, const struct field *f, int index,
+int corrupt_sample(const struct corruption *k, const struct dataset_field *f, int index,
 	float *out, struct arena *a, struct err *e)
 {
 	const int shape[3] = { f->c, f->h, f->w };
@@ -200,7 +200,7 @@ int corrupt_sample(const struct corruption *k, const struct field *f, int index,
 	return rc;
 }
 
-int corrupt_check(const struct field *f, struct err *e)
+int corrupt_check(const struct dataset_field *f, struct err *e)
 {
 	if (f->h >= PICTURE_SIDE_MIN && f->w >= PICTURE_SIDE_MIN)
 		return OK;

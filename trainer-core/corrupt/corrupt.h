@@ -22,7 +22,7 @@
 #include "common/arena.h"
 #include "catalogue/catalogue.h"
 
-struct field;
+struct dataset_field;
 
 #define CORRUPT_SEVERITIES 5
 #define CORRUPT_FULL_SIDE 85
@@ -60,10 +60,10 @@ void corrupt_picture(const struct corruption *k, int index, const int shape[3],
  * Sample `index` of f, which holds pictures: bytes, or floats from 0 to 1. out: (c, h, w)
  * floats, as f's values would be. ERR_DATA for a float outside.
  */
-MUST_CHECK int corrupt_sample(const struct corruption *k, const struct field *f,
+MUST_CHECK int corrupt_sample(const struct corruption *k, const struct dataset_field *f,
 	int index, float *out, struct arena *a, struct err *e);
 
 /* ERR_SPEC where f holds no pictures (fewer than 8 pixels a side). */
-MUST_CHECK int corrupt_check(const struct field *f, struct err *e);
+MUST_CHECK int corrupt_check(const struct dataset_field *f, struct err *e);
 
 #endif

@@ -23,11 +23,11 @@ static int celeba_plan(struct composition *c, struct err *e)
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		struct split_data *split = &c->d->split[s];
 
-		split->input = (struct field){ NULL, ELEMENT_U8, 1.0f / 255, 3, SIDE,
-			SIDE, 0 };
+		split->input = (struct dataset_field){ NULL, ELEMENT_U8, 1.0f / 255, 3,
+			SIDE, SIDE, 0 };
 		for (int k = 0; k < c->d->tasks; k++)
-			split->target[k] =
-				(struct field){ NULL, ELEMENT_U8, 1, 1, 1, 1, 0 };
+			split->target[k] = (struct dataset_field){ NULL, ELEMENT_U8, 1,
+				1, 1, 1, 0 };
 	}
 	return compose_folder(
 		c, "dataset.path", compose_data_folder(c->a, "celeba"), e);

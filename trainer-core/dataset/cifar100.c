@@ -43,8 +43,8 @@ static const float std[3] = { 0.2675f, 0.2565f, 0.2761f };
 
 static int cifar_plan(struct composition *c, struct err *e)
 {
-	const struct field image = { NULL, ELEMENT_F32, 1, 3, SIDE, SIDE, 0 };
-	const struct field label = { NULL, ELEMENT_U8, 1, 1, 1, 1, 0 };
+	const struct dataset_field image = { NULL, ELEMENT_F32, 1, 3, SIDE, SIDE, 0 };
+	const struct dataset_field label = { NULL, ELEMENT_U8, 1, 1, 1, 1, 0 };
 
 	c->d->own_inputs = true;
 	for (int s = 0; s < SPLIT_COUNT; s++) {

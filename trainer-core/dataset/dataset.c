@@ -193,7 +193,7 @@ static const char *adopt_whole(struct dataset *d, struct cache *cache)
 }
 
 /* Where to write a field that lies in w; NULL for one that has no data. */
-static void *writable(const struct cache_writer *w, const struct field *f)
+static void *writable(const struct cache_writer *w, const struct dataset_field *f)
 {
 	const unsigned char *at = f->data;
 

@@ -24,7 +24,7 @@ enum element { ELEMENT_U8, ELEMENT_F32 };
  * n samples, one after the other. A value is element * scale + offset; scale is 1 for
  * F32, and only targets have an offset: -1 is how u8 labels say -1, "not labelled".
  */
-struct field {
+struct dataset_field {
 	const void *data; /* (n, c, h, w) row-major, 64-byte aligned */
 	enum element element;
 	float scale;
@@ -34,10 +34,10 @@ struct field {
 
 struct split_data {
 	int n;
-	struct field input; /* what the network sees; see own_inputs */
-	struct field own_input[TASKS_MAX]; /* by task */
+	struct dataset_field input; /* what the network sees; see own_inputs */
+	struct dataset_field own_input[TASKS_MAX]; /* by task */
 	/* (n, c, h, w), by task; a class label is one number, u8 with scale 1 */
-	struct field target[TASKS_MAX];
+	struct dataset_field target[TASKS_MAX];
 };
 
 struct dataset {

@@ -22,7 +22,8 @@ static int task_of(const struct dataset *d, const struct cursor *c)
 	return d->own_inputs ? c->array : -1;
 }
 
-static const struct field *field_of(const struct dataset *d, const struct cursor *c)
+static const struct dataset_field *field_of(
+	const struct dataset *d, const struct cursor *c)
 {
 	const struct split_data *s = &d->split[c->split];
 	int k = task_of(d, c);
@@ -32,7 +33,7 @@ static const struct field *field_of(const struct dataset *d, const struct cursor
 	return k < 0 ? &s->input : &s->own_input[k];
 }
 
-static size_t field_bytes(const struct field *f, int n)
+static size_t field_bytes(const struct dataset_field *f, int n)
 {
 	size_t element = f->element == ELEMENT_U8 ? 1 : sizeof(float);
 
@@ -71,9 +72,9 @@ void layout_place(struct dataset *d, const unsigned char *block)
 	for (struct cursor c = first; more(&c); next(d, &c)) {
 		struct split_data *s = &d->split[c.split];
 		int k = task_of(d, &c);
-		struct field *f = k < 0       ? &s->input
-			: c.array < inputs(d) ? &s->own_input[k]
-					      : &s->target[k];
+		struct dataset_field *f = k < 0 ? &s->input
+			: c.array < inputs(d)   ? &s->own_input[k]
+						: &s->target[k];
 
 		f->data = block + c.at;
 	}
@@ -82,7 +83,7 @@ void layout_place(struct dataset *d, const unsigned char *block)
 static void describe_array(
 	const struct dataset *d, const struct cursor *c, struct str *out)
 {
-	const struct field *f = field_of(d, c);
+	const struct dataset_field *f = field_of(d, c);
 
 	int k = task_of(d, c);
 
@@ -109,7 +110,7 @@ void layout_digest(const struct dataset *d, char hex[33])
 	struct str text = { .arena = &a };
 
 	for (struct cursor c = first; more(&c); next(d, &c)) {
-		const struct field *f = field_of(d, &c);
+		const struct dataset_field *f = field_of(d, &c);
 
 		digest_bytes(f->data, field_bytes(f, d->split[c.split].n), hex);
 		describe_array(d, &c, &text);

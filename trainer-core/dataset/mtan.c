@@ -83,7 +83,8 @@ static int mtan_plan(struct composition *c, struct err *e)
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		struct split_data *split = &c->d->split[s];
 
-		split->input = (struct field){ NULL, ELEMENT_F32, 1, 3, r->h, r->w, 0 };
+		split->input = (struct dataset_field){ NULL, ELEMENT_F32, 1, 3, r->h,
+			r->w, 0 };
 		for (int k = 0; k < c->d->tasks; k++) {
 			split->target[k] = split->input;
 			if (c->d->task[k].kind != TASK_NORMAL)

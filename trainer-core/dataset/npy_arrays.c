@@ -42,10 +42,11 @@ static bool is_map(const struct task_info *task)
 		task->kind == TASK_NORMAL;
 }
 
-static struct field target_field(const struct task_info *task, int h, int w)
+static struct dataset_field target_field(const struct task_info *task, int h, int w)
 {
 	bool byte = task->kind == TASK_CLASS || task->kind == TASK_BINARY;
-	struct field f = { NULL, byte ? ELEMENT_U8 : ELEMENT_F32, 1, 1, 1, 1, 0 };
+	struct dataset_field f = { NULL, byte ? ELEMENT_U8 : ELEMENT_F32, 1, 1, 1, 1,
+		0 };
 
 	if (task->kind == TASK_REGRESS || task->kind == TASK_NORMAL)
 		f.c = task->outputs;
@@ -83,8 +84,8 @@ static int npy_plan(struct composition *c, struct err *e)
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		struct split_data *split = &c->d->split[s];
 
-		split->input = (struct field){ NULL, ELEMENT_F32, 1, shape[0], shape[1],
-			shape[2], 0 };
+		split->input = (struct dataset_field){ NULL, ELEMENT_F32, 1, shape[0],
+			shape[1], shape[2], 0 };
 		for (int k = 0; k < c->d->tasks; k++)
 			split->target[k] =
 				target_field(&c->d->task[k], shape[1], shape[2]);
@@ -138,7 +139,7 @@ static int npy_find(struct composition *c, struct err *e)
 }
 
 /* What a file of this field must look like. */
-static struct npy_want want_of(const struct field *f, int n)
+static struct npy_want want_of(const struct dataset_field *f, int n)
 {
 	return (struct npy_want){ .dims = 4,
 		.dim = { n, f->c, f->h, f->w },
@@ -148,7 +149,7 @@ static struct npy_want want_of(const struct field *f, int n)
 }
 
 /* Maps have no dimension for a single channel: (N, H, W). */
-static struct npy_want want_map(const struct field *f, int n)
+static struct npy_want want_map(const struct dataset_field *f, int n)
 {
 	struct npy_want want = want_of(f, n);
 
@@ -162,7 +163,7 @@ static struct npy_want want_map(const struct field *f, int n)
 }
 
 static struct npy_want want_target(
-	const struct listed_task *t, const struct field *f, int n)
+	const struct listed_task *t, const struct dataset_field *f, int n)
 {
 	struct npy_want want = is_map(&t->info) ? want_map(f, n) : want_of(f, n);
 
@@ -179,7 +180,7 @@ static struct npy_want want_target(
 	return want;
 }
 
-static struct npy_want want_mask(const struct field *f, int n)
+static struct npy_want want_mask(const struct dataset_field *f, int n)
 {
 	return (struct npy_want){ .dims = 3,
 		.dim = { n, f->h, f->w },
@@ -235,8 +236,8 @@ static int npy_look_all(const struct composition *c, struct err *e)
 #define LENGTH_SLACK 0.1
 
 /* v (n, 3, pixels) */
-static int check_lengths(
-	const struct field *f, int n, const char *path, const float *v, struct err *e)
+static int check_lengths(const struct dataset_field *f, int n, const char *path,
+	const float *v, struct err *e)
 {
 	int pixels = f->h * f->w;
 
@@ -257,8 +258,8 @@ static int check_lengths(
 }
 
 /* mask (N, pixels), v (N, channels, pixels) */
-static void apply_mask(const struct listed_task *t, const struct field *f, int n,
-	const float *mask, float *v)
+static void apply_mask(const struct listed_task *t, const struct dataset_field *f,
+	int n, const float *mask, float *v)
 {
 	size_t pixels = (size_t)f->h * (size_t)f->w;
 	float none = t->info.kind == TASK_SEG ? -1 : 0;
@@ -270,7 +271,7 @@ static void apply_mask(const struct listed_task *t, const struct field *f, int n
 					v[(i * (size_t)f->c + c) * pixels + p] = none;
 }
 
-static int read_mask(const struct listed_task *t, const struct field *f, int n,
+static int read_mask(const struct listed_task *t, const struct dataset_field *f, int n,
 	const char *path, float *v, struct err *e)
 {
 	struct npy_want want = want_mask(f, n);
@@ -286,7 +287,7 @@ static int read_mask(const struct listed_task *t, const struct field *f, int n,
 
 /* Task k of a split from its file, *source on, into v. */
 static int read_target(const struct composition *c, const struct listed_task *t,
-	const struct field *f, int n, float *v, int *source, struct err *e)
+	const struct dataset_field *f, int n, float *v, int *source, struct err *e)
 {
 	const struct npy_want want = want_target(t, f, n);
 	const char *path = c->source[(*source)++];
@@ -302,7 +303,7 @@ static int read_target(const struct composition *c, const struct listed_task *t,
 static int fill_target(const struct composition *c, enum split s, int k,
 	const struct listed_task *t, int *source, struct err *e)
 {
-	const struct field *f = &c->d->split[s].target[k];
+	const struct dataset_field *f = &c->d->split[s].target[k];
 	int n = c->d->split[s].n;
 	struct arena a = { 0 };
 	size_t count = (size_t)n * (size_t)f->c * (size_t)f->h * (size_t)f->w;

@@ -86,9 +86,9 @@ static int corners_apart(const struct overlay *o)
 
 static int overlay_plan(struct composition *c, struct err *e)
 {
-	const struct field picture = { NULL, ELEMENT_U8, 1.0f / 255, 1, CANVAS, CANVAS,
-		0 };
-	const struct field label = { NULL, ELEMENT_U8, 1, 1, 1, 1, 0 };
+	const struct dataset_field picture = { NULL, ELEMENT_U8, 1.0f / 255, 1, CANVAS,
+		CANVAS, 0 };
+	const struct dataset_field label = { NULL, ELEMENT_U8, 1, 1, 1, 1, 0 };
 	const struct overlay *o = overlay_of(c);
 
 	for (int s = 0; s < SPLIT_COUNT; s++) {

@@ -42,8 +42,8 @@ int pseudo_plan(struct composition *c, struct err *e)
 			"dataset.pseudo: every task has samples of its own");
 	for (int i = 0; i < c->pseudos; i++)
 		for (int s = 0; s < SPLIT_COUNT; s++) {
-			struct field *target = c->d->split[s].target;
-			struct field f = target[original(c, i)];
+			struct dataset_field *target = c->d->split[s].target;
+			struct dataset_field f = target[original(c, i)];
 
 			f.element = ELEMENT_F32;
 			f.scale = 1;

@@ -217,15 +217,15 @@ static int scenes_plan(struct composition *c, struct err *e)
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		struct split_data *split = &c->d->split[s];
 
-		split->input = (struct field){ NULL, ELEMENT_U8, 1.0f / 255, 3, height,
-			width, 0 };
-		split->target[SEG] =
-			(struct field){ NULL, ELEMENT_U8, 1, 1, height, width, -1 };
-		split->target[DEPTH] =
-			(struct field){ NULL, ELEMENT_F32, 1, 1, height, width, 0 };
+		split->input = (struct dataset_field){ NULL, ELEMENT_U8, 1.0f / 255, 3,
+			height, width, 0 };
+		split->target[SEG] = (struct dataset_field){ NULL, ELEMENT_U8, 1, 1,
+			height, width, -1 };
+		split->target[DEPTH] = (struct dataset_field){ NULL, ELEMENT_F32, 1, 1,
+			height, width, 0 };
 		if (c->d->tasks > NORMAL)
-			split->target[NORMAL] = (struct field){ NULL, ELEMENT_F32, 1, 3,
-				height, width, 0 };
+			split->target[NORMAL] = (struct dataset_field){ NULL,
+				ELEMENT_F32, 1, 3, height, width, 0 };
 	}
 	return OK;
 }

@@ -75,10 +75,10 @@ static int synthetic_plan(struct composition *c, struct err *e)
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		struct split_data *split = &c->d->split[s];
 
-		split->input =
-			(struct field){ NULL, ELEMENT_F32, 1, t.features, 1, 1, 0 };
+		split->input = (struct dataset_field){ NULL, ELEMENT_F32, 1, t.features,
+			1, 1, 0 };
 		for (int k = 0; k < c->d->tasks; k++)
-			split->target[k] = (struct field){ NULL,
+			split->target[k] = (struct dataset_field){ NULL,
 				c->d->task[k].kind == TASK_CLASS ? ELEMENT_U8
 								 : ELEMENT_F32,
 				1, 1, 1, 1, 0 };

@@ -1,7 +1,7 @@
 #include "trainer-core/dataset/targets.h"
 
 /* Whether any of the targets of n samples counts: see enum task_kind. */
-static bool any_counts(const struct field *f, enum task_kind kind, int n)
+static bool any_counts(const struct dataset_field *f, enum task_kind kind, int n)
 {
 	size_t count = (size_t)n * (size_t)f->c * (size_t)f->h * (size_t)f->w;
 	const uint8_t *byte = f->data;

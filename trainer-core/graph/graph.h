@@ -211,8 +211,8 @@ MUST_CHECK int graph_check_batch(const struct graph *g, int n, struct err *e);
  * Sets how many samples the next passes have and fills an input from rows of f. Inputs
  * of a graph that has several are filled with the same number.
  */
-void graph_feed(
-	struct graph *g, int input, const struct field *f, const int *index, int n);
+void graph_feed(struct graph *g, int input, const struct dataset_field *f,
+	const int *index, int n);
 
 /* Runs every node on the samples fed last, in the mode set last. */
 void graph_forward(struct graph *g);

@@ -33,7 +33,7 @@ int graph_check_batch(const struct graph *g, int n, struct err *e)
 
 /* Rows of f into an input of images. */
 static void feed_image(const struct graph *g, const struct node *v,
-	const struct field *f, const int *index)
+	const struct dataset_field *f, const int *index)
 {
 	const struct kernels *k = g->k;
 	bool c4 = v->layout == LAYOUT_C4;
@@ -47,8 +47,8 @@ static void feed_image(const struct graph *g, const struct node *v,
 			g->n, v->C, HW, f->data, index, v->y);
 }
 
-void graph_feed(
-	struct graph *g, int input, const struct field *f, const int *index, int n)
+void graph_feed(struct graph *g, int input, const struct dataset_field *f,
+	const int *index, int n)
 {
 	struct node *v = g->node[input];
 	int F = (int)node_size(v);

@@ -8,40 +8,40 @@
 
 #include <stddef.h>
 
-struct axis_rule {
+struct c16_axis_rule {
 	int outs, ins; /* positions */
 	int kernel, stride, pad, dilation;
 	int transposed; /* outputs are the positions of a convolution's input */
 };
 
-struct axis_tap {
+struct c16_axis_tap {
 	int k; /* along the kernel */
 	int in; /* position that the first output of the run reads */
 };
 
 /* Outputs first, first + step, ... that are reached by the same taps. */
-struct axis_run {
+struct c16_axis_run {
 	int first, count;
 	int taps;
-	const struct axis_tap *tap;
+	const struct c16_axis_tap *tap;
 };
 
-struct axis {
+struct c16_axis {
 	int step; /* between the outputs of a run */
 	int in_step; /* and between the inputs that they read through one tap */
 	int runs;
-	const struct axis_run *run;
+	const struct c16_axis_run *run;
 };
 
 /* Bytes behind an axis. */
 static size_t axis_bytes(int outs, int kernel)
 {
 	return (size_t)outs *
-		(sizeof(struct axis_run) + kernel * sizeof(struct axis_tap));
+		(sizeof(struct c16_axis_run) + kernel * sizeof(struct c16_axis_tap));
 }
 
 /* The input that output q reads through tap k, or -1. */
-static int axis_input(const struct axis_rule *r, int q, int k)
+static int axis_input(const struct c16_axis_rule *r, int q, int k)
 {
 	int at = r->transposed ? q + r->pad - k * r->dilation
 			       : q * r->stride - r->pad + k * r->dilation;
@@ -54,7 +54,7 @@ static int axis_input(const struct axis_rule *r, int q, int k)
 	return at >= 0 && at < r->ins ? at : -1;
 }
 
-static int axis_taps(const struct axis_rule *r, int q, struct axis_tap *tap)
+static int axis_taps(const struct c16_axis_rule *r, int q, struct c16_axis_tap *tap)
 {
 	int n = 0;
 
@@ -62,12 +62,13 @@ static int axis_taps(const struct axis_rule *r, int q, struct axis_tap *tap)
 		int in = axis_input(r, q, k);
 
 		if (in >= 0)
-			tap[n++] = (struct axis_tap){ k, in };
+			tap[n++] = (struct c16_axis_tap){ k, in };
 	}
 	return n;
 }
 
-static int same_taps(const struct axis_run *run, const struct axis_tap *tap, int n)
+static int same_taps(
+	const struct c16_axis_run *run, const struct c16_axis_tap *tap, int n)
 {
 	int same = run->taps == n;
 
@@ -77,10 +78,10 @@ static int same_taps(const struct axis_run *run, const struct axis_tap *tap, int
 }
 
 /* Lists every output once; with `merge` neighbours of equal taps form one run. */
-static struct axis axis_of(const struct axis_rule *r, int merge, void *memory)
+static struct c16_axis axis_of(const struct c16_axis_rule *r, int merge, void *memory)
 {
-	struct axis_run *run = memory;
-	struct axis_tap *tap = (struct axis_tap *)(run + r->outs);
+	struct c16_axis_run *run = memory;
+	struct c16_axis_tap *tap = (struct c16_axis_tap *)(run + r->outs);
 	int step = r->transposed ? r->stride : 1, runs = 0;
 
 	for (int residue = 0; residue < step; residue++)
@@ -92,10 +93,10 @@ static struct axis axis_of(const struct axis_rule *r, int merge, void *memory)
 				run[runs - 1].count++;
 				continue;
 			}
-			run[runs++] = (struct axis_run){ q, 1, n, tap };
+			run[runs++] = (struct c16_axis_run){ q, 1, n, tap };
 			tap += n;
 		}
-	return (struct axis){ step, r->transposed ? 1 : r->stride, runs, run };
+	return (struct c16_axis){ step, r->transposed ? 1 : r->stride, runs, run };
 }
 
 #endif

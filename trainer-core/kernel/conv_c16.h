@@ -36,7 +36,7 @@ struct product_c16 {
 	int pass; /* blocks that a tile adds up */
 	int outs; /* a multiple of 16 */
 	int kh, kw;
-	struct axis rows, columns;
+	struct c16_axis rows, columns;
 	const float *x, *w, *bias;
 	float *y;
 	int add, relu;
@@ -49,7 +49,7 @@ struct strip {
 	int rows;
 	size_t x_row, y_row;
 	size_t x_line, x_pixel; /* floats from one input row or column to the next */
-	const struct axis_run *down, *right;
+	const struct c16_axis_run *down, *right;
 	int shift; /* columns past those of the run's first output */
 	int kw, depth, blocks;
 	size_t x_plane, w_plane; /* from one block to the next */
@@ -71,8 +71,8 @@ INLINE void strip_block(int rows, int vecs, size_t row, const struct strip *t,
 
 	for (int i = 0; i < t->down->taps; i++)
 		for (int j = 0; j < t->right->taps; j++) {
-			const struct axis_tap *u = &t->down->tap[i];
-			const struct axis_tap *v = &t->right->tap[j];
+			const struct c16_axis_tap *u = &t->down->tap[i];
+			const struct c16_axis_tap *v = &t->right->tap[j];
 			const float *a =
 				x + u->in * t->x_line + (v->in + t->shift) * t->x_pixel;
 			const float *w = w_block +
@@ -204,8 +204,8 @@ static void strip(int vecs, const struct strip *t)
  */
 static void run_strips(const struct product_c16 *p, struct strip *t, int vecs)
 {
-	const struct axis *a = &p->columns;
-	const struct axis_run *run = t->right;
+	const struct c16_axis *a = &p->columns;
+	const struct c16_axis_run *run = t->right;
 	size_t y_step = (size_t)a->step * p->N * LANES;
 	float *y = t->y;
 	const float *x = t->x;
@@ -315,10 +315,10 @@ static size_t conv_c16_work(const struct conv_shape *s)
 static void product_axes(
 	struct product_c16 *p, const struct conv_shape *s, int transposed, char *work)
 {
-	struct axis_rule down = { p->OH, p->H, s->kh, s->stride, s->pad, s->dilation,
-		transposed };
-	struct axis_rule right = { p->OW, p->W, s->kw, s->stride, s->pad, s->dilation,
-		transposed };
+	struct c16_axis_rule down = { p->OH, p->H, s->kh, s->stride, s->pad,
+		s->dilation, transposed };
+	struct c16_axis_rule right = { p->OW, p->W, s->kw, s->stride, s->pad,
+		s->dilation, transposed };
 
 	int terms = s->kh * s->kw * p->depth; /* of a block, for a pixel */
 

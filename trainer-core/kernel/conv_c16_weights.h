@@ -83,13 +83,13 @@ static void patch(const struct patch *t)
 }
 
 /* Outputs [from, from + count) of an axis. */
-struct range {
+struct weights_range {
 	int from, count;
 };
 
 /* The part of it whose input through tap k exists; *in: the first such input. */
-static struct range reached(
-	const struct conv_shape *s, struct range r, int k, int ins, int *in)
+static struct weights_range reached(
+	const struct conv_shape *s, struct weights_range r, int k, int ins, int *in)
 {
 	int shift = k * s->dilation - s->pad;
 	int end = r.from + r.count;
@@ -113,13 +113,13 @@ struct weights_c16 {
 };
 
 /* What tap (ky, kx) adds from a chunk of lines, columns and images [n, n + images). */
-static void chunk_tap(const struct weights_c16 *p, struct range lines,
-	struct range columns, int n, int images, int tap)
+static void chunk_tap(const struct weights_c16 *p, struct weights_range lines,
+	struct weights_range columns, int n, int images, int tap)
 {
 	const struct conv_shape *s = p->s;
 	int h, w;
-	struct range down = reached(s, lines, tap / s->kw, s->H, &h);
-	struct range right = reached(s, columns, tap % s->kw, s->W, &w);
+	struct weights_range down = reached(s, lines, tap / s->kw, s->H, &h);
+	struct weights_range right = reached(s, columns, tap % s->kw, s->W, &w);
 	size_t x_pixel = (size_t)s->N * p->lanes, dy_pixel = (size_t)s->N * LANES;
 	struct patch t = {
 		.lines = down.count,
@@ -156,8 +156,8 @@ static void chunk_tap(const struct weights_c16 *p, struct range lines,
 }
 
 /* What a chunk adds to all blocks of a group of outputs. */
-static void group_chunk(const struct weights_c16 *p, struct range lines,
-	struct range columns, int n, int images)
+static void group_chunk(const struct weights_c16 *p, struct weights_range lines,
+	struct weights_range columns, int n, int images)
 {
 	struct weights_c16 block = *p;
 
@@ -177,9 +177,9 @@ static void group_gradient(const struct weights_c16 *p)
 	for (int h = 0; h < s->OH; h += p->chunk_lines)
 		for (int w = 0; w < s->OW; w += p->chunk_columns)
 			for (int n = 0; n < s->N; n += p->chunk_images) {
-				struct range lines = { h,
+				struct weights_range lines = { h,
 					min_int(p->chunk_lines, s->OH - h) };
-				struct range columns = { w,
+				struct weights_range columns = { w,
 					min_int(p->chunk_columns, s->OW - w) };
 
 				group_chunk(p, lines, columns, n,

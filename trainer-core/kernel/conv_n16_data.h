@@ -20,7 +20,7 @@
  * A tap of the kernel's row, seen from two neighbouring pixels: how far it lies from the
  * left one in g, where in the weights, and which of the two it reaches.
  */
-struct tap {
+struct data_tap {
 	int g, w;
 	enum { REACHES_BOTH, REACHES_LEFT, REACHES_RIGHT, LAST_TAP } reach;
 };
@@ -32,7 +32,7 @@ struct tap {
 struct data {
 	const struct conv *k;
 	const float *g, *w;
-	const struct tap
+	const struct data_tap
 		*tap; /* kw + 1 of each pair of columns, the last of them LAST_TAP */
 	int GH, GW;
 	int outs;
@@ -41,7 +41,7 @@ struct data {
 struct data_tile {
 	const float *g; /* first row and tap 0 of channel 0, left pixel */
 	const float *w; /* (rows, kw, outs, channels of the tile) */
-	const struct tap *tap;
+	const struct data_tap *tap;
 	int rows; /* of the kernel */
 	int outs;
 	size_t g_row, g_plane, w_row;
@@ -49,7 +49,7 @@ struct data_tile {
 
 /* One tap of all output channels, onto the pixels [from, end) of the tile. */
 INLINE void data_tap(int ins, int from, int end, const struct data_tile *t,
-	const struct tap *tap, vec acc[INS][2])
+	const struct data_tap *tap, vec acc[INS][2])
 {
 	const float *g = t->g + tap->g, *w = t->w + tap->w * t->outs * ins;
 
@@ -78,7 +78,7 @@ INLINE void data_sums(int ins, const struct data_tile *tile, int h, vec acc[INS]
 	t.g += h * WIDTH;
 	UNROLL for (int c = 0; c < ins; c++) acc[c][0] = acc[c][1] = (vec){ 0 };
 	for (int i = 0; i < t.rows; i++, t.g -= t.g_row, t.w += t.w_row)
-		for (const struct tap *tap = t.tap; tap->reach != LAST_TAP; tap++)
+		for (const struct data_tap *tap = t.tap; tap->reach != LAST_TAP; tap++)
 			if (tap->reach == REACHES_BOTH)
 				data_tap(ins, 0, 2, &t, tap, acc);
 			else if (tap->reach == REACHES_LEFT)
@@ -162,12 +162,12 @@ static void valid_taps(
 }
 
 /* The lists of taps for all pairs of columns; w counts channels, not yet floats. */
-static void data_taps(const struct conv *k, int GW, struct tap *t)
+static void data_taps(const struct conv *k, int GW, struct data_tap *t)
 {
 	const struct conv_shape *s = k->s;
 
 	for (int x = s->pad; x < s->W + s->pad; x += 2) {
-		struct tap *next = t;
+		struct data_tap *next = t;
 		int first[2], end[2];
 
 		for (int q = 0; q < 2; q++)
@@ -177,10 +177,11 @@ static void data_taps(const struct conv *k, int GW, struct tap *t)
 			int right = j >= first[1] && j < end[1];
 
 			if (left || right)
-				*next++ = (struct tap){ -j * s->dilation * LANES, j,
-					!left           ? REACHES_RIGHT
-						: right ? REACHES_BOTH
-							: REACHES_LEFT };
+				*next++ =
+					(struct data_tap){ -j * s->dilation * LANES, j,
+						!left           ? REACHES_RIGHT
+							: right ? REACHES_BOTH
+								: REACHES_LEFT };
 		}
 		next->reach = LAST_TAP;
 		t += s->kw + 1;
@@ -228,7 +229,7 @@ static void conv_backward_data(const struct conv_shape *s, const float *w,
 	size_t plane = (size_t)GH * GW * LANES;
 	float *expanded = work;
 	float *packed = expanded + DATA_OUTS * plane + (size_t)s->stride * GW * LANES;
-	struct tap *tap = (struct tap *)(packed + (size_t)s->O * k.taps);
+	struct data_tap *tap = (struct data_tap *)(packed + (size_t)s->O * k.taps);
 	struct data d = { &k, expanded, packed, tap, GH, GW, 0 };
 
 	pack_data(&k, w, packed);

@@ -188,16 +188,17 @@ static void plane_spread(int N, int C, int HW, const float *y, float *x, int add
 }
 
 /* An output coordinate lies between two of the input, `part` of the way. */
-struct between {
+struct image_between {
 	int low, high;
 	float part;
 };
 
-static struct between find_between(const struct resize_shape *s, int out, int in, int o)
+static struct image_between find_between(
+	const struct resize_shape *s, int out, int in, int o)
 {
 	double at = s->align_corners ? (out > 1 ? (double)o * (in - 1) / (out - 1) : 0)
 				     : (o + 0.5) * in / out - 0.5;
-	struct between b;
+	struct image_between b;
 
 	at = at < 0 ? 0 : at;
 	b.low = min_int((int)at, in - 1);
@@ -215,8 +216,8 @@ struct corners {
 
 static struct corners find_corners(const struct resize_shape *s, int o)
 {
-	struct between y = find_between(s, s->OH, s->H, o / s->OW);
-	struct between x = find_between(s, s->OW, s->W, o % s->OW);
+	struct image_between y = find_between(s, s->OH, s->H, o / s->OW);
+	struct image_between x = find_between(s, s->OW, s->W, o % s->OW);
 	size_t pixel = (size_t)s->N * LANES;
 
 	return (struct corners){

@@ -15,7 +15,7 @@ static int find_model(const struct params *ps, const struct model **model,
 }
 
 static int add_input(
-	struct network *n, const char *name, int scope, const struct field *x)
+	struct network *n, const char *name, int scope, const struct dataset_field *x)
 {
 	return graph_add(n->graph,
 		(struct node){ .kind = LAYER_INPUT,

@@ -9,12 +9,13 @@ static float *floats(struct arena *a, int n)
 	return arena_alloc_aligned(a, sizeof(float) * (size_t)n);
 }
 
-static struct field column(const float *values)
+static struct dataset_field column(const float *values)
 {
-	return (struct field){ values, ELEMENT_F32, 1, 1, 1, 1, 0 };
+	return (struct dataset_field){ values, ELEMENT_F32, 1, 1, 1, 1, 0 };
 }
 
-static void fill(const struct line *l, int split, struct arena *a, struct split_data *s)
+static void fill(
+	const struct toy_line *l, int split, struct arena *a, struct split_data *s)
 {
 	float *x = floats(a, s->n);
 
@@ -35,7 +36,7 @@ static void fill(const struct line *l, int split, struct arena *a, struct split_
 	}
 }
 
-void line_make(const struct line *l, struct arena *a, struct dataset *d)
+void line_make(const struct toy_line *l, struct arena *a, struct dataset *d)
 {
 	*d = (struct dataset){ .tasks = l->tasks };
 	ASSERT(l->tasks <= LINE_TASKS);

@@ -10,7 +10,7 @@
 
 #define LINE_TASKS 2
 
-struct line {
+struct toy_line {
 	int train, test; /* samples; val is one, which nobody looks at */
 	int tasks;
 	double slope[LINE_TASKS];
@@ -20,6 +20,6 @@ struct line {
 };
 
 /* Tasks task1, task2. Everything lies in a; there is nothing to close. */
-void line_make(const struct line *l, struct arena *a, struct dataset *d);
+void line_make(const struct toy_line *l, struct arena *a, struct dataset *d);
 
 #endif

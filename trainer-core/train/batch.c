@@ -3,7 +3,7 @@
 #include <string.h>
 #include "trainer-core/rng.h"
 
-static size_t floats_of(const struct field *f)
+static size_t floats_of(const struct dataset_field *f)
 {
 	return (size_t)f->c * (size_t)f->h * (size_t)f->w;
 }
@@ -13,7 +13,7 @@ static int place_targets(struct batch *b, struct arena *a, struct err *e)
 {
 	for (int k = 0; k < b->K; k++) {
 		struct batch_task *task = &b->task[k];
-		const struct field *f =
+		const struct dataset_field *f =
 			&b->data->split[SPLIT_TRAIN].target[task->column];
 		int C = task->info.outputs;
 		int S = graph_prediction_floats(b->graph, k) / C;
@@ -36,7 +36,7 @@ static int check_maps(const struct batch *b, struct err *e)
 	const struct split_data *s = &b->data->split[SPLIT_TRAIN];
 
 	for (int k = 0; k < b->K; k++) {
-		const struct field *f = &s->target[b->task[k].column];
+		const struct dataset_field *f = &s->target[b->task[k].column];
 
 		if (!task_is_map(b->task[k].info.kind))
 			continue;
@@ -121,8 +121,8 @@ static void choose(struct batch *b, enum split split, const int *index, int n)
 
 /* ---- gather ---- */
 
-static void gather(const struct batch *b, const struct field *f, const int *index,
-	int n, float *to)
+static void gather(const struct batch *b, const struct dataset_field *f,
+	const int *index, int n, float *to)
 {
 	size_t floats = floats_of(f);
 
@@ -139,7 +139,7 @@ static void gather(const struct batch *b, const struct field *f, const int *inde
 
 /* An input of the network, and the tasks from .. to - 1 whose targets belong to it. */
 struct picture {
-	const struct field *x;
+	const struct dataset_field *x;
 	int node;
 	const int *index;
 	int first; /* number of sample 0 among those of all tasks */
@@ -170,7 +170,7 @@ static enum augment_map map_of(const struct task_info *task)
 
 /* b->sample, an image or map like f, through the window. */
 static void augment(const struct batch *b, const struct augment_window *w,
-	enum augment_map map, const struct field *f, float *out)
+	enum augment_map map, const struct dataset_field *f, float *out)
 {
 	const int shape[3] = { f->c, f->h, f->w };
 
@@ -183,7 +183,7 @@ static void augment(const struct batch *b, const struct augment_window *w,
 /* Sample i by the window drawn for (seed, epoch, its number), its maps by the same. */
 static void augment_sample(struct batch *b, const struct picture *p, int i, float *out)
 {
-	const struct field *x = p->x;
+	const struct dataset_field *x = p->x;
 	struct augment_window w = augment_draw(
 		b->augment, b->seed, b->epoch, p->first + p->index[i], x->h, x->w);
 
@@ -191,7 +191,7 @@ static void augment_sample(struct batch *b, const struct picture *p, int i, floa
 	augment(b, &w, MAP_IMAGE, x, out);
 	for (int k = p->from; k < p->to; k++) {
 		const struct batch_task *task = &b->task[k];
-		const struct field *f = &b->split->target[task->column];
+		const struct dataset_field *f = &b->split->target[task->column];
 		float *map = task->target + (size_t)i * floats_of(f);
 
 		if (!task_is_map(task->info.kind))
@@ -221,7 +221,7 @@ static int feed(struct batch *b, const struct picture *p, struct err *e)
 {
 	bool training = b->split == &b->data->split[SPLIT_TRAIN];
 	float *room = training ? b->augmented : b->corrupted;
-	struct field staged = *p->x;
+	struct dataset_field staged = *p->x;
 	int rc;
 
 	if (!room) {

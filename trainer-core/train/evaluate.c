@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-int watch_ask(const struct watch *w, int epoch, struct err *e)
+int watch_ask(const struct evaluate_watch *w, int epoch, struct err *e)
 {
 	if (w->on_step && w->on_step(w->arg))
 		return err_set(e, ERR_INTERRUPTED, "stopped in epoch %d", epoch);
@@ -66,7 +66,7 @@ static int put_task(struct evaluator *v, enum split split, int k, struct loss_su
 	return rc;
 }
 
-int evaluate(struct evaluator *v, enum split split, const struct watch *w,
+int evaluate(struct evaluator *v, enum split split, const struct evaluate_watch *w,
 	struct row_sheet *rows, struct err *e)
 {
 	struct batch *b = v->batch;

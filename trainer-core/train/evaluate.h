@@ -9,12 +9,12 @@
 #include "trainer-core/train/rows.h"
 
 /* Whoever watches over the work, asked after every batch; nonzero stops it. */
-struct watch {
+struct evaluate_watch {
 	int (*on_step)(void *arg); /* NULL: nobody */
 	void *arg;
 };
 /* ERR_INTERRUPTED */
-MUST_CHECK int watch_ask(const struct watch *w, int epoch, struct err *e);
+MUST_CHECK int watch_ask(const struct evaluate_watch *w, int epoch, struct err *e);
 
 struct evaluator {
 	struct batch *batch;
@@ -24,7 +24,7 @@ struct evaluator {
 
 void evaluator_build(struct evaluator *v, struct batch *b, struct arena *a);
 /* Puts the rows of a split. ERR_DATA, ERR_DIVERGED, ERR_INTERRUPTED. */
-MUST_CHECK int evaluate(struct evaluator *v, enum split split, const struct watch *w,
-	struct row_sheet *rows, struct err *e);
+MUST_CHECK int evaluate(struct evaluator *v, enum split split,
+	const struct evaluate_watch *w, struct row_sheet *rows, struct err *e);
 
 #endif

@@ -77,7 +77,7 @@ static int build_network(
 	struct train *t, const struct params *ps, struct arena *a, struct err *e)
 {
 	struct batch *b = &t->batch;
-	const struct field *x = &b->data->split[SPLIT_TRAIN].input;
+	const struct dataset_field *x = &b->data->split[SPLIT_TRAIN].input;
 	int rc;
 
 	b->network = (struct network){ .task = t->step.weighting.task, .K = b->K };

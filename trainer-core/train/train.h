@@ -59,8 +59,8 @@ MUST_CHECK int train_test(struct train *t, const struct corruption *k, struct ar
  *   out  (n, numbers of a target)
  * ERR_SPEC: the job does not train that task.
  */
-MUST_CHECK int train_predict(struct train *t, const char *task, const struct field *x,
-	int n, float *out, struct err *e);
+MUST_CHECK int train_predict(struct train *t, const char *task,
+	const struct dataset_field *x, int n, float *out, struct err *e);
 
 /*
  * What evaluation needs, as bytes: parameters, and what else the network's figures

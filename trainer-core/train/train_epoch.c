@@ -66,7 +66,7 @@ static int train_batch(struct train *t, int at, int n, double lr_factor, struct 
 	return OK;
 }
 
-static int train_steps(struct train *t, const struct watch *w, struct err *e)
+static int train_steps(struct train *t, const struct evaluate_watch *w, struct err *e)
 {
 	int samples = t->batch.data->split[SPLIT_TRAIN].n;
 	double factor = lr_decay_factor(&t->decay, t->epoch + 1, t->epochs);
@@ -159,7 +159,7 @@ static int train_rows(struct train *t, struct err *e)
 int train_epoch(struct train *t, int (*on_step)(void *arg), void *arg,
 	const struct epoch_rows **rows, struct err *e)
 {
-	const struct watch watch = { on_step, arg };
+	const struct evaluate_watch watch = { on_step, arg };
 	struct row_sheet *sheet = &t->sheet;
 	struct err local;
 
@@ -180,7 +180,7 @@ int train_test(struct train *t, const struct corruption *k, struct arena *a,
 	int (*on_step)(void *arg), void *arg, const struct epoch_rows **rows,
 	struct err *e)
 {
-	const struct watch watch = { on_step, arg };
+	const struct evaluate_watch watch = { on_step, arg };
 	struct arena_mark mark = arena_mark(a);
 	struct err local;
 	int rc;

@@ -65,8 +65,8 @@ static int find(const struct batch *b, const char *task)
 	return -1;
 }
 
-int train_predict(struct train *t, const char *task, const struct field *x, int n,
-	float *out, struct err *e)
+int train_predict(struct train *t, const char *task, const struct dataset_field *x,
+	int n, float *out, struct err *e)
 {
 	struct batch *b = &t->batch;
 	int k = find(b, task);
