@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "common/store/store_job.h"
 #include "common/store/store_metric.h"
+#include "common/store/store_open.h"
 
 #define EPOCHS 100
 #define TASKS 2

@@ -10,6 +10,7 @@
 #include "bench/scratch.h"
 #include "common/store/store_job.h"
 #include "common/store/store_metric.h"
+#include "common/store/store_open.h"
 
 #define ROWS 100
 #define WRITERS 2

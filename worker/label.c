@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "common/store/store.h"
+#include "common/store/store_open.h"
 #include "trainer-core/train/train.h"
 #include "worker/checkpoint.h"
 #include "worker/load.h"

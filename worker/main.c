@@ -8,6 +8,7 @@
 #include "build_id.h"
 #include "common/log.h"
 #include "common/proto.h"
+#include "common/store/store_open.h"
 #include "common/str.h"
 #include "trainer-core/dataset/cache.h"
 #include "worker/network.h"

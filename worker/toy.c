@@ -1,6 +1,7 @@
 #include "worker/toy.h"
 
 #include <string.h>
+#include "common/store/store_open.h"
 #include "common/str.h"
 
 static const struct {

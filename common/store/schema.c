@@ -1,6 +1,5 @@
 #include "common/store/schema.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include "common/store/rows.h"
@@ -29,13 +28,6 @@ const struct schema *schema_of(int application_id)
 	if (application_id == schema_results.application_id)
 		return &schema_results;
 	return application_id == schema_toy.application_id ? &schema_toy : NULL;
-}
-
-static int exec(struct store *s, const char *sql, struct err *e)
-{
-	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return store_fault(s, e, "cannot prepare the database");
-	return OK;
 }
 
 int schema_version(struct store *s, int *version, struct err *e)
@@ -67,7 +59,7 @@ static int drop(struct store *s, const char *what, const char *query, struct err
 		str_printf(&sql, "DROP %s \"%s\";", what, rows_text(&r));
 	rc = rows_close(&r);
 	if (!rc)
-		rc = exec(s, str_get(&sql), e);
+		rc = store_exec(s, str_get(&sql), e);
 	arena_release(&a);
 	return rc;
 }
@@ -93,7 +85,7 @@ static int mark(
 
 	snprintf(sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d",
 		schema->application_id, version);
-	return exec(s, sql, e);
+	return store_exec(s, sql, e);
 }
 
 /* From the version that s has to the next. */
@@ -106,15 +98,15 @@ static int step(struct store *s, struct err *e)
 	if (!rc && x->unless)
 		rc = gives_row(s, x->unless, &leave, e);
 	if (!rc && !leave)
-		rc = exec(s, x->sql, e);
+		rc = store_exec(s, x->sql, e);
 	if (!rc && s->version + 1 == s->schema->version)
-		rc = exec(s, views_of(s->schema), e);
+		rc = store_exec(s, views_of(s->schema), e);
 	return rc ? rc : mark(s, s->schema, s->version + 1, e);
 }
 
 static int create(struct store *s, struct err *e)
 {
-	int rc = exec(s, s->schema->sql, e);
+	int rc = store_exec(s, s->schema->sql, e);
 
 	return rc ? rc : mark(s, s->schema, s->schema->version, e);
 }
@@ -137,7 +129,7 @@ static int change(
 int schema_upgrade(struct store *s, struct err *e)
 {
 	/* A table that is made anew is dropped while others refer to it. */
-	int rc = exec(s, "PRAGMA foreign_keys=OFF", e);
+	int rc = store_exec(s, "PRAGMA foreign_keys=OFF", e);
 
 	while (!rc && s->version < s->schema->version) {
 		rc = change(s, s->version ? step : create, e);
@@ -166,13 +158,13 @@ static int turn_into_toy(struct store *s, struct err *e)
 			"ESCAPE '\\'",
 			e);
 	if (!rc)
-		rc = exec(s, schema_toy.sql, e);
+		rc = store_exec(s, schema_toy.sql, e);
 	return rc ? rc : mark(s, &schema_toy, schema_toy.version, e);
 }
 
 int schema_become_toy(struct store *s, struct err *e)
 {
-	int rc = exec(s, "PRAGMA foreign_keys=OFF", e);
+	int rc = store_exec(s, "PRAGMA foreign_keys=OFF", e);
 
 	if (!rc)
 		rc = change(s, turn_into_toy, e);

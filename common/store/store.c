@@ -2,46 +2,12 @@
 
 #include <sqlite3.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
-#include "common/store/rows.h"
-#include "common/store/schema.h"
 
 /* How long a write waits for another: first some short pauses, then longer ones. */
 #define BUSY_SECONDS 60
 #define BUSY_MS 5
 #define BUSY_SHORT_WAITS 40
-
-/*
- * Pages (16 MB) that the log holds before it goes into the database. A page that several
- * epochs changed goes once, and the two syncs that each time costs come less often.
- */
-#define CHECKPOINTS "PRAGMA wal_autocheckpoint=4000"
-
-/* What a mode may do with which files. */
-static const struct mode {
-	const struct schema *schema; /* that the file must have */
-	bool makes; /* the file, unless it is there, and brings it up to date */
-	bool reads; /* and writes nothing */
-	const char *pragmas;
-} modes[] = {
-	[STORE_ORCHESTRATOR] = { &schema_results, true, false,
-		"PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; " CHECKPOINTS },
-	/* No foreign keys: a worker's rows belong to the job of its token. */
-	[STORE_WORKER] = { &schema_results, false, false,
-		"PRAGMA synchronous=NORMAL; " CHECKPOINTS },
-/* Reports look up single rows all over a large file. */
-#define READING "PRAGMA query_only=ON; PRAGMA cache_size=-65536"
-	[STORE_READER] = { &schema_results, false, true, READING },
-	[STORE_QUERY] = { NULL, false, true, READING },
-	[STORE_TOY] = { &schema_toy, true, false, "PRAGMA synchronous=NORMAL" },
-};
-
-static const struct mode *mode_of(const struct store *s)
-{
-	return &modes[s->mode];
-}
 
 int store_fault(const struct store *s, struct err *e, const char *what)
 {
@@ -49,80 +15,11 @@ int store_fault(const struct store *s, struct err *e, const char *what)
 		s->db ? sqlite3_errmsg(s->db) : "out of memory");
 }
 
-static int exec(struct store *s, const char *sql, struct err *e)
+int store_exec(struct store *s, const char *sql, struct err *e)
 {
 	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fault(s, e, "cannot prepare the database");
 	return OK;
-}
-
-/* An older one is brought up to date later, by a mode that may. */
-static int check_version(const struct store *s, struct err *e)
-{
-	if (s->version > s->schema->version)
-		return err_set(e, ERR_DB,
-			"%s was written by a newer deltam (schema %d, this one knows "
-			"%d); use that version",
-			s->path, s->version, s->schema->version);
-	if (!s->version && !mode_of(s)->makes)
-		return err_set(e, ERR_DB,
-			"%s holds no sweep yet; `deltam run` fills it", s->path);
-	if (s->version < s->schema->version && s->mode == STORE_WORKER)
-		return err_set(e, ERR_DB,
-			"%s was written by an older deltam; `deltam run` brings it up "
-			"to date",
-			s->path);
-	return OK;
-}
-
-static int use_wal(struct store *s, struct err *e)
-{
-	struct rows r = rows_open_sql(s, "PRAGMA journal_mode=WAL", NO_ARGS, e);
-	const char *mode = rows_next(&r) ? rows_text(&r) : "wal";
-
-	if (strcmp(mode, "wal") != 0)
-		r.rc = err_set(e, ERR_DB,
-			"%s: this file system cannot share a database between "
-			"processes (journal mode stays %s)",
-			s->path, mode);
-	return rows_close(&r);
-}
-
-/*
- * The schema comes before WAL: the file's own header, which file_inspect reads, then
- * names us from the first commit on.
- */
-static int set_up(struct store *s, struct err *e)
-{
-	const struct mode *mode = mode_of(s);
-	int rc = schema_version(s, &s->version, e);
-
-	if (!rc)
-		rc = check_version(s, e);
-	if (!rc)
-		rc = exec(s, "PRAGMA temp_store=MEMORY", e);
-	if (!rc && mode->makes && s->schema != mode->schema)
-		rc = schema_become_toy(s, e);
-	else if (!rc && mode->makes)
-		rc = schema_upgrade(s, e);
-	if (!rc)
-		rc = exec(s, mode->pragmas, e);
-	if (!rc && mode->makes)
-		rc = use_wal(s, e);
-	return rc;
-}
-
-/* "file:PATH?immutable=1", with what means something in a URI escaped. */
-static void immutable_uri(const char *path, struct str *out)
-{
-	str_put(out, "file:");
-	for (; *path; path++) {
-		if (strchr("?#%", *path))
-			str_printf(out, "%%%02x", (unsigned char)*path);
-		else
-			str_putn(out, path, 1);
-	}
-	str_put(out, "?immutable=1");
 }
 
 /* Both programs have one thread: no mutexes, no shared counters. Once a process. */
@@ -156,7 +53,7 @@ static int wait_for_writer(void *unused, int times)
 	return 1;
 }
 
-static int open_flags(struct store *s, const char *name, int flags, struct err *e)
+int store_connect(struct store *s, const char *name, int flags, struct err *e)
 {
 	configure_sqlite();
 	flags |= SQLITE_OPEN_NOMUTEX;
@@ -166,105 +63,7 @@ static int open_flags(struct store *s, const char *name, int flags, struct err *
 	return OK;
 }
 
-/*
- * In a folder that is read-only SQLite cannot make the files through which it shares a
- * database. Nobody can write there, so a database without a log may be read as it is.
- */
-static int open_immutable(struct store *s, struct err *e)
-{
-	char log[sizeof(s->path) + 8];
-	struct arena a = { 0 };
-	struct str uri = { .arena = &a };
-	int rc;
-
-	snprintf(log, sizeof(log), "%s-wal", s->path);
-	if (access(log, F_OK) == 0)
-		return store_fault(s, e, "cannot read");
-	sqlite3_close(s->db);
-	s->db = NULL;
-	immutable_uri(s->path, &uri);
-	rc = open_flags(s, str_get(&uri), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, e);
-	arena_release(&a);
-	return rc;
-}
-
-static int open_database(struct store *s, struct err *e)
-{
-	int sqlite;
-	int rc;
-
-	if (mode_of(s)->makes)
-		return open_flags(
-			s, s->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
-	rc = open_flags(s, s->path, SQLITE_OPEN_READWRITE, e);
-	if (rc || !mode_of(s)->reads)
-		return rc;
-	sqlite = sqlite3_exec(s->db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
-	if (sqlite == SQLITE_CANTOPEN || sqlite == SQLITE_READONLY)
-		rc = open_immutable(s, e);
-	return rc;
-}
-
-/* Whose the file is, as far as its header tells. */
-static int check_schema(struct store *s, const struct file_header *h, struct err *e)
-{
-	const struct schema *wanted = mode_of(s)->schema;
-
-	s->schema = wanted ? wanted : &schema_results;
-	s->version = h->version;
-	if (h->state == FILE_MISSING || h->state == FILE_EMPTY)
-		return OK;
-	s->schema = schema_of(h->application_id);
-	if (!s->schema)
-		return err_set(e, ERR_DB, "%s is not a deltam database", s->path);
-	if (wanted == &schema_results && s->schema != wanted)
-		return err_set(e, ERR_DB,
-			"%s holds %s, not %s: choose the database with --db", s->path,
-			s->schema->holds, wanted->holds);
-	return OK;
-}
-
-bool store_holds_results(const char *path)
-{
-	struct file_header h;
-
-	return !file_inspect(path, &h, NULL) &&
-		schema_of(h.application_id) == &schema_results;
-}
-
-/* Everything that can be refused before a byte is written. */
-static int check_file(struct store *s, enum file_state *state, struct err *e)
-{
-	struct file_header h;
-	int rc = file_inspect(s->path, &h, e);
-
-	*state = h.state;
-	if (!rc)
-		rc = check_schema(s, &h, e);
-	if (rc)
-		return rc;
-	if (h.state == FILE_MISSING && !mode_of(s)->makes)
-		return err_set(e, ERR_DB,
-			"there is no database %s; `deltam run` makes it", s->path);
-	rc = check_version(s, e);
-	if (!rc && !mode_of(s)->reads)
-		rc = file_check_writable(s->path, e);
-	return rc;
-}
-
-/* What a failed creation leaves; we still hold the lock, so it is ours alone. */
-static void remove_files(const char *path)
-{
-	static const char *const suffixes[] = { "", "-journal", "-wal", "-shm" };
-	char name[FILE_PATH_MAX];
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
-		unlink(name);
-	}
-}
-
-static void close_database(struct store *s)
+void store_disconnect(struct store *s)
 {
 	for (int i = 0; i < STMT_COUNT; i++) {
 		sqlite3_finalize(s->stmt[i]);
@@ -275,107 +74,23 @@ static void close_database(struct store *s)
 	s->db = NULL;
 }
 
-static int open_as(
-	struct store *s, const char *path, enum store_mode mode, struct err *e)
-{
-	enum file_state state;
-	int rc;
-
-	*s = (struct store){ .mode = mode, .lock.fd = -1 };
-	if (snprintf(s->path, sizeof(s->path), "%s", path) >= (int)sizeof(s->path))
-		return err_set(e, ERR_DB, "the database's path is too long: %s", path);
-	rc = check_file(s, &state, e);
-	if (!rc && mode_of(s)->makes) {
-		rc = file_lock(&s->lock, s->path, e);
-		if (!rc) /* again: another one may have made it in between */
-			rc = check_file(s, &state, e);
-		if (!rc)
-			rc = file_lock_data(&s->lock, s->path, e);
-	}
-	if (!rc) {
-		rc = open_database(s, e);
-		if (!rc)
-			rc = set_up(s, e);
-		if (rc) {
-			close_database(s);
-			if (state == FILE_MISSING)
-				remove_files(s->path);
-		}
-	}
-	if (rc)
-		store_close(s);
-	return rc;
-}
-
-static bool is_old(const struct store *s)
-{
-	return s->version < s->schema->version;
-}
-
-/* Reads a copy of the file in memory, which can be brought up to date. */
-static int open_copy(struct store *s, struct err *e)
-{
-	sqlite3 *file = s->db;
-	sqlite3_backup *copying;
-	bool copied;
-	int rc = open_flags(
-		s, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
-
-	if (!rc) {
-		copying = sqlite3_backup_init(s->db, "main", file, "main");
-		copied = copying && sqlite3_backup_step(copying, -1) == SQLITE_DONE;
-		if (sqlite3_backup_finish(copying) != SQLITE_OK || !copied)
-			rc = store_fault(s, e, "cannot read the database into memory");
-	}
-	sqlite3_close(file);
-	if (!rc)
-		rc = schema_version(s, &s->version, e);
-	if (!rc)
-		rc = schema_upgrade(s, e);
-	return rc ? rc : exec(s, mode_of(s)->pragmas, e);
-}
-
-/*
- * A reader has met an older schema: the file is brought up to date as `deltam run` would
- * do it. Where that cannot be (a folder that we cannot write, another one who holds the
- * file) a copy is.
- */
-static int renew(struct store *s, const char *path, struct err *e)
-{
-	enum store_mode mode = s->mode;
-	enum store_mode writer =
-		s->schema == &schema_toy ? STORE_TOY : STORE_ORCHESTRATOR;
-	int rc;
-
-	store_close(s);
-	if (!open_as(s, path, writer, NULL))
-		store_close(s);
-	rc = open_as(s, path, mode, e);
-	if (!rc && is_old(s)) {
-		rc = open_copy(s, e);
-		if (rc)
-			store_close(s);
-	}
-	return rc;
-}
-
-int store_open(struct store *s, const char *path, enum store_mode mode, struct err *e)
-{
-	int rc = open_as(s, path, mode, e);
-
-	return !rc && is_old(s) ? renew(s, path, e) : rc;
-}
-
 void store_close(struct store *s)
 {
-	close_database(s);
+	store_disconnect(s);
 	file_unlock(&s->lock);
 	*s = (struct store){ .lock.fd = -1 };
 }
 
+static int transact(struct store *s, const char *sql, struct err *e)
+{
+	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fault(s, e, "cannot write");
+	return OK;
+}
+
 int store_begin(struct store *s, struct err *e)
 {
-	return store_run(s, STMT_BEGIN, NO_ARGS, e);
+	return transact(s, "BEGIN IMMEDIATE", e);
 }
 
 int store_commit(struct store *s, struct err *e)
@@ -385,7 +100,7 @@ int store_commit(struct store *s, struct err *e)
 	if (s->mode == STORE_ORCHESTRATOR)
 		rc = file_check_same(&s->lock, s->path, e);
 	if (!rc)
-		rc = store_run(s, STMT_COMMIT, NO_ARGS, e);
+		rc = transact(s, "COMMIT", e);
 	if (rc)
 		store_rollback(s);
 	return rc;
@@ -393,8 +108,7 @@ int store_commit(struct store *s, struct err *e)
 
 void store_rollback(struct store *s)
 {
-	if (!sqlite3_get_autocommit(s->db) &&
-		store_run(s, STMT_ROLLBACK, NO_ARGS, NULL))
+	if (!sqlite3_get_autocommit(s->db) && transact(s, "ROLLBACK", NULL))
 		return; /* SQLite has rolled back by itself */
 }
 

@@ -1,10 +1,12 @@
 /*
- * The database: opening, the lock, statements, transactions. The only files that know
- * SQLite are those of common/store/; every other module sees rows.
+ * A connection to a database, and its transactions. Only the files of common/store/ know
+ * SQLite; every other module sees rows. Above the connection stand, each knowing those
+ * before it alone: statements and their rows (rows.h), the schemas (schema.h), and how a
+ * file is opened (store_open.h).
  *
  * Statements live in statements.def, one row each, and are prepared at first use.
- * Writes: store_begin (BEGIN IMMEDIATE), short, then store_commit. Every SQLite fault
- * becomes ERR_DB with SQLite's own message.
+ * A write begins with store_begin (BEGIN IMMEDIATE), is short, and ends with store_commit.
+ * Every fault of SQLite becomes ERR_DB with SQLite's own message.
  */
 #ifndef DELTAM_STORE_H
 #define DELTAM_STORE_H
@@ -44,29 +46,24 @@ struct store {
 	char path[1024];
 };
 
-/*
- * Opens path. ERR_DB: missing (worker, reader), unwritable, not a deltam database, of
- * another kind, newer than this program. ERR_LOCKED: another orchestrator holds it; the
- * message names its process id and host. Nothing is left behind by a refused open, and a
- * file that is not ours is neither opened by SQLite nor locked. A reader can read while
- * others write, and in a folder that it cannot write.
- *
- * A database that an older deltam wrote is brought up to date, with everything in it; a
- * reader that cannot do that reads a copy in memory which is.
- */
-MUST_CHECK int store_open(
-	struct store *s, const char *path, enum store_mode mode, struct err *e);
+/* Ends the connection and gives the lock back; harmless where there is none. */
 void store_close(struct store *s);
-
-/* Whether a file is a database of results, as far as its header tells. */
-bool store_holds_results(const char *path);
 
 MUST_CHECK int store_begin(struct store *s, struct err *e);
 MUST_CHECK int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s); /* harmless without a transaction */
 
-/* ERR_DB: "PATH: what: SQLite's own message"; for the files of common/store/. */
+/*
+ * What only the files of common/store/ call. store_fault sets ERR_DB, "PATH: what: SQLite's
+ * own message". store_connect opens `name` with SQLite's flags. store_disconnect ends the
+ * connection and keeps the lock; a cursor that is still open is a BUG. store_exec runs
+ * statements that give no rows and that prepare the database for others.
+ */
 int store_fault(const struct store *s, struct err *e, const char *what);
+MUST_CHECK int store_connect(
+	struct store *s, const char *name, int flags, struct err *e);
+void store_disconnect(struct store *s);
+MUST_CHECK int store_exec(struct store *s, const char *sql, struct err *e);
 
 /* Now, as the database writes times: UTC "2026-11-21T22:55:58.123Z". */
 #define TIME_MAX 32

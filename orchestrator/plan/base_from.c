@@ -1,6 +1,7 @@
 #include "orchestrator/plan/base_from.h"
 
 #include "common/store/rows.h"
+#include "common/store/store_open.h"
 #include "orchestrator/plan/foreign_base.h"
 
 static int take(struct store *s, const struct spec_variant *v,

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "common/store/rows.h"
+#include "common/store/store_open.h"
 #include "orchestrator/plan/child.h"
 #include "orchestrator/run/sched.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/store/store_open.h"
 #include "orchestrator/spec/spec.h"
 
 static bool ends_in(const char *s, const char *end)

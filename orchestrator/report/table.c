@@ -1,4 +1,5 @@
 /* deltam table: the benchmark, robustness, or the rows of a query. */
+#include "common/store/store_open.h"
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/report/robust.h"

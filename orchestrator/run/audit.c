@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "common/store/store_open.h"
 #include "orchestrator/run/replay.h"
 #include "orchestrator/run/run.h"
 

@@ -8,6 +8,7 @@
 #include "catalogue/catalogue.h"
 #include "common/log.h"
 #include "common/store/store_metric.h"
+#include "common/store/store_open.h"
 #include "common/store/store_winner.h"
 
 #define PATH_BYTES 1400

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "common/store/store_open.h"
 #include "orchestrator/cli/cli.h"
 #include "common/store/store_winner.h"
 #include "orchestrator/report/benchmark.h"

@@ -1,5 +1,6 @@
 #include "orchestrator/toy/toy.h"
 
+#include "common/store/store_open.h"
 #include "orchestrator/plan/child.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/run/sched.h"

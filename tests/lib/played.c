@@ -6,6 +6,7 @@
 #include <string.h>
 #include "common/store/store_job.h"
 #include "common/store/store_metric.h"
+#include "common/store/store_open.h"
 #include "tests/lib/dump.h"
 #include "tests/lib/must.h"
 

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <sqlite3.h>
 #include "common/store/rows.h"
+#include "common/store/store_open.h"
 #include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/store/store_open.h"
 #include "orchestrator/run/dispatch.h"
 #include "tests/lib/must.h"
 #include "tests/lib/scratch.h"

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/store/rows.h"
+#include "common/store/store_open.h"
 #include "orchestrator/stats/stats.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/store/store_open.h"
 #include "common/store/store_query.h"
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/cli/cli.h"

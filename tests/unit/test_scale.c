@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "bench/generate.h"
+#include "common/store/store_open.h"
 #include "common/store/store_query.h"
 #include "tests/lib/scratch.h"
 

@@ -12,6 +12,7 @@
 #include <xxhash.h>
 #include "common/store/rows.h"
 #include "common/store/schema.h"
+#include "common/store/store_open.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/dump.h"
 #include "tests/lib/must.h"

@@ -14,6 +14,7 @@
 #include "common/store/rows.h"
 #include "common/store/schema.h"
 #include "common/store/store_job.h"
+#include "common/store/store_open.h"
 #include "tests/lib/scratch.h"
 
 #define NOBODY 65534

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "common/store/store_metric.h"
+#include "common/store/store_open.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
 
