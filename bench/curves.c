@@ -5,7 +5,7 @@
 #include <string.h>
 #include "bench/generate.h"
 #include "common/store/store_metric.h"
-#include "orchestrator/spec/spec_read.h"
+#include "orchestrator/spec/json.h"
 
 /* Every run that the file has for both rates. Final seeds are search seeds again. */
 static const char sweep[] =
@@ -109,14 +109,11 @@ static int read_runs(
 	const char *path, struct arena *a, const struct json **runs, struct err *e)
 {
 	struct diag d = { .arena = a, .path = path };
-	char *text = NULL;
 	const struct json *root;
-	int rc = spec_read_file(a, path, &text, &d.n, e);
+	int rc = json_load(&d, &root, e);
 
 	if (rc)
 		return rc;
-	d.text = arena_strndup(a, text, d.n);
-	root = json_parse(a, &d);
 	*runs = root && root->kind == JSON_OBJECT ? json_get(root, "runs") : NULL;
 	if (*runs && (*runs)->kind == JSON_ARRAY)
 		return OK;

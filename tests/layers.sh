@@ -79,6 +79,27 @@ only orchestrator/spec/json.c 'cjson/'
 only orchestrator/run/sched.c 'uv\.h'
 only trainer-core/blas.c 'cblas\.h'
 
+# calls: "USER DEFINER" for every symbol that a file takes from another one. A table calls its
+# rows, which may use what their table offers: TABLE_ROW of TABLE.def, and commands, are left out.
+calls() {
+	rows=$(find common catalogue trainer-core orchestrator -name '*.def' -exec sed -nE \
+		'F; s/^[A-Z]+\(([A-Z0-9_]+, )?([a-z0-9_]+)[,)].*/\2/p' {} + |
+		awk -F / '/\.def$/ { table = $NF; sub(/\.def/, "", table); sub(/options/, "cmd", table); next }
+			{ print table "_" $0 }')
+	sources common catalogue trainer-core orchestrator worker | sed -n "s|\.c\$|.o|; s|^|$build/obj/|p" |
+		xargs ls 2>/dev/null | xargs nm -A |
+		awk -v rows="$rows" 'BEGIN { n = split(rows, id, "\n"); for (i = 1; i <= n; i++) row[id[i]] = 1 }
+			{ file = $1; sub(/\.o:.*/, ".c", file) }
+			$NF in row { next }
+			$(NF - 1) ~ /^[TDRBC]$/ { at[$NF] = file }
+			$(NF - 1) == "U" { user[++m] = file; symbol[m] = $NF }
+			END { for (i = 1; i <= m; i++) if (symbol[i] in at) print user[i], at[symbol[i]] }' |
+		sed "s|$build/obj/||g"
+}
+if [ -d "$build/obj" ]; then
+	verdict "files that call one another in a circle" "$(calls | tsort 2>&1 >/dev/null)"
+fi
+
 # symbols PROGRAM PATTERN
 symbols() {
 	nm "$build/$1" | awk '{ print $NF }' | grep -E "^($2)" | sort -u | head -5

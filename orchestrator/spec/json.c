@@ -1,5 +1,7 @@
 #include "orchestrator/spec/json.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
@@ -155,4 +157,28 @@ struct json *json_parse(struct arena *a, struct diag *d)
 	ASSERT(w.next == marks.count);
 	cJSON_Delete(tree);
 	return d->total == before ? root : NULL;
+}
+
+int json_load(struct diag *d, const struct json **root, struct err *e)
+{
+	size_t most = JSON_BYTES_MAX + 1; /* json_parse refuses what has more */
+	struct arena scratch = { 0 };
+	FILE *f = fopen(d->path, "rb");
+	char *bytes;
+	int rc = OK;
+
+	*root = NULL;
+	if (!f)
+		return err_set(e, ERR_SPEC, "%s: %s", d->path, strerror(errno));
+	bytes = arena_alloc(&scratch, most, 1);
+	errno = 0;
+	d->n = fread(bytes, 1, most, f);
+	if (ferror(f))
+		rc = err_set(e, ERR_SPEC, "%s: %s", d->path, strerror(errno));
+	fclose(f);
+	d->text = arena_strndup(d->arena, bytes, d->n);
+	arena_release(&scratch);
+	if (!rc)
+		*root = json_parse(d->arena, d);
+	return rc;
 }

@@ -44,6 +44,12 @@ struct json {
  */
 struct json *json_parse(struct arena *a, struct diag *d);
 
+/*
+ * Reads the file d->path and parses it, its text into d->arena; *root is NULL where the
+ * text is refused. ERR_SPEC: the file cannot be read.
+ */
+MUST_CHECK int json_load(struct diag *d, const struct json **root, struct err *e);
+
 /* The member of that name, case and all; NULL where there is none. */
 const struct json *json_get(const struct json *object, const char *key);
 

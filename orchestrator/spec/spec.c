@@ -1,8 +1,6 @@
 #include "orchestrator/spec/spec_read.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* "" where it is missing or wrong. */
@@ -166,49 +164,37 @@ static int conclude(struct diag *d, struct str *report, struct err *e)
 	return err_set(e, ERR_SPEC, "%s", "");
 }
 
+/* What r->root says, where d has accepted the text as JSON. */
+static int interpret(
+	struct spec_reader *r, struct spec *s, struct str *report, struct err *e)
+{
+	*s = (struct spec){ .path = arena_strdup(r->a, r->d->path),
+		.text = r->d->text };
+	if (r->root)
+		read_spec(r, s);
+	return conclude(r->d, report, e);
+}
+
 int spec_parse(struct spec *s, struct arena *a, const char *path, const char *bytes,
 	size_t n, struct str *report, struct err *e)
 {
 	/* Parsing reads one byte behind the end: let it be NUL, whoever gave the text. */
-	char *text = arena_strndup(a, bytes, n);
-	struct diag d = { .arena = a, .path = path, .text = text, .n = n };
-	struct spec_reader r = { .a = a, .d = &d };
+	struct diag d = {
+		.arena = a, .path = path, .text = arena_strndup(a, bytes, n), .n = n
+	};
+	struct spec_reader r = { .a = a, .d = &d, .root = json_parse(a, &d) };
 
-	*s = (struct spec){ .path = arena_strdup(a, path), .text = text };
-	r.root = json_parse(a, &d);
-	if (r.root)
-		read_spec(&r, s);
-	return conclude(&d, report, e);
-}
-
-int spec_read_file(
-	struct arena *a, const char *path, char **bytes, size_t *n, struct err *e)
-{
-	size_t most = JSON_BYTES_MAX + 1;
-	FILE *f = fopen(path, "rb");
-	int rc = OK;
-
-	if (!f)
-		return err_set(e, ERR_SPEC, "%s: %s", path, strerror(errno));
-	*bytes = arena_alloc(a, most, 1);
-	errno = 0;
-	*n = fread(*bytes, 1, most, f);
-	if (ferror(f))
-		rc = err_set(e, ERR_SPEC, "%s: %s", path, strerror(errno));
-	fclose(f);
-	return rc;
+	return interpret(&r, s, report, e);
 }
 
 int spec_load(struct spec *s, struct arena *a, const char *path, struct str *report,
 	struct err *e)
 {
-	char *bytes = NULL;
-	size_t n = 0;
-	int rc = spec_read_file(a, path, &bytes, &n, e);
+	struct diag d = { .arena = a, .path = path };
+	struct spec_reader r = { .a = a, .d = &d };
+	int rc = json_load(&d, &r.root, e);
 
-	if (rc)
-		return rc;
-	return spec_parse(s, a, path, bytes, n, report, e);
+	return rc ? rc : interpret(&r, s, report, e);
 }
 
 int spec_name(const char *path, struct arena *a, const char **name, struct str *report,
@@ -216,15 +202,36 @@ int spec_name(const char *path, struct arena *a, const char **name, struct str *
 {
 	struct diag d = { .arena = a, .path = path };
 	struct spec_reader r = { .a = a, .d = &d };
-	char *bytes = NULL;
-	int rc = spec_read_file(a, path, &bytes, &d.n, e);
+	int rc = json_load(&d, &r.root, e);
 
 	if (rc)
 		return rc;
-	d.text = arena_strndup(a, bytes, d.n);
-	r.root = json_parse(a, &d);
 	if (r.root && is_sweep(&r))
 		*name = read_name(&r);
+	return conclude(&d, report, e);
+}
+
+int spec_load_rules(const struct spec *s, const char *path, struct arena *a,
+	struct spec **rules, int *n, struct str *report, struct err *e)
+{
+	struct diag d = { .arena = a, .path = path };
+	struct spec_reader r = { .a = a, .d = &d };
+	int rc = json_load(&d, &r.root, e);
+	const struct json *list = r.root;
+
+	*n = 0;
+	if (rc)
+		return rc;
+	if (list && (list->kind != JSON_ARRAY || !list->child))
+		diag_add(&d, list->at,
+			"a list of rules, [ { \"rule\": ... } ], is needed");
+	if (list && !d.total) {
+		*rules = NEW_ARRAY(a, struct spec, list->count);
+		for (const struct json *m = list->child; m; m = m->next) {
+			(*rules)[*n] = *s;
+			read_prune_rule(&r, m, &(*rules)[(*n)++]);
+		}
+	}
 	return conclude(&d, report, e);
 }
 

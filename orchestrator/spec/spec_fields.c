@@ -121,16 +121,6 @@ size_t read_first(const struct spec_reader *r, const char *const *paths)
 	return r->root->at;
 }
 
-bool expect_kind(const struct spec_reader *r, const struct json *node,
-	enum json_kind kind, const char *name)
-{
-	if (node->kind == kind)
-		return true;
-	diag_add(r->d, node->at, "\"%s\" must be %s, not %s", name,
-		json_kind_name(kind), json_kind_name(node->kind));
-	return false;
-}
-
 /* Whether a key of object is plainly meant to be `name`: it is reported as unknown. */
 static bool misspelled(const struct json *object, const char *name)
 {
@@ -298,23 +288,48 @@ void read_named_members(const struct spec_reader *r, const struct json *object,
 	check_keys(r, object, known, add_params(params, known, 1));
 }
 
-void report_unknown(const struct spec_reader *r, size_t at, const char *what,
-	const char *name, const char *const *known, int n)
+bool read_known(const struct spec_reader *r, const struct json *object,
+	const char *const *known, int n)
 {
-	const char *near = str_nearest(name, known, n);
-	const char *quoted = diag_quote(r->a, name);
-	struct str all = { .arena = r->a };
+	bool good = true;
 
-	if (near) {
-		diag_add(r->d, at, "unknown %s %s; did you mean \"%s\"?", what, quoted,
-			near);
-		return;
+	for (const struct json *m = object->child; m; m = m->next) {
+		bool found = false;
+
+		for (int i = 0; i < n && !found; i++)
+			found = !strcmp(m->key, known[i]);
+		if (!found)
+			report_unknown(r, m->key_at, "key", m->key, known, n);
+		good = good && found;
 	}
-	for (int i = 0; i < n; i++)
-		str_printf(&all, "%s%s", i ? ", " : "", known[i]);
-	diag_add(r->d, at, "unknown %s %s; there are %s", what, quoted, str_get(&all));
+	return good;
 }
 
+int read_member_number(const struct spec_reader *r, const struct json *object,
+	const char *key, double *v)
+{
+	const struct json *node = json_get(object, key);
+
+	if (!node)
+		return 0;
+	*v = node->number;
+	return expect_kind(r, node, JSON_NUMBER, key) ? 1 : -1;
+}
+
+void read_params(const struct spec_reader *r, const char *path, const char *to,
+	const struct param_info *params, const char *owner, struct params *ps)
+{
+	for (; params->name; params++) {
+		const struct json *node =
+			read_at(r, arena_printf(r->a, "%s.%s", path, params->name));
+		const char *text = node ? value_text(r, node, params, owner)
+					: param_default(r->a, params);
+
+		if (text)
+			params_set(ps, r->a,
+				arena_printf(r->a, "%s.%s", to, params->name), text);
+	}
+}
 void read_refuse(
 	const struct spec_reader *r, const char *const *paths, const char *beside)
 {

@@ -1,4 +1,4 @@
-/* The section `prune`: its keys, its rungs in epochs, and lists of such sections. */
+/* The section `prune`: its keys, and its rungs in epochs. */
 #include "orchestrator/spec/spec_read.h"
 
 #include <math.h>
@@ -140,8 +140,7 @@ void read_rungs(
 	qsort(v->rungs, (size_t)v->nrungs, sizeof(int), rising);
 }
 
-/* One object of keys of `prune` as the section of the sweep. */
-static void read_rule(struct spec_reader *r, const struct json *node, struct spec *s)
+void read_prune_rule(struct spec_reader *r, const struct json *node, struct spec *s)
 {
 	struct json section = *node;
 	struct json root = { .kind = JSON_OBJECT, .child = &section, .count = 1 };
@@ -163,34 +162,4 @@ static void read_rule(struct spec_reader *r, const struct json *node, struct spe
 		read_rungs(r, s, &v[i]);
 	}
 	r->root = NULL;
-}
-
-int spec_load_rules(const struct spec *s, const char *path, struct arena *a,
-	struct spec **rules, int *n, struct str *report, struct err *e)
-{
-	struct diag d = { .arena = a, .path = path };
-	struct spec_reader r = { .a = a, .d = &d };
-	const struct json *list = NULL;
-	char *text = NULL;
-	int rc = spec_read_file(a, path, &text, &d.n, e);
-
-	*n = 0;
-	if (rc)
-		return rc;
-	d.text = arena_strndup(a, text, d.n);
-	list = json_parse(a, &d);
-	if (list && (list->kind != JSON_ARRAY || !list->child))
-		diag_add(&d, list->at,
-			"a list of rules, [ { \"rule\": ... } ], is needed");
-	if (list && !d.total) {
-		*rules = NEW_ARRAY(a, struct spec, list->count);
-		for (const struct json *m = list->child; m; m = m->next) {
-			(*rules)[*n] = *s;
-			read_rule(&r, m, &(*rules)[(*n)++]);
-		}
-	}
-	if (!d.total)
-		return OK;
-	diag_render(&d, report);
-	return err_set(e, ERR_SPEC, "%s", "");
 }

@@ -161,12 +161,10 @@ void read_criteria(
 void read_entries(
 	const struct spec_reader *r, const struct spec *s, struct spec_variant *v);
 void read_prune(const struct spec_reader *r, struct spec *s);
+/* The same from an object of its keys that stands alone, with the rungs of all variants. */
+void read_prune_rule(struct spec_reader *r, const struct json *node, struct spec *s);
 void read_rungs(
 	const struct spec_reader *r, const struct spec *s, struct spec_variant *v);
 void read_evaluate(const struct spec_reader *r, struct spec *s);
-
-/* The whole file, at most one byte more than is accepted. ERR_SPEC. */
-MUST_CHECK int spec_read_file(
-	struct arena *a, const char *path, char **bytes, size_t *n, struct err *e);
 
 #endif

@@ -11,8 +11,6 @@
 #include "trainer-core/dataset/pseudo.h"
 #include "trainer-core/dataset/targets.h"
 
-const char *const split_names[SPLIT_COUNT] = { "train", "val", "test" };
-
 #define D(id, ...) extern const struct dataset_ops dataset_##id;
 #include "catalogue/dataset.def"
 #undef D

@@ -2,6 +2,8 @@
 
 #include "trainer-core/dataset/digest.h"
 
+const char *const split_names[SPLIT_COUNT] = { "train", "val", "test" };
+
 /* The arrays in the order of the block: of each split the inputs, then the targets. */
 struct cursor {
 	int split;

@@ -126,19 +126,3 @@ void weighting_end_epoch(
 	if (setup->ops->end_epoch)
 		setup->ops->end_epoch(setup, state, mean_loss);
 }
-
-void softmax(int K, const double *logit, double *w)
-{
-	double top = logit[0];
-	double sum = 0;
-
-	for (int k = 1; k < K; k++)
-		if (logit[k] > top)
-			top = logit[k];
-	for (int k = 0; k < K; k++) {
-		w[k] = exp(logit[k] - top);
-		sum += w[k];
-	}
-	for (int k = 0; k < K; k++)
-		w[k] /= sum;
-}

@@ -38,15 +38,6 @@ static int fill_gram(const struct weighting_setup *setup, const struct kernels *
 	return OK;
 }
 
-void add_up(int K, const struct kernels *kernels, const double *weight,
-	struct task_gradients *g)
-{
-	memset(g->out, 0, g->n * sizeof(*g->out));
-	for (int k = 0; k < K; k++)
-		if (weight[k] != 0)
-			kernels->axpy(g->n, (float)weight[k], g->g[k], g->out);
-}
-
 static int check_heads(
 	const struct weighting_setup *setup, const double *head, struct err *e)
 {
@@ -85,12 +76,4 @@ int weighting_combine(const struct weighting_setup *setup, double *state,
 	else
 		add_up(setup->K, kernels, f->weight, g);
 	return OK;
-}
-
-void heads_unweighted(const struct weighting_setup *setup, const double *state,
-	const struct weighting_step *step, const double *weight, double *head)
-{
-	(void)state, (void)step, (void)weight;
-	for (int k = 0; k < setup->K; k++)
-		head[k] = 1;
 }

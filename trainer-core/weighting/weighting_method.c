@@ -1,6 +1,8 @@
-/* What methods on gradients share: where their gradients lie, what heads get, residuals. */
-#include <math.h>
 #include "trainer-core/weighting/method.h"
+
+#include <math.h>
+#include <string.h>
+#include "trainer-core/kernel/kernel.h"
 
 int gradient_options(struct weighting_setup *setup, const struct params *ps,
 	struct gradient_options *o, struct err *e)
@@ -45,4 +47,37 @@ int residual_diagnose(const struct weighting_setup *setup, const double *state,
 	(void)setup, (void)mean_loss;
 	d[0] = (struct diagnostic){ "solver_residual", -1, state[0] };
 	return 1;
+}
+
+void softmax(int K, const double *logit, double *w)
+{
+	double top = logit[0];
+	double sum = 0;
+
+	for (int k = 1; k < K; k++)
+		if (logit[k] > top)
+			top = logit[k];
+	for (int k = 0; k < K; k++) {
+		w[k] = exp(logit[k] - top);
+		sum += w[k];
+	}
+	for (int k = 0; k < K; k++)
+		w[k] /= sum;
+}
+
+void add_up(int K, const struct kernels *kernels, const double *weight,
+	struct task_gradients *g)
+{
+	memset(g->out, 0, g->n * sizeof(*g->out));
+	for (int k = 0; k < K; k++)
+		if (weight[k] != 0)
+			kernels->axpy(g->n, (float)weight[k], g->g[k], g->out);
+}
+
+void heads_unweighted(const struct weighting_setup *setup, const double *state,
+	const struct weighting_step *step, const double *weight, double *head)
+{
+	(void)state, (void)step, (void)weight;
+	for (int k = 0; k < setup->K; k++)
+		head[k] = 1;
 }

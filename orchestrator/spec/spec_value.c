@@ -1,10 +1,37 @@
-/* Single values of the catalogue's parameters. */
+/* A single value: its kind, its range, its spelling. */
 #include "orchestrator/spec/spec_read.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
 #include "catalogue/setting.h"
+
+bool expect_kind(const struct spec_reader *r, const struct json *node,
+	enum json_kind kind, const char *name)
+{
+	if (node->kind == kind)
+		return true;
+	diag_add(r->d, node->at, "\"%s\" must be %s, not %s", name,
+		json_kind_name(kind), json_kind_name(node->kind));
+	return false;
+}
+
+void report_unknown(const struct spec_reader *r, size_t at, const char *what,
+	const char *name, const char *const *known, int n)
+{
+	const char *near = str_nearest(name, known, n);
+	const char *quoted = diag_quote(r->a, name);
+	struct str all = { .arena = r->a };
+
+	if (near) {
+		diag_add(r->d, at, "unknown %s %s; did you mean \"%s\"?", what, quoted,
+			near);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		str_printf(&all, "%s%s", i ? ", " : "", known[i]);
+	diag_add(r->d, at, "unknown %s %s; there are %s", what, quoted, str_get(&all));
+}
 
 /* " for method "dwa"", or nothing. */
 static const char *suffix(const struct spec_reader *r, const char *owner)
@@ -111,19 +138,4 @@ const char *value_text(const struct spec_reader *r, const struct json *node,
 		break;
 	}
 	BUG("a parameter that is no single value");
-}
-
-void read_params(const struct spec_reader *r, const char *path, const char *to,
-	const struct param_info *params, const char *owner, struct params *ps)
-{
-	for (; params->name; params++) {
-		const struct json *node =
-			read_at(r, arena_printf(r->a, "%s.%s", path, params->name));
-		const char *text = node ? value_text(r, node, params, owner)
-					: param_default(r->a, params);
-
-		if (text)
-			params_set(ps, r->a,
-				arena_printf(r->a, "%s.%s", to, params->name), text);
-	}
 }
