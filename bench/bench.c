@@ -36,8 +36,6 @@ static const struct workload {
 	{ "store2", bench_store_two, "the same with two writers" },
 };
 
-#define WORKLOADS (int)(sizeof(workloads) / sizeof(workloads[0]))
-
 static int ascending(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -97,7 +95,7 @@ static int usage(void)
 		"       bench conv [NAME]\n"
 		"       bench generate ROWS FILE\n"
 		"       bench curves CURVES FILE\n");
-	for (int i = 0; i < WORKLOADS; i++)
+	for (int i = 0; i < COUNT(workloads); i++)
 		fprintf(stderr, "  %-8s %s\n", workloads[i].name, workloads[i].what);
 	return 2;
 }
@@ -127,7 +125,7 @@ int main(int argc, char **argv)
 		return bench_conv(argv[2]) ? 0 : usage();
 	if (argc > 1 && !strcmp(argv[1], "curves"))
 		return make(curves_main, argc - 2, argv + 2);
-	for (int i = 0; argc > 1 && i < WORKLOADS; i++)
+	for (int i = 0; argc > 1 && i < COUNT(workloads); i++)
 		if (!strcmp(argv[1], workloads[i].name))
 			w = &workloads[i];
 	if (argc == 4 && !strcmp(argv[2], "--seconds"))

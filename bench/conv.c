@@ -46,8 +46,6 @@ static const struct layer {
 	{ "dilated_s2_2", CONV(2, 64, 36, 48, 128, 3, 2, 1, 1, 0) },
 };
 
-#define LAYERS (int)(sizeof(layers) / sizeof(layers[0]))
-
 struct arrays {
 	const struct kernels *k;
 	const struct conv_shape *s;
@@ -149,7 +147,7 @@ int bench_conv(const char *prefix)
 	int found = 0;
 
 	kernels_init_fpu();
-	for (int i = 0; i < LAYERS; i++)
+	for (int i = 0; i < COUNT(layers); i++)
 		if (!prefix || !strncmp(layers[i].name, prefix, strlen(prefix))) {
 			measure_layer(&layers[i]);
 			found++;

@@ -36,7 +36,7 @@ static int make_jobs(const char *path, int n, struct arena *a, struct err *e)
 		struct params ps = { 0 };
 		struct job_row row;
 
-		for (size_t k = 0; k < sizeof(list) / sizeof(list[0]); k++)
+		for (int k = 0; k < COUNT(list); k++)
 			params_set(&ps, a, list[k][0], list[k][1]);
 		rc = store_job_put(&s, i + 1, arena_printf(a, "%032d", i + 1), &ps,
 			&(struct job_shown){ NULL, NULL }, &row, e);

@@ -196,7 +196,7 @@ static struct params *params_of(const struct network *net, struct arena *a)
 		{ "train.batch", net->batch_text }, { "train.optimizer", "adam" } };
 	struct params *ps = NEW(a, struct params);
 
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+	for (int i = 0; i < COUNT(list); i++)
 		params_set(ps, a, list[i][0], list[i][1]);
 	for (int i = 0; i < 4 && net->extra[i][0]; i++)
 		params_set(ps, a, net->extra[i][0], net->extra[i][1]);

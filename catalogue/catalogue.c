@@ -106,8 +106,6 @@ static const struct corruption_info corruptions[] = {
 #undef SMALL
 };
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 #define TABLE(type, plural, singular) \
 	const struct type *catalogue_##plural(int *n) \
 	{ \

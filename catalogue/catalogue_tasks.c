@@ -201,7 +201,7 @@ static const struct task_source {
 
 static const struct task_source *find_source(const char *dataset)
 {
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+	for (int i = 0; i < COUNT(sources); i++)
 		if (dataset && !strcmp(sources[i].dataset, dataset))
 			return &sources[i];
 	return NULL;

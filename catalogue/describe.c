@@ -21,8 +21,6 @@ static const char *const loss_names[] = {
 	[LOSS_COSINE] = "cosine",
 };
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 void describe_format(const struct description *d, struct str *out)
 {
 	char number[NUMBER_MAX];

@@ -40,6 +40,9 @@ void arena_rewind(struct arena *a, struct arena_mark m);
 #define NEW(a, type) ((type *)arena_alloc((a), 1, sizeof(type)))
 #define NEW_ARRAY(a, type, n) ((type *)arena_alloc((a), (size_t)(n), sizeof(type)))
 
+/* How many elements an array has whose length the compiler knows. */
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
 /*
  * Makes room for one more element in an arena-held array that grows by doubling:
  *	GROW(a, list->items, list->count, list->capacity)[list->count++] = x;

@@ -105,7 +105,7 @@ static enum outcome run(struct fixture *f)
 {
 	enum outcome outcome;
 
-	for (size_t i = 0; i < sizeof(runners) / sizeof(runners[0]); i++) {
+	for (int i = 0; i < COUNT(runners); i++) {
 		if (strcmp(runners[i].method, f->method) != 0)
 			continue;
 		outcome = runners[i].run(f);

@@ -38,7 +38,7 @@ static const cJSON *use(struct fixture *f, const cJSON *object, const char *name
 	const cJSON *j = cJSON_GetObjectItemCaseSensitive(object, name);
 
 	if (j) {
-		ASSERT(f->uses < (int)(sizeof(f->used) / sizeof(f->used[0])));
+		ASSERT(f->uses < COUNT(f->used));
 		f->used[f->uses++] = j;
 	}
 	return j;

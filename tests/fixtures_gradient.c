@@ -277,7 +277,7 @@ enum outcome fixture_gradient(struct fixture *f)
 	if (!strcmp(f->method, "famo"))
 		return run_read_losses(r) ? gradient_famo(r) : FAILED;
 	o = run_read(r);
-	for (size_t i = 0; o == PASSED && i < sizeof(runs) / sizeof(runs[0]); i++)
+	for (int i = 0; o == PASSED && i < COUNT(runs); i++)
 		if (!strcmp(runs[i].method, f->method))
 			return runs[i].run(r);
 	return o == PASSED ? fixture_skip(f, "this build has no %s", f->method) : o;

@@ -24,7 +24,7 @@ static const struct {
 
 static const struct loss *find(const char *name)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (int i = 0; i < COUNT(kinds); i++)
 		if (!strncmp(name, kinds[i].prefix, strlen(kinds[i].prefix)))
 			return &kinds[i].loss;
 	return NULL;
@@ -48,7 +48,7 @@ static bool conventions_hold(struct fixture *f, const struct loss *l)
 {
 	static const char *const words[] = { "layout", "mask", "normaliser", "note" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (int i = 0; i < COUNT(words); i++)
 		(void)fixture_hyper(f, words[i]);
 	if (cJSON_HasObjectItem(f->hyperparameters, "normalise_prediction") &&
 		cJSON_IsTrue(fixture_hyper(f, "normalise_prediction")) != l->normalise)

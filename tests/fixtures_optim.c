@@ -150,7 +150,7 @@ static enum outcome run_scales(struct fixture *f)
 		.lr = adam.lr,
 		.momentum = fixture_number(f, "sgd_momentum", 0) };
 
-	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+	for (int i = 0; i < COUNT(runs); i++)
 		if (run_scaled(f, &adam, runs[i].adam, runs[i].scale) != PASSED ||
 			run_scaled(f, &sgd, runs[i].sgd, runs[i].scale) != PASSED)
 			return FAILED;

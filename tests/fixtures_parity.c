@@ -436,10 +436,9 @@ static bool knows_all(struct parity *p)
 	{
 		size_t i = 0;
 
-		while (i < sizeof(known) / sizeof(known[0]) &&
-			strcmp(known[i], j->string) != 0)
+		while (i < COUNT(known) && strcmp(known[i], j->string) != 0)
 			i++;
-		if (i == sizeof(known) / sizeof(known[0]))
+		if (i == COUNT(known))
 			return fixture_fail(p->f, "expected.%s is not known here",
 				       j->string),
 			       false;

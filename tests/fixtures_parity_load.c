@@ -152,7 +152,7 @@ static enum outcome load_task(struct parity *p, const cJSON *j)
 	const cJSON *name = parity_member(
 		parity_member(p->manifest, "batches.targets"), text(j, "target"));
 	size_t count = 0;
-	int i = 0, n = (int)(sizeof(losses) / sizeof(losses[0]));
+	int i = 0, n = COUNT(losses);
 
 	while (i < n && strcmp(losses[i].name, type) != 0)
 		i++;
@@ -286,7 +286,7 @@ static enum outcome load_method(struct parity *p)
 	const char *method = text(w, "method");
 	const char *ours = NULL;
 
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+	for (int i = 0; i < COUNT(methods); i++)
 		if (!strcmp(methods[i][0], method))
 			ours = methods[i][1];
 	if (!ours)

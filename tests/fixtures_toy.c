@@ -10,7 +10,6 @@
 #define MOST_STEPS 100000
 
 static const double starts[][TOY_K] = { { -8.5, 7.5 }, { -8.5, -5 }, { 9, 9 } };
-#define STARTS ((int)(sizeof(starts) / sizeof(starts[0])))
 
 static const struct toy_method *method_of(const char *name)
 {
@@ -119,12 +118,12 @@ static enum outcome trajectory(struct fixture *f)
 
 static enum outcome iterations(struct fixture *f)
 {
-	double got[STARTS];
+	double got[COUNT(starts)];
 	double most = 0;
 
 	if (!strstr(fixture_text(f, "criterion", ""), "mean loss of x_t < -15 "))
 		return fixture_fail(f, "another criterion");
-	for (int i = 0; i < STARTS; i++) {
+	for (int i = 0; i < COUNT(starts); i++) {
 		struct toy t;
 		struct err e;
 
@@ -136,8 +135,8 @@ static enum outcome iterations(struct fixture *f)
 		got[i] = (double)t.step;
 		most = fmax(most, got[i]);
 	}
-	return fixture_near_all(
-		       f, got, fixture_expect(f, "per_start"), STARTS, "per_start") &&
+	return fixture_near_all(f, got, fixture_expect(f, "per_start"), COUNT(starts),
+		       "per_start") &&
 			fixture_near(
 				f, most, json_number(fixture_expect(f, "max")), "max")
 		? PASSED

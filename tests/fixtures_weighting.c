@@ -119,7 +119,7 @@ static void set_uw(struct fixture_run *r)
 	set(r, "method", "uw");
 	if (*variant)
 		set(r, "form", variant);
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+	for (int i = 0; i < COUNT(forms); i++)
 		if (!strcmp(variant, forms[i][0]))
 			set(r, "form", forms[i][1]);
 	hand_on(r, "init", "init");
@@ -212,7 +212,7 @@ static int read_case(struct fixture_run *r, struct err *e)
 	r->P = n / (r->steps * r->K);
 	for (int k = 0; k < r->K; k++)
 		r->task[k].name = arena_printf(r->f->arena, "task%d", k);
-	for (size_t i = 0; i < sizeof(translations) / sizeof(translations[0]); i++)
+	for (int i = 0; i < COUNT(translations); i++)
 		if (!strcmp(translations[i].method, r->f->method))
 			translations[i].set(r);
 	return init(r, e);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include "common/arena.h"
 #include "common/log.h"
 
 #define SUITE(name) Suite *suite_##name(void);
@@ -35,7 +36,7 @@ static const char *unknown(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		bool known = false;
 
-		for (size_t k = 0; k < sizeof(suites) / sizeof(suites[0]); k++)
+		for (int k = 0; k < COUNT(suites); k++)
 			known = known || !strcmp(argv[i], suites[k].name);
 		if (!known)
 			return argv[i];
@@ -54,7 +55,7 @@ int main(int argc, char **argv)
 	}
 	runner = srunner_create(NULL);
 	log_set_level(LOG_ERROR); /* many a test makes a run warn */
-	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
+	for (int i = 0; i < COUNT(suites); i++)
 		if (wanted(suites[i].name, argc, argv))
 			srunner_add_suite(runner, suites[i].make());
 	srunner_run_all(runner, CK_ENV);

@@ -23,7 +23,7 @@ static const struct metric *const metrics[] = {
 
 const struct model *registry_model(const char *name)
 {
-	for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++)
+	for (int i = 0; i < COUNT(models); i++)
 		if (!strcmp(models[i].name, name))
 			return models[i].ops;
 	return NULL;
@@ -32,7 +32,7 @@ const struct model *registry_model(const char *name)
 int registry_metrics(
 	enum task_kind kind, const struct metric **metric, const char **name, int max)
 {
-	const int rows = (int)(sizeof(metrics) / sizeof(metrics[0]));
+	const int rows = COUNT(metrics);
 	int n = 0, listed;
 	const struct metric_info *info = catalogue_metrics(&listed);
 

@@ -159,7 +159,7 @@ int main(int argc, char **argv)
 		{ "--textures", textures_main },
 	};
 
-	for (size_t i = 0; argc > 1 && i < sizeof(questions) / sizeof(*questions); i++)
+	for (int i = 0; argc > 1 && i < COUNT(questions); i++)
 		if (!strcmp(argv[1], questions[i].word))
 			return answer(argc - 2, argv + 2, questions[i].question);
 	return train(argc, argv);

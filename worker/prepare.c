@@ -29,7 +29,7 @@ static bool known(const struct dataset_info *info, const char *name)
 {
 	static const char *const always[] = { "name", "train", "val", "test" };
 
-	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+	for (int i = 0; i < COUNT(always); i++)
 		if (!strcmp(name, always[i]))
 			return true;
 	return param_info_find(info->params, name) != NULL;

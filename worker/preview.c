@@ -31,8 +31,6 @@ static const uint8_t palette[][3] = { { 128, 100, 60 }, { 174, 199, 232 },
 	{ 255, 160, 60 }, { 220, 40, 40 }, { 140, 60, 180 }, { 60, 160, 80 },
 	{ 160, 120, 200 }, { 255, 240, 60 }, { 0, 120, 110 } };
 
-#define COLOURS ((int)(sizeof(palette) / sizeof(palette[0])))
-
 /* The digits, 3 x 5, top row in the highest bits. */
 static const uint16_t digits[10] = { 075557, 026227, 071747, 071717, 055711, 074717,
 	074757, 071122, 075757, 075717 };
@@ -56,7 +54,7 @@ static uint8_t byte(float share)
 static void of_class(int class, uint8_t colour[3])
 {
 	if (class >= 0)
-		memcpy(colour, palette[class % COLOURS], 3);
+		memcpy(colour, palette[class % COUNT(palette)], 3);
 }
 
 /* The largest value of the sample: what is drawn brightest. */

@@ -6,6 +6,7 @@
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
+#include "common/arena.h"
 #include "worker/pipe.h"
 
 static volatile sig_atomic_t signalled;
@@ -38,7 +39,7 @@ void stop_at_once(void (*clean_up)(void))
 
 	before_leaving = clean_up;
 	sigfillset(&leave.sa_mask);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	for (int i = 0; i < COUNT(numbers); i++)
 		sigaction(numbers[i], &leave, NULL);
 	die_with_parent();
 }

@@ -30,7 +30,7 @@ static int run(struct store *s, int experiment, int steps, struct err *e)
 
 int toy_main(int argc, char **argv, struct err *e)
 {
-	const int n = (int)(sizeof(experiments) / sizeof(experiments[0]));
+	const int n = COUNT(experiments);
 	struct store s;
 	int64_t steps;
 	int which = 0;

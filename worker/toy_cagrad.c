@@ -2,8 +2,6 @@
 #include "trainer-core/toy/toy.h"
 #include "worker/toy.h"
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 static const char *const optimizers[] = { "gd", "adam" };
 static const double rates[] = { 10, 5, 1, 0.5, 0.1, 0.05, 0.01, 0.005, 0.001 };
 static const double starts[][TOY_K] = { { -8.5, 7.5 }, { -8.5, -5 }, { 9, 9 } };

@@ -7,8 +7,6 @@
 #include "worker/toy.h"
 #include "worker/toy_train.h"
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 struct training {
 	const char *method, *optimizer; /* optimizer: what the rows call it */
 	const char *name, *per_task, *eps, *lr;

@@ -9,7 +9,6 @@
 #include "worker/toy.h"
 #include "worker/toy_train.h"
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 #define BATCH 64
 #define TEST 200
 

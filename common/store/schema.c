@@ -15,10 +15,9 @@ static const struct upgrade_step steps[] = {
 #include "common/store/steps.def"
 #undef STEP
 };
-#define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))
 
 const struct schema schema_results = { "results of sweeps", 0x44656c54 /* "DelT" */,
-	STEPS + 1, schema_sql };
+	COUNT(steps) + 1, schema_sql };
 /* Its version 1 is the present one: it has no steps yet. */
 const struct schema schema_toy = { "toy problems", 0x44656c74 /* "Delt" */, 1,
 	toy_sql };

@@ -94,7 +94,7 @@ int store_sweep_clear(struct store *s, int64_t sweep, struct err *e)
 		STMT_SWEEP_CLEAR_PRIMARY, STMT_SWEEP_CLEAR_VARIANT };
 	int rc = OK;
 
-	for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++)
+	for (int i = 0; !rc && i < COUNT(steps); i++)
 		rc = store_run(s, steps[i], ARGS(INT(sweep)), e);
 	return rc;
 }

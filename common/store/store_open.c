@@ -198,7 +198,7 @@ static void remove_files(const char *path)
 	static const char *const suffixes[] = { "", "-journal", "-wal", "-shm" };
 	char name[FILE_PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+	for (int i = 0; i < COUNT(suffixes); i++) {
 		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
 		unlink(name);
 	}

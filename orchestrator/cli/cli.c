@@ -4,7 +4,6 @@
 #include <string.h>
 #include "common/str.h"
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 #define WORDS_MAX 64
 #define WORD_MAX 64
 

@@ -130,7 +130,7 @@ int cmd_list(const struct cli_options *o, struct err *e)
 	struct str out = { .arena = &a };
 
 	(void)e;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (int i = 0; i < COUNT(kinds); i++)
 		if (!strcmp(kinds[i].name, o->operand))
 			put_all(&out, kinds[i].entry, o->json);
 	fputs(str_get(&out), stdout);

@@ -13,7 +13,7 @@ static void columns(struct report_table *t)
 		{ "temperature", true }, { "weights", false }, { "epoch", true },
 		{ "attempts", true }, { "message", false } };
 
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+	for (int i = 0; i < COUNT(list); i++)
 		table_column(t, list[i].name, list[i].name)->right = list[i].right;
 }
 

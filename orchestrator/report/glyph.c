@@ -37,9 +37,9 @@ int glyph_width(uint32_t c)
 		{ 0xff00, 0xff60 }, { 0xffe0, 0xffe6 }, { 0x1f300, 0x1faff },
 		{ 0x20000, 0x3fffd } };
 
-	if (within(c, none, sizeof(none) / sizeof(none[0])))
+	if (within(c, none, COUNT(none)))
 		return 0;
-	return within(c, wide, sizeof(wide) / sizeof(wide[0])) ? 2 : 1;
+	return within(c, wide, COUNT(wide)) ? 2 : 1;
 }
 
 int glyph_text_width(const char *s)

@@ -76,7 +76,7 @@ static bool has_letter(uint32_t c)
 /* Bytes of s that one of the escapes stands for; 0: none does. */
 static size_t put_escape(struct str *out, const char *s)
 {
-	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+	for (int i = 0; i < COUNT(escapes); i++) {
 		size_t n = strlen(escapes[i].text);
 
 		/* A single one of these is itself. */

@@ -341,7 +341,7 @@ static void counts(struct report *r, const struct points *p, struct arena *a)
 		{ "share", "share [%]", true } };
 	struct report_table *t = report_table(r, NULL);
 
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+	for (int i = 0; i < COUNT(list); i++)
 		table_column(t, list[i].name, list[i].title)->right = list[i].right;
 	for (int i = 0; i < p->n; i++)
 		if (begins_block(p, i))

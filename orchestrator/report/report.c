@@ -150,7 +150,7 @@ void report_print(const struct report *r, const char *format, FILE *out)
 	struct arena a = { 0 };
 	struct str text = { .arena = &a };
 
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+	for (int i = 0; i < COUNT(formats); i++)
 		if (!strcmp(formats[i].name, format ? format : "text"))
 			formats[i].render(r, &text);
 	fputs(str_get(&text), out);

@@ -25,7 +25,7 @@ static void columns(struct report_table *t)
 	table_column(t, "stage", "stage");
 	table_column(t, "phase", "phase");
 	table_column(t, "state", "state");
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	for (int i = 0; i < COUNT(numbers); i++)
 		table_column(t, numbers[i], numbers[i])->right = true;
 }
 
@@ -40,7 +40,7 @@ static void row(struct report_table *t, const struct query_progress *x)
 	table_text(t, x->stage);
 	table_text(t, x->phase);
 	table_text(t, x->state);
-	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
+	for (int i = 0; i < COUNT(figures); i++)
 		table_number(t, figures[i], NULL);
 	table_number(t, (double)x->epochs_done, NULL);
 	table_number(t, (double)x->epochs, NULL);

@@ -118,7 +118,7 @@ static void columns(struct report_table *t)
 	table_column(t, "task", "task");
 	table_column(t, "stage", "stage");
 	table_column(t, "phase", "phase");
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	for (int i = 0; i < COUNT(numbers); i++)
 		table_column(t, numbers[i].name, numbers[i].title)->right = true;
 }
 

@@ -227,7 +227,7 @@ static bool scan_word(struct scan *c)
 	for (int k = 0; k < 3; k++)
 		if (!strcmp(word, words[k]))
 			return true;
-	for (size_t k = 0; k < sizeof(no_numbers) / sizeof(no_numbers[0]); k++)
+	for (int k = 0; k < COUNT(no_numbers); k++)
 		if (!strcasecmp(word, no_numbers[k])) {
 			diag_add(c->d, from,
 				"%s is not a number that a sweep file can hold", word);

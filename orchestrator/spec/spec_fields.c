@@ -42,17 +42,15 @@ static const struct spec_field fields[] = {
 #undef F
 };
 
-#define FIELDS ((int)(sizeof(fields) / sizeof(fields[0])))
-
 const struct spec_field *spec_fields(int *n)
 {
-	*n = FIELDS;
+	*n = COUNT(fields);
 	return fields;
 }
 
 const struct spec_field *field_find(const char *path)
 {
-	for (int i = 0; i < FIELDS; i++)
+	for (int i = 0; i < COUNT(fields); i++)
 		if (!strcmp(fields[i].path, path))
 			return &fields[i];
 	return NULL;
@@ -218,7 +216,7 @@ const char *read_text(const struct spec_reader *r, const char *path)
 /* Where else such a key stands: "train.epochs" for "epochs". */
 static const char *elsewhere(const char *key)
 {
-	for (int i = 0; i < FIELDS; i++)
+	for (int i = 0; i < COUNT(fields); i++)
 		if (strchr(fields[i].path, '.') && !strcmp(field_name(&fields[i]), key))
 			return fields[i].path;
 	return NULL;
@@ -270,7 +268,7 @@ void read_members(const struct spec_reader *r, const struct json *object,
 	const char *known[NAMES_MAX];
 	int n = 0;
 
-	for (int i = 0; i < FIELDS && n < NAMES_MAX; i++) {
+	for (int i = 0; i < COUNT(fields) && n < NAMES_MAX; i++) {
 		const char *rest =
 			*prefix ? below(fields[i].path, prefix) : fields[i].path;
 

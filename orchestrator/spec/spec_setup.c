@@ -261,7 +261,7 @@ static void read_diagnose(const struct spec_reader *r, struct params *ps)
 
 	if (!read_at(r, "diagnose.gradients"))
 		return;
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (int i = 0; i < COUNT(keys); i++)
 		params_set_number(ps, r->a, keys[i], read_whole(r, keys[i]));
 }
 

@@ -8,10 +8,9 @@
 
 /* What the paper prints; lr 10, 5, 1, 0.5, 0.1, 0.05, 0.01, 0.005, 0.001. 0: not reached. */
 static const double printed_rates[] = { 10, 5, 1, 0.5, 0.1, 0.05, 0.01, 0.005, 0.001 };
-#define PRINTED ((int)(sizeof(printed_rates) / sizeof(printed_rates[0])))
 static const struct printed {
 	const char *optimizer, *method;
-	int iterations[PRINTED];
+	int iterations[COUNT(printed_rates)];
 } printed[] = {
 	{ "gd", "ew", { 0, 103, 0, 0, 0, 0, 0, 0, 0 } },
 	{ "gd", "pcgrad", { 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
@@ -23,7 +22,7 @@ static const struct printed {
 
 static const struct printed *printed_of(const char *optimizer, const char *method)
 {
-	for (size_t i = 0; i < sizeof(printed) / sizeof(printed[0]); i++)
+	for (int i = 0; i < COUNT(printed); i++)
 		if (!strcmp(printed[i].optimizer, optimizer) &&
 			!strcmp(printed[i].method, method))
 			return &printed[i];
@@ -92,7 +91,7 @@ static const struct printed no_print;
 /* NAN: not reached, or not printed. */
 static double paper_figure(const struct printed *p, double lr)
 {
-	for (int i = 0; i < PRINTED; i++)
+	for (int i = 0; i < COUNT(printed_rates); i++)
 		if (printed_rates[i] == lr && p->iterations[i])
 			return p->iterations[i];
 	return NAN;

@@ -126,7 +126,7 @@ static bool begins(const char *text, const char *with)
 
 static const struct claim *claim_of(const struct line *l)
 {
-	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++)
+	for (int i = 0; i < COUNT(claims); i++)
 		if (!strcmp(claims[i].trunk, l->trunk) &&
 			!strcmp(claims[i].method, l->method) &&
 			begins(l->optimizer, claims[i].optimizer))

@@ -46,7 +46,7 @@ static void try_want(const uint8_t *data, size_t size, const struct npy_want *wa
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++)
+	for (int i = 0; i < COUNT(wants); i++)
 		try_want(data, size, &wants[i]);
 	return 0;
 }

@@ -205,8 +205,8 @@ Suite *suite_networks(void)
 	tcase_add_test(t, every_data_set_has_a_network_that_fits);
 	tcase_add_loop_test(t,
 		every_network_trains_on_a_data_set_or_is_refused_with_its_place, 0, 2);
-	tcase_add_loop_test(t, what_does_not_fit_is_said_with_place_and_node, 0,
-		(int)(sizeof(misfits) / sizeof(misfits[0])));
+	tcase_add_loop_test(
+		t, what_does_not_fit_is_said_with_place_and_node, 0, COUNT(misfits));
 	tcase_add_test(
 		t, run_refuses_a_network_that_does_not_fit_before_it_writes_anything);
 	tcase_add_test(t, check_says_how_large_the_networks_are);

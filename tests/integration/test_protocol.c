@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "bench/curves.h"
+#include "common/arena.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
@@ -370,7 +371,7 @@ START_TEST(every_decision_is_listed_in_every_format)
 	static char text[65536];
 	int lines = 0;
 
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+	for (int i = 0; i < COUNT(formats); i++) {
 		ck_assert_int_eq(DELTAM("decisions", "s", "--format", formats[i]), 0);
 		scratch_read("out", text, sizeof(text));
 		ck_assert_ptr_nonnull(strstr(text, "above number 1 of that epoch"));

@@ -313,7 +313,7 @@ Suite *suite_resolve(void)
 	tcase_add_test(t, too_few_samples_are_shown_at_the_size_of_their_split);
 	tcase_add_test(t, without_data_no_file_is_looked_at);
 	tcase_add_loop_test(t, what_cannot_be_loaded_has_its_place_and_its_status, 0,
-		(int)(sizeof(faults) / sizeof(faults[0])));
+		COUNT(faults));
 	tcase_add_test(t, headers_of_images_are_looked_at);
 	tcase_add_test(t, faults_come_together);
 	tcase_add_test(t, a_baseline_of_another_database_is_taken_whole_or_refused);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/arena.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
@@ -273,7 +274,7 @@ START_TEST(killed_at_every_crash_point_it_goes_on)
 		{ "checkpoint.before_rename", 0 }, { "checkpoint.after_rename", 0 } };
 	char env[96];
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (int i = 0; i < COUNT(cases); i++)
 		for (int n = 1; n <= 4; n += 3) {
 			forget();
 			snprintf(env, sizeof(env), "DELTAM_CRASH=%s@marker@%d",

@@ -177,7 +177,7 @@ START_TEST(killed_at_every_crash_point_it_goes_on)
 		"finish.after_commit@marker@16", "claim.after_commit@marker@17" };
 	char env[96];
 
-	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+	for (int i = 0; i < COUNT(points); i++) {
 		forget();
 		snprintf(env, sizeof(env), "DELTAM_CRASH=%s", points[i]);
 		(void)child_run(command(), env);
@@ -235,7 +235,7 @@ START_TEST(a_file_that_does_not_fit_is_refused_and_made_anew)
 	/* magic, NUMERICS, identity, kernel class, epoch, parameters */
 	static const int places[] = { 0, 12, 20, 80, 144, 900 };
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (int i = 0; i < COUNT(places); i++) {
 		damage(places[i]);
 		query_run("t.db", "DELETE FROM corrupted; DELETE FROM corruption;");
 		ends_as_the_reference();

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/arena.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/jobs.h"
@@ -223,7 +224,7 @@ START_TEST(killed_at_every_crash_point_it_ends_the_same)
 		"checkpoint.after_rename@marker@4" };
 	char env[96];
 
-	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+	for (int i = 0; i < COUNT(points); i++) {
 		fresh_job();
 		(void)unlink("marker");
 		snprintf(env, sizeof(env), "DELTAM_CRASH=%s", points[i]);
@@ -419,7 +420,7 @@ START_TEST(a_checkpoint_that_does_not_fit_is_refused_with_a_reason)
 	struct child c;
 	char log[4096];
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (int i = 0; i < COUNT(places); i++) {
 		fresh_job();
 		ck_assert_int_eq(child_run(attempt(3), NULL), PROTO_DONE);
 		change_checkpoint(places[i]);

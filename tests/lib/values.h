@@ -9,7 +9,6 @@
 
 /* ck_assert_float_eq promotes to double, which warns. */
 #define EQUAL(a, b) ck_assert((a) == (b))
-#define COUNT(a) (int)(sizeof(a) / sizeof((a)[0]))
 
 float *values_all(struct arena *a, size_t n, float v);
 /* In [-1, 1), others with every call. */

@@ -126,7 +126,7 @@ START_TEST(a_primary_task_that_cannot_be_is_an_error_with_its_place)
 		{ "\"primary\": \"each\", ", "\"ial\", \"ial\"", "listed twice" },
 	};
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (int i = 0; i < COUNT(bad); i++) {
 		const char *said = report_of(sweep(bad[i].keys, bad[i].methods));
 
 		ck_assert_msg(strstr(said, bad[i].say) != NULL, "%s", said);

@@ -106,7 +106,7 @@ START_TEST(a_flipped_byte_anywhere_is_noticed_and_healed)
 	fake_write_plain();
 	whole = digest();
 	ck_assert_int_eq(stat(cache_name(), &st), 0);
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (int i = 0; i < COUNT(places); i++) {
 		uint8_t b = read_at(cache_name(), places[i]) ^ 0x20;
 		char what[64];
 

@@ -351,10 +351,10 @@ START_TEST(wrong_lists_are_refused_with_their_place)
 
 	ck_assert_msg(read_lists(good, "1.jpg 0\n2.jpg 2\n") == OK, "%s", err.msg);
 	ck_assert_msg(read_lists("1\nA B\n1.jpg 1 -1", "1.jpg 0") == OK, "%s", err.msg);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (int i = 0; i < COUNT(cases); i++) {
 		ck_assert_int_eq(
 			read_lists(cases[i].attributes, cases[i].partition), ERR_DATA);
-		ck_assert_msg(strstr(err.msg, cases[i].message) != NULL, "%zu: %s", i,
+		ck_assert_msg(strstr(err.msg, cases[i].message) != NULL, "%d: %s", i,
 			err.msg);
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/arena.h"
 #include "orchestrator/cli/cli.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
@@ -77,7 +78,7 @@ START_TEST(what_does_not_fit_is_refused_with_a_hint)
 		{ "table -x", "unknown option -x; --help lists what there is" },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (int i = 0; i < COUNT(cases); i++) {
 		struct cli_options o;
 		struct err e = { 0 };
 
@@ -123,7 +124,7 @@ START_TEST(a_sweep_is_found_by_file_name_and_flag)
 	struct err e = { 0 };
 
 	small_db_make("small.db");
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+	for (int i = 0; i < COUNT(lines); i++) {
 		ck_assert_msg(run(lines[i], output, sizeof(output), &e) == OK, "%s: %s",
 			lines[i], e.msg);
 		ck_assert_str_eq(
@@ -151,7 +152,7 @@ START_TEST(what_cannot_be_found_is_said)
 	};
 
 	small_db_make("small.db");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (int i = 0; i < COUNT(cases); i++) {
 		struct err e = { 0 };
 
 		ck_assert_int_eq(
@@ -201,7 +202,7 @@ START_TEST(an_old_database_answers_every_command_as_a_new_one)
 	struct err e = { 0 };
 	char line[128];
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (int i = 0; i < COUNT(commands); i++) {
 		snprintf(line, sizeof(line), "%s small --sweep small", commands[i]);
 		small_db_make("small.db");
 		ck_assert_msg(
@@ -229,7 +230,7 @@ START_TEST(status_failures_and_list_print_to_the_letter)
 		{ "pareto small", "pareto.text" } };
 
 	small_db_make("small.db");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (int i = 0; i < COUNT(cases); i++) {
 		struct err e = { 0 };
 		char path[128];
 

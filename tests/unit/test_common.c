@@ -49,7 +49,7 @@ START_TEST(numbers_are_spelled_shortest_and_read_back)
 		{ 1.0 / 3, "0.3333333333333333" } };
 	char buf[NUMBER_MAX];
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (int i = 0; i < COUNT(cases); i++) {
 		ck_assert_str_eq(number_format(cases[i].v, buf), cases[i].text);
 		ck_assert_double_eq(strtod(buf, NULL), cases[i].v);
 	}

@@ -82,7 +82,7 @@ START_TEST(what_comes_out_follows_from_seed_severity_and_index)
 
 	paint(32, 32);
 	freeze();
-	for (size_t i = 0; i < sizeof(drawn) / sizeof(drawn[0]); i++) {
+	for (int i = 0; i < COUNT(drawn); i++) {
 		int n = 3 * 32 * 32;
 
 		memcpy(other, apply_to(drawn[i], 3, 7, 1, 3, 32, 32), (size_t)n);
@@ -108,7 +108,7 @@ START_TEST(every_row_changes_pictures_of_every_shape_and_more_so_in_the_end)
 
 	ck_assert_int_eq(n, 19);
 	freeze();
-	for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++)
+	for (int s = 0; s < COUNT(shapes); s++)
 		for (int i = 0; i < n; i++) {
 			int c = shapes[s][0], h = shapes[s][1], w = shapes[s][2];
 			double change[6];
@@ -199,7 +199,7 @@ START_TEST(blurs_leave_what_is_flat)
 		"elastic_transform", "contrast" };
 
 	memset(picture, 77, sizeof(picture));
-	for (size_t i = 0; i < sizeof(blurs) / sizeof(blurs[0]); i++)
+	for (int i = 0; i < COUNT(blurs); i++)
 		for (int k = 1; k <= 5; k++) {
 			apply_to(blurs[i], k, 2, 0, 3, 40, 33);
 			for (int at = 0; at < 3 * 40 * 33; at++)

@@ -74,7 +74,7 @@ START_TEST(a_line_that_does_not_fit_is_named)
 	};
 	struct arena a = { 0 };
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (int i = 0; i < COUNT(cases); i++) {
 		const char *at = strstr(good, cases[i].from);
 		char *text = arena_printf(&a, "%.*s%s%s", (int)(at - good), good,
 			cases[i].to, at + strlen(cases[i].from));
@@ -151,7 +151,7 @@ START_TEST(prepare_refuses_arguments_that_nobody_reads)
 	struct arena a = { 0 };
 	struct err e = { 0 };
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (int i = 0; i < COUNT(cases); i++) {
 		char *argv[] = { arena_strdup(&a, "dataset.name=synthetic"),
 			arena_strdup(&a, cases[i].argument) };
 

@@ -242,7 +242,6 @@ static const char *const trainings[][8] = {
 	{ "method", "ew", "train.optimizer", "adam", "train.optimizer.per_task",
 		"true" },
 };
-#define TRAININGS ((int)(sizeof(trainings) / sizeof(trainings[0])))
 
 static void same_rows(const struct epoch_rows *a, const struct epoch_rows *b)
 {
@@ -419,7 +418,7 @@ Suite *suite_diagnose(void)
 	tcase_add_test(t, every_fifth_step_of_the_job_is_measured);
 	tcase_add_test(t, more_tasks_than_asked_for_are_drawn_from);
 	tcase_add_loop_test(
-		t, measuring_changes_no_other_row_and_no_state, 0, TRAININGS);
+		t, measuring_changes_no_other_row_and_no_state, 0, COUNT(trainings));
 	tcase_add_test(t, measuring_allocates_nothing);
 	tcase_add_test(t, percentiles_lie_between_their_neighbours);
 	tcase_add_test(t, parts_of_the_cosine_add_up_to_it);

@@ -67,7 +67,7 @@ START_TEST(flat_nodes_have_the_gradient_of_their_values)
 		LAYER_LEAKY_RELU, LAYER_SIGMOID, LAYER_TANH, LAYER_FLATTEN };
 	const struct kernels *k = tables_get(_i);
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (int i = 0; i < COUNT(kinds); i++)
 		for (int fuse = 0; fuse < 2; fuse++)
 			check_flat_node(kinds[i], k, fuse);
 }
@@ -97,7 +97,7 @@ START_TEST(image_nodes_have_the_gradient_of_their_values)
 		LAYER_LEAKY_RELU, LAYER_SIGMOID, LAYER_TANH, LAYER_MAXPOOL2D };
 	const struct kernels *k = tables_get(_i);
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (int i = 0; i < COUNT(kinds); i++)
 		for (int fuse = 0; fuse < 2; fuse++)
 			check_image_node(kinds[i], k, fuse);
 }

@@ -228,7 +228,7 @@ START_TEST(a_job_refuses_files_that_changed_since_it_was_planned)
 		d->split[s].target[0] =
 			(struct dataset_field){ .c = 1, .h = 1, .w = 1 };
 	}
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+	for (int i = 0; i < COUNT(pairs); i++)
 		params_set(&ps, &arena, pairs[i][0], pairs[i][1]);
 	ck_assert_int_eq(initial_load(network("resnet", false), "w", hex, NULL), OK);
 	params_set(&ps, &arena, "model.init.digest", hex);

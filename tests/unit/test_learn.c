@@ -51,7 +51,6 @@ static const struct tiny {
 	{ { "name", "vgg16", "width", "0.05", "norm", "shared" }, false, false },
 	{ { "name", "celeba_cnn", "width", "0.05" }, false, false },
 };
-#define TINIES ((int)(sizeof(tinies) / sizeof(tinies[0])))
 #define SIDE 16
 #define SAMPLES 24
 
@@ -286,7 +285,7 @@ static double distance(const struct probe *p, int i, const float *grad)
 	double slope, least = 1e9;
 
 	direction(p, i, grad, step, &slope);
-	for (size_t n = 0; n < sizeof(length) / sizeof(length[0]); n++) {
+	for (int n = 0; n < COUNT(length); n++) {
 		double want = difference(p, i, step, ldexpf(1, -length[n]));
 		double off = fabs(slope - want) / (fabs(want) + 0.05);
 
@@ -339,7 +338,7 @@ static void train_tiny(const struct tiny *tiny, const struct dataset *d, int epo
 	struct params *ps = modelled_params(tiny->params, &arena);
 	struct train *t;
 
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+	for (int i = 0; i < COUNT(pairs); i++)
 		params_set(ps, &arena, pairs[i][0], pairs[i][1]);
 	t = trained_job(ps, d, &arena);
 	for (int n = 0; n < epochs; n++) {
@@ -381,9 +380,9 @@ Suite *suite_learn(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(
-		t, the_gradient_of_all_losses_is_the_slope_of_every_tensor, 0, TINIES);
-	tcase_add_loop_test(t, every_network_learns_all_tasks, 0, TINIES);
+	tcase_add_loop_test(t, the_gradient_of_all_losses_is_the_slope_of_every_tensor,
+		0, COUNT(tinies));
+	tcase_add_loop_test(t, every_network_learns_all_tasks, 0, COUNT(tinies));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -132,7 +132,7 @@ START_TEST(a_nan_in_the_prediction_shows_in_every_loss)
 	const struct loss_shape s = { N, C, S };
 	float p[SIZE], t[SIZE], d[SIZE];
 
-	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
+	for (int i = 0; i < COUNT(losses); i++)
 		for (int where = 1; where < SIZE / N; where += S) {
 			fill(&losses[i], p, t);
 			p[where] = NAN;
@@ -220,10 +220,10 @@ Suite *suite_loss(void)
 	Suite *s = suite_create("loss");
 	TCase *t = tcase_create("loss");
 
-	tcase_add_loop_test(t, every_gradient_is_the_slope_of_its_loss, 0,
-		(int)(sizeof(losses) / sizeof(losses[0])));
+	tcase_add_loop_test(
+		t, every_gradient_is_the_slope_of_its_loss, 0, COUNT(losses));
 	tcase_add_loop_test(t, a_loss_without_its_gradient_is_the_same_to_the_bit, 0,
-		(int)(sizeof(losses) / sizeof(losses[0])));
+		COUNT(losses));
 	tcase_add_loop_test(t, cross_entropy_is_right_to_float_precision, 0, 2);
 	tcase_add_test(t, huge_scores_do_not_overflow);
 	tcase_add_test(t, a_nan_in_the_prediction_shows_in_every_loss);

@@ -69,7 +69,7 @@ START_TEST(dense_criteria_do_not_depend_on_the_batches)
 		{ &metric_normal_median, TASK_NORMAL, 3 },
 		{ &metric_normal_30, TASK_NORMAL, 3 } };
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (int i = 0; i < COUNT(cases); i++) {
 		double one = pooled(cases[i].m, cases[i].kind, cases[i].channels, 1);
 
 		ck_assert_double_gt(one, 0);
@@ -220,7 +220,7 @@ START_TEST(a_criterion_of_nothing_is_no_figure)
 	const struct loss_shape s = { 1, 3, 1 }, flat = { 1, 1, 1 };
 	const float p[3] = { 1, 2, 3 }, zero[3] = { 0 }, ignored[1] = { -1 };
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (int i = 0; i < COUNT(kinds); i++) {
 		const struct metric *m[METRICS];
 		const char *name[METRICS];
 		int n = registry_metrics(kinds[i], m, name, METRICS);

@@ -98,7 +98,6 @@ static const struct row rows[] = {
 	{ "vgg16", { "name", "vgg16" }, 3, 32, 32, { CLASS("a", 5) }, 20, true,
 		14934948, 14714688, { 11013 } },
 };
-#define ROWS ((int)(sizeof(rows) / sizeof(rows[0])))
 
 static struct dataset *data_of(const struct row *r)
 {
@@ -205,7 +204,7 @@ START_TEST(strides_beyond_the_output_stride_become_dilation)
 	static const struct row nyuv2 = { "", { NULL }, NYUV2, 0, 0, { 0 } };
 	const struct dataset *d = data_of(&nyuv2);
 
-	for (size_t i = 0; i < sizeof(dilated) / sizeof(dilated[0]); i++) {
+	for (int i = 0; i < COUNT(dilated); i++) {
 		const char *params[MODELLED_PARAMS] = { "name", "deeplab", "depth",
 			dilated[i].depth, "output_stride", dilated[i].output_stride };
 		struct network n = modelled(modelled_params(params, &arena), d, &arena);
@@ -215,7 +214,7 @@ START_TEST(strides_beyond_the_output_stride_become_dilation)
 		ck_assert_msg(id > 0 && v->stride == dilated[i].stride &&
 				v->dilation == dilated[i].dilation &&
 				v->pad == v->dilation * (v->kernel - 1) / 2,
-			"%zu: %s: stride %d, dilation %d, padding %d", i,
+			"%d: %s: stride %d, dilation %d, padding %d", i,
 			dilated[i].node, v->stride, v->dilation, v->pad);
 	}
 }
@@ -344,12 +343,13 @@ Suite *suite_model(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(
-		t, parameters_are_as_many_as_in_the_published_code, 0, ROWS);
+		t, parameters_are_as_many_as_in_the_published_code, 0, COUNT(rows));
 	tcase_add_test(t, strides_beyond_the_output_stride_become_dilation);
-	tcase_add_loop_test(t, every_node_is_that_of_the_reference_graph, 0,
-		(int)(sizeof(references) / sizeof(references[0])));
-	tcase_add_loop_test(t, outputs_have_the_shape_of_the_tasks, 0, ROWS);
-	tcase_add_loop_test(t, a_baseline_has_the_trunk_and_its_own_head, 0, ROWS);
+	tcase_add_loop_test(
+		t, every_node_is_that_of_the_reference_graph, 0, COUNT(references));
+	tcase_add_loop_test(t, outputs_have_the_shape_of_the_tasks, 0, COUNT(rows));
+	tcase_add_loop_test(
+		t, a_baseline_has_the_trunk_and_its_own_head, 0, COUNT(rows));
 	suite_add_tcase(s, t);
 	return s;
 }

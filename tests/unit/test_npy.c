@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "common/arena.h"
 #include "trainer-core/dataset/npy.h"
 
 enum { FILE_MAX = 40000 };
@@ -133,7 +134,7 @@ START_TEST(every_type_and_byte_order_reads_the_same_numbers)
 	static const int signed_values[6] = { 0, 1, 2, 3, -4, 100 };
 	static const int values[6] = { 0, 1, 2, 3, 1, 100 };
 
-	for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
+	for (int t = 0; t < COUNT(types); t++) {
 		const int *v = types[t][1] == 'u' ? values : signed_values;
 		struct file f;
 		float expected[6];
@@ -283,7 +284,7 @@ START_TEST(a_wrong_header_is_refused_with_its_place)
 			"the end of the header" },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (int i = 0; i < COUNT(cases); i++) {
 		struct file f;
 
 		begin(&f, 1, cases[i].text);

@@ -50,7 +50,7 @@ static void write_split(const char *split)
 
 	for (size_t i = 0; i < sizeof(pixel); i++)
 		pixel[i] = (uint8_t)(4 * i);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (int i = 0; i < COUNT(files); i++) {
 		snprintf(path, sizeof(path), "%s/%s.npy", split, files[i].name);
 		fake_npy(path, files[i].descr, files[i].shape, files[i].elements,
 			files[i].n);
@@ -266,7 +266,7 @@ START_TEST(a_task_list_names_the_word_that_is_wrong)
 	struct listed_task tasks[TASKS_MAX];
 	int n;
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (int i = 0; i < COUNT(bad); i++) {
 		const char *text = arena_printf(&arena, "ok=regress %s", bad[i]);
 
 		ck_assert_msg(

@@ -79,7 +79,6 @@ static const char *const settings[][14] = {
 	{ "train.optimizer", "adagrad", "lr", "0.1", "wd", "0.01" },
 	{ "train.optimizer", "adagrad", "lr", "0.1", "train.optimizer.eps", "0" },
 };
-#define SETTINGS (int)(sizeof(settings) / sizeof(settings[0]))
 
 /* Logical values of every parameter, one after the other; returns how many. */
 static int logical(const struct graph *g, const float *flat, float *out)
@@ -209,7 +208,7 @@ START_TEST(settings_that_mean_nothing_are_refused)
 		{ "train.optimizer", "gd", "train.optimizer.nesterov", "true" }
 	};
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (int i = 0; i < COUNT(bad); i++) {
 		struct params ps = { 0 };
 		struct optim_info info;
 		struct err e = { 0 };
@@ -230,9 +229,10 @@ Suite *suite_optim(void)
 	TCase *t = tcase_create("optim");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, the_flat_array_follows_the_scalar_formulas, 0, SETTINGS);
 	tcase_add_loop_test(
-		t, gaps_and_padding_stay_zero_under_every_optimizer, 0, SETTINGS);
+		t, the_flat_array_follows_the_scalar_formulas, 0, COUNT(settings));
+	tcase_add_loop_test(t, gaps_and_padding_stay_zero_under_every_optimizer, 0,
+		COUNT(settings));
 	tcase_add_test(t, an_optimizer_a_task_keeps_moments_of_each_tasks_gradient);
 	tcase_add_test(t, the_rate_falls_by_steps_or_along_a_cosine);
 	tcase_add_test(t, settings_that_mean_nothing_are_refused);

@@ -295,7 +295,7 @@ START_TEST(identities_of_todays_sweeps_stay)
 		{ nyuv2, "imtl", "42e94e98538994b8269c648b22a28479" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (int i = 0; i < COUNT(rows); i++) {
 		const struct spec_variant *v;
 		const struct spec_entry *entry;
 		struct params ps;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "common/arena.h"
 #include "common/proto.h"
 #include "worker/pipe.h"
 
@@ -126,7 +127,7 @@ START_TEST(what_is_no_line_of_ours_is_refused)
 		"epoch x", "epoch -1", "epoch 1 2", "epoch 99999999999", "hello",
 		"hello avx2", "hello avx2 b c", "diverged", "diverged x", "epoch\t1" };
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (int i = 0; i < COUNT(bad); i++) {
 		struct proto_line line;
 		struct err e = { 0 };
 

@@ -40,8 +40,7 @@ START_TEST(every_row_of_a_table_has_its_file_and_every_file_its_row)
 	char path[256];
 
 	ck_assert_int_eq(count_sources("trainer-core/model"), models);
-	ck_assert_int_eq(count_sources("trainer-core/metric"),
-		(int)(sizeof(metric_files) / sizeof(metric_files[0])));
+	ck_assert_int_eq(count_sources("trainer-core/metric"), COUNT(metric_files));
 	ck_assert_int_eq(count_sources("trainer-core/weighting"), methods);
 	for (int i = 0; i < models; i++) {
 		snprintf(path, sizeof(path), "trainer-core/model/%s.c", model[i].name);

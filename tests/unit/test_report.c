@@ -46,7 +46,6 @@ static const struct {
 #include "orchestrator/report/report.def"
 #undef REPORT
 };
-#define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
 static struct query_sweep sweep_named(const char *name)
 {
@@ -98,7 +97,7 @@ static void expect_file(const char *got, const char *name)
 
 START_TEST(every_format_prints_the_benchmark_to_the_letter)
 {
-	for (size_t i = 0; i < FORMATS; i++) {
+	for (size_t i = 0; i < COUNT(formats); i++) {
 		struct report r = report_of("small", (struct benchmark_view){ 0 });
 		char name[64];
 
@@ -452,7 +451,7 @@ START_TEST(the_option_lists_exactly_the_formats_there_are)
 
 	while (strcmp(flags[f].name, "format") != 0)
 		f++;
-	for (size_t i = 0; i < FORMATS; i++)
+	for (size_t i = 0; i < COUNT(formats); i++)
 		str_printf(&names, "%s%s", i ? "|" : "", formats[i].name);
 	ck_assert_str_eq(flags[f].value, str_get(&names));
 }

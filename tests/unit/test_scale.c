@@ -161,7 +161,7 @@ START_TEST(no_question_of_a_report_walks_them_either)
 {
 	int asked = 0;
 
-	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+	for (int i = 0; i < COUNT(statements); i++) {
 		if (strncmp(statements[i].id, "QUERY_", 6) != 0)
 			continue;
 		asked++;
@@ -176,7 +176,7 @@ START_TEST(a_condition_on_the_sweep_reaches_the_tables)
 	static const char *const view[] = { "configuration", "temperature_curve",
 		"lr_sensitivity", "progress", "decisions", "failures", "job_result" };
 
-	for (size_t i = 0; i < sizeof(view) / sizeof(view[0]); i++) {
+	for (int i = 0; i < COUNT(view); i++) {
 		const char *plan = plan_of(arena_printf(
 			&arena, "SELECT * FROM %s WHERE sweep='generated-1'", view[i]));
 
@@ -190,7 +190,7 @@ START_TEST(the_best_epoch_of_a_job_is_one_step)
 {
 	static const char *const view[] = { "job_result", "best_epoch", "benchmark" };
 
-	for (size_t i = 0; i < sizeof(view) / sizeof(view[0]); i++)
+	for (int i = 0; i < COUNT(view); i++)
 		ck_assert_ptr_nonnull(strstr(
 			plan_of(arena_printf(&arena, "SELECT * FROM %s", view[i])),
 			"SEARCH c USING COVERING INDEX score_best (sweep=? AND "

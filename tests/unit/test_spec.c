@@ -430,7 +430,7 @@ START_TEST(a_wrong_rule_is_an_error_with_its_place)
 
 	scratch_enter();
 	parse_good(SMALL(EW));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (int i = 0; i < COUNT(cases); i++) {
 		ck_assert_int_eq(load_rules(cases[i].text, &rules, &said), ERR_SPEC);
 		ck_assert_msg(strstr(said, cases[i].said) != NULL, "%s", said);
 	}
@@ -455,7 +455,7 @@ START_TEST(every_shipped_sweep_is_good_and_has_its_jobs)
 	DIR *folder = opendir("sweeps");
 	struct dirent *d;
 
-	for (size_t i = 0; i < sizeof(shipped) / sizeof(shipped[0]); i++) {
+	for (int i = 0; i < COUNT(shipped); i++) {
 		struct str report = { .arena = &arena };
 		struct err e = { 0 };
 		int rc = spec_load(&spec, &arena, shipped[i].path, &report, &e);
@@ -466,7 +466,7 @@ START_TEST(every_shipped_sweep_is_good_and_has_its_jobs)
 	while ((d = readdir(folder)))
 		files += strstr(d->d_name, ".json") != NULL;
 	closedir(folder);
-	ck_assert_int_eq(files, sizeof(shipped) / sizeof(shipped[0]));
+	ck_assert_int_eq(files, COUNT(shipped));
 }
 END_TEST
 

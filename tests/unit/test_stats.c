@@ -93,7 +93,7 @@ START_TEST(t_quantiles_agree_with_the_table)
 		{ 0.5, 3, 0 },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (int i = 0; i < COUNT(table); i++) {
 		double t = stats_t_quantile(table[i].p, table[i].df);
 
 		ck_assert_double_eq_tol(t, table[i].t, 1e-7);

@@ -505,7 +505,7 @@ START_TEST(a_users_query_reads_and_nothing_else)
 
 	make_database("a.db");
 	open_well(&s, "a.db", STORE_READER);
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+	for (int i = 0; i < COUNT(refused); i++) {
 		struct err e = { 0 };
 		struct rows r = rows_open_query(&s, refused[i], &e);
 

@@ -60,7 +60,6 @@ static const struct {
 	{ "ew", 0.1, 709 }, { "cagrad", 10, 27 }, { "cagrad", 5, 30 },
 	{ "cagrad", 1, 32 }, { "cagrad", 0.5, 106 }, { "pcgrad", 10, 25 },
 	{ "pcgrad", 1, 56 } };
-#define ENTRIES ((int)(sizeof(entries) / sizeof(entries[0])))
 
 /* The entry with every start moved by `by` along x1. */
 static long longest(int entry, double by)
@@ -79,7 +78,7 @@ static long longest(int entry, double by)
 
 START_TEST(eleven_printed_figures_are_reached_to_the_step)
 {
-	for (int i = 0; i < ENTRIES; i++)
+	for (int i = 0; i < COUNT(entries); i++)
 		ck_assert_msg(longest(i, 0) == entries[i].printed,
 			"adam %s lr %g: %ld steps, printed %ld", entries[i].method,
 			entries[i].lr, longest(i, 0), entries[i].printed);
@@ -104,7 +103,7 @@ START_TEST(the_page_shows_them_beside_the_paper)
 
 	scratch_enter();
 	page = source_text("docs/REPRODUCTION.md");
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+	for (int i = 0; i < COUNT(lines); i++)
 		ck_assert_msg(strstr(page, lines[i]) != NULL, "%s", lines[i]);
 	scratch_leave();
 }
@@ -114,7 +113,7 @@ START_TEST(other_starts_give_other_figures)
 {
 	int changed = 0;
 
-	for (int i = 0; i < ENTRIES; i++)
+	for (int i = 0; i < COUNT(entries); i++)
 		changed += longest(i, 1) != entries[i].printed;
 	ck_assert_int_ge(changed, 8);
 }

@@ -85,7 +85,6 @@ static const char *const continued[][4] = { { "method", "uw" }, { "method", "dwa
 	{ "method", "nash_mtl" }, { "method", "gradnorm" }, { "method", "graddrop" },
 	{ "method", "famo" }, { "method", "ol_aux" }, { "method", "rotograd" },
 	{ "method", "auto_lambda" } };
-#define CONTINUED (int)(sizeof(continued) / sizeof(continued[0]))
 
 START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
 {
@@ -137,7 +136,7 @@ START_TEST(a_step_runs_the_passes_that_its_method_declares)
 	};
 	struct dataset *d = flat_data(&arena);
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (int i = 0; i < COUNT(rows); i++) {
 		struct train *t = job(
 			WITH("method", rows[i].method, rows[i].option, rows[i].value),
 			d);
@@ -175,7 +174,7 @@ START_TEST(trivial_combinations_of_gradients_are_equal_weights)
 
 	trained_epoch(ew);
 	want = trained_figure(trained_epoch(ew), "val", "level", "loss");
-	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+	for (int i = 0; i < COUNT(same); i++) {
 		struct train *t = job(WITH("train.optimizer", "gd", "lr", "0.1",
 					      same[i][0], same[i][1], same[i][2],
 					      same[i][3], same[i][4], same[i][5]),
@@ -500,7 +499,7 @@ START_TEST(bad_parameters_are_refused)
 		{ "model.name", "lenet", "9x9 kernel" }, { "lr", "abc", "lr" } };
 	struct dataset *d = flat_data(&arena);
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (int i = 0; i < COUNT(bad); i++) {
 		struct train *t;
 		struct err e = { 0 };
 
@@ -652,8 +651,8 @@ Suite *suite_train(void)
 	tcase_add_loop_test(
 		t, losses_fall_and_criteria_rise_under_every_optimizer, 0, 6);
 	tcase_add_test(t, two_jobs_of_one_seed_are_bit_identical);
-	tcase_add_loop_test(
-		t, continuing_from_a_saved_state_is_never_having_stopped, 0, CONTINUED);
+	tcase_add_loop_test(t, continuing_from_a_saved_state_is_never_having_stopped, 0,
+		COUNT(continued));
 	tcase_add_test(t, a_step_runs_the_passes_that_its_method_declares);
 	tcase_add_test(t, trivial_combinations_of_gradients_are_equal_weights);
 	tcase_add_test(t, a_head_keeps_its_own_gradient_where_the_method_says_so);

@@ -4,6 +4,7 @@
 #include <check.h>
 #include <signal.h>
 #include <string.h>
+#include "common/arena.h"
 #include "orchestrator/run/verdict.h"
 
 static const struct {
@@ -73,7 +74,6 @@ static const struct {
 	{ { .why = SCHED_NOT_STARTED, .text = "no memory" }, false,
 		{ .outcome = "failed", .charge = CHARGE_NONE, .text = "no memory" } },
 };
-#define ENDS ((int)(sizeof(ends) / sizeof(ends[0])))
 
 START_TEST(every_end_has_its_verdict)
 {
@@ -97,7 +97,7 @@ Suite *suite_verdict(void)
 	Suite *s = suite_create("verdict");
 	TCase *t = tcase_create("verdict");
 
-	tcase_add_loop_test(t, every_end_has_its_verdict, 0, ENDS);
+	tcase_add_loop_test(t, every_end_has_its_verdict, 0, COUNT(ends));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -159,7 +159,7 @@ START_TEST(weights_sum_to_one_or_to_the_number_of_tasks)
 		{ "dwa", "form", "window", false },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (int i = 0; i < COUNT(rows); i++) {
 		struct game g;
 		double loss[3];
 
@@ -308,7 +308,7 @@ START_TEST(learned_scalars_follow_the_slope_of_their_objective)
 		{ "uw_so_learned", "floor", "0.5" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (int i = 0; i < COUNT(rows); i++) {
 		struct game g;
 		const double loss[] = { 0.4, 3, 1.1 };
 		bool one = !strcmp(rows[i].method, "uw_so_learned");
@@ -598,7 +598,7 @@ START_TEST(parameters_that_do_not_fit_are_errors_with_the_method_and_the_name)
 	};
 	struct game g;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (int i = 0; i < COUNT(rows); i++) {
 		ck_assert_msg(game_try_start(&g, "1", 3, rows[i].method, rows[i].name,
 				      rows[i].value, NULL) == ERR_SPEC,
 			"%s %s", rows[i].name, rows[i].value);

@@ -235,7 +235,7 @@ START_TEST(auxiliary_gradients_reach_the_trunk_as_the_encoder_says)
 	};
 	const double loss[] = { 1, 1, 1 };
 
-	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+	for (int r = 0; r < COUNT(rows); r++) {
 		struct game g;
 
 		START(&g, 3, "ial", "init", "0.6", rows[r].option, rows[r].value,

@@ -30,7 +30,7 @@ static const struct row rows[] = {
 
 static const struct row *find(const char *name)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (int i = 0; i < COUNT(rows); i++)
 		if (!strcmp(rows[i].name, name))
 			return &rows[i];
 	BUG("a corruption that corrupt.def does not have");

@@ -26,7 +26,7 @@ static const struct dataset_ops *find_ops(const char *name)
 #undef D
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (int i = 0; i < COUNT(rows); i++)
 		if (!strcmp(rows[i].name, name))
 			return rows[i].ops;
 	return NULL;

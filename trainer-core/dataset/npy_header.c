@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include "common/arena.h"
 
 /* The text of the dictionary, read from left to right. */
 struct scan {
@@ -161,9 +162,8 @@ static const struct {
 	{ "fortran_order", read_order },
 	{ "shape", read_shape },
 };
-enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
 
-static int read_entry(struct scan *s, struct npy_header *h, bool seen[ENTRIES])
+static int read_entry(struct scan *s, struct npy_header *h, bool seen[COUNT(entries)])
 {
 	static const char what[] = "'descr', 'fortran_order' or 'shape', each once";
 	size_t begin = s->i;
@@ -172,7 +172,7 @@ static int read_entry(struct scan *s, struct npy_header *h, bool seen[ENTRIES])
 
 	if (rc)
 		return rc;
-	for (int i = 0; i < ENTRIES; i++) {
+	for (int i = 0; i < COUNT(entries); i++) {
 		if (strcmp(key, entries[i].key) != 0 || seen[i])
 			continue;
 		seen[i] = true;
@@ -186,7 +186,7 @@ static int read_entry(struct scan *s, struct npy_header *h, bool seen[ENTRIES])
 
 static int read_dictionary(struct scan *s, struct npy_header *h)
 {
-	bool seen[ENTRIES] = { false };
+	bool seen[COUNT(entries)] = { false };
 	bool comma = true;
 
 	if (!accept(s, '{'))
@@ -201,7 +201,7 @@ static int read_dictionary(struct scan *s, struct npy_header *h)
 			return rc;
 		comma = accept(s, ',');
 	}
-	for (int i = 0; i < ENTRIES; i++)
+	for (int i = 0; i < COUNT(entries); i++)
 		if (!seen[i])
 			return err_set(s->e, ERR_DATA,
 				"%s: byte %zu: the header ends, expected '%s' in it",

@@ -6,6 +6,7 @@
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
+#include "common/arena.h"
 #include "trainer-core/kernel/kernel.h"
 #include "trainer-core/kernel/tables.h"
 
@@ -43,14 +44,12 @@ static const struct {
 	{ &kernels_portable, runs_portable },
 };
 
-#define CHOICES (int)(sizeof(choices) / sizeof(choices[0]))
-
 const struct kernels *kernels_get(void)
 {
 	const char *wish = getenv("DELTAM_KERNELS");
 	const struct kernels *best = NULL;
 
-	for (int i = 0; i < CHOICES; i++) {
+	for (int i = 0; i < COUNT(choices); i++) {
 		if (!choices[i].runs())
 			continue;
 		if (wish && !strcmp(wish, choices[i].table->name))

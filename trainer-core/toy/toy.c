@@ -12,7 +12,7 @@ const struct toy_method toy_methods[] = {
 	{ "cagrad", 1, { "c", "rescale", "eps" }, { "0.5", "2", "1e-4" } },
 	{ "mgda", 1, { NULL }, { NULL } },
 };
-const int toy_method_count = (int)(sizeof(toy_methods) / sizeof(toy_methods[0]));
+const int toy_method_count = COUNT(toy_methods);
 
 void toy_params(struct params *ps, const struct toy_method *m, const char *optimizer,
 	double lr, struct arena *a)

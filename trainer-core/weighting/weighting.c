@@ -42,7 +42,7 @@ int weighting_init(struct weighting_setup *setup, const struct params *ps, int K
 	if (!name)
 		name = params_get(ps, "task") ? "stl" : "";
 	*setup = (struct weighting_setup){ .K = K, .task = task, .optim = optim };
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+	for (int i = 0; i < COUNT(methods); i++)
 		if (!strcmp(methods[i].name, name))
 			setup->ops = methods[i].ops;
 	if (!setup->ops)
