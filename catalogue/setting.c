@@ -3,23 +3,14 @@
 #include <string.h>
 
 static const struct param_info job_rows[] = {
-#define SECTION PARAM_TEXT
 #define WHOLE PARAM_INT
+#define SECTION PARAM_TEXT
 #define OPTIMIZER PARAM_TEXT
 #define LR_DECAY PARAM_TEXT
 #define NAMES PARAM_TEXT
-#define REQUIRED .required = true
-#define NONE .deflt = NULL
-#define DEFAULT(text) .deflt = (text)
+#define FIELD(path, kind_) .name = (path), .kind = (kind_)
 #define LATER(text) .deflt = (text), .later = true
-#define F(path_, kind_, deflt_, min_, max_, choices_, help_) \
-	{ .name = (path_), \
-		.kind = (kind_), \
-		deflt_, \
-		.min = (min_), \
-		.max = (max_), \
-		.choices = (choices_), \
-		.help = (help_) },
+#include "catalogue/def_fields.h"
 #include "catalogue/job.def"
 #undef F
 	{ .name = NULL },

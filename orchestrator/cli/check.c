@@ -31,27 +31,40 @@ static void print_networks(const struct resolved *known, struct arena *a)
 	}
 }
 
-static enum resolve_data how_closely(const struct cli_options *o)
-{
-	return o->no_data ? DATA_UNSEEN : DATA_SEEN;
-}
-
-int cmd_check(const struct cli_options *o, struct err *e)
+/* Resolves the sweep file and counts its jobs; what the command says of them is `say`. */
+static int answer(const struct cli_options *o,
+	int (*say)(const struct cli_options *o, const struct resolved *known,
+		const struct plan_counts *c, struct arena *a, struct err *e),
+	struct err *e)
 {
 	struct arena a = { 0 };
 	struct spec s;
 	struct resolved known;
-	int rc = resolve_file(o->operand, how_closely(o), &s, &known, &a, e);
+	int rc = resolve_file(
+		o->operand, o->no_data ? DATA_UNSEEN : DATA_SEEN, &s, &known, &a, e);
 
 	if (!rc) {
 		struct plan_counts c = plan_count(&s, &a);
 
-		printf("%s: ok, %lld job%s\n", o->operand, (long long)c.total,
-			c.total == 1 ? "" : "s");
-		print_networks(&known, &a);
+		rc = say(o, &known, &c, &a, e);
 	}
 	arena_release(&a);
 	return rc;
+}
+
+static int say_check(const struct cli_options *o, const struct resolved *known,
+	const struct plan_counts *c, struct arena *a, struct err *e)
+{
+	(void)e;
+	printf("%s: ok, %lld job%s\n", o->operand, (long long)c->total,
+		c->total == 1 ? "" : "s");
+	print_networks(known, a);
+	return OK;
+}
+
+int cmd_check(const struct cli_options *o, struct err *e)
+{
+	return answer(o, say_check, e);
 }
 
 #define STAGES 5 /* the last is the sum */
@@ -196,24 +209,20 @@ static const char *database(
 	return o->db ? o->db : arena_printf(a, "%s.db", s->name);
 }
 
+static int say_plan(const struct cli_options *o, const struct resolved *known,
+	const struct plan_counts *c, struct arena *a, struct err *e)
+{
+	struct table t = measure(c);
+	struct estimate x;
+
+	print_plan(c, &t);
+	x = estimate_rates(
+		known, c, database(o, known->spec, a), !o->no_probe && !o->no_data, a);
+	print_hours(known->spec, c, &t, &x);
+	return plan_allow(c, o->yes > 0, e);
+}
+
 int cmd_plan(const struct cli_options *o, struct err *e)
 {
-	struct arena a = { 0 };
-	struct spec s;
-	struct resolved known;
-	int rc = resolve_file(o->operand, how_closely(o), &s, &known, &a, e);
-
-	if (!rc) {
-		struct plan_counts c = plan_count(&s, &a);
-		struct table t = measure(&c);
-		struct estimate x;
-
-		print_plan(&c, &t);
-		x = estimate_rates(&known, &c, database(o, &s, &a),
-			!o->no_probe && !o->no_data, &a);
-		print_hours(&s, &c, &t, &x);
-		rc = plan_allow(&c, o->yes > 0, e);
-	}
-	arena_release(&a);
-	return rc;
+	return answer(o, say_plan, e);
 }

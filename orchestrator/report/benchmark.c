@@ -215,8 +215,7 @@ static void row(
 	table_number(t, x->tried, x->tried ? NULL : "");
 	table_number(t, x->seeds, seeds_text(b->arena, x));
 	table_number(t, x->seeds_done, NULL);
-	table_number(t, x->epoch,
-		isfinite(x->epoch) ? report_fixed(b->arena, x->epoch, 1) : NULL);
+	table_fixed(t, x->epoch, 1);
 	cost_cells(b, t, x);
 	table_number(t, turned(delta_of(b, x), sign),
 		with_std(

@@ -4,17 +4,15 @@
 
 static void columns(struct report_table *t)
 {
-	static const struct {
-		const char *name;
-		bool right;
-	} list[] = { { "variant", false }, { "label", false }, { "task", false },
-		{ "stage", false }, { "state", false }, { "job", true },
-		{ "seed", true }, { "lr", true }, { "wd", true },
-		{ "temperature", true }, { "weights", false }, { "epoch", true },
-		{ "attempts", true }, { "message", false } };
+	static const struct report_head list[] = { { "variant", NULL, false },
+		{ "label", NULL, false }, { "task", NULL, false },
+		{ "stage", NULL, false }, { "state", NULL, false },
+		{ "job", NULL, true }, { "seed", NULL, true }, { "lr", NULL, true },
+		{ "wd", NULL, true }, { "temperature", NULL, true },
+		{ "weights", NULL, false }, { "epoch", NULL, true },
+		{ "attempts", NULL, true }, { "message", NULL, false } };
 
-	for (int i = 0; i < COUNT(list); i++)
-		table_column(t, list[i].name, list[i].name)->right = list[i].right;
+	table_columns(t, list, COUNT(list));
 }
 
 /* A baseline that is of no use is not the fault of one run: there is none to name. */

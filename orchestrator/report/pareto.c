@@ -286,8 +286,7 @@ static void count_row(struct report_table *t, const struct points *p, int block,
 	table_text(t, optimizer ? optimizer : "all");
 	table_number(t, runs, NULL);
 	table_number(t, optimal, NULL);
-	table_number(t, 100.0 * optimal / runs,
-		arena_printf(t->arena, "%.1f", 100.0 * optimal / runs));
+	table_fixed(t, 100.0 * optimal / runs, 1);
 }
 
 /* Whether the block's point i is the first with its label (or its optimizer). */
@@ -332,17 +331,14 @@ static void count_block(struct report *r, struct report_table *t,
 
 static void counts(struct report *r, const struct points *p, struct arena *a)
 {
-	static const struct {
-		const char *name, *title;
-		bool right;
-	} list[] = { { "block", "data set, network", false },
-		{ "label", "method", false }, { "optimizer", "optimizer", false },
-		{ "runs", "runs", true }, { "optimal", "Pareto-optimal", true },
-		{ "share", "share [%]", true } };
+	static const struct report_head list[] = {
+		{ "block", "data set, network", false }, { "label", "method", false },
+		{ "optimizer", "optimizer", false }, { "runs", "runs", true },
+		{ "optimal", "Pareto-optimal", true }, { "share", "share [%]", true }
+	};
 	struct report_table *t = report_table(r, NULL);
 
-	for (int i = 0; i < COUNT(list); i++)
-		table_column(t, list[i].name, list[i].title)->right = list[i].right;
+	table_columns(t, list, COUNT(list));
 	for (int i = 0; i < p->n; i++)
 		if (begins_block(p, i))
 			count_block(r, t, p, i, a);
@@ -387,12 +383,14 @@ static const char *dominators(
 
 static void dominated(struct report *r, const struct points *p, struct arena *a)
 {
-	static const char *const names[] = { "block", "variant", "label", "lr", "wd",
-		"temperature", "weights", "dominators", "dominated_by" };
+	static const struct report_head list[] = { { "block", NULL, false },
+		{ "variant", NULL, false }, { "label", NULL, false },
+		{ "lr", NULL, true }, { "wd", NULL, true },
+		{ "temperature", NULL, true }, { "weights", NULL, false },
+		{ "dominators", NULL, true }, { "dominated_by", NULL, false } };
 	struct report_table *t = report_table(r, NULL);
 
-	for (int i = 0; i < 9; i++)
-		table_column(t, names[i], names[i])->right = i > 2 && i < 8 && i != 6;
+	table_columns(t, list, COUNT(list));
 	for (int i = 0; i < p->n; i++) {
 		const struct point *x = &p->item[i];
 		struct field f = field_of(p, i, a);

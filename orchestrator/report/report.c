@@ -29,6 +29,15 @@ struct report_column *table_column(
 	return c;
 }
 
+void table_columns(struct report_table *t, const struct report_head *list, int n)
+{
+	for (int i = 0; i < n; i++) {
+		const char *title = list[i].title ? list[i].title : list[i].name;
+
+		table_column(t, list[i].name, title)->right = list[i].number;
+	}
+}
+
 static struct report_cell *add_cell(struct report_table *t)
 {
 	ASSERT(t->columns > 0);
@@ -73,6 +82,12 @@ const char *report_fixed(struct arena *a, double v, int decimals)
 	if (small || !(fabs(v) < PLAIN_BELOW))
 		return arena_printf(a, "%.3g", v);
 	return *text == '-' && !text[strspn(text, "-0.")] ? text + 1 : text;
+}
+
+struct report_cell *table_fixed(struct report_table *t, double v, int decimals)
+{
+	return table_number(
+		t, v, isfinite(v) ? report_fixed(t->arena, v, decimals) : NULL);
 }
 
 int table_rows(const struct report_table *t)

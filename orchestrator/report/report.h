@@ -56,10 +56,20 @@ struct report {
 struct report_table *report_table(struct report *r, const char *heading);
 struct report_column *table_column(
 	struct report_table *t, const char *name, const char *title);
+/* n columns at once; those of numbers stand on the right. */
+struct report_head {
+	const char *name;
+	const char *title; /* NULL: as name */
+	bool number;
+};
+void table_columns(struct report_table *t, const struct report_head *list, int n);
+
 struct report_cell *table_text(
 	struct report_table *t, const char *text); /* NULL: an empty cell */
 /* NAN: an empty cell. text NULL: the shortest text of v itself. */
 struct report_cell *table_number(struct report_table *t, double v, const char *text);
+/* The same with the text of report_fixed. */
+struct report_cell *table_fixed(struct report_table *t, double v, int decimals);
 /*
  * v to so many decimals, without a minus in front of what is only zeros; three digits and a
  * power of ten where decimals say nothing: from 10^7 on, and below the last decimal.

@@ -16,17 +16,17 @@ struct totals {
 
 static void columns(struct report_table *t)
 {
-	static const char *const numbers[] = { "jobs", "pending", "running", "waiting",
-		"done", "stopped", "diverged", "failed", "epochs_done", "epochs" };
+	static const struct report_head list[] = { { "variant", NULL, false },
+		{ "label", "method", false }, { "task", NULL, false },
+		{ "stage", NULL, false }, { "phase", NULL, false },
+		{ "state", NULL, false }, { "jobs", NULL, true },
+		{ "pending", NULL, true }, { "running", NULL, true },
+		{ "waiting", NULL, true }, { "done", NULL, true },
+		{ "stopped", NULL, true }, { "diverged", NULL, true },
+		{ "failed", NULL, true }, { "epochs_done", NULL, true },
+		{ "epochs", NULL, true } };
 
-	table_column(t, "variant", "variant");
-	table_column(t, "label", "method");
-	table_column(t, "task", "task");
-	table_column(t, "stage", "stage");
-	table_column(t, "phase", "phase");
-	table_column(t, "state", "state");
-	for (int i = 0; i < COUNT(numbers); i++)
-		table_column(t, numbers[i], numbers[i])->right = true;
+	table_columns(t, list, COUNT(list));
 }
 
 static void row(struct report_table *t, const struct query_progress *x)

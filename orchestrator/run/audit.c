@@ -105,34 +105,24 @@ static void add(struct sums *sum, const struct audit_stage *all,
 
 static void columns(struct report_table *t)
 {
-	static const struct {
-		const char *name, *title;
-	} numbers[] = { { "jobs", "jobs" }, { "epochs_unpruned", "epochs unpruned" },
-		{ "epochs_trained", "trained" }, { "saved", "saved [%]" },
-		{ "val_delta_m", "val. Δm" }, { "val_delta_m_unpruned", "unpruned" },
-		{ "val_regret", "regret" }, { "delta_m", "test Δm" },
-		{ "delta_m_unpruned", "unpruned" }, { "regret", "regret" } };
+	static const struct report_head list[] = { { "variant", NULL, false },
+		{ "label", "method", false }, { "task", NULL, false },
+		{ "stage", NULL, false }, { "phase", NULL, false },
+		{ "jobs", NULL, true }, { "epochs_unpruned", "epochs unpruned", true },
+		{ "epochs_trained", "trained", true }, { "saved", "saved [%]", true },
+		{ "val_delta_m", "val. Δm", true },
+		{ "val_delta_m_unpruned", "unpruned", true },
+		{ "val_regret", "regret", true }, { "delta_m", "test Δm", true },
+		{ "delta_m_unpruned", "unpruned", true }, { "regret", NULL, true } };
 
-	table_column(t, "variant", "variant");
-	table_column(t, "label", "method");
-	table_column(t, "task", "task");
-	table_column(t, "stage", "stage");
-	table_column(t, "phase", "phase");
-	for (int i = 0; i < COUNT(numbers); i++)
-		table_column(t, numbers[i].name, numbers[i].title)->right = true;
-}
-
-static void figure(struct report_table *t, double v)
-{
-	table_number(
-		t, v, isnan(v) ? NULL : arena_printf(t->arena, "%.2f", v == 0 ? 0 : v));
+	table_columns(t, list, COUNT(list));
 }
 
 static void pair(struct report_table *t, double pruned, double all)
 {
-	figure(t, pruned);
-	figure(t, all);
-	figure(t, pruned - all);
+	table_fixed(t, pruned, 2);
+	table_fixed(t, all, 2);
+	table_fixed(t, pruned - all, 2);
 }
 
 static void epochs(struct report_table *t, int64_t jobs, int64_t all, int64_t trained)
@@ -140,7 +130,7 @@ static void epochs(struct report_table *t, int64_t jobs, int64_t all, int64_t tr
 	table_number(t, (double)jobs, NULL);
 	table_number(t, (double)all, NULL);
 	table_number(t, (double)trained, NULL);
-	figure(t, percent(all - trained, all));
+	table_fixed(t, percent(all - trained, all), 2);
 }
 
 static void row(struct report_table *t, const struct audit_stage *all,
@@ -167,9 +157,9 @@ static void total_row(struct report_table *t, const struct sums *sum)
 	table_text(t, NULL);
 	epochs(t, sum->jobs, sum->all, sum->trained);
 	for (int i = 0; i < 2; i++) {
-		figure(t, (double)NAN);
-		figure(t, (double)NAN);
-		figure(t, (i ? sum->test : sum->val) / n);
+		table_fixed(t, (double)NAN, 2);
+		table_fixed(t, (double)NAN, 2);
+		table_fixed(t, (i ? sum->test : sum->val) / n, 2);
 	}
 }
 

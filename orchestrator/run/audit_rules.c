@@ -70,29 +70,16 @@ static struct outcome outcome_of(const struct replay_races *all,
 	return o;
 }
 
-static void number(struct report_table *t, double v, int digits)
+static void means_columns(struct report_table *t)
 {
-	table_number(t, v,
-		isnan(v) ? NULL
-			 : arena_printf(t->arena, "%.*f", digits,
-				   fabs(v) < 0.5 * pow(10, -digits) ? 0 : v));
-}
+	static const struct report_head list[] = { { "rule", NULL, false },
+		{ "label", "method", false }, { "saved", "saved [%]", true },
+		{ "saved_std", "std", true }, { "sweep", "of the sweep [%]", true },
+		{ "sweep_std", "std", true }, { "regret", NULL, true },
+		{ "regret_std", "std", true }, { "regret_max", "largest", true },
+		{ "regret_others", "on other seeds", true } };
 
-static void column(struct report_table *t, const char *name, const char *title)
-{
-	table_column(t, name, title)->right = true;
-}
-
-static void figures_columns(struct report_table *t)
-{
-	column(t, "saved", "saved [%]");
-	column(t, "saved_std", "std");
-	column(t, "sweep", "of the sweep [%]");
-	column(t, "sweep_std", "std");
-	column(t, "regret", "regret");
-	column(t, "regret_std", "std");
-	column(t, "regret_max", "largest");
-	column(t, "regret_others", "on other seeds");
+	table_columns(t, list, COUNT(list));
 }
 
 static void mean_row(struct report_table *t, int n, const struct outcome *o)
@@ -103,15 +90,15 @@ static void mean_row(struct report_table *t, int n, const struct outcome *o)
 	for (int k = 0; k < 3; k++) {
 		for (int i = 0; i < n; i++)
 			x[i] = k == 0 ? o[i].saved : k == 1 ? o[i].sweep : o[i].regret;
-		number(t, stats_mean(n, x), k < 2 ? 1 : 2);
-		number(t, stats_std(n, x), k < 2 ? 1 : 2);
+		table_fixed(t, stats_mean(n, x), k < 2 ? 1 : 2);
+		table_fixed(t, stats_std(n, x), k < 2 ? 1 : 2);
 	}
 	for (int i = 0; i < n; i++) {
 		largest = fmax(largest, x[i]);
 		x[i] = o[i].worth;
 	}
-	number(t, largest, 2);
-	number(t, stats_mean(n, x), 2);
+	table_fixed(t, largest, 2);
+	table_fixed(t, stats_mean(n, x), 2);
 }
 
 /* Each label once, then NULL for all of them together where there are several. */
@@ -152,9 +139,7 @@ static void means(
 	const char **label = NEW_ARRAY(out->arena, const char *, all->n + 1);
 	int labels = labels_of(all, label);
 
-	table_column(t, "rule", "rule");
-	table_column(t, "label", "method");
-	figures_columns(t);
+	means_columns(t);
 	for (int i = 0; i < rules->n; i++)
 		for (int k = 0; k < labels; k++) {
 			const char *only = labels > 1 ? label[k] : NULL;
@@ -171,13 +156,12 @@ static void means(
 static void repetitions(
 	struct report *out, const struct replay_races *all, const struct rules *rules)
 {
+	static const struct report_head list[] = { { "rule", NULL, false },
+		{ "seed", NULL, true }, { "saved", "saved [%]", true },
+		{ "sweep", "of the sweep [%]", true }, { "regret", NULL, true } };
 	struct report_table *t = report_table(out, "each search seed");
 
-	table_column(t, "rule", "rule");
-	column(t, "seed", "seed");
-	column(t, "saved", "saved [%]");
-	column(t, "sweep", "of the sweep [%]");
-	column(t, "regret", "regret");
+	table_columns(t, list, COUNT(list));
 	for (int i = 0; i < rules->n; i++)
 		for (int s = 0; s < all->seeds; s++) {
 			struct outcome o =
@@ -185,9 +169,9 @@ static void repetitions(
 
 			table_text(t, rule_name(rules, i, out->arena));
 			table_number(t, s, NULL);
-			number(t, o.saved, 1);
-			number(t, o.sweep, 1);
-			number(t, o.regret, 2);
+			table_fixed(t, o.saved, 1);
+			table_fixed(t, o.sweep, 1);
+			table_fixed(t, o.regret, 2);
 		}
 }
 

@@ -24,20 +24,11 @@
 #undef V
 
 static const struct spec_field fields[] = {
-#define REQUIRED .required = true
-#define NONE .deflt = NULL
-#define DEFAULT(text) .deflt = (text)
+#define FIELD(path_, kind_) .path = (path_), .kind = FIELD_##kind_
 #define LATER(text) .deflt = (text)
 #define WORDS(text) .words = (text)
 #define EITHER(first, second, text) .deflt = (first), .other = (second), .words = (text)
-#define F(path_, kind_, deflt_, min_, max_, choices_, help_) \
-	{ .path = (path_), \
-		.kind = FIELD_##kind_, \
-		deflt_, \
-		.min = (min_), \
-		.max = (max_), \
-		.choices = (choices_), \
-		.help = (help_) },
+#include "catalogue/def_fields.h"
 #include "orchestrator/spec/spec_fields.def"
 #undef F
 };
