@@ -214,12 +214,40 @@ static int ask_datasets(struct resolver *r, bool compose, struct err *e)
 	return rc;
 }
 
-/* Nothing is composed for a sweep that is refused anyway. */
+static bool same_dataset(const struct params *x, const struct params *y)
+{
+	int more = 0; /* parameters of y that x has not */
+
+	for (int i = 0; i < y->n; i++)
+		more += of_dataset(y->p[i].name);
+	for (int i = 0; i < x->n; i++) {
+		const char *value = params_get(y, x->p[i].name);
+
+		if (!of_dataset(x->p[i].name))
+			continue;
+		if (!value || strcmp(value, x->p[i].value) != 0)
+			return false;
+		more--;
+	}
+	return !more;
+}
+
+/*
+ * Nothing is composed for a sweep that is refused anyway. Who composes a data set looks at
+ * it first, so a look of its own is for the others: of a sweep of several, or one that is
+ * refused.
+ */
 static int ask_data(struct resolver *r, struct err *e)
 {
+	const struct spec *s = r->spec;
+	bool look = r->data == DATA_SEEN || r->d.total;
 	int rc = OK;
 
-	if (r->data != DATA_UNSEEN)
+	if (r->data == DATA_UNSEEN)
+		return OK;
+	for (int i = 1; i < s->nvariants; i++)
+		look |= !same_dataset(&s->variants[0].base, &s->variants[i].base);
+	if (look)
 		rc = ask_datasets(r, false, e);
 	if (!rc && r->data == DATA_COMPOSED && !r->d.total)
 		rc = ask_datasets(r, true, e);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "common/arena.h"
 #include "tests/lib/child.h"
@@ -297,6 +298,40 @@ START_TEST(a_baseline_of_another_database_is_taken_whole_or_refused)
 }
 END_TEST
 
+/* A worker that writes down what it is asked, one letter a question about data. */
+static const char *questions(const char *rest)
+{
+	static const char script[] = "#!/bin/sh\ncase $1 in --look) printf l >>asked;; "
+				     "--prepare) printf p >>asked;; esac\n"
+				     "exec \"$REAL\" \"$@\"\n";
+	char *text = arena_alloc(&arena, 64, 1);
+
+	scratch_write("worker", script, strlen(script));
+	ck_assert_int_eq(chmod("worker", 0700), 0);
+	setenv("REAL", program_path("deltam-worker"), 1);
+	setenv("DELTAM_WORKER", "./worker", 1);
+	unlink("asked");
+	write_sweep(rest);
+	ck_assert_msg(deltam("run", NULL) == 0, "%s", said());
+	unsetenv("DELTAM_WORKER");
+	scratch_read("asked", text, 64);
+	return text;
+}
+
+START_TEST(a_data_set_is_looked_at_once_and_several_before_the_first_is_composed)
+{
+	const char *one = questions(PLAYED_DATASET
+		"\"train\": { \"epochs\": 1 }, \"vary\": { \"batch\": [50, 100] }");
+	const char *two;
+
+	ck_assert_str_eq(one, "p");
+	ck_assert_int_eq(unlink("t.db"), 0);
+	two = questions(PLAYED_DATASET "\"train\": { \"epochs\": 1, \"batch\": 50 }, "
+				       "\"vary\": { \"dataset.train\": [50, 60] }");
+	ck_assert_str_eq(two, "llpp");
+}
+END_TEST
+
 Suite *suite_resolve(void);
 
 Suite *suite_resolve(void)
@@ -316,6 +351,8 @@ Suite *suite_resolve(void)
 		COUNT(faults));
 	tcase_add_test(t, headers_of_images_are_looked_at);
 	tcase_add_test(t, faults_come_together);
+	tcase_add_test(t,
+		a_data_set_is_looked_at_once_and_several_before_the_first_is_composed);
 	tcase_add_test(t, a_baseline_of_another_database_is_taken_whole_or_refused);
 	suite_add_tcase(s, t);
 	return s;
