@@ -3,7 +3,6 @@
 #include "common/str.h"
 #include "orchestrator/plan/child.h"
 #include "orchestrator/cli/cli.h"
-#include "orchestrator/run/sched.h"
 
 /* "a=1,b=2" as words "dataset.a=1", "dataset.b=2" from argv[n]; the next n. */
 static int add_params(const char **argv, int n, const char *list, struct arena *a)
@@ -24,7 +23,7 @@ static int ask(const struct cli_options *o, struct arena *a, struct err *e)
 	const char *answer;
 	char worker[4096];
 	int n = 0;
-	int rc = sched_worker_path(worker, sizeof(worker), e);
+	int rc = child_worker_path(worker, sizeof(worker), e);
 
 	if (rc)
 		return rc;

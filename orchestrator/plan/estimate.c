@@ -8,7 +8,6 @@
 #include "common/store/rows.h"
 #include "common/store/store_open.h"
 #include "orchestrator/plan/child.h"
-#include "orchestrator/run/sched.h"
 
 /* Segments of one kind of job that ended well. */
 struct measured {
@@ -148,7 +147,7 @@ static void probe_variants(
 	double begin;
 	double sum = 0;
 	int asked = 0;
-	int rc = sched_worker_path(worker, sizeof(worker), &e);
+	int rc = child_worker_path(worker, sizeof(worker), &e);
 
 	if (!rc)
 		rc = resolve_compose(known->spec, worker, a, &e);

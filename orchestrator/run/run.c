@@ -8,6 +8,7 @@
 #include "common/store/store_open.h"
 #include "orchestrator/cli/cli.h"
 #include "common/store/store_winner.h"
+#include "orchestrator/plan/child.h"
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/run/dispatch.h"
@@ -43,7 +44,7 @@ static int read_sweep(struct run *r, struct err *e)
 		rc = plan_allow(&counts, q->yes, e);
 	}
 	if (!rc)
-		rc = sched_worker_path(r->worker, sizeof(r->worker), e);
+		rc = child_worker_path(r->worker, sizeof(r->worker), e);
 	if (!rc)
 		rc = resolve(&r->spec, DATA_COMPOSED, r->worker, &r->resolved, &report,
 			r->arena, e);

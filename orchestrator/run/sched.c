@@ -1,18 +1,16 @@
 #include "orchestrator/run/sched.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 #include "common/arena.h"
 #include "common/crash.h"
 #include "common/log.h"
+#include "orchestrator/run/slot_log.h"
 
 #define TICK_MS 1000
 #define SILENT_SECONDS 60
@@ -59,8 +57,7 @@ struct slot {
 	struct proto_reader reader;
 	char bytes[4096]; /* what libuv reads into */
 	uint64_t began; /* uv_hrtime() */
-	int log; /* file that takes stderr, task after task; -1: none yet */
-	char log_path[1200];
+	struct slot_log log; /* takes the worker's stderr */
 	int alive_ticks;
 	int silent_ticks;
 	int stopping_ticks;
@@ -278,26 +275,11 @@ static void drain(struct slot *slot)
 	}
 }
 
-/* What a worker wrote becomes its log; an empty file serves the next one, too. */
-static void keep_log(struct slot *slot)
-{
-	struct stat st;
-
-	if (!slot->task.log || slot->log < 0 || fstat(slot->log, &st) ||
-		st.st_size == 0)
-		return;
-	if (rename(slot->log_path, slot->task.log))
-		log_warn(
-			"sched", "cannot make %s: %s", slot->task.log, strerror(errno));
-	close(slot->log);
-	slot->log = -1;
-}
-
 static void report_end(struct slot *slot)
 {
 	slot->at_task = false;
 	slot->end.torn = slot->reader.torn;
-	keep_log(slot);
+	slot_log_keep(&slot->log, slot->task.log);
 	turn(slot, &slot->end);
 }
 
@@ -315,7 +297,7 @@ static void on_done(struct slot *slot)
 	slot->end.seconds = seconds_since(slot->began);
 	slot_set(slot, SLOT_IDLE);
 	report_end(slot);
-	if (slot->state == SLOT_IDLE && slot->log < 0)
+	if (slot->state == SLOT_IDLE && slot->log.fd < 0)
 		let_go(slot);
 	else if (slot->held)
 		start(slot);
@@ -352,29 +334,6 @@ static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 	report_end(slot);
 }
 
-static int open_log(struct slot *slot)
-{
-	const struct sched *s = slot->sched;
-	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC;
-
-	if (slot->log >= 0)
-		return OK;
-	if (s->o->logs)
-		snprintf(slot->log_path, sizeof(slot->log_path), "%s/.slot-%d",
-			s->o->logs, (int)(slot - s->slots));
-	slot->log = open(s->o->logs ? slot->log_path : "/dev/null", flags, 0644);
-	return slot->log < 0 ? -errno : OK;
-}
-
-static void close_log(struct slot *slot)
-{
-	if (slot->log < 0)
-		return;
-	close(slot->log);
-	if (slot->sched->o->logs)
-		unlink(slot->log_path);
-}
-
 static int spawn(struct slot *slot)
 {
 	struct sched *s = slot->sched;
@@ -384,7 +343,7 @@ static int spawn(struct slot *slot)
 	uv_stdio_container_t stdio[PROTO_FD + 1] = {
 		{ .flags = UV_IGNORE },
 		{ .flags = UV_IGNORE },
-		{ .flags = UV_INHERIT_FD, .data.fd = slot->log },
+		{ .flags = UV_INHERIT_FD, .data.fd = slot->log.fd },
 		{ .flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE,
 			.data.stream = (uv_stream_t *)&slot->pipe },
 	};
@@ -428,7 +387,7 @@ static void at_work(struct slot *slot)
 static void start_process(struct slot *slot)
 {
 	struct sched *s = slot->sched;
-	int rc = open_log(slot);
+	int rc = slot_log_open(&slot->log, s->o->logs, (int)(slot - s->slots));
 
 	slot->process.data = slot->pipe.data = slot;
 	s->busy++;
@@ -630,7 +589,7 @@ int sched_run(const struct sched_options *o, const struct sched_ops *ops, void *
 	s.slots = NEW_ARRAY(&arena, struct slot, o->workers);
 	for (int i = 0; i < o->workers; i++) {
 		s.slots[i].sched = &s;
-		s.slots[i].log = -1;
+		s.slots[i].log.fd = -1;
 	}
 	s.rc = set_up(&s, e);
 	if (s.rc)
@@ -641,37 +600,7 @@ int sched_run(const struct sched_options *o, const struct sched_ops *ops, void *
 	rc = uv_loop_close(&s.loop);
 	ASSERT(rc == 0);
 	for (int i = 0; i < o->workers; i++)
-		close_log(&s.slots[i]);
+		slot_log_close(&s.slots[i].log);
 	arena_release(&arena);
 	return s.rc;
-}
-
-static int beside_ourselves(char *buf, size_t size, struct err *e)
-{
-	static const char name[] = "deltam-worker";
-	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
-	char *slash;
-
-	if (n < 0)
-		return err_errno(e, "cannot find our own executable");
-	buf[n] = '\0';
-	slash = strrchr(buf, '/');
-	if (!slash || (size_t)(slash + 1 - buf) + sizeof(name) > size)
-		return err_set(e, ERR_SYS, "the path of our executable is too long");
-	memcpy(slash + 1, name, sizeof(name));
-	return OK;
-}
-
-int sched_worker_path(char *buf, size_t size, struct err *e)
-{
-	const char *given = getenv("DELTAM_WORKER");
-	int rc = OK;
-
-	if (given && *given)
-		snprintf(buf, size, "%s", given);
-	else
-		rc = beside_ourselves(buf, size, e);
-	if (!rc && access(buf, X_OK))
-		return err_errno(e, "cannot run the worker %s", buf);
-	return rc;
 }

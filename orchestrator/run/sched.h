@@ -94,10 +94,4 @@ struct sched_options {
 MUST_CHECK int sched_run(const struct sched_options *o, const struct sched_ops *ops,
 	void *arg, struct err *e);
 
-/*
- * Where the worker is: $DELTAM_WORKER, or "deltam-worker" beside our own executable.
- * ERR_SYS where there is no such program.
- */
-MUST_CHECK int sched_worker_path(char *buf, size_t size, struct err *e);
-
 #endif

@@ -3,7 +3,6 @@
 #include "common/store/store_open.h"
 #include "orchestrator/plan/child.h"
 #include "orchestrator/report/reader.h"
-#include "orchestrator/run/sched.h"
 
 struct experiment {
 	const char *name; /* as the worker knows it */
@@ -22,7 +21,7 @@ static int compute(const char *db, const struct experiment *x, int steps,
 		NULL };
 	const char *answer;
 	char worker[4096];
-	int rc = sched_worker_path(worker, sizeof(worker), e);
+	int rc = child_worker_path(worker, sizeof(worker), e);
 
 	if (rc)
 		return rc;

@@ -1,0 +1,31 @@
+/*
+ * The log of a slot: one file takes what its workers write to stderr, task after task,
+ * and becomes the log of a task during which something was written.
+ */
+#ifndef DELTAM_SLOT_LOG_H
+#define DELTAM_SLOT_LOG_H
+
+#include "common/err.h"
+
+struct slot_log {
+	int fd; /* -1: none is open */
+	char path[1200]; /* "": what is written is lost */
+};
+
+/*
+ * Opens FOLDER/.slot-N unless it is open; /dev/null where folder is NULL. OK, or the
+ * negated errno, which is what libuv returns for a process that cannot start.
+ */
+MUST_CHECK int slot_log_open(struct slot_log *l, const char *folder, int slot);
+
+/*
+ * The task has ended: what was written moves to the file `name` and the log is closed. A
+ * log that is still empty stays open, because it serves the next task, too. name NULL:
+ * the task keeps no log.
+ */
+void slot_log_keep(struct slot_log *l, const char *name);
+
+/* Closes the log and removes its file. */
+void slot_log_close(struct slot_log *l);
+
+#endif
