@@ -271,6 +271,19 @@ SELECT r.sweep, r.variant, r.label, r.stage, r.job, r.run, r.method, r.lr, r.wd,
   FROM runs r
   CROSS JOIN score c ON c.sweep = r.sweep_id AND c.job = r.job;
 
+-- The epoch of each run of the baseline that has the lowest validation loss, the first on
+-- ties: where `best` takes its figures from.
+CREATE VIEW baseline_epoch AS
+SELECT w.name AS sweep, t.variant, t.task, t.id AS stage_id, m.job,
+       (SELECT min(x.epoch) FROM metric x WHERE x.job = m.job AND x.split = 'val'
+           AND x.task = t.task AND x.name = 'loss'
+           AND x.value = (SELECT min(y.value) FROM metric y WHERE y.job = m.job
+              AND y.split = 'val' AND y.task = t.task AND y.name = 'loss')) AS epoch
+  FROM stage t
+  CROSS JOIN stage_job m ON m.stage = t.id
+  JOIN sweep w ON w.id = t.sweep
+ WHERE t.stage = 'baseline';
+
 -- One row per membership: its figures by the sweep's rule. The rule `best` takes the epoch
 -- of the lowest validation Δm, of a baseline's run that of the lowest validation loss (the
 -- first on ties); `last10` the mean of the last ten epochs, and no epoch. Δm is NULL where
@@ -281,10 +294,7 @@ SELECT w.id AS sweep_id, t.id AS stage_id, w.name AS sweep, t.variant, t.positio
        t.entry || ' ' || j.setting AS run,
        j.seed, j.epochs, j.lr, j.wd, j.temperature, j.weights,
        CASE WHEN t.stage = 'baseline' AND w.select_epoch = 'best'
-         THEN (SELECT min(x.epoch) FROM metric x WHERE x.job = j.id AND x.split = 'val'
-                  AND x.task = t.task AND x.name = 'loss'
-                  AND x.value = (SELECT min(y.value) FROM metric y WHERE y.job = j.id
-                     AND y.split = 'val' AND y.task = t.task AND y.name = 'loss'))
+         THEN (SELECT x.epoch FROM baseline_epoch x WHERE x.stage_id = t.id AND x.job = j.id)
          ELSE b.epoch END AS epoch,
        CASE w.select_epoch WHEN 'best' THEN b.delta_m
          ELSE (SELECT avg(c.delta_m) FROM score c WHERE c.sweep = w.id AND c.job = j.id
@@ -308,9 +318,8 @@ SELECT w.id AS sweep_id, t.id AS stage_id, w.name AS sweep, t.variant, t.positio
 CREATE VIEW best_epoch AS
 SELECT r.sweep, r.variant, r.label, r.task, r.stage, r.job, r.run, r.method, r.lr, r.wd,
        r.temperature, r.weights, r.seed,
-       coalesce(v.epoch, (SELECT x.epoch FROM metric x WHERE x.job = r.job AND x.split = 'val'
-                             AND x.task = r.task AND x.name = 'loss'
-                           ORDER BY x.value, x.epoch LIMIT 1)) AS epoch,
+       coalesce(v.epoch, (SELECT x.epoch FROM baseline_epoch x
+                           WHERE x.stage_id = r.stage_id AND x.job = r.job)) AS epoch,
        v.delta_m AS val_delta_m, s.delta_m
   FROM runs r
   LEFT JOIN score v ON v.sweep = r.sweep_id AND v.job = r.job AND v.split = 'val'
@@ -377,8 +386,7 @@ search AS (
 single_task AS (
   SELECT t.sweep AS sweep_id, t.variant, t.task, t.phase, j.id AS job, j.seed, j.lr, j.wd, m.state,
          CASE WHEN w.select_epoch = 'best' AND t.phase = 'final' THEN
-           (SELECT x.epoch FROM metric x WHERE x.job = j.id AND x.split = 'val'
-               AND x.task = t.task AND x.name = 'loss' ORDER BY x.value, x.epoch LIMIT 1)
+           (SELECT x.epoch FROM baseline_epoch x WHERE x.stage_id = t.id AND x.job = j.id)
            END AS epoch
     FROM stage t
     JOIN sweep w ON w.id = t.sweep
