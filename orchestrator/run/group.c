@@ -55,6 +55,27 @@ static int next_config(const struct group *g, int i)
 	return i;
 }
 
+/* Whether one of the members from..to is stopped: then the configuration is. */
+static bool is_stopped(const struct group *g, int from, int to)
+{
+	bool stopped = false;
+
+	for (int i = from; i < to; i++)
+		stopped |= g->members[i].row.state == MEMBER_STOPPED;
+	return stopped;
+}
+
+int group_survivors(const struct group *g)
+{
+	int n = 0;
+
+	for (int i = 0, end; i < g->n; i = end) {
+		end = next_config(g, i);
+		n += !is_stopped(g, i, end);
+	}
+	return n;
+}
+
 /* A group while its figures are read. */
 struct reading {
 	const struct group *g;
@@ -120,13 +141,9 @@ static void add_configs(struct reading *r, struct arena *a)
 	out->run = NEW_ARRAY(a, struct decide_run, g->n);
 	r->member = NEW_ARRAY(a, const struct member *, g->units * g->n);
 	for (int i = 0, end; i < g->n; i = end) {
-		bool stopped = false;
-
 		end = next_config(g, i);
-		for (int k = i; k < end; k++)
-			stopped |= g->members[k].row.state == MEMBER_STOPPED;
 		out->tried++;
-		if (!stopped)
+		if (!is_stopped(g, i, end))
 			add_config(r, i, end);
 	}
 }

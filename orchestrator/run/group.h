@@ -33,6 +33,12 @@ struct group {
 MUST_CHECK int group_load(struct group *g, struct arena *a, struct err *e);
 
 /*
+ * How many configurations no rung has stopped. A run that diverged before its
+ * configuration was stopped stays diverged, so every member is looked at.
+ */
+int group_survivors(const struct group *g);
+
+/*
  * Every figure that a decision at `epoch` depends on (a rung, or the variant's last
  * epoch), of the configurations without a stopped run: another sweep may have trained a
  * stopped job further, and what is decided must not depend on that. Members are loaded

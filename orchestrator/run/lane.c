@@ -228,7 +228,6 @@ static int put_phase(struct stage_ctx *c, const struct lane *l, enum phase ph,
 struct census {
 	int away; /* pending or running */
 	int waiting, failed, diverged;
-	int configs; /* that were not stopped */
 	int target; /* of those waiting */
 };
 
@@ -245,10 +244,6 @@ static struct census take_census(const struct group *g)
 		n.waiting += state == MEMBER_WAITING;
 		if (state == MEMBER_WAITING)
 			n.target = g->members[i].row.target;
-		n.configs += state != MEMBER_STOPPED &&
-			(i == 0 ||
-				g->members[i].row.config !=
-					g->members[i - 1].row.config);
 	}
 	return n;
 }
@@ -305,7 +300,7 @@ static int pass_rung(struct stage_ctx *c, struct contest *k, int rung, struct er
 		return rc;
 	d = decide(&figures, k->arena);
 	rc = apply_stops(g, &figures, &d, e);
-	target = next_target(c, k->lane, k->phase, rung, take_census(g).configs);
+	target = next_target(c, k->lane, k->phase, rung, group_survivors(g));
 	for (int i = 0; !rc && i < g->n; i++)
 		if (g->members[i].row.state == MEMBER_WAITING)
 			rc = retarget(c, &g->members[i], target, e);

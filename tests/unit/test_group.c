@@ -212,6 +212,42 @@ START_TEST(who_was_stopped_does_not_compete)
 }
 END_TEST
 
+/* Of two rates with two seeds the worse one loses its first seed before the first rung. */
+static double one_seed_lost(
+	const struct played_job *j, const char *task, int epoch, bool test)
+{
+	(void)test;
+	if (j->lr == 1 && j->seed == 0 && epoch == 2)
+		return (double)NAN;
+	return error_of(j->lr, (int)j->seed % 1000, !strcmp(task, "reg2"), epoch);
+}
+
+/* The diverged seed stays diverged, so it must not keep its configuration in the count. */
+START_TEST(a_group_of_one_survivor_pauses_no_more)
+{
+	scratch_enter();
+	w = played_new("t.db",
+		"{\"sweep\": \"t\", " PLAYED_DATASET
+		"\"train\": {\"epochs\": 12}, \"methods\": [\"ew\"], \"search\": "
+		"{\"lr\": [1, 0.1], \"seeds\": 2}, \"prune\": {\"rule\": \"rungs\", "
+		"\"keep\": 1, \"rungs\": [0.25, 0.5]}, \"final\": {\"seeds\": 1}, " VALUES
+		"}",
+		true, one_seed_lost);
+	played_all(w, PLAYED_FIRST);
+	ck_assert_str_eq(
+		played_dump(w,
+			"SELECT config, m.state, count(*) FROM stage_job m JOIN stage t "
+			"ON t.id = m.stage WHERE t.phase = 'tune' "
+			"GROUP BY config, m.state ORDER BY config, m.state"),
+		"0|diverged|1\n0|stopped|1\n1|done|2\n");
+	ck_assert_str_eq(played_dump(w,
+				 "SELECT DISTINCT stop_epoch FROM attempt "
+				 "WHERE start_epoch > 0 ORDER BY stop_epoch"),
+		"12\n");
+	leave();
+}
+END_TEST
+
 START_TEST(every_seed_makes_its_configuration_the_incumbent)
 {
 	struct decide_group x;
@@ -331,6 +367,7 @@ Suite *suite_group(void)
 	tcase_add_test(c, the_end_reads_the_lowest_figure_and_the_requirements);
 	tcase_add_test(c, a_shared_baseline_has_a_column_for_each_criterion);
 	tcase_add_test(c, who_was_stopped_does_not_compete);
+	tcase_add_test(c, a_group_of_one_survivor_pauses_no_more);
 	tcase_add_test(c, every_seed_makes_its_configuration_the_incumbent);
 	tcase_add_test(c, the_digest_follows_every_figure_that_is_read);
 	tcase_add_test(c, who_stops_is_written_and_who_waits_is_stopped);
