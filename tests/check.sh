@@ -30,6 +30,12 @@ cat "$out"
 sum=$(tail -1 "$out" | sed 's/layers: \([0-9]*\) passed, \([0-9]*\) failed/passed \1 failed \2/')
 step layers "$(field "$sum" passed)" "$(field "$sum" failed)" $status
 
+sh tests/places.sh >"$out"
+status=$?
+cat "$out"
+sum=$(tail -1 "$out" | sed 's/places: \([0-9]*\) passed, \([0-9]*\) failed/passed \1 failed \2/')
+step places "$(field "$sum" passed)" "$(field "$sum" failed)" $status
+
 "$build/tests" >"$out" 2>&1
 status=$?
 cat "$out"
