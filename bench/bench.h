@@ -1,5 +1,6 @@
 /*
- * The benchmark program: one row per workload, one JSON line per run.
+ * The benchmark program: every workload is a row of its table, every run prints a line
+ * of JSON.
  */
 #ifndef DELTAM_BENCH_BENCH_H
 #define DELTAM_BENCH_BENCH_H
@@ -33,7 +34,7 @@ struct bench_result {
 double bench_median(double *v, int n); /* sorts v */
 double bench_wall_seconds(void);
 
-/* Each measures for about `seconds` and fills *r; all memory from a. */
+/* Each measures for about `seconds` and fills *r; all its memory comes from a. */
 MUST_CHECK int bench_mlp(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e);
 MUST_CHECK int bench_lenet(

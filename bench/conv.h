@@ -6,7 +6,10 @@
 #ifndef DELTAM_BENCH_CONV_H
 #define DELTAM_BENCH_CONV_H
 
-/* The layers whose name begins with `prefix` (NULL: all). Returns their number. */
+/*
+ * Measures the layers whose name begins with `prefix` (NULL: all) and returns how many
+ * there are.
+ */
 int bench_conv(const char *prefix);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A database of a given size without training: real sweeps through the real protocol,
- * with figures by a formula instead of workers. For timing what reads results.
+ * Makes a database of a given size without training, to time what reads results: real
+ * sweeps go through the real protocol, with figures by a formula instead of workers.
  */
 #ifndef DELTAM_BENCH_GENERATE_H
 #define DELTAM_BENCH_GENERATE_H
@@ -38,9 +38,9 @@ struct generator {
 	struct dispatch dispatch;
 };
 
-/* A new database; s.lock.fd is -1 before, and store_close is the caller's. */
+/* Makes a new database. s.lock.fd is -1 before, and the caller closes the store. */
 MUST_CHECK int generate_open(struct generator *g, const char *path, struct err *e);
-/* A sweep from its file's text, through every stage. */
+/* Plays a sweep, from the text of its file through every stage. */
 MUST_CHECK int generate_sweep(struct generator *g, const char *text, struct err *e);
 
 /*

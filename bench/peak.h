@@ -4,10 +4,13 @@
 #ifndef DELTAM_BENCH_PEAK_H
 #define DELTAM_BENCH_PEAK_H
 
-/* CPU seconds of the calling thread. */
+/* How many seconds of CPU time the calling thread has had. */
 double bench_cpu_seconds(void);
 
-/* The best GFLOP/s (float32) of several windows of independent FMAs, in `seconds`. */
+/*
+ * Measures for `seconds` and returns the best GFLOP/s (float32) of several windows of
+ * independent FMAs.
+ */
 double bench_peak_gflops(double seconds);
 
 /* "avx512", "avx2" or "sse2": what bench_peak_gflops ran. */

@@ -6,7 +6,7 @@
 
 #include "common/arena.h"
 
-/* Made below TMPDIR or /tmp; the path lives in a. */
+/* Makes the folder below TMPDIR or /tmp; its path lives in a. */
 MUST_CHECK int bench_scratch(const char **path, struct arena *a, struct err *e);
 
 /* Removes the files in it and the folder. */

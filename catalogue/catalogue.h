@@ -11,10 +11,16 @@
 #include <stdbool.h>
 #include "common/params.h"
 
-/* Raised whenever the arithmetic of training changes: part of every job's identity. */
+/*
+ * Is raised whenever the arithmetic of training changes. It is part of every job's
+ * identity, so that results of different arithmetic are never mixed.
+ */
 #define NUMERICS 1
 
-/* Raised whenever corruptions come out otherwise: figures made before are made anew. */
+/*
+ * Is raised whenever a corruption comes out otherwise, so that figures made before are
+ * made anew.
+ */
 #define CORRUPTION_NUMERICS 1
 #define PICTURE_SIDE_MIN 8 /* of a picture that can be corrupted, in pixels */
 
@@ -58,7 +64,7 @@ struct method_info {
 	const char *source;
 };
 
-/* What a task is: decides its metrics and how a head's output is read. */
+/* What a task is. This decides which metrics it has and how a head's output is read. */
 enum task_kind {
 	TASK_CLASS, /* one label a sample; cross-entropy; accuracy */
 	TASK_REGRESS, /* numbers; L1; absolute error */
@@ -83,9 +89,9 @@ struct task_info {
 	enum loss_kind loss;
 	int outputs; /* of its head: classes, values, channels */
 	/*
-	 * A factor of its loss, forward and backward: what the weighting method sees is
-	 * loss_scale * loss. Other than 1 only where a data set says so (synthetic); the
-	 * metrics do not know of it.
+	 * A factor of the loss, forward and backward, so the weighting method sees
+	 * loss_scale * loss. It is 1 unless a data set says otherwise, as synthetic
+	 * does; metrics do not know of it.
 	 */
 	double loss_scale;
 };
@@ -134,7 +140,7 @@ struct corruption_info {
 	const char *summary;
 };
 
-/* The tables; *n is how many rows. */
+/* The rows of each table; *n is how many there are. */
 const struct method_info *catalogue_methods(int *n);
 const struct dataset_info *catalogue_datasets(int *n);
 const struct model_info *catalogue_models(int *n);
@@ -142,7 +148,7 @@ const struct metric_info *catalogue_metrics(int *n);
 const struct optimizer_info *catalogue_optimizers(int *n);
 const struct corruption_info *catalogue_corruptions(int *n);
 
-/* NULL where there is none of that name. */
+/* The row of that name; NULL where there is none. */
 const struct method_info *catalogue_method(const char *name);
 const struct metric_info *catalogue_metric(const char *name); /* of any kind */
 const struct dataset_info *catalogue_dataset(const char *name);

@@ -23,7 +23,9 @@ struct description {
 
 void describe_format(const struct description *d, struct str *out);
 
-/* The reverse; names of tasks go to the arena. ERR_FAILED with the line number. */
+/*
+ * Reads such a text; names of tasks go to the arena. ERR_FAILED names the wrong line.
+ */
 MUST_CHECK int describe_parse(
 	const char *text, struct arena *a, struct description *d, struct err *e);
 

@@ -27,12 +27,14 @@ struct network_size {
 	char init[33]; /* "": the seed's */
 };
 
-/* Of the whole network. */
+/* How many parameters the whole network has. */
 int64_t network_size_total(const struct network_size *s);
 
 void network_size_format(const struct network_size *s, struct str *out);
 
-/* The reverse; names of tasks go to the arena. ERR_FAILED with the line number. */
+/*
+ * Reads such a text; names of tasks go to the arena. ERR_FAILED names the wrong line.
+ */
 MUST_CHECK int network_size_parse(
 	const char *text, struct arena *a, struct network_size *s, struct err *e);
 

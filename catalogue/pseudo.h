@@ -18,8 +18,9 @@ struct pseudo_task {
 };
 
 /*
- * The words of ps into list, which holds TASKS_MAX; *n is 0 where there is no
- * dataset.pseudo. Texts go to the arena. ERR_SPEC with the word.
+ * Reads the words of dataset.pseudo into list, which has room for TASKS_MAX; *n is 0
+ * where ps has no such parameter. Texts go to the arena. ERR_SPEC names the word that
+ * is wrong.
  */
 MUST_CHECK int pseudo_read(const struct params *ps, struct arena *a,
 	struct pseudo_task *list, int *n, struct err *e);

@@ -30,7 +30,7 @@ MUST_CHECK int setting_bool(
 /* The place of the word in the row's choices: its enumerator in choices.h. */
 MUST_CHECK int setting_choice(
 	const struct params *ps, const char *name, int *v, struct err *e);
-/* At most max numbers into v; *n is how many. */
+/* Reads at most max numbers into v; *n is how many there are. */
 MUST_CHECK int setting_list(const struct params *ps, const char *name, double *v,
 	int max, int *n, struct err *e);
 

@@ -25,7 +25,10 @@ struct listed_task {
 	bool mask;
 };
 
-/* At most TASKS_MAX, at least one, names unique. ERR_SPEC with the word. */
+/*
+ * Reads such a list of 1 to TASKS_MAX tasks with unique names. ERR_SPEC names the word
+ * that is wrong.
+ */
 MUST_CHECK int task_list_parse(const char *text, struct arena *a,
 	struct listed_task *tasks, int *n, struct err *e);
 

@@ -1,8 +1,7 @@
 /*
- * Arena: memory with one lifetime. Allocation bumps a pointer; everything goes at once.
- *
- * Out of memory aborts here and nowhere else (jobs resume). Blocks are zeroed and
- * aligned to 64 bytes when asked for. Whoever passes the arena owns the result.
+ * An arena is memory with one lifetime: to allocate moves a pointer, and everything is
+ * released at once. Where there is no memory left the process aborts here and nowhere
+ * else, because jobs resume. Whoever passes the arena owns the result.
  */
 #ifndef DELTAM_ARENA_H
 #define DELTAM_ARENA_H
@@ -24,10 +23,10 @@ struct arena_mark {
 /* An arena starts as {0}. */
 void arena_release(struct arena *a);
 
-/* Zeroed, 16-byte aligned. Never NULL. */
+/* Returns zeroed memory, aligned to 16 bytes; never NULL. */
 void *arena_alloc(struct arena *a, size_t count, size_t size);
 
-/* Zeroed, 64-byte aligned; from 1 MiB on huge pages are asked for. Never NULL. */
+/* The same aligned to 64 bytes. From 1 MiB on the system is asked for huge pages. */
 void *arena_alloc_aligned(struct arena *a, size_t bytes);
 
 char *arena_strdup(struct arena *a, const char *s);

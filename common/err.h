@@ -32,19 +32,26 @@ struct err {
 	char msg[1024];
 };
 
-/* Sets *e and returns code. e may be NULL. */
+/* Sets *e and returns code. e is NULL where nobody wants the message. */
 int err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF(3, 4);
 
 /* Puts "context: " in front of the message; returns e->code. e may be NULL. */
 int err_wrap(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 
-/* "what: strerror(errno)" as ERR_SYS. */
+/* Sets "what: strerror(errno)" and returns ERR_SYS. */
 int err_errno(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 
-/* The process exit status of design.md for a code: 0, 1, 2, 3 or 130. */
+/*
+ * The exit status of a process that ends with this code: 0 all is well, 1 a job failed,
+ * 2 the command line or the sweep file is wrong, 3 data, a database or the system is in
+ * the way, 130 it was interrupted.
+ */
 int err_exit_status(int code);
 
-/* A broken promise of our own code: prints file:line and aborts, in release too. */
+/*
+ * Our own code has broken a promise: prints file and line and aborts, in release
+ * builds, too.
+ */
 _Noreturn void bug_at(const char *file, int line, const char *what);
 #define BUG(what) bug_at(__FILE__, __LINE__, what)
 #define ASSERT(cond) ((cond) ? (void)0 : bug_at(__FILE__, __LINE__, #cond))

@@ -1,5 +1,6 @@
 /*
- * One line per event on stderr: "time level module message". stdout holds results.
+ * Writes one line an event to stderr, "time level module message": stdout holds
+ * results.
  */
 #ifndef DELTAM_LOG_H
 #define DELTAM_LOG_H

@@ -27,16 +27,16 @@ struct params {
 	int capacity;
 };
 
-/* Adds or replaces. Copies both texts into the arena. */
+/* Adds the parameter, or replaces its value; both texts are copied into the arena. */
 void params_set(
 	struct params *ps, struct arena *a, const char *name, const char *value);
 void params_set_number(struct params *ps, struct arena *a, const char *name, double v);
 void params_unset(struct params *ps, const char *name);
 
-/* A copy that grows on its own. */
+/* A copy of the list: what is added to one of the two the other does not get. */
 struct params params_copy(struct arena *a, const struct params *ps);
 
-/* NULL where there is none. */
+/* The value of the parameter of that name; NULL where there is none. */
 const char *params_get(const struct params *ps, const char *name);
 
 /*
@@ -48,7 +48,10 @@ MUST_CHECK int params_number(
 MUST_CHECK int params_integer(
 	const struct params *ps, const char *name, int *v, struct err *e);
 
-/* The numbers of a text "0.2 0.3", at most max, into v; `name` is for the error. */
+/*
+ * Reads the numbers of a text "0.2 0.3", at most max of them, into v; an error calls
+ * the text `name`.
+ */
 MUST_CHECK int numbers_parse(
 	const char *name, const char *text, double *v, int max, int *n, struct err *e);
 

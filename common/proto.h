@@ -61,7 +61,7 @@ struct proto_line {
 	char text[PROTO_LINE_MAX]; /* DIVERGED, ERROR */
 };
 
-/* One line without its newline. ERR_FAILED where it is none of the above. */
+/* Reads one line without its newline. ERR_FAILED where it is none of the above. */
 MUST_CHECK int proto_parse(const char *line, struct proto_line *out, struct err *e);
 
 /*

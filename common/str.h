@@ -20,19 +20,20 @@ struct str {
 void str_put(struct str *b, const char *s);
 void str_putn(struct str *b, const char *s, size_t n);
 void str_printf(struct str *b, const char *fmt, ...) PRINTF(2, 3);
-/* s as a JSON string, quotes included; UTF-8 passes through. */
+/* Adds s as a JSON string with its quotes; UTF-8 passes through. */
 void str_json(struct str *b, const char *s);
 const char *str_get(const struct str *b);
 
 #define NUMBER_MAX 32
 /*
- * The shortest decimal text that reads back as the same double; integers below 1e15
- * without exponent or point. Identity, tables in full precision and job_param use it.
- * Writes at most NUMBER_MAX bytes into buf; returns buf. v must be finite.
+ * Writes the shortest decimal text that reads back as the same double; integers below
+ * 1e15 have neither exponent nor point. Identities, job_param and figures in full
+ * precision are spelled like this. buf, which is returned, gets at most NUMBER_MAX
+ * bytes. v must be finite.
  */
 char *number_format(double v, char buf[NUMBER_MAX]);
 
-/* The whole of s is one finite number. */
+/* Reads a number; false unless the whole of s is one finite number. */
 bool number_parse(const char *s, double *v);
 bool integer_parse(const char *s, int64_t *v);
 
@@ -42,7 +43,10 @@ bool integer_parse(const char *s, int64_t *v);
  */
 const char *str_nearest(const char *word, const char *const *candidates, int n);
 
-/* What an error says of it: "; did you mean \"NEAR\"?" in buf, or "" without one. */
+/*
+ * What an error says of such a word: "; did you mean \"NEAR\"?" in buf, or "" where
+ * none is near.
+ */
 #define HINT_MAX 96
 const char *str_hint(const char *near, char buf[HINT_MAX]);
 

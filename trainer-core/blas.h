@@ -20,7 +20,10 @@ struct blas_product {
 	int c_row;
 };
 
-/* c += a b in one thread. false where there is no OpenBLAS: c is untouched. */
+/*
+ * Computes c += a b in one thread; false where there is no OpenBLAS, and c is as it
+ * was.
+ */
 bool blas_accumulate(const struct blas_product *p);
 
 /*

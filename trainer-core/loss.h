@@ -8,7 +8,7 @@
  * Every loss is sum / count over what is valid: elements for L1, smooth L1 (beta 1), L2
  * and BCE with logits; pixels for cross-entropy (label -1 is ignored), for cosine and
  * for L1 under a mask (summed over channels). Nothing valid: sum 0, count 0, gradient 0.
- * Nothing is allocated. Source: methods.md 6; pinned by the golden fixtures.
+ * Nothing is allocated. Values are pinned by the golden fixtures.
  */
 #ifndef DELTAM_LOSS_H
 #define DELTAM_LOSS_H
@@ -52,7 +52,9 @@ struct loss_sum loss_compute(const struct loss *l, const struct loss_shape *s,
 struct loss_sum loss_value(const struct loss *l, const struct loss_shape *s,
 	const float *prediction, const float *target, float *room);
 
-/* sum / count; 0 where nothing counted: such a batch teaches nothing. */
+/*
+ * Returns sum / count; 0 where nothing counted, because such a batch teaches nothing.
+ */
 double loss_mean(struct loss_sum s);
 
 #endif

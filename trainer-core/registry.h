@@ -7,7 +7,7 @@
 #include "trainer-core/metric/metric.h"
 #include "trainer-core/model/model.h"
 
-/* NULL where there is none of that name. */
+/* What implements that name; NULL where nothing does. */
 const struct model *registry_model(const char *name);
 
 /* The criteria of a kind of task, in table order; returns how many (at most max). */

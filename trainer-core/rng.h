@@ -22,23 +22,23 @@ enum rng_purpose {
 	RNG_CORRUPT = 32,
 };
 
-/* 64 uniform bits. */
+/* Draws 64 uniform bits. */
 uint64_t rng_bits(
 	uint64_t seed, enum rng_purpose purpose, uint64_t epoch, uint64_t index);
 
-/* In [0, 1), 53 bits. */
+/* Draws a number in [0, 1) of 53 bits. */
 double rng_uniform(
 	uint64_t seed, enum rng_purpose purpose, uint64_t epoch, uint64_t index);
 
-/* Standard normal (Box-Muller on two halves of the index). */
+/* Draws a standard normal number (Box-Muller on two halves of the index). */
 double rng_normal(
 	uint64_t seed, enum rng_purpose purpose, uint64_t epoch, uint64_t index);
 
-/* In [0, n); bias below n / 2^64. */
+/* Draws a whole number in [0, n), with a bias below n / 2^64. */
 uint32_t rng_below(uint64_t seed, enum rng_purpose purpose, uint64_t epoch,
 	uint64_t index, uint32_t n);
 
-/* A permutation of 0..n-1 (Fisher-Yates). */
+/* Draws a permutation of 0..n-1 (Fisher-Yates). */
 void rng_permutation(
 	uint64_t seed, enum rng_purpose purpose, uint64_t epoch, int n, int *out);
 

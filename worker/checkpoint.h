@@ -32,14 +32,17 @@ struct checkpoint {
 };
 
 /*
- * Room for the state of `identity` in the arena; the texts must outlive it. No file is
- * touched. ERR_CHECKPOINT: a text that the format has no room for.
+ * Makes room in the arena for the state of `identity`; the texts must outlive it. No
+ * file is touched. ERR_CHECKPOINT: the format has no room for a text.
  */
 MUST_CHECK int checkpoint_init(struct checkpoint *c, const char *db,
 	const char *identity, const char *kernel_class, size_t state_size,
 	struct arena *a, struct err *e);
 
-/* From here on c is for results: of that epoch, or (0) the best so far. As above. */
+/*
+ * From here on c is for results: those of that epoch or, where it is 0, the best so
+ * far. Errors as above.
+ */
 MUST_CHECK int checkpoint_for_result(
 	struct checkpoint *c, const char *db, int epoch, struct err *e);
 

@@ -20,7 +20,7 @@
  */
 void pipe_open(void);
 
-/* There is a reader to talk to (or was). */
+/* Whether there is a reader to talk to, or was. */
 bool pipe_exists(void);
 
 void pipe_hello(const char *kernel_class, const char *build);
@@ -34,7 +34,7 @@ void pipe_error(const char *message);
  */
 bool pipe_next(char *line, size_t size, bool (*stop)(void));
 
-/* The reader has gone: nobody waits for this work any more. */
+/* Whether the reader has gone, so that nobody waits for this work any more. */
 bool pipe_closed(void);
 
 #endif

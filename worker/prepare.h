@@ -21,7 +21,7 @@ MUST_CHECK int prepare_main(int argc, char **argv, struct err *e);
  */
 MUST_CHECK int look_main(int argc, char **argv, struct err *e);
 
-/* The same words into *ps, checked as above; also what --preview is given. */
+/* Reads the same words into *ps and checks them as above, for --preview, too. */
 MUST_CHECK int prepare_params(
 	int argc, char **argv, struct params *ps, struct arena *a, struct err *e);
 

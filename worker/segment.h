@@ -48,16 +48,22 @@ MUST_CHECK int segment_interrupted(const struct segment *g, struct err *e);
 /* Maps the data, builds the trainer, says hello. */
 MUST_CHECK int segment_open(
 	struct segment *g, const struct segment_args *args, struct err *e);
-/* ERR_FAILED where somebody wrote to the data since: call it before figures are committed. */
+/*
+ * Checks that nobody has written to the data since; call it before figures are
+ * committed. ERR_FAILED.
+ */
 MUST_CHECK int segment_data_is_right(struct segment *g, struct err *e);
-/* From the checkpoint where there is one that fits. */
+/* Goes on from the checkpoint where there is one that fits. */
 MUST_CHECK int segment_resume(struct segment *g, struct err *e);
-/* The next epoch, committed, its state kept. */
+/* Trains the next epoch, commits its rows and keeps its state. */
 MUST_CHECK int segment_train_one(struct segment *g, struct err *e);
-/* On the way out: the state of the last whole epoch, and the best parameters. */
+/*
+ * Saves the state of the last whole epoch and the best parameters before the worker
+ * leaves.
+ */
 void segment_save(struct segment *g);
 
-/* keep.c: nothing of it fails a segment but the database. */
+/* keep.c: of all that can go wrong there only the database fails a segment. */
 MUST_CHECK int keeper_begin(struct segment *g, struct err *e);
 void keeper_note(struct segment *g); /* epoch g->done is committed */
 void keeper_save(struct segment *g);

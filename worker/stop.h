@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* After pipe_open(). */
+/* Begins to listen; call it after pipe_open(), which opens what is listened to. */
 void stop_install(void);
 bool stop_wanted(void);
 

@@ -7,7 +7,7 @@
 
 #include "common/err.h"
 
-/* argv: the three words. Errors: ERR_USAGE, and those of textures_read. */
+/* argv holds the three words. Errors: ERR_USAGE, and those of textures_read. */
 MUST_CHECK int textures_main(int argc, char **argv, struct err *e);
 
 #endif

@@ -16,7 +16,7 @@
  */
 MUST_CHECK int toy_main(int argc, char **argv, struct err *e);
 
-/* Inside a transaction. */
+/* Each writes its rows; the caller has begun a transaction. */
 MUST_CHECK int toy_cagrad_write(struct store *s, int steps, struct err *e);
 MUST_CHECK int toy_scale_write(struct store *s, int epochs, struct err *e);
 MUST_CHECK int toy_sigma_write(struct store *s, int steps, struct err *e);

@@ -23,7 +23,7 @@ void toy_training_release(struct toy_training *t);
 /* ERR_DIVERGED */
 MUST_CHECK int toy_training_epoch(struct toy_training *t, struct err *e);
 
-/* A figure of the last epoch. */
+/* Reads a figure of the last epoch. */
 double toy_training_figure(const struct toy_training *t, const char *split,
 	const char *task, const char *name);
 

@@ -15,17 +15,24 @@ enum file_state {
 	FILE_THERE,
 };
 
-/* What the first bytes say; 0 where the file is not one of SQLite's. */
+/*
+ * What the first bytes of the file say; numbers are 0 where it is not one of SQLite's.
+ */
 struct file_header {
 	enum file_state state;
 	int application_id;
 	int version; /* of the schema, unless a newer one still lies in the log */
 };
 
-/* Reads the header, creates nothing. ERR_DB: no plain file, or unreadable. */
+/*
+ * Reads the header and creates nothing. ERR_DB: it is no plain file, or it cannot be
+ * read.
+ */
 MUST_CHECK int file_inspect(const char *path, struct file_header *h, struct err *e);
 
-/* ERR_DB with the reason unless path can be written, or created where it is missing. */
+/*
+ * Checks that path can be written, or created where it is missing; ERR_DB says why not.
+ */
 MUST_CHECK int file_check_writable(const char *path, struct err *e);
 
 /*
@@ -52,7 +59,10 @@ MUST_CHECK int file_lock(struct file_lock *lock, const char *path, struct err *e
  */
 MUST_CHECK int file_lock_data(struct file_lock *lock, const char *path, struct err *e);
 
-/* ERR_DB where path no longer leads to the file that is locked: removed or replaced. */
+/*
+ * Checks that path still leads to the file that is locked. ERR_DB: the file was removed
+ * or replaced, and what is written would be lost.
+ */
 MUST_CHECK int file_check_same(
 	const struct file_lock *lock, const char *path, struct err *e);
 

@@ -26,7 +26,7 @@
 #include "common/store/store.h"
 #include "common/str.h"
 
-/* Typed binds: store_run(s, STMT_X, ARGS(INT(id), TEXT(name)), e). */
+/* The arguments of a statement: store_run(s, STMT_X, ARGS(INT(id), TEXT(name)), e). */
 enum arg_kind { ARG_END, ARG_INT, ARG_REAL, ARG_TEXT, ARG_NULL };
 struct arg {
 	enum arg_kind kind;
@@ -66,17 +66,22 @@ struct arg {
 		} \
 	}
 
-/* A statement without result rows; copies no text. Returns OK or ERR_DB. */
+/*
+ * Runs a statement that gives no rows. Texts of args are read where they lie. ERR_DB.
+ */
 MUST_CHECK int store_run(
 	struct store *s, enum stmt id, const struct arg *args, struct err *e);
-/* Rows that the last store_run changed. */
+/* How many rows the last store_run has changed. */
 int store_changes(const struct store *s);
 
-/* The statement itself, for the hot paths of common/store/ that bind on their own. */
+/*
+ * Prepares the statement for those files of common/store/ that bind and step on their
+ * own, because they write many rows.
+ */
 MUST_CHECK int store_prepare(
 	struct store *s, enum stmt id, struct sqlite3_stmt **stmt, struct err *e);
 
-/* One number: the first column of the first row, or `otherwise` without rows. */
+/* Reads one number: the first column of the first row, or `otherwise` without rows. */
 MUST_CHECK int store_int(struct store *s, enum stmt id, const struct arg *args,
 	int64_t otherwise, int64_t *out, struct err *e);
 MUST_CHECK int store_real(struct store *s, enum stmt id, const struct arg *args,
@@ -96,26 +101,31 @@ struct rows {
  */
 struct rows rows_open(
 	struct store *s, enum stmt id, const struct arg *args, struct err *e);
-/* The same for SQL that is no fixed statement: one statement. */
+/* The same for SQL that does not stand in statements.def; it is one statement. */
 struct rows rows_open_sql(
 	struct store *s, const char *sql, const struct arg *args, struct err *e);
-/* A user's query. ERR_USAGE unless it is one statement that gives rows, writes nothing. */
+/*
+ * The same for a query of the user's. ERR_USAGE unless it is one statement that gives
+ * rows and writes nothing.
+ */
 struct rows rows_open_query(struct store *s, const char *sql, struct err *e);
 /* Whether there is another row; false after an error, too. */
 bool rows_next(struct rows *r);
-/* OK, ERR_DB, or what the body has put into r->rc. */
+/* Ends the cursor. Returns OK, ERR_DB, or what the body has put into r->rc. */
 MUST_CHECK int rows_close(struct rows *r);
 
-/* The next column. NULL is 0, NAN, "" and (for a copy) NULL. */
+/*
+ * Each of these reads the next column. A NULL becomes 0, NAN, "" or, in a copy, NULL.
+ */
 int rows_int(struct rows *r);
 int64_t rows_int64(struct rows *r);
 double rows_real(struct rows *r);
 const char *rows_text(struct rows *r); /* lives until the next row */
 char *rows_copy(struct rows *r, struct arena *a);
-/* A number in its shortest exact spelling, integers as integers. */
+/* Reads a number in its shortest exact spelling; an integer has no point. */
 char *rows_number_text(struct rows *r, struct arena *a);
 
-/* Of the next column, without reading it. */
+/* These tell what the next column is and do not read it. */
 bool rows_is_null(const struct rows *r);
 bool rows_is_number(const struct rows *r);
 const char *rows_name(const struct rows *r, int column);

@@ -20,15 +20,16 @@ struct schema {
 extern const struct schema schema_results;
 extern const struct schema schema_toy;
 
-/* The one of that application_id; NULL: the file is not ours. */
+/* The schema of that application_id; NULL: the file is not ours. */
 const struct schema *schema_of(int application_id);
 
-/* The version that s has now, as SQLite knows it; 0: an empty file. ERR_DB. */
+/* Reads which version the file has now; an empty file has 0. ERR_DB. */
 MUST_CHECK int schema_version(struct store *s, int *version, struct err *e);
 
 /*
- * From s->version to the present one of s->schema; from 0 it is created. What fails
- * leaves the version that was reached last. ERR_DB.
+ * Brings the file from s->version to the present version of s->schema; a file of
+ * version 0 gets the whole schema. Where a step fails the file keeps what the steps
+ * before have made of it. ERR_DB.
  */
 MUST_CHECK int schema_upgrade(struct store *s, struct err *e);
 

@@ -40,8 +40,8 @@ struct store {
 	struct sqlite3 *db;
 	struct sqlite3_stmt *stmt[STMT_COUNT];
 	enum store_mode mode;
-	const struct schema *schema; /* of the file: common/store/schema.h */
-	int version; /* of its schema */
+	const struct schema *schema; /* that the file has */
+	int version; /* that this schema has in the file */
 	struct file_lock lock; /* held by those that create */
 	char path[1024];
 };
@@ -65,7 +65,7 @@ MUST_CHECK int store_connect(
 void store_disconnect(struct store *s);
 MUST_CHECK int store_exec(struct store *s, const char *sql, struct err *e);
 
-/* Now, as the database writes times: UTC "2026-11-21T22:55:58.123Z". */
+/* Writes the present time as the database has it: UTC "2026-11-21T22:55:58.123Z". */
 #define TIME_MAX 32
 char *store_time(char buf[TIME_MAX]);
 

@@ -50,8 +50,8 @@ struct sweep_row {
 	const char *average; /* criteria, tasks */
 };
 /*
- * Makes or updates the sweep's row; *id is the one of that name. *rescore is set when
- * its scores were made by another average.
+ * Makes the row of the sweep, or updates the one of its name; *id is that row. *rescore
+ * is set where its scores were made by another average.
  */
 MUST_CHECK int store_sweep_put(struct store *s, const struct sweep_row *row,
 	int64_t *id, bool *rescore, struct err *e);
@@ -69,7 +69,7 @@ struct criterion_row {
 	bool higher;
 	int position;
 };
-/* In the auxiliary setting: which task an entry is judged by. */
+/* Which task an entry is judged by, in the auxiliary setting. */
 struct primary_row {
 	const char *label;
 	const char *listed; /* its label in the sweep file */
@@ -111,10 +111,12 @@ struct job_shown {
 MUST_CHECK int store_job_put(struct store *s, int64_t id, const char *identity,
 	const struct params *ps, const struct job_shown *shown, struct job_row *row,
 	struct err *e);
-/* ERR_DB when there is none. */
+/* Reads the job's row; ERR_DB where there is none. */
 MUST_CHECK int store_job_get(
 	struct store *s, int64_t id, struct job_row *row, struct err *e);
-/* epochs_done from the metric rows: what is committed counts, nothing else. */
+/*
+ * Counts epochs_done anew from the metric rows: what is committed counts, nothing else.
+ */
 MUST_CHECK int store_job_refresh(
 	struct store *s, int64_t id, struct job_row *row, struct err *e);
 MUST_CHECK int store_job_end(struct store *s, int64_t id, enum job_outcome outcome,
@@ -129,7 +131,7 @@ MUST_CHECK int store_stage_put(
 	struct store *s, const struct stage_row *row, struct err *e);
 MUST_CHECK int store_stage_state(
 	struct store *s, int64_t stage, enum stage_state *state, struct err *e);
-/* From its state to this one. BUG when the table forbids it. */
+/* Moves the stage to this state. A move that the table of states forbids is a BUG. */
 MUST_CHECK int store_stage_set(
 	struct store *s, int64_t stage, enum stage_state to, struct err *e);
 /* Whether a member is still pending or running. O(log n). */
@@ -143,19 +145,23 @@ struct member_row {
 };
 MUST_CHECK int store_member_put(
 	struct store *s, const struct member_row *row, struct err *e);
-/* From row->state and row->target to these. BUG when the table forbids it. */
+/*
+ * Moves the membership from row->state to this state and sets its target. A move that
+ * the table of states forbids is a BUG.
+ */
 MUST_CHECK int store_member_set(struct store *s, const struct member_row *row,
 	enum member_state to, int target, struct err *e);
 /*
- * The first pending membership of the stages from `first` to `last`, by stage, config
- * and job; *away: epochs to its target. *found tells whether there is one. O(log n).
+ * Finds the first pending membership of the stages from `first` to `last`, by stage,
+ * config and job; *away is how many epochs its target is off. *found tells whether
+ * there is one. O(log n).
  */
 MUST_CHECK int store_member_pending(struct store *s, int64_t first, int64_t last,
 	int64_t *job, int *away, bool *found, struct err *e);
-/* Every membership of a job, in all sweeps, into the arena. */
+/* Reads every membership of a job, in all sweeps, into the arena. */
 MUST_CHECK int store_member_of_job(struct store *s, int64_t job, struct arena *a,
 	struct member_row **rows, int *n, struct err *e);
-/* A stage's members with their jobs, in the order of the primary key. */
+/* A member with its job; a stage's are read in the order of the primary key. */
 struct member {
 	struct member_row row;
 	struct job_row job;
@@ -189,21 +195,27 @@ struct attempt_end {
 };
 MUST_CHECK int store_attempt_end(
 	struct store *s, int64_t attempt, const struct attempt_end *end, struct err *e);
-/* Attempts of attempt's job and kind after `since` that began at `epoch` and ended so. */
+/*
+ * Counts the attempts behind number `since`, of the job and kind of this one, that
+ * began at `epoch` and had this outcome.
+ */
 MUST_CHECK int store_attempt_count(struct store *s, const struct attempt_row *attempt,
 	int64_t since, int epoch, const char *outcome, int *n, struct err *e);
-/* Seconds that attempts of attempt's job and kind after `since` took. */
+/*
+ * Adds up the seconds of the attempts behind number `since`, of the job and kind of
+ * this one.
+ */
 MUST_CHECK int store_attempt_seconds(struct store *s, const struct attempt_row *attempt,
 	int64_t since, double *seconds, struct err *e);
 /* Begins an attempt of what the caller has claimed: sets its id and a random token. */
 MUST_CHECK int store_attempt_begin(
 	struct store *s, struct attempt_row *attempt, struct err *e);
-/* The id of the last attempt. */
+/* Reads the id of the newest attempt. */
 MUST_CHECK int store_attempt_last(struct store *s, int64_t *id, struct err *e);
 /*
- * What a dead orchestrator left: open attempts are lost (their workers' commits are
- * refused from here on), running memberships pending, and their jobs count the epochs
- * that were committed.
+ * Clears up what a dead orchestrator has left. Its open attempts become lost, so that
+ * commits of their workers are refused from here on; running memberships become
+ * pending, and their jobs count the epochs that were committed.
  */
 MUST_CHECK int store_orphans(struct store *s, struct err *e);
 
@@ -215,7 +227,7 @@ struct decision_row {
 };
 MUST_CHECK int store_decision_put(
 	struct store *s, const struct decision_row *row, struct err *e);
-/* The config that kind 'select' holds; *found tells whether there is one. */
+/* Reads which configuration the stage has chosen; *found tells whether it has. */
 MUST_CHECK int store_decision_selected(
 	struct store *s, int64_t stage, int *config, bool *found, struct err *e);
 

@@ -47,7 +47,7 @@ MUST_CHECK int query_runs(struct store *s, const struct query_sweep *w, struct a
 MUST_CHECK int query_auxiliary(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_entry **out, int *n, struct err *e);
 
-/* One criterion of one entry. */
+/* What one entry reached in one criterion. */
 struct query_figure {
 	const char *variant;
 	const char *label;
@@ -67,7 +67,10 @@ MUST_CHECK int query_figures(struct store *s, const struct query_sweep *w,
 MUST_CHECK int query_criteria(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_figure **out, int *n, struct err *e);
 
-/* How many values of lr, wd and T an entry's search saw, and between which. */
+/*
+ * How many values of lr, wd and T an entry's search has tried, the least and the
+ * greatest.
+ */
 struct query_range {
 	const char *variant;
 	const char *label;
@@ -79,7 +82,10 @@ struct query_range {
 MUST_CHECK int query_ranges(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_range **out, int *n, struct err *e);
 
-/* Between which weights (epoch means) a T moved; over all its jobs and tasks. */
+/*
+ * The least and the greatest weight, as means over an epoch, that a T has led to in all
+ * its jobs and tasks.
+ */
 struct query_temperature {
 	const char *variant;
 	const char *label;
@@ -90,7 +96,7 @@ struct query_temperature {
 MUST_CHECK int query_temperatures(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_temperature **out, int *n, struct err *e);
 
-/* What training an entry costs; passes are those of a step. */
+/* What it costs to train an entry; passes are counted for one step. */
 struct query_cost {
 	const char *variant;
 	const char *label;
@@ -100,7 +106,7 @@ struct query_cost {
 MUST_CHECK int query_costs(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_cost **out, int *n, struct err *e);
 
-/* Where a stage stands. */
+/* How far a stage has come. */
 struct query_progress {
 	const char *variant;
 	const char *label;
@@ -139,7 +145,10 @@ struct query_winners {
 MUST_CHECK int query_winners(struct store *s, const struct query_sweep *w,
 	struct query_winners *out, struct err *e);
 
-/* A job that diverged or failed for good; or a baseline of no use, of no job. */
+/*
+ * A job that diverged or failed for good, or a baseline that is of no use: that one
+ * names no job.
+ */
 struct query_failure {
 	const char *variant;
 	const char *label;

@@ -19,22 +19,25 @@ struct winner_row {
 	const char *digest; /* of them; "" */
 	bool done; /* nothing is missing: else it is pending */
 };
-/* *made is false where the row was there. */
+/* Makes a winner's row; *made is false where the row was there. */
 MUST_CHECK int store_winner_put(
 	struct store *s, const struct winner_row *row, bool *made, struct err *e);
-/* The first pending one of a sweep; *found tells whether there is one. */
+/* Finds the first pending winner of a sweep; *found tells whether there is one. */
 MUST_CHECK int store_winner_pending(struct store *s, int64_t sweep, int64_t *stage,
 	int64_t *job, bool *found, struct err *e);
 /* As store_job_claim: the pending winners of the job in the sweep become running. */
 MUST_CHECK int store_winner_claim(struct store *s, int64_t sweep, int64_t job,
 	struct attempt_row *attempt, bool *claimed, struct err *e);
-/* Those that run: to "done", "failed" or "pending". */
+/* Moves the job's running winners to "done", "failed" or "pending". */
 MUST_CHECK int store_winner_end(
 	struct store *s, int64_t sweep, int64_t job, const char *state, struct err *e);
-/* How many of a sweep are not done. */
+/* Counts the winners of a sweep that are not done. */
 MUST_CHECK int store_winner_open(
 	struct store *s, int64_t sweep, int *open, struct err *e);
-/* What is wanted of the running winner; texts in the arena. ERR_STALE without one. */
+/*
+ * Reads what is wanted of the job's running winner; texts go to the arena. ERR_STALE:
+ * no winner of the job is running.
+ */
 MUST_CHECK int store_winner_wanted(struct store *s, int64_t job, int epoch,
 	struct winner_row *row, struct arena *a, struct err *e);
 
@@ -48,8 +51,8 @@ struct corrupted_row {
 	double value; /* finite */
 };
 /*
- * All figures of a corruption, in place of those made on another basis. ERR_DIVERGED for
- * one that is not finite.
+ * Writes all figures of a corruption in place of those that were made on another basis.
+ * ERR_DIVERGED: a figure is not finite.
  */
 MUST_CHECK int store_corruption_put(struct store *s, const struct winner_row *w,
 	const char *corruption, const char *basis, const struct corrupted_row *rows,

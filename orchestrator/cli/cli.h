@@ -1,9 +1,8 @@
 /*
- * The command line: words to options, options to help. Driven by options.def.
- *
- * Results go to stdout, everything else to stderr. A command returns OK or an error and
- * main prints the message, unless it is empty: then the command has told the user
- * already (the positioned errors of a sweep file).
+ * The command line: options.def says what there is, and words are read and help is
+ * printed by it. Results go to stdout, everything else to stderr. A command returns OK
+ * or an error and main prints the message, unless it is empty: then the command has
+ * told the user already, as the errors of a sweep file with their places.
  */
 #ifndef DELTAM_CLI_H
 #define DELTAM_CLI_H
@@ -17,7 +16,7 @@
 
 struct cli_command;
 
-/* What was given; everything else is 0 or NULL. The texts live in argv. */
+/* The options that were given; all others are 0 or NULL. The texts live in argv. */
 struct cli_options {
 	const struct cli_command *command; /* NULL with --help or --version alone */
 	const char *operand;
@@ -43,10 +42,13 @@ struct cli_command {
 #undef FLAG
 #undef COMMAND
 
-/* ERR_USAGE, with the nearest known word, where argv does not fit options.def. */
+/*
+ * Reads argv. ERR_USAGE, with the nearest known word, where it does not fit
+ * options.def.
+ */
 MUST_CHECK int cli_parse(struct cli_options *o, int argc, char **argv, struct err *e);
 
-/* All commands, or (command not NULL) one with its flags. */
+/* Prints all commands or, where command is not NULL, that one with its flags. */
 void cli_help(FILE *out, const struct cli_command *command);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Asking the worker a question that is no training: one process, waited for.
+ * Asks the worker a question that is no training: a process is started and waited for.
  */
 #ifndef DELTAM_CHILD_H
 #define DELTAM_CHILD_H
@@ -7,8 +7,8 @@
 #include "common/params.h"
 
 /*
- * Where the worker is: $DELTAM_WORKER, or "deltam-worker" beside our own executable.
- * ERR_SYS where there is no such program.
+ * Writes where the worker is: $DELTAM_WORKER, or "deltam-worker" beside our own
+ * executable. ERR_SYS where there is no such program.
  */
 MUST_CHECK int child_worker_path(char *buf, size_t size, struct err *e);
 

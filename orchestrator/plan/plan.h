@@ -55,7 +55,7 @@ struct plan_grid plan_wd(
 	const struct spec *s, const struct plan_grid *g, int best, struct arena *a);
 struct plan_grid plan_point(const struct plan_grid *g, int i, struct arena *a);
 
-/* One axis of plan_refine: around value number `best` of an axis with `fine`. */
+/* Makes one axis of plan_refine, around value number `best` of an axis with `fine`. */
 struct spec_axis plan_refine_axis(
 	const struct spec_axis *coarse, int best, struct arena *a);
 
@@ -98,7 +98,7 @@ struct plan_counts {
 };
 struct plan_counts plan_count(const struct spec *s, struct arena *a);
 
-/* ERR_USAGE when there are more than PLAN_JOBS_FREE jobs and yes is not set. */
+/* Refuses more than PLAN_JOBS_FREE jobs with ERR_USAGE unless yes is set. */
 MUST_CHECK int plan_allow(const struct plan_counts *c, bool yes, struct err *e);
 
 #endif

@@ -31,7 +31,9 @@ struct prune_plan prune_plan_of(const struct spec *s, const struct spec_variant 
  */
 int prune_next(const struct prune_plan *p, int after, int configs);
 
-/* How many epochs are looked at there. */
+/*
+ * How many epochs a rung looks at: the window, or all there are where they are fewer.
+ */
 int prune_window(const struct prune_plan *p, int rung);
 
 struct prune_verdict {

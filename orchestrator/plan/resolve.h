@@ -58,7 +58,7 @@ MUST_CHECK int resolve(const struct spec *spec, enum resolve_data data,
 MUST_CHECK int resolve_file(const char *path, enum resolve_data data, struct spec *spec,
 	struct resolved *out, struct arena *a, struct err *e);
 
-/* Has the data sets of a sweep composed that have been seen alone. ERR_DATA. */
+/* Has the data sets of a sweep composed that resolve() has only looked at. ERR_DATA. */
 MUST_CHECK int resolve_compose(
 	const struct spec *spec, const char *worker, struct arena *a, struct err *e);
 

@@ -35,7 +35,7 @@ struct benchmark {
 	bool on_boundary; /* a dagger was printed */
 };
 
-/* Fills the lists; sweep, arena, report and test are set by the caller. */
+/* Fills the lists; the caller has set sweep, arena, report and test. */
 MUST_CHECK int benchmark_read(struct benchmark *b, struct store *s, struct err *e);
 
 /*
@@ -52,10 +52,10 @@ MUST_CHECK int benchmark_keep_criteria(
 void benchmark_keep_front(struct benchmark *b);
 
 bool benchmark_is_stl(const struct query_entry *x);
-/* All its seeds ended well: it may be the best. */
+/* Whether all seeds of the entry ended well, so that it may be the best. */
 bool benchmark_is_complete(const struct query_entry *x);
 
-/* One criterion of one entry; NULL, NAN where there is none. */
+/* What one entry reached in one criterion; NULL, NAN where there is nothing. */
 const struct query_figure *benchmark_figure(const struct benchmark *b,
 	const struct query_entry *x, const struct query_figure *criterion);
 double benchmark_value(const struct benchmark *b, const struct query_figure *f);
@@ -65,7 +65,7 @@ const struct query_range *benchmark_range(
 const struct query_cost *benchmark_cost(
 	const struct benchmark *b, const struct query_entry *x);
 
-/* A hyperparameter to read: four digits, as programs get all of them. */
+/* Writes a hyperparameter for readers with four digits; programs get all of them. */
 const char *benchmark_number(struct arena *a, double v);
 
 /* Marks best and second of one column among the rows that may be either. */

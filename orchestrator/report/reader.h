@@ -1,5 +1,5 @@
 /*
- * The beginning of every command that reads results: which database, which sweep.
+ * Where every command that reads results begins: which database it reads, which sweep.
  */
 #ifndef DELTAM_READER_H
 #define DELTAM_READER_H
@@ -38,7 +38,7 @@ MUST_CHECK int reader_open(
 	struct report_reader *r, const struct cli_options *o, struct err *e);
 void reader_close(struct report_reader *r);
 
-/* The report in the format of the options, on stdout. */
+/* Prints the report on stdout, in the format that the options name. */
 void reader_print(const struct report *r, const struct cli_options *o);
 
 #endif

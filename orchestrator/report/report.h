@@ -52,11 +52,11 @@ struct report {
 	bool terminal; /* out is one: escape sequences are welcome */
 };
 
-/* The newest table of the report; columns first, then its rows cell by cell. */
+/* Begins a new table. It gets its columns first, then its rows, cell by cell. */
 struct report_table *report_table(struct report *r, const char *heading);
 struct report_column *table_column(
 	struct report_table *t, const char *name, const char *title);
-/* n columns at once; those of numbers stand on the right. */
+/* Adds n columns at once; those of numbers stand on the right. */
 struct report_head {
 	const char *name;
 	const char *title; /* NULL: as name */
@@ -66,13 +66,14 @@ void table_columns(struct report_table *t, const struct report_head *list, int n
 
 struct report_cell *table_text(
 	struct report_table *t, const char *text); /* NULL: an empty cell */
-/* NAN: an empty cell. text NULL: the shortest text of v itself. */
+/* Adds a number; NAN is an empty cell. text NULL: the shortest text of v itself. */
 struct report_cell *table_number(struct report_table *t, double v, const char *text);
 /* The same with the text of report_fixed. */
 struct report_cell *table_fixed(struct report_table *t, double v, int decimals);
 /*
- * v to so many decimals, without a minus in front of what is only zeros; three digits and a
- * power of ten where decimals say nothing: from 10^7 on, and below the last decimal.
+ * Writes v with so many decimals, and without a minus where all digits are 0. Where
+ * decimals say nothing, from 10^7 on and below the last one, it is three digits and a
+ * power of ten.
  */
 const char *report_fixed(struct arena *a, double v, int decimals);
 int table_rows(const struct report_table *t);
@@ -80,11 +81,11 @@ struct report_cell *table_at(const struct report_table *t, int row, int column);
 
 void report_note(struct report *r, const char *fmt, ...) PRINTF(2, 3);
 
-/* Any query's rows as a table, every column for all. */
+/* Adds the rows of any query as a table, with every column for readers and programs. */
 MUST_CHECK int report_query(
 	struct report *r, struct store *s, const char *sql, struct err *e);
 
-/* format: a name of report.def; NULL is text. */
+/* Prints the report. format is a name of report.def; NULL is text. */
 void report_print(const struct report *r, const char *format, FILE *out);
 
 /* What a cell says to a program: "" for an empty one. */

@@ -35,7 +35,7 @@ struct dispatch {
 	struct sched_ops ops; /* for sched_run, with this struct as its arg */
 };
 
-/* The stage must outlive it; nothing is read before the first turn. */
+/* Sets *d up. The stage must outlive it; nothing is read before the first turn. */
 void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
 	struct progress *progress, const char *logs);
 void dispatch_release(struct dispatch *d);

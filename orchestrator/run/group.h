@@ -29,7 +29,7 @@ struct group {
 	int n;
 };
 
-/* Loads the members of the stages in their order. */
+/* Loads the members of all stages of the group into g->members. */
 MUST_CHECK int group_load(struct group *g, struct arena *a, struct err *e);
 
 /*
@@ -39,15 +39,18 @@ MUST_CHECK int group_load(struct group *g, struct arena *a, struct err *e);
 int group_survivors(const struct group *g);
 
 /*
- * Every figure that a decision at `epoch` depends on (a rung, or the variant's last
- * epoch), of the configurations without a stopped run: another sweep may have trained a
- * stopped job further, and what is decided must not depend on that. Members are loaded
- * and have all arrived there. Arrays of *out in the arena.
+ * Reads every figure that a decision at `epoch` depends on, a rung or the variant's
+ * last epoch. Configurations with a stopped run are left out, because another sweep may
+ * have trained the stopped job further and the decision must not depend on that. The
+ * members have been loaded and have all arrived there. Arrays of *out are in the arena.
  */
 MUST_CHECK int group_figures(const struct group *g, int epoch, struct decide_group *out,
 	struct arena *a, struct err *e);
 
-/* Validation Δm of a job in the epochs from..to; INFINITY in one without a score. */
+/*
+ * Reads the validation Δm of a job in the epochs from..to into row; INFINITY where an
+ * epoch has no score.
+ */
 MUST_CHECK int group_scores(const struct group *g, const struct member *m, int from,
 	int to, double *row, struct err *e);
 

@@ -22,22 +22,22 @@ struct progress {
 
 void progress_init(struct progress *p, const char *name, bool quiet);
 
-/* The work begins now. */
+/* Says that the work begins now: the clock of the bar starts. */
 void progress_start(struct progress *p);
 
-/* Whether there is a bar: what it shows need not be counted otherwise. */
+/* Whether there is a bar. Where there is none, nobody needs to count what it shows. */
 bool progress_shows(const struct progress *p);
 
 /* Draws the bar. */
 void progress_draw(struct progress *p);
 
-/* A line that stays: the bar makes room for it. */
+/* Prints a line that stays; the bar makes room for it. */
 void progress_line(struct progress *p, const char *stage, const char *outcome);
 
 /* Takes the bar away. */
 void progress_end(struct progress *p);
 
-/* "1:23", "2:03:04": seconds as a person reads them. */
+/* Writes seconds as a person reads them: "1:23", "2:03:04". */
 void progress_duration(double seconds, char *buf, int size);
 
 #endif

@@ -8,11 +8,11 @@
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/run/decide.h"
 
-/* Why configuration i, one that stops, does. */
+/* Says why configuration i stops, which it does. */
 const char *reason_stop(
 	const struct decide_group *x, const struct decision *d, int i, struct arena *a);
 
-/* Who won and by how much. grid: what the points of x are numbered in. */
+/* Says who won and by how much. The points of x are numbers in grid. */
 const char *reason_choice(const struct decide_group *x, const struct decision *d,
 	const struct plan_grid *grid, struct arena *a);
 

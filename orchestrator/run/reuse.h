@@ -31,7 +31,10 @@ void reuse_close(struct reuse *r); /* after a failed open, too */
 MUST_CHECK int reuse_job(struct reuse *r, struct store *s, struct job_row *job,
 	int target, struct err *e);
 
-/* What the other database has of a winner of *job: its file, figures on corrupted pictures. */
+/*
+ * Copies what the other database has of a winner of *job: its file, and its figures on
+ * corrupted pictures.
+ */
 MUST_CHECK int reuse_winner(struct reuse *r, struct store *s,
 	const struct winner_row *w, const struct job_row *job, struct err *e);
 

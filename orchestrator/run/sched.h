@@ -21,7 +21,7 @@
 
 #define SCHED_TOKEN_MAX 40
 
-/* One segment: what the worker is told, and how long it may take. */
+/* A segment: what the worker is told of it, and how long it may take. */
 struct sched_task {
 	int64_t job;
 	char token[SCHED_TOKEN_MAX];
@@ -63,11 +63,13 @@ struct sched_ops {
 	 */
 	int (*turn)(void *arg, const struct sched_end *end, struct sched_task *next,
 		struct err *e);
-	/* A worker is at it (before its first line); may be NULL. */
+	/*
+	 * Called when a worker has begun the task, before its first line; may be NULL.
+	 */
 	void (*started)(void *arg, const struct sched_task *task, int pid);
-	/* Epoch `epoch` of task is committed; may be NULL. */
+	/* Called when an epoch of the task is committed; may be NULL. */
 	void (*epoch)(void *arg, const struct sched_task *task, int epoch);
-	/* Once a tick; may be NULL. */
+	/* Called once a tick; may be NULL. */
 	void (*tick)(void *arg);
 };
 

@@ -26,7 +26,10 @@ struct score_base {
 	double *val, *test;
 };
 
-/* What the table baseline holds; ready when it is complete. Arrays in the arena. */
+/*
+ * Reads what the table baseline holds; b->ready tells whether it is complete. Arrays
+ * are in the arena.
+ */
 MUST_CHECK int score_base_read(
 	const struct scorer *sc, struct arena *a, struct score_base *b, struct err *e);
 
@@ -54,15 +57,21 @@ MUST_CHECK int score_base_drop(const struct scorer *sc, bool *dropped, struct er
 MUST_CHECK int score_job(const struct scorer *sc, const struct score_base *b,
 	int64_t job, int epochs_done, struct err *e);
 
-/* The epoch of the lowest validation Δm (the first on ties); *epoch 0 without rows. */
+/*
+ * Finds the epoch of the lowest validation Δm, the first on ties; *epoch is 0 where
+ * there are no rows.
+ */
 MUST_CHECK int score_best(struct store *s, int64_t sweep, int64_t job, int *epoch,
 	double *delta_m, struct err *e);
 
-/* The epoch of the lowest validation loss of a task (the first on ties); 0 without. */
+/*
+ * Finds the epoch of a task's lowest validation loss, the first on ties; *epoch is 0
+ * where there are no rows.
+ */
 MUST_CHECK int score_best_loss(
 	struct store *s, int64_t job, const char *task, int *epoch, struct err *e);
 
-/* The row of a criterion. ERR_DB where it is missing. */
+/* Reads the figure of a criterion. ERR_DB where its row is missing. */
 MUST_CHECK int score_metric(struct store *s, int64_t job, int epoch, const char *split,
 	const struct spec_criterion *c, double *value, struct err *e);
 

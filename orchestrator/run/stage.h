@@ -74,17 +74,18 @@ MUST_CHECK int stage_start(struct stage_ctx *c, bool rescore, struct err *e);
 MUST_CHECK int stage_learn(
 	struct stage_ctx *c, const struct job_row *job, struct err *e);
 
-/* The lane of a stage of this sweep: an index into lanes. */
+/* The index of the lane that a stage of this sweep belongs to. */
 int stage_lane(const struct stage_ctx *c, int64_t stage);
 
 /*
- * The first job of a lane (an index) that waits for a worker: by stage, configuration
- * and job. *epochs: that it wants. *found tells whether there is one.
+ * Finds the first job of a lane (its index) that waits for a worker, in the order of
+ * stage, configuration and job; *epochs is how many it wants. *found tells whether
+ * there is one.
  */
 MUST_CHECK int stage_first_pending(struct stage_ctx *c, int lane, int64_t *job,
 	int *epochs, bool *found, struct err *e);
 
-/* How many stages of the sweep are not decided. */
+/* Counts the stages of the sweep that are not decided. */
 MUST_CHECK int stage_open(struct stage_ctx *c, int *open, struct err *e);
 
 #endif

@@ -33,10 +33,10 @@ struct diag {
 
 void diag_add(struct diag *d, size_t at, const char *fmt, ...) PRINTF(3, 4);
 
-/* Line and column of a byte offset; of the end of the text where `at` is beyond. */
+/* Finds line and column of a byte offset; an offset beyond the text is its end. */
 void diag_place(const struct diag *d, size_t at, int *line, int *column);
 
-/* Every item in the order of the text, and how many more there were. */
+/* Writes every item in the order of the text, then how many more there were. */
 void diag_render(struct diag *d, struct str *out);
 
 /*

@@ -50,7 +50,7 @@ struct json *json_parse(struct arena *a, struct diag *d);
  */
 MUST_CHECK int json_load(struct diag *d, const struct json **root, struct err *e);
 
-/* The member of that name, case and all; NULL where there is none. */
+/* The member of exactly that name, for case counts; NULL where there is none. */
 const struct json *json_get(const struct json *object, const char *key);
 
 /* "a number", "a string" ... for messages. */

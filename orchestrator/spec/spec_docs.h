@@ -8,7 +8,9 @@
 
 void spec_docs_markdown(struct str *out);
 
-/* JSON Schema, draft 2020-12. What it cannot say, `deltam check` does. */
+/*
+ * Writes the JSON Schema (draft 2020-12). What a schema cannot say `deltam check` says.
+ */
 void spec_docs_schema(struct str *out);
 
 #endif

@@ -72,9 +72,12 @@ size_t read_place(const struct spec_reader *r, const char *path);
 /* The place of the first of these paths (NULL behind the last) that the file has. */
 size_t read_first(const struct spec_reader *r, const char *const *paths);
 
-/* The value, or NULL - then a missing one that is required has been reported. */
+/*
+ * The value at a path, or NULL: if it is required, that it is missing has been
+ * reported.
+ */
 const struct json *read_field(const struct spec_reader *r, const char *path);
-/* Fields by the table; all report type and range. */
+/* Each reads the value at a path by its row, and reports a wrong type or range. */
 int read_whole(const struct spec_reader *r, const char *path);
 double read_number(const struct spec_reader *r, const char *path); /* NAN: none */
 int read_choice(
@@ -96,7 +99,10 @@ void read_named_members(const struct spec_reader *r, const struct json *object,
 void report_unknown(const struct spec_reader *r, size_t at, const char *what,
 	const char *name, const char *const *known, int n);
 
-/* Keys (NULL behind the last) that mean nothing beside what another key says. */
+/*
+ * Reports those of the keys (NULL behind the last) that are there, because they mean
+ * nothing beside what another key says.
+ */
 void read_refuse(
 	const struct spec_reader *r, const char *const *paths, const char *beside);
 
@@ -110,8 +116,8 @@ bool expect_kind(const struct spec_reader *r, const struct json *node,
 const char *value_text(const struct spec_reader *r, const struct json *node,
 	const struct param_info *info, const char *owner);
 /*
- * Every parameter of `params` from the object at path into ps as "to.NAME", defaults
- * filled in. Whoever calls has the object's keys checked.
+ * Reads every parameter of `params` from the object at path into ps as "to.NAME", with
+ * its default where it is absent. The caller checks the object's keys.
  */
 void read_params(const struct spec_reader *r, const char *path, const char *to,
 	const struct param_info *params, const char *owner, struct params *ps);
@@ -124,13 +130,19 @@ struct spec_axis_rule {
 	bool step_size; /* lr, wd: finite in float32, no `fine` */
 	bool positive; /* lr */
 };
-/* false: wrong, and said so. node NULL: the default or the search of the table. */
+/*
+ * Reads an axis. false: it is wrong, which has been reported. node NULL: the row's
+ * default, or what the row searches.
+ */
 bool read_axis(const struct spec_reader *r, const struct json *node,
 	const struct spec_axis_rule *rule, size_t at, struct spec_axis *out);
 /* Puts a value at the end; false where it is out of place (lr, wd). */
 bool axis_push(const struct spec_reader *r, size_t at,
 	const struct spec_axis_rule *rule, struct spec_axis *out, const char *text);
-/* v with 12 digits: what steps and powers compute, in a spelling people recognise. */
+/*
+ * Rounds v to 12 digits, so that what steps and powers compute has a spelling that
+ * people recognise.
+ */
 double axis_round(double v);
 /* Reads a number among an object's keys: 1 there, 0 absent, -1 wrong. */
 int read_member_number(const struct spec_reader *r, const struct json *object,
@@ -141,17 +153,23 @@ bool read_known(const struct spec_reader *r, const struct json *object,
 /* Reports values of a list that are equal to twelve digits. */
 bool axis_distinct(
 	const struct spec_reader *r, const struct spec_axis *x, const size_t *at);
-/* Fine steps of weights between a coarse point and its neighbour, that left out. */
+/*
+ * How many fine steps of weights lie between a coarse point and its neighbour, which is
+ * not counted.
+ */
 int axis_fine_radius(const struct spec_axis *x);
 bool read_weights(const struct spec_reader *r, const struct json *node,
 	const struct spec_axis_rule *rule, struct spec_axis *out);
-/* All interior points whose weights are multiples of step; errors are at `at`. */
+/*
+ * Reads all interior points whose weights are multiples of step; errors are shown at
+ * `at`.
+ */
 bool read_weight_steps(const struct spec_reader *r, double step,
 	const struct spec_axis_rule *rule, size_t at, struct spec_axis *out);
 
 /*
- * The settings of `vary`, each with what read_variant makes of it. s->search, ->select,
- * ->prune and ->baseline are read before.
+ * Reads the settings of `vary`, each as a variant of its own. s->search, ->select,
+ * ->prune and ->baseline have been read before, because variants depend on them.
  */
 void read_variants(struct spec_reader *r, struct spec *s);
 void read_setup(const struct spec_reader *r,
@@ -161,7 +179,9 @@ void read_criteria(
 void read_entries(
 	const struct spec_reader *r, const struct spec *s, struct spec_variant *v);
 void read_prune(const struct spec_reader *r, struct spec *s);
-/* The same from an object of its keys that stands alone, with the rungs of all variants. */
+/*
+ * Reads the same keys from an object that stands alone, and the rungs of all variants.
+ */
 void read_prune_rule(struct spec_reader *r, const struct json *node, struct spec *s);
 void read_rungs(
 	const struct spec_reader *r, const struct spec *s, struct spec_variant *v);

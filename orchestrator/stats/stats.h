@@ -49,11 +49,11 @@ MUST_CHECK int stats_corruption_delta(int n, int severities,
 	const struct stats_corrupted *run, const struct stats_corrupted *base,
 	bool higher, double *of_corruption, double *delta, struct err *e);
 
-/* NaN for n < 1; sample deviation (n - 1): NaN for n < 2. */
+/* The mean, NaN for n < 1, and the sample deviation (over n - 1), NaN for n < 2. */
 double stats_mean(int n, const double *x);
 double stats_std(int n, const double *x);
 
-/* Student's t with df > 0 degrees of freedom, 0 < p < 1. */
+/* The quantile p of Student's t with df > 0 degrees of freedom, 0 < p < 1. */
 double stats_t_quantile(double p, double df);
 
 /*

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include "common/err.h"
 
-/* m = 1 / step. ERR_SPEC unless that is an integer within 1e-9 (relative). */
+/* Computes m = 1 / step. ERR_SPEC unless that is an integer within 1e-9 (relative). */
 MUST_CHECK int weight_grid_steps(double step, int *m, struct err *e);
 
 /*
@@ -19,7 +19,10 @@ MUST_CHECK int weight_grid_steps(double step, int *m, struct err *e);
  */
 int64_t weight_grid_count(int K, int m, int low);
 
-/* The first of these points, then the next in lexicographic order; false: no more. */
+/*
+ * Sets steps to the first of these points, or from one to the next in lexicographic order;
+ * false: there is none.
+ */
 bool weight_grid_first(int K, int m, int low, int *steps);
 bool weight_grid_next(int K, int low, int *steps);
 

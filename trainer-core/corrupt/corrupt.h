@@ -38,8 +38,9 @@ struct textures {
 };
 
 /*
- * Every .jpg and .jpeg of the folder, by name. ERR_DATA: none there, a file that is no
- * whole JPEG image, or smaller than h times w after the shrinking that w asks for.
+ * Reads every .jpg and .jpeg of the folder in the order of their names. ERR_DATA: there
+ * is none, or a file is no whole JPEG image or smaller than h times w after the
+ * shrinking that w asks for.
  */
 MUST_CHECK int textures_read(const char *folder, int h, int w, struct textures *t,
 	struct arena *a, struct err *e);
@@ -52,18 +53,21 @@ struct corruption {
 	const struct textures *textures; /* frost only; never empty then */
 };
 
-/* (c, h, w) to the same; in and out may be the same. Scratch is the arena's, given back. */
+/*
+ * Corrupts in (c, h, w) into out (c, h, w), which may be the same. Scratch comes from
+ * the arena and is given back.
+ */
 void corrupt_picture(const struct corruption *k, int index, const int shape[3],
 	const uint8_t *in, uint8_t *out, struct arena *a);
 
 /*
- * Sample `index` of f, which holds pictures: bytes, or floats from 0 to 1. out: (c, h, w)
- * floats, as f's values would be. ERR_DATA for a float outside.
+ * Corrupts sample `index` of f, whose pictures are bytes or floats from 0 to 1, into
+ * out: (c, h, w) floats, as f's values would be. ERR_DATA: a float lies outside.
  */
 MUST_CHECK int corrupt_sample(const struct corruption *k, const struct dataset_field *f,
 	int index, float *out, struct arena *a, struct err *e);
 
-/* ERR_SPEC where f holds no pictures (fewer than 8 pixels a side). */
+/* Checks that f holds pictures, of 8 pixels a side at least; else ERR_SPEC. */
 MUST_CHECK int corrupt_check(const struct dataset_field *f, struct err *e);
 
 #endif

@@ -30,12 +30,12 @@ static inline size_t plane_size(const struct corrupting *x)
 	return (size_t)x->h * (size_t)x->w;
 }
 
-/* The next number of the picture's stream. */
+/* Each draws the next number of the picture's stream. */
 double draw_uniform(struct corrupting *x); /* [0, 1) */
 double draw_between(struct corrupting *x, double from, double to);
 int draw_below(struct corrupting *x, int n);
 double draw_poisson(struct corrupting *x, double mean);
-/* n standard normal numbers. */
+/* Draws n standard normal numbers. */
 void draw_normals(struct corrupting *x, size_t n, double *out);
 
 /* Where index i of a row of n lies that goes on beyond its ends. */
@@ -46,28 +46,37 @@ enum border {
 };
 int border_index(enum border border, int i, int n);
 
-/* A Gaussian of `truncate` sigmas to either side, rows and columns, in place. */
+/*
+ * Blurs rows and columns in place by a Gaussian that is cut `truncate` sigmas to either
+ * side.
+ */
 void blur_gaussian(const struct corrupting *x, double *v, double sigma, double truncate,
 	enum border border);
 
 /*
- * Along a line: the mean of the pixels from here on in direction `degrees`, weighted by
- * one half of a Gaussian, `radius` says how far (twice that). In place.
+ * Blurs along a line, in place: every pixel becomes the mean of those from it on in
+ * direction `degrees`, as far as twice `radius`, weighted by one half of a Gaussian.
  */
 void blur_motion(const struct corrupting *x, double *v, double radius, double sigma,
 	double degrees);
 
-/* The middle of a plane, `zoom` (>= 1) times as large: linear; out is another plane. */
+/*
+ * Enlarges the middle of a plane `zoom` (>= 1) times, linearly, into another plane,
+ * out.
+ */
 void zoom_middle(const struct corrupting *x, const double *v, double zoom, double *out);
 
-/* Value at (row, column), between pixels. */
+/* The value at (row, column), which lie between pixels. */
 double sample_linear(const struct corrupting *x, const double *v, double row,
 	double column, enum border border);
 
-/* Grey values: luminance of three channels, else the mean of all. */
+/* Computes grey values: the luminance of three channels, else the mean of all. */
 void grey(const struct corrupting *x, double *out);
 
-/* To 0 ... 1; to a multiple of 1/255 below, as conversion to a byte does. */
+/*
+ * clip cuts values to 0 ... 1; cut_to_bytes rounds them down to a multiple of 1/255, as
+ * the conversion to a byte does.
+ */
 void clip(double *v, size_t n);
 void cut_to_bytes(double *v, size_t n); /* v: 0 to 1 */
 

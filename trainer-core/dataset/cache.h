@@ -81,15 +81,20 @@ struct cache_writer {
 MUST_CHECK int cache_lock(
 	struct cache_writer *w, const struct cache *c, struct arena *a, struct err *e);
 
-/* Room on the disk for the whole file; w->arrays. ERR_SYS where there is none. */
+/*
+ * Takes room on the disk for the whole file and maps w->arrays. ERR_SYS: there is none.
+ */
 MUST_CHECK int cache_reserve(
 	struct cache_writer *w, const struct cache *c, struct err *e);
 
-/* Header and text, sync, rename. The lock stays until cache_unlock(). */
+/*
+ * Writes header and text, syncs the file and renames it. The lock stays until
+ * cache_unlock().
+ */
 MUST_CHECK int cache_commit(struct cache_writer *w, const struct cache *c,
 	const char digest[33], struct err *e);
 
-/* Lets go; removes the temporary file where it was not renamed. */
+/* Lets the lock go, and removes the temporary file where it was not renamed. */
 void cache_unlock(struct cache_writer *w);
 
 /*

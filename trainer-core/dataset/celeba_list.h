@@ -30,7 +30,7 @@ struct celeba_list {
  */
 MUST_CHECK int celeba_read_attributes(struct celeba_list *l, struct arena *a, FILE *f,
 	const char *path, const char *const *names, int n, struct err *e);
-/* After the attributes. */
+/* Reads the parts, after the attributes. */
 MUST_CHECK int celeba_read_partition(struct celeba_list *l, struct arena *a, FILE *f,
 	const char *path, struct err *e);
 

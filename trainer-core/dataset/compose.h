@@ -60,17 +60,18 @@ struct dataset_ops {
 /* Adds a source file. The path stays where it is. */
 void compose_source(struct composition *c, const char *path);
 
-/* The same; ERR_DATA "PATH: why; HINT" where it cannot be read. */
+/* Adds a source file that can be read; else ERR_DATA "PATH: why; HINT". */
 MUST_CHECK int compose_find(
 	struct composition *c, const char *path, const char *hint, struct err *e);
 
-/* The path from the root; one that begins there as it is. ERR_SYS. */
+/* Makes the path begin at the root, unless it does so already. ERR_SYS. */
 MUST_CHECK int compose_absolute(
 	struct composition *c, const char *path, const char **out, struct err *e);
 
 /*
- * The folder of the files, dataset.path of ps or deflt, absolute, into the key: the
- * cache is named after it, and a worker may live in another folder. ERR_SYS.
+ * Puts the folder of the files, dataset.path of ps or deflt, into the key as a path
+ * from the root, because the cache is named after it and a worker may live in another
+ * folder. ERR_SYS.
  */
 MUST_CHECK int compose_folder(
 	struct composition *c, const char *param, const char *deflt, struct err *e);

@@ -10,7 +10,7 @@
 
 void digest_bytes(const void *bytes, size_t n, char hex[33]);
 
-/* Of the content of a file; *size is its length. ERR_SYS where it cannot be read. */
+/* Digests the content of a file; *size is its length. ERR_SYS: it cannot be read. */
 MUST_CHECK int digest_file(
 	const char *path, char hex[33], uint64_t *size, struct err *e);
 

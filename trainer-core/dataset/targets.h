@@ -7,9 +7,9 @@
 #include "trainer-core/dataset/compose.h"
 
 /*
- * Every task has at least one label or valid pixel in each split: a mean over nothing is
- * no figure. ERR_DATA with file (where targets come from one), task and split. The
- * fields of c->d point at filled arrays.
+ * Checks that every task has at least one label or valid pixel in each split, for a
+ * mean over nothing is no figure. The fields of c->d point at filled arrays. ERR_DATA
+ * names file (where targets come from one), task and split.
  */
 MUST_CHECK int targets_check(const struct composition *c, struct err *e);
 

@@ -71,7 +71,7 @@ struct node {
 	bool shares;
 	int tied;
 
-	/* Computed. */
+	/* What graph_add and graph_build compute. */
 	enum layout layout;
 	int weight, bias; /* parameter ids, -1: none */
 	int running; /* batchnorm: buffer id of running_mean; running_var follows. -1: none */
@@ -148,7 +148,10 @@ MUST_CHECK int graph_check(struct graph *g, struct err *e);
  */
 MUST_CHECK int graph_build(struct graph *g, int batch, bool fuse, struct err *e);
 
-/* Has it nodes beyond convolutions, max-pools and flat layers? Before graph_build, too. */
+/*
+ * Whether it has other nodes than convolutions, max-pools and flat layers; known before
+ * graph_build, too.
+ */
 bool graph_is_deep(const struct graph *g);
 /*
  * Do heads share modules beside the trunk (node.shares)? Then heads leave gradients of
@@ -160,13 +163,16 @@ int graph_tasks(const struct graph *g);
 /* The flat parameter array, graph_floats(g) long, zero until graph_init. */
 size_t graph_floats(const struct graph *g);
 float *graph_values(const struct graph *g);
-/* Where a scope's parameters begin and how many floats they are. */
+/* Where the parameters of a scope begin, and how many floats they take. */
 size_t graph_scope_begin(const struct graph *g, int scope);
 size_t graph_scope_floats(const struct graph *g, int scope);
 
 int graph_params(const struct graph *g);
 const struct graph_param *graph_param(const struct graph *g, int i);
-/* Between the flat array (values, gradients, moments) and logical row-major order. */
+/*
+ * These copy between the flat array (values, gradients, moments) and logical row-major
+ * order.
+ */
 void graph_param_get(const struct graph *g, int i, const float *flat, float *logical);
 void graph_param_set(const struct graph *g, int i, float *flat, const float *logical);
 
@@ -178,7 +184,7 @@ void graph_init(struct graph *g, uint64_t seed);
 
 int graph_nodes(const struct graph *g);
 const struct node *graph_node(const struct graph *g, int id);
-/* -1 where there is none. */
+/* The id of the node of that name; -1: there is none. */
 int graph_find(const struct graph *g, const char *name);
 /* The values of node id in logical order (n, C, H, W); false inside a fused run. */
 bool graph_read(const struct graph *g, int id, float *out);
@@ -202,8 +208,8 @@ void graph_train(struct graph *g, uint64_t seed, int64_t step);
 void graph_evaluate(struct graph *g);
 
 /*
- * Can n samples be a batch of training? ERR_SPEC where a batch norm would see a single
- * value a channel, with the name of the node.
+ * Checks that n samples can be a batch of training. ERR_SPEC names a batch norm that
+ * would see a single value a channel.
  */
 MUST_CHECK int graph_check_batch(const struct graph *g, int n, struct err *e);
 

@@ -118,17 +118,17 @@ int layer_param(struct graph *g, const struct node *v, const char *suffix,
  */
 void layer_weights(struct graph *g, struct node *v, const int *shape, int dims);
 
-/* Likewise a buffer of `count` values. */
+/* Declares a buffer of `count` values in the same way. */
 int layer_buffer(struct graph *g, const struct node *v, const char *suffix, int count,
 	float initial);
 
 /* Where v writes the gradient of its parameter, all of it; NULL for id -1. */
 float *layer_grad(const struct graph *g, const struct node *v, float *grad, int param);
 
-/* Zeroes what lies behind the last channel of v's values or gradient x in C16. */
+/* Sets to zero what lies behind the last channel of v's values or gradient x in C16. */
 void layer_clear_tail(const struct graph *g, const struct node *v, float *x);
 
-/* A node that has the shape of its first input. */
+/* Gives a node the shape of its first input. */
 int layer_same_shape(struct graph *g, struct node *v, struct err *e);
 
 /* A pool's windows in this pass. */

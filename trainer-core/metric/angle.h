@@ -23,7 +23,7 @@ enum {
 
 void angle_add(double *meter, double degrees);
 
-/* Of an even number the mean of the middle two; NAN of none. */
+/* The median; of an even number the mean of the middle two, of none NAN. */
 double angle_median(const double *meter);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * DeepLab's head on a dilated ResNet: an atrous spatial pyramid (conv 1x1, three 3x3 of
  * rising dilation, the plane's mean), brought together, and resized to the input.
- * Source: models.md (f); torchvision 0.14 (V3), Chen et al. 2018 (V3+).
+ * Source: torchvision 0.14 (V3), Chen et al. 2018 (V3+).
  */
 #ifndef DELTAM_ASPP_H
 #define DELTAM_ASPP_H
@@ -16,7 +16,9 @@ struct aspp {
 	bool plus; /* V3+: with the features of the trunk's first stage */
 };
 
-/* Of output_stride, channels, dropout, align_corners, plus among model.*. ERR_SPEC. */
+/*
+ * Reads output_stride, channels, dropout, align_corners and plus of model.*. ERR_SPEC.
+ */
 MUST_CHECK int aspp_parse(struct aspp *a, const struct params *ps, struct err *e);
 
 /* What a head stands on: nodes of the trunk, or of the task. */

@@ -1,6 +1,6 @@
 /*
  * MTAN's attention: a mask in (0, 1) of the task's own, to be multiplied with features.
- * Source: models.md (d); Liu et al. 2019.
+ * Source: Liu et al. 2019.
  */
 #ifndef DELTAM_ATTENTION_H
 #define DELTAM_ATTENTION_H

@@ -31,22 +31,22 @@ struct filter {
 	int stride, dilation; /* 0 means 1 */
 };
 
-/* A reference's count times the width, to the nearest whole number, at least 1. */
+/* Multiplies a reference's count by the width, rounds it, and returns at least 1. */
 int block_scaled(double width, int units);
 
-/* `key` of ps, a list of whole numbers, at least `least` each, of at most max. */
+/* Reads `key` of ps: a list of at most max whole numbers, each at least `least`. */
 MUST_CHECK int block_list(const struct params *ps, const char *key, int *v, int max,
 	int *n, struct err *e);
 
-/* A kind without attributes: relu, flatten, global_avgpool ... */
+/* Adds a node of a kind without attributes: relu, flatten, global_avgpool ... */
 int block_point(const struct site *s, enum layer_kind kind, const char *name, int in);
-/* add, mul. */
+/* Adds a node of kind add or mul. */
 int block_pair(
 	const struct site *s, enum layer_kind kind, const char *name, int x, int y);
 int block_concat(const struct site *s, const char *name, const int *in, int n);
 int block_linear(const struct site *s, const char *name, int in, int units);
 int block_conv(const struct site *s, const char *name, int in, struct filter f);
-/* kind: maxpool2d, avgpool2d. */
+/* Adds a pool; kind is maxpool2d or avgpool2d. */
 int block_pool(const struct site *s, enum layer_kind kind, const char *name, int in,
 	int kernel, int stride, int pad);
 /* Bilinear to the plane of node `like`. */

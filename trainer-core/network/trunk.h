@@ -11,7 +11,7 @@
  * channels, then a max-pool 2x2 that keeps its winners; decoder level i, from the
  * deepest, begins with the unpooling of pool i and goes to filters[i - 1] (level 0:
  * filters[0]). Convolutions have a bias, initial weights are xavier normal.
- * Source: models.md (c); MTAN's SegNet, equal in parameters and values.
+ * Source: MTAN's SegNet, equal in parameters and values.
  */
 #define SEGNET_LEVELS_MAX 8
 
@@ -28,7 +28,7 @@ struct segnet {
 	bool head_relu;
 };
 
-/* Of filters, layers, type, width, head, head_relu among model.*. ERR_SPEC. */
+/* Reads filters, layers, type, width, head and head_relu of model.*. ERR_SPEC. */
 MUST_CHECK int segnet_parse(struct segnet *s, const struct params *ps, struct err *e);
 
 /* Channels of decoder level i. */
@@ -46,7 +46,7 @@ int segnet_head(const struct segnet *s, const struct site *site, const char *tas
  * (50). A node is named as in torchvision, so its weights are, too (layer1.0.conv1).
  * No biases, kaiming normal. output_stride 8 or 16 turns strides of the last stages into
  * dilation: the first block of such a stage has half its rate.
- * Source: models.md (e), (f); torchvision 0.14, equal bit for bit.
+ * Source: torchvision 0.14, equal bit for bit.
  */
 #define RESNET_STAGES 4
 
@@ -59,7 +59,7 @@ struct resnet {
 	int before[RESNET_STAGES], stage[RESNET_STAGES];
 };
 
-/* Of depth, stem and width among model.*. ERR_SPEC. */
+/* Reads depth, stem and width of model.*. ERR_SPEC. */
 MUST_CHECK int resnet_parse(struct resnet *r, const struct params *ps, struct err *e);
 
 /* Adds the trunk on node `in`; the node ids go to *r. Returns the last one. */

@@ -1,5 +1,5 @@
 /*
- * Optimizers with torch.optim's semantics (methods.md 6): coupled weight decay is added
+ * Optimizers with torch.optim's semantics: coupled weight decay is added
  * to the gradient, AdamW decays the parameter first, the momentum buffer starts as the
  * first gradient.
  */
@@ -30,7 +30,7 @@ struct optim_info {
 	bool nesterov, amsgrad, per_task;
 };
 
-/* From lr, wd, train.optimizer and train.optimizer.*; ERR_SPEC. */
+/* Reads lr, wd, train.optimizer and train.optimizer.*. ERR_SPEC. */
 MUST_CHECK int optim_parse(
 	const struct params *ps, struct optim_info *out, struct err *e);
 

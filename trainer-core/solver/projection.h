@@ -28,7 +28,7 @@ struct rng_orders {
 	unsigned long long seed, step;
 };
 
-/* A fresh order of the others for each task, a function of (seed, step). */
+/* Draws an order of the others for each task, a function of (seed, step). */
 void draw_orders(int K, struct rng_orders r, int *order);
 
 #endif

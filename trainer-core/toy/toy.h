@@ -8,8 +8,8 @@
  *	q1 = ((x1 - 7)^2 + (x2 + 8)^2 / 10) / 10 - 20     q2 with x1 + 7
  *	f_i = max(0, tanh(x2 / 2)) l_i + max(0, -tanh(x2 / 2)) q_i
  *
- * A clamp passes its gradient where it begins to hold. Source: methods.md 5; values,
- * gradients, directions and trajectories pinned by toy_cagrad.json.
+ * A clamp passes its gradient where it begins to hold. Values, gradients,
+ * directions and trajectories are pinned by toy_cagrad.json.
  */
 #ifndef DELTAM_TOY_H
 #define DELTAM_TOY_H

@@ -34,7 +34,10 @@ struct augment_window {
 
 #define AUGMENT_PAD 4
 
-/* dataset.augment: none (the default), scale_crop_flip or pad_crop_flip. ERR_SPEC. */
+/*
+ * Reads dataset.augment: none (the default), scale_crop_flip or pad_crop_flip.
+ * ERR_SPEC.
+ */
 MUST_CHECK int augment_parse(const struct params *ps, enum augment *a, struct err *e);
 
 /* Draws for a sample of H x W; a is not NONE. epoch counts from 1. */

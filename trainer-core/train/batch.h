@@ -72,11 +72,14 @@ MUST_CHECK int batch_build(
 /* Draws the orders of that epoch: functions of the seed. */
 void batch_shuffle(struct batch *b, int epoch);
 
-/* n training samples from place `at` of the epoch's order on, or of the other order. */
+/*
+ * Loads n training samples from place `at` of the epoch's order on, or of the other
+ * order.
+ */
 void batch_load_training(struct batch *b, int at, int n);
 void batch_load_other(struct batch *b, int at, int n);
 
-/* Samples at, at + 1 ... of a split. ERR_DATA: a sample that cannot be corrupted. */
+/* Loads samples at, at + 1 ... of a split. ERR_DATA: a sample cannot be corrupted. */
 MUST_CHECK int batch_load_split(
 	struct batch *b, enum split split, int at, int n, struct err *e);
 
@@ -86,7 +89,9 @@ MUST_CHECK int batch_load_split(
  */
 void batch_corrupt(struct batch *b, const struct corruption *k, struct arena *a);
 
-/* at, at + 1 ... as an index of n samples; valid until the next batch. */
+/*
+ * Returns at, at + 1 ... as an index of n samples, which is valid until the next batch.
+ */
 const int *batch_count(struct batch *b, int at, int n);
 
 /* The shape of the batch for the losses and criteria of task k. */

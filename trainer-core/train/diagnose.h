@@ -29,16 +29,19 @@ struct diagnosis {
 	const char **compare_name, **magnitude_name; /* of rows, four a figure */
 };
 
-/* Reads diagnose.*, places what it takes. ERR_SPEC. */
+/* Reads diagnose.* and places what it takes. ERR_SPEC. */
 MUST_CHECK int diagnosis_build(struct diagnosis *d, struct step *s,
 	const struct params *ps, struct arena *a, struct err *e);
 int diagnosis_rows(const struct diagnosis *d); /* most of an epoch */
 void diagnosis_begin(struct diagnosis *d); /* an epoch */
-/* Around a step that is due: before it is loaded, before and after it moves. */
+/*
+ * Call these around a step that is due: before its batch is loaded, before it moves and
+ * after.
+ */
 void diagnosis_pairs(struct diagnosis *d, int at, int n);
 void diagnosis_before(struct diagnosis *d);
 void diagnosis_after(struct diagnosis *d);
-/* The epoch's rows. ERR_DIVERGED */
+/* Puts the epoch's rows. ERR_DIVERGED: a figure is not finite. */
 MUST_CHECK int diagnosis_put(
 	struct diagnosis *d, struct row_sheet *rows, struct err *e);
 

@@ -19,9 +19,11 @@ struct freeze {
 MUST_CHECK int freeze_parse(struct freeze *f, struct graph *g,
 	const struct task_info *task, const struct params *ps, struct arena *a,
 	struct err *e);
-/* Zero in a gradient, before a step. */
+/* Sets what is frozen to zero in a gradient, before the optimizer's step. */
 void freeze_gradient(const struct freeze *f, float *gradient);
-/* The initial values again, after it. */
+/*
+ * Puts the initial values back after the step, because decay moves them all the same.
+ */
 void freeze_hold(const struct freeze *f);
 
 #endif

@@ -30,7 +30,7 @@ struct row_sheet {
 };
 
 void rows_begin(struct row_sheet *s, int epoch);
-/* ERR_DIVERGED where value is not finite. The texts outlive the sheet. */
+/* Puts a row. ERR_DIVERGED: value is not finite. The texts must outlive the sheet. */
 MUST_CHECK int rows_put(struct row_sheet *s, const char *split, const char *task,
 	const char *name, double value, struct err *e);
 

@@ -6,7 +6,7 @@
  *	conflict   the share of coordinates in which their signs are opposite
  *
  * Figures are double; undefined ones are NAN and are left out of every series. Nothing
- * allocates but the *_place functions. Source: methods.md 4; pinned by
+ * allocates but the *_place functions. Values are pinned by
  * gradient_similarity.json.
  */
 #ifndef DELTAM_SIMILARITY_H
@@ -15,11 +15,11 @@
 #include <stddef.h>
 #include "common/arena.h"
 
-/* From the scalar products g.g, h.h and g.h. */
+/* Each computes its figure from the scalar products g.g, h.h and g.h. */
 double similarity_cosine(double gg, double hh, double gh);
 double similarity_magnitude(double gg, double hh);
 
-/* Coordinates of n whose signs are strictly opposite. */
+/* Counts those of n coordinates whose signs are strictly opposite. */
 size_t similarity_conflicts(size_t n, const float *g, const float *h);
 
 /* Figures of an epoch, in the order in which they came. */
@@ -34,7 +34,7 @@ void series_add(struct series *s, double v); /* not a finite one */
 struct spread {
 	double mean, std, low, high; /* 2.5 and 97.5 percent */
 };
-/* Sorts v. n >= 1. */
+/* Summarises v, which it sorts; n >= 1. */
 struct spread spread_of(double *v, int n);
 
 enum comparison_figure {

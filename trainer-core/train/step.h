@@ -44,14 +44,20 @@ struct step {
 	struct train_passes passes; /* since the job was built */
 };
 
-/* Reads method and optimizer: before the network is built, which they have a say in. */
+/*
+ * Reads method and optimizer, before the network is built, because they have a say in
+ * it.
+ */
 MUST_CHECK int step_parse(struct step *s, struct batch *b, const struct params *ps,
 	struct arena *a, struct err *e);
 /* Places what a step takes, once the network is built. ERR_SPEC: it does not fit. */
 MUST_CHECK int step_build(
 	struct step *s, const struct params *ps, struct arena *a, struct err *e);
 
-/* The n samples from place `at` of the epoch's order on. lr_factor: of the schedule. */
+/*
+ * Loads n samples from place `at` of the epoch's order on and passes them forward.
+ * lr_factor is that of the schedule.
+ */
 void step_forward(struct step *s, int at, int n, double lr_factor);
 /* ERR_DIVERGED */
 MUST_CHECK int step_gradient(struct step *s, struct err *e);
@@ -59,14 +65,19 @@ void step_move(struct step *s);
 void step_end(struct step *s);
 
 /*
- * A pass forward: mean losses (K) of the batch, as the method sees them. With `slope` a
- * backward pass may follow.
+ * Passes the batch forward and gives its mean losses (K), as the method sees them. With
+ * `slope` a backward pass may follow.
  */
 void step_losses(struct step *s, bool slope, double *loss);
-/* The gradient of sum_k weight[k] loss[k] of the samples passed forward last. */
+/*
+ * Computes the gradient of sum_k weight[k] loss[k] of the samples passed forward last.
+ */
 void step_backward(struct step *s, const double *weight, float *gradient);
 
-/* The method's rotations of the features as its state has them now: into the graph. */
+/*
+ * Puts the method's rotations of the features, as its state has them now, into the
+ * graph.
+ */
 void step_turn(struct step *s);
 
 #endif

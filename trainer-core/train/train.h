@@ -40,7 +40,7 @@ MUST_CHECK int train_epoch(struct train *t, int (*on_step)(void *arg), void *arg
 
 int train_epochs_done(const struct train *t);
 
-/* Since train_new. */
+/* How many passes there have been since train_new. */
 struct train_passes train_passes(const struct train *t);
 
 /*

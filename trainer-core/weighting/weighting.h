@@ -199,7 +199,7 @@ int weighting_buffers(const struct weighting_setup *setup);
 /* How many doubles task_gradients.work holds. */
 size_t weighting_work(const struct weighting_setup *setup);
 
-/* After the network's update. */
+/* Moves the method's state, after the network's update. */
 void weighting_update(const struct weighting_setup *setup, double *state,
 	const struct weighting_step *step);
 

@@ -15,7 +15,7 @@
 struct inverse_floor {
 	double below, to;
 };
-/* ERR_SPEC. */
+/* Reads `floor`. ERR_SPEC. */
 MUST_CHECK int inverse_floor_parse(
 	const struct params *ps, struct inverse_floor *f, struct err *e);
 

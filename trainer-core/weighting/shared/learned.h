@@ -24,7 +24,10 @@ struct learned {
 	bool positive; /* they must stay above zero: a step at most halves one */
 };
 
-/* lr and wd from weight_lr and weight_wd; n, where it is 0: one a task. ERR_SPEC. */
+/*
+ * Reads lr and wd from weight_lr and weight_wd, and sets n to one a task where it is 0.
+ * ERR_SPEC.
+ */
 MUST_CHECK int learned_parse(const struct weighting_setup *setup,
 	const struct params *ps, struct learned *out, struct err *e);
 
