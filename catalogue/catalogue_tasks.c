@@ -21,7 +21,7 @@ static int synthetic_scales(
 	return OK;
 }
 
-/* Regression, regression, classification, and again. */
+/* The tasks are regression, regression, classification, and so on in turn. */
 static int synthetic_tasks(const struct params *ps, struct arena *a,
 	struct task_info *tasks, int *n, struct err *e)
 {
@@ -60,7 +60,7 @@ static int npy_tasks(const struct params *ps, struct arena *a, struct task_info 
 	return rc;
 }
 
-/* 2, 7 or 19 classes, as the parameter says. */
+/* Cityscapes has 2, 7 or 19 classes, as its parameter says. */
 static int cityscapes_tasks(const struct params *ps, struct arena *a,
 	struct task_info *tasks, int *n, struct err *e)
 {
@@ -214,7 +214,7 @@ bool catalogue_own_inputs(const char *dataset)
 	return source && source->own_inputs;
 }
 
-/* Those that the data set itself has. */
+/* Lists the tasks that the data set itself has, without pseudo-tasks. */
 static int real_tasks(const struct task_source *source, const struct params *ps,
 	struct arena *a, struct task_info *tasks, int *n, struct err *e)
 {

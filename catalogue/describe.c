@@ -109,7 +109,7 @@ static bool parse_task(char **word, int n, struct arena *a, struct description *
 	return true;
 }
 
-/* Line `number`, from 1: the first five are fixed, tasks follow. */
+/* Parses line `number`, which counts from 1: the first five are fixed, tasks follow. */
 static bool parse_line(int number, char *line, struct arena *a, struct description *d)
 {
 	static const char *const order[] = { "digest", "train", "val", "test",

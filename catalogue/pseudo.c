@@ -4,7 +4,7 @@
 
 static const char param[] = "dataset.pseudo";
 
-/* word is taken to pieces. */
+/* Reads one word, which it takes to pieces. */
 static int read_word(struct pseudo_task *p, char *word, struct err *e)
 {
 	char *equals = strchr(word, '=');

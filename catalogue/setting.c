@@ -76,7 +76,10 @@ const struct param_info *setting_row(const struct params *ps, const char *name)
 	return row;
 }
 
-/* *text NULL: there is neither a value nor a default. */
+/*
+ * Finds the row and the text of a value; *text is NULL where there is neither a value
+ * nor a default.
+ */
 static int find(const struct params *ps, const char *name,
 	const struct param_info **row, const char **text, struct err *e)
 {
@@ -95,7 +98,7 @@ static int find(const struct params *ps, const char *name,
 static int check_range(
 	const struct param_info *row, const char *name, double v, struct err *e)
 {
-	/* Not `<`: a NaN must fail. */
+	/* This is not `<`, because a NaN must fail. */
 	if (v >= row->min && v <= row->max)
 		return OK;
 	return err_set(

@@ -94,7 +94,7 @@ static int read_outputs(
 	return OK;
 }
 
-/* One of the parts behind the kind: outputs, ignore=V or mask. */
+/* Reads one of the parts behind the kind: outputs, ignore=V or mask. */
 static int read_part(
 	struct listed_task *t, const struct kind *kind, const char *part, struct err *e)
 {
@@ -105,7 +105,7 @@ static int read_part(
 	return read_outputs(t, kind, part, e);
 }
 
-/* NAME=KIND, without what is behind the kind. */
+/* Reads NAME=KIND, without what stands behind the kind. */
 static int read_head(
 	const char *name, const char *kind, const struct kind **out, struct err *e)
 {
@@ -122,7 +122,7 @@ static int read_head(
 	return OK;
 }
 
-/* text is taken to pieces. */
+/* Reads one task; its text is taken to pieces. */
 static int read_task(struct listed_task *t, char *text, struct err *e)
 {
 	char *equals = strchr(text, '=');

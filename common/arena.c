@@ -24,7 +24,10 @@ _Noreturn static void out_of_memory(size_t bytes)
 	abort();
 }
 
-/* mmap: zeroed, page aligned, and given back at once. */
+/*
+ * Memory comes from mmap: it is zeroed and page aligned, and goes back to the system at
+ * once.
+ */
 static struct arena_chunk *chunk_new(size_t payload)
 {
 	size_t size = payload > CHUNK_BYTES ? payload : CHUNK_BYTES;

@@ -57,7 +57,7 @@ static int draw_row(struct sheet *s, const char *name, const struct textures *t,
 	return rc;
 }
 
-/* `known` has room for n names. */
+/* Reports an unknown name with the nearest known one; `known` has room for n names. */
 static int unknown_corruption(const char *name, const struct corruption_info *all,
 	const char **known, int n, struct err *e)
 {

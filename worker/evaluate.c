@@ -109,7 +109,9 @@ static int write_result(struct evaluation *v, const struct checkpoint *c, struct
 	return checkpoint_write(c, v->g->job.stop_epoch, e);
 }
 
-/* To stay, or so that an attempt after this one need not train. */
+/*
+ * Writes the parameters to stay, or so that an attempt after this one need not train.
+ */
 static int write_file(struct evaluation *v, struct err *e)
 {
 	if (v->wanted.save)
@@ -161,7 +163,7 @@ static int commit(struct evaluation *v, const char *corruption, const char *basi
 	return rc;
 }
 
-/* All severities of one corruption, unless they are there. */
+/* Tests all severities of one corruption, unless their figures are there. */
 static int test_corruption(
 	struct evaluation *v, const struct corruption_info *c, struct err *e)
 {

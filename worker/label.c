@@ -18,7 +18,7 @@ struct winner {
 	struct arena *a;
 };
 
-/* DATABASE.d/winners/IDENTITY-EPOCH.params */
+/* Takes the name of the file to pieces: DATABASE.d/winners/IDENTITY-EPOCH.params. */
 static int read_name(struct winner *w, struct err *e)
 {
 	static const char folder[] = ".d/winners";
@@ -123,7 +123,7 @@ static int load_parameters(struct winner *w, struct err *e)
 	return rc ? err_wrap(e, "%s", w->file) : OK;
 }
 
-/* Everything about the file but the parameters in it. */
+/* Finds out everything about the file but the parameters in it. */
 static int find_winner(struct winner *w, const struct pseudo_task *p,
 	const struct dataset *d, int k, struct err *e)
 {

@@ -94,7 +94,7 @@ static int next_segment(
 	return 1;
 }
 
-/* One segment after another until there is none or one goes wrong. */
+/* Trains one segment after another until there is none or one goes wrong. */
 static int train_all(const char *db, struct segment_args *args, struct err *e)
 {
 	struct store s;

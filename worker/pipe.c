@@ -80,7 +80,7 @@ bool pipe_exists(void)
 	return line.exists;
 }
 
-/* One line; control characters in a message would end or hide it. */
+/* Says one line; control characters in a message would end or hide it. */
 static void say(const char *fmt, ...) PRINTF(1, 2);
 static void say(const char *fmt, ...)
 {

@@ -12,7 +12,7 @@ static void put32(uint8_t *to, uint32_t v)
 		to[i] = (uint8_t)(v >> (24 - 8 * i));
 }
 
-/* Length, type, data, checksum of type and data. */
+/* Writes a chunk: length, type, data, checksum of type and data. */
 static bool put_chunk(FILE *f, const char *type, const uint8_t *data, size_t n)
 {
 	uint8_t head[8], tail[4];
@@ -20,7 +20,7 @@ static bool put_chunk(FILE *f, const char *type, const uint8_t *data, size_t n)
 
 	put32(head, (uint32_t)n);
 	memcpy(head + 4, type, 4);
-	/* Given NULL zlib starts anew instead of adding nothing. */
+	/* Given NULL, zlib would start anew instead of adding nothing. */
 	put32(tail, (uint32_t)(n ? crc32(crc, data, (uInt)n) : crc));
 	return fwrite(head, 8, 1, f) == 1 && (n == 0 || fwrite(data, n, 1, f) == 1) &&
 		fwrite(tail, 4, 1, f) == 1;

@@ -94,7 +94,7 @@ int file_check_writable(const char *path, struct err *e)
 	return OK;
 }
 
-/* One name for one database, whatever links lead to it. */
+/* Makes one name for one database, whatever symbolic links lead to it. */
 static int lock_path(const char *path, char out[FILE_PATH_MAX], struct err *e)
 {
 	char folder[FILE_PATH_MAX];
@@ -180,7 +180,7 @@ int file_lock(struct file_lock *lock, const char *path, struct err *e)
 		lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 		if (lock->fd < 0)
 			return database_errno(e, "cannot create", lock->path);
-		/* flock belongs to the open file: no other close can lose it. */
+		/* flock belongs to the open file, so no other close can lose it. */
 		if (flock(lock->fd, LOCK_EX | LOCK_NB))
 			return refused(lock, path, e);
 		if (still_named(lock->fd, lock->path))

@@ -115,7 +115,7 @@ struct rows rows_open(
 	return r;
 }
 
-/* *rest: what follows the first statement. */
+/* Prepares a statement for one cursor; *rest is what follows it in sql. */
 static struct rows prepare_own(
 	struct store *s, const char *sql, const char **rest, struct err *e)
 {

@@ -87,7 +87,7 @@ static int mark(
 	return store_exec(s, sql, e);
 }
 
-/* From the version that s has to the next. */
+/* Brings the file from its version to the next. */
 static int step(struct store *s, struct err *e)
 {
 	const struct upgrade_step *x = &steps[s->version - 1];
@@ -110,7 +110,7 @@ static int create(struct store *s, struct err *e)
 	return rc ? rc : mark(s, s->schema, s->schema->version, e);
 }
 
-/* One change of the whole schema: all of it is committed, or nothing. */
+/* Makes one change of the whole schema: all of it is committed, or nothing. */
 static int change(
 	struct store *s, int (*how)(struct store *s, struct err *e), struct err *e)
 {

@@ -16,7 +16,7 @@ static const unsigned transitions[MEMBER_STATES] = {
 	[MEMBER_PENDING] = TO(RUNNING) | TO(WAITING) | TO(STOPPED) | ENDS,
 	[MEMBER_RUNNING] = TO(PENDING) | TO(WAITING) | ENDS,
 	[MEMBER_WAITING] = TO(PENDING) | TO(RUNNING) | TO(STOPPED) | ENDS,
-	/* final: training is deterministic */
+	/* this is final, because training is deterministic */
 	[MEMBER_DONE] = 0,
 	[MEMBER_STOPPED] = 0,
 	[MEMBER_DIVERGED] = 0,

@@ -25,7 +25,7 @@ static const struct mode {
 	/* No foreign keys: a worker's rows belong to the job of its token. */
 	[STORE_WORKER] = { &schema_results, false, false,
 		"PRAGMA synchronous=NORMAL; " CHECKPOINTS },
-/* Reports look up single rows all over a large file. */
+/* Reports look up single rows all over a large file, so they get a large cache. */
 #define READING "PRAGMA query_only=ON; PRAGMA cache_size=-65536"
 	[STORE_READER] = { &schema_results, false, true, READING },
 	[STORE_QUERY] = { NULL, false, true, READING },
@@ -93,7 +93,7 @@ static int set_up(struct store *s, struct err *e)
 	return rc;
 }
 
-/* "file:PATH?immutable=1", with what means something in a URI escaped. */
+/* Writes "file:PATH?immutable=1", and escapes what means something in a URI. */
 static void immutable_uri(const char *path, struct str *out)
 {
 	str_put(out, "file:");
@@ -172,7 +172,7 @@ bool store_holds_results(const char *path)
 		schema_of(h.application_id) == &schema_results;
 }
 
-/* Everything that can be refused before a byte is written. */
+/* Checks everything that can be refused before a byte is written. */
 static int check_file(struct store *s, enum file_state *state, struct err *e)
 {
 	struct file_header h;

@@ -53,7 +53,7 @@ static bool taken(const struct cli_command *c, const struct flag *f)
 	return holds(everywhere, f->id) || (c && holds(c->flags, f->id));
 }
 
-/* "no_prune" as the user writes it: "no-prune". */
+/* Spells "no_prune" as the user writes it: "no-prune". */
 static const char *spelled(const char *id, char buf[WORD_MAX])
 {
 	snprintf(buf, WORD_MAX, "%s", id);
@@ -216,7 +216,7 @@ static int take_long(struct cli_options *o, char **argv, int *i, struct err *e)
 	return set_value(o, f, value, e);
 }
 
-/* "-o FILE" is --out FILE. */
+/* Reads "-o FILE", which is short for --out FILE. */
 static int take_out(struct cli_options *o, char **argv, int *i, struct err *e)
 {
 	const struct flag *f = find_flag("out", 3);

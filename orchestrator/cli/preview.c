@@ -4,7 +4,10 @@
 #include "orchestrator/plan/child.h"
 #include "orchestrator/cli/cli.h"
 
-/* "a=1,b=2" as words "dataset.a=1", "dataset.b=2" from argv[n]; the next n. */
+/*
+ * Writes "a=1,b=2" as the words "dataset.a=1", "dataset.b=2" from argv[n] on and
+ * returns the next n.
+ */
 static int add_params(const char **argv, int n, const char *list, struct arena *a)
 {
 	while (*list) {

@@ -9,7 +9,7 @@
 #include "common/store/store_open.h"
 #include "orchestrator/plan/child.h"
 
-/* Segments of one kind of job that ended well. */
+/* What the segments of one kind of job took that ended well. */
 struct measured {
 	const char *model, *dataset, *method;
 	double train, batch; /* samples */
@@ -92,7 +92,7 @@ static double look_up(
 	return epochs > 0 ? seconds / epochs : (double)NAN;
 }
 
-/* "seconds_per_epoch 0.25\n" */
+/* Reads the answer, "seconds_per_epoch 0.25\n". */
 static bool read_answer(const char *text, double *rate)
 {
 	static const char word[] = "seconds_per_epoch ";
@@ -138,7 +138,10 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* Variants beyond the time take the mean of those that were asked about. */
+/*
+ * Asks about one variant after another; when the time is over, the rest take the mean
+ * of those.
+ */
 static void probe_variants(
 	const struct resolved *known, double *rate, struct estimate *x, struct arena *a)
 {

@@ -15,7 +15,9 @@ static void own_parts(const struct params *ps, const char *part[PARTS])
 		part[i] = params_get(ps, names[i]);
 }
 
-/* "synthetic (train 200, val 50, test 50; digest 0f3a52c1)" */
+/*
+ * Says which data they are: "synthetic (train 200, val 50, test 50; digest 0f3a52c1)".
+ */
 static const char *words(struct arena *a, const char *const part[PARTS])
 {
 	return arena_printf(a, "%s (train %s, val %s, test %s%s%.8s)", part[NAME],

@@ -18,7 +18,7 @@ static void count_points(struct plan_grid *g)
 		g->count *= g->axes[k].count; /* spec_methods.c bounds the product */
 }
 
-/* Value i of x as an axis of its own. */
+/* Makes value i of x an axis of its own. */
 static struct spec_axis one_value(const struct spec_axis *x, int i)
 {
 	struct spec_axis one = *x;

@@ -72,7 +72,7 @@ static void refine_number(struct fine *f, int best)
 	}
 }
 
-/* One weighting: z (shifted by the radius) fine steps from the best. */
+/* Adds one weighting, which lies z fine steps (shifted by the radius) from the best. */
 static int push_weights(const int *z, void *arg)
 {
 	struct fine *f = arg;
@@ -103,7 +103,10 @@ static void refine_weights(struct fine *f, int best)
 
 		f->part[k] = strtod(s, &end);
 		s = end;
-		/* Inside the simplex a coarse point is a coarse step away from 0. */
+		/*
+		 * Inside the simplex every coarse point is at least a coarse step away
+		 * from 0.
+		 */
 		room = floor(f->part[k] / x->fine + EPS);
 		lo[k] = room < f->radius ? f->radius - (int)room : 0;
 		hi[k] = 2 * f->radius;

@@ -84,7 +84,7 @@ static int mark_of(const struct prune_plan *p, int n)
 	return mark < LEAST ? LEAST : mark;
 }
 
-/* Of configurations that are all compared with one another. */
+/* Judges configurations that are all compared with one another. */
 static void judge(const struct prune_plan *p, int n, int window, const double *delta_m,
 	struct prune_verdict *out, struct arena *a)
 {

@@ -42,7 +42,10 @@ static int decimals_of(const struct benchmark *b, const char *variant,
 	return decimals < 0 ? 0 : decimals > 8 ? 8 : decimals;
 }
 
-/* lr, wd and T as chosen; a dagger where that is the end of what was tried. */
+/*
+ * Writes lr, wd or T as it was chosen, with a dagger where it is the end of what was
+ * tried.
+ */
 static const char *chosen(struct benchmark *b, double v, const struct query_span *span)
 {
 	bool end = span && span->values > 1 && v != 0 &&
@@ -189,7 +192,7 @@ static void cost_cells(
 					    : NULL);
 }
 
-/* 0 has no sign. */
+/* Turns the sign of v, but for 0, which has none. */
 static double turned(double v, double sign)
 {
 	return v == 0 ? 0 : sign * v;

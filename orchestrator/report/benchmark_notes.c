@@ -60,7 +60,7 @@ static void note_protocol(struct benchmark *b)
 			"runs that had its task as primary.");
 }
 
-/* `baseline.from` of the sweep file; NULL: there is none. */
+/* Reads `baseline.from` of the sweep file; NULL: there is none. */
 static const char *baseline_from(struct benchmark *b)
 {
 	struct diag d = { .arena = b->arena,
@@ -74,7 +74,7 @@ static const char *baseline_from(struct benchmark *b)
 	return from ? from->string : NULL;
 }
 
-/* By the figures: a Pareto front has no row of the baseline. */
+/* Looks at the figures, because a Pareto front has no row of the baseline. */
 static bool lacks_baseline(const struct benchmark *b, const char *variant)
 {
 	for (int i = 0; i < b->figures; i++)
@@ -93,7 +93,7 @@ static const char *stop_for_good(const struct benchmark *b, const char *variant)
 	return NULL;
 }
 
-/* Why a baseline that is trained has no figures, in the words of a note. */
+/* Notes why a baseline that is trained has no figures. */
 static void note_missing(struct benchmark *b, const struct query_progress *p)
 {
 	const char *stop = stop_for_good(b, p->variant);

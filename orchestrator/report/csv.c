@@ -34,7 +34,7 @@ static bool same_columns(const struct report_table *a, const struct report_table
 	return true;
 }
 
-/* row -1: the header. */
+/* Writes a row; row -1 is the header. */
 static void put_line(const struct report_table *t, int row, struct str *out)
 {
 	bool first = true;

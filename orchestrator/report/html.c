@@ -1,4 +1,4 @@
-/* Table elements to paste into a page. */
+/* Writes table elements, to be pasted into a page. */
 #include "orchestrator/report/report.h"
 
 static void put_escaped(struct str *out, const char *s)

@@ -12,7 +12,7 @@
 #define CRITERIA_MAX 64
 #define HYPERVOLUME_STEPS 2e7 /* of the exact method: a fraction of a second */
 
-/* One configuration and where it lies. */
+/* A configuration and where it lies. */
 struct point {
 	const char *variant, *label;
 	const char *block; /* data set and network: fronts do not mix them */
@@ -262,7 +262,7 @@ static void note_hypervolume(
 
 /* --counts */
 
-/* Those of the block with this label and optimizer; NULL is any. */
+/* Counts the points of the block with this label and optimizer; NULL is any. */
 static void count_row(struct report_table *t, const struct points *p, int block,
 	const char *label, const char *optimizer)
 {

@@ -123,7 +123,7 @@ static void add_notes(struct report *r, const struct totals *all)
 			ceil(all->seconds_left / 60));
 }
 
-/* *ended: nothing is left to watch. */
+/* Prints the state once; *ended says that nothing is left to watch. */
 static int print(struct report_reader *reader, const struct cli_options *o, bool *ended,
 	struct err *e)
 {
@@ -171,7 +171,7 @@ static int print(struct report_reader *reader, const struct cli_options *o, bool
 	return rc;
 }
 
-/* Opened anew each time: the state of the sweep is read with it. */
+/* Opens the database anew each time, because the state of the sweep is read with it. */
 static int print_once(const struct cli_options *o, bool *ended, struct err *e)
 {
 	struct report_reader reader;

@@ -11,7 +11,7 @@ static void blanks(struct str *out, int n)
 		str_put(out, " ");
 }
 
-/* Ends a line without blanks at its end. */
+/* Ends a line and takes the blanks at its end away. */
 static void end_line(struct str *out)
 {
 	while (out->n && out->s[out->n - 1] == ' ')
@@ -49,7 +49,7 @@ static void measure(struct text_layout *l)
 	}
 }
 
-/* Width of the columns from i up to end, gaps between them included. */
+/* The width of the columns from i up to end, with the gaps between them. */
 static int span(const struct text_layout *l, int i, int end)
 {
 	int total = -(int)strlen(GAP);
@@ -60,7 +60,9 @@ static int span(const struct text_layout *l, int i, int end)
 	return total;
 }
 
-/* Group headings, and room for those that are wider than their columns. */
+/*
+ * Writes the group headings and makes room for those that are wider than their columns.
+ */
 static void groups(struct text_layout *l, struct str *out)
 {
 	const struct report_table *t = l->t;

@@ -33,7 +33,10 @@ int apply_stops(struct group *g, const struct decide_group *x, const struct deci
 {
 	int rc = OK;
 
-	/* Members and configurations both come by their number in the grid. */
+	/*
+	 * Members and configurations both come in the order of their numbers in the
+	 * grid.
+	 */
 	for (int i = 0, k = 0; !rc && i < x->n; i++) {
 		int point = x->config[i].point;
 

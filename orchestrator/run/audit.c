@@ -45,7 +45,7 @@ static int load(struct store *s, int64_t sweep, struct audit_stages *g, struct a
 	return rows_close(&r);
 }
 
-/* NULL: that database never came to this stage. */
+/* Finds the same stage in the other database; NULL: that one never came to it. */
 static const struct audit_stage *same_stage(
 	const struct audit_stages *g, const struct audit_stage *x)
 {

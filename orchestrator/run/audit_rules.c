@@ -13,7 +13,7 @@
 
 #define NEAR 3.0 /* points from the best: where the choice is made */
 
-/* "rungs, keep 2, window 3, at 2 4 6 8 10, within lr" */
+/* Says what a rule is: "rungs, keep 2, window 3, at 2 4 6 8 10, within lr". */
 static const char *describe(const struct prune_plan *p, struct arena *a)
 {
 	struct str s = { .arena = a };

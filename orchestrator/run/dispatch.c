@@ -14,7 +14,7 @@ struct account {
 	double seconds, epochs; /* of training */
 };
 
-/* From its claim to its end. */
+/* A segment from its claim to its end. */
 struct dispatch_segment {
 	struct dispatch_segment *next; /* in the list of all */
 	bool used;
@@ -25,7 +25,7 @@ struct dispatch_segment {
 	char log[1200];
 };
 
-/* One that serves again, or a new one. */
+/* Returns a segment that has ended and serves again, or a new one. */
 static struct dispatch_segment *free_segment(struct dispatch *d)
 {
 	struct dispatch_segment *g = d->segments;
@@ -193,13 +193,13 @@ static void on_epoch(void *arg, const struct sched_task *task, int epoch)
 	g->epochs++;
 }
 
-/* Epochs of a segment; a winner's are not counted. */
+/* How many epochs a segment has; those of a winner are not counted. */
 static int epochs_of(const struct dispatch_segment *g)
 {
 	return g->attempt.evaluate ? 0 : g->attempt.stop_epoch - g->attempt.start_epoch;
 }
 
-/* Everything that the bar shows of what is done, runs and waits. */
+/* Counts everything that the bar shows of what is done, runs and waits. */
 static int count(struct dispatch *d, struct err *e)
 {
 	struct progress *p = d->progress;
@@ -223,7 +223,9 @@ static int count(struct dispatch *d, struct err *e)
 	return rc;
 }
 
-/* Process ids of those that run longer than a tick, for `status`. */
+/*
+ * Writes the process ids of segments that run longer than a tick; `status` reads them.
+ */
 static int write_pids(struct dispatch *d)
 {
 	bool any = false;
@@ -400,7 +402,7 @@ static void tell(
 			v->outcome, v->text);
 }
 
-/* All that a turn changes, or nothing. */
+/* Makes all changes of a turn, or none. */
 static int change(struct dispatch *d, const struct sched_end *end,
 	struct sched_task *next, struct verdict *v, struct dispatch_segment **claimed,
 	struct err *e)

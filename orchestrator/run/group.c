@@ -109,7 +109,7 @@ static double *row_of(const struct reading *r, int run)
 	return r->out->figure + (size_t)run * (size_t)r->out->columns;
 }
 
-/* Members from..to, by stage and then seed, are one configuration: its runs. */
+/* Adds a configuration: members from..to, by stage and then seed, are its runs. */
 static void add_config(struct reading *r, int from, int to)
 {
 	const struct group *g = r->g;
@@ -183,7 +183,10 @@ static int read_window(struct reading *r, struct err *e)
 				digest_figure(
 					r, r->member[k], "delta_m", from + w, row[w]);
 		}
-		/* It diverged before the rung: last in all epochs, however it began. */
+		/*
+		 * A run that diverged before the rung is last in all epochs, however it
+		 * began.
+		 */
 		for (int w = 0; !whole && w < window; w++)
 			row[w] = HUGE_VAL;
 	}

@@ -99,7 +99,7 @@ static const struct params *setting_of(const struct stage_ctx *c, const struct l
 	return l->task < 0 ? &v->base : &v->stl;
 }
 
-/* One job of a stage that is being made. */
+/* A job of a stage that is being made. */
 struct planned {
 	int64_t id;
 	int index; /* config * seeds + seed */
@@ -188,7 +188,7 @@ static int put_members(struct stage_ctx *c, const struct unit *u, struct err *e)
 	return rc;
 }
 
-/* One stage row with all its members. */
+/* Writes one stage row with all its members. */
 static int put_unit(struct stage_ctx *c, const struct lane *l, int unit, enum phase ph,
 	const struct plan_grid *g, struct err *e)
 {
@@ -422,7 +422,7 @@ const struct lane *lane_pinned_to(const struct stage_ctx *c, const struct lane *
 	return NULL;
 }
 
-/* tune, refine, wd: DECIDED with the winner, point *best of *g. */
+/* Runs tune, refine and wd; once they are DECIDED the winner is point *best of *g. */
 static int search(struct stage_ctx *c, const struct lane *l, struct plan_grid *g,
 	int *best, struct arena *a, struct err *e)
 {

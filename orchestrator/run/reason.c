@@ -14,7 +14,7 @@ const char *reason_stop(
 		x->columns, x->epoch, v->mark, v->bound);
 }
 
-/* "lr 0.001, wd 0, T 5": the axes of a point that have more than one value. */
+/* Writes the axes of a point that have more than one value: "lr 0.001, wd 0, T 5". */
 static void put_point(const struct plan_grid *grid, int point, struct str *out)
 {
 	const char *sep = "";

@@ -52,7 +52,7 @@ static int read_sweep(struct run *r, struct err *e)
 	return rc;
 }
 
-/* Everything that can be refused before a byte is written. */
+/* Finds out everything that can be refused before a byte is written. */
 static int look_around(struct run *r, struct err *e)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);

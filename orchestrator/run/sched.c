@@ -130,7 +130,7 @@ static void let_idle_go(struct sched *s)
 			let_go(&s->slots[i]);
 }
 
-/* No new work; those at work are asked to leave. */
+/* Begins no new work, and asks those at work to leave. */
 static void stop(struct sched *s)
 {
 	s->stopping = true;
@@ -146,7 +146,7 @@ static void stop(struct sched *s)
 	}
 }
 
-/* Keeps the first error; rc OK passes through. */
+/* Keeps the first error; an rc of OK changes nothing. */
 static void check(struct sched *s, int rc, const struct err *e)
 {
 	if (rc >= 0)
@@ -404,7 +404,10 @@ static void start_process(struct slot *slot)
 	uv_read_start((uv_stream_t *)&slot->pipe, on_alloc, on_read);
 }
 
-/* To a worker that waits. One that is gone will be reaped, with this task. */
+/*
+ * Hands the task to a worker that waits. A worker that is gone will be reaped, and this
+ * task with it.
+ */
 static void hand_over(struct slot *slot)
 {
 	char line[SCHED_TOKEN_MAX + 32];

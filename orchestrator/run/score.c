@@ -9,7 +9,7 @@
 
 static const char *const splits[] = { "val", "test" };
 
-/* -1 where Δm does not look at this metric. */
+/* The criterion that a metric is; -1 where Δm does not look at it. */
 static int find_criterion(
 	const struct spec_variant *v, const char *task, const char *name)
 {
@@ -212,7 +212,7 @@ int score_base_drop(const struct scorer *sc, bool *dropped, struct err *e)
 
 /* The scores. */
 
-/* One epoch and split, being gathered. */
+/* The figures of one epoch and split while they are gathered. */
 struct gather {
 	double *value;
 	/* What Δm averages over: all criteria, or those of the primary task. */
@@ -267,7 +267,7 @@ static int put_score(const struct scorer *sc, const struct score_base *b, int64_
 		e);
 }
 
-/* Metric rows come epoch by epoch, each its test rows, then its val rows. */
+/* Metric rows come epoch by epoch, of each the test rows, then the val rows. */
 static int put_scores(const struct scorer *sc, const struct score_base *b, int64_t job,
 	int after, struct gather *g, struct err *e)
 {

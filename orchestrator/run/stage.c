@@ -154,7 +154,7 @@ static int advance_base(struct stage_ctx *c, int variant, bool *replaced, struct
 	return rc;
 }
 
-/* Every lane of a variant that trains a baseline, or every other one. */
+/* Advances every lane of a variant that trains a baseline, or every other one. */
 static int advance_all(struct stage_ctx *c, int variant, bool baselines, struct err *e)
 {
 	int rc = OK;
@@ -199,7 +199,7 @@ static int put_primaries(struct stage_ctx *c, int variant, struct err *e)
 	return rc;
 }
 
-/* Scores of jobs that the sweep wanted and does not want any more. */
+/* Drops the scores of jobs that the sweep wanted and does not want any more. */
 static int drop_scores(struct stage_ctx *c, const int64_t *before, int n,
 	struct arena *a, struct err *e)
 {
@@ -302,7 +302,10 @@ static int advance_lane(struct stage_ctx *c, int lane, struct err *e)
 	return rc;
 }
 
-/* One membership takes note; *settled: its stage has nobody away any more. */
+/*
+ * Tells one membership what its job reached; *settled: its stage has nobody away any
+ * more.
+ */
 static int learn_member(struct stage_ctx *c, struct member_row *m,
 	const struct job_row *job, bool *settled, struct err *e)
 {

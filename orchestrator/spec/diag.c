@@ -43,7 +43,10 @@ void diag_add(struct diag *d, size_t at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	/* Every variant reads the same nodes: the same error is said once. */
+	/*
+	 * Every variant reads the same nodes, so the same error comes again and is kept
+	 * once.
+	 */
 	for (int i = 0; i < d->kept; i++)
 		if (d->item[i].at == at && !strcmp(d->item[i].message, message))
 			return;
@@ -89,7 +92,7 @@ void diag_place(const struct diag *d, size_t at, int *line, int *column)
 		++*column;
 }
 
-/* One character as it may be shown: never one that moves the cursor. */
+/* Writes one character, but none that moves the cursor. */
 static void put_shown(struct str *out, const char *s, size_t length)
 {
 	unsigned char first = (unsigned char)*s;

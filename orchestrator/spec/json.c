@@ -31,7 +31,7 @@ const struct json *json_get(const struct json *object, const char *key)
 	return NULL;
 }
 
-/* By name, then by place, so that the first of equal keys comes first. */
+/* Sorts by name, then by place, so that the first of equal keys comes first. */
 static int by_key(const void *a, const void *b)
 {
 	const struct json *const *x = a;
@@ -104,7 +104,7 @@ static struct json *build(struct walk *w, const cJSON *from)
 	return v;
 }
 
-/* NUL and other bytes that no text has: the first of them is the fault. */
+/* Refuses NUL and other bytes that no text has; the first of them is the fault. */
 static bool is_text(struct diag *d)
 {
 	const char *s = d->text;

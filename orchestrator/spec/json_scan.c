@@ -78,7 +78,7 @@ static bool cut_off(struct scan *c, const char *what, size_t from)
 	return false;
 }
 
-/* Four hexadecimal digits after \u at i; -1 where there are none. */
+/* Reads the four hexadecimal digits after \u at i; -1 where there are none. */
 static int hex4(const struct scan *c, size_t i)
 {
 	int v = 0;
@@ -95,7 +95,7 @@ static int hex4(const struct scan *c, size_t i)
 	return v;
 }
 
-/* At a backslash; leaves c->i behind the escape. */
+/* Scans the escape at a backslash and leaves c->i behind it. */
 static bool scan_escape(struct scan *c)
 {
 	size_t at = c->i;
@@ -181,7 +181,7 @@ static bool number_grammar(struct scan *c)
 	return !isalnum((unsigned char)c->s[c->i]) && c->s[c->i] != '.';
 }
 
-/* In the digits before an exponent: such a number is not zero. */
+/* Whether there is such a digit before an exponent: then the number is not zero. */
 static bool has_digit_above_0(const char *s, const char *end)
 {
 	for (; s < end && (*s | 32) != 'e'; s++)
@@ -212,7 +212,7 @@ static bool is_word(char ch)
 	return isalnum((unsigned char)ch) || ch == '_' || ch == '-' || ch == '+';
 }
 
-/* true, false, null - or what people write instead of a value. */
+/* Scans true, false, null, or what people write instead of a value. */
 static bool scan_word(struct scan *c)
 {
 	static const char *const words[] = { "true", "false", "null" };
@@ -251,7 +251,7 @@ static bool unexpected(struct scan *c, const char *expected)
 	return false;
 }
 
-/* After a member or element: a comma and another one, or the end. */
+/* Scans what follows a member or element: a comma and another one, or the end. */
 static bool scan_separator(struct scan *c, char close, const char *what, size_t from)
 {
 	skip_blanks(c);

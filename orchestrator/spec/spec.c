@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* "" where it is missing or wrong. */
+/* Reads the sweep's name; "" where it is missing or wrong. */
 static const char *read_name(const struct spec_reader *r)
 {
 	static const char allowed[] =
@@ -21,7 +21,7 @@ static const char *read_name(const struct spec_reader *r)
 	return name;
 }
 
-/* Objects being objects, their keys known. */
+/* Checks that sections are objects and that their keys are known. */
 static void read_sections(const struct spec_reader *r)
 {
 	int n;
@@ -41,7 +41,7 @@ static void read_sections(const struct spec_reader *r)
 	}
 }
 
-/* lr, wd, fixed_wd; false where the value is absent or wrong. */
+/* Reads lr, wd or fixed_wd; false where the value is absent or wrong. */
 static bool read_rate(const struct spec_reader *r, const char *path, const char *deflt,
 	struct spec_axis *out)
 {

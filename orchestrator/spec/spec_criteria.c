@@ -53,7 +53,7 @@ static bool in_range(const struct spec_reader *r, const struct spec_criterion *c
 	return false;
 }
 
-/* One end of a condition; false where it is wrong, and that is said. */
+/* Reads one end of a condition; false where it is wrong, which has been reported. */
 static bool read_bound(const struct spec_reader *r, const struct spec_criterion *c,
 	const struct json *object, const char *key, double *bound)
 {

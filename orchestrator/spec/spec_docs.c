@@ -96,7 +96,7 @@ static const char *form_of(const struct spec_field *f, struct arena *a)
 	BUG("a field without a form");
 }
 
-/* a|b|c as `a`, `b`, `c`: a bar would end the table's cell. */
+/* Writes a|b|c as `a`, `b`, `c`, because a bar would end the table's cell. */
 static void put_choices(struct str *out, const char *choices)
 {
 	str_put(out, "`\"");

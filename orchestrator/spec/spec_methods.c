@@ -43,7 +43,7 @@ static const struct method_info *read_method(
 	return NULL;
 }
 
-/* Keys of the entry's object that the method does not have. */
+/* Reports keys of the entry's object that the method does not have. */
 static void check_hyperparameters(const struct spec_reader *r,
 	const struct json *object, const struct method_info *method)
 {
@@ -60,7 +60,7 @@ static void check_hyperparameters(const struct spec_reader *r,
 				all.n ? str_get(&all) : "none");
 }
 
-/* Methods that know a primary task. */
+/* Whether the method knows a primary task. */
 static bool is_auxiliary(const struct method_info *method)
 {
 	return param_info_find(method->params, "primary") != NULL;
@@ -128,7 +128,10 @@ static void read_hyperparameters(const struct spec_reader *r, const struct json 
 					"already");
 			continue;
 		}
-		/* Without a value, a default and a search the method decides. */
+		/*
+		 * Where there is neither a value nor a default nor a search, the method
+		 * decides.
+		 */
 		if (!value && !p->deflt && !p->search && p->kind != PARAM_SIMPLEX)
 			continue;
 		rule.info = p;
@@ -166,7 +169,7 @@ static const char *read_label(
 	return label->string;
 }
 
-/* false: no entry, and reported. */
+/* Reads an entry; false: it is none, which has been reported. */
 static bool read_entry(const struct spec_reader *r, const struct json *node,
 	const struct spec_variant *v, struct spec_entry *e)
 {

@@ -7,7 +7,10 @@
 
 #define RUNGS_MAX 100
 
-/* One of the row's two defaults: numbers, a blank between; returns how many. */
+/*
+ * Reads one of the row's two defaults, numbers with a blank between, and returns how
+ * many.
+ */
 static int defaults_of(const char *path, bool other, double *v, int max)
 {
 	const struct spec_field *f = field_find(path);
@@ -56,7 +59,7 @@ void read_prune(const struct spec_reader *r, struct spec *s)
 
 static int epoch_of(double share, int epochs)
 {
-	/* 0.07 * 100 is a little above 7: that is epoch 7, not 8. */
+	/* 0.07 * 100 is a little above 7, and stands for epoch 7, not 8. */
 	return (int)ceil(share * epochs - 1e-9);
 }
 

@@ -103,7 +103,10 @@ static void read_dataset(const struct spec_reader *r, struct spec_variant *v)
 	read_params(r, "dataset", "dataset", info->params, owner, &v->base);
 }
 
-/* model.init, or that of a baseline's own network; NULL: the seed's values. */
+/*
+ * Reads model.init, or that of a baseline's own network; NULL: the seed draws the
+ * values.
+ */
 static const char *read_init(const struct spec_reader *r, const char *path)
 {
 	const struct json *node = read_at(r, path);
@@ -189,7 +192,7 @@ static void read_optimizer(const struct spec_reader *r, struct params *ps)
 	check_optimizer(r, ps);
 }
 
-/* {"every": epochs, "factor": f} as "EVERY FACTOR". */
+/* Writes {"every": epochs, "factor": f} as "EVERY FACTOR". */
 static const char *step_decay(const struct spec_reader *r, const struct json *object)
 {
 	static const char *const keys[] = { "every", "factor" };
@@ -265,7 +268,10 @@ static void read_diagnose(const struct spec_reader *r, struct params *ps)
 		params_set_number(ps, r->a, keys[i], read_whole(r, keys[i]));
 }
 
-/* "trunk" or a task; which one, the trunk first, or -1 and said. */
+/*
+ * Reads "trunk" or a task; returns 0 for the trunk, then the tasks, or -1 and reports
+ * it.
+ */
 static int frozen_part(const struct spec_reader *r, const struct json *node,
 	const struct spec_variant *v)
 {
@@ -283,7 +289,9 @@ static int frozen_part(const struct spec_reader *r, const struct json *node,
 	return -1;
 }
 
-/* In an order of its own, so that a list in another is the same job. */
+/*
+ * Writes them in an order of its own, so that a list in another order is the same job.
+ */
 static void read_freeze(const struct spec_reader *r, struct spec_variant *v)
 {
 	const struct json *node = read_at(r, "train.freeze");

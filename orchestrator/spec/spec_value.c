@@ -33,7 +33,7 @@ void report_unknown(const struct spec_reader *r, size_t at, const char *what,
 	diag_add(r->d, at, "unknown %s %s; there are %s", what, quoted, str_get(&all));
 }
 
-/* " for method "dwa"", or nothing. */
+/* Writes whose value it is, " for method "dwa"", or nothing. */
 static const char *suffix(const struct spec_reader *r, const char *owner)
 {
 	return owner ? arena_printf(r->a, " for %s", owner) : "";

@@ -46,7 +46,10 @@ static bool section_has(
 		table_has(section, key);
 }
 
-/* "batch", "train.batch", "model" -> the path it stands for; NULL: reported. */
+/*
+ * Finds the path that "batch", "train.batch" or "model" stands for; NULL: there is
+ * none, which has been reported.
+ */
 static const char *vary_path(const struct spec_reader *r, const struct json *node)
 {
 	static const char *const sections[] = { "train", "model", "dataset" };
@@ -159,7 +162,7 @@ static const struct json *nth(const struct json *list, int i)
 	return m;
 }
 
-/* Variant number i: the last axis runs fastest. */
+/* Reads variant number i; of the axes the last runs fastest. */
 static void read_variant(struct spec_reader *r, struct spec *s, const struct vary *y,
 	int i, struct spec_variant *v)
 {

@@ -21,7 +21,7 @@ int axis_fine_radius(const struct spec_axis *x)
 	return (int)ceil(x->step / x->fine - SUM_TOLERANCE) - 1;
 }
 
-/* One vector: as many numbers as tasks, none negative, sum 1. */
+/* Reads one vector: as many numbers as tasks, none negative, with the sum 1. */
 static bool read_vector(const struct spec_reader *r, const struct json *node,
 	const struct spec_axis_rule *rule, struct spec_axis *out)
 {
@@ -82,7 +82,9 @@ static void push_point(const int *z, const struct points *p)
 		BUG("a weighting that is refused");
 }
 
-/* {"step": s}: all multiples of s, the interior ones unless "ends". */
+/*
+ * Adds the points of {"step": s}: all multiples of s, only interior ones unless "ends".
+ */
 static bool push_grid(const struct spec_reader *r, size_t at,
 	const struct spec_axis_rule *rule, struct spec_axis *out)
 {

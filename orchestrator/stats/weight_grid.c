@@ -45,7 +45,7 @@ int64_t weight_grid_count(int K, int m, int low)
 
 	if (K < 1 || spare < 0)
 		return 0;
-	/* Both sides of Pascal's triangle are equal; the shorter one is enough. */
+	/* Both sides of Pascal's triangle are equal, so the shorter one is enough. */
 	return binomial(spare + K - 1, spare < K - 1 ? spare : K - 1);
 }
 
@@ -59,7 +59,7 @@ bool weight_grid_first(int K, int m, int low, int *steps)
 	return true;
 }
 
-/* Raises the last entry that something to its right can pay for. */
+/* Raises the last entry for which one behind it can be lowered. */
 bool weight_grid_next(int K, int low, int *steps)
 {
 	int spare = 0;

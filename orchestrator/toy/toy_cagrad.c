@@ -88,7 +88,7 @@ static int read_grid(struct store *s, struct grid *g, struct arena *a, struct er
 
 static const struct printed no_print;
 
-/* NAN: not reached, or not printed. */
+/* The figure that the paper prints; NAN: not reached, or not printed. */
 static double paper_figure(const struct printed *p, double lr)
 {
 	for (int i = 0; i < COUNT(printed_rates); i++)

@@ -11,7 +11,7 @@ static int layer(const struct site *s, const char *part, int i, int in, struct f
 	return block_conv_bn_relu(s, name, in, f);
 }
 
-/* models.md (g) 2: seven convolutions, and two layers on the mean of each plane. */
+/* Seven convolutions, and two layers on the mean of each plane. */
 static int build(struct graph *g, const struct model_io *io, const struct params *ps,
 	struct err *e)
 {

@@ -1,7 +1,7 @@
 #include "trainer-core/network/aspp.h"
 #include "trainer-core/model/model.h"
 
-/* models.md (f): a head for each task on a dilated ResNet. */
+/* A head for each task on a dilated ResNet. */
 static int build(struct graph *g, const struct model_io *io, const struct params *ps,
 	struct err *e)
 {

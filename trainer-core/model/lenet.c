@@ -48,7 +48,7 @@ static int linear(struct graph *g, const char *name, int scope, int in, int unit
 			.units = units });
 }
 
-/* models.md (b): conv 9x9, conv 5x5, linear 50, a linear head a task. */
+/* Conv 9x9, conv 5x5, linear 50, a linear head a task. */
 static int build(struct graph *g, const struct model_io *io, const struct params *ps,
 	struct err *e)
 {

@@ -55,7 +55,7 @@ static int head(struct graph *g, const struct task_info *t, int k, int id, int h
 	return linear(g, t->name, k, id, t->outputs);
 }
 
-/* models.md (a). */
+/* A trunk of linear layers, and a head a task on it. */
 static int build(struct graph *g, const struct model_io *io, const struct params *ps,
 	struct err *e)
 {

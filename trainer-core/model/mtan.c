@@ -80,7 +80,7 @@ static int add_view(const struct view *v)
 	return prev;
 }
 
-/* models.md (d): SegNet, and for each task attention on every level of it. */
+/* SegNet, and for each task attention on every level of it. */
 static int build(struct graph *g, const struct model_io *io, const struct params *ps,
 	struct err *e)
 {

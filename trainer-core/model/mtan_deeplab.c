@@ -69,7 +69,7 @@ static int add_view(const struct view *v)
 	return prev;
 }
 
-/* models.md (d), last paragraph. */
+/* DeepLab's trunk and head, with attention of each task's own on every stage. */
 static int build(struct graph *g, const struct model_io *io, const struct params *ps,
 	struct err *e)
 {

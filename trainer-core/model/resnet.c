@@ -10,7 +10,7 @@ static int pool(const struct site *s, int in, int window)
 	return block_point(s, LAYER_FLATTEN, "flatten", in);
 }
 
-/* models.md (e): the trunk, average pooling, a linear head a task. */
+/* The trunk, average pooling, a linear head a task. */
 static int build(struct graph *g, const struct model_io *io, const struct params *ps,
 	struct err *e)
 {

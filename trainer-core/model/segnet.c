@@ -1,7 +1,7 @@
 #include "trainer-core/model/model.h"
 #include "trainer-core/network/trunk.h"
 
-/* models.md (c): everything up to the decoder's output is shared. */
+/* Everything up to the decoder's output is shared. */
 static int build(struct graph *g, const struct model_io *io, const struct params *ps,
 	struct err *e)
 {

@@ -63,7 +63,7 @@ static int task_trunk(
 }
 
 /*
- * models.md (h). Inputs of every task's own pass one after the other through the same
+ * Inputs of every task's own pass one after the other through the same
  * convolutions; a single input passes once where the batch norm is everybody's.
  */
 static int build(struct graph *g, const struct model_io *io, const struct params *ps,
