@@ -333,16 +333,18 @@ static void read_member(struct rows *r, struct member_row *row)
 	row->state = state_of(rows_text(r));
 }
 
-int store_member_pending(struct store *s, int64_t first, int64_t last, int64_t *job,
-	int *away, bool *found, struct err *e)
+int store_member_pending(struct store *s, int64_t first, int64_t last,
+	const struct store_filter *filter, int64_t *job, int *away, bool *found,
+	struct err *e)
 {
 	struct rows r =
 		rows_open(s, STMT_MEMBER_PENDING, ARGS(INT(first), INT(last)), e);
 
-	*found = rows_next(&r);
-	if (*found) {
+	*found = false;
+	while (!*found && rows_next(&r)) {
 		*job = rows_int64(&r);
 		*away = rows_int(&r);
+		*found = filter->may(filter->arg, *job);
 	}
 	return rows_close(&r);
 }

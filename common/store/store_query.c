@@ -203,6 +203,21 @@ int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int
 	return rows_close(&r);
 }
 
+int query_in_vain(struct store *s, const struct query_sweep *w, struct arena *a,
+	struct query_in_vain *out, struct err *e)
+{
+	struct rows r = rows_open(s, STMT_QUERY_IN_VAIN, ARGS(INT(w->id)), e);
+
+	*out = (struct query_in_vain){ 0 };
+	if (rows_next(&r)) {
+		out->attempts = rows_int(&r);
+		out->run = rows_copy(&r, a);
+		out->message = rows_copy(&r, a);
+		(void)rows_int64(&r);
+	}
+	return rows_close(&r);
+}
+
 int query_speed(struct store *s, const struct query_sweep *w, struct query_speed *out,
 	struct err *e)
 {

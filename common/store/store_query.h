@@ -129,6 +129,14 @@ struct query_speed {
 MUST_CHECK int query_speed(struct store *s, const struct query_sweep *w,
 	struct query_speed *out, struct err *e);
 
+/* The attempts that failed since the last one that did not. */
+struct query_in_vain {
+	int attempts;
+	const char *run, *message; /* of the last; "" where there is none */
+};
+MUST_CHECK int query_in_vain(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_in_vain *out, struct err *e);
+
 /* The robustness difference of an entry in one criterion; variant by variant. */
 struct query_robustness {
 	const char *variant, *method, *label, *criterion;

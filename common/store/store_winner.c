@@ -17,15 +17,17 @@ int store_winner_put(
 	return rc;
 }
 
-int store_winner_pending(struct store *s, int64_t sweep, int64_t *stage, int64_t *job,
-	bool *found, struct err *e)
+int store_winner_pending(struct store *s, int64_t sweep,
+	const struct store_filter *filter, int64_t *stage, int64_t *job, bool *found,
+	struct err *e)
 {
 	struct rows r = rows_open(s, STMT_WINNER_NEXT, ARGS(INT(sweep)), e);
 
-	*found = rows_next(&r);
-	if (*found) {
+	*found = false;
+	while (!*found && rows_next(&r)) {
 		*stage = rows_int64(&r);
 		*job = rows_int64(&r);
+		*found = filter->may(filter->arg, *job);
 	}
 	return rows_close(&r);
 }

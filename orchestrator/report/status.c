@@ -135,12 +135,15 @@ static int print(struct report_reader *reader, const struct cli_options *o, bool
 	int failures;
 	struct query_winners winners;
 	struct query_speed speed;
+	struct query_in_vain in_vain;
 	struct totals all;
 	int n;
 	int rc = query_progress(&reader->s, &reader->sweep, &a, &stage, &n, e);
 
 	if (!rc)
 		rc = query_speed(&reader->s, &reader->sweep, &speed, e);
+	if (!rc)
+		rc = query_in_vain(&reader->s, &reader->sweep, &a, &in_vain, e);
 	if (!rc)
 		rc = query_winners(&reader->s, &reader->sweep, &winners, e);
 	if (!rc)
@@ -158,6 +161,10 @@ static int print(struct report_reader *reader, const struct cli_options *o, bool
 		for (int i = 0; i < failures; i++)
 			if (!failure[i].job)
 				report_note(&r, "Stopped: %s.", failure[i].message);
+		if (in_vain.attempts > 1)
+			report_note(&r,
+				"The last %d attempts failed, the last at %s: %s.",
+				in_vain.attempts, in_vain.run, in_vain.message);
 		if (winners.all)
 			report_note(&r, "%d of %d winners are saved and evaluated%s.",
 				winners.done, winners.all,

@@ -21,6 +21,7 @@ struct dispatch_segment {
 	int lane;
 	int pid; /* 0: written down already */
 	int epochs; /* that its worker has said it committed */
+	struct retry_mark began;
 	struct attempt_row attempt;
 	char log[1200];
 };
@@ -75,7 +76,8 @@ static double usual_rate(const struct dispatch *d)
 }
 
 /* The first job of the lane that should start now. */
-static int pick_job(struct dispatch *d, struct candidate *best, struct err *e)
+static int pick_job(struct dispatch *d, const struct store_filter *filter,
+	struct candidate *best, struct err *e)
 {
 	double usual = usual_rate(d);
 	double longest = -1;
@@ -92,7 +94,7 @@ static int pick_job(struct dispatch *d, struct candidate *best, struct err *e)
 
 		if (baseline && !is_baseline)
 			continue;
-		rc = stage_first_pending(d->stage, i, &job, &epochs, &found, e);
+		rc = stage_first_pending(d->stage, i, filter, &job, &epochs, &found, e);
 		if (rc || !found)
 			continue;
 		expected = epochs * (x->epochs > 0 ? x->seconds / x->epochs : usual);
@@ -105,12 +107,13 @@ static int pick_job(struct dispatch *d, struct candidate *best, struct err *e)
 	return rc;
 }
 
-static int pick_winner(struct dispatch *d, struct candidate *best, struct err *e)
+static int pick_winner(struct dispatch *d, const struct store_filter *filter,
+	struct candidate *best, struct err *e)
 {
 	int64_t stage;
 	bool found;
 	int rc = store_winner_pending(
-		d->s, d->stage->sweep, &stage, &best->job, &found, e);
+		d->s, d->stage->sweep, filter, &stage, &best->job, &found, e);
 
 	if (rc || !found)
 		return rc;
@@ -149,22 +152,24 @@ static int fill_task(struct dispatch *d, struct dispatch_segment *g,
 	return time_limit(d, a, &task->limit_seconds, e);
 }
 
-/* What should start now becomes a segment; *claimed is NULL where nothing waits. */
+/* What should start now becomes a segment; *claimed is NULL where nothing may. */
 static int claim(struct dispatch *d, struct sched_task *task,
 	struct dispatch_segment **claimed, struct err *e)
 {
+	const struct store_filter filter = { retry_may, &d->retry };
 	struct candidate c = { .lane = -1 };
 	struct dispatch_segment *g = free_segment(d);
 	bool there = false;
-	int rc = pick_job(d, &c, e);
+	int rc = pick_job(d, &filter, &c, e);
 
 	if (!rc && c.lane < 0)
-		rc = pick_winner(d, &c, e);
+		rc = pick_winner(d, &filter, &c, e);
 	if (rc || c.lane < 0)
 		return rc;
 	*g = (struct dispatch_segment){ .next = g->next, .lane = c.lane };
 	g->attempt.checkpoint_seconds = d->spec->checkpoint_minutes * 60;
 	g->attempt.keep = d->stage->winners && !c.winner;
+	g->began = retry_begin(&d->retry, c.job);
 	rc = (c.winner ? store_winner_claim : store_job_claim)(
 		d->s, d->stage->sweep, c.job, &g->attempt, &there, e);
 	ASSERT(rc || there);
@@ -186,11 +191,12 @@ static void started(void *arg, const struct sched_task *task, int pid)
 
 static void on_epoch(void *arg, const struct sched_task *task, int epoch)
 {
+	struct dispatch *d = arg;
 	struct dispatch_segment *g = task->data;
 
-	(void)arg;
 	(void)epoch;
 	g->epochs++;
+	retry_worth(&d->retry, task->job);
 }
 
 /* How many epochs a segment has; those of a winner are not counted. */
@@ -249,6 +255,7 @@ static void on_tick(void *arg)
 {
 	struct dispatch *d = arg;
 
+	d->retry.now++;
 	if (progress_shows(d->progress) && !count(d, NULL))
 		progress_draw(d->progress);
 	if (write_pids(d))
@@ -291,6 +298,7 @@ static void note_failure(
 	char name[128];
 	size_t n = strlen(v->text);
 
+	retry_forget(&d->retry, g->attempt.job);
 	if (v->charge == CHARGE_KILL)
 		snprintf(v->text + n, sizeof(v->text) - n,
 			" %d times without an epoch: is there enough memory for so "
@@ -301,6 +309,41 @@ static void note_failure(
 	if (d->failed++ == 0)
 		snprintf(d->failure, sizeof(d->failure), "%s, job %lld: %s", name,
 			(long long)g->attempt.job, v->text);
+}
+
+/* Whether anybody else is at work. */
+static bool alone(const struct dispatch *d, const struct dispatch_segment *g)
+{
+	for (const struct dispatch_segment *x = d->segments; x; x = x->next)
+		if (x->used && x != g)
+			return false;
+	return true;
+}
+
+/*
+ * When the job may be tried again, and the others. gained: an epoch, or all that the
+ * segment was for. Where nothing ever worked, no retry helps, and the run stops.
+ */
+static void note_worth(struct dispatch *d, const struct dispatch_segment *g,
+	bool gained, struct verdict *v)
+{
+	char why[sizeof(v->text)];
+
+	if (gained || v->diverged) {
+		retry_worth(&d->retry, g->attempt.job);
+		return;
+	}
+	if (v->charge != CHARGE_RETRY && v->charge != CHARGE_KILL)
+		return;
+	retry_in_vain(&d->retry, g->attempt.job, g->began, v->died);
+	if (v->stop || !retry_hopeless(&d->retry) || !alone(d, g))
+		return;
+	v->stop = ERR_SYS;
+	snprintf(why, sizeof(why), "%s", v->text);
+	snprintf(v->text, sizeof(v->text),
+		"no worker has come to the end of an epoch, in %d rounds of attempts; "
+		"the last: %.*s. Is there enough memory, and does deltam-worker start?",
+		RETRY_ROUNDS_MAX, PROTO_LINE_MAX - 120, why);
 }
 
 /* The job's own end, where this was it. */
@@ -334,6 +377,7 @@ static int finish_job(struct dispatch *d, const struct dispatch_segment *g,
 	if (rc)
 		return rc;
 	*v = verdict_of(end, job.epochs_done >= g->attempt.stop_epoch);
+	note_worth(d, g, job.epochs_done > g->attempt.start_epoch, v);
 	rc = end_attempt(d, g, v, end, e);
 	if (!rc)
 		rc = end_job(d, g, &job, v, e);
@@ -358,6 +402,7 @@ static int finish_winner(struct dispatch *d, const struct dispatch_segment *g,
 	*v = verdict_of(end, complete);
 	if (v->diverged)
 		v->charge = CHARGE_FINAL; /* it would again */
+	note_worth(d, g, complete, v);
 	rc = end_attempt(d, g, v, end, e);
 	if (!rc && !complete && !v->stop)
 		rc = used_up(d, a, a->start_epoch, v, &over, e);
@@ -389,6 +434,8 @@ static void tell(
 	struct dispatch *d, const struct sched_end *end, const struct verdict *v)
 {
 	char name[128];
+	char pause[64];
+	int ticks;
 
 	for (int i = 0; i < d->stage->nnews; i++) {
 		const struct stage_news *x = &d->stage->news[i];
@@ -397,9 +444,12 @@ static void tell(
 		progress_line(d->progress, name, x->outcome);
 	}
 	d->stage->nnews = 0;
-	if (v->text[0] && end->why != SCHED_STOPPED)
-		log_warn("run", "job=%lld %s: %s", (long long)end->task->job,
-			v->outcome, v->text);
+	if (!v->text[0] || end->why == SCHED_STOPPED)
+		return;
+	ticks = v->stop ? 0 : retry_left(&d->retry, end->task->job);
+	snprintf(pause, sizeof(pause), "; the next attempt waits %d s", ticks);
+	log_warn("run", "job=%lld %s: %s%s", (long long)end->task->job, v->outcome,
+		v->text, ticks ? pause : "");
 }
 
 /* Makes all changes of a turn, or none. */
@@ -429,8 +479,10 @@ static int turn(
 	struct dispatch_segment *ended = end ? end->task->data : NULL;
 	struct dispatch_segment *claimed = NULL;
 	struct verdict v = { 0 };
-	int rc = change(d, end, next, &v, &claimed, e);
+	int rc;
 
+	d->retry.early = false;
+	rc = change(d, end, next, &v, &claimed, e);
 	if (ended)
 		ended->used = false;
 	if (rc)
@@ -447,7 +499,7 @@ static int turn(
 	if (v.stop)
 		return err_set(e, (enum err_code)v.stop, "job %lld: %s",
 			(long long)ended->attempt.job, v.text);
-	return claimed != NULL;
+	return claimed ? SCHED_TASK : d->retry.early ? SCHED_LATER : SCHED_NOTHING;
 }
 
 void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
@@ -460,6 +512,7 @@ void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
 		.logs = logs,
 		.ops = { turn, started, on_epoch, on_tick } };
 	d->accounts = NEW_ARRAY(&d->arena, struct account, stage->nlanes);
+	d->retry.arena = &d->arena;
 }
 
 void dispatch_release(struct dispatch *d)

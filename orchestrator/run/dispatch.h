@@ -5,12 +5,14 @@
  *
  * Baselines go first, then the lane whose next segment will take longest, by the seconds
  * an epoch took it in this run; winners (winner.h) go last, since no stage waits for them.
- * What is pending is read from the rows in every turn.
+ * What is pending is read from the rows in every turn. A job whose attempt brought nothing
+ * waits (retry.h); where none ever brought anything the run stops.
  */
 #ifndef DELTAM_DISPATCH_H
 #define DELTAM_DISPATCH_H
 
 #include "orchestrator/run/progress.h"
+#include "orchestrator/run/retry.h"
 #include "orchestrator/run/sched.h"
 #include "orchestrator/run/stage.h"
 
@@ -27,6 +29,7 @@ struct dispatch {
 	const char *logs; /* folder of the workers' stderr */
 	struct arena arena;
 	struct account *accounts; /* one a lane */
+	struct retry retry;
 	struct dispatch_segment
 		*segments; /* a list: claimed, and those that serve again */
 	int64_t since; /* the last attempt before this run */

@@ -65,9 +65,18 @@ static void judge_exit(const struct sched_end *end, bool complete, struct verdic
 	}
 }
 
+/* Whether the process went without a word, which need not be the fault of its job. */
+static bool died(const struct sched_end *end)
+{
+	return end->why == SCHED_SIGNALLED || end->why == SCHED_SILENT ||
+		(end->why == SCHED_EXITED && !*end->kernel_class);
+}
+
 struct verdict verdict_of(const struct sched_end *end, bool complete)
 {
-	struct verdict v = { .outcome = "failed", .charge = CHARGE_RETRY };
+	struct verdict v = {
+		.outcome = "failed", .charge = CHARGE_RETRY, .died = died(end)
+	};
 
 	switch (end->why) {
 	case SCHED_STOPPED:

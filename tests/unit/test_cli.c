@@ -242,6 +242,39 @@ START_TEST(status_failures_and_list_print_to_the_letter)
 }
 END_TEST
 
+/* Those of another sweep, those that run, and those before one that worked do not count. */
+START_TEST(status_tells_that_attempt_after_attempt_fails)
+{
+	static const char fail[] =
+		"INSERT INTO attempt(job, token, host, start_epoch, stop_epoch, "
+		"started, outcome, message) SELECT %d, 'x%d', 'h', 0, 12, '', %s";
+	static const struct {
+		int job;
+		const char *outcome;
+	} rows[] = { { 601, "'failed', 'early'" }, { 601, "'done', NULL" },
+		{ 601, "'killed', 'killed by signal 9 (Killed)'" },
+		{ 501, "'failed', 'exit status 127'" }, { 201, "'failed', 'other'" },
+		{ 601, "NULL, NULL" } };
+	char sql[512];
+	struct err e = { 0 };
+
+	small_db_make("small.db");
+	for (int i = 0; i < 6; i++) {
+		snprintf(sql, sizeof(sql), fail, rows[i].job, i, rows[i].outcome);
+		query_run("small.db", sql);
+		ck_assert_int_eq(
+			run("status small --sweep fixed", output, sizeof(output), &e),
+			OK);
+		ck_assert_int_eq(strstr(output, "attempts failed") != NULL, i >= 3);
+	}
+	ck_assert_msg(
+		strstr(output,
+			"The last 2 attempts failed, the last at "
+			"sgd 0.5: ew lr 0.01 seed 1000: exit status 127.") != NULL,
+		"%s", output);
+}
+END_TEST
+
 /* What the child has printed, once it holds `wanted`. */
 static void read_until(struct child *c, const char *wanted)
 {
@@ -326,6 +359,7 @@ Suite *suite_cli(void)
 		tc, toys_audits_and_what_is_not_ours_are_not_what_a_report_means);
 	tcase_add_test(tc, an_old_database_answers_every_command_as_a_new_one);
 	tcase_add_test(tc, status_failures_and_list_print_to_the_letter);
+	tcase_add_test(tc, status_tells_that_attempt_after_attempt_fails);
 	tcase_add_test(tc, a_watched_status_is_printed_again_until_the_sweep_ends);
 	tcase_add_test(tc, lists_name_everything_in_both_formats);
 	tcase_add_test(tc, help_names_every_flag_of_a_command);

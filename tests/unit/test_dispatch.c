@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/log.h"
 #include "common/store/store_open.h"
 #include "orchestrator/run/dispatch.h"
 #include "tests/lib/must.h"
@@ -81,9 +82,11 @@ static void plan(struct world *w, const char *limits)
 /* Runs the sweep with a worker that does `body`; returns what sched_run does. */
 static int run(struct world *w, const char *limits, const char *body, struct err *e)
 {
-	struct sched_options o = {
-		.worker = "./worker", .db = "t.db", .logs = ".", .workers = 1
-	};
+	struct sched_options o = { .worker = "./worker",
+		.db = "t.db",
+		.logs = ".",
+		.workers = 1,
+		.tick_ms = 1 };
 	const char *script = arena_printf(&w->arena, "%s%s", prologue, body);
 
 	scratch_write("worker", script, strlen(script));
@@ -424,9 +427,85 @@ START_TEST(being_killed_for_ever_is_not)
 	struct err e = { 0 };
 
 	scratch_enter();
-	must(run(&w, "{\"retries\": 0}", "kill -9 $$\n", &e), &e);
-	ck_assert_str_eq(value(&w, "SELECT count(*) FROM attempt"), "20");
-	ck_assert_ptr_nonnull(strstr(value(&w, "SELECT message FROM job"), "memory"));
+	must(run(&w, "{\"retries\": 0}",
+		     "[ $n -gt 1 ] && kill -9 $$\nrows $4; exit 0\n", &e),
+		&e);
+	ck_assert_str_eq(value(&w, "SELECT count(*) FROM attempt"), "21");
+	ck_assert_ptr_nonnull(strstr(
+		value(&w, "SELECT message FROM job WHERE outcome='failed'"), "memory"));
+	leave(&w);
+}
+END_TEST
+
+/* 0, 1, 2, 4 ... 32 ticks, and then it is enough. */
+START_TEST(where_no_worker_ever_works_the_run_stops)
+{
+	struct world w = { 0 };
+	struct err e = { 0 };
+
+	scratch_enter();
+	ck_assert_int_eq(run(&w, "{\"retries\": 0}", "kill -9 $$\n", &e), ERR_SYS);
+	ck_assert_int_eq(err_exit_status(ERR_SYS), 3);
+	ck_assert_str_eq(value(&w, "SELECT count(*) FROM attempt"), "8");
+	ck_assert_int_ge(w.dispatch.retry.now, 63);
+	ck_assert_ptr_nonnull(
+		strstr(e.msg, "no worker has come to the end of an epoch"));
+	ck_assert_ptr_nonnull(strstr(e.msg, "the last: killed by signal 9 (Killed)."));
+	ck_assert_str_eq(value(&w, "SELECT outcome FROM job"), ""); /* not its fault */
+	leave(&w);
+}
+END_TEST
+
+START_TEST(a_job_that_failed_waits_while_others_go_on)
+{
+	struct world w = { 0 };
+	struct sched_task task[2], next;
+	struct sched_end bad = { &task[0], .why = SCHED_EXITED, .status = PROTO_FAILED,
+		.kernel_class = "plain", .text = "no luck" };
+	const char *said;
+
+	scratch_enter();
+	plan_rates(&w, "0.1, 0.2", "{}");
+	ck_assert_int_eq(turn(&w, NULL, &task[0]), SCHED_TASK);
+	ck_assert_int_eq(turn(&w, &bad, &task[1]), SCHED_TASK); /* at once, and again */
+	ck_assert_int_eq(task[1].job, task[0].job);
+	bad.task = &task[1];
+	log_set_level(LOG_WARN);
+	said = said_in_turn(&w, &bad, &next);
+	log_set_level(LOG_ERROR);
+	ck_assert_msg(strstr(said, "no luck; the next attempt waits 1 s") != NULL, "%s",
+		said);
+	ck_assert_int_ne(next.job, task[0].job);
+	ck_assert_int_eq(turn(&w, NULL, &task[1]), SCHED_LATER);
+	w.dispatch.ops.tick(&w.dispatch);
+	ck_assert_int_eq(turn(&w, NULL, &task[1]), SCHED_TASK);
+	ck_assert_int_eq(task[1].job, task[0].job);
+	ck_assert_int_eq(turn(&w, NULL, &next), SCHED_NOTHING);
+	leave(&w);
+}
+END_TEST
+
+/* A machine without memory kills whatever is tried. */
+START_TEST(deaths_of_many_jobs_make_all_wait_and_an_epoch_ends_that)
+{
+	struct world w = { 0 };
+	struct sched_task task[3], next;
+	struct sched_end death = { .why = SCHED_SIGNALLED, .signal = SIGKILL };
+
+	scratch_enter();
+	plan_rates(&w, "0.1, 0.2, 0.3, 0.4", "{}");
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(turn(&w, NULL, &task[i]), SCHED_TASK);
+	for (int i = 0; i < 2; i++) { /* one round, so the next may start at once */
+		death.task = &task[i];
+		ck_assert_int_eq(turn(&w, &death, NULL), SCHED_NOTHING);
+	}
+	ck_assert_int_eq(turn(&w, NULL, &task[0]), SCHED_TASK);
+	death.task = &task[0];
+	ck_assert_int_eq(turn(&w, &death, &next), SCHED_LATER); /* all have to wait */
+	w.dispatch.ops.epoch(&w.dispatch, &task[2], 1);
+	ck_assert_int_eq(turn(&w, NULL, &next), SCHED_TASK); /* the others need not */
+	ck_assert_int_ne(next.job, task[0].job);
 	leave(&w);
 }
 END_TEST
@@ -547,6 +626,9 @@ Suite *suite_dispatch(void)
 	tcase_add_test(c, the_last_failure_is_for_good_and_leaves_the_stage_undecided);
 	tcase_add_test(c, being_killed_from_outside_is_free);
 	tcase_add_test(c, being_killed_for_ever_is_not);
+	tcase_add_test(c, where_no_worker_ever_works_the_run_stops);
+	tcase_add_test(c, a_job_that_failed_waits_while_others_go_on);
+	tcase_add_test(c, deaths_of_many_jobs_make_all_wait_and_an_epoch_ends_that);
 	tcase_add_test(c, a_crash_of_its_own_is_a_failure);
 	tcase_add_test(
 		c, a_job_that_was_committed_before_the_kill_is_not_trained_again);
