@@ -150,7 +150,7 @@ check-clang: ## the same as clang compiles it, in build/clang
 	@$(MAKE) --no-print-directory check CC="$(CLANG)" B=build/clang
 
 asan: deps ## the same under AddressSanitizer and UBSan
-	@CK_TIMEOUT_MULTIPLIER=10 $(MAKE) --no-print-directory check MODE=asan # ten times slower
+	@$(MAKE) --no-print-directory check MODE=asan
 
 valgrind: deps ## the tests under valgrind, each suite in one process
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
@@ -158,7 +158,7 @@ valgrind: deps ## the tests under valgrind, each suite in one process
 
 soak: deps ## a line search with rungs through KILLS kills of each kind that hit (KILLS=50)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
-	DELTAM_TEST_KILLS=$(KILLS) $(B)/tests worker run
+	DELTAM_TEST_KILLS=$(KILLS) CK_DEFAULT_TIMEOUT=0 $(B)/tests worker run # as many as are asked for
 
 fuzz: $(FUZZ) ## replay the fuzz corpus
 	@for f in $(FUZZ); do $$f tests/fuzz/corpus/$${f##*/fuzz_} || exit 1; done

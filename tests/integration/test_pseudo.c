@@ -450,7 +450,6 @@ Suite *suite_pseudo(void)
 	TCase *t = tcase_create("pseudo");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, a_pseudo_task_is_right_where_its_network_is);
 	tcase_add_test(t, its_labels_are_the_networks_to_the_bit);
 	tcase_add_test(t, what_a_network_says_of_pixels_is_written_as_their_targets);

@@ -451,7 +451,6 @@ Suite *suite_reports(void)
 	Suite *s = suite_create("reports");
 	TCase *t = tcase_create("reports");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, a_decimal_to_ignore_gives_the_figures_of_a_marked_0);
 	tcase_add_loop_test(
 		t, targets_that_mean_nothing_are_refused_when_composed, 0, 3);

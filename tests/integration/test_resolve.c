@@ -340,7 +340,6 @@ Suite *suite_resolve(void)
 	TCase *t = tcase_create("resolve");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, arrays_that_are_there_pass_and_are_not_composed);
 	tcase_add_test(t, a_wrong_path_is_shown_at_the_path);
 	tcase_add_test(t, a_wrong_shape_is_shown_at_the_shape);

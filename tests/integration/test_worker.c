@@ -565,7 +565,6 @@ Suite *suite_worker(void)
 	Suite *suite = suite_create("worker");
 	TCase *tc = tcase_create("worker");
 
-	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, says_hello_then_every_epoch);
 	tcase_add_test(tc, after_a_segment_it_trains_the_next_that_it_is_given);

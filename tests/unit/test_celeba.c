@@ -384,7 +384,6 @@ Suite *suite_celeba(void)
 	TCase *t = tcase_create("celeba");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, parts_become_splits_with_forty_binary_tasks);
 	tcase_add_test(t, lists_with_carriage_returns_read_the_same);
 	tcase_add_test(t, an_image_that_changed_is_noticed);

@@ -186,7 +186,6 @@ Suite *suite_cifar(void)
 	TCase *t = tcase_create("cifar");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, every_task_has_images_of_its_own_and_labels_0_to_4);
 	tcase_add_test(t, the_cache_opens_with_inputs_of_every_task);
 	tcase_add_test(t, wrong_classes_and_lengths_are_refused_with_their_place);

@@ -350,7 +350,6 @@ Suite *suite_cli(void)
 	TCase *tc = tcase_create("cli");
 
 	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
-	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, words_become_options);
 	tcase_add_test(tc, what_does_not_fit_is_refused_with_a_hint);
 	tcase_add_test(tc, a_sweep_is_found_by_file_name_and_flag);

@@ -448,7 +448,6 @@ Suite *suite_conv_c16(void)
 	TCase *t = tcase_create("conv_c16");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(
 		t, convolutions_equal_naive_sums_in_double, 0, TABLES * COUNT(shapes));
 	tcase_add_loop_test(t, the_same_call_gives_the_same_bits, 0, TABLES);

@@ -384,7 +384,6 @@ Suite *suite_conv_n16(void)
 	TCase *t = tcase_create("conv_n16");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, convolutions_equal_naive_sums_in_double, 0,
 		TABLES * COUNT(conv_shapes));
 	tcase_add_loop_test(

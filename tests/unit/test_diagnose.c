@@ -409,7 +409,6 @@ Suite *suite_diagnose(void)
 	Suite *s = suite_create("diagnose");
 	TCase *t = tcase_create("diagnose");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, gradients_of_two_tasks_compare_as_those_that_train);
 	tcase_add_test(t, gradients_of_two_samples_compare_as_those_that_train);

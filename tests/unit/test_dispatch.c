@@ -613,7 +613,6 @@ Suite *suite_dispatch(void)
 	Suite *s = suite_create("dispatch");
 	TCase *c = tcase_create("dispatch");
 
-	tcase_set_timeout(c, 120);
 	tcase_add_test(c, good_workers_bring_the_sweep_to_its_end);
 	tcase_add_test(c, a_turn_finishes_a_segment_and_claims_the_next);
 	tcase_add_test(c, a_turn_tells_of_the_stages_that_it_decided);

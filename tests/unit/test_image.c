@@ -519,7 +519,6 @@ Suite *suite_image(void)
 	TCase *t = tcase_create("image");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, batch_norm_is_that_of_the_formula, 0, TABLES);
 	tcase_add_loop_test(
 		t, the_variance_of_large_numbers_keeps_its_digits, 0, TABLES);

@@ -340,7 +340,6 @@ Suite *suite_mtan(void)
 	TCase *t = tcase_create("mtan");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, nyuv2_comes_as_three_tasks_channels_first);
 	tcase_add_test(t, a_split_does_not_change_with_the_size_of_another);
 	tcase_add_test(t, cityscapes_has_a_folder_for_each_label_set);

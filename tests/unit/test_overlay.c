@@ -303,7 +303,6 @@ Suite *suite_overlay(void)
 	TCase *tc = tcase_create("overlay");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 120); /* under valgrind */
 	tcase_add_test(tc, pictures_are_two_images_combined_by_maximum);
 	tcase_add_test(tc, splits_use_disjoint_images_and_every_one_of_them);
 	tcase_add_test(tc, beyond_the_last_image_further_permutations_follow);

@@ -464,7 +464,6 @@ Suite *suite_report(void)
 	TCase *tc = tcase_create("report");
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
-	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, every_format_prints_the_benchmark_to_the_letter);
 	tcase_add_test(tc, an_unfinished_sweep_says_so);
 	tcase_add_test(tc, validation_rows_give_the_validation_table);

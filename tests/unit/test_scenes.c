@@ -340,7 +340,6 @@ Suite *suite_scenes(void)
 {
 	Suite *s = suite_create("scenes");
 	TCase *t = tcase_create("scenes");
-	tcase_set_timeout(t, 30);
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, pictures_are_the_same_on_every_run);

@@ -540,7 +540,6 @@ Suite *suite_stage(void)
 	Suite *s = suite_create("stage");
 	TCase *c = tcase_create("stage");
 
-	tcase_set_timeout(c, 60);
 	tcase_add_test(c, a_grid_goes_from_tune_to_final_at_the_best_point);
 	tcase_add_test(c, scores_compare_with_the_mean_of_the_baseline_seeds);
 	tcase_add_test(c, rows_in_any_order_give_the_same_rows);

@@ -530,7 +530,6 @@ Suite *suite_store(void)
 	TCase *tc = tcase_create("store");
 
 	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_closed_database_is_one_file);
 	tcase_add_test(tc, what_is_not_ours_is_refused_and_stays_as_it_is);
 	tcase_add_test(tc, a_schema_of_another_build_is_named_as_such);

@@ -661,7 +661,6 @@ Suite *suite_weighting(void)
 	TCase *c = tcase_create("all");
 
 	tcase_add_checked_fixture(c, game_setup, game_teardown);
-	tcase_set_timeout(c, 60); /* fifty game_tasks under a sanitizer */
 	tcase_add_test(
 		c, every_method_gives_finite_weights_or_an_error_that_names_a_task);
 	tcase_add_test(

@@ -359,7 +359,6 @@ Suite *suite_weighting_gradient(void)
 	TCase *c = tcase_create("weighting_gradient");
 
 	tcase_add_checked_fixture(c, game_setup, game_teardown);
-	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c,
 		degenerate_gradients_give_finite_weights_or_a_named_divergence, 0, 4);
 	tcase_add_test(c, methods_on_gradients_keep_what_they_promise);
