@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "catalogue/catalogue.h"
 #include "common/store/rows.h"
@@ -184,6 +185,42 @@ START_TEST(a_path_that_looks_like_a_uri_is_a_path)
 	open_well(&s, "file:a.db", STORE_ORCHESTRATOR);
 	store_close(&s);
 	ck_assert_str_eq(scratch_files(), "file:a.db");
+}
+END_TEST
+
+/* Time that was slept; counted instead of slept where `sleeping` is false. */
+static bool sleeping = true;
+static double slept;
+
+int nanosleep(const struct timespec *wanted, struct timespec *left)
+{
+	if (sleeping)
+		return clock_nanosleep(CLOCK_MONOTONIC, 0, wanted, left);
+	slept += (double)wanted->tv_sec + 1e-9 * (double)wanted->tv_nsec;
+	ck_assert_double_lt(slept, 600);
+	return 0;
+}
+
+START_TEST(who_waits_for_a_writer_gives_up_after_a_minute)
+{
+	struct store w;
+	struct store v;
+	struct err e = { 0 };
+
+	open_well(&w, "a.db", STORE_ORCHESTRATOR);
+	open_well(&v, "a.db", STORE_WORKER);
+	ck_assert_int_eq(store_begin(&w, &e), OK);
+	sleeping = false;
+	ck_assert_int_eq(store_begin(&v, &e), ERR_DB);
+	sleeping = true;
+	ck_assert_ptr_nonnull(strstr(e.msg, "database is locked"));
+	ck_assert_double_ge(slept, 60);
+	ck_assert_double_lt(slept, 61);
+	store_rollback(&w);
+	ck_assert_int_eq(store_begin(&v, &e), OK); /* it did not lose its connection */
+	store_rollback(&v);
+	store_close(&v);
+	store_close(&w);
 }
 END_TEST
 
@@ -403,6 +440,37 @@ START_TEST(what_cannot_be_written_is_refused_with_the_reason)
 }
 END_TEST
 
+START_TEST(what_the_system_refuses_is_said_of_the_database)
+{
+	static const struct {
+		const char *path;
+		const char *message; /* up to the folder that the test is in */
+	} cases[] = { { "file/a.db", "cannot open file/a.db: Not a directory" },
+		{ "gone/a.db",
+			"cannot write in the folder gone: No such file or directory" },
+		{ "folder", "folder is not a file" } };
+	struct file_lock lock;
+	struct store s;
+	struct err e = { 0 };
+
+	scratch_write("file", "", 0);
+	ck_assert_int_eq(mkdir("folder", 0777), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert_int_eq(
+			store_open(&s, cases[i].path, STORE_ORCHESTRATOR, &e), ERR_DB);
+		ck_assert_str_eq(e.msg, cases[i].message);
+		ck_assert_int_eq(err_exit_status(e.code), 3);
+	}
+	ck_assert_int_eq(file_lock(&lock, "gone/a.db", &e), ERR_DB);
+	ck_assert_str_eq(e.msg, "cannot open gone: No such file or directory");
+	ck_assert_int_eq(mkdir("a.db.lock", 0777), 0);
+	ck_assert_int_eq(store_open(&s, "a.db", STORE_ORCHESTRATOR, &e), ERR_DB);
+	ck_assert_int_eq(strncmp(e.msg, "cannot create /", 15), 0);
+	ck_assert_ptr_nonnull(strstr(e.msg, "/a.db.lock: Is a directory"));
+	ck_assert_str_eq(scratch_files(), "a.db.lock file folder");
+}
+END_TEST
+
 static rlim_t size_limit;
 
 static void limit_file_size(void)
@@ -536,6 +604,8 @@ Suite *suite_store(void)
 	tcase_add_test(tc, a_newer_database_is_refused_before_anything_appears);
 	tcase_add_test(tc, worker_and_reader_want_a_database_that_exists);
 	tcase_add_test(tc, a_path_that_looks_like_a_uri_is_a_path);
+	tcase_add_test(tc, who_waits_for_a_writer_gives_up_after_a_minute);
+	tcase_add_test(tc, what_the_system_refuses_is_said_of_the_database);
 	tcase_add_test(tc, a_reader_reads_while_a_writer_writes);
 	tcase_add_test(tc, a_rollback_takes_everything_back);
 	tcase_add_test(tc, what_is_not_a_number_is_never_stored);
