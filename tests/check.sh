@@ -44,7 +44,7 @@ bad=$(($(field "$sum" Failures) + $(field "$sum" Errors)))
 step tests $(($(field "$sum" Checks) - bad)) $bad $status
 
 if [ -x "$build/fixtures" ]; then
-	"$build/fixtures" tests/fixtures/golden tests/fixtures/parity >"$out" 2>&1
+	"$build/fixtures" tests/fixtures/golden tests/fixtures/parity tests/fixtures/computed >"$out" 2>&1
 	status=$?
 	grep -v -e '^pass ' -e '^skip ' "$out"
 	sum=$(tail -1 "$out")
