@@ -460,6 +460,33 @@ START_TEST(a_changed_baseline_changes_every_score)
 }
 END_TEST
 
+/* Two runs of the first configuration are one that is left, and who is alone need not pause. */
+START_TEST(the_only_one_left_goes_on_to_its_last_epoch)
+{
+	static const char text[] =
+		"{\"sweep\": \"t\", " PLAYED_DATASET
+		"\"train\": {\"epochs\": 12}, \"methods\": [\"ew\"], \"search\": {\"lr\": "
+		"[0.01, 0.1, 0.001], \"seeds\": 2}, \"prune\": {\"rule\": \"rungs\", "
+		"\"keep\": 1, \"rungs\": [0.25, 0.5], \"window\": 1}, \"baseline\": "
+		"{\"values\": {\"reg1/abs_err\": 1, \"reg2/abs_err\": 2}}, \"final\": "
+		"{\"seeds\": 1}}";
+	struct played *w;
+
+	scratch_enter();
+	w = played_new("t.db", text, true, figure);
+	while (played_number(
+		       w, "SELECT count(*) FROM stage_job WHERE state='stopped'") == 0)
+		ck_assert(played_some(w, 1));
+	ck_assert_str_eq(
+		played_dump(w,
+			"SELECT j.lr, j.seed, m.target FROM stage_job m JOIN job "
+			"j ON j.id=m.job WHERE state<>'stopped' ORDER BY 1, 2"),
+		"0.01|0|12\n0.01|1|12\n");
+	played_free(w);
+	scratch_leave();
+}
+END_TEST
+
 #define GIVEN(values) \
 	"{\"sweep\": \"t\", " PLAYED_DATASET \
 	"\"train\": {\"epochs\": 12}, \"methods\": [\"ew\"], \"search\": {\"lr\": [0.1, " \
@@ -588,6 +615,7 @@ Suite *suite_stage(void)
 	tcase_add_test(c, a_job_that_failed_for_good_leaves_its_group_undecided);
 	tcase_add_test(c, an_edited_file_trains_only_what_is_new);
 	tcase_add_test(c, a_changed_baseline_changes_every_score);
+	tcase_add_test(c, the_only_one_left_goes_on_to_its_last_epoch);
 	tcase_add_test(c, a_given_baseline_that_changes_changes_every_score);
 	tcase_add_test(c, pinned_variants_take_the_winner_of_the_first);
 	tcase_add_test(c, memberships_go_only_where_the_table_lets_them);
