@@ -547,7 +547,6 @@ static void on_signal(uv_signal_t *handle, int signal)
 			err_set(&e, ERR_INTERRUPTED,
 				"interrupted; the same command continues"),
 			&e);
-		fill(s); /* no end comes where nothing runs */
 		return;
 	}
 	for (int i = 0; i < s->o->workers; i++)
