@@ -424,6 +424,20 @@ static void read_in_unwritable_folder(void)
 	store_close(&s);
 }
 
+/* What the log holds is not in the file, so without the log the answer would be a wrong one. */
+static void read_without_the_log(void)
+{
+	struct store s;
+	struct err e = { 0 };
+
+	become_nobody();
+	if (store_open(&s, "a.db", STORE_READER, &e) != ERR_DB ||
+		strncmp(e.msg, "a.db: cannot read: ", 19) != 0) {
+		fprintf(stderr, "\"%s\"\n", e.msg);
+		_exit(1);
+	}
+}
+
 START_TEST(what_cannot_be_written_is_refused_with_the_reason)
 {
 	struct store s;
@@ -437,6 +451,10 @@ START_TEST(what_cannot_be_written_is_refused_with_the_reason)
 	ck_assert_int_eq(in_process(try_unwritable_folder), 0);
 	ck_assert_int_eq(in_process(read_in_unwritable_folder), 0);
 	ck_assert_str_eq(scratch_files(), "a.db");
+	ck_assert_int_eq(chmod(".", 0755), 0);
+	scratch_write("a.db-wal", "log", 3);
+	ck_assert_int_eq(chmod(".", 0555), 0);
+	ck_assert_int_eq(in_process(read_without_the_log), 0);
 }
 END_TEST
 
