@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "tests/lib/each.h"
 #include "tests/lib/fake_npy.h"
 #include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
@@ -164,7 +165,7 @@ static int variant_of(const struct dataset_field *f, int i)
 	for (int c = 0; c < 3; c++)
 		for (int y = 0; y < f->h; y++)
 			for (int x = 0; x < f->w; x++)
-				ck_assert((double)p[(c * f->h + y) * f->w + x] ==
+				ASSERT_EACH((double)p[(c * f->h + y) * f->w + x] ==
 					image_at(v, y, x, c));
 	return v;
 }
@@ -178,8 +179,9 @@ static void check_targets(const struct split_data *s, int i, int v, int classes)
 
 	for (int y = 0; y < H; y++)
 		for (int x = 0; x < W; x++) {
-			ck_assert((int)label[y * W + x] == label_at(v, y, x, classes));
-			ck_assert((double)depth[y * W + x] == depth_at(v, y, x));
+			ASSERT_EACH(
+				(int)label[y * W + x] == label_at(v, y, x, classes));
+			ASSERT_EACH((double)depth[y * W + x] == depth_at(v, y, x));
 		}
 }
 
@@ -201,7 +203,8 @@ START_TEST(nyuv2_comes_as_three_tasks_channels_first)
 			check_targets(split, i, v, 13);
 			for (int c = 0; c < 3; c++)
 				for (int y = 0; y < NYU_H; y++)
-					ck_assert((double)normal[c * NYU + y * NYU_W] ==
+					ASSERT_EACH(
+						(double)normal[c * NYU + y * NYU_W] ==
 						normal_at(v, y, c));
 			/* The test split is the folder val in its order. */
 			if (s == SPLIT_TEST)

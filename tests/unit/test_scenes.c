@@ -6,6 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 #include "tests/lib/child.h"
+#include "tests/lib/each.h"
 #include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
 #include "trainer-core/dataset/dataset.h"
@@ -391,20 +392,18 @@ static void check_place(const uint8_t *sheet, int i, int at, float most)
 	const uint8_t *input = f->data;
 	double n[3];
 
-	ck_assert_int_eq(f->element, ELEMENT_U8);
+	ASSERT_EACH(f->element == ELEMENT_U8);
 	normal(i, at, n);
 	for (int c = 0; c < 3; c++) {
 		double v = input[(i * 3 + c) * pixels() + at] * (double)f->scale +
 			(double)f->offset;
 		bool missing = n[0] == 0 && n[1] == 0 && n[2] == 0;
 
-		ck_assert_int_le(abs(shown(sheet, i, 0, at)[c] - byte_of(v)), 1);
-		ck_assert_int_le(abs(shown(sheet, i, 2, at)[c] -
-					 byte_of((double)(depth(i, at) / most))),
-			1);
-		ck_assert_int_le(abs(shown(sheet, i, 3, at)[c] -
-					 (missing ? 0 : byte_of((n[c] + 1) / 2))),
-			1);
+		ASSERT_EACH(abs(shown(sheet, i, 0, at)[c] - byte_of(v)) <= 1);
+		ASSERT_EACH(abs(shown(sheet, i, 2, at)[c] -
+				    byte_of((double)(depth(i, at) / most))) <= 1);
+		ASSERT_EACH(abs(shown(sheet, i, 3, at)[c] -
+				    (missing ? 0 : byte_of((n[c] + 1) / 2))) <= 1);
 	}
 }
 
@@ -416,14 +415,14 @@ static void check_class(const uint8_t *sheet, int i, int at, uint8_t known[16][3
 	int class = label(i, at);
 
 	if (class < 0) {
-		ck_assert_int_eq(memcmp(of, black, 3), 0);
+		ASSERT_EACH(memcmp(of, black, 3) == 0);
 		return;
 	}
 	if (!memcmp(known[class], black, 3))
 		memcpy(known[class], of, 3);
-	ck_assert_int_eq(memcmp(of, known[class], 3), 0);
+	ASSERT_EACH(memcmp(of, known[class], 3) == 0);
 	for (int k = 0; k < 16; k++)
-		ck_assert(k == class || memcmp(of, known[k], 3) != 0);
+		ASSERT_EACH(k == class || memcmp(of, known[k], 3) != 0);
 }
 
 START_TEST(a_sheet_shows_every_place_of_the_first_samples)
