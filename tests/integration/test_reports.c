@@ -444,6 +444,88 @@ START_TEST(a_baseline_of_0_is_a_stop_that_is_recorded)
 }
 END_TEST
 
+/* A7: what is printed is of the plan in the database, and whoever asks learns so. */
+#define EDITED(tasks, methods, seeds) \
+	"{ \"sweep\": \"q\", \"dataset\": { \"name\": \"synthetic\", \"train\": 64, " \
+	"\"val\": 32, \"test\": 32, \"tasks\": " tasks " }, \"train\": { " \
+	"\"epochs\": 2, \"batch\": 16 }, \"methods\": [" methods \
+	"], \"search\": { \"lr\": 0.01 }, \"final\": { \"seeds\": " seeds " } }"
+
+START_TEST(a_report_says_when_the_file_is_not_what_was_planned)
+{
+	static const char *const commands[] = { "table", "pareto", "status", "failures",
+		"decisions", "audit" };
+	static const char differs[] =
+		"deltam: q.db was planned from another version of q.json:\n"
+		"  final.seeds: 1 before, 2 now\n"
+		"  entry uw is gone\n"
+		"What follows is of the version before. `deltam run q.json` plans this "
+		"one and trains what is missing";
+
+	enter_empty();
+	write_sweep("q.json", EDITED("2", "\"ew\", \"uw\"", "1"));
+	ck_assert_int_eq(DELTAM("run", "q.json", "--quiet"), 0);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		ck_assert_int_eq(DELTAM(commands[i], "q.json"), 0);
+		says_not("err", "another version");
+	}
+	write_sweep("q.json", EDITED("2", "\"ew\"", "2"));
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		ck_assert_int_eq(DELTAM(commands[i], "q.json"), 0);
+		says("err", differs);
+	}
+	ck_assert_int_eq(DELTAM("table", "q.json"), 0);
+	says("out", "\nUW ");
+	/* Another file with the sweep's name, for a database elsewhere. */
+	write_sweep("other.json", EDITED("3", "\"ew\", \"uw\"", "1"));
+	ck_assert_int_eq(DELTAM("table", "other.json", "--db", "q.db"), 0);
+	says("err",
+		"deltam: q.db was planned from another version of other.json:\n"
+		"  dataset.tasks: 2 before, 3 now\nWhat follows is of the version "
+		"before. `deltam run other.json --db q.db` plans");
+	leave();
+}
+END_TEST
+
+START_TEST(a_run_says_what_it_replaces_and_what_is_trained)
+{
+	enter_empty();
+	write_sweep("q.json", EDITED("2", "\"ew\", \"uw\"", "1"));
+	ck_assert_int_eq(DELTAM("run", "q.json"), 0);
+	says_not("err", "already");
+	ck_assert_int_eq(DELTAM("run", "q.json"), 0);
+	says("err", "q: 8 of 8 jobs already trained\n");
+	write_sweep("q.json", EDITED("2", "\"ew\"", "2"));
+	ck_assert_int_eq(DELTAM("run", "q.json"), 0);
+	says("err",
+		"q.json is not the version that q.db was planned from, and is planned "
+		"anew:\n"
+		"  final.seeds: 1 before, 2 now\n"
+		"  entry uw is gone\n"
+		"q: 6 of 7 jobs already trained; entry uw leaves the table; 2 jobs "
+		"trained before are not wanted any more, and stay in the database\n");
+	leave();
+}
+END_TEST
+
+/* The same file, and still another plan: its data were replaced. */
+START_TEST(a_run_says_that_the_data_have_changed)
+{
+	enter("12-zero-baseline");
+	ck_assert_int_eq(DELTAM("run", "zero.json"), 1);
+	ck_assert_int_eq(child_run((const char *const[]){ "/bin/cp", "data/val/a.npy",
+					   "data/train/a.npy", NULL },
+				 NULL),
+		0);
+	(void)DELTAM("run", "zero.json");
+	says("err", "jobs already trained; ");
+	says("err",
+		"trained before are not wanted any more, and stay in the database: the "
+		"data have changed\n");
+	leave();
+}
+END_TEST
+
 Suite *suite_reports(void);
 
 Suite *suite_reports(void)
@@ -472,6 +554,9 @@ Suite *suite_reports(void)
 	tcase_add_test(t, huge_figures_have_digits_that_mean_something);
 	tcase_add_test(t, gains_have_one_sign_in_every_format);
 	tcase_add_test(t, a_baseline_of_0_is_a_stop_that_is_recorded);
+	tcase_add_test(t, a_report_says_when_the_file_is_not_what_was_planned);
+	tcase_add_test(t, a_run_says_what_it_replaces_and_what_is_trained);
+	tcase_add_test(t, a_run_says_that_the_data_have_changed);
 	suite_add_tcase(s, t);
 	return s;
 }
