@@ -136,6 +136,7 @@ static void read_failure(struct rows *r, struct arena *a, struct query_failure *
 	x->stage = rows_copy(r, a);
 	x->state = rows_copy(r, a);
 	x->job = rows_copy(r, a);
+	x->run = rows_copy(r, a);
 	x->seed = rows_int64(r);
 	x->lr = rows_real(r);
 	x->wd = rows_real(r);

@@ -156,6 +156,7 @@ struct query_failure {
 	const char *stage;
 	const char *state;
 	const char *job; /* NULL: none */
+	const char *run; /* as people call it; of a baseline, its entry */
 	int64_t seed;
 	double lr, wd, temperature;
 	const char *weights;

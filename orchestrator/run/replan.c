@@ -69,7 +69,7 @@ static void put_leaving(
 			str_get(&names), n > 1 ? "" : "s");
 }
 
-/* Jobs that were wanted and trained, and are not wanted any more. */
+/* Jobs that were wanted and trained, and that the plan does not have. */
 struct leaving {
 	int trained;
 	bool other_data; /* what is planned now is of other data than they are */
@@ -109,19 +109,20 @@ static int count_leaving(const struct replan *r, struct store *s, int64_t sweep,
 	return rc;
 }
 
+/*
+ * Later stages are planned when the earlier ones are decided, so what is not in the plan
+ * now may come back: without a reason for the loss there is nothing to say.
+ */
 static void put_unused(const struct leaving *x, bool edited, struct str *out)
 {
-	if (!x->trained)
-		return;
-	str_printf(out,
-		"; %d job%s trained before %s not wanted any more, and stay%s in the "
-		"database%s",
-		x->trained, x->trained > 1 ? "s" : "", x->trained > 1 ? "are" : "is",
-		x->trained > 1 ? "" : "s",
-		edited ? ""
-			: x->other_data
-			? ": the data have changed"
-			: ": the file is the same, deltam or its options are not");
+	bool many = x->trained > 1;
+
+	if (x->trained && (edited || x->other_data))
+		str_printf(out,
+			"; %d job%s trained before %s not in the plan so far, and "
+			"stay%s in the database%s",
+			x->trained, many ? "s" : "", many ? "are" : "is",
+			many ? "" : "s", edited ? "" : ": the data have changed");
 }
 
 int replan_tell(const struct replan *r, struct store *s, const struct spec *spec,
@@ -148,7 +149,7 @@ int replan_tell(const struct replan *r, struct store *s, const struct spec *spec
 			"%s is not the version that %s was planned from, and is "
 			"planned anew:\n%s",
 			spec->path, s->path, diff);
-	if (!*diff && !ended && !leaving.trained)
+	if (!*diff && !ended && !leaving.other_data)
 		return OK;
 	str_printf(out, "%s: %d of %d job%s already trained", spec->name, ended, jobs,
 		jobs > 1 ? "s" : "");

@@ -503,7 +503,7 @@ START_TEST(a_run_says_what_it_replaces_and_what_is_trained)
 		"  final.seeds: 1 before, 2 now\n"
 		"  entry uw is gone\n"
 		"q: 6 of 7 jobs already trained; entry uw leaves the table; 2 jobs "
-		"trained before are not wanted any more, and stay in the database\n");
+		"trained before are not in the plan so far, and stay in the database\n");
 	leave();
 }
 END_TEST
@@ -520,8 +520,64 @@ START_TEST(a_run_says_that_the_data_have_changed)
 	(void)DELTAM("run", "zero.json");
 	says("err", "jobs already trained; ");
 	says("err",
-		"trained before are not wanted any more, and stay in the database: the "
+		"trained before are not in the plan so far, and stay in the database: the "
 		"data have changed\n");
+	leave();
+}
+END_TEST
+
+/* The longest run of hexadecimal digits: numbers and hashes of jobs have 16 and more. */
+static int longest_number(const char *text)
+{
+	int longest = 0;
+
+	for (int n = 0; *text; text++) {
+		n = strchr("0123456789abcdef", *text) ? n + 1 : 0;
+		longest = n > longest ? n : longest;
+	}
+	return longest;
+}
+
+/* B14: whoever speaks of a run calls it what people do, and says its epoch once. */
+START_TEST(messages_name_runs_as_people_do)
+{
+	static const char *const commands[] = { "table", "failures", "decisions",
+		"status", "pareto" };
+
+	enter_empty();
+	write_sweep("d.json",
+		"{ \"sweep\": \"d\", \"dataset\": { \"name\": \"synthetic\", \"train\": "
+		"64, \"val\": 32, \"test\": 32, \"tasks\": 2 }, \"train\": { \"epochs\": "
+		"2, \"batch\": 16 }, \"baseline\": { \"values\": { \"reg1/abs_err\": 1, "
+		"\"reg2/abs_err\": 1 } }, \"methods\": [ { \"name\": \"uw_so\", "
+		"\"label\": \"ours\", \"T\": [10] } ], \"search\": { \"lr\": [1e30, "
+		"0.01] } }");
+	ck_assert_int_eq(DELTAM("run", "d.json"), 0);
+	says("err",
+		"warn run ours lr 1e+30 T 10 seed 0 diverged: epoch 1, step 2: task "
+		"reg1: the loss is nan\n");
+	ck_assert_int_lt(longest_number(text_of("err")), 12);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		ck_assert_int_eq(DELTAM(commands[i], "d.json"), 0);
+		if (i != 2) /* decisions print figures in full */
+			ck_assert_int_lt(longest_number(text_of("out")), 12);
+	}
+	ck_assert_int_eq(DELTAM("failures", "d.json"), 0);
+	says("out", "ours lr 1e+30 T 10 seed 0  tune   diverged");
+	/* What a worker writes, and where. */
+	says("d.db.d/logs/ours_lr_1e_30_T_10_seed_0-1.log",
+		"deltam-worker: ours lr 1e+30 T 10 seed 0: epoch 1, step 2: task reg1");
+	/* A row that somebody changed: named once, by the run. */
+	query_run("d.db",
+		"UPDATE metric SET value=0.5 WHERE name='abs_err' AND epoch=1; UPDATE "
+		"job SET outcome=NULL WHERE outcome='done'; DELETE FROM metric WHERE "
+		"epoch=2; DELETE FROM score; UPDATE job SET epochs_done=1");
+	ck_assert_int_eq(DELTAM("run", "d.json"), 1);
+	says("err",
+		"deltam: ours lr 0.01 T 10 seed 0: epoch 1: val reg1/abs_err is in the "
+		"database with another value: 0.5 there, ");
+	ck_assert_int_lt(
+		longest_number(text_of("err")), 20); /* 17 digits of a figure */
 	leave();
 }
 END_TEST
@@ -557,6 +613,7 @@ Suite *suite_reports(void)
 	tcase_add_test(t, a_report_says_when_the_file_is_not_what_was_planned);
 	tcase_add_test(t, a_run_says_what_it_replaces_and_what_is_trained);
 	tcase_add_test(t, a_run_says_that_the_data_have_changed);
+	tcase_add_test(t, messages_name_runs_as_people_do);
 	suite_add_tcase(s, t);
 	return s;
 }
