@@ -38,8 +38,10 @@ static int not_finite(const char *row, double v, struct err *e)
 static int different(const char *row, double old, double new, struct err *e)
 {
 	return err_set(e, ERR_DETERMINISM,
-		"%s is in the database with another value: %.17g there, %.17g now", row,
-		old, new);
+		"%s is in the database with another value: %.17g there, %.17g now; the "
+		"row was changed, or this program computes otherwise than the one that "
+		"wrote it: compare with a new database (--db)",
+		row, old, new);
 }
 
 /*

@@ -179,6 +179,7 @@ static int check_file(struct store *s, enum file_state *state, struct err *e)
 	int rc = file_inspect(s->path, &h, e);
 
 	*state = h.state;
+	s->held = h.held;
 	if (!rc)
 		rc = check_schema(s, &h, e);
 	if (rc)

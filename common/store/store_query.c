@@ -10,6 +10,7 @@ static void read_sweep(struct rows *r, struct arena *a, struct query_sweep *x)
 	x->best = rows_int(r) != 0;
 	x->by_task = rows_int(r) != 0;
 	x->state = rows_copy(r, a);
+	x->stop = rows_copy(r, a);
 	x->auxiliary = rows_int(r) != 0;
 }
 

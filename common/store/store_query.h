@@ -16,6 +16,7 @@ struct query_sweep {
 	bool best; /* select.epoch is best, not last10 */
 	bool by_task; /* select.average is tasks, not criteria */
 	const char *state; /* open, done, failed */
+	const char *stop; /* why its last run stopped short; NULL: see schema.sql */
 	bool auxiliary; /* `primary` is given */
 };
 MUST_CHECK int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out,

@@ -65,6 +65,9 @@ static int print(
 		for (int i = 0; i < n; i++)
 			row(t, &failures[i]);
 	}
+	/* A sweep that failed has rows here that say why; any other has none. */
+	if (reader->sweep.stop && strcmp(reader->sweep.state, "failed") != 0)
+		report_note(&r, "The last run stopped: %s.", reader->sweep.stop);
 	report_note(&r, n ? "%d failed or diverged." : "No job failed or diverged.", n);
 	reader_print(&r, o);
 	return OK;

@@ -196,6 +196,17 @@ static int print_table(struct run *r, struct err *e)
 	return rc;
 }
 
+/* For `status`: what the user was told, who may have gone home since. */
+static void note_stop(struct run *r, int rc, const struct err *e)
+{
+	bool wanted = rc == OK || rc == ERR_INTERRUPTED;
+
+	if (!wanted &&
+		store_run(&r->s, STMT_SWEEP_STOP,
+			ARGS(TEXT(e->msg), TEXT(r->spec.name)), NULL))
+		log_warn("run", "%s: the reason could not be recorded", r->db);
+}
+
 static int in_database(struct run *r, struct err *e)
 {
 	int rc = plan_in_transaction(r, e);
@@ -206,6 +217,7 @@ static int in_database(struct run *r, struct err *e)
 		rc = train(r, e);
 	if (!rc)
 		rc = conclude(r, e);
+	note_stop(r, rc, e);
 	say_reused(r);
 	if (r->q->table && (!rc || rc == ERR_FAILED)) {
 		int printed = print_table(r, rc ? NULL : e);

@@ -526,6 +526,106 @@ START_TEST(a_run_says_that_the_data_have_changed)
 }
 END_TEST
 
+/* 09: what is stored is what was; who is at work the lock tells. */
+START_TEST(status_knows_a_run_that_was_killed)
+{
+	struct child c;
+
+	enter("09-status-of-the-dead");
+	child_start(&c,
+		(const char *const[]){ "deltam", "run", "long.json", "--quiet",
+			"--workers", "1", NULL },
+		NULL);
+	while (!child_ended(&c) &&
+		(access("long.db", R_OK) ||
+			!query_int("long.db",
+				"SELECT count(*) FROM sqlite_master "
+				"WHERE name='stage_job'") ||
+			!query_int("long.db", "SELECT count(*) FROM metric")))
+		child_let_live(&c, 1000);
+	ck_assert_int_eq(DELTAM("status", "long.json"), 0);
+	says_not("out", "Not running");
+	ck_assert_int_eq(DELTAM("status", "long.json", "--json"), 0);
+	says("out", "\"state\":\"open\",\"live\":true,\"stop\":null,");
+	says("out", "\"running\":1,");
+	ck_assert_int_eq(DELTAM("audit", "long.json"), 2);
+	says("err", "has not finished; a deltam is at work on its database: wait");
+	child_signal(&c, SIGKILL);
+	ck_assert_int_eq(child_wait(&c), 128 + SIGKILL);
+	ck_assert_int_eq(query_int("long.db",
+				 "SELECT count(*) FROM stage_job WHERE "
+				 "state='running'"),
+		1);
+	ck_assert_int_eq(DELTAM("status", "long.json"), 0);
+	says("out",
+		"Not running: no deltam holds long.db, and 1 job was in progress when "
+		"the last one ended. `deltam run` goes on where it was.");
+	says_not("out", "1 worker");
+	says_not("out", "min left");
+	ck_assert_int_eq(DELTAM("status", "long.json", "--json"), 0);
+	says("out", "\"state\":\"open\",\"live\":false,\"stop\":null,");
+	says("out", "\"workers\":0,");
+	says("out", "\"running\":0,");
+	says_not("out", "\"running\":1,");
+	ck_assert_int_eq(DELTAM("audit", "long.json"), 2);
+	says("err", "has not finished; `deltam run` goes on with it");
+	leave();
+}
+END_TEST
+
+/* 12, its other members: whatever stops a run is there for who asks later, until it runs. */
+START_TEST(why_a_run_stopped_is_recorded)
+{
+	static const char why[] =
+		"ew lr 0.01 seed 0 has no test figure of cls1/accuracy in epoch 2";
+
+	enter_empty();
+	write_sweep("s.json", TRAINED("s", "64", "\"seeds\": 1"));
+	ck_assert_int_eq(DELTAM("run", "s.json", "--quiet"), 0);
+	query_run("s.db",
+		"CREATE TABLE kept AS SELECT * FROM metric WHERE epoch=2 AND "
+		"split='test' AND name='accuracy' AND job IN (SELECT id FROM job WHERE "
+		"method='ew' AND seed=0); DELETE FROM score; DELETE FROM metric WHERE "
+		"(job, epoch, split, name) IN (SELECT job, epoch, split, name FROM kept)");
+	ck_assert_int_eq(DELTAM("run", "s.json"), 3);
+	says("err", why);
+	ck_assert_int_eq(DELTAM("status", "s.json"), 0);
+	says("out", "Stopped: s.db: ");
+	says("out", why);
+	ck_assert_int_eq(DELTAM("failures", "s.json"), 0);
+	says("out", "The last run stopped: s.db: ");
+	says("out", why);
+	query_run("s.db", "INSERT INTO metric SELECT * FROM kept");
+	ck_assert_int_eq(DELTAM("run", "s.json"), 0);
+	ck_assert_int_eq(DELTAM("status", "s.json"), 0);
+	says_not("out", "Stopped");
+	leave();
+}
+END_TEST
+
+/* 23: paths are of the folder of the call; check finds out before a run does. */
+START_TEST(a_path_that_leads_nowhere_is_refused_by_check)
+{
+	enter("23-relative-path");
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(DELTAM(i ? "run" : "check", "sub/rel.json"), 3);
+		says("err", "sub/rel.json:5:11: error: data set npy: dataset.path: /");
+		says("err", "/data/train/input.npy: No such file or directory");
+		says_not("err", "/sub/data");
+	}
+	ck_assert_int_eq(chdir("sub"), 0);
+	ck_assert_int_eq(DELTAM("check", "rel.json"), 0);
+	ck_assert_int_eq(child_run((const char *const[]){ "/bin/sed", "-i",
+					   "s,\"data\",\"~/data\",", "rel.json", NULL },
+				 NULL),
+		0);
+	ck_assert_int_eq(DELTAM("check", "rel.json"), 3);
+	says("err", "`~` is a name like any other here: write the folder out");
+	ck_assert_int_eq(chdir(".."), 0);
+	leave();
+}
+END_TEST
+
 /* The longest run of hexadecimal digits: numbers and hashes of jobs have 16 and more. */
 static int longest_number(const char *text)
 {
@@ -613,6 +713,9 @@ Suite *suite_reports(void)
 	tcase_add_test(t, a_report_says_when_the_file_is_not_what_was_planned);
 	tcase_add_test(t, a_run_says_what_it_replaces_and_what_is_trained);
 	tcase_add_test(t, a_run_says_that_the_data_have_changed);
+	tcase_add_test(t, status_knows_a_run_that_was_killed);
+	tcase_add_test(t, why_a_run_stopped_is_recorded);
+	tcase_add_test(t, a_path_that_leads_nowhere_is_refused_by_check);
 	tcase_add_test(t, messages_name_runs_as_people_do);
 	suite_add_tcase(s, t);
 	return s;
