@@ -626,6 +626,110 @@ START_TEST(a_path_that_leads_nowhere_is_refused_by_check)
 }
 END_TEST
 
+/* B8: a sweep whose baseline is given, so that only its entries can fail. */
+#define GIVEN(lr, more) \
+	"{ \"sweep\": \"s\", \"dataset\": { \"name\": \"synthetic\", " \
+	"\"train\": 64, \"val\": 32, \"test\": 32, \"tasks\": 2 }, " \
+	"\"train\": { \"epochs\": 2, \"batch\": 16 }, \"baseline\": { " \
+	"\"values\": { \"reg1/abs_err\": 0.5, \"reg2/abs_err\": 0.5 } }, " \
+	"\"methods\": [\"ew\", \"uw\"], \"search\": { \"lr\": " lr \
+	" }, \"final\": { \"seeds\": 2 }" more " }"
+#define IMPOSSIBLE ", \"select\": { \"require\": { \"reg1/abs_err\": { \"max\": 0 } } }"
+
+START_TEST(an_empty_row_says_why)
+{
+	static const struct {
+		const char *sweep, *note;
+	} cases[] = {
+		{ GIVEN("[1e30, 3e30]", ""),
+			"No figures of EW, UW: diverged at every point of the search.\n" },
+		{ GIVEN("[0.01, 0.003]", IMPOSSIBLE),
+			"No figures of EW, UW: no configuration met select.require.\n" },
+		{ GIVEN("[0.01, 1e30]", IMPOSSIBLE),
+			"No figures of EW, UW: no configuration met select.require (1 of "
+			"2 jobs diverged).\n" },
+		{ GIVEN("[0.01, 0.003]",
+			  IMPOSSIBLE ", \"vary\": { \"pin\": \"winner\", \"batch\": "
+				     "[16, 32] }"),
+			"No figures of EW, UW in 16: no configuration met "
+			"select.require.\n"
+			"No figures of EW, UW in 32: takes the point that wins in 16, "
+			"and there is none.\n" },
+	};
+
+	enter_empty();
+	write_sweep("s.json", cases[_i].sweep);
+	ck_assert_int_eq(DELTAM("run", "s.json", "--quiet"), 0);
+	says("out", cases[_i].note);
+	ck_assert_int_eq(DELTAM("pareto", "s.json"), 0);
+	says("out", cases[_i].note);
+	says_not("out", "no results yet");
+	ck_assert_int_eq(DELTAM("pareto", "s.json", "--counts", "final"), 0);
+	says("out", "No run ended well");
+	ck_assert_int_eq(DELTAM("table", "s.json", "--robust"), 0);
+	says_not("out", "yet");
+	leave();
+}
+END_TEST
+
+/* As rows are while a run goes on, and after one that failed for good. */
+START_TEST(an_empty_row_says_why_while_and_after)
+{
+	enter_empty();
+	write_sweep("s.json", GIVEN("[0.01, 0.003]", ""));
+	ck_assert_int_eq(DELTAM("run", "s.json", "--quiet"), 0);
+	says_not("out", "No figures");
+	query_run("s.db",
+		"UPDATE sweep SET state='open'; UPDATE stage SET state='open' WHERE "
+		"stage='final'; UPDATE stage_job SET state='pending' WHERE stage IN "
+		"(SELECT id FROM stage WHERE stage='final')");
+	ck_assert_int_eq(DELTAM("table", "s.json"), 0);
+	says("out", "No figures of EW, UW: not yet trained.\n");
+	query_run("s.db",
+		"UPDATE sweep SET state='failed'; UPDATE stage_job SET state='failed' "
+		"WHERE stage IN (SELECT id FROM stage WHERE stage='final' AND "
+		"label='uw')");
+	query_run("s.db",
+		"UPDATE stage_job SET state='diverged' WHERE stage IN (SELECT id FROM "
+		"stage WHERE stage='final' AND label='ew')");
+	ck_assert_int_eq(DELTAM("table", "s.json"), 0);
+	says("out",
+		"The sweep stopped short of its end: 8 of 8 jobs planned have ended "
+		"(`deltam failures` says why).");
+	says("out", "No figures of EW: every final seed diverged.\n");
+	says("out", "No figures of UW: a final seed failed for good.\n");
+	says_not("out", "has not finished");
+	leave();
+}
+END_TEST
+
+/* C15 */
+START_TEST(a_row_that_was_removed_is_missed_by_name)
+{
+	enter_empty();
+	write_sweep("s.json", GIVEN("0.01", ""));
+	ck_assert_int_eq(DELTAM("run", "s.json", "--quiet"), 0);
+	says_not("out", "missing");
+	query_run("s.db",
+		"DELETE FROM metric WHERE split='test' AND task='reg2' AND "
+		"name='abs_err' AND job IN (SELECT id FROM job WHERE method='uw' AND "
+		"seed=1000)");
+	ck_assert_int_eq(DELTAM("table", "s.json"), 0);
+	says("out",
+		"Rows of `metric` are missing: uw lr 0.01 seed 1000 has no test figure "
+		"of reg2/abs_err in epoch 2, and means are without it.");
+	ck_assert_int_eq(DELTAM("table", "s.json", "--split", "val"), 0);
+	says_not("out", "missing");
+	query_run("s.db",
+		"DELETE FROM metric WHERE split='test' AND task='reg2' AND "
+		"name='abs_err'");
+	ck_assert_int_eq(DELTAM("table", "s.json"), 0);
+	says("out", "Rows of `metric` are missing: ew lr 0.01 seed 1000 has no test ");
+	says("out", " in epoch 2, nor 3 other runs some, and means are without");
+	leave();
+}
+END_TEST
+
 /* The longest run of hexadecimal digits: numbers and hashes of jobs have 16 and more. */
 static int longest_number(const char *text)
 {
@@ -716,6 +820,9 @@ Suite *suite_reports(void)
 	tcase_add_test(t, status_knows_a_run_that_was_killed);
 	tcase_add_test(t, why_a_run_stopped_is_recorded);
 	tcase_add_test(t, a_path_that_leads_nowhere_is_refused_by_check);
+	tcase_add_loop_test(t, an_empty_row_says_why, 0, 4);
+	tcase_add_test(t, an_empty_row_says_why_while_and_after);
+	tcase_add_test(t, a_row_that_was_removed_is_missed_by_name);
 	tcase_add_test(t, messages_name_runs_as_people_do);
 	suite_add_tcase(s, t);
 	return s;
