@@ -13,7 +13,9 @@ CREATE TABLE sweep (
   select_epoch  TEXT NOT NULL CHECK (select_epoch IN ('best', 'last10')),
   average       TEXT NOT NULL CHECK (average IN ('criteria', 'tasks')),
   created       TEXT NOT NULL,             -- UTC, ISO 8601
-  state         TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed'))
+  state         TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed')),
+  stop          TEXT                       -- why its last run stopped short; NULL: it did not,
+                                           -- it runs, or it was killed
 ) STRICT;
 
 -- The settings of `vary`; a sweep without it has one, with an empty label. deltam.

@@ -52,5 +52,5 @@ int job_load(struct job *job, struct store *s, int64_t id, const char *token,
 	rc = load_rows(job, s, a, e);
 	if (!rc)
 		rc = job_load_params(&job->params, s, id, a, e);
-	return rc ? err_wrap(e, "job %lld", (long long)id) : OK;
+	return rc;
 }

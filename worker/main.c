@@ -8,6 +8,7 @@
 #include "build_id.h"
 #include "common/log.h"
 #include "common/proto.h"
+#include "common/store/run_name.h"
 #include "common/store/store_open.h"
 #include "common/str.h"
 #include "trainer-core/dataset/cache.h"
@@ -94,8 +95,12 @@ static int next_segment(
 	return 1;
 }
 
-/* Trains one segment after another until there is none or one goes wrong. */
-static int train_all(const char *db, struct segment_args *args, struct err *e)
+/*
+ * Trains one segment after another until there is none or one goes wrong: then name is
+ * what people call its run.
+ */
+static int train_all(const char *db, struct segment_args *args, char name[RUN_NAME_MAX],
+	struct err *e)
 {
 	struct store s;
 	char line[PROTO_LINE_MAX];
@@ -106,6 +111,8 @@ static int train_all(const char *db, struct segment_args *args, struct err *e)
 	rc = segment_run(&s, args, e);
 	while (!rc && (rc = next_segment(args, line, sizeof(line), e)) > 0)
 		rc = segment_run(&s, args, e);
+	if (rc && rc != ERR_USAGE)
+		(void)store_run_name(&s, args->job, name);
 	store_close(&s);
 	return rc;
 }
@@ -114,6 +121,7 @@ static int train(int argc, char **argv)
 {
 	struct segment_args args = { .build = DELTAM_BUILD };
 	const char *db = NULL;
+	char name[RUN_NAME_MAX] = "";
 	struct err e = { 0 };
 	int rc;
 
@@ -121,11 +129,11 @@ static int train(int argc, char **argv)
 	stop_install();
 	rc = parse(argc, argv, &db, &args, &e);
 	if (!rc)
-		rc = train_all(db, &args, &e);
+		rc = train_all(db, &args, name, &e);
 	if (rc) {
-		fprintf(stderr, "deltam-worker: %s\n", e.msg);
-		if (rc != ERR_DIVERGED)
-			pipe_error(e.msg);
+		fprintf(stderr, "deltam-worker: %s%s%s\n", name, *name ? ": " : "",
+			e.msg);
+		pipe_error(e.msg);
 	}
 	return (int)exit_status(rc);
 }

@@ -1,5 +1,7 @@
 #include "common/store/store_job.h"
 
+#include "common/store/run_name.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -203,6 +205,7 @@ int store_job_put(struct store *s, int64_t id, const char *identity,
 	const struct params *ps, const struct job_shown *shown, struct job_row *row,
 	struct err *e)
 {
+	char name[RUN_NAME_MAX];
 	int rc = insert_job(s, id, identity, ps, shown, e);
 	bool fresh = !rc && store_changes(s) > 0;
 
@@ -216,8 +219,10 @@ int store_job_put(struct store *s, int64_t id, const char *identity,
 		rc = store_job_get(s, id, row, e);
 	if (!rc && strcmp(row->identity, identity) != 0)
 		return err_set(e, ERR_DB,
-			"%s: jobs %s and %s have the same number %lld", s->path,
-			row->identity, identity, (long long)id);
+			"%s: its %s is another run than the one planned here, with the "
+			"same number (identities %s, %s); plan it in a database of its "
+			"own",
+			s->path, store_run_name(s, id, name), row->identity, identity);
 	return rc;
 }
 
@@ -238,8 +243,10 @@ int store_job_get(struct store *s, int64_t id, struct job_row *row, struct err *
 	if (rows_next(&r))
 		read_job(&r, row);
 	else if (!r.rc)
-		r.rc = err_set(
-			e, ERR_DB, "%s: there is no job %lld", s->path, (long long)id);
+		r.rc = err_set(e, ERR_DB,
+			"%s: a run that its stages name has no row in table job (id "
+			"%lld): was it removed? `deltam run` plans it again",
+			s->path, (long long)id);
 	return rows_close(&r);
 }
 

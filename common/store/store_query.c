@@ -10,6 +10,7 @@ static void read_sweep(struct rows *r, struct arena *a, struct query_sweep *x)
 	x->best = rows_int(r) != 0;
 	x->by_task = rows_int(r) != 0;
 	x->state = rows_copy(r, a);
+	x->stop = rows_copy(r, a);
 	x->auxiliary = rows_int(r) != 0;
 }
 
@@ -128,6 +129,20 @@ static void read_robustness(struct rows *r, struct arena *a, struct query_robust
 	x->delta_std = rows_real(r);
 }
 
+static void read_none(struct rows *r, struct arena *a, struct query_none *x)
+{
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->phase = rows_copy(r, a);
+}
+
+static void read_lost(struct rows *r, struct arena *a, struct query_lost *x)
+{
+	x->run = rows_copy(r, a);
+	x->criterion = rows_copy(r, a);
+	x->epoch = rows_int(r);
+}
+
 static void read_failure(struct rows *r, struct arena *a, struct query_failure *x)
 {
 	x->variant = rows_copy(r, a);
@@ -136,6 +151,7 @@ static void read_failure(struct rows *r, struct arena *a, struct query_failure *
 	x->stage = rows_copy(r, a);
 	x->state = rows_copy(r, a);
 	x->job = rows_copy(r, a);
+	x->run = rows_copy(r, a);
 	x->seed = rows_int64(r);
 	x->lr = rows_real(r);
 	x->wd = rows_real(r);
@@ -169,23 +185,34 @@ static void read_failure(struct rows *r, struct arena *a, struct query_failure *
 int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int *n,
 	struct err *e) LIST(QUERY_SWEEPS, NO_ARGS, read_sweep)
 
-	QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name),
-		INT(0)) QUERY(query_runs, query_entry, QUERY_BENCHMARK, read_entry,
-		TEXT(w->name),
-		INT(1)) QUERY(query_auxiliary, query_entry, QUERY_AUXILIARY, read_entry,
-		TEXT(w->name)) QUERY(query_auxiliary_figures, query_figure,
-		QUERY_AUXILIARY_CRITERION, read_figure,
-		TEXT(w->name)) QUERY(query_figures, query_figure, QUERY_CRITERION,
-		read_figure, TEXT(w->name)) QUERY(query_criteria, query_figure,
-		QUERY_CRITERIA, read_criterion,
-		INT(w->id)) QUERY(query_ranges, query_range, QUERY_RANGE, read_range,
-		INT(w->id)) QUERY(query_temperatures, query_temperature,
-		QUERY_TEMPERATURE, read_temperature, INT(w->id)) QUERY(query_costs,
-		query_cost, QUERY_COST, read_cost, TEXT(w->name)) QUERY(query_progress,
-		query_progress, QUERY_PROGRESS, read_progress, TEXT(w->name))
-		QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS,
-			read_robustness, TEXT(w->name)) QUERY(query_failures,
-			query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))
+	int query_lost(struct store *s, const struct query_sweep *w, bool test,
+		struct arena *a, struct query_lost **out, int *n,
+		struct err *e) LIST(QUERY_LOST,
+		ARGS(INT(w->id), TEXT(test ? "test" : "val")), read_lost)
+
+		QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry,
+			TEXT(w->name), INT(0)) QUERY(query_runs, query_entry,
+			QUERY_BENCHMARK, read_entry, TEXT(w->name),
+			INT(1)) QUERY(query_auxiliary, query_entry, QUERY_AUXILIARY,
+			read_entry, TEXT(w->name)) QUERY(query_auxiliary_figures,
+			query_figure, QUERY_AUXILIARY_CRITERION, read_figure,
+			TEXT(w->name)) QUERY(query_figures, query_figure,
+			QUERY_CRITERION, read_figure,
+			TEXT(w->name)) QUERY(query_criteria, query_figure,
+			QUERY_CRITERIA, read_criterion, INT(w->id)) QUERY(query_ranges,
+			query_range, QUERY_RANGE, read_range,
+			INT(w->id)) QUERY(query_temperatures, query_temperature,
+			QUERY_TEMPERATURE, read_temperature,
+			INT(w->id)) QUERY(query_costs, query_cost, QUERY_COST,
+			read_cost, TEXT(w->name)) QUERY(query_progress, query_progress,
+			QUERY_PROGRESS, read_progress, TEXT(w->name))
+			QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS,
+				read_robustness, TEXT(w->name))
+				QUERY(query_failures, query_failure, QUERY_FAILURES,
+					read_failure, TEXT(w->name))
+
+					QUERY(query_nones, query_none, QUERY_NONES,
+						read_none, INT(w->id))
 
 	/* NOLINTEND(bugprone-macro-parentheses) */
 

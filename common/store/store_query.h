@@ -16,6 +16,7 @@ struct query_sweep {
 	bool best; /* select.epoch is best, not last10 */
 	bool by_task; /* select.average is tasks, not criteria */
 	const char *state; /* open, done, failed */
+	const char *stop; /* why its last run stopped short; NULL: see schema.sql */
 	bool auxiliary; /* `primary` is given */
 };
 MUST_CHECK int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out,
@@ -81,6 +82,24 @@ struct query_range {
 };
 MUST_CHECK int query_ranges(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_range **out, int *n, struct err *e);
+
+/* A phase of an entry that ended without a choice: no configuration was valid. */
+struct query_none {
+	const char *variant, *label, *phase;
+};
+MUST_CHECK int query_nones(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_none **out, int *n, struct err *e);
+
+/*
+ * A final run that ended well, and a criterion that lacks a row of metric which its figure
+ * is made of, on test rows or on validation rows; run by run.
+ */
+struct query_lost {
+	const char *run, *criterion;
+	int epoch; /* 0: one of the last ten */
+};
+MUST_CHECK int query_lost(struct store *s, const struct query_sweep *w, bool test,
+	struct arena *a, struct query_lost **out, int *n, struct err *e);
 
 /*
  * The least and the greatest weight, as means over an epoch, that a T has led to in all
@@ -164,6 +183,7 @@ struct query_failure {
 	const char *stage;
 	const char *state;
 	const char *job; /* NULL: none */
+	const char *run; /* as people call it; of a baseline, its entry */
 	int64_t seed;
 	double lr, wd, temperature;
 	const char *weights;

@@ -82,8 +82,8 @@ int store_winner_wanted(struct store *s, int64_t job, int epoch, struct winner_r
 		row->textures = rows_copy(&r, a);
 		row->digest = rows_copy(&r, a);
 	} else if (!r.rc) {
-		r.rc = err_set(e, ERR_STALE, "nobody wants epoch %d of job %lld", epoch,
-			(long long)job);
+		r.rc = err_set(e, ERR_STALE,
+			"nobody wants the parameters of epoch %d any more", epoch);
 	}
 	return rows_close(&r);
 }
@@ -102,9 +102,9 @@ static int put_figure(struct store *s, const struct winner_row *w,
 	const char *corruption, const struct corrupted_row *row, struct err *e)
 {
 	if (!isfinite(row->value))
-		return err_set(e, ERR_DIVERGED, "job %lld epoch %d %s %d %s/%s is %g",
-			(long long)w->job, w->epoch, corruption, row->severity,
-			row->task, row->name, row->value);
+		return err_set(e, ERR_DIVERGED,
+			"epoch %d: %s/%s under %s of severity %d is %g", w->epoch,
+			row->task, row->name, corruption, row->severity, row->value);
 	return store_run(s, STMT_CORRUPTED_PUT,
 		ARGS(INT(w->job), INT(w->epoch), TEXT(corruption), INT(row->severity),
 			TEXT(row->task), TEXT(row->name), REAL(row->value)),

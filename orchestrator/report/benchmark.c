@@ -58,13 +58,6 @@ static const char *chosen(struct benchmark *b, double v, const struct query_span
 		b->arena, "%s%s", benchmark_number(b->arena, v), end ? "†" : "");
 }
 
-static const char *title_of(const struct query_entry *x)
-{
-	const struct method_info *m = catalogue_method(x->method);
-
-	return m && !strcmp(x->label, x->method) ? m->title : x->label;
-}
-
 static const char *seeds_text(struct arena *a, const struct query_entry *x)
 {
 	if (benchmark_is_stl(x) && !x->seeds)
@@ -208,7 +201,7 @@ static void row(
 	table_text(t, b->sweep->name);
 	table_text(t, x->variant);
 	table_text(t, x->method);
-	table_text(t, title_of(x))->exact = x->label;
+	table_text(t, benchmark_title(x))->exact = x->label;
 	criterion_cells(b, t, x);
 	table_number(t, x->lr, chosen(b, x->lr, range ? &range->lr : NULL));
 	table_number(t, x->wd, chosen(b, x->wd, range ? &range->wd : NULL));
@@ -321,14 +314,17 @@ int benchmark_report(struct store *s, const struct query_sweep *w,
 	if (rc)
 		return rc;
 	all = b.entries;
+	r->title = w->name;
+	benchmark_gaps(&b);
 	if (view->front)
 		benchmark_keep_front(&b);
-	r->title = w->name;
 	blocks(&b);
 	if (view->front && all)
 		report_note(r,
 			"Pareto front: no other method is at least as good in every "
 			"criterion and better in one (means over seeds).");
 	benchmark_notes(&b);
+	if (!all)
+		report_note(r, "There are no results yet.");
 	return OK;
 }

@@ -2,11 +2,38 @@
 
 #include <math.h>
 #include <string.h>
+#include "orchestrator/spec/json.h"
 #include "orchestrator/stats/stats.h"
 
 bool benchmark_is_stl(const struct query_entry *x)
 {
 	return !strcmp(x->label, "stl");
+}
+
+const char *benchmark_title(const struct query_entry *x)
+{
+	const struct method_info *m = catalogue_method(x->method);
+
+	return m && !strcmp(x->label, x->method) ? m->title : x->label;
+}
+
+const struct json *benchmark_sweep_file(const struct benchmark *b)
+{
+	struct diag d = { .arena = b->arena,
+		.path = "",
+		.text = b->sweep->text,
+		.n = strlen(b->sweep->text) };
+
+	return json_parse(b->arena, &d);
+}
+
+bool benchmark_lacks_baseline(const struct benchmark *b, const char *variant)
+{
+	for (int i = 0; i < b->figures; i++)
+		if (!strcmp(b->figure[i].label, "stl") &&
+			!strcmp(b->figure[i].variant, variant))
+			return false;
+	return true;
 }
 
 bool benchmark_is_complete(const struct query_entry *x)
@@ -96,6 +123,10 @@ int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 		rc = query_progress(s, w, a, &b->stage, &b->stages, e);
 	if (!rc)
 		rc = query_failures(s, w, a, &b->failure, &b->failures, e);
+	if (!rc)
+		rc = query_nones(s, w, a, &b->none, &b->nones, e);
+	if (!rc)
+		rc = query_lost(s, w, b->test, a, &b->lost, &b->losts, e);
 	if (!rc)
 		rc = store_int(
 			s, STMT_QUERY_SHORTEST, ARGS(INT(w->id)), 0, &b->shortest, e);

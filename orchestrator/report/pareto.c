@@ -431,7 +431,9 @@ static int answer(
 		dominated(&r, &p, &reader->arena);
 	report_note(&r, "%s",
 		p.n ? "A run is a configuration; its criteria are means over its seeds."
-		    : "There are no runs that ended well yet.");
+			: !strcmp(reader->sweep.state, "open")
+			? "There are no runs that ended well yet."
+			: "No run ended well (`deltam table`, `deltam failures` say why).");
 	reader_print(&r, o);
 	return OK;
 }

@@ -264,9 +264,11 @@ static int audit(
 	int rc;
 
 	if (strcmp(reader->sweep.state, "done") != 0)
-		return err_set(e, ERR_USAGE,
-			"sweep %s has not finished; `deltam run` goes on with it",
-			reader->sweep.name);
+		return err_set(e, ERR_USAGE, "sweep %s has not finished; %s",
+			reader->sweep.name,
+			reader->s.held
+				? "a deltam is at work on its database: wait for its end"
+				: "`deltam run` goes on with it");
 	rc = load(&reader->s, reader->sweep.id, &pruned, a, e);
 	if (!rc)
 		rc = run_unpruned(reader, o, path, e);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "common/crash.h"
 #include "common/log.h"
+#include "common/store/run_name.h"
 #include "common/store/store_winner.h"
 #include "orchestrator/run/verdict.h"
 #include "orchestrator/run/winner.h"
@@ -139,6 +140,23 @@ static int time_limit(struct dispatch *d, const struct attempt_row *attempt,
 	return rc;
 }
 
+/* Where the worker's words go: a file that people find by the run's name. */
+static void name_log(struct dispatch *d, struct dispatch_segment *g)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	char run[RUN_NAME_MAX];
+	char name[RUN_NAME_MAX];
+
+	snprintf(name, sizeof(name), "%.150s",
+		store_run_name(d->s, g->attempt.job, run));
+	for (char *p = name; *p; p++)
+		if (!strchr(plain, *p))
+			*p = '_';
+	snprintf(g->log, sizeof(g->log), "%s/%s-%lld.log", d->logs, name,
+		(long long)g->attempt.id);
+}
+
 static int fill_task(struct dispatch *d, struct dispatch_segment *g,
 	struct sched_task *task, struct err *e)
 {
@@ -146,8 +164,7 @@ static int fill_task(struct dispatch *d, struct dispatch_segment *g,
 
 	*task = (struct sched_task){ .job = a->job, .log = g->log, .data = g };
 	memcpy(task->token, a->token, sizeof(a->token));
-	snprintf(g->log, sizeof(g->log), "%s/%lld-%lld.log", d->logs, (long long)a->job,
-		(long long)a->id);
+	name_log(d, g);
 	stage_name(d, g->lane, NULL, d->progress->stage, sizeof(d->progress->stage));
 	return time_limit(d, a, &task->limit_seconds, e);
 }
@@ -176,7 +193,7 @@ static int claim(struct dispatch *d, struct sched_task *task,
 	if (!rc)
 		rc = fill_task(d, g, task, e);
 	*claimed = g;
-	return rc ? err_wrap(e, "claim job %lld", (long long)c.job) : OK;
+	return rc;
 }
 
 /* While they run. */
@@ -295,7 +312,7 @@ static int used_up(struct dispatch *d, const struct attempt_row *attempt, int fr
 static void note_failure(
 	struct dispatch *d, const struct dispatch_segment *g, struct verdict *v)
 {
-	char name[128];
+	char name[RUN_NAME_MAX];
 	size_t n = strlen(v->text);
 
 	retry_forget(&d->retry, g->attempt.job);
@@ -304,11 +321,9 @@ static void note_failure(
 			" %d times without an epoch: is there enough memory for so "
 			"many workers?",
 			KILLS_MAX);
-	stage_name(d, g->lane, g->attempt.evaluate ? "evaluate" : NULL, name,
-		sizeof(name));
 	if (d->failed++ == 0)
-		snprintf(d->failure, sizeof(d->failure), "%s, job %lld: %s", name,
-			(long long)g->attempt.job, v->text);
+		snprintf(d->failure, sizeof(d->failure), "%s: %s",
+			store_run_name(d->s, g->attempt.job, name), v->text);
 }
 
 /* Whether anybody else is at work. */
@@ -433,6 +448,7 @@ static int finish(struct dispatch *d, const struct sched_end *end, struct verdic
 static void tell(
 	struct dispatch *d, const struct sched_end *end, const struct verdict *v)
 {
+	char run[RUN_NAME_MAX];
 	char name[128];
 	char pause[64];
 	int ticks;
@@ -448,8 +464,8 @@ static void tell(
 		return;
 	ticks = v->stop ? 0 : retry_left(&d->retry, end->task->job);
 	snprintf(pause, sizeof(pause), "; the next attempt waits %d s", ticks);
-	log_warn("run", "job=%lld %s: %s%s", (long long)end->task->job, v->outcome,
-		v->text, ticks ? pause : "");
+	log_warn("run", "%s %s: %s%s", store_run_name(d->s, end->task->job, run),
+		v->outcome, v->text, ticks ? pause : "");
 }
 
 /* Makes all changes of a turn, or none. */
@@ -479,6 +495,7 @@ static int turn(
 	struct dispatch_segment *ended = end ? end->task->data : NULL;
 	struct dispatch_segment *claimed = NULL;
 	struct verdict v = { 0 };
+	char run[RUN_NAME_MAX];
 	int rc;
 
 	d->retry.early = false;
@@ -486,9 +503,7 @@ static int turn(
 	if (ended)
 		ended->used = false;
 	if (rc)
-		return ended
-			? err_wrap(e, "finish job %lld", (long long)ended->attempt.job)
-			: rc;
+		return rc;
 	if (ended)
 		crash_point("finish.after_commit");
 	if (claimed) {
@@ -497,8 +512,8 @@ static int turn(
 	}
 	tell(d, end, &v);
 	if (v.stop)
-		return err_set(e, (enum err_code)v.stop, "job %lld: %s",
-			(long long)ended->attempt.job, v.text);
+		return err_set(e, (enum err_code)v.stop, "%s: %s",
+			store_run_name(d->s, ended->attempt.job, run), v.text);
 	return claimed ? SCHED_TASK : d->retry.early ? SCHED_LATER : SCHED_NOTHING;
 }
 

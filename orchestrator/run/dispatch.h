@@ -34,7 +34,7 @@ struct dispatch {
 		*segments; /* a list: claimed, and those that serve again */
 	int64_t since; /* the last attempt before this run */
 	int failed; /* jobs that failed for good in this run */
-	char failure[256]; /* the first of them, for people */
+	char failure[768]; /* the first of them, for people */
 	struct sched_ops ops; /* for sched_run, with this struct as its arg */
 };
 

@@ -12,6 +12,7 @@
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/run/dispatch.h"
+#include "orchestrator/run/replan.h"
 #include "orchestrator/run/run.h"
 #include "orchestrator/run/winner.h"
 
@@ -27,6 +28,7 @@ struct run {
 	struct stage_ctx stage;
 	struct progress progress;
 	struct dispatch dispatch;
+	struct str replanned; /* what became of the plan before, for people */
 	int workers;
 };
 
@@ -71,10 +73,13 @@ static int plan(struct run *r, struct err *e)
 		select_epoch_words[r->spec.select.epoch],
 		average_words[r->spec.select.average] };
 	const char *logs = arena_printf(r->arena, "%s.d/logs", r->db);
+	struct replan before;
 	int64_t sweep;
 	bool rescore;
-	int rc = store_sweep_put(&r->s, &row, &sweep, &rescore, e);
+	int rc = replan_read(&before, &r->s, r->spec.name, r->arena, e);
 
+	if (!rc)
+		rc = store_sweep_put(&r->s, &row, &sweep, &rescore, e);
 	if (!rc)
 		rc = store_orphans(&r->s, e);
 	if (rc)
@@ -85,7 +90,11 @@ static int plan(struct run *r, struct err *e)
 	progress_init(&r->progress, r->spec.name, r->q->quiet);
 	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs);
 	rc = store_attempt_last(&r->s, &r->dispatch.since, e);
-	return rc ? rc : stage_start(&r->stage, rescore, e);
+	if (!rc)
+		rc = stage_start(&r->stage, rescore, e);
+	if (!rc)
+		rc = replan_tell(&before, &r->s, &r->spec, sweep, &r->replanned, e);
+	return rc;
 }
 
 static int plan_in_transaction(struct run *r, struct err *e)
@@ -187,14 +196,28 @@ static int print_table(struct run *r, struct err *e)
 	return rc;
 }
 
+/* For `status`: what the user was told, who may have gone home since. */
+static void note_stop(struct run *r, int rc, const struct err *e)
+{
+	bool wanted = rc == OK || rc == ERR_INTERRUPTED;
+
+	if (!wanted &&
+		store_run(&r->s, STMT_SWEEP_STOP,
+			ARGS(TEXT(e->msg), TEXT(r->spec.name)), NULL))
+		log_warn("run", "%s: the reason could not be recorded", r->db);
+}
+
 static int in_database(struct run *r, struct err *e)
 {
 	int rc = plan_in_transaction(r, e);
 
+	if (!rc && !r->q->quiet)
+		fputs(str_get(&r->replanned), stderr);
 	if (!rc)
 		rc = train(r, e);
 	if (!rc)
 		rc = conclude(r, e);
+	note_stop(r, rc, e);
 	say_reused(r);
 	if (r->q->table && (!rc || rc == ERR_FAILED)) {
 		int printed = print_table(r, rc ? NULL : e);
@@ -206,7 +229,9 @@ static int in_database(struct run *r, struct err *e)
 
 int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 {
-	struct run r = { .q = q, .arena = a, .reuse.from.lock.fd = -1 };
+	struct run r = {
+		.q = q, .arena = a, .replanned.arena = a, .reuse.from.lock.fd = -1
+	};
 	int rc = look_around(&r, e);
 
 	if (!rc)

@@ -44,8 +44,9 @@ static void judge_exit(const struct sched_end *end, bool complete, struct verdic
 		v->outcome = "diverged";
 		v->charge = CHARGE_NONE;
 		v->diverged = true;
-		snprintf(v->text, sizeof(v->text), "epoch %d: %s", end->diverged_epoch,
-			*end->text ? end->text : "diverged");
+		if (!*end->text) /* else its message names the epoch */
+			snprintf(v->text, sizeof(v->text), "diverged in epoch %d",
+				end->diverged_epoch);
 		break;
 	case PROTO_INTERRUPTED:
 		v->outcome = "interrupted";

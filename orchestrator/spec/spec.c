@@ -197,8 +197,8 @@ int spec_load(struct spec *s, struct arena *a, const char *path, struct str *rep
 	return rc ? rc : interpret(&r, s, report, e);
 }
 
-int spec_name(const char *path, struct arena *a, const char **name, struct str *report,
-	struct err *e)
+int spec_name(const char *path, struct arena *a, const char **name, const char **text,
+	struct str *report, struct err *e)
 {
 	struct diag d = { .arena = a, .path = path };
 	struct spec_reader r = { .a = a, .d = &d };
@@ -206,6 +206,7 @@ int spec_name(const char *path, struct arena *a, const char **name, struct str *
 
 	if (rc)
 		return rc;
+	*text = d.text;
 	if (r.root && is_sweep(&r))
 		*name = read_name(&r);
 	return conclude(&d, report, e);

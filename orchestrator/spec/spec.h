@@ -164,11 +164,11 @@ MUST_CHECK int spec_parse(struct spec *s, struct arena *a, const char *path,
 	const char *bytes, size_t n, struct str *report, struct err *e);
 
 /*
- * The name of the sweep in the file at path, whatever else the file says; the name is in
- * the arena. Errors as those of spec_load, about the name alone.
+ * The name of the sweep in the file at path, whatever else the file says, and the file's
+ * text; both are in the arena. Errors as those of spec_load, about the name alone.
  */
 MUST_CHECK int spec_name(const char *path, struct arena *a, const char **name,
-	struct str *report, struct err *e);
+	const char **text, struct str *report, struct err *e);
 
 /*
  * Where the text has the first of these paths ("train.batch"; NULL behind the last) that

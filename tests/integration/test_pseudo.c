@@ -372,7 +372,7 @@ START_TEST(files_that_are_not_the_winners_are_refused)
 	refused(ERR_DATA, "not a winner's file");
 	copy("whole", "t.db.d/winners/00ff-1.params");
 	pseudo("bright", "t.db.d/winners/00ff-1.params");
-	refused(ERR_DATA, "knows no job 00ff");
+	refused(ERR_DATA, "t.db holds no run that has parameters of this name");
 	ck_assert_int_eq(system("mkdir -p no.db.d/winners"), 0);
 	copy(ew, "no.db.d/winners");
 	pseudo("bright", arena_printf(&arena, "no.db%s", strchr(ew, '.') + 3));

@@ -554,7 +554,8 @@ START_TEST(divergence_is_an_outcome_with_its_epoch)
 	struct err e = { 0 };
 
 	scratch_enter();
-	must(run(&w, "{}", "echo diverged 1 loss is nan >&3; exit 4\n", &e), &e);
+	must(run(&w, "{}", "echo diverged 1 epoch 1: loss is nan >&3; exit 4\n", &e),
+		&e);
 	ck_assert_str_eq(outcomes(&w), "diverged");
 	ck_assert_str_eq(value(&w, "SELECT outcome || ' ' || message FROM job"),
 		"diverged epoch 1: loss is nan");

@@ -296,7 +296,7 @@ START_TEST(a_folder_without_a_valid_pixel_is_refused)
 	none[5] = -1;
 	fake_npy("val/depth/1.npy", "<f4", "(288, 384)", none, sizeof(none));
 	not_prepared(&ps, &arena, ERR_DATA,
-		"val/depth/1.npy: byte 148: found -1, expected a finite number of at "
+		"val/depth/1.npy: at (0, 5): found -1, expected a finite number of at "
 		"least 0");
 }
 END_TEST
@@ -320,18 +320,18 @@ START_TEST(labels_beyond_the_classes_and_images_beyond_one_are_refused)
 	label[1000] = 7;
 	fake_npy("val/label_7/1.npy", "|i1", "(128, 256)", label, sizeof(label));
 	not_prepared(&ps, &arena, ERR_DATA,
-		"val/label_7/1.npy: byte 1128: found 7, expected a whole number from "
+		"val/label_7/1.npy: at (3, 232): found 7, expected a whole number from "
 		"-1 to 6");
 	label[1000] = -1;
 	fake_npy("val/label_7/1.npy", "|i1", "(128, 256)", label, sizeof(label));
 	image[77] = 255;
 	fake_npy("val/image/0.npy", "|u1", "(128, 256, 3)", image, sizeof(image));
 	not_prepared(&ps, &arena, ERR_DATA,
-		"val/image/0.npy: byte 205: found 255, expected a finite number from "
+		"val/image/0.npy: at (0, 25, 2): found 255, expected a finite number from "
 		"-0.1 to 1.1");
 	fake_npy("val/image/0.npy", "|u1", "(256, 128, 3)", image, sizeof(image));
 	not_prepared(&ps, &arena, ERR_DATA,
-		"val/image/0.npy: byte 10: found shape (256, 128, 3), expected (128, "
+		"val/image/0.npy: found shape (256, 128, 3), expected (128, "
 		"256, 3)");
 }
 END_TEST

@@ -108,11 +108,12 @@ static const char *name_of(const char *text, const char **said)
 	struct str report = { .arena = &arena };
 	struct err e = { 0 };
 	const char *name = NULL;
+	const char *kept = NULL;
 	int rc;
 
 	scratch_enter();
 	scratch_write("t.json", text, strlen(text));
-	rc = spec_name("t.json", &arena, &name, &report, &e);
+	rc = spec_name("t.json", &arena, &name, &kept, &report, &e);
 	scratch_leave();
 	*said = str_get(&report);
 	ck_assert_int_eq(rc, **said ? ERR_SPEC : OK);

@@ -70,6 +70,110 @@ static int in_process(void (*child)(void))
 	return status;
 }
 
+/*
+ * Somebody who reads in one transaction, in a process of its own, until told to leave. It
+ * is made before anything is open here: SQLite does not outlive a fork.
+ */
+struct reader {
+	pid_t pid;
+	int tell; /* a byte: it begins; closed: it leaves */
+	int hear; /* a byte: it has begun */
+};
+
+static void read_when_told(const struct reader *r)
+{
+	sqlite3 *db = NULL;
+	char byte;
+
+	while (read(r->tell, &byte, 1) > 0)
+		if (sqlite3_open("a.db", &db) ||
+			sqlite3_exec(db, "BEGIN; SELECT count(*) FROM sweep", NULL,
+				NULL, NULL) ||
+			write(r->hear, "", 1) != 1)
+			_exit(1);
+	_exit(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) || sqlite3_close(db));
+}
+
+static struct reader reader_new(void)
+{
+	int to[2];
+	int from[2];
+	struct reader r;
+
+	ck_assert(!pipe(to) && !pipe(from));
+	r.pid = fork();
+	ck_assert_int_ge(r.pid, 0);
+	if (!r.pid) {
+		close(to[1]);
+		read_when_told(&(struct reader){ 0, to[0], from[1] });
+	}
+	close(to[0]);
+	close(from[1]);
+	r.tell = to[1];
+	r.hear = from[0];
+	return r;
+}
+
+static void reader_begins(const struct reader *r)
+{
+	char byte;
+
+	ck_assert_int_eq(write(r->tell, "", 1), 1);
+	ck_assert_int_eq(read(r->hear, &byte, 1), 1);
+}
+
+static void reader_leaves(const struct reader *r)
+{
+	int status;
+
+	close(r->tell);
+	close(r->hear);
+	ck_assert_int_eq(waitpid(r->pid, &status, 0), r->pid);
+	ck_assert_int_eq(status, 0);
+}
+
+#define MEGABYTE (1 << 20)
+
+static int64_t log_megabytes(void)
+{
+	struct stat st;
+
+	return stat("a.db-wal", &st) ? -1 : (int64_t)st.st_size / MEGABYTE;
+}
+
+/* The first reader leaves during a run, the second one after its end. */
+START_TEST(a_log_that_a_reader_held_is_cut_when_it_leaves)
+{
+	struct store s;
+	struct store other;
+	struct reader late;
+	struct reader r;
+
+	make_database("a.db");
+	late = reader_new(); /* the first one's pipe must not live on in it */
+	r = reader_new();
+	reader_begins(&r);
+	open_well(&s, "a.db", STORE_ORCHESTRATOR);
+	run_sql(&s, "PRAGMA synchronous=OFF");
+	run_sql(&s, "CREATE TABLE big(x)");
+	for (int i = 0; i < 44; i++)
+		run_sql(&s, "INSERT INTO big VALUES (zeroblob(1048576))");
+	ck_assert_int_ge(log_megabytes(), 44);
+	reader_leaves(&r);
+	open_well(&other, "a.db", STORE_WORKER); /* which commits most of a run */
+	for (int i = 0; i < 2; i++)
+		run_sql(&other, "INSERT INTO big VALUES (1)");
+	ck_assert_int_le(log_megabytes(), 32);
+	store_close(&other);
+	reader_begins(&late);
+	run_sql(&s, "INSERT INTO big VALUES (1)");
+	store_close(&s);
+	ck_assert_int_ge(log_megabytes(), 0);
+	reader_leaves(&late);
+	ck_assert_str_eq(scratch_files(), "a.db");
+}
+END_TEST
+
 START_TEST(a_closed_database_is_one_file)
 {
 	struct store s;
@@ -617,6 +721,7 @@ Suite *suite_store(void)
 
 	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
 	tcase_add_test(tc, a_closed_database_is_one_file);
+	tcase_add_test(tc, a_log_that_a_reader_held_is_cut_when_it_leaves);
 	tcase_add_test(tc, what_is_not_ours_is_refused_and_stays_as_it_is);
 	tcase_add_test(tc, a_schema_of_another_build_is_named_as_such);
 	tcase_add_test(tc, a_newer_database_is_refused_before_anything_appears);
