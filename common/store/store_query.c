@@ -46,6 +46,19 @@ static void read_figure(struct rows *r, struct arena *a, struct query_figure *x)
 	x->val_std = rows_real(r);
 }
 
+static void read_seed(struct rows *r, struct arena *a, struct query_seed *x)
+{
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->stl = rows_int(r) != 0;
+	x->of_run = rows_int(r) != 0;
+	x->seed = rows_int64(r);
+	x->criterion = rows_copy(r, a);
+	x->value = rows_real(r);
+	x->val_value = rows_real(r);
+	x->counts = rows_int(r) != 0;
+}
+
 static void read_criterion(struct rows *r, struct arena *a, struct query_figure *x)
 {
 	x->variant = rows_copy(r, a);
@@ -176,7 +189,8 @@ int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int
 		TEXT(w->name)) QUERY(query_auxiliary_figures, query_figure,
 		QUERY_AUXILIARY_CRITERION, read_figure,
 		TEXT(w->name)) QUERY(query_figures, query_figure, QUERY_CRITERION,
-		read_figure, TEXT(w->name)) QUERY(query_criteria, query_figure,
+		read_figure, TEXT(w->name)) QUERY(query_seeds, query_seed, QUERY_SEEDS,
+		read_seed, TEXT(w->name)) QUERY(query_criteria, query_figure,
 		QUERY_CRITERIA, read_criterion,
 		INT(w->id)) QUERY(query_ranges, query_range, QUERY_RANGE, read_range,
 		INT(w->id)) QUERY(query_temperatures, query_temperature,

@@ -538,6 +538,67 @@ class Answers:
                 groups[name, criterion].append((value, clean, delta))
         return [(*k, *(mean(x) for x in zip(*g))) for k, g in groups.items()]
 
+    def q33(self):
+        rows = []
+        for m in self.v.members:
+            if m.stage.phase == "final" and m.state == "done":
+                rows += [(m.label, m.seed, m.job.id, c.criterion, m.criterion(c, "test"),
+                          m.criterion(c, "val")) for c in self.v.criteria
+                         if m.stage.task in ("", c.task)]
+        return rows
+
+    def pairs(self):
+        """label: differences to ew of the seeds that both have."""
+        ew = {m.seed: m.delta_m("test") for m in self.v.final("ew")}
+        rows = {label: [m.delta_m("test") - ew[m.seed] for m in self.v.final(label)
+                        if m.seed in ew] for label in self.v.labels() if label != "ew"}
+        return {label: d for label, d in rows.items() if d}
+
+    def q34(self):
+        return [(label, len(d), mean(d), deviation(d),
+                 mean(d) / (deviation(d) / math.sqrt(len(d))) if deviation(d) else None)
+                for label, d in self.pairs().items()]
+
+    def q35(self):
+        rows = []
+        for label, d in self.pairs().items():
+            size = [abs(x) for x in d if x]
+            ranks = [(-1 if x < 0 else 1) * mean(i + 1 for i, y in enumerate(sorted(size))
+                                                 if y == abs(x)) for x in d if x]
+            for test, x in (("d", d), ("ranks", ranks)):
+                sums = [abs(math.fsum(-y if bits >> i & 1 else y for i, y in enumerate(x)))
+                        for bits in range(1 << len(x))]
+                if x:
+                    rows.append((label, test, len(x),
+                                 mean(y >= sums[0] - 1e-9 for y in sums), 2.0 / len(sums)))
+        return rows
+
+    @staticmethod
+    def results(variants):
+        """(variant, label): Δm of the final runs."""
+        rows = {(v.name, label): [m.delta_m("test") for m in v.final(label)]
+                for v in variants for label in v.labels()}
+        return {k: x for k, x in rows.items() if x}
+
+    @classmethod
+    def q36(cls, variants):
+        rows = {k: mean(x) for k, x in cls.results(variants).items()}
+        blocks = {v for v, _ in rows}
+        everywhere = [x for x in {label for _, label in rows}
+                      if all((v, x) in rows for v in blocks)]
+        return [(x, len(blocks), mean(
+            mean(i + 1 for i, y in enumerate(sorted(rows[v, z] for z in everywhere))
+                 if y == rows[v, x]) for v in blocks)) for x in everywhere]
+
+    @classmethod
+    def q37(cls, variants):
+        rows, shares = cls.results(variants), defaultdict(list)
+        for (v, label), x in rows.items():
+            if label != "ew" and (v, "ew") in rows:
+                shares[label].append(mean((a < b) + 0.5 * (a == b)
+                                          for a in x for b in rows[v, "ew"]))
+        return [(label, len(x), mean(x)) for label, x in shares.items()]
+
     def q32(self):
         rows = []
         for s in self.v.stages:
@@ -680,6 +741,7 @@ def page_queries(path):
 # 20 and 17 print every variant; 26 is about `deltam toy`, whose figures test_toy.c computes.
 WHOLE_SWEEP = (17, 20)
 ELSEWHERE = (26,)
+ACROSS = (36, 37)  # a figure over all variants
 OF_A_JOB = (10, 12, 22, 23, 24, 25)
 
 
@@ -695,6 +757,10 @@ def check_page(checks, database, queries):
             if n in WHOLE_SWEEP:
                 expected = [r for v in variants for r in getattr(Answers(database, v), f"q{n}")()]
                 checks.same(what, database.ask(sql, variants[0]), expected)
+                continue
+            if n in ACROSS:
+                checks.same(what, database.ask(sql, variants[0]),
+                            getattr(Answers, f"q{n}")(variants))
                 continue
             for v in variants:
                 if n in OF_A_JOB:
@@ -731,8 +797,9 @@ def check_rows(checks, database):
 
 
 def said(deltam, database, sweep, *words):
-    done = subprocess.run([deltam, *words, "--db", database.path, "--sweep", sweep],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [deltam, *words, "--db", database.path, *(["--sweep", sweep] if sweep else [])],
+        capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"second: deltam {' '.join(words)}: {done.stderr}")
     return done.stdout
