@@ -4,6 +4,7 @@ usage: second.py DELTAM PAGE DATABASE [AUDITED SWEEP]
 
 AUDITED is what `deltam audit` made of SWEEP.
 
+With SciPy (Debian's python3-scipy) the statistics of tables, too: statistics_again.py.
 Reads the rows of the tables (metric and task_weight for figures; sweep, stage, job and
 their like for what belongs to what), never a view, and computes in plain Python what
 the rows of `score` and `baseline`, the choices, the queries of docs/SQL.md, `deltam table`,
@@ -893,6 +894,15 @@ def check_audit(checks, deltam, pruned, unpruned, sweep):
                 [tuple(r.values()) for r in rows if r["phase"] is not None], expected)
 
 
+def check_statistics(checks, deltam, database):
+    try:
+        import statistics_again
+    except ImportError:
+        print("second: statistics skipped: python3-scipy is not installed", file=sys.stderr)
+        return
+    statistics_again.check(checks, lambda *words: said(deltam, *words), database)
+
+
 def main():
     if len(sys.argv) not in (4, 6):
         sys.exit(__doc__)
@@ -903,6 +913,7 @@ def main():
     check_choices(checks, database)
     check_page(checks, database, page_queries(page))
     check_table(checks, deltam, database)
+    check_statistics(checks, deltam, database)
     if len(sys.argv) == 6:
         check_audit(checks, deltam, database, Database(sys.argv[4]), sys.argv[5])
     print(f"second: {checks.passed} passed, {checks.failed} failed")
