@@ -894,6 +894,55 @@ def check_audit(checks, deltam, pruned, unpruned, sweep):
                 [tuple(r.values()) for r in rows if r["phase"] is not None], expected)
 
 
+def required(v, m):
+    """Whether select.require, of a sweep file without comments in it, holds for a run."""
+    limits = json.loads(re.sub("//.*", "", v.sweep.text)).get("select", {}).get("require", {})
+    return m.state == "done" and all(
+        limits[c.criterion].get("min", -math.inf) <= m.criterion(c, "val")
+        <= limits[c.criterion].get("max", math.inf)
+        for c in v.criteria if c.criterion in limits)
+
+
+def count_runs(variants):
+    """Rows of `pareto --counts runs`: a run is a job of the search, or a final one without it."""
+    blocks = defaultdict(list)
+    for v in variants:
+        for m in v.runs():
+            searched = any(x.label == m.label for x in v.search())
+            if m.state in ("done", "diverged") and m.step == "final" and not searched or (
+                    m.step in ("tune", "refine", "wd") and m.state in ("done", "diverged")):
+                cost = [(-1 if c.higher else 1) * m.criterion(c, "test") for c in v.criteria
+                        ] if required(v, m) else None
+                key = f"{m.job.dataset} {m.job.model}", m.job.param["dataset.digest"]
+                blocks[key].append((m.label, m.job.param["train.optimizer"], cost))
+    for (block, _), runs in blocks.items():
+        valid = [r for r in runs if r[2]]
+        rows = [(label, optimizer, cost is None,
+                 cost and not any(Answers.dominates(c, cost) for _, _, c in valid),
+                 cost and not any(Answers.dominates(c, cost) for _, o, c in valid
+                                  if o != optimizer)) for label, optimizer, cost in runs]
+        optimizers = sorted({r[1] for r in rows})
+        for label in sorted({r[0] for r in rows}) + ["all"]:
+            for optimizer in (optimizers if len(optimizers) > 1 else []) + ["all"]:
+                of = [r for r in rows if label in ("all", r[0]) and optimizer in ("all", r[1])]
+                good = sum(not r[2] for r in of)
+                best = sum(bool(r[3]) for r in of)
+                if of:
+                    yield (block, label, optimizer, good, best, 100 * best / good if good
+                           else None, len(of) - good, sum(bool(r[4]) for r in of))
+
+
+def check_counts(checks, deltam, database):
+    for sweep in sorted({v.sweep.name for v in database.variants}):
+        variants = [v for v in database.variants if v.sweep.name == sweep]
+        if any(m.state == "stopped" for v in variants for m in v.members):
+            continue  # refused: the counts would favour what was kept
+        rows = json.loads(said(deltam, database, sweep, "pareto", "--counts", "runs",
+                               "--format", "json"))
+        checks.same(f"{database.path}: deltam pareto --counts runs of {sweep}",
+                    [tuple(r.values()) for r in rows], list(count_runs(variants)))
+
+
 def check_statistics(checks, deltam, database):
     try:
         import statistics_again
@@ -914,8 +963,11 @@ def main():
     check_page(checks, database, page_queries(page))
     check_table(checks, deltam, database)
     check_statistics(checks, deltam, database)
+    check_counts(checks, deltam, database)
     if len(sys.argv) == 6:
-        check_audit(checks, deltam, database, Database(sys.argv[4]), sys.argv[5])
+        unpruned = Database(sys.argv[4])
+        check_audit(checks, deltam, database, unpruned, sys.argv[5])
+        check_counts(checks, deltam, unpruned)
     print(f"second: {checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
 
