@@ -12,8 +12,9 @@ KILLS ?= 50
 PACKAGES := libsqlite3-dev libuv1-dev libcjson-dev libopenblas-dev libxxhash-dev \
 	zlib1g-dev libjpeg62-turbo-dev check sqlite3 dataset-fashion-mnist
 
-# What a test uses where it is there, and what CI always has: the second computation.
-PACKAGES_CI := python3
+# What a test uses where it is there, and what CI always has: the second computation, its
+# statistics by SciPy.
+PACKAGES_CI := python3 python3-scipy
 
 CC := gcc
 CLANG := clang

@@ -47,6 +47,19 @@ static void read_figure(struct rows *r, struct arena *a, struct query_figure *x)
 	x->val_std = rows_real(r);
 }
 
+static void read_seed(struct rows *r, struct arena *a, struct query_seed *x)
+{
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->stl = rows_int(r) != 0;
+	x->of_run = rows_int(r) != 0;
+	x->seed = rows_int64(r);
+	x->criterion = rows_copy(r, a);
+	x->value = rows_real(r);
+	x->val_value = rows_real(r);
+	x->counts = rows_int(r) != 0;
+}
+
 static void read_criterion(struct rows *r, struct arena *a, struct query_figure *x)
 {
 	x->variant = rows_copy(r, a);
@@ -162,62 +175,8 @@ static void read_failure(struct rows *r, struct arena *a, struct query_failure *
 	x->message = rows_copy(r, a);
 }
 
-/* NOLINTBEGIN(bugprone-macro-parentheses): types and initialisers take none */
-/* What all functions do with the rows of their statement. */
-#define LIST(statement, args, read_row) \
-	{ \
-		struct rows r = rows_open(s, STMT_##statement, args, e); \
-		int capacity = 0; \
-		*out = NULL; \
-		*n = 0; \
-		while (rows_next(&r)) { \
-			(void)GROW(a, *out, *n, capacity); \
-			read_row(&r, a, &(*out)[(*n)++]); \
-		} \
-		return rows_close(&r); \
-	}
-/* Those that ask by the sweep's name or number. */
-#define QUERY(function, type, statement, read_row, ...) \
-	int function(struct store *s, const struct query_sweep *w, struct arena *a, \
-		struct type **out, int *n, struct err *e) \
-		LIST(statement, ARGS(__VA_ARGS__), read_row)
-
-int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int *n,
-	struct err *e) LIST(QUERY_SWEEPS, NO_ARGS, read_sweep)
-
-	int query_lost(struct store *s, const struct query_sweep *w, bool test,
-		struct arena *a, struct query_lost **out, int *n,
-		struct err *e) LIST(QUERY_LOST,
-		ARGS(INT(w->id), TEXT(test ? "test" : "val")), read_lost)
-
-		QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry,
-			TEXT(w->name), INT(0)) QUERY(query_runs, query_entry,
-			QUERY_BENCHMARK, read_entry, TEXT(w->name),
-			INT(1)) QUERY(query_auxiliary, query_entry, QUERY_AUXILIARY,
-			read_entry, TEXT(w->name)) QUERY(query_auxiliary_figures,
-			query_figure, QUERY_AUXILIARY_CRITERION, read_figure,
-			TEXT(w->name)) QUERY(query_figures, query_figure,
-			QUERY_CRITERION, read_figure,
-			TEXT(w->name)) QUERY(query_criteria, query_figure,
-			QUERY_CRITERIA, read_criterion, INT(w->id)) QUERY(query_ranges,
-			query_range, QUERY_RANGE, read_range,
-			INT(w->id)) QUERY(query_temperatures, query_temperature,
-			QUERY_TEMPERATURE, read_temperature,
-			INT(w->id)) QUERY(query_costs, query_cost, QUERY_COST,
-			read_cost, TEXT(w->name)) QUERY(query_progress, query_progress,
-			QUERY_PROGRESS, read_progress, TEXT(w->name))
-			QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS,
-				read_robustness, TEXT(w->name))
-				QUERY(query_failures, query_failure, QUERY_FAILURES,
-					read_failure, TEXT(w->name))
-
-					QUERY(query_nones, query_none, QUERY_NONES,
-						read_none, INT(w->id))
-
-	/* NOLINTEND(bugprone-macro-parentheses) */
-
-	int query_winners(struct store *s, const struct query_sweep *w,
-		struct query_winners *out, struct err *e)
+int query_winners(struct store *s, const struct query_sweep *w,
+	struct query_winners *out, struct err *e)
 {
 	struct rows r = rows_open(s, STMT_QUERY_WINNERS, ARGS(INT(w->id)), e);
 
@@ -258,3 +217,53 @@ int query_speed(struct store *s, const struct query_sweep *w, struct query_speed
 	}
 	return rows_close(&r);
 }
+
+/* NOLINTBEGIN(bugprone-macro-parentheses): types and initialisers take none */
+/* What all functions do with the rows of their statement. */
+#define LIST(statement, args, read_row) \
+	{ \
+		struct rows r = rows_open(s, STMT_##statement, args, e); \
+		int capacity = 0; \
+		*out = NULL; \
+		*n = 0; \
+		while (rows_next(&r)) { \
+			(void)GROW(a, *out, *n, capacity); \
+			read_row(&r, a, &(*out)[(*n)++]); \
+		} \
+		return rows_close(&r); \
+	}
+/* Those that ask by the sweep's name or number. */
+#define QUERY(function, type, statement, read_row, ...) \
+	int function(struct store *s, const struct query_sweep *w, struct arena *a, \
+		struct type **out, int *n, struct err *e) \
+		LIST(statement, ARGS(__VA_ARGS__), read_row)
+
+/* Without a semicolon between them clang-format would make one sentence of all rows. */
+/* clang-format off */
+int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int *n,
+	struct err *e)
+	LIST(QUERY_SWEEPS, NO_ARGS, read_sweep)
+
+int query_lost(struct store *s, const struct query_sweep *w, bool test, struct arena *a,
+	struct query_lost **out, int *n, struct err *e)
+	LIST(QUERY_LOST, ARGS(INT(w->id), TEXT(test ? "test" : "val")), read_lost)
+
+QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name), INT(0))
+QUERY(query_runs, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name), INT(1))
+QUERY(query_auxiliary, query_entry, QUERY_AUXILIARY, read_entry, TEXT(w->name))
+QUERY(query_auxiliary_figures, query_figure, QUERY_AUXILIARY_CRITERION, read_figure,
+	TEXT(w->name))
+QUERY(query_figures, query_figure, QUERY_CRITERION, read_figure, TEXT(w->name))
+QUERY(query_seeds, query_seed, QUERY_SEEDS, read_seed, TEXT(w->name))
+QUERY(query_criteria, query_figure, QUERY_CRITERIA, read_criterion, INT(w->id))
+QUERY(query_ranges, query_range, QUERY_RANGE, read_range, INT(w->id))
+QUERY(query_temperatures, query_temperature, QUERY_TEMPERATURE, read_temperature,
+	INT(w->id))
+QUERY(query_costs, query_cost, QUERY_COST, read_cost, TEXT(w->name))
+QUERY(query_progress, query_progress, QUERY_PROGRESS, read_progress, TEXT(w->name))
+QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS, read_robustness,
+	TEXT(w->name))
+QUERY(query_failures, query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))
+QUERY(query_nones, query_none, QUERY_NONES, read_none, INT(w->id))
+	/* clang-format on */
+	/* NOLINTEND(bugprone-macro-parentheses) */

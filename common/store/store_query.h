@@ -64,6 +64,24 @@ MUST_CHECK int query_auxiliary_figures(struct store *s, const struct query_sweep
 MUST_CHECK int query_figures(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_figure **out, int *n, struct err *e);
 
+/*
+ * One criterion of one final run that ended well, in the order of the table and of seeds. What
+ * knows a primary task and had several in turn stands here twice: by the run (`of_run`), and
+ * under the name that it is listed by, each criterion from where its task was primary.
+ */
+struct query_seed {
+	const char *variant;
+	const char *label;
+	bool stl; /* of the baseline: the run of the criterion's task */
+	bool of_run; /* the table lists it under another name */
+	int64_t seed;
+	const char *criterion;
+	double value, val_value;
+	bool counts; /* is part of the entry's Δm */
+};
+MUST_CHECK int query_seeds(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_seed **out, int *n, struct err *e);
+
 /* The criteria of each variant, in the order of the table's columns; figures unset. */
 MUST_CHECK int query_criteria(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_figure **out, int *n, struct err *e);

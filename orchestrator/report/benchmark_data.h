@@ -6,7 +6,7 @@
 
 #include "catalogue/catalogue.h"
 #include "common/store/store_query.h"
-#include "orchestrator/report/report.h"
+#include "orchestrator/report/inference.h"
 
 /* NAN where a figure is missing; the lists live in the arena. */
 struct benchmark {
@@ -36,6 +36,7 @@ struct benchmark {
 	bool front; /* only the Pareto front is shown */
 	bool with_cost;
 	bool on_boundary; /* a dagger was printed */
+	struct inference *inference; /* NULL: none is asked for */
 };
 
 struct json;

@@ -155,17 +155,26 @@ static void note_baseline(struct benchmark *b)
 
 static void note_marks(struct benchmark *b)
 {
+	static const char whole[] = " whose seeds all ended well (4/5: one did not)";
+	const char *marks = NULL;
 	bool lost = false;
 
 	for (int i = 0; i < b->entries; i++)
 		lost = lost ||
 			(!benchmark_is_stl(&b->entry[i]) &&
 				b->entry[i].seeds_done < b->entry[i].seeds);
-	if (!b->front)
+	if (b->inference)
+		marks = inference_marks_note(b->inference, b->arena);
+	if (marks)
+		report_note(b->report,
+			"%s Only methods%s take part; tried: configurations of the "
+			"search.",
+			marks, lost ? whole : "");
+	else if (!b->front)
 		report_note(b->report,
 			"Best and second best are marked among the methods%s; tried: "
 			"configurations of the search.",
-			lost ? " whose seeds all ended well (4/5: one did not)" : "");
+			lost ? whole : "");
 	if (b->on_boundary)
 		report_note(b->report,
 			"† at the end of the values tried: the best may lie beyond.");
@@ -233,6 +242,8 @@ void benchmark_notes(struct benchmark *b)
 	note_protocol(b);
 	note_baseline(b);
 	note_marks(b);
+	if (b->inference)
+		inference_notes(b->inference, b->report);
 	note_cost(b);
 	note_temperatures(b);
 }

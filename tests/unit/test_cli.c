@@ -196,7 +196,8 @@ END_TEST
 /* Of the same rows, once as an older deltam left them. */
 START_TEST(an_old_database_answers_every_command_as_a_new_one)
 {
-	static const char *const commands[] = { "table", "table --cost", "status",
+	static const char *const commands[] = { "table", "table --cost",
+		"table --against ew --interval 95", "ranks", "power", "status",
 		"failures", "pareto", "decisions" };
 	static char expected[sizeof(output)];
 	struct err e = { 0 };

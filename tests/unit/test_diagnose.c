@@ -6,7 +6,7 @@
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/train/similarity.h"
 #include "trainer-core/train/train.h"
 

@@ -6,7 +6,7 @@
 #include "tests/lib/tables.h"
 #include "trainer-core/graph/gradcheck.h"
 #include "trainer-core/registry.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 static struct arena arena;
 

@@ -8,7 +8,7 @@
 #include "tests/lib/modelled.h"
 #include "tests/lib/trained.h"
 #include "trainer-core/loss.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 static struct arena arena;
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "trainer-core/graph/gradcheck.h"
 #include "trainer-core/optim/optim.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/weighting/shared/rotation_pull.h"
 #include "trainer-core/solver/rotation.h"
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "catalogue/catalogue.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/solver/solver.h"
 
 /* Scalar products of K random gradients of P numbers: of rank P where P < K. */

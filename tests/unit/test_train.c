@@ -7,7 +7,7 @@
 #include "tests/lib/tables.h"
 #include "tests/lib/trained.h"
 #include "trainer-core/kernel/kernel.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/train/job.h"
 
 static struct arena arena;

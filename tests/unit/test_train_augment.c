@@ -6,7 +6,7 @@
 #include "tests/lib/flat.h"
 #include "tests/lib/trained.h"
 #include "trainer-core/train/augment.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 static struct arena arena;
 

@@ -10,7 +10,7 @@
 #include "tests/lib/tables.h"
 #include "tests/lib/trained.h"
 #include "trainer-core/train/augment.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/train/train.h"
 
 static struct arena arena;

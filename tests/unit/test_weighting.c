@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/lib/game.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/weighting/shared/inverse.h"
 #include "trainer-core/weighting/shared/learned.h"
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "tests/lib/game.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 enum degenerate { ZERO, ALL_ZERO, IDENTICAL, OPPOSITE, TINY, HUGE_ONE, DEGENERATE };
 

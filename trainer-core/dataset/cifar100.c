@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "trainer-core/dataset/compose.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 enum { SIDE = 32, PIXELS = SIDE * SIDE, IMAGE = 3 * PIXELS, RECORD = 2 + IMAGE };
 enum { COARSE = 20, FINE = 100, FINE_OF_COARSE = 5 };

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/dataset/idx.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 enum { SIDE = 28, CANVAS = 36, SHIFT = CANVAS - SIDE, CLASSES = 10 };
 enum { IMAGE = SIDE * SIDE, PICTURE = CANVAS * CANVAS };

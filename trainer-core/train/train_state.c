@@ -2,7 +2,7 @@
  * A job's state, and its result, as bytes.
  */
 #include <string.h>
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/train/job.h"
 
 /*
