@@ -2,6 +2,7 @@
 #include <string.h>
 #include "common/str.h"
 #include "orchestrator/plan/child.h"
+#include "orchestrator/plan/worker_path.h"
 #include "orchestrator/cli/cli.h"
 
 /*
@@ -26,7 +27,7 @@ static int ask(const struct cli_options *o, struct arena *a, struct err *e)
 	const char *answer;
 	char worker[4096];
 	int n = 0;
-	int rc = child_worker_path(worker, sizeof(worker), e);
+	int rc = worker_path(worker, sizeof(worker), e);
 
 	if (rc)
 		return rc;

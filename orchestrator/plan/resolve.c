@@ -5,6 +5,7 @@
 #include "catalogue/describe.h"
 #include "orchestrator/plan/base_from.h"
 #include "orchestrator/plan/child.h"
+#include "orchestrator/plan/worker_path.h"
 #include "orchestrator/spec/diag.h"
 
 struct resolver {
@@ -313,7 +314,7 @@ int resolve_file(const char *path, enum resolve_data data, struct spec *spec,
 	int rc = spec_load(spec, a, path, &report, e);
 
 	if (!rc)
-		rc = child_worker_path(worker, sizeof(worker), e);
+		rc = worker_path(worker, sizeof(worker), e);
 	if (!rc)
 		rc = resolve(spec, data, arena_strdup(a, worker), out, &report, a, e);
 	fputs(str_get(&report), stderr);

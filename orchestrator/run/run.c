@@ -8,7 +8,7 @@
 #include "common/store/store_open.h"
 #include "orchestrator/cli/cli.h"
 #include "common/store/store_winner.h"
-#include "orchestrator/plan/child.h"
+#include "orchestrator/plan/worker_path.h"
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/run/dispatch.h"
@@ -44,7 +44,7 @@ static int read_sweep(struct run *r, struct err *e)
 		rc = plan_allow(&counts, q->yes, e);
 	}
 	if (!rc)
-		rc = child_worker_path(r->worker, sizeof(r->worker), e);
+		rc = worker_path(r->worker, sizeof(r->worker), e);
 	if (!rc)
 		rc = resolve(&r->spec, DATA_COMPOSED, r->worker, &r->resolved, &report,
 			r->arena, e);
