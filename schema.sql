@@ -13,7 +13,8 @@ CREATE TABLE sweep (
   select_epoch  TEXT NOT NULL CHECK (select_epoch IN ('best', 'last10')),
   average       TEXT NOT NULL CHECK (average IN ('criteria', 'tasks')),
   created       TEXT NOT NULL,             -- UTC, ISO 8601
-  state         TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed'))
+  state         TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed')),
+  folder        TEXT NOT NULL DEFAULT ''   -- of the sweep file: where its relative paths begin
 ) STRICT;
 
 -- The settings of `vary`; a sweep without it has one, with an empty label. deltam.

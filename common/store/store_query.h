@@ -17,6 +17,7 @@ struct query_sweep {
 	bool by_task; /* select.average is tasks, not criteria */
 	const char *state; /* open, done, failed */
 	bool auxiliary; /* `primary` is given */
+	const char *folder; /* where relative paths of the text begin; "": unknown */
 };
 MUST_CHECK int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out,
 	int *n, struct err *e);

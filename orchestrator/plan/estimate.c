@@ -154,7 +154,7 @@ static void probe_variants(
 	int rc = worker_path(worker, sizeof(worker), &e);
 
 	if (!rc)
-		rc = resolve_compose(known->spec, worker, a, &e);
+		rc = resolve_compose(known, worker, a, &e);
 	begin = now();
 	for (int i = 0; !rc && i < known->spec->nvariants; i++) {
 		if (!isnan(rate[i]))

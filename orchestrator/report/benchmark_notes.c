@@ -2,6 +2,7 @@
 #include <string.h>
 #include "orchestrator/report/benchmark_data.h"
 #include "orchestrator/spec/json.h"
+#include "orchestrator/spec/spec.h"
 
 static void note_progress(struct benchmark *b)
 {
@@ -71,7 +72,9 @@ static const char *baseline_from(struct benchmark *b)
 	const struct json *base = root ? json_get(root, "baseline") : NULL;
 	const struct json *from = base ? json_get(base, "from") : NULL;
 
-	return from ? from->string : NULL;
+	if (!from || from->kind != JSON_STRING)
+		return NULL;
+	return spec_path(b->arena, b->sweep->folder, from->string);
 }
 
 /* Looks at the figures, because a Pareto front has no row of the baseline. */

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/store/store_open.h"
-#include "orchestrator/spec/spec.h"
 
 static bool ends_in(const char *s, const char *end)
 {
@@ -158,6 +157,14 @@ void reader_close(struct report_reader *r)
 {
 	store_close(&r->s);
 	arena_release(&r->arena);
+}
+
+struct spec_source reader_source(const struct report_reader *r)
+{
+	return (struct spec_source){ .path = r->sweep.name,
+		.folder = r->sweep.folder,
+		.text = r->sweep.text,
+		.n = strlen(r->sweep.text) };
 }
 
 void reader_print(const struct report *r, const struct cli_options *o)

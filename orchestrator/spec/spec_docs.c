@@ -21,6 +21,14 @@ static const char intro[] =
 	"wrong, 3 where data are missing or do not fit.\n"
 	"[sweep.schema.json](sweep.schema.json) is the same as a JSON Schema, for "
 	"editors.\n\n"
+	"A path is relative to the folder of the sweep file, wherever `deltam` is "
+	"called, and\n`~` stands for the home folder; the database keeps the folder, so that\n"
+	"`audit` and reports mean the same files. No path is part of a job's identity, "
+	"only\nwhat the files hold: folders may move, and nothing is trained again.\n\n"
+	"`--set KEY=VALUE` (`check`, `plan`, `run`) replaces a key for one call:\n"
+	"`--set search.lr=[1e-3]`, `--set model.width=0.5`. The value is JSON, a word "
+	"without\nquotes is a text, and what is not in the file is added. It is checked "
+	"like the file;\nthe database keeps the sweep as it was run.\n\n"
 	"## Keys\n\n"
 	"| key | value | default | meaning |\n|---|---|---|---|\n";
 
@@ -69,9 +77,12 @@ static const char *form_of(const struct spec_field *f, struct arena *a)
 				  number_format(f->max, max));
 	case FIELD_TEXT:
 		return "text";
+	case FIELD_PATH:
+		return "path";
 	case FIELD_DATASET:
 	case FIELD_MODEL:
 		return "name";
+	case FIELD_NAMED:
 	case FIELD_MODEL_OBJECT:
 	case FIELD_OPTIMIZER:
 		return "name or object";
@@ -160,7 +171,7 @@ static const char *param_form(const struct param_info *p, struct arena *a)
 	case PARAM_SIMPLEX:
 		return "weights";
 	case PARAM_TEXT:
-		return "text";
+		return !strncmp(p->name, "path", 4) ? "path" : "text";
 	case PARAM_CHOICE:
 		break;
 	}
@@ -197,10 +208,12 @@ static void put_datasets(struct str *out)
 		"\n## Data sets\n\n| `dataset.name` | train, val, test | network | "
 		"what it is |\n|---|---|---|---|\n");
 	for (int i = 0; i < n; i++)
-		str_printf(out, "| `%s` | %d, %d, %d | `%s` | %s%s%s%s |\n", d[i].name,
-			d[i].train, d[i].val, d[i].test, d[i].model, d[i].summary,
-			d[i].install ? " (`" : "", d[i].install ? d[i].install : "",
-			d[i].install ? "`)" : "");
+		str_printf(out, "| `%s` | %s | `%s` | %s%s%s%s |\n", d[i].name,
+			d[i].train ? arena_printf(out->arena, "%d, %d, %d", d[i].train,
+					     d[i].val, d[i].test)
+				   : "all rows of the files",
+			d[i].model, d[i].summary, d[i].install ? " (`" : "",
+			d[i].install ? d[i].install : "", d[i].install ? "`)" : "");
 	str_put(out, params_head);
 	for (int i = 0; i < n; i++)
 		put_params(out, d[i].name, d[i].params);
@@ -279,7 +292,7 @@ const char *spec_docs_keys(struct arena *a, const char *end)
 	const struct spec_field *f = spec_fields(&n);
 
 	for (int i = 0; i < n; i++)
-		if (f[i].kind != FIELD_SECTION)
+		if (f[i].kind != FIELD_SECTION && f[i].path[0] != '$')
 			str_printf(&out, "%s%s%s", out.n ? " " : "", f[i].path, end);
 	return str_get(&out);
 }

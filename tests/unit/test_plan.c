@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "catalogue/setting.h"
+#include "common/store/store_open.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/stats/stats.h"
 #include "orchestrator/stats/weight_grid.h"
@@ -344,7 +345,7 @@ static const char *canonical(const char *const *pairs)
 
 	for (; *pairs; pairs += 2)
 		params_set(&ps, &arena, pairs[0], pairs[1]);
-	setting_canonical(&ps, made_up, &arena, &out);
+	setting_canonical(&ps, made_up, false, &arena, &out);
 	return str_get(&out);
 }
 
