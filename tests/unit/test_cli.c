@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "common/arena.h"
 #include "orchestrator/cli/cli_tables.h"
+#include "orchestrator/cli/surprises.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
@@ -171,6 +172,73 @@ START_TEST(help_of_every_command_has_an_example_and_eighty_columns)
 	ck_assert_str_eq(e.msg, "unknown command \"chek\"; did you mean \"check\"?");
 	ck_assert_int_eq(run("version", output, sizeof(output), &e), OK);
 	ck_assert_ptr_nonnull(strstr(output, "deltam 0.1.0 (build "));
+}
+END_TEST
+
+START_TEST(a_mistyped_data_set_gets_a_hint)
+{
+	struct err e = { 0 };
+
+	ck_assert_int_eq(
+		run("preview scnes -o x.png", output, sizeof(output), &e), ERR_USAGE);
+	ck_assert_str_eq(e.msg, "unknown data set \"scnes\"; did you mean \"scenes\"?");
+}
+END_TEST
+
+/* What surprises_print says of a sweep. */
+static const char *surprises(const char *text)
+{
+	struct arena a = { 0 };
+	struct str report = { .arena = &a };
+	struct err e = { 0 };
+	struct spec s;
+	FILE *f = fopen("out", "w+");
+	size_t n;
+
+	ck_assert_msg(
+		spec_parse(&s, &a, "t.json", text, strlen(text), &report, &e) == OK,
+		"%s", str_get(&report));
+	surprises_print(f, &s, &a);
+	rewind(f);
+	n = fread(output, 1, sizeof(output) - 1, f);
+	output[n] = '\0';
+	fclose(f);
+	unlink("out");
+	arena_release(&a);
+	return output;
+}
+
+#define SWEEP(rest) \
+	"{ \"sweep\": \"t\", \"dataset\": \"synthetic\", \"train\": { \"epochs\": 1 }, " rest \
+	" }"
+
+START_TEST(defaults_that_surprise_are_said)
+{
+	ck_assert_str_eq(
+		surprises(SWEEP("\"methods\": [\"ew\", \"uw_so\"], \"search\": "
+				"{ \"lr\": [1e-3, 1e-2], \"wd\": [0, 1e-5] }")),
+		"note: final.seeds is 1: the figures of the table are of one run each, "
+		"without ±;\n"
+		"      \"final\": { \"seeds\": 5 } repeats the winners\n"
+		"note: search.lr has two values, 0.001 and 0.01: whichever wins lies at an "
+		"end of\n"
+		"      what was tried, and the table marks it with †\n"
+		"note: uw_so: T is not given, and searched over the default range (7 "
+		"values, 0.5\n"
+		"      to 50); which T is useful depends on how large the losses are: the "
+		"table\n"
+		"      shows the weights that each led to\n");
+	ck_assert_int_le(widest(output), 80);
+	ck_assert_str_eq(
+		surprises(SWEEP("\"methods\": [\"ew\", { \"name\": \"uw_so\", "
+				"\"T\": [1, 5, 9] }], \"search\": { \"lr\": "
+				"[1e-3, 3e-3, 1e-2] }, \"final\": { \"seeds\": 3 "
+				"}, \"baseline\": { \"seeds\": 3 }")),
+		"");
+	ck_assert_str_eq(surprises(SWEEP("\"methods\": [\"ew\"], \"search\": { \"lr\": "
+					 "1e-3 }, \"final\": { \"seeds\": 3 }")),
+		"note: baseline.seeds is 1: every Δm compares with one run, and its ± "
+		"does not\n      know how far that one lies off\n");
 }
 END_TEST
 
@@ -401,6 +469,8 @@ Suite *suite_cli(void)
 	tcase_add_test(tc, what_does_not_fit_is_refused_with_a_hint);
 	tcase_add_test(tc, help_of_every_command_has_an_example_and_eighty_columns);
 	tcase_add_test(tc, list_explains_one_row_in_full);
+	tcase_add_test(tc, a_mistyped_data_set_gets_a_hint);
+	tcase_add_test(tc, defaults_that_surprise_are_said);
 	tcase_add_test(tc, a_sweep_is_found_by_file_name_and_flag);
 	tcase_add_test(tc, what_cannot_be_found_is_said);
 	tcase_add_test(
