@@ -102,13 +102,14 @@ $(B)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(ORCHESTRATOR) $
 		$(TRAINER) $(STORE) $(COMMON)
 	$(LINK) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
 
-# Which build this is, the commit or BUILD_ID of who packages it: looked up by every make, written when it is another one, and included
-# by the one file that says it.
+# Which build this is, the commit or BUILD_ID of who packages it: looked up by every make,
+# written when it is another one, and included by the one file that says it.
 $(O)/common/version.o: INCLUDE := -I$(B)
 $(O)/common/version.o: $(B)/build_id.h
 $(B)/build_id.h: always
 	@mkdir -p $(@D)
-	@id=$${BUILD_ID:-$$(git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null || echo unknown)}; \
+	@id=$${BUILD_ID:-$$(git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null || \
+		echo unknown)}; \
 	echo "#define DELTAM_BUILD \"$$id\"" | cmp -s - $@ || echo "#define DELTAM_BUILD \"$$id\"" > $@
 
 # Objects of two compilers would link, and make does not look at flags: another compiler, or
