@@ -14,8 +14,9 @@ CREATE TABLE sweep (
   average       TEXT NOT NULL CHECK (average IN ('criteria', 'tasks')),
   created       TEXT NOT NULL,             -- UTC, ISO 8601
   state         TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed')),
-  stop          TEXT                       -- why its last run stopped short; NULL: it did not,
+  stop          TEXT,                      -- why its last run stopped short; NULL: it did not,
                                            -- it runs, or it was killed
+  folder        TEXT NOT NULL DEFAULT ''   -- of the sweep file: where its relative paths begin
 ) STRICT;
 
 -- The settings of `vary`; a sweep without it has one, with an empty label. deltam.

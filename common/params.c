@@ -151,3 +151,8 @@ bool param_is_place(const char *name)
 	return !strncmp(name, prefix, sizeof(prefix) - 1) ||
 		!strcmp(name, "model.init");
 }
+
+bool param_names_file(const char *name)
+{
+	return param_is_place(name) || !strcmp(name, "dataset.pseudo");
+}

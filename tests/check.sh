@@ -68,6 +68,12 @@ if [ -x "$build/fixtures" ]; then
 	step fixtures "$(field "$sum" passed)" "$(field "$sum" failed)" $status
 fi
 
+sh tests/install.sh "$build" >"$out" 2>&1
+status=$?
+cat "$out"
+sum=$(tail -1 "$out" | sed 's/install: \([0-9]*\) passed, \([0-9]*\) failed/passed \1 failed \2/')
+step install "$(field "$sum" passed)" "$(field "$sum" failed)" $status
+
 if command -v python3 >/dev/null; then
 	sh tests/second/run.sh "$build" >"$out" 2>&1
 	status=$?

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "build_id.h"
 #include "common/log.h"
 #include "common/proto.h"
 #include "common/store/run_name.h"
 #include "common/store/store_open.h"
 #include "common/str.h"
+#include "common/version.h"
 #include "trainer-core/dataset/cache.h"
 #include "worker/network.h"
 #include "worker/pipe.h"
@@ -26,13 +26,10 @@ static int usage(struct err *e)
 {
 	return err_set(e, ERR_USAGE,
 		"usage: deltam-worker --db FILE --job ID --token TOKEN\n"
-		"       deltam-worker --prepare NAME=VALUE ...\n"
-		"       deltam-worker --look NAME=VALUE ...\n"
-		"       deltam-worker --network NAME=VALUE ...\n"
-		"       deltam-worker --preview FILE NAME=VALUE ...\n"
-		"       deltam-worker --textures FOLDER H W\n"
-		"       deltam-worker --probe NAME=VALUE ...\n"
-		"       deltam-worker --toy DB EXPERIMENT STEPS");
+#define QUESTION(name, words, help) "       deltam-worker --" #name " " words "\n"
+#include "common/questions.def"
+#undef QUESTION
+		"       deltam-worker --version");
 }
 
 static int parse(int argc, char **argv, const char **db, struct segment_args *args,
@@ -119,7 +116,7 @@ static int train_all(const char *db, struct segment_args *args, char name[RUN_NA
 
 static int train(int argc, char **argv)
 {
-	struct segment_args args = { .build = DELTAM_BUILD };
+	struct segment_args args = { .build = deltam_build };
 	const char *db = NULL;
 	char name[RUN_NAME_MAX] = "";
 	struct err e = { 0 };
@@ -158,15 +155,15 @@ int main(int argc, char **argv)
 		const char *word;
 		int (*question)(int argc, char **argv, struct err *e);
 	} questions[] = {
-		{ "--prepare", prepare_main },
-		{ "--look", look_main },
-		{ "--network", network_main },
-		{ "--probe", probe_main },
-		{ "--preview", preview_main },
-		{ "--toy", toy_main },
-		{ "--textures", textures_main },
+#define QUESTION(name, words, help) { "--" #name, name##_main },
+#include "common/questions.def"
+#undef QUESTION
 	};
 
+	if (argc == 2 && !strcmp(argv[1], "--version")) {
+		printf("deltam-worker %s\n", deltam_version);
+		return 0;
+	}
 	for (int i = 0; argc > 1 && i < COUNT(questions); i++)
 		if (!strcmp(argv[1], questions[i].word))
 			return answer(argc - 2, argv + 2, questions[i].question);

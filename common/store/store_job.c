@@ -76,7 +76,8 @@ int store_sweep_put(struct store *s, const struct sweep_row *row, int64_t *id,
 	if (!rc)
 		rc = store_run(s, STMT_SWEEP_PUT,
 			ARGS(TEXT(row->name), TEXT(row->text), TEXT(row->select_epoch),
-				TEXT(row->average), TEXT(store_time(now))),
+				TEXT(row->average), TEXT(store_time(now)),
+				TEXT(row->folder ? row->folder : "")),
 			e);
 	if (!rc)
 		rc = store_int(s, STMT_SWEEP_ID, ARGS(TEXT(row->name)), 0, id, e);
@@ -210,7 +211,7 @@ int store_job_put(struct store *s, int64_t id, const char *identity,
 	bool fresh = !rc && store_changes(s) > 0;
 
 	for (int i = 0; !rc && i < ps->n; i++)
-		if (fresh || param_is_place(ps->p[i].name)) /* data may have moved */
+		if (fresh || param_names_file(ps->p[i].name)) /* data may have moved */
 			rc = store_run(s, STMT_JOB_PUT_PARAM,
 				ARGS(INT(id), TEXT(ps->p[i].name),
 					value_arg(ps->p[i].value)),

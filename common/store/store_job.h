@@ -48,6 +48,7 @@ struct sweep_row {
 	const char *name, *text;
 	const char *select_epoch; /* best, last10 */
 	const char *average; /* criteria, tasks */
+	const char *folder; /* that its relative paths begin from; NULL: unknown */
 };
 /*
  * Makes the row of the sweep, or updates the one of its name; *id is that row. *rescore

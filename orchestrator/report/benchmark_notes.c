@@ -3,6 +3,7 @@
 #include <string.h>
 #include "orchestrator/report/benchmark_data.h"
 #include "orchestrator/spec/json.h"
+#include "orchestrator/spec/spec.h"
 
 /* Which epochs the figure of a seed is the mean of. */
 static const char *last_epochs(const struct benchmark *b)
@@ -43,13 +44,15 @@ static void note_protocol(struct benchmark *b)
 			"runs that had its task as primary.");
 }
 
-/* Reads `baseline.from` of the sweep file; NULL: there is none. */
+/* Reads `baseline.from` as it stands in the sweep file; NULL: there is none. */
 static const char *baseline_from(struct benchmark *b)
 {
 	const struct json *base = json_get(benchmark_sweep_file(b), "baseline");
 	const struct json *from = json_get(base, "from");
 
-	return from ? from->string : NULL;
+	if (!from || from->kind != JSON_STRING)
+		return NULL;
+	return from->string;
 }
 
 /* What was recorded of a baseline that is of no use; NULL: nothing. */

@@ -193,6 +193,14 @@ void reader_close(struct report_reader *r)
 	arena_release(&r->arena);
 }
 
+struct spec_source reader_source(const struct report_reader *r)
+{
+	return (struct spec_source){ .path = r->sweep.name,
+		.folder = r->sweep.folder,
+		.text = r->sweep.text,
+		.n = strlen(r->sweep.text) };
+}
+
 void reader_print(const struct report *r, const struct cli_options *o)
 {
 	struct report shown = *r;

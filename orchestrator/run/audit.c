@@ -240,8 +240,7 @@ static int load_unpruned(const char *path, const char *name, struct audit_stages
 static int run_unpruned(struct report_reader *reader, const struct cli_options *o,
 	const char *path, struct err *e)
 {
-	struct run_request q = { .sweep = reader->sweep.name,
-		.text = reader->sweep.text,
+	struct run_request q = { .sweep = reader_source(reader),
 		.db = path,
 		.reuse = reader->s.path,
 		.workers = o->workers,

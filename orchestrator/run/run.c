@@ -8,7 +8,7 @@
 #include "common/store/store_open.h"
 #include "orchestrator/cli/cli.h"
 #include "common/store/store_winner.h"
-#include "orchestrator/plan/child.h"
+#include "orchestrator/plan/worker_path.h"
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/run/dispatch.h"
@@ -37,16 +37,14 @@ static int read_sweep(struct run *r, struct err *e)
 	const struct run_request *q = r->q;
 	struct str report = { .arena = r->arena };
 	struct plan_counts counts;
-	int rc = q->text ? spec_parse(&r->spec, r->arena, q->sweep, q->text,
-				   strlen(q->text), &report, e)
-			 : spec_load(&r->spec, r->arena, q->sweep, &report, e);
+	int rc = spec_read(&r->spec, r->arena, &q->sweep, &report, e);
 
 	if (!rc) {
 		counts = plan_count(&r->spec, r->arena);
 		rc = plan_allow(&counts, q->yes, e);
 	}
 	if (!rc)
-		rc = child_worker_path(r->worker, sizeof(r->worker), e);
+		rc = worker_path(r->worker, sizeof(r->worker), e);
 	if (!rc)
 		rc = resolve(&r->spec, DATA_COMPOSED, r->worker, &r->resolved, &report,
 			r->arena, e);
@@ -71,7 +69,7 @@ static int plan(struct run *r, struct err *e)
 {
 	struct sweep_row row = { r->spec.name, r->spec.text,
 		select_epoch_words[r->spec.select.epoch],
-		average_words[r->spec.select.average] };
+		average_words[r->spec.select.average], r->spec.folder };
 	const char *logs = arena_printf(r->arena, "%s.d/logs", r->db);
 	struct replan before;
 	int64_t sweep;
@@ -248,14 +246,16 @@ int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 
 int cmd_run(const struct cli_options *o, struct err *e)
 {
-	struct run_request q = { .sweep = o->operand,
+	struct run_request q = {
+		.sweep = { .path = o->operand, .set = o->set.item, .nset = o->set.n },
 		.db = o->db,
 		.reuse = o->reuse,
 		.workers = o->workers,
 		.no_prune = o->no_prune > 0,
 		.yes = o->yes > 0,
 		.quiet = o->quiet > 0,
-		.table = true };
+		.table = true
+	};
 	struct arena a = { 0 };
 	int rc = run_sweep(&q, &a, e);
 

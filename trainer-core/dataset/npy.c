@@ -2,6 +2,7 @@
 
 #include <float.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 #include "trainer-core/dataset/npy_header.h"
@@ -309,6 +310,23 @@ int npy_look(const char *path, const struct npy_want *want, struct err *e)
 	rc = read_head(&r, e);
 	fclose(r.f);
 	return rc;
+}
+
+int npy_rows(const char *path, int *n, struct err *e)
+{
+	struct npy_header h;
+	FILE *f = fopen(path, "rb");
+	int rc;
+
+	*n = 0;
+	if (!f)
+		return err_errno(e, "%s", path);
+	rc = npy_header_read(f, path, &h, e);
+	fclose(f);
+	if (rc)
+		return rc;
+	*n = h.dims == 0 ? 1 : h.dim[0] > INT_MAX ? INT_MAX : (int)h.dim[0];
+	return OK;
 }
 
 int npy_read(const char *path, const struct npy_want *want, float *out, struct err *e)
