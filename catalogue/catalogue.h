@@ -99,6 +99,7 @@ struct task_info {
 struct metric_info {
 	const char *name;
 	enum task_kind kind; /* tasks that have it */
+	bool asked; /* measured where train.metrics names it alone */
 	bool higher; /* is better */
 	const char *title; /* in tables */
 	double scale; /* tables print value * scale: 100 for shares */
@@ -155,6 +156,12 @@ const struct dataset_info *catalogue_dataset(const char *name);
 const struct model_info *catalogue_model(const char *name);
 const struct optimizer_info *catalogue_optimizer(const char *name);
 const struct corruption_info *catalogue_corruption(const char *name);
+
+/*
+ * Whether a job measures the criterion on tasks of its kind: always, or because it is
+ * among the `words` of train.metrics, with a blank between (NULL: none).
+ */
+bool metric_is_measured(const struct metric_info *m, const char *words);
 
 /* Whether the criterion can have this value, and in words which ones it can have. */
 bool metric_admits(const struct metric_info *m, double value);

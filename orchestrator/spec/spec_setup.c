@@ -4,6 +4,9 @@
 #include <string.h>
 #include "catalogue/pseudo.h"
 
+/* More than the table of criteria has that can be asked for. */
+#define METRICS_ASKED_MAX 32
+
 /* The names of a table of the catalogue. */
 #define NAMES_OF(type, plural) \
 	static const char **plural##_names(struct arena *a, int *n) \
@@ -260,6 +263,85 @@ static void read_lr_decay(const struct spec_reader *r, struct params *ps)
 		params_set(ps, r->a, "train.lr_decay", text);
 }
 
+/* The rows of the table that can be asked for; one name of two kinds is one. */
+static int metrics_to_ask(const char **name)
+{
+	int n, found = 0;
+	const struct metric_info *m = catalogue_metrics(&n);
+
+	for (int i = 0; i < n; i++) {
+		bool new = m[i].asked;
+
+		for (int k = 0; k < found && new; k++)
+			new = strcmp(name[k], m[i].name) != 0;
+		if (new)
+			name[found++] = m[i].name;
+	}
+	return found;
+}
+
+/* Whether any task of the variant has a criterion of that name that must be asked for. */
+static bool has_metric(const struct spec_variant *v, const char *name)
+{
+	int n;
+	const struct metric_info *m = catalogue_metrics(&n);
+
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < v->ntasks; k++)
+			if (m[i].asked && m[i].kind == v->tasks[k].kind &&
+				!strcmp(m[i].name, name))
+				return true;
+	return false;
+}
+
+/* The place of a name among those that can be asked for; -1: none, and said. */
+static int asked_metric(const struct spec_reader *r, const struct json *node,
+	const struct spec_variant *v, const char *const *known, int n)
+{
+	if (!expect_kind(r, node, JSON_STRING, "metrics"))
+		return -1;
+	for (int i = 0; i < n; i++) {
+		if (strcmp(node->string, known[i]) != 0)
+			continue;
+		if (v->ntasks && !has_metric(v, known[i]))
+			diag_add(r->d, node->at, "no task has the criterion \"%s\"",
+				known[i]);
+		return i;
+	}
+	report_unknown(r, node->at, "criterion", node->string, known, n);
+	return -1;
+}
+
+/*
+ * Criteria that are asked for, of a job and of its baseline, in the order of the table,
+ * so that a list in another order is the same job.
+ */
+static void read_metrics(const struct spec_reader *r, struct spec_variant *v)
+{
+	const struct json *node = read_at(r, "train.metrics");
+	const char *known[METRICS_ASKED_MAX];
+	bool asked[METRICS_ASKED_MAX] = { false };
+	struct str text = { .arena = r->a };
+	int n = metrics_to_ask(known);
+	int i;
+
+	if (!node)
+		return;
+	if (node->kind != JSON_ARRAY && (i = asked_metric(r, node, v, known, n)) >= 0)
+		asked[i] = true;
+	for (const struct json *m = node->kind == JSON_ARRAY ? node->child : NULL; m;
+		m = m->next)
+		if ((i = asked_metric(r, m, v, known, n)) >= 0)
+			asked[i] = true;
+	for (i = 0; i < n; i++)
+		if (asked[i])
+			str_printf(&text, "%s%s", text.n ? " " : "", known[i]);
+	if (!text.n)
+		return;
+	params_set(&v->base, r->a, "train.metrics", str_get(&text));
+	params_set(&v->stl, r->a, "train.metrics", str_get(&text));
+}
+
 static void read_train(const struct spec_reader *r, struct spec_variant *v)
 {
 	const char *size = params_get(&v->base, "dataset.train");
@@ -427,6 +509,7 @@ void read_setup(const struct spec_reader *r, struct spec_variant *v)
 		diag_add(r->d, place_of_message(r, e.msg), "%s", e.msg);
 		return;
 	}
+	read_metrics(r, v);
 	read_freeze(r, v);
 	check_network(r, "model", v, &v->base);
 	if (read_at(r, "baseline.model"))

@@ -65,6 +65,7 @@ START_TEST(dense_criteria_do_not_depend_on_the_batches)
 	} cases[] = { { &metric_miou, TASK_SEG, C }, { &metric_pix_acc, TASK_SEG, C },
 		{ &metric_depth_abs_err, TASK_DEPTH, 1 },
 		{ &metric_rel_err, TASK_DEPTH, 1 },
+		{ &metric_depth_rmse, TASK_DEPTH, 1 },
 		{ &metric_normal_mean, TASK_NORMAL, 3 },
 		{ &metric_normal_median, TASK_NORMAL, 3 },
 		{ &metric_normal_30, TASK_NORMAL, 3 } };
@@ -109,6 +110,48 @@ START_TEST(segmentation_agrees_with_a_count_by_class)
 	ck_assert_double_eq_tol(pooled(&metric_miou, TASK_SEG, C, N), iou, 1e-12);
 	ck_assert_double_eq_tol(
 		pooled(&metric_pix_acc, TASK_SEG, C, N), right / all, 1e-12);
+}
+END_TEST
+
+/*
+ * The root over all pixels that count. A mean of the roots of samples or batches would be
+ * another figure, which the second assertion shows for these numbers.
+ */
+START_TEST(a_root_mean_square_is_pooled_over_the_split)
+{
+	float p[N * C * S], t[N * C * S];
+	double square = 0, pixels = 0, roots = 0;
+
+	for (int b = 0; b < BATCHES; b++) {
+		double own = 0, counted = 0;
+
+		make_batch(TASK_DEPTH, b, 1, p, t);
+		for (int i = 0; i < N * S; i++) {
+			if (t[i] == 0)
+				continue;
+			own += pow((double)(p[i] - t[i]), 2);
+			counted++;
+		}
+		square += own;
+		pixels += counted;
+		roots += sqrt(own / counted) / BATCHES;
+	}
+	ck_assert_double_eq_tol(pooled(&metric_depth_rmse, TASK_DEPTH, 1, 1),
+		sqrt(square / pixels), 1e-6);
+	ck_assert_double_gt(fabs(sqrt(square / pixels) - roots), 1e-5);
+}
+END_TEST
+
+/* (3 + 4 + 0) / 3 is another figure than sqrt((9 + 16 + 0) / 3). */
+START_TEST(a_regression_has_the_root_of_its_mean_square)
+{
+	const struct loss_shape two = { 2, 1, 1 }, one = { 1, 1, 1 };
+	const float p[] = { 4, -2, 7 }, t[] = { 1, 2, 7 };
+	double meter[METER_RATIO] = { 0, 0 };
+
+	metric_rmse.add(meter, &two, p, t);
+	metric_rmse.add(meter, &one, p + 2, t + 2);
+	ck_assert_double_eq_tol(metric_rmse.value(meter, 1), sqrt(25.0 / 3), 1e-15);
 }
 END_TEST
 
@@ -223,7 +266,7 @@ START_TEST(a_criterion_of_nothing_is_no_figure)
 	for (int i = 0; i < COUNT(kinds); i++) {
 		const struct metric *m[METRICS];
 		const char *name[METRICS];
-		int n = registry_metrics(kinds[i], m, name, METRICS);
+		int n = registry_metrics(kinds[i], "rmse", m, name, METRICS);
 
 		ck_assert_int_gt(n, 0);
 		for (int k = 0; k < n; k++) {
@@ -246,6 +289,8 @@ Suite *suite_metric(void)
 
 	tcase_add_test(t, dense_criteria_do_not_depend_on_the_batches);
 	tcase_add_test(t, segmentation_agrees_with_a_count_by_class);
+	tcase_add_test(t, a_root_mean_square_is_pooled_over_the_split);
+	tcase_add_test(t, a_regression_has_the_root_of_its_mean_square);
 	tcase_add_test(t, normals_agree_with_sorted_angles);
 	tcase_add_test(t, medians_of_few_angles_are_exact);
 	tcase_add_test(t, a_prediction_without_length_is_at_a_right_angle);

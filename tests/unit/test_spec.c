@@ -683,6 +683,38 @@ START_TEST(names_alone_stand_for_data_set_and_network)
 	ck_assert_str_eq(params_get(&spec.variants[0].base, "model.name"), "resnet");
 	ck_assert_str_eq(params_get(&spec.variants[0].base, "dataset.name"), "celeba");
 	ck_assert_str_eq(params_get(&spec.variants[0].base, "dataset.train"), "162770");
+/* In an order of its own, of the baseline, too, and a criterion of Δm. */
+START_TEST(a_criterion_that_is_asked_for_is_part_of_every_job)
+{
+	const struct spec_variant *v;
+	const char *report;
+
+	parse_good(SMALL(EW));
+	ck_assert_ptr_null(params_get(&spec.variants[0].base, "train.metrics"));
+	ck_assert_int_eq(spec.variants[0].ncriteria, 3);
+	parse_good("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, "
+		   "\"train\": { \"epochs\": 4, \"metrics\": [\"rmse\", \"rmse\"] }, "
+		   "\"search\": { \"lr\": 1e-3 }, " EW " }");
+	v = &spec.variants[0];
+	ck_assert_str_eq(params_get(&v->base, "train.metrics"), "rmse");
+	ck_assert_str_eq(params_get(&v->stl, "train.metrics"), "rmse");
+	ck_assert_int_eq(v->ncriteria, 5);
+	ck_assert_str_eq(v->criteria[1].text, "reg1/rmse");
+	ck_assert_int_eq(
+		parse("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"multi_fashion\" "
+		      "}, \"train\": { \"epochs\": 4, \"metrics\": \"rmse\" }, "
+		      "\"search\": { \"lr\": 1e-3 }, " EW " }",
+			&report),
+		ERR_SPEC);
+	ck_assert_msg(
+		strstr(report, "no task has the criterion \"rmse\""), "%s", report);
+	ck_assert_int_eq(
+		parse("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, "
+		      "\"train\": { \"epochs\": 4, \"metrics\": \"abs_err\" }, "
+		      "\"search\": { \"lr\": 1e-3 }, " EW " }",
+			&report),
+		ERR_SPEC);
+	ck_assert_msg(strstr(report, "unknown criterion \"abs_err\""), "%s", report);
 }
 END_TEST
 
@@ -701,6 +733,7 @@ Suite *suite_spec(void)
 	tcase_add_test(t, files_of_pseudo_tasks_begin_there_too_blanks_and_all);
 	tcase_add_test(t, names_alone_stand_for_data_set_and_network);
 	tcase_add_test(t, every_bad_file_gets_its_message);
+	tcase_add_test(t, a_criterion_that_is_asked_for_is_part_of_every_job);
 	tcase_add_test(t, a_missing_file_is_named);
 	tcase_add_test(t, the_name_of_a_sweep_is_read_alone);
 	tcase_add_test(t, what_is_left_out_is_filled_in);

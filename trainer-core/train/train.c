@@ -36,6 +36,7 @@ static int choose_tasks(
 	struct batch *b, const struct params *ps, struct arena *a, struct err *e)
 {
 	const char *only = params_get(ps, "task");
+	const char *asked = params_get(ps, "train.metrics");
 
 	b->task = NEW_ARRAY(a, struct batch_task, b->data->tasks);
 	for (int k = 0; k < b->data->tasks; k++) {
@@ -47,8 +48,8 @@ static int choose_tasks(
 		task->info = *info;
 		task->column = k;
 		task->loss = loss_of(info);
-		task->metrics = registry_metrics(
-			info->kind, task->metric, task->metric_name, METRICS_MAX);
+		task->metrics = registry_metrics(info->kind, asked, task->metric,
+			task->metric_name, METRICS_MAX);
 		b->K++;
 	}
 	if (b->K == 0)
