@@ -189,6 +189,7 @@ bool read_weight_steps(const struct spec_reader *r, double step,
 void read_variants(struct spec_reader *r, struct spec *s);
 void read_setup(const struct spec_reader *r,
 	struct spec_variant *v); /* dataset, model, train */
+void read_schedule(const struct spec_reader *r, struct params *ps);
 void read_criteria(
 	const struct spec_reader *r, const struct spec *s, struct spec_variant *v);
 void read_entries(

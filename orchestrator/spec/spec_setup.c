@@ -219,50 +219,6 @@ static void read_optimizer(const struct spec_reader *r, struct params *ps)
 	check_optimizer(r, ps);
 }
 
-/* Writes {"every": epochs, "factor": f} as "EVERY FACTOR". */
-static const char *step_decay(const struct spec_reader *r, const struct json *object)
-{
-	static const char *const keys[] = { "every", "factor" };
-	static const struct param_info every = {
-		.name = "every", .kind = PARAM_INT, .min = 1, .max = 1000000
-	};
-	static const struct param_info factor = {
-		.name = "factor", .kind = PARAM_REAL, .min = 1e-9, .max = 1
-	};
-	const struct json *e = json_get(object, "every");
-	const struct json *f = json_get(object, "factor");
-	const char *every_text, *factor_text;
-
-	if (!read_known(r, object, keys, 2))
-		return NULL;
-	if (!e || !f) {
-		diag_add(r->d, object->at,
-			"\"lr_decay\" wants \"every\" and \"factor\"");
-		return NULL;
-	}
-	every_text = value_text(r, e, &every, NULL);
-	factor_text = value_text(r, f, &factor, NULL);
-	if (!every_text || !factor_text)
-		return NULL;
-	return arena_printf(r->a, "%s %s", every_text, factor_text);
-}
-
-static void read_lr_decay(const struct spec_reader *r, struct params *ps)
-{
-	static const struct param_info word = {
-		.name = "lr_decay", .kind = PARAM_CHOICE, .choices = "none|cosine"
-	};
-	const struct json *node = read_at(r, "train.lr_decay");
-	const char *text = field_find("train.lr_decay")->deflt;
-
-	if (node && node->kind == JSON_OBJECT)
-		text = step_decay(r, node);
-	else if (node)
-		text = value_text(r, node, &word, NULL);
-	if (text)
-		params_set(ps, r->a, "train.lr_decay", text);
-}
-
 /* The rows of the table that can be asked for; one name of two kinds is one. */
 static int metrics_to_ask(const char **name)
 {
@@ -356,7 +312,7 @@ static void read_train(const struct spec_reader *r, struct spec_variant *v)
 			"batch %d%s is larger than the training set of %.0f", batch,
 			read_at(r, "train.batch") ? "" : ", the default,", train);
 	read_optimizer(r, &v->base);
-	read_lr_decay(r, &v->base);
+	read_schedule(r, &v->base);
 }
 
 /*

@@ -718,6 +718,52 @@ START_TEST(a_criterion_that_is_asked_for_is_part_of_every_job)
 }
 END_TEST
 
+#define SCHEDULED(train) \
+	"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, \"train\": { \"epochs\": 4, " train \
+	" }, \"search\": { \"lr\": 1e-3 }, " EW " }"
+
+/* In the words that the trainer reads; "none" and no warm-up are as before there were any. */
+START_TEST(a_schedule_becomes_the_text_of_a_job)
+{
+	static const char *const good[][2] = {
+		{ "\"lr_decay\": \"cosine\"", "cosine" },
+		{ "\"lr_decay\": {\"every\": 20, \"factor\": 0.5}", "20 0.5" },
+		{ "\"lr_decay\": {\"every\": 20, \"factor\": 0.5, \"per\": \"epoch\"}",
+			"20 0.5" },
+		{ "\"lr_decay\": {\"power\": 0.9, \"per\": \"step\"}",
+			"power 0.9 step" },
+		{ "\"lr_decay\": {\"milestones\": [10, 20], \"factor\": 0.1}",
+			"milestones 0.1 10 20" },
+		{ "\"lr_decay\": {\"cosine\": true, \"per\": \"step\"}",
+			"cosine step" },
+	};
+	static const char *const bad[][2] = {
+		{ "\"lr_decay\": {\"power\": 0.9, \"factor\": 0.5}", "wants" },
+		{ "\"lr_decay\": {\"every\": 2}", "wants" },
+		{ "\"lr_decay\": {\"power\": 1, \"cosine\": true}", "wants" },
+		{ "\"lr_decay\": {\"milestones\": [2, 2], \"factor\": 0.1}", "rise" },
+		{ "\"lr_decay\": {\"power\": 0.9, \"per\": \"batch\"}", "per" },
+		{ "\"warm_up\": -1", "minimum" },
+	};
+	const char *report;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		parse_good(arena_printf(&arena, SCHEDULED("%s"), good[i][0]));
+		ck_assert_str_eq(params_get(&spec.variants[0].base, "train.lr_decay"),
+			good[i][1]);
+		ck_assert_ptr_null(params_get(&spec.variants[0].base, "train.warm_up"));
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ck_assert_int_eq(parse(arena_printf(&arena, SCHEDULED("%s"), bad[i][0]),
+					 &report),
+			ERR_SPEC);
+		ck_assert_msg(strstr(report, bad[i][1]), "%s", report);
+	}
+	parse_good(SCHEDULED("\"warm_up\": 500"));
+	ck_assert_str_eq(params_get(&spec.variants[0].stl, "train.warm_up"), "500");
+}
+END_TEST
+
 Suite *suite_spec(void);
 
 Suite *suite_spec(void)
@@ -733,6 +779,7 @@ Suite *suite_spec(void)
 	tcase_add_test(t, files_of_pseudo_tasks_begin_there_too_blanks_and_all);
 	tcase_add_test(t, names_alone_stand_for_data_set_and_network);
 	tcase_add_test(t, every_bad_file_gets_its_message);
+	tcase_add_test(t, a_schedule_becomes_the_text_of_a_job);
 	tcase_add_test(t, a_criterion_that_is_asked_for_is_part_of_every_job);
 	tcase_add_test(t, a_missing_file_is_named);
 	tcase_add_test(t, the_name_of_a_sweep_is_read_alone);
