@@ -161,7 +161,13 @@ const char *metric_range(const struct metric_info *m, struct arena *a)
 
 bool task_is_map(enum task_kind kind)
 {
-	return kind == TASK_SEG || kind == TASK_DEPTH || kind == TASK_NORMAL;
+	return kind == TASK_SEG || kind == TASK_DEPTH || kind == TASK_NORMAL ||
+		kind == TASK_EDGES || kind == TASK_VECTOR;
+}
+
+float task_ignored(enum task_kind kind)
+{
+	return kind == TASK_SEG || kind == TASK_EDGES ? -1 : 0;
 }
 
 const char *catalogue_shown(const struct params *ps, const char *column)

@@ -49,6 +49,8 @@ struct param_info {
 	 */
 	const char *search;
 	const char *column; /* of the table `job` that it fills; NULL: none */
+	const char *
+		absent; /* a word that a sweep file has for no value at all; NULL: none */
 	const char *help;
 	bool required; /* a job without it is refused */
 	bool later; /* enters a job's identity only where it differs from deflt */
@@ -72,6 +74,8 @@ enum task_kind {
 	TASK_SEG, /* a label a pixel, -1 ignored */
 	TASK_DEPTH, /* a number a pixel, 0 ignored */
 	TASK_NORMAL, /* a unit vector a pixel, 0 ignored */
+	TASK_EDGES, /* whether a pixel is an edge: 1, 0; -1 ignored */
+	TASK_VECTOR, /* numbers a pixel, those that are all 0 ignored */
 };
 
 enum loss_kind {
@@ -81,6 +85,7 @@ enum loss_kind {
 	LOSS_L2,
 	LOSS_BCE,
 	LOSS_COSINE,
+	LOSS_EDGES, /* cross-entropy with logits, an edge 19 times as heavy as none */
 };
 
 struct task_info {
@@ -191,6 +196,9 @@ const struct param_info *param_info_find(
  */
 MUST_CHECK int catalogue_tasks(const struct params *ps, struct arena *a,
 	struct task_info *tasks, int *n, struct err *e);
+
+/* What a target says where it does not count: -1 of labels and edges, else 0. */
+float task_ignored(enum task_kind kind);
 
 /* Whether a task wants a prediction for every pixel. */
 bool task_is_map(enum task_kind kind);

@@ -17,6 +17,8 @@ static const struct kind {
 	{ "seg", TASK_SEG, LOSS_CE, 0, true, true, true },
 	{ "depth", TASK_DEPTH, LOSS_L1, 1, false, true, true },
 	{ "normal", TASK_NORMAL, LOSS_COSINE, 3, false, true, false },
+	{ "edges", TASK_EDGES, LOSS_EDGES, 1, false, true, true },
+	{ "vector", TASK_VECTOR, LOSS_L1, 2, true, true, false },
 };
 
 /* A label is a byte where there is one a sample. */
@@ -44,9 +46,10 @@ static int read_ignore(struct listed_task *t, const struct kind *kind,
 	const char *value, struct err *e)
 {
 	if (!kind->ignore)
-		return err_set(e, ERR_SPEC, "\"ignore\" is for seg and depth: %s",
+		return err_set(e, ERR_SPEC,
+			"\"ignore\" is for seg, depth and edges: %s",
 			kind->pixels
-				? "a missing normal is (0, 0, 0), or has a \"mask\""
+				? "a missing vector is 0 in all channels, or has a \"mask\""
 				: "elsewhere every sample counts");
 	if (t->has_ignore)
 		return err_set(e, ERR_SPEC, "\"ignore\" stands twice");
@@ -61,7 +64,7 @@ static int read_mask(struct listed_task *t, const struct kind *kind, struct err 
 {
 	if (!kind->pixels)
 		return err_set(e, ERR_SPEC,
-			"\"mask\" is for seg, depth and normal: a %s is no map",
+			"\"mask\" is for maps, such as seg or depth: a %s is none",
 			kind->name);
 	if (t->mask)
 		return err_set(e, ERR_SPEC, "\"mask\" stands twice");
@@ -117,7 +120,7 @@ static int read_head(
 	if (!*out)
 		return err_set(e, ERR_SPEC,
 			"there is no kind \"%s\", but class:N, regress[:N], binary, "
-			"seg:N, depth and normal",
+			"seg:N, depth, normal, edges and vector[:N]",
 			kind);
 	return OK;
 }

@@ -9,9 +9,11 @@
  *	seg:13        one of 13 classes a pixel          cross-entropy
  *	depth         a number a pixel, 0 ignored        L1
  *	normal        a unit vector a pixel, 0 ignored   1 - cosine
+ *	edges         1 on an edge, else 0             cross-entropy, edges 0.95, others 0.05
+ *	vector[:2]    numbers a pixel, all 0 ignored   L1 over the channels
  *
- * `ignore=V` (seg, depth): V in the file marks pixels that do not count. `mask` (seg,
- * depth, normal): a second file has 0 where pixels do not count.
+ * `ignore=V` (seg, depth, edges): V in the file marks pixels that do not count. `mask`
+ * (whatever is a map): a second file has 0 where pixels do not count.
  */
 #ifndef DELTAM_TASK_LIST_H
 #define DELTAM_TASK_LIST_H

@@ -9,7 +9,8 @@ struct loss loss_of(const struct task_info *task)
 {
 	struct loss l = { .kind = task->loss };
 
-	if (task->kind == TASK_DEPTH || task->kind == TASK_NORMAL)
+	if (task->kind == TASK_DEPTH || task->kind == TASK_NORMAL ||
+		task->kind == TASK_VECTOR)
 		l.mask = MASK_ZERO;
 	l.normalise = task->kind == TASK_NORMAL && task->loss == LOSS_COSINE;
 	return l;
@@ -286,6 +287,33 @@ static float bce(float p, float t, float *d)
 	return (p > 0 ? p : 0) - p * t + log1pf(z);
 }
 
+/* Of an edge and of none: edges are few. */
+#define EDGE_WEIGHT 0.95f
+
+/* Cross-entropy over the pixels that are labelled; a label of -1 is none. */
+static struct loss_sum edges(
+	size_t n, const float *p, const float *t, float *gradient, bool slope)
+{
+	struct loss_sum total = { 0 };
+	float scale;
+
+	for (size_t i = 0; i < n; i++) {
+		float weight = t[i] > 0.5f ? EDGE_WEIGHT : 1 - EDGE_WEIGHT;
+		float d = 0;
+
+		if (t[i] >= 0) {
+			total.sum += (double)(weight * bce(p[i], t[i], &d));
+			total.count++;
+		}
+		if (slope)
+			gradient[i] = weight * d;
+	}
+	scale = total.count > 0 ? (float)(1 / total.count) : 0;
+	for (size_t i = 0; slope && i < n; i++)
+		gradient[i] *= scale;
+	return total;
+}
+
 static struct loss_sum each_value(float (*f)(float p, float t, float *d), size_t n,
 	const float *p, const float *t, float *gradient, bool slope)
 {
@@ -397,6 +425,8 @@ static struct loss_sum compute(const struct loss *l, const struct loss_shape *s,
 		return each_value(bce, n, p, t, d, slope);
 	case LOSS_COSINE:
 		return each_pixel(l, s, p, t, d, slope);
+	case LOSS_EDGES:
+		return edges(n, p, t, d, slope);
 	}
 	BUG("an unknown loss");
 }

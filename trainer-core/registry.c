@@ -46,9 +46,9 @@ int registry_metrics(enum task_kind kind, const char *asked,
 	return n;
 }
 
-size_t metric_doubles(const struct metric *m, int C)
+size_t metric_doubles(const struct metric *m, int C, int S)
 {
-	return m->doubles ? m->doubles(C) : METER_RATIO;
+	return m->doubles ? m->doubles(C, S) : METER_RATIO;
 }
 
 double metric_ratio(const double *meter, int C)

@@ -20,7 +20,9 @@ static void fill(const struct loss *l, float *p, float *t)
 {
 	for (int i = 0; i < SIZE; i++) {
 		p[i] = noise(i);
-		t[i] = l->kind == LOSS_BCE ? (float)(i % 3 == 0) : noise(SIZE + i);
+		t[i] = l->kind == LOSS_BCE      ? (float)(i % 3 == 0)
+			: l->kind == LOSS_EDGES ? (float)(i % 3 - 1)
+						: noise(SIZE + i);
 	}
 	if (l->kind == LOSS_CE)
 		for (int i = 0; i < N * S; i++)
@@ -32,7 +34,7 @@ static void fill(const struct loss *l, float *p, float *t)
 
 static const struct loss losses[] = { { .kind = LOSS_CE }, { .kind = LOSS_L1 },
 	{ .kind = LOSS_SMOOTH_L1 }, { .kind = LOSS_L2 }, { .kind = LOSS_BCE },
-	{ .kind = LOSS_L1, .mask = MASK_ZERO },
+	{ .kind = LOSS_EDGES }, { .kind = LOSS_L1, .mask = MASK_ZERO },
 	{ .kind = LOSS_COSINE, .mask = MASK_ZERO },
 	{ .kind = LOSS_COSINE, .mask = MASK_ZERO, .normalise = true } };
 
@@ -193,6 +195,23 @@ START_TEST(a_normal_whose_channels_sum_to_0_counts)
 }
 END_TEST
 
+/* By hand: log 2 for every logit of 0; of the five pixels one is no label. */
+START_TEST(edges_weigh_nineteen_times_what_is_none)
+{
+	const struct loss l = { .kind = LOSS_EDGES };
+	const struct loss_shape s = { 1, 1, 5 };
+	const float p[5] = { 0, 0, 0, 7, 0 }, t[5] = { 1, 0, 0, -1, 0 };
+	float d[5];
+	struct loss_sum sum = loss_compute(&l, &s, p, t, d);
+
+	ck_assert_double_eq(sum.count, 4);
+	ck_assert_double_eq_tol(sum.sum, log(2) * (0.95 + 3 * 0.05), 1e-7);
+	ck_assert_double_eq_tol((double)d[0], -0.5 * 0.95 / 4, 1e-8);
+	ck_assert_double_eq_tol((double)d[1], 0.5 * 0.05 / 4, 1e-8);
+	ck_assert(d[3] == 0);
+}
+END_TEST
+
 START_TEST(metrics_pool_over_batches_of_any_size)
 {
 	const float score[] = { 1, 3, 2, 5, 5, 1 }, label[] = { 1, 1 };
@@ -230,6 +249,7 @@ Suite *suite_loss(void)
 	tcase_add_test(t, nothing_valid_is_a_loss_of_zero_without_gradient);
 	tcase_add_test(t, a_dense_l1_divides_by_the_pixels_that_count);
 	tcase_add_test(t, a_normal_whose_channels_sum_to_0_counts);
+	tcase_add_test(t, edges_weigh_nineteen_times_what_is_none);
 	tcase_add_test(t, metrics_pool_over_batches_of_any_size);
 	suite_add_tcase(s, t);
 	return s;

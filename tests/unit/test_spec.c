@@ -683,6 +683,9 @@ START_TEST(names_alone_stand_for_data_set_and_network)
 	ck_assert_str_eq(params_get(&spec.variants[0].base, "model.name"), "resnet");
 	ck_assert_str_eq(params_get(&spec.variants[0].base, "dataset.name"), "celeba");
 	ck_assert_str_eq(params_get(&spec.variants[0].base, "dataset.train"), "162770");
+}
+END_TEST
+
 /* In an order of its own, of the baseline, too, and a criterion of Δm. */
 START_TEST(a_criterion_that_is_asked_for_is_part_of_every_job)
 {

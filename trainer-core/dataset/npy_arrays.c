@@ -3,11 +3,12 @@
  * samples. Where sizes are given the first so many samples of each file are taken, else all.
  *
  *	SPLIT/input.npy          (N, C, H, W)
- *	SPLIT/TASK.npy           class, binary (N); regress (N, outputs); seg, depth
- *	                         (N, H, W); normal (N, 3, H, W)
+ *	SPLIT/TASK.npy           class, binary (N); regress (N, outputs); seg, depth,
+ *	                         edges (N, H, W); normal (N, 3, H, W); vector
+ *	                         (N, outputs, H, W)
  *	SPLIT/TASK_mask.npy      (N, H, W), 0 where a pixel does not count; with `mask`
  *
- * What a task ignores becomes what its kind ignores: class -1, depth 0, normal 0. A depth
+ * What a task ignores becomes what its kind ignores (task_ignored). A depth
  * is at least 0, a normal has length 1 or is (0, 0, 0).
  */
 #include <float.h>
@@ -36,21 +37,16 @@ static int read_shape(const struct composition *c, int shape[3], struct err *e)
 	return rc;
 }
 
-static bool is_map(const struct task_info *task)
-{
-	return task->kind == TASK_SEG || task->kind == TASK_DEPTH ||
-		task->kind == TASK_NORMAL;
-}
-
 static struct dataset_field target_field(const struct task_info *task, int h, int w)
 {
 	bool byte = task->kind == TASK_CLASS || task->kind == TASK_BINARY;
 	struct dataset_field f = { NULL, byte ? ELEMENT_U8 : ELEMENT_F32, 1, 1, 1, 1,
 		0 };
 
-	if (task->kind == TASK_REGRESS || task->kind == TASK_NORMAL)
+	if (task->kind == TASK_REGRESS || task->kind == TASK_NORMAL ||
+		task->kind == TASK_VECTOR)
 		f.c = task->outputs;
-	if (is_map(task)) {
+	if (task_is_map(task->kind)) {
 		f.h = h;
 		f.w = w;
 	}
@@ -165,18 +161,20 @@ static struct npy_want want_map(const struct dataset_field *f, int n)
 static struct npy_want want_target(
 	const struct listed_task *t, const struct dataset_field *f, int n)
 {
-	struct npy_want want = is_map(&t->info) ? want_map(f, n) : want_of(f, n);
+	struct npy_want want =
+		task_is_map(t->info.kind) ? want_map(f, n) : want_of(f, n);
 
-	if (t->info.loss == LOSS_CE || t->info.kind == TASK_BINARY) {
+	if (t->info.loss == LOSS_CE || t->info.kind == TASK_BINARY ||
+		t->info.kind == TASK_EDGES) {
 		want.whole = true;
-		want.min = t->info.kind == TASK_SEG ? -1 : 0;
-		want.max = t->info.kind == TASK_BINARY ? 1 : t->info.outputs - 1;
+		want.min = (double)task_ignored(t->info.kind);
+		want.max = t->info.loss == LOSS_CE ? t->info.outputs - 1 : 1;
 	}
 	if (t->info.kind == TASK_DEPTH)
 		want.min = 0;
 	want.ignores = t->has_ignore;
 	want.ignore = t->ignore;
-	want.instead = t->info.kind == TASK_SEG ? -1 : 0;
+	want.instead = task_ignored(t->info.kind);
 	return want;
 }
 
@@ -269,7 +267,7 @@ static void apply_mask(const struct listed_task *t, const struct dataset_field *
 	int n, const float *mask, float *v)
 {
 	size_t pixels = (size_t)f->h * (size_t)f->w;
-	float none = t->info.kind == TASK_SEG ? -1 : 0;
+	float none = task_ignored(t->info.kind);
 
 	for (size_t i = 0; i < (size_t)n; i++)
 		for (size_t c = 0; c < (size_t)f->c; c++)

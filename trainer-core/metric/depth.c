@@ -5,9 +5,9 @@
 
 enum { ABSOLUTE, RELATIVE, SQUARE, PIXELS, DOUBLES };
 
-static size_t depth_doubles(int C)
+static size_t depth_doubles(int C, int S)
 {
-	(void)C;
+	(void)C, (void)S;
 	return DOUBLES;
 }
 

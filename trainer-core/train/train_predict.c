@@ -44,6 +44,7 @@ static void as_target(
 		classes(s, prediction, out);
 		break;
 	case TASK_BINARY:
+	case TASK_EDGES:
 		for (int i = 0; i < s->C * s->S; i++)
 			out[i] = prediction[i] > 0;
 		break;
@@ -52,6 +53,7 @@ static void as_target(
 		break;
 	case TASK_REGRESS:
 	case TASK_DEPTH:
+	case TASK_VECTOR:
 		memcpy(out, prediction, sizeof(float) * (size_t)(s->C * s->S));
 		break;
 	}
