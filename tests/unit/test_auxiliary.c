@@ -113,6 +113,32 @@ START_TEST(every_task_is_primary_in_turn)
 }
 END_TEST
 
+/* The multi-task form of a method beside its auxiliary one. */
+START_TEST(a_method_can_have_all_tasks_as_primary_beside_each)
+{
+	const struct spec_variant *v;
+
+	ck_assert_str_eq(
+		report_of(sweep("\"primary\": \"each\", ",
+			"\"auto_lambda\", {\"name\": \"auto_lambda\", \"label\": \"mtl\", "
+			"\"primary\": \"all\"}")),
+		"");
+	v = &spec.variants[0];
+	ck_assert_int_eq(v->nentries, 3);
+	ck_assert_str_eq(v->entries[0].label, "auto_lambda [reg1]");
+	ck_assert_str_eq(v->entries[2].label, "mtl");
+	ck_assert_ptr_null(v->entries[2].primary);
+	for (int i = 0; i < v->entries[2].naxes; i++)
+		ck_assert_str_ne(v->entries[2].axes[i].name, "primary");
+	plan(sweep("\"primary\": \"each\", ",
+		"\"auto_lambda\", {\"name\": \"auto_lambda\", \"label\": \"mtl\", "
+		"\"primary\": \"all\"}"));
+	ck_assert_str_eq(answer("SELECT label, auxiliary FROM entry_primary ORDER BY "
+				"position"),
+		"auto_lambda [reg1] 1 auto_lambda [reg2] 1 mtl 0");
+}
+END_TEST
+
 START_TEST(a_primary_task_that_cannot_be_is_an_error_with_its_place)
 {
 	static const struct {
@@ -124,6 +150,9 @@ START_TEST(a_primary_task_that_cannot_be_is_an_error_with_its_place)
 			"{\"name\": \"ial\", \"primary\": \"reg1\"}",
 			"said for the whole sweep already" },
 		{ "\"primary\": \"each\", ", "\"ial\", \"ial\"", "listed twice" },
+		{ "\"primary\": \"each\", ",
+			"{\"name\": \"gcs\", \"primary\": \"all\"}",
+			"said for the whole sweep already" },
 	};
 
 	for (int i = 0; i < COUNT(bad); i++) {
@@ -299,6 +328,7 @@ Suite *suite_auxiliary(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, every_task_is_primary_in_turn);
+	tcase_add_test(t, a_method_can_have_all_tasks_as_primary_beside_each);
 	tcase_add_test(t, a_primary_task_that_cannot_be_is_an_error_with_its_place);
 	tcase_add_test(t, a_head_can_be_frozen_in_all_but_its_baseline);
 	tcase_add_test(t, an_entry_is_judged_by_its_primary_task_alone);

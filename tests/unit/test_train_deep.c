@@ -357,6 +357,31 @@ START_TEST(inputs_of_one_task_do_not_reach_the_other)
 }
 END_TEST
 
+/*
+ * Of inputs of their own the tasks share no feature; IAL then goes by the gradients of the
+ * shared parameters, and is the sum of the losses where every factor is 1.
+ */
+START_TEST(impartial_learning_works_on_inputs_of_their_own)
+{
+	struct dataset *d = own();
+	const struct epoch_rows *sum =
+		trained_epoch(JOB(d, VGG, "train.optimizer", "gd", "lr", "0.01"));
+	const struct epoch_rows *ial = trained_epoch(JOB(d, VGG, "train.optimizer",
+		"gd", "lr", "0.01", "dataset.name", "cifar100", "method", "ial",
+		"encoder", "fixed", "fixed", "1", "decoder", "uniform"));
+	const struct epoch_rows *led = trained_epoch(
+		JOB(d, VGG, "train.optimizer", "gd", "lr", "0.01", "dataset.name",
+			"cifar100", "method", "ial", "primary", "dogs"));
+
+	ck_assert_double_eq_tol(trained_figure(sum, "val", "cats", "loss"),
+		trained_figure(ial, "val", "cats", "loss"), 2e-5);
+	ck_assert_double_eq_tol(trained_figure(sum, "val", "dogs", "loss"),
+		trained_figure(ial, "val", "dogs", "loss"), 2e-5);
+	ck_assert(trained_figure(led, "val", "dogs", "loss") !=
+		trained_figure(sum, "val", "dogs", "loss"));
+}
+END_TEST
+
 START_TEST(own_inputs_are_augmented_one_by_one)
 {
 	static const int shape[3] = { 3, SIDE, SIDE };
@@ -452,6 +477,7 @@ Suite *suite_train_deep(void)
 		t, a_last_batch_without_variance_is_refused_by_the_name_of_the_node);
 	tcase_add_test(t, a_task_alone_sees_its_own_samples_in_the_same_order);
 	tcase_add_test(t, inputs_of_one_task_do_not_reach_the_other);
+	tcase_add_test(t, impartial_learning_works_on_inputs_of_their_own);
 	tcase_add_test(t, own_inputs_are_augmented_one_by_one);
 	tcase_add_test(t, diagnoses_measure_the_samples_of_the_tasks_own_batch);
 	tcase_add_test(t, features_that_no_task_shares_cannot_be_combined);
