@@ -197,6 +197,16 @@ const struct param_info *param_info_find(
 MUST_CHECK int catalogue_tasks(const struct params *ps, struct arena *a,
 	struct task_info *tasks, int *n, struct err *e);
 
+/*
+ * Those of them that a job trains: all, or what dataset.use names. column (TASKS_MAX): the
+ * place of each among all. ERR_SPEC, also where a name is none of theirs.
+ */
+MUST_CHECK int catalogue_used_tasks(const struct params *ps, struct arena *a,
+	struct task_info *tasks, int *column, int *n, struct err *e);
+
+/* Whether a task is among the words of dataset.use; NULL: all are. */
+bool task_is_used(const char *used, const char *task);
+
 /* What a target says where it does not count: -1 of labels and edges, else 0. */
 float task_ignored(enum task_kind kind);
 

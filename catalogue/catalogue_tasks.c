@@ -243,3 +243,58 @@ int catalogue_tasks(const struct params *ps, struct arena *a, struct task_info *
 	rc = real_tasks(source, ps, a, tasks, n, e);
 	return rc ? rc : pseudo_tasks(ps, a, tasks, n, e);
 }
+
+bool task_is_used(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (!list)
+		return true;
+	while (*(list += strspn(list, " "))) {
+		size_t length = strcspn(list, " ");
+
+		if (length == n && !strncmp(list, word, n))
+			return true;
+		list += length;
+	}
+	return false;
+}
+
+/* Names a word of the list that is no task. */
+static int check_used(const char *used, const struct task_info *tasks, int n,
+	struct arena *a, struct err *e)
+{
+	for (const char *s = used + strspn(used, " "); *s; s += strspn(s, " ")) {
+		const char *word = arena_strndup(a, s, strcspn(s, " "));
+		int k = 0;
+
+		while (k < n && strcmp(tasks[k].name, word) != 0)
+			k++;
+		if (k == n)
+			return err_set(e, ERR_SPEC,
+				"dataset.use: the data set has no task \"%s\"", word);
+		s += strlen(word);
+	}
+	return OK;
+}
+
+int catalogue_used_tasks(const struct params *ps, struct arena *a,
+	struct task_info *tasks, int *column, int *n, struct err *e)
+{
+	const char *used = params_get(ps, "dataset.use");
+	int all;
+	int rc = catalogue_tasks(ps, a, tasks, &all, e);
+
+	*n = 0;
+	if (!rc && used)
+		rc = check_used(used, tasks, all, a, e);
+	for (int k = 0; k < all && !rc; k++) {
+		if (!task_is_used(used, tasks[k].name))
+			continue;
+		column[*n] = k;
+		tasks[(*n)++] = tasks[k];
+	}
+	if (!rc && !*n)
+		rc = err_set(e, ERR_SPEC, "dataset.use: no task");
+	return rc;
+}

@@ -19,55 +19,59 @@ static int add_argument(
 	return OK;
 }
 
-/* The network of ps for all tasks of its data set d; n->rotates is given. */
-static int add_network(const struct params *ps, struct arena *a, struct dataset *d,
-	struct network *n, struct err *e)
-{
-	int rc = dataset_shape(ps, a, d, e);
+/* What a job of ps trains, and on what. */
+struct setting {
+	struct dataset data;
+	struct task_info task[TASKS_MAX];
+	struct network network;
+};
 
-	if (rc)
-		return rc;
-	n->task = d->task;
-	n->K = d->tasks;
-	for (int k = 0; k < d->tasks; k++)
-		n->column[k] = k;
-	return network_add(n, ps, d, a, e);
+static int read_setting(
+	struct setting *s, const struct params *ps, struct arena *a, struct err *e)
+{
+	int rc = dataset_shape(ps, a, &s->data, e);
+
+	s->network.task = s->task;
+	return rc ? rc
+		  : catalogue_used_tasks(
+			    ps, a, s->task, s->network.column, &s->network.K, e);
 }
 
 static int measure(const struct params *ps, struct arena *a, struct network_size *size,
 	struct err *e)
 {
 	const char *folder = params_get(ps, "model.init");
-	struct dataset *d = NEW(a, struct dataset);
-	const struct dataset_field *input = &d->split[SPLIT_TRAIN].input;
-	struct network n = { 0 };
-	int rc = add_network(ps, a, d, &n, e);
+	struct setting *s = NEW(a, struct setting);
+	const struct dataset_field *input = &s->data.split[SPLIT_TRAIN].input;
+	int rc = read_setting(s, ps, a, e);
 
+	if (!rc)
+		rc = network_add(&s->network, ps, &s->data, a, e);
 	if (rc)
 		return rc;
-	network_measure(&n, size);
+	network_measure(&s->network, size);
 	memcpy(size->input, (int[]){ input->c, input->h, input->w },
 		sizeof(size->input));
-	return folder ? initial_load(n.graph, folder, size->init, e) : OK;
+	return folder ? initial_load(s->network.graph, folder, size->init, e) : OK;
 }
 
 /* Whether the method of ps works with its network. */
 static int try_method(const struct params *ps, struct arena *a, struct err *e)
 {
 	struct arena_mark mark = arena_mark(a);
-	struct dataset *d = NEW(a, struct dataset);
+	struct setting *s = NEW(a, struct setting);
+	struct network *n = &s->network;
 	struct optim_info optim;
 	struct weighting_setup w;
-	struct network n = { 0 };
-	int rc = dataset_shape(ps, a, d, e);
+	int rc = read_setting(s, ps, a, e);
 
 	if (!rc)
-		rc = method_read(&w, &optim, ps, d->task, d->tasks, a, e);
-	n.rotates = !rc && w.needs & NEEDS_ROTATION;
+		rc = method_read(&w, &optim, ps, s->task, n->K, a, e);
+	n->rotates = !rc && w.needs & NEEDS_ROTATION;
 	if (!rc)
-		rc = add_network(ps, a, d, &n, e);
+		rc = network_add(n, ps, &s->data, a, e);
 	if (!rc)
-		rc = method_fits(&w, n.graph, &optim, e);
+		rc = method_fits(&w, n->graph, &optim, e);
 	arena_rewind(a, mark);
 	return rc;
 }

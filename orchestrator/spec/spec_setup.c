@@ -219,6 +219,47 @@ static void read_optimizer(const struct spec_reader *r, struct params *ps)
 	check_optimizer(r, ps);
 }
 
+/*
+ * A name or a list of names at path, each the place of one of the n known: chosen (n).
+ * False: there is none. What it must be is said as `what`.
+ */
+static bool read_names(const struct spec_reader *r, const char *path, const char *what,
+	const char *const *known, int n, bool *chosen)
+{
+	const struct json *node = read_at(r, path);
+	const struct json *m = node && node->kind == JSON_ARRAY ? node->child : node;
+
+	memset(chosen, 0, (size_t)n * sizeof(*chosen));
+	for (; m; m = node->kind == JSON_ARRAY ? m->next : NULL) {
+		int i = 0;
+
+		if (!expect_kind(r, m, JSON_STRING, field_name(field_find(path))))
+			continue;
+		while (i < n && strcmp(m->string, known[i]) != 0)
+			i++;
+		if (i < n)
+			chosen[i] = true;
+		else
+			report_unknown(r, m->at, what, m->string, known, n);
+	}
+	return node != NULL;
+}
+
+/*
+ * The chosen ones as one text in the order of the table, so that a list in another order
+ * is the same job; "" for none.
+ */
+static const char *names_text(const struct spec_reader *r, const char *const *known,
+	int n, const bool *chosen)
+{
+	struct str text = { .arena = r->a };
+
+	for (int i = 0; i < n; i++)
+		if (chosen[i])
+			str_printf(&text, "%s%s", text.n ? " " : "", known[i]);
+	return str_get(&text);
+}
+
 /* The rows of the table that can be asked for; one name of two kinds is one. */
 static int metrics_to_ask(const char **name)
 {
@@ -250,52 +291,57 @@ static bool has_metric(const struct spec_variant *v, const char *name)
 	return false;
 }
 
-/* The place of a name among those that can be asked for; -1: none, and said. */
-static int asked_metric(const struct spec_reader *r, const struct json *node,
-	const struct spec_variant *v, const char *const *known, int n)
+/* Criteria that are asked for, of a job and of its baseline. */
+static void read_metrics(const struct spec_reader *r, struct spec_variant *v)
 {
-	if (!expect_kind(r, node, JSON_STRING, "metrics"))
-		return -1;
-	for (int i = 0; i < n; i++) {
-		if (strcmp(node->string, known[i]) != 0)
-			continue;
-		if (v->ntasks && !has_metric(v, known[i]))
-			diag_add(r->d, node->at, "no task has the criterion \"%s\"",
-				known[i]);
-		return i;
-	}
-	report_unknown(r, node->at, "criterion", node->string, known, n);
-	return -1;
+	static const char path[] = "train.metrics";
+	const char *known[METRICS_ASKED_MAX];
+	bool asked[METRICS_ASKED_MAX];
+	int n = metrics_to_ask(known);
+	const char *text;
+
+	if (!read_names(r, path, "criterion", known, n, asked))
+		return;
+	for (int i = 0; i < n; i++)
+		if (asked[i] && !has_metric(v, known[i]))
+			diag_add(r->d, read_place(r, path),
+				"no task has the criterion \"%s\"", known[i]);
+	text = names_text(r, known, n, asked);
+	if (!*text)
+		return;
+	params_set(&v->base, r->a, path, text);
+	params_set(&v->stl, r->a, path, text);
 }
 
 /*
- * Criteria that are asked for, of a job and of its baseline, in the order of the table,
- * so that a list in another order is the same job.
+ * Reads the tasks that are trained. All of them are no setting, as before there was a
+ * choice; and a baseline has one task whatever is used beside it, so that it is trained
+ * once for all subsets.
  */
-static void read_metrics(const struct spec_reader *r, struct spec_variant *v)
+static void read_use(const struct spec_reader *r, struct spec_variant *v)
 {
-	const struct json *node = read_at(r, "train.metrics");
-	const char *known[METRICS_ASKED_MAX];
-	bool asked[METRICS_ASKED_MAX] = { false };
-	struct str text = { .arena = r->a };
-	int n = metrics_to_ask(known);
-	int i;
+	static const char path[] = "dataset.use";
+	const char *known[TASKS_MAX];
+	bool used[TASKS_MAX];
+	const char *text;
+	int n = 0;
 
-	if (!node)
+	for (int k = 0; k < v->ntasks; k++)
+		known[k] = v->tasks[k].name;
+	if (!read_names(r, path, "task", known, v->ntasks, used))
 		return;
-	if (node->kind != JSON_ARRAY && (i = asked_metric(r, node, v, known, n)) >= 0)
-		asked[i] = true;
-	for (const struct json *m = node->kind == JSON_ARRAY ? node->child : NULL; m;
-		m = m->next)
-		if ((i = asked_metric(r, m, v, known, n)) >= 0)
-			asked[i] = true;
-	for (i = 0; i < n; i++)
-		if (asked[i])
-			str_printf(&text, "%s%s", text.n ? " " : "", known[i]);
-	if (!text.n)
+	text = names_text(r, known, v->ntasks, used);
+	if (!*text) {
+		diag_add(r->d, read_place(r, path), "\"use\" names no task");
 		return;
-	params_set(&v->base, r->a, "train.metrics", str_get(&text));
-	params_set(&v->stl, r->a, "train.metrics", str_get(&text));
+	}
+	for (int k = 0; k < v->ntasks; k++)
+		if (used[k])
+			v->tasks[n++] = v->tasks[k];
+	if (n == v->ntasks)
+		return;
+	v->ntasks = n;
+	params_set(&v->base, r->a, path, text);
 }
 
 static void read_train(const struct spec_reader *r, struct spec_variant *v)
@@ -330,57 +376,20 @@ static void read_diagnose(const struct spec_reader *r, struct params *ps)
 		params_set_number(ps, r->a, keys[i], read_whole(r, keys[i]));
 }
 
-/*
- * Reads "trunk" or a task; returns 0 for the trunk, then the tasks, or -1 and reports
- * it.
- */
-static int frozen_part(const struct spec_reader *r, const struct json *node,
-	const struct spec_variant *v)
-{
-	const char **known = NEW_ARRAY(r->a, const char *, v->ntasks + 1);
-
-	if (!expect_kind(r, node, JSON_STRING, "freeze"))
-		return -1;
-	known[0] = "trunk";
-	for (int k = 0; k < v->ntasks; k++)
-		known[k + 1] = v->tasks[k].name;
-	for (int i = 0; i <= v->ntasks; i++)
-		if (!strcmp(node->string, known[i]))
-			return i;
-	report_unknown(r, node->at, "task", node->string, known, v->ntasks + 1);
-	return -1;
-}
-
-/*
- * Writes them in an order of its own, so that a list in another order is the same job.
- */
+/* Reads "trunk", which stands first, and tasks. */
 static void read_freeze(const struct spec_reader *r, struct spec_variant *v)
 {
-	const struct json *node = read_at(r, "train.freeze");
-	bool frozen[TASKS_MAX + 1] = { false };
-	struct str text = { .arena = r->a };
+	const char *known[TASKS_MAX + 1] = { "trunk" };
+	bool frozen[TASKS_MAX + 1];
+	const char *text;
 
-	if (!node)
+	for (int k = 0; k < v->ntasks; k++)
+		known[k + 1] = v->tasks[k].name;
+	if (!read_names(r, "train.freeze", "task", known, v->ntasks + 1, frozen))
 		return;
-	if (node->kind == JSON_ARRAY) {
-		for (const struct json *m = node->child; m; m = m->next) {
-			int part = frozen_part(r, m, v);
-
-			if (part >= 0)
-				frozen[part] = true;
-		}
-	} else {
-		int part = frozen_part(r, node, v);
-
-		if (part >= 0)
-			frozen[part] = true;
-	}
-	for (int i = 0; i <= v->ntasks; i++)
-		if (frozen[i])
-			str_printf(&text, "%s%s", text.n ? " " : "",
-				i ? v->tasks[i - 1].name : "trunk");
-	if (text.n)
-		params_set(&v->base, r->a, "train.freeze", str_get(&text));
+	text = names_text(r, known, v->ntasks + 1, frozen);
+	if (*text)
+		params_set(&v->base, r->a, "train.freeze", text);
 }
 
 static void copy_without_model(
@@ -465,6 +474,7 @@ void read_setup(const struct spec_reader *r, struct spec_variant *v)
 		diag_add(r->d, place_of_message(r, e.msg), "%s", e.msg);
 		return;
 	}
+	read_use(r, v);
 	read_metrics(r, v);
 	read_freeze(r, v);
 	check_network(r, "model", v, &v->base);

@@ -767,6 +767,35 @@ START_TEST(a_schedule_becomes_the_text_of_a_job)
 }
 END_TEST
 
+#define USING(use) \
+	"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"scenes\", \"use\": " use \
+	" }, \"train\": { \"epochs\": 4 }, \"search\": { \"lr\": 1e-3 }, " EW " }"
+
+/* In the order of the data set; all of them is what a sweep without the key trains. */
+START_TEST(a_sweep_can_train_some_of_the_tasks)
+{
+	const struct spec_variant *v = NULL;
+	const char *report;
+
+	parse_good(USING("[\"normal\", \"seg\"]"));
+	v = &spec.variants[0];
+	ck_assert_int_eq(v->ntasks, 2);
+	ck_assert_str_eq(v->tasks[1].name, "normal");
+	ck_assert_int_eq(v->ncriteria, 7);
+	ck_assert_str_eq(params_get(&v->base, "dataset.use"), "seg normal");
+	/* A baseline has one task, whatever others are used beside it. */
+	ck_assert_ptr_null(params_get(&v->stl, "dataset.use"));
+	parse_good(USING("\"depth\""));
+	ck_assert_int_eq(spec.variants[0].ntasks, 1);
+	parse_good(USING("[\"seg\", \"depth\", \"normal\"]"));
+	ck_assert_ptr_null(params_get(&spec.variants[0].base, "dataset.use"));
+	ck_assert_int_eq(parse(USING("[\"sag\"]"), &report), ERR_SPEC);
+	ck_assert_msg(strstr(report, "unknown task \"sag\""), "%s", report);
+	ck_assert_int_eq(parse(USING("[]"), &report), ERR_SPEC);
+	ck_assert_msg(strstr(report, "names no task"), "%s", report);
+}
+END_TEST
+
 Suite *suite_spec(void);
 
 Suite *suite_spec(void)
@@ -782,6 +811,7 @@ Suite *suite_spec(void)
 	tcase_add_test(t, files_of_pseudo_tasks_begin_there_too_blanks_and_all);
 	tcase_add_test(t, names_alone_stand_for_data_set_and_network);
 	tcase_add_test(t, every_bad_file_gets_its_message);
+	tcase_add_test(t, a_sweep_can_train_some_of_the_tasks);
 	tcase_add_test(t, a_schedule_becomes_the_text_of_a_job);
 	tcase_add_test(t, a_criterion_that_is_asked_for_is_part_of_every_job);
 	tcase_add_test(t, a_missing_file_is_named);

@@ -382,6 +382,28 @@ START_TEST(impartial_learning_works_on_inputs_of_their_own)
 }
 END_TEST
 
+/* As if the data set had no other task. */
+START_TEST(tasks_that_are_not_used_leave_no_trace)
+{
+	struct dataset *d = maps(11), *less = NEW(&arena, struct dataset);
+	const struct epoch_rows *a =
+		trained_epoch(JOB(d, SEGNET, "dataset.use", "seg normal"));
+	const struct epoch_rows *b;
+
+	*less = *d;
+	less->tasks = 2;
+	less->task[1] = d->task[2];
+	for (int s = 0; s < SPLIT_COUNT; s++)
+		less->split[s].target[1] = d->split[s].target[2];
+	b = trained_epoch(JOB(less, SEGNET));
+	ck_assert_int_eq(a->metrics, b->metrics);
+	for (int i = 0; i < a->metrics; i++) {
+		ck_assert_str_eq(a->metric[i].task, b->metric[i].task);
+		ck_assert(a->metric[i].value == b->metric[i].value);
+	}
+}
+END_TEST
+
 START_TEST(own_inputs_are_augmented_one_by_one)
 {
 	static const int shape[3] = { 3, SIDE, SIDE };
@@ -478,6 +500,7 @@ Suite *suite_train_deep(void)
 	tcase_add_test(t, a_task_alone_sees_its_own_samples_in_the_same_order);
 	tcase_add_test(t, inputs_of_one_task_do_not_reach_the_other);
 	tcase_add_test(t, impartial_learning_works_on_inputs_of_their_own);
+	tcase_add_test(t, tasks_that_are_not_used_leave_no_trace);
 	tcase_add_test(t, own_inputs_are_augmented_one_by_one);
 	tcase_add_test(t, diagnoses_measure_the_samples_of_the_tasks_own_batch);
 	tcase_add_test(t, features_that_no_task_shares_cannot_be_combined);
