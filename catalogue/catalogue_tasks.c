@@ -85,11 +85,22 @@ static const struct task_info overlay_list[] = {
 	{ .name = NULL },
 };
 
-static const struct task_info scenes2_list[] = {
-	{ "seg", TASK_SEG, LOSS_CE, 7, 1 },
-	{ "depth", TASK_DEPTH, LOSS_L1, 1, 1 },
-	{ .name = NULL },
-};
+/* The third one where it is asked for. */
+static int scenes2_tasks(const struct params *ps, struct arena *a,
+	struct task_info *tasks, int *n, struct err *e)
+{
+	bool instances;
+	int rc = setting_bool(ps, "dataset.instances", &instances, e);
+
+	(void)a;
+	if (rc)
+		return rc;
+	tasks[0] = (struct task_info){ "seg", TASK_SEG, LOSS_CE, 7, 1 };
+	tasks[1] = (struct task_info){ "depth", TASK_DEPTH, LOSS_L1, 1, 1 };
+	tasks[2] = (struct task_info){ "instance", TASK_VECTOR, LOSS_L1, 2, 1 };
+	*n = instances ? 3 : 2;
+	return OK;
+}
 
 /* scenes has the tasks of nyuv2. */
 static const struct task_info nyuv2_list[] = {
@@ -191,7 +202,7 @@ static const struct task_source {
 	{ .dataset = "multi_fashion_mnist", .list = overlay_list },
 	{ .dataset = "synthetic", .of = synthetic_tasks },
 	{ .dataset = "scenes", .list = nyuv2_list },
-	{ .dataset = "scenes2", .list = scenes2_list },
+	{ .dataset = "scenes2", .of = scenes2_tasks },
 	{ .dataset = "nyuv2", .list = nyuv2_list },
 	{ .dataset = "cityscapes", .of = cityscapes_tasks },
 	{ .dataset = "celeba", .list = celeba_list },
