@@ -162,7 +162,7 @@ const char *metric_range(const struct metric_info *m, struct arena *a)
 bool task_is_map(enum task_kind kind)
 {
 	return kind == TASK_SEG || kind == TASK_DEPTH || kind == TASK_NORMAL ||
-		kind == TASK_EDGES || kind == TASK_VECTOR;
+		kind == TASK_EDGES || kind == TASK_VECTOR || kind == TASK_SOFT_MAP;
 }
 
 float task_ignored(enum task_kind kind)

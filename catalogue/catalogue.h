@@ -76,6 +76,8 @@ enum task_kind {
 	TASK_NORMAL, /* a unit vector a pixel, 0 ignored */
 	TASK_EDGES, /* whether a pixel is an edge: 1, 0; -1 ignored */
 	TASK_VECTOR, /* numbers a pixel, those that are all 0 ignored */
+	TASK_SOFT, /* shares of the classes a sample; cross-entropy */
+	TASK_SOFT_MAP, /* shares of the classes a pixel, all 0 ignored */
 };
 
 enum loss_kind {
@@ -85,6 +87,7 @@ enum loss_kind {
 	LOSS_L2,
 	LOSS_BCE,
 	LOSS_COSINE,
+	LOSS_SOFT_CE, /* -sum q log p, q the shares */
 	LOSS_EDGES, /* cross-entropy with logits, an edge 19 times as heavy as none */
 };
 

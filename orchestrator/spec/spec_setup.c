@@ -410,6 +410,14 @@ static size_t model_place(const struct spec_reader *r, const char *path)
 	return read_first(r, paths);
 }
 
+static bool has_map(const struct spec_variant *v)
+{
+	for (int k = 0; k < v->ntasks; k++)
+		if (task_is_map(v->tasks[k].kind))
+			return true;
+	return false;
+}
+
 /* What the tables say of network and tasks; the rest the worker knows (resolve.h). */
 static void check_network(const struct spec_reader *r, const char *path,
 	const struct spec_variant *v, const struct params *ps)
@@ -430,7 +438,7 @@ static void check_network(const struct spec_reader *r, const char *path,
 	for (int k = 0; k < v->ntasks; k++) {
 		bool map = task_is_map(v->tasks[k].kind);
 
-		if (map == model->maps)
+		if (map == model->maps || (model->maps && has_map(v)))
 			continue;
 		diag_add(r->d, at, "task \"%s\" wants %s, model \"%s\" gives one a %s",
 			v->tasks[k].name,

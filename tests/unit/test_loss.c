@@ -20,9 +20,10 @@ static void fill(const struct loss *l, float *p, float *t)
 {
 	for (int i = 0; i < SIZE; i++) {
 		p[i] = noise(i);
-		t[i] = l->kind == LOSS_BCE      ? (float)(i % 3 == 0)
-			: l->kind == LOSS_EDGES ? (float)(i % 3 - 1)
-						: noise(SIZE + i);
+		t[i] = l->kind == LOSS_BCE        ? (float)(i % 3 == 0)
+			: l->kind == LOSS_EDGES   ? (float)(i % 3 - 1)
+			: l->kind == LOSS_SOFT_CE ? fabsf(noise(SIZE + i)) / C
+						  : noise(SIZE + i);
 	}
 	if (l->kind == LOSS_CE)
 		for (int i = 0; i < N * S; i++)
@@ -34,7 +35,9 @@ static void fill(const struct loss *l, float *p, float *t)
 
 static const struct loss losses[] = { { .kind = LOSS_CE }, { .kind = LOSS_L1 },
 	{ .kind = LOSS_SMOOTH_L1 }, { .kind = LOSS_L2 }, { .kind = LOSS_BCE },
-	{ .kind = LOSS_EDGES }, { .kind = LOSS_L1, .mask = MASK_ZERO },
+	{ .kind = LOSS_EDGES }, { .kind = LOSS_SOFT_CE },
+	{ .kind = LOSS_SOFT_CE, .mask = MASK_ZERO },
+	{ .kind = LOSS_L1, .mask = MASK_ZERO },
 	{ .kind = LOSS_COSINE, .mask = MASK_ZERO },
 	{ .kind = LOSS_COSINE, .mask = MASK_ZERO, .normalise = true } };
 
@@ -212,6 +215,26 @@ START_TEST(edges_weigh_nineteen_times_what_is_none)
 }
 END_TEST
 
+/* A label is a distribution that is all in one class; a half of each is the mean of two. */
+START_TEST(shares_are_a_mixture_of_labels)
+{
+	const struct loss ce = { .kind = LOSS_CE }, soft = { .kind = LOSS_SOFT_CE };
+	const struct loss_shape s = { 2, 3, 1 };
+	const float p[] = { 0.3f, -1, 2, 1, 0, -0.5f };
+	const float label[] = { 2, 0 }, other[] = { 1, 0 };
+	const float one[] = { 0, 0, 1, 1, 0, 0 }, half[] = { 0, 0.5f, 0.5f, 1, 0, 0 };
+	float d[6], e[6];
+	double a = loss_mean(loss_compute(&ce, &s, p, label, d));
+	double b = loss_mean(loss_compute(&ce, &s, p, other, e));
+
+	ck_assert_double_eq_tol(loss_mean(loss_compute(&soft, &s, p, one, e)), a, 1e-6);
+	for (int i = 0; i < 6; i++)
+		ck_assert_double_eq_tol((double)d[i], (double)e[i], 1e-6);
+	ck_assert_double_eq_tol(
+		loss_mean(loss_compute(&soft, &s, p, half, e)), (a + b) / 2, 1e-6);
+}
+END_TEST
+
 START_TEST(metrics_pool_over_batches_of_any_size)
 {
 	const float score[] = { 1, 3, 2, 5, 5, 1 }, label[] = { 1, 1 };
@@ -250,6 +273,7 @@ Suite *suite_loss(void)
 	tcase_add_test(t, a_dense_l1_divides_by_the_pixels_that_count);
 	tcase_add_test(t, a_normal_whose_channels_sum_to_0_counts);
 	tcase_add_test(t, edges_weigh_nineteen_times_what_is_none);
+	tcase_add_test(t, shares_are_a_mixture_of_labels);
 	tcase_add_test(t, metrics_pool_over_batches_of_any_size);
 	suite_add_tcase(s, t);
 	return s;

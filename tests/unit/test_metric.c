@@ -266,6 +266,25 @@ START_TEST(pairs_give_way_until_there_are_as_many_as_can_be)
 END_TEST
 
 /* (3, 4) off is 7 apart along the axes and 5 as the crow flies. */
+/* The class with the largest share is the label; a pixel without any is none. */
+START_TEST(shares_are_measured_by_their_largest_one)
+{
+	const struct loss_shape samples = { 3, 2, 1 }, map = { 1, 2, 3 };
+	const float p[] = { 1, 2, 2, 1, 0, 3 },
+		    q[] = { 0.4f, 0.6f, 0.3f, 0.7f, 0.1f, 0.9f };
+	const float scores[] = { 1, 2, 5, 2, 1, 0 },
+		    shares[] = { 0.2f, 0.6f, 0, 0.8f, 0.4f, 0 };
+	double meter[METER_RATIO] = { 0, 0 };
+
+	metric_soft_accuracy.add(meter, &samples, p, q);
+	ck_assert_double_eq(metric_soft_accuracy.value(meter, 2), 2.0 / 3);
+	meter[0] = meter[1] = 0;
+	metric_soft_pix_acc.add(meter, &map, scores, shares);
+	ck_assert_double_eq(metric_soft_pix_acc.value(meter, 2), 1);
+	ck_assert_double_eq(meter[1], 2);
+}
+END_TEST
+
 START_TEST(vectors_are_measured_over_both_channels_where_they_are_valid)
 {
 	const struct loss_shape s = { 1, 2, 3 };
@@ -388,7 +407,8 @@ static bool flat_kind(enum task_kind kind)
 START_TEST(a_criterion_of_nothing_is_no_figure)
 {
 	static const enum task_kind kinds[] = { TASK_CLASS, TASK_REGRESS, TASK_BINARY,
-		TASK_SEG, TASK_DEPTH, TASK_NORMAL, TASK_EDGES, TASK_VECTOR };
+		TASK_SEG, TASK_DEPTH, TASK_NORMAL, TASK_EDGES, TASK_VECTOR,
+		TASK_SOFT_MAP };
 	static double meter[ANGLE_DOUBLES];
 	const struct loss_shape s = { 1, 3, 1 }, flat = { 1, 1, 1 };
 	const float p[3] = { 1, 2, 3 }, zero[3] = { 0 }, ignored[1] = { -1 };
@@ -426,6 +446,7 @@ Suite *suite_metric(void)
 	tcase_add_test(t, edges_are_scored_at_the_best_threshold_of_the_split);
 	tcase_add_test(t, drawn_edges_are_thinned_and_matched_one_to_one);
 	tcase_add_test(t, pairs_give_way_until_there_are_as_many_as_can_be);
+	tcase_add_test(t, shares_are_measured_by_their_largest_one);
 	tcase_add_test(t, vectors_are_measured_over_both_channels_where_they_are_valid);
 	tcase_add_test(t, normals_agree_with_sorted_angles);
 	tcase_add_test(t, medians_of_few_angles_are_exact);

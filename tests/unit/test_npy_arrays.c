@@ -167,6 +167,37 @@ START_TEST(edges_vectors_parts_and_saliency_are_maps)
 }
 END_TEST
 
+/* (3, 2) and (3, 2, 2, 2): shares of two classes. */
+START_TEST(shares_add_up_to_one)
+{
+	static float sample[3][2] = { { 0.25f, 0.75f }, { 1, 0 }, { 0.5f, 0.5f } };
+	static const float pixel[3][8] = { { 1, 0.5f, 0, 0.25f, 0, 0.5f, 0, 0.75f },
+		{ 1, 1, 1, 1, 0, 0, 0, 0 }, { 0, 0, 0, 0, 1, 1, 1, 1 } };
+	struct dataset d;
+
+	for (int s = 0; s < SPLIT_COUNT; s++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "%s/what.npy", split_names[s]);
+		fake_npy(path, "<f4", "(3, 2)", sample, sizeof(sample));
+		snprintf(path, sizeof(path), "%s/where.npy", split_names[s]);
+		fake_npy(path, "<f4", "(3, 2, 2, 2)", pixel, sizeof(pixel));
+	}
+	set("dataset.tasks", "what=soft:2 where=soft_map:2");
+	prepared(&ps, &arena, &d);
+	ck_assert_int_eq(d.task[0].kind, TASK_SOFT);
+	ck_assert_int_eq(d.task[1].loss, LOSS_SOFT_CE);
+	ck_assert_mem_eq(d.split[0].target[0].data, sample, sizeof(sample));
+	ck_assert_mem_eq(d.split[0].target[1].data, pixel, sizeof(pixel));
+	dataset_close(&d);
+	sample[0][0] = 0.5f;
+	fake_npy("train/what.npy", "<f4", "(3, 2)", sample, sizeof(sample));
+	not_prepared(&ps, &arena, ERR_DATA,
+		"train/what.npy: sample 0, pixel 0: found shares that add up to 1.25, "
+		"expected 1");
+}
+END_TEST
+
 START_TEST(a_split_without_an_edge_is_refused)
 {
 	static const uint8_t none[3][4] = { { 0 } };
@@ -361,6 +392,7 @@ Suite *suite_npy_arrays(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, arrays_of_every_kind_come_as_their_tasks);
 	tcase_add_test(t, edges_vectors_parts_and_saliency_are_maps);
+	tcase_add_test(t, shares_add_up_to_one);
 	tcase_add_test(t, a_split_without_an_edge_is_refused);
 	tcase_add_test(t, files_that_do_not_fit_their_task_are_refused);
 	tcase_add_test(t, a_depth_below_0_or_not_finite_is_refused_with_its_sample);

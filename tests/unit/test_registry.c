@@ -29,7 +29,7 @@ static int count_sources(const char *folder)
 
 /* By task kind. */
 static const char *const metric_files[] = { "class", "regress", "binary", "seg",
-	"depth", "normal", "edges", "vector" };
+	"depth", "normal", "edges", "vector", "soft", "soft_map" };
 
 START_TEST(every_row_of_a_table_has_its_file_and_every_file_its_row)
 {

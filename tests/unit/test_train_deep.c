@@ -382,6 +382,44 @@ START_TEST(impartial_learning_works_on_inputs_of_their_own)
 }
 END_TEST
 
+/* The fourth task is what most of the picture's labels are, as shares of the sample. */
+static struct dataset *maps_and_shares(void)
+{
+	struct dataset *d = maps(11);
+
+	d->task[3] = (struct task_info){ "what", TASK_SOFT, LOSS_SOFT_CE, 4, 1 };
+	d->tasks = 4;
+	for (int s = 0; s < SPLIT_COUNT; s++) {
+		struct split_data *split = &d->split[s];
+		const uint8_t *label = split->target[0].data;
+		float *share = arena_alloc_aligned(
+			&arena, sizeof(float) * 4 * (size_t)split->n);
+
+		memset(share, 0, sizeof(float) * 4 * (size_t)split->n);
+		for (int i = 0; i < split->n * PIXELS; i++)
+			share[4 * (i / PIXELS) + (label[i] ? label[i] - 1 : 0)] +=
+				1.0f / PIXELS;
+		split->target[3] =
+			(struct dataset_field){ share, ELEMENT_F32, 1, 4, 1, 1, 0 };
+	}
+	return d;
+}
+
+/* Every network of maps has a head of one answer a sample beside them. */
+START_TEST(a_task_of_the_whole_picture_learns_beside_maps)
+{
+	static const char *const dense[][7] = { { SEGNET }, { MTAN }, { DEEPLAB } };
+	struct dataset *d = maps_and_shares();
+	struct train *t = trained_job(parameters(dense[_i]), d, &arena);
+	double first = trained_figure(trained_epoch(t), "train", "what", "loss");
+	double last = first;
+
+	for (int i = 0; i < 5; i++)
+		last = trained_figure(trained_epoch(t), "train", "what", "loss");
+	ck_assert_double_lt(last, 0.97 * first);
+}
+END_TEST
+
 /* As if the data set had no other task. */
 START_TEST(tasks_that_are_not_used_leave_no_trace)
 {
@@ -501,6 +539,7 @@ Suite *suite_train_deep(void)
 	tcase_add_test(t, inputs_of_one_task_do_not_reach_the_other);
 	tcase_add_test(t, impartial_learning_works_on_inputs_of_their_own);
 	tcase_add_test(t, tasks_that_are_not_used_leave_no_trace);
+	tcase_add_loop_test(t, a_task_of_the_whole_picture_learns_beside_maps, 0, 3);
 	tcase_add_test(t, own_inputs_are_augmented_one_by_one);
 	tcase_add_test(t, diagnoses_measure_the_samples_of_the_tasks_own_batch);
 	tcase_add_test(t, features_that_no_task_shares_cannot_be_combined);

@@ -37,9 +37,12 @@ int segnet_decoder_filters(const struct segnet *s, int i);
 /* Adds the trunk; the node ids go to *s. Returns the decoder's output. */
 int segnet_add(struct segnet *s, const struct site *site, int in);
 
-/* A head on node `in`: conv 3x3 (no batch norm), conv 1x1 to `outputs`. */
-int segnet_head(const struct segnet *s, const struct site *site, const char *task,
-	int in, int outputs);
+/*
+ * A head on node `in`: conv 3x3 (no batch norm), conv 1x1; of a task with one answer a
+ * sample that of blocks.h.
+ */
+int segnet_head(const struct segnet *s, const struct site *site,
+	const struct task_info *task, int in);
 
 /*
  * ResNet without its last layer: stem, four stages of basic blocks (18) or bottlenecks
