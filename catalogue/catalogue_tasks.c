@@ -110,6 +110,15 @@ static const struct task_info nyuv2_list[] = {
 	{ .name = NULL },
 };
 
+static const struct task_info pascal_list[] = {
+	{ "seg", TASK_SEG, LOSS_CE, 21, 1 },
+	{ "human_parts", TASK_SEG, LOSS_CE, 7, 1 },
+	{ "normal", TASK_NORMAL, LOSS_COSINE, 3, 1 },
+	{ "saliency", TASK_SEG, LOSS_CE, 2, 1 },
+	{ "edges", TASK_EDGES, LOSS_EDGES, 1, 1 },
+	{ .name = NULL },
+};
+
 /* The order of list_attr_celeba.txt. */
 static const struct task_info celeba_list[] = {
 #define A(name) \
@@ -205,6 +214,7 @@ static const struct task_source {
 	{ .dataset = "scenes2", .of = scenes2_tasks },
 	{ .dataset = "nyuv2", .list = nyuv2_list },
 	{ .dataset = "cityscapes", .of = cityscapes_tasks },
+	{ .dataset = "pascal_context", .list = pascal_list },
 	{ .dataset = "celeba", .list = celeba_list },
 	{ .dataset = "cifar100", .list = cifar100_list, .own_inputs = true },
 	{ .dataset = "npy", .of = npy_tasks },
