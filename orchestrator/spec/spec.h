@@ -148,6 +148,7 @@ struct spec {
 	struct {
 		enum select_epoch epoch;
 		enum average average;
+		bool skip_zero; /* tasks of weight 0 stay out of Δm */
 	} select;
 	struct {
 		enum prune_rule rule;

@@ -223,6 +223,42 @@ START_TEST(another_primary_task_gives_other_scores_of_the_same_jobs)
 }
 END_TEST
 
+/* Figures are those of ew: 25 % off in reg1 and 75 % in reg2. */
+START_TEST(a_task_of_weight_0_can_stay_out_of_delta_m)
+{
+	static const char delta[] = "SELECT label, round(delta_m, 6) FROM benchmark "
+				    "WHERE label<>'stl' ORDER BY label";
+	static const char methods[] =
+		"{\"name\": \"ew\", \"label\": \"a\", \"weights\": [0, 2]}, "
+		"{\"name\": \"scalarization\", \"label\": \"b\", \"weights\": [1, 0]}, "
+		"{\"name\": \"rlw\", \"label\": \"c\"}";
+	struct report r = { .arena = &arena };
+	struct str out = { .arena = &arena };
+	struct query_sweep *w;
+	struct err e = { 0 };
+	int n;
+	static const char skip[] = "\"select\": {\"skip_zero_weight\": true}, ";
+
+	plan(sweep("", methods));
+	train_all();
+	ck_assert_str_eq(answer(delta), "a 50.0 b 50.0 c 50.0");
+	plan(sweep(skip, methods));
+	ck_assert_int_eq(played_waiting(world), 0);
+	ck_assert_str_eq(answer(delta), "a 75.0 b 25.0 c 50.0");
+	must(query_sweeps(&world->s, &arena, &w, &n, &e), &e);
+	must(benchmark_report(&world->s, w, &(struct benchmark_view){ 0 }, &r, &e), &e);
+	report_text(&r, &out);
+	ck_assert_ptr_nonnull(strstr(str_get(&out), "weights give 0 is no part"));
+	plan(sweep("", methods));
+	ck_assert_str_eq(answer(delta), "a 50.0 b 50.0 c 50.0");
+	ck_assert_ptr_nonnull(
+		strstr(report_of(sweep("\"primary\": \"reg1\", \"select\": "
+				       "{\"skip_zero_weight\": true}, ",
+			       "\"ew\"")),
+			"means nothing beside"));
+}
+END_TEST
+
 /* ew and, with each task as primary, gcs; trained to their end. */
 static const struct query_sweep *primary_in_turn(void)
 {
@@ -332,6 +368,7 @@ Suite *suite_auxiliary(void)
 	tcase_add_test(t, a_primary_task_that_cannot_be_is_an_error_with_its_place);
 	tcase_add_test(t, a_head_can_be_frozen_in_all_but_its_baseline);
 	tcase_add_test(t, an_entry_is_judged_by_its_primary_task_alone);
+	tcase_add_test(t, a_task_of_weight_0_can_stay_out_of_delta_m);
 	tcase_add_test(t, another_primary_task_gives_other_scores_of_the_same_jobs);
 	tcase_add_test(t, the_table_has_an_auxiliary_block_and_prints_gains);
 	tcase_add_test(t, the_front_has_the_runs_of_each_primary_task_as_its_view_does);

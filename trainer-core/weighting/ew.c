@@ -9,15 +9,19 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	double *w = NEW_ARRAY(a, double, TASKS_MAX);
+	double sum = 0;
 	int n;
 	int rc = setting_list(ps, "weights", w, TASKS_MAX, &n, e);
 
 	setup->options = w;
 	if (!rc && params_get(ps, "weights") && n != setup->K)
 		return err_set(e, ERR_SPEC, "weights: %d for %d tasks", n, setup->K);
-	for (int k = 0; k < setup->K && !params_get(ps, "weights"); k++)
-		w[k] = 1;
-	return rc;
+	for (int k = 0; k < setup->K && !rc; k++) {
+		if (!params_get(ps, "weights"))
+			w[k] = 1;
+		sum += w[k];
+	}
+	return rc || sum > 0 ? rc : err_set(e, ERR_SPEC, "weights: all are 0");
 }
 
 static int weigh(const struct weighting_setup *setup, double *state,
