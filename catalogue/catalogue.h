@@ -166,7 +166,7 @@ const struct optimizer_info *catalogue_optimizer(const char *name);
 const struct corruption_info *catalogue_corruption(const char *name);
 
 /*
- * Whether a job measures the criterion on tasks of its kind: always, or because it is
+ * Says whether a job measures the criterion on tasks of its kind: always, or because it is
  * among the `words` of train.metrics, with a blank between (NULL: none).
  */
 bool metric_is_measured(const struct metric_info *m, const char *words);
@@ -201,16 +201,17 @@ MUST_CHECK int catalogue_tasks(const struct params *ps, struct arena *a,
 	struct task_info *tasks, int *n, struct err *e);
 
 /*
- * Those of them that a job trains: all, or what dataset.use names. column (TASKS_MAX): the
- * place of each among all. ERR_SPEC, also where a name is none of theirs.
+ * Writes those of them that a job trains: all, or what dataset.use names. column
+ * (TASKS_MAX) gets the place of each among all. ERR_SPEC, also where a name is none of
+ * theirs.
  */
 MUST_CHECK int catalogue_used_tasks(const struct params *ps, struct arena *a,
 	struct task_info *tasks, int *column, int *n, struct err *e);
 
-/* Whether a task is among the words of dataset.use; NULL: all are. */
+/* Says whether a task is among the words of dataset.use; NULL: all are. */
 bool task_is_used(const char *used, const char *task);
 
-/* What a target says where it does not count: -1 of labels and edges, else 0. */
+/* Returns what a target says where it does not count: -1 of labels and edges, else 0. */
 float task_ignored(enum task_kind kind);
 
 /* Whether a task wants a prediction for every pixel. */

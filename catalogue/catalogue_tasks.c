@@ -85,7 +85,7 @@ static const struct task_info overlay_list[] = {
 	{ .name = NULL },
 };
 
-/* The third one where it is asked for. */
+/* Lists the third one where it is asked for. */
 static int scenes2_tasks(const struct params *ps, struct arena *a,
 	struct task_info *tasks, int *n, struct err *e)
 {

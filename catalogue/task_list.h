@@ -36,7 +36,7 @@ struct listed_task {
 MUST_CHECK int task_list_parse(const char *text, struct arena *a,
 	struct listed_task *tasks, int *n, struct err *e);
 
-/* A task without a name of a kind with so many outputs. ERR_SPEC. */
+/* Fills in a task of that kind and so many outputs, without its name. ERR_SPEC. */
 MUST_CHECK int task_kind_read(
 	const char *name, int outputs, struct task_info *info, struct err *e);
 

@@ -288,8 +288,9 @@ static float bce(float p, float t, float *d)
 }
 
 /*
- * Of one pixel: sum q (log sum exp - x), whatever q adds up to; d, unless it is NULL, is
- * not yet divided by the count. exp is libm's, since shares come with few samples.
+ * Returns sum q (log sum exp - x) of one pixel, whatever q adds up to; d, unless it is
+ * NULL, is not yet divided by the count. exp is libm's, which shares of maps can afford:
+ * their networks take far longer.
  */
 static double soft_pixel(
 	const struct loss_shape *s, const float *x, const float *q, float *d)
@@ -310,10 +311,10 @@ static double soft_pixel(
 	return mass * log(sum) - at;
 }
 
-/* Of an edge and of none: edges are few. */
+/* An edge has this weight and what is none the rest of 1, since edges are few. */
 #define EDGE_WEIGHT 0.95f
 
-/* Cross-entropy over the pixels that are labelled; a label of -1 is none. */
+/* Computes the cross-entropy over the pixels that are labelled; -1 is no label. */
 static struct loss_sum edges(
 	size_t n, const float *p, const float *t, float *gradient, bool slope)
 {
@@ -400,7 +401,7 @@ static double cosine_pixel(const struct loss_shape *s, bool normalise, const flo
 	return 1 - dot / length;
 }
 
-/* d: NULL without a slope; room: of the same place, in any case. */
+/* d is NULL without a slope; room is of the same place in any case. */
 static double pixel(const struct loss *l, const struct loss_shape *s, const float *p,
 	const float *t, float *d, float *room)
 {

@@ -66,7 +66,7 @@ static bool same_input(const struct dataset_field *x, const struct dataset_field
 	return same_shape(x, y) && x->element == y->element && x->scale == y->scale;
 }
 
-/* Whether a task of the network says what the pseudo-task is to be labelled with. */
+/* Says whether a task of the network gives what the pseudo-task wants for labels. */
 static bool labels(const struct task_info *own, const struct task_info *want)
 {
 	if (own->outputs != want->outputs)

@@ -19,7 +19,7 @@ static int add_argument(
 	return OK;
 }
 
-/* What a job of ps trains, and on what. */
+/* A job of ps trains this, on that. */
 struct setting {
 	struct dataset data;
 	struct task_info task[TASKS_MAX];
@@ -55,7 +55,7 @@ static int measure(const struct params *ps, struct arena *a, struct network_size
 	return folder ? initial_load(s->network.graph, folder, size->init, e) : OK;
 }
 
-/* Whether the method of ps works with its network. */
+/* Says whether the method of ps works with its network. */
 static int try_method(const struct params *ps, struct arena *a, struct err *e)
 {
 	struct arena_mark mark = arena_mark(a);

@@ -36,7 +36,7 @@ struct child_questions {
 const struct child_answer *child_ask_once(struct child_questions *q, const char *flag,
 	const struct params *ps, bool (*matters)(const char *name));
 
-/* The same for words that are made already; NULL behind the last. */
+/* Does the same for words that are made already; NULL stands behind the last. */
 const struct child_answer *child_ask_words(
 	struct child_questions *q, const char *const *argv);
 

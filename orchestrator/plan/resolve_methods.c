@@ -19,7 +19,7 @@ static void put_pair(struct words *w, const char *name, const char *value)
 	put(w, arena_printf(w->a, "%s=%s", name, value));
 }
 
-/* What a network and a method depend on; initial weights are asked for elsewhere. */
+/* Says what network and method depend on; initial weights are asked for elsewhere. */
 static bool matters(const char *name)
 {
 	return (!strncmp(name, "dataset.", 8) || !strncmp(name, "train.", 6) ||
@@ -27,7 +27,7 @@ static bool matters(const char *name)
 		strncmp(name, "model.init", 10) != 0;
 }
 
-/* One method: the first value of every axis, but value `at` of axis `of`. */
+/* Puts one method with the first value of every axis, but value `at` of axis `of`. */
 static void put_entry(struct words *w, const struct spec_entry *e, int of, int at)
 {
 	put_pair(w, "method", e->method->name);

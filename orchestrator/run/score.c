@@ -301,8 +301,8 @@ static int put_scores(const struct scorer *sc, const struct score_base *b, int64
 }
 
 /*
- * Which tasks have a fixed weight of 0 in the job: skipped (ntasks). Weights that are no
- * list of numbers, a distribution's name, skip none.
+ * Marks the tasks that have a fixed weight of 0 in the job: skipped (ntasks). Weights that
+ * are no list of numbers, such as a distribution's name, skip none.
  */
 static int find_skipped(
 	const struct scorer *sc, int64_t job, bool *skipped, struct err *e)
@@ -319,7 +319,7 @@ static int find_skipped(
 	return rows_close(&r);
 }
 
-/* skipped (ntasks): whose criteria stay out. */
+/* The criteria of tasks that are skipped (ntasks) stay out. */
 static struct gather gather_begin(const struct scorer *sc, const struct score_base *b,
 	const bool *skipped, struct arena *a)
 {

@@ -105,7 +105,7 @@ static void respell(
 	}
 }
 
-/* The word of the row that means no value: the job has none then. */
+/* Says whether a value is the row's word for none: the job has none then. */
 static bool stands_for_nothing(const struct param_info *p, const struct json *value)
 {
 	return p->absent && value && value->kind == JSON_STRING &&

@@ -1,11 +1,11 @@
-/* train.lr_decay and train.warm_up: trainer-core/optim/lr_decay.h has the canonical text. */
+/* This reads train.lr_decay and train.warm_up; lr_decay.h has the canonical text. */
 #include "orchestrator/spec/spec_read.h"
 
 #define MILESTONES_MAX 32
 
 static const char path[] = "train.lr_decay";
 
-/* A number of the object as its text; NULL: absent, or wrong and said. */
+/* Returns a number of the object as its text; NULL: absent, or wrong and said. */
 static const char *member_text(const struct spec_reader *r, const struct json *object,
 	const struct param_info *info)
 {
@@ -23,7 +23,7 @@ static const char *factor_of(const struct spec_reader *r, const struct json *obj
 	return member_text(r, object, &info);
 }
 
-/* "EVERY FACTOR" */
+/* Writes "EVERY FACTOR". */
 static const char *read_every(const struct spec_reader *r, const struct json *object)
 {
 	static const struct param_info info = {
@@ -35,7 +35,7 @@ static const char *read_every(const struct spec_reader *r, const struct json *ob
 	return every && factor ? arena_printf(r->a, "%s %s", every, factor) : NULL;
 }
 
-/* "milestones FACTOR A B ..." */
+/* Writes "milestones FACTOR A B ...". */
 static const char *read_milestones(
 	const struct spec_reader *r, const struct json *object)
 {
@@ -70,7 +70,7 @@ static const char *read_milestones(
 	return str_get(&text);
 }
 
-/* "power P" */
+/* Writes "power P". */
 static const char *read_power(const struct spec_reader *r, const struct json *object)
 {
 	static const struct param_info info = {
@@ -91,7 +91,7 @@ static const char *read_cosine(const struct spec_reader *r, const struct json *o
 	return NULL;
 }
 
-/* The key that makes the shape, whether a factor stands beside it, and its reader. */
+/* A shape is made by a key, which may want a factor beside it, and has a reader. */
 static const struct shape {
 	const char *key;
 	bool factor;
@@ -104,7 +104,7 @@ static const struct shape {
 };
 #define SHAPES ((int)(sizeof(shapes) / sizeof(shapes[0])))
 
-/* The one shape that the object has; NULL: none or several, and said. */
+/* Returns the one shape that the object has; NULL: none or several, and said. */
 static const struct shape *shape_of(
 	const struct spec_reader *r, const struct json *object)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "catalogue/pseudo.h"
 
-/* More than the table of criteria has that can be asked for. */
+/* The table of criteria has fewer that can be asked for. */
 #define METRICS_ASKED_MAX 32
 
 /* The names of a table of the catalogue. */
@@ -220,8 +220,8 @@ static void read_optimizer(const struct spec_reader *r, struct params *ps)
 }
 
 /*
- * A name or a list of names at path, each the place of one of the n known: chosen (n).
- * False: there is none. What it must be is said as `what`.
+ * Reads a name or a list of names at path and marks each among the n known: chosen (n).
+ * Returns false where there is none. Errors call a name a `what`.
  */
 static bool read_names(const struct spec_reader *r, const char *path, const char *what,
 	const char *const *known, int n, bool *chosen)
@@ -246,8 +246,8 @@ static bool read_names(const struct spec_reader *r, const char *path, const char
 }
 
 /*
- * The chosen ones as one text in the order of the table, so that a list in another order
- * is the same job; "" for none.
+ * Returns the chosen ones as one text in the order of the table, so that a list in another
+ * order is the same job; "" for none.
  */
 static const char *names_text(const struct spec_reader *r, const char *const *known,
 	int n, const bool *chosen)
@@ -260,7 +260,7 @@ static const char *names_text(const struct spec_reader *r, const char *const *kn
 	return str_get(&text);
 }
 
-/* The rows of the table that can be asked for; one name of two kinds is one. */
+/* Lists the rows that can be asked for; one name of two kinds is one. */
 static int metrics_to_ask(const char **name)
 {
 	int n, found = 0;
@@ -277,7 +277,7 @@ static int metrics_to_ask(const char **name)
 	return found;
 }
 
-/* Whether any task of the variant has a criterion of that name that must be asked for. */
+/* Says whether a task of the variant has a criterion of that name to ask for. */
 static bool has_metric(const struct spec_variant *v, const char *name)
 {
 	int n;
@@ -291,7 +291,7 @@ static bool has_metric(const struct spec_variant *v, const char *name)
 	return false;
 }
 
-/* Criteria that are asked for, of a job and of its baseline. */
+/* Reads the criteria that are asked for, of a job and of its baseline. */
 static void read_metrics(const struct spec_reader *r, struct spec_variant *v)
 {
 	static const char path[] = "train.metrics";

@@ -90,7 +90,7 @@ static struct map map_of(const struct composition *c, int k)
 	return m;
 }
 
-/* Height and width of all pictures; into the key where they are no constants. */
+/* Finds height and width of all pictures, into the key where they are no constants. */
 static int plan_size(struct composition *c, int *h, int *w, struct err *e)
 {
 	const struct release *r = release_of(c);

@@ -33,7 +33,7 @@ static int name_files(struct composition *c, struct err *e)
 	return OK;
 }
 
-/* Of a task of its own kind: on the plane of the input, or a sample. */
+/* Returns the field of a task of its own kind: on the plane of the input, or a sample. */
 static struct dataset_field own_field(
 	const struct pseudo_task *p, const struct dataset_field *x)
 {

@@ -110,12 +110,12 @@ struct scene {
 /* Adds a solid and its bounding sphere; one too many is left out. */
 void scene_add(struct scene *s, const struct solid *solid);
 
-/* A new thing with its middle there; 0 where there are too many. */
+/* Adds a thing with its middle there; returns 0 where there are too many. */
 int scene_add_thing(struct scene *s, struct vec middle);
 
 /*
- * Where scene_ray would have to look to meet a point: u and v as there. False: the point
- * is not in front of the camera.
+ * Finds where scene_ray has to look to meet a point: u and v as there. Returns false where
+ * the point is not in front of the camera.
  */
 bool scene_project(const struct scene *s, struct vec point, double *u, double *v);
 

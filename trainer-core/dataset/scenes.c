@@ -142,7 +142,7 @@ static void put_geometry(const struct canvas *c, const struct scene *s, int at,
 	c->normal[2 * plane + at] = (float)-vec_dot(h->normal, s->forward);
 }
 
-/* From pixel (x, y) to the middle of what is seen there. */
+/* Writes the way from pixel (x, y) to the middle of what is seen there. */
 static void put_way(const struct canvas *c, const struct scene *s, int x, int y,
 	const struct solid *solid)
 {
@@ -254,7 +254,7 @@ static int scenes_plan(struct composition *c, struct err *e)
 	return OK;
 }
 
-/* The third map from pixel `at` of the split on, where there is one. */
+/* Places the third map, from pixel `at` of the split on, where there is one. */
 static void place_third(
 	const struct composition *c, enum split split, size_t at, struct canvas *canvas)
 {

@@ -31,7 +31,7 @@ static struct piece stand(struct street *t, double x, double z, double yaw)
 	return (struct piece){ t->scene, { x, 0, z }, cos(yaw), sin(yaw), 0 };
 }
 
-/* What stands there is one thing, with its middle at half its height. */
+/* Makes what stands there one thing, with its middle at half its height. */
 static void be_thing(struct piece *p, double height)
 {
 	struct vec middle = p->at;

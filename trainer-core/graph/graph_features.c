@@ -8,7 +8,7 @@
 #include <string.h>
 #include "trainer-core/graph/layer.h"
 
-/* Whether a node of the trunk is read by a head, or is a task's output. */
+/* Says whether a node of the trunk is read by a head, or is a task's output. */
 static bool is_read(const struct graph *g, int id)
 {
 	if (g->node[id]->scope != SCOPE_SHARED)

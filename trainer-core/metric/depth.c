@@ -47,7 +47,7 @@ static double relative(const double *meter, int C)
 	return mean(meter, RELATIVE);
 }
 
-/* Over all pixels, not a mean of the samples' roots: every pixel counts alike. */
+/* This is no mean of the samples' roots, since every pixel counts alike. */
 static double root(const double *meter, int C)
 {
 	(void)C;

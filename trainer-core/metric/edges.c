@@ -51,7 +51,7 @@ static void start(double *meter, int W)
 	meter[WIDTH] = W;
 }
 
-/* Bit i of the neighbours: from the east on, counter-clockwise. */
+/* Neighbours are counted from the east on, counter-clockwise. */
 static void neighbour_steps(const struct maps *m, int step[8])
 {
 	const int row = m->stride;
@@ -60,7 +60,7 @@ static void neighbour_steps(const struct maps *m, int step[8])
 	memcpy(step, steps, sizeof(steps));
 }
 
-/* Whether a pixel with these neighbours is deleted in that half of a round. */
+/* Says whether a pixel with these neighbours is deleted in that half of a round. */
 static bool is_deleted(int code, int half)
 {
 	int x[9];
@@ -104,7 +104,7 @@ static struct maps maps_of(double *meter, int S)
 	return m;
 }
 
-/* Pixel i of a sample in a map. */
+/* Returns the place of pixel i of a sample in a map. */
 static int framed(const struct maps *m, int i)
 {
 	return (i / m->W + 1) * m->stride + i % m->W + 1;
@@ -121,7 +121,7 @@ static int list_set(const struct maps *m, const unsigned char *map)
 }
 
 /*
- * Half a round over the n pixels of the list; all are judged before any is deleted.
+ * Goes half a round over the n pixels of the list; all are judged before any is deleted.
  * Returns how many are left.
  */
 static int thin_half(const struct maps *m, int half, int n, unsigned char *map)
@@ -146,7 +146,7 @@ static int thin_half(const struct maps *m, int half, int n, unsigned char *map)
 	return kept;
 }
 
-/* To lines of one pixel; what is left is in the list, how many is returned. */
+/* Thins a map to lines of one pixel, which the list has then; returns how many. */
 static int thin(const struct maps *m, unsigned char *map)
 {
 	int n = list_set(m, map);
@@ -173,7 +173,7 @@ static void turn(const struct maps *m, int t)
 	}
 }
 
-/* True pixels in reach of g that no search has reached; the first free one, or -1. */
+/* Marks true pixels in reach of g that no search has met; returns a free one, or -1. */
 static int reach_from(const struct maps *m, int g, int *trail, int *tail)
 {
 	int y = g / m->stride, x = g % m->stride;
@@ -196,8 +196,9 @@ static int reach_from(const struct maps *m, int g, int *trail, int *tail)
 }
 
 /*
- * Whether predicted pixel g finds a true one, others giving way. True pixels that a
- * search reached in vain stay marked: no later search can end there.
+ * Finds a true pixel for the predicted one g, others giving way, and says whether there is
+ * one. True pixels that a search reached in vain stay marked, since no later search can
+ * end there.
  */
 static bool pair_up(const struct maps *m, int g)
 {
@@ -215,7 +216,7 @@ static bool pair_up(const struct maps *m, int g)
 	return true;
 }
 
-/* As many pairs as there can be; the n predicted pixels are in the list. */
+/* Makes as many pairs as there can be; the n predicted pixels are in the list. */
 static int count_pairs(const struct maps *m, int n)
 {
 	size_t bytes = (size_t)m->size * sizeof(double);
@@ -238,7 +239,7 @@ static int count_pairs(const struct maps *m, int n)
 	return pairs;
 }
 
-/* The pixels of at least that score into m->guess; returns how many. */
+/* Puts the pixels of at least that score into m->guess; returns how many. */
 static int guess(const struct maps *m, const float *score, const float *label, int S,
 	double least)
 {

@@ -6,7 +6,7 @@
 
 static const char param[] = "train.lr_decay";
 
-/* The largest number of epochs or steps that a schedule speaks of. */
+/* No schedule speaks of more epochs or steps. */
 #define PLACE_MAX 1e9
 
 static bool is_place(double v)
@@ -14,7 +14,7 @@ static bool is_place(double v)
 	return v >= 1 && v <= PLACE_MAX && v == floor(v);
 }
 
-/* "EVERY FACTOR" */
+/* Reads "EVERY FACTOR". */
 static bool read_every(const double *v, int n, struct lr_decay *out)
 {
 	if (n != 2 || !is_place(v[0]) || !(v[1] > 0))
@@ -25,7 +25,7 @@ static bool read_every(const double *v, int n, struct lr_decay *out)
 	return true;
 }
 
-/* "FACTOR A B ...", rising. */
+/* Reads "FACTOR A B ...", which rise. */
 static bool read_milestones(const double *v, int n, struct lr_decay *out)
 {
 	if (n < 2 || !(v[0] > 0))
@@ -40,7 +40,7 @@ static bool read_milestones(const double *v, int n, struct lr_decay *out)
 	return true;
 }
 
-/* "P" */
+/* Reads "P". */
 static bool read_power(const double *v, int n, struct lr_decay *out)
 {
 	if (n != 1 || !(v[0] > 0))
@@ -59,7 +59,7 @@ static const struct form {
 	{ "", read_every },
 };
 
-/* text without " step". */
+/* Reads a text without " step". */
 static int read_shape(const char *text, struct lr_decay *out, struct err *e)
 {
 	const struct form *form = forms;

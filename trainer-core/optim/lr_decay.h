@@ -1,6 +1,6 @@
 /*
- * The schedule of the learning rate: a factor on lr at each step, from train.lr_decay and
- * train.warm_up. With i of N epochs, or steps, counted from 0:
+ * The schedule of the learning rate is a factor on lr at each step, from train.lr_decay
+ * and train.warm_up. With i of N epochs, or steps, counted from 0:
  *
  *	"none"                        1
  *	"EVERY FACTOR"                FACTOR ^ floor(i / EVERY)
@@ -39,13 +39,13 @@ struct lr_decay {
 	int warm_up; /* steps; 0: none */
 };
 
-/* Where a job is: epochs and steps that are done, and those that it will have. */
+/* A job is here: epochs and steps that are done, and those that it will have. */
 struct lr_place {
 	int epoch, epochs;
 	int64_t step, steps;
 };
 
-/* ERR_SPEC */
+/* Reads both keys of ps. ERR_SPEC. */
 MUST_CHECK int lr_decay_parse(
 	const struct params *ps, struct lr_decay *out, struct err *e);
 

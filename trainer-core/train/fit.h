@@ -1,6 +1,6 @@
 /*
- * Whether a weighting method can work with a network: what `check` asks before anything
- * is trained, and a job before its first step.
+ * This says whether a weighting method can work with a network: `check` asks before
+ * anything is trained, and a job before its first step.
  */
 #ifndef DELTAM_FIT_H
 #define DELTAM_FIT_H
@@ -10,8 +10,8 @@
 #include "trainer-core/weighting/weighting.h"
 
 /*
- * Method and optimizer of ps, which need not be a whole job: lr, wd and seed are 0 where
- * ps has none. Everything lies in the arena. ERR_SPEC.
+ * Reads method and optimizer of ps, which need not be a whole job: lr, wd and seed are 0
+ * where ps has none. Everything lies in the arena. ERR_SPEC.
  */
 MUST_CHECK int method_read(struct weighting_setup *w, struct optim_info *optim,
 	const struct params *ps, const struct task_info *task, int K, struct arena *a,

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "trainer-core/train/job.h"
 
-/* Probabilities of pixel i, out[c * S + i]; returns the largest. */
+/* Writes the probabilities of pixel i, out[c * S + i]; returns the largest. */
 static double shares_of(
 	const struct loss_shape *s, const float *score, int i, float *out)
 {

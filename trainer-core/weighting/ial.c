@@ -55,7 +55,7 @@ struct ial {
 	size_t doubles;
 };
 
-/* The number of each task: one for all, or a list. */
+/* Reads the number of each task: one for all, or a list. */
 static int parse_fixed(const struct weighting_setup *setup, const struct params *ps,
 	struct ial *o, struct err *e)
 {
@@ -88,7 +88,7 @@ static int parse_encoder(const struct weighting_setup *setup, const struct param
 	return rc ? rc : parse_fixed(setup, ps, o, e);
 }
 
-/* Of features where the tasks have some in common. */
+/* Asks for gradients of features where the tasks have some in common. */
 static int parse_gradients(
 	struct weighting_setup *setup, const struct params *ps, struct err *e)
 {
@@ -107,7 +107,7 @@ static int parse_gradients(
 	return OK;
 }
 
-/* What lies behind log sigma, and the methods inside. */
+/* Places what lies behind log sigma, and reads the methods inside. */
 static int parse_parts(struct weighting_setup *setup, const struct params *ps,
 	struct ial *o, struct arena *a, struct err *e)
 {
@@ -230,7 +230,7 @@ static double trust(const struct ial *o, double log_sigma)
 	return fmin(g, 1);
 }
 
-/* Whether the auxiliary gradient goes the primary one's way; 0 where there is none. */
+/* Says how far an auxiliary gradient goes the primary one's way; 0: not at all. */
 static double agreement(const double *gram, int K, int p, int k)
 {
 	double both = sqrt(gram[p * K + p]) * sqrt(gram[k * K + k]);
@@ -239,8 +239,8 @@ static double agreement(const double *gram, int K, int p, int k)
 }
 
 /*
- * GradNorm's aim for every task's length over the primary one's length, at most 1; first
- * (1 + K): whether the first losses are known, and these.
+ * Writes GradNorm's aim for every task's length over the primary one's length, at most 1;
+ * first (1 + K) holds whether the first losses are known, and these.
  */
 static void expected(const struct weighting_setup *setup, int p, double *first,
 	const struct weighting_step *step, double *c)
@@ -264,7 +264,7 @@ static void expected(const struct weighting_setup *setup, int p, double *first,
 	}
 }
 
-/* What stands in the place of f for every task. */
+/* Writes what stands in the place of f for every task. */
 static int encode(const struct weighting_setup *setup, double *state,
 	const struct weighting_step *step, double *c, struct err *e)
 {
@@ -300,7 +300,7 @@ static int encode(const struct weighting_setup *setup, double *state,
 	return rc;
 }
 
-/* The heads' factors into the state, where they are not the uncertainties. */
+/* Puts the heads' factors into the state, where they are not the uncertainties. */
 static int decode(const struct weighting_setup *setup, double *state,
 	const struct weighting_step *step, struct err *e)
 {

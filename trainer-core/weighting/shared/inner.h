@@ -1,6 +1,6 @@
 /*
- * A method inside another one: its weights stand for something of the outer method, which
- * keeps its state. It has the defaults of its row and the job's seed.
+ * A method can stand inside another one: its weights are something of the outer method,
+ * which keeps its state. It has the defaults of its row and the job's seed.
  */
 #ifndef DELTAM_INNER_H
 #define DELTAM_INNER_H
@@ -13,12 +13,12 @@ struct inner {
 	size_t at; /* where its state begins in the outer method's */
 };
 
-/* Begins at *at and moves it behind its state. ERR_SPEC. */
+/* Makes it, with its state at *at, which moves behind. ERR_SPEC. */
 MUST_CHECK int inner_parse(struct inner *x, const struct weighting_setup *outer,
 	const struct params *ps, const char *method, size_t *at, struct arena *a,
 	struct err *e);
 
-/* All with the outer method's state; nothing happens where it is off. */
+/* All take the outer method's state; nothing happens where it is off. */
 void inner_init(const struct inner *x, double *state);
 MUST_CHECK int inner_weigh(const struct inner *x, double *state,
 	const struct weighting_step *step, double *weight, struct err *e);
