@@ -6,8 +6,9 @@
  *
  * one more task, pseudo_TASK, whose labels are what a trained network makes of every
  * sample. FILE holds the parameters of that network: a winner of another sweep,
- * DATABASE.d/winners/IDENTITY-EPOCH.params; a blank in it is written "\\ ". TASK is one of the network's; without KIND it
- * is also one of the data set, whose kind the new task has. KIND is
+ * DATABASE.d/winners/IDENTITY-EPOCH.params; in it a blank is written "\ ". TASK is one of
+ * the network's; without KIND it is also one of the data set, whose kind the new task
+ * has. KIND is
  *
  *	seg       the likeliest class of every pixel; none where its probability is below
  *	          CONFIDENCE (0.5)

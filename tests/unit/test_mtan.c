@@ -10,7 +10,7 @@
 #include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
 #include "trainer-core/dataset/dataset.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 enum { NYU_H = 288, NYU_W = 384, CITY_H = 128, CITY_W = 256 };
 enum { NYU = NYU_H * NYU_W, CITY = CITY_H * CITY_W };

@@ -507,7 +507,7 @@ START_TEST(a_key_that_is_set_is_read_as_if_the_file_said_so)
 		ERR_SPEC); /* synthetic has no path: the last one */
 	ck_assert_str_eq(report,
 		"--set:1:1: error: unknown key \"path\"; here belong name, "
-		"train, val, test, features, tasks, scales, noise, pseudo\n"
+		"train, val, test, use, features, tasks, scales, noise, pseudo\n"
 		"    1 | dataset.path=~/x=y\n"
 		"      | ^\n");
 	ck_assert_int_eq(
