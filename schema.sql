@@ -16,7 +16,8 @@ CREATE TABLE sweep (
   state         TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed')),
   stop          TEXT,                      -- why its last run stopped short; NULL: it did not,
                                            -- it runs, or it was killed
-  folder        TEXT NOT NULL DEFAULT ''   -- of the sweep file: where its relative paths begin
+  folder        TEXT NOT NULL DEFAULT '',  -- of the sweep file: where its relative paths begin
+  skip_zero     INTEGER NOT NULL DEFAULT 0 CHECK (skip_zero IN (0, 1))  -- 1: a task of weight 0 is no part of Δm
 ) STRICT;
 
 -- The settings of `vary`; a sweep without it has one, with an empty label. deltam.

@@ -76,9 +76,12 @@ static const struct metric_info metrics[] = {
 #define HIGHER true
 #define LOWER false
 #define UNBOUNDED HUGE_VAL
-#define M(id, name_, kind_, higher_, title_, scale_, most_, summary_) \
+#define ALWAYS false
+#define ASKED true
+#define M(id, name_, kind_, asked_, higher_, title_, scale_, most_, summary_) \
 	{ .name = name_, \
 		.kind = TASK_##kind_, \
+		.asked = asked_, \
 		.higher = higher_, \
 		.title = title_, \
 		.scale = scale_, \
@@ -86,6 +89,8 @@ static const struct metric_info metrics[] = {
 		.summary = summary_ },
 #include "catalogue/metric.def"
 #undef M
+#undef ASKED
+#undef ALWAYS
 #undef UNBOUNDED
 };
 
@@ -127,6 +132,20 @@ TABLE(model_info, models, model)
 TABLE(optimizer_info, optimizers, optimizer)
 TABLE(corruption_info, corruptions, corruption)
 
+bool metric_is_measured(const struct metric_info *m, const char *words)
+{
+	size_t n = strlen(m->name);
+
+	for (; m->asked && words && *words; words += strspn(words, " ")) {
+		size_t length = strcspn(words, " ");
+
+		if (length == n && !strncmp(words, m->name, n))
+			return true;
+		words += length;
+	}
+	return !m->asked;
+}
+
 bool metric_admits(const struct metric_info *m, double value)
 {
 	return value >= 0 && value <= m->most && isfinite(value);
@@ -142,7 +161,13 @@ const char *metric_range(const struct metric_info *m, struct arena *a)
 
 bool task_is_map(enum task_kind kind)
 {
-	return kind == TASK_SEG || kind == TASK_DEPTH || kind == TASK_NORMAL;
+	return kind == TASK_SEG || kind == TASK_DEPTH || kind == TASK_NORMAL ||
+		kind == TASK_EDGES || kind == TASK_VECTOR || kind == TASK_SOFT_MAP;
+}
+
+float task_ignored(enum task_kind kind)
+{
+	return kind == TASK_SEG || kind == TASK_EDGES ? -1 : 0;
 }
 
 const char *catalogue_shown(const struct params *ps, const char *column)

@@ -49,6 +49,8 @@ struct param_info {
 	 */
 	const char *search;
 	const char *column; /* of the table `job` that it fills; NULL: none */
+	const char *
+		absent; /* a word that a sweep file has for no value at all; NULL: none */
 	const char *help;
 	bool required; /* a job without it is refused */
 	bool later; /* enters a job's identity only where it differs from deflt */
@@ -72,6 +74,10 @@ enum task_kind {
 	TASK_SEG, /* a label a pixel, -1 ignored */
 	TASK_DEPTH, /* a number a pixel, 0 ignored */
 	TASK_NORMAL, /* a unit vector a pixel, 0 ignored */
+	TASK_EDGES, /* whether a pixel is an edge: 1, 0; -1 ignored */
+	TASK_VECTOR, /* numbers a pixel, those that are all 0 ignored */
+	TASK_SOFT, /* shares of the classes a sample; cross-entropy */
+	TASK_SOFT_MAP, /* shares of the classes a pixel, all 0 ignored */
 };
 
 enum loss_kind {
@@ -81,6 +87,8 @@ enum loss_kind {
 	LOSS_L2,
 	LOSS_BCE,
 	LOSS_COSINE,
+	LOSS_SOFT_CE, /* -sum q log p, q the shares */
+	LOSS_EDGES, /* cross-entropy with logits, an edge 19 times as heavy as none */
 };
 
 struct task_info {
@@ -99,6 +107,7 @@ struct task_info {
 struct metric_info {
 	const char *name;
 	enum task_kind kind; /* tasks that have it */
+	bool asked; /* measured where train.metrics names it alone */
 	bool higher; /* is better */
 	const char *title; /* in tables */
 	double scale; /* tables print value * scale: 100 for shares */
@@ -156,6 +165,12 @@ const struct model_info *catalogue_model(const char *name);
 const struct optimizer_info *catalogue_optimizer(const char *name);
 const struct corruption_info *catalogue_corruption(const char *name);
 
+/*
+ * Says whether a job measures the criterion on tasks of its kind: always, or because it is
+ * among the `words` of train.metrics, with a blank between (NULL: none).
+ */
+bool metric_is_measured(const struct metric_info *m, const char *words);
+
 /* Whether the criterion can have this value, and in words which ones it can have. */
 bool metric_admits(const struct metric_info *m, double value);
 const char *metric_range(const struct metric_info *m, struct arena *a);
@@ -184,6 +199,20 @@ const struct param_info *param_info_find(
  */
 MUST_CHECK int catalogue_tasks(const struct params *ps, struct arena *a,
 	struct task_info *tasks, int *n, struct err *e);
+
+/*
+ * Writes those of them that a job trains: all, or what dataset.use names. column
+ * (TASKS_MAX) gets the place of each among all. ERR_SPEC, also where a name is none of
+ * theirs.
+ */
+MUST_CHECK int catalogue_used_tasks(const struct params *ps, struct arena *a,
+	struct task_info *tasks, int *column, int *n, struct err *e);
+
+/* Says whether a task is among the words of dataset.use; NULL: all are. */
+bool task_is_used(const char *used, const char *task);
+
+/* Returns what a target says where it does not count: -1 of labels and edges, else 0. */
+float task_ignored(enum task_kind kind);
 
 /* Whether a task wants a prediction for every pixel. */
 bool task_is_map(enum task_kind kind);

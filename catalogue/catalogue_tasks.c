@@ -85,17 +85,37 @@ static const struct task_info overlay_list[] = {
 	{ .name = NULL },
 };
 
-static const struct task_info scenes2_list[] = {
-	{ "seg", TASK_SEG, LOSS_CE, 7, 1 },
-	{ "depth", TASK_DEPTH, LOSS_L1, 1, 1 },
-	{ .name = NULL },
-};
+/* Lists the third one where it is asked for. */
+static int scenes2_tasks(const struct params *ps, struct arena *a,
+	struct task_info *tasks, int *n, struct err *e)
+{
+	bool instances;
+	int rc = setting_bool(ps, "dataset.instances", &instances, e);
+
+	(void)a;
+	if (rc)
+		return rc;
+	tasks[0] = (struct task_info){ "seg", TASK_SEG, LOSS_CE, 7, 1 };
+	tasks[1] = (struct task_info){ "depth", TASK_DEPTH, LOSS_L1, 1, 1 };
+	tasks[2] = (struct task_info){ "instance", TASK_VECTOR, LOSS_L1, 2, 1 };
+	*n = instances ? 3 : 2;
+	return OK;
+}
 
 /* scenes has the tasks of nyuv2. */
 static const struct task_info nyuv2_list[] = {
 	{ "seg", TASK_SEG, LOSS_CE, 13, 1 },
 	{ "depth", TASK_DEPTH, LOSS_L1, 1, 1 },
 	{ "normal", TASK_NORMAL, LOSS_COSINE, 3, 1 },
+	{ .name = NULL },
+};
+
+static const struct task_info pascal_list[] = {
+	{ "seg", TASK_SEG, LOSS_CE, 21, 1 },
+	{ "human_parts", TASK_SEG, LOSS_CE, 7, 1 },
+	{ "normal", TASK_NORMAL, LOSS_COSINE, 3, 1 },
+	{ "saliency", TASK_SEG, LOSS_CE, 2, 1 },
+	{ "edges", TASK_EDGES, LOSS_EDGES, 1, 1 },
 	{ .name = NULL },
 };
 
@@ -191,9 +211,10 @@ static const struct task_source {
 	{ .dataset = "multi_fashion_mnist", .list = overlay_list },
 	{ .dataset = "synthetic", .of = synthetic_tasks },
 	{ .dataset = "scenes", .list = nyuv2_list },
-	{ .dataset = "scenes2", .list = scenes2_list },
+	{ .dataset = "scenes2", .of = scenes2_tasks },
 	{ .dataset = "nyuv2", .list = nyuv2_list },
 	{ .dataset = "cityscapes", .of = cityscapes_tasks },
+	{ .dataset = "pascal_context", .list = pascal_list },
 	{ .dataset = "celeba", .list = celeba_list },
 	{ .dataset = "cifar100", .list = cifar100_list, .own_inputs = true },
 	{ .dataset = "npy", .of = npy_tasks },
@@ -242,4 +263,59 @@ int catalogue_tasks(const struct params *ps, struct arena *a, struct task_info *
 		BUG("a data set without tasks");
 	rc = real_tasks(source, ps, a, tasks, n, e);
 	return rc ? rc : pseudo_tasks(ps, a, tasks, n, e);
+}
+
+bool task_is_used(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (!list)
+		return true;
+	while (*(list += strspn(list, " "))) {
+		size_t length = strcspn(list, " ");
+
+		if (length == n && !strncmp(list, word, n))
+			return true;
+		list += length;
+	}
+	return false;
+}
+
+/* Names a word of the list that is no task. */
+static int check_used(const char *used, const struct task_info *tasks, int n,
+	struct arena *a, struct err *e)
+{
+	for (const char *s = used + strspn(used, " "); *s; s += strspn(s, " ")) {
+		const char *word = arena_strndup(a, s, strcspn(s, " "));
+		int k = 0;
+
+		while (k < n && strcmp(tasks[k].name, word) != 0)
+			k++;
+		if (k == n)
+			return err_set(e, ERR_SPEC,
+				"dataset.use: the data set has no task \"%s\"", word);
+		s += strlen(word);
+	}
+	return OK;
+}
+
+int catalogue_used_tasks(const struct params *ps, struct arena *a,
+	struct task_info *tasks, int *column, int *n, struct err *e)
+{
+	const char *used = params_get(ps, "dataset.use");
+	int all;
+	int rc = catalogue_tasks(ps, a, tasks, &all, e);
+
+	*n = 0;
+	if (!rc && used)
+		rc = check_used(used, tasks, all, a, e);
+	for (int k = 0; k < all && !rc; k++) {
+		if (!task_is_used(used, tasks[k].name))
+			continue;
+		column[*n] = k;
+		tasks[(*n)++] = tasks[k];
+	}
+	if (!rc && !*n)
+		rc = err_set(e, ERR_SPEC, "dataset.use: no task");
+	return rc;
 }

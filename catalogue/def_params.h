@@ -38,4 +38,6 @@
 /* A row of any kind with a mark: LATER(R, name, default, ...). */
 #define LATER(kind, ...) { ROW_##kind(__VA_ARGS__), .later = true },
 #define WRITTEN(kind, ...) { ROW_##kind(__VA_ARGS__), .written = true },
+/* ABSENT(word, TEXT, name, NULL, ...): the word stands for no value. */
+#define ABSENT(word, kind, ...) { ROW_##kind(__VA_ARGS__), .absent = word },
 #define SHOWN(column_, kind, ...) { ROW_##kind(__VA_ARGS__), .column = #column_ },

@@ -10,6 +10,10 @@ static const char *const kind_names[] = {
 	[TASK_SEG] = "seg",
 	[TASK_DEPTH] = "depth",
 	[TASK_NORMAL] = "normal",
+	[TASK_EDGES] = "edges",
+	[TASK_VECTOR] = "vector",
+	[TASK_SOFT] = "soft",
+	[TASK_SOFT_MAP] = "soft_map",
 };
 
 static const char *const loss_names[] = {
@@ -19,6 +23,8 @@ static const char *const loss_names[] = {
 	[LOSS_L2] = "l2",
 	[LOSS_BCE] = "bce",
 	[LOSS_COSINE] = "cosine",
+	[LOSS_SOFT_CE] = "soft_ce",
+	[LOSS_EDGES] = "edges",
 };
 
 void describe_format(const struct description *d, struct str *out)

@@ -17,10 +17,15 @@ static const struct kind {
 	{ "seg", TASK_SEG, LOSS_CE, 0, true, true, true },
 	{ "depth", TASK_DEPTH, LOSS_L1, 1, false, true, true },
 	{ "normal", TASK_NORMAL, LOSS_COSINE, 3, false, true, false },
+	{ "edges", TASK_EDGES, LOSS_EDGES, 1, false, true, true },
+	{ "vector", TASK_VECTOR, LOSS_L1, 2, true, true, false },
+	{ "soft", TASK_SOFT, LOSS_SOFT_CE, 0, true, false, false },
+	{ "soft_map", TASK_SOFT_MAP, LOSS_SOFT_CE, 0, true, true, false },
 };
 
-/* A label is a byte where there is one a sample. */
+/* A label is a byte where there is one a sample; shares are numbers. */
 #define OUTPUTS_MAX 256
+#define SHARES_MAX 65536
 
 static const struct kind *find_kind(const char *name)
 {
@@ -44,9 +49,10 @@ static int read_ignore(struct listed_task *t, const struct kind *kind,
 	const char *value, struct err *e)
 {
 	if (!kind->ignore)
-		return err_set(e, ERR_SPEC, "\"ignore\" is for seg and depth: %s",
+		return err_set(e, ERR_SPEC,
+			"\"ignore\" is for seg, depth and edges: %s",
 			kind->pixels
-				? "a missing normal is (0, 0, 0), or has a \"mask\""
+				? "a missing vector is 0 in all channels, or has a \"mask\""
 				: "elsewhere every sample counts");
 	if (t->has_ignore)
 		return err_set(e, ERR_SPEC, "\"ignore\" stands twice");
@@ -61,7 +67,7 @@ static int read_mask(struct listed_task *t, const struct kind *kind, struct err 
 {
 	if (!kind->pixels)
 		return err_set(e, ERR_SPEC,
-			"\"mask\" is for seg, depth and normal: a %s is no map",
+			"\"mask\" is for maps, such as seg or depth: a %s is none",
 			kind->name);
 	if (t->mask)
 		return err_set(e, ERR_SPEC, "\"mask\" stands twice");
@@ -71,7 +77,12 @@ static int read_mask(struct listed_task *t, const struct kind *kind, struct err 
 
 static int least_outputs(const struct kind *kind)
 {
-	return kind->loss == LOSS_CE ? 2 : 1;
+	return kind->outputs ? 1 : 2; /* of classes there are at least two */
+}
+
+static int most_outputs(const struct kind *kind)
+{
+	return kind->loss == LOSS_SOFT_CE ? SHARES_MAX : OUTPUTS_MAX;
 }
 
 static int read_outputs(
@@ -86,10 +97,10 @@ static int read_outputs(
 	if (!kind->given)
 		return err_set(e, ERR_SPEC, "a %s has %d output%s, always", kind->name,
 			kind->outputs, kind->outputs > 1 ? "s" : "");
-	if (n < least_outputs(kind) || n > OUTPUTS_MAX)
+	if (n < least_outputs(kind) || n > most_outputs(kind))
 		return err_set(e, ERR_SPEC, "%s takes %d to %d %s", kind->name,
-			least_outputs(kind), OUTPUTS_MAX,
-			kind->loss == LOSS_CE ? "classes" : "numbers");
+			least_outputs(kind), most_outputs(kind),
+			kind->outputs ? "numbers" : "classes");
 	t->info.outputs = (int)n;
 	return OK;
 }
@@ -117,7 +128,8 @@ static int read_head(
 	if (!*out)
 		return err_set(e, ERR_SPEC,
 			"there is no kind \"%s\", but class:N, regress[:N], binary, "
-			"seg:N, depth and normal",
+			"seg:N, depth, normal, edges, vector[:N], soft:N and "
+			"soft_map:N",
 			kind);
 	return OK;
 }
@@ -185,5 +197,18 @@ int task_list_parse(const char *text, struct arena *a, struct listed_task *tasks
 		return err_set(e, ERR_SPEC,
 			"dataset.tasks: no task; for example \"age=regress "
 			"kind=class:5\"");
+	return OK;
+}
+
+int task_kind_read(const char *name, int outputs, struct task_info *info, struct err *e)
+{
+	const struct kind *kind = find_kind(name);
+
+	if (!kind)
+		return err_set(e, ERR_SPEC, "there is no kind \"%s\"", name);
+	if (outputs < least_outputs(kind) || outputs > most_outputs(kind))
+		return err_set(e, ERR_SPEC, "%s takes %d to %d classes", name,
+			least_outputs(kind), most_outputs(kind));
+	*info = (struct task_info){ NULL, kind->kind, kind->loss, outputs, 1 };
 	return OK;
 }

@@ -9,7 +9,7 @@
 static double *fill_meter(struct fixture *f, const struct metric *m,
 	const struct loss_shape *s, const float *prediction, const float *target)
 {
-	size_t doubles = metric_doubles(m, s->C);
+	size_t doubles = metric_doubles(m, s->C, s->S);
 	double *meter = NEW_ARRAY(f->arena, double, doubles);
 
 	memset(meter, 0, doubles * sizeof(*meter));

@@ -4,6 +4,7 @@
 #include "tests/fixtures.h"
 #include "trainer-core/graph/graph.h"
 #include "trainer-core/kernel/kernel.h"
+#include "trainer-core/optim/lr_decay.h"
 #include "trainer-core/optim/optim.h"
 
 struct descent {
@@ -157,7 +158,6 @@ static enum outcome run_scales(struct fixture *f)
 	return PASSED;
 }
 
-/* The files count epochs from 0. */
 static enum outcome run_schedule(
 	struct fixture *f, const struct lr_decay *d, int epochs)
 {
@@ -165,8 +165,11 @@ static enum outcome run_schedule(
 	const double *at = json_numbers(f->arena, fixture_expect(f, "epochs"), &n);
 	double *got = NEW_ARRAY(f->arena, double, n);
 
-	for (int i = 0; i < n; i++)
-		got[i] = lr_decay_factor(d, (int)at[i] + 1, epochs);
+	for (int i = 0; i < n; i++) {
+		const struct lr_place place = { .epoch = (int)at[i], .epochs = epochs };
+
+		got[i] = lr_decay_factor(d, &place);
+	}
 	return fixture_near_all(f, got, fixture_expect(f, "factor"), n, "factor")
 		? PASSED
 		: FAILED;
@@ -214,12 +217,13 @@ enum outcome fixture_optimizer(struct fixture *f)
 	struct optim_info info;
 
 	if (cJSON_HasObjectItem(f->hyperparameters, "step_size")) {
+		decay.shape = LR_EVERY;
 		decay.every = (int)fixture_number(f, "step_size", 0);
 		decay.factor = fixture_number(f, "gamma", 0);
 		return run_schedule(f, &decay, 1);
 	}
 	if (cJSON_HasObjectItem(f->hyperparameters, "T_max")) {
-		decay.cosine = true;
+		decay.shape = LR_COSINE;
 		if (fixture_number(f, "eta_min", 0) != 0)
 			return fixture_skip(f, "cosine decay ends at 0 here");
 		return run_schedule(f, &decay, (int)fixture_number(f, "T_max", 0));

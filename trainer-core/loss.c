@@ -9,7 +9,8 @@ struct loss loss_of(const struct task_info *task)
 {
 	struct loss l = { .kind = task->loss };
 
-	if (task->kind == TASK_DEPTH || task->kind == TASK_NORMAL)
+	if (task->kind == TASK_DEPTH || task->kind == TASK_NORMAL ||
+		task->kind == TASK_VECTOR || task->kind == TASK_SOFT_MAP)
 		l.mask = MASK_ZERO;
 	l.normalise = task->kind == TASK_NORMAL && task->loss == LOSS_COSINE;
 	return l;
@@ -286,6 +287,57 @@ static float bce(float p, float t, float *d)
 	return (p > 0 ? p : 0) - p * t + log1pf(z);
 }
 
+/*
+ * Returns sum q (log sum exp - x) of one pixel, whatever q adds up to; d, unless it is
+ * NULL, is not yet divided by the count. exp is libm's, which shares of maps can afford:
+ * their networks take far longer.
+ */
+static double soft_pixel(
+	const struct loss_shape *s, const float *x, const float *q, float *d)
+{
+	double top = (double)x[0], sum = 0, mass = 0, at = 0;
+
+	for (int c = 1; c < s->C; c++)
+		if (!((double)x[c * s->S] <= top)) /* a NaN comes through */
+			top = (double)x[c * s->S];
+	for (int c = 0; c < s->C; c++) {
+		sum += exp((double)x[c * s->S] - top);
+		mass += (double)q[c * s->S];
+		at += (double)q[c * s->S] * ((double)x[c * s->S] - top);
+	}
+	for (int c = 0; d && c < s->C; c++)
+		d[c * s->S] = (float)(mass * exp((double)x[c * s->S] - top) / sum -
+			(double)q[c * s->S]);
+	return mass * log(sum) - at;
+}
+
+/* An edge has this weight and what is none the rest of 1, since edges are few. */
+#define EDGE_WEIGHT 0.95f
+
+/* Computes the cross-entropy over the pixels that are labelled; -1 is no label. */
+static struct loss_sum edges(
+	size_t n, const float *p, const float *t, float *gradient, bool slope)
+{
+	struct loss_sum total = { 0 };
+	float scale;
+
+	for (size_t i = 0; i < n; i++) {
+		float weight = t[i] > 0.5f ? EDGE_WEIGHT : 1 - EDGE_WEIGHT;
+		float d = 0;
+
+		if (t[i] >= 0) {
+			total.sum += (double)(weight * bce(p[i], t[i], &d));
+			total.count++;
+		}
+		if (slope)
+			gradient[i] = weight * d;
+	}
+	scale = total.count > 0 ? (float)(1 / total.count) : 0;
+	for (size_t i = 0; slope && i < n; i++)
+		gradient[i] *= scale;
+	return total;
+}
+
 static struct loss_sum each_value(float (*f)(float p, float t, float *d), size_t n,
 	const float *p, const float *t, float *gradient, bool slope)
 {
@@ -349,6 +401,16 @@ static double cosine_pixel(const struct loss_shape *s, bool normalise, const flo
 	return 1 - dot / length;
 }
 
+/* d is NULL without a slope; room is of the same place in any case. */
+static double pixel(const struct loss *l, const struct loss_shape *s, const float *p,
+	const float *t, float *d, float *room)
+{
+	if (l->kind == LOSS_COSINE)
+		return cosine_pixel(s, l->normalise, p, t, d);
+	return l->kind == LOSS_SOFT_CE ? soft_pixel(s, p, t, d)
+				       : l1_pixel(s, p, t, room);
+}
+
 static struct loss_sum each_pixel(const struct loss *l, const struct loss_shape *s,
 	const float *p, const float *t, float *gradient, bool slope)
 {
@@ -365,10 +427,8 @@ static struct loss_sum each_pixel(const struct loss *l, const struct loss_shape 
 			if (masked(l->mask, s, t + at))
 				continue;
 			total.count++;
-			total.sum += l->kind == LOSS_COSINE
-				? cosine_pixel(s, l->normalise, p + at, t + at,
-					  slope ? gradient + at : NULL)
-				: l1_pixel(s, p + at, t + at, gradient + at);
+			total.sum += pixel(l, s, p + at, t + at,
+				slope ? gradient + at : NULL, gradient + at);
 		}
 	scale = total.count > 0 ? (float)(1 / total.count) : 0;
 	for (size_t i = 0; slope && i < size * (size_t)s->N; i++)
@@ -397,6 +457,10 @@ static struct loss_sum compute(const struct loss *l, const struct loss_shape *s,
 		return each_value(bce, n, p, t, d, slope);
 	case LOSS_COSINE:
 		return each_pixel(l, s, p, t, d, slope);
+	case LOSS_SOFT_CE:
+		return each_pixel(l, s, p, t, d, slope);
+	case LOSS_EDGES:
+		return edges(n, p, t, d, slope);
 	}
 	BUG("an unknown loss");
 }

@@ -6,8 +6,9 @@
  *	gradient   (N, C, S)  out: d mean / d prediction; may not alias the others
  *
  * Every loss is sum / count over what is valid: elements for L1, smooth L1 (beta 1), L2
- * and BCE with logits; pixels for cross-entropy (label -1 is ignored), for cosine and
- * for L1 under a mask (summed over channels). Nothing valid: sum 0, count 0, gradient 0.
+ * and BCE with logits; pixels for cross-entropy and edges (label -1 is ignored), for
+ * cosine, for shares of classes and for L1 under a mask (summed over channels).
+ * Edges: BCE with logits, times 0.95 on an edge and 0.05 elsewhere. Nothing valid: sum 0, count 0, gradient 0.
  * Nothing is allocated. Values are pinned by the golden fixtures.
  */
 #ifndef DELTAM_LOSS_H
@@ -24,7 +25,7 @@ enum loss_mask {
 
 struct loss {
 	enum loss_kind kind;
-	enum loss_mask mask; /* L1 and cosine */
+	enum loss_mask mask; /* L1, cosine and shares */
 	bool normalise; /* cosine: divide the prediction by its length first */
 };
 

@@ -29,8 +29,8 @@ const struct model *registry_model(const char *name)
 	return NULL;
 }
 
-int registry_metrics(
-	enum task_kind kind, const struct metric **metric, const char **name, int max)
+int registry_metrics(enum task_kind kind, const char *asked,
+	const struct metric **metric, const char **name, int max)
 {
 	const int rows = COUNT(metrics);
 	int n = 0, listed;
@@ -38,7 +38,7 @@ int registry_metrics(
 
 	ASSERT(listed == rows);
 	for (int i = 0; i < rows && n < max; i++) {
-		if (info[i].kind != kind)
+		if (info[i].kind != kind || !metric_is_measured(&info[i], asked))
 			continue;
 		metric[n] = metrics[i];
 		name[n++] = info[i].name;
@@ -46,9 +46,9 @@ int registry_metrics(
 	return n;
 }
 
-size_t metric_doubles(const struct metric *m, int C)
+size_t metric_doubles(const struct metric *m, int C, int S)
 {
-	return m->doubles ? m->doubles(C) : METER_RATIO;
+	return m->doubles ? m->doubles(C, S) : METER_RATIO;
 }
 
 double metric_ratio(const double *meter, int C)

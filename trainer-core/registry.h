@@ -10,9 +10,12 @@
 /* What implements that name; NULL where nothing does. */
 const struct model *registry_model(const char *name);
 
-/* The criteria of a kind of task, in table order; returns how many (at most max). */
+/*
+ * The criteria of a kind of task, in table order, with those that `asked` names
+ * (metric_is_measured); returns how many (at most max).
+ */
 #define METRICS_MAX 8
-int registry_metrics(
-	enum task_kind kind, const struct metric **metric, const char **name, int max);
+int registry_metrics(enum task_kind kind, const char *asked,
+	const struct metric **metric, const char **name, int max);
 
 #endif

@@ -66,20 +66,36 @@ static bool same_input(const struct dataset_field *x, const struct dataset_field
 	return same_shape(x, y) && x->element == y->element && x->scale == y->scale;
 }
 
+/* Says whether a task of the network gives what the pseudo-task wants for labels. */
+static bool labels(const struct task_info *own, const struct task_info *want)
+{
+	if (own->outputs != want->outputs)
+		return false;
+	if (want->kind == TASK_SOFT)
+		return own->kind == TASK_CLASS || own->kind == TASK_SOFT;
+	if (want->kind == TASK_SOFT_MAP)
+		return own->kind == TASK_SEG || own->kind == TASK_SOFT_MAP;
+	return own->kind == want->kind;
+}
+
 /* The place of the task in the winner's data set, if it is the same there. */
 static int find_task(const struct winner *w, const struct pseudo_task *p,
 	const struct dataset *d, int k)
 {
 	const struct dataset *own = &w->data;
 
-	for (int i = 0; i < own->tasks; i++)
-		if (!strcmp(own->task[i].name, p->task))
-			return own->task[i].kind == d->task[k].kind &&
-					own->task[i].outputs == d->task[k].outputs &&
-					same_shape(&own->split[0].target[i],
-						&d->split[0].target[k])
-				? i
-				: -1;
+	for (int i = 0; i < own->tasks; i++) {
+		const struct dataset_field *x = &own->split[0].target[i];
+		const struct dataset_field *y = &d->split[0].target[k];
+
+		if (strcmp(own->task[i].name, p->task) != 0)
+			continue;
+		return labels(&own->task[i], &d->task[k]) && x->h == y->h &&
+				x->w == y->w &&
+				(x->c == y->c || d->task[k].loss == LOSS_SOFT_CE)
+			? i
+			: -1;
+	}
 	return -1;
 }
 
@@ -171,6 +187,8 @@ static int look(const struct pseudo_task *p, const struct dataset *d, int k,
 static int label(const struct pseudo_task *p, const struct dataset *d, int k,
 	float *const out[SPLIT_COUNT], struct arena *a, struct err *e)
 {
+	const struct predict_form form = { d->task[k].loss == LOSS_SOFT_CE,
+		p->confidence };
 	struct winner *w = NEW(a, struct winner);
 	struct err why = { 0 };
 	int rc;
@@ -181,8 +199,8 @@ static int label(const struct pseudo_task *p, const struct dataset *d, int k,
 	if (!rc)
 		rc = load_parameters(w, &why);
 	for (int s = 0; !rc && s < SPLIT_COUNT; s++)
-		rc = train_predict(w->train, p->task, &d->split[s].input, d->split[s].n,
-			out[s], &why);
+		rc = train_predict(w->train, p->task, &form, &d->split[s].input,
+			d->split[s].n, out[s], &why);
 	return rc ? refuse(d, k, &why, e) : OK;
 }
 

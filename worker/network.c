@@ -4,6 +4,7 @@
 #include <string.h>
 #include "trainer-core/network/initial.h"
 #include "trainer-core/network/network.h"
+#include "trainer-core/train/fit.h"
 
 static int add_argument(
 	struct params *ps, struct arena *a, const char *argument, struct err *e)
@@ -18,28 +19,61 @@ static int add_argument(
 	return OK;
 }
 
-/* The network for all tasks of the data set. */
+/* A job of ps trains this, on that. */
+struct setting {
+	struct dataset data;
+	struct task_info task[TASKS_MAX];
+	struct network network;
+};
+
+static int read_setting(
+	struct setting *s, const struct params *ps, struct arena *a, struct err *e)
+{
+	int rc = dataset_shape(ps, a, &s->data, e);
+
+	s->network.task = s->task;
+	return rc ? rc
+		  : catalogue_used_tasks(
+			    ps, a, s->task, s->network.column, &s->network.K, e);
+}
+
 static int measure(const struct params *ps, struct arena *a, struct network_size *size,
 	struct err *e)
 {
 	const char *folder = params_get(ps, "model.init");
-	struct dataset *d = NEW(a, struct dataset);
-	const struct dataset_field *input = &d->split[SPLIT_TRAIN].input;
-	struct network n = { .task = d->task };
-	int rc = dataset_shape(ps, a, d, e);
+	struct setting *s = NEW(a, struct setting);
+	const struct dataset_field *input = &s->data.split[SPLIT_TRAIN].input;
+	int rc = read_setting(s, ps, a, e);
 
+	if (!rc)
+		rc = network_add(&s->network, ps, &s->data, a, e);
 	if (rc)
 		return rc;
-	n.K = d->tasks;
-	for (int k = 0; k < d->tasks; k++)
-		n.column[k] = k;
-	rc = network_add(&n, ps, d, a, e);
-	if (rc)
-		return rc;
-	network_measure(&n, size);
+	network_measure(&s->network, size);
 	memcpy(size->input, (int[]){ input->c, input->h, input->w },
 		sizeof(size->input));
-	return folder ? initial_load(n.graph, folder, size->init, e) : OK;
+	return folder ? initial_load(s->network.graph, folder, size->init, e) : OK;
+}
+
+/* Says whether the method of ps works with its network. */
+static int try_method(const struct params *ps, struct arena *a, struct err *e)
+{
+	struct arena_mark mark = arena_mark(a);
+	struct setting *s = NEW(a, struct setting);
+	struct network *n = &s->network;
+	struct optim_info optim;
+	struct weighting_setup w;
+	int rc = read_setting(s, ps, a, e);
+
+	if (!rc)
+		rc = method_read(&w, &optim, ps, s->task, n->K, a, e);
+	n->rotates = !rc && w.needs & NEEDS_ROTATION;
+	if (!rc)
+		rc = network_add(n, ps, &s->data, a, e);
+	if (!rc)
+		rc = method_fits(&w, n->graph, &optim, e);
+	arena_rewind(a, mark);
+	return rc;
 }
 
 static int print(const struct network_size *size, struct arena *a, struct err *e)
@@ -65,6 +99,33 @@ int network_main(int argc, char **argv, struct err *e)
 		rc = measure(&ps, &a, &size, e);
 	if (!rc)
 		rc = print(&size, &a, e);
+	arena_release(&a);
+	return rc;
+}
+
+static bool begins_method(const char *argument)
+{
+	return !strncmp(argument, "method=", strlen("method="));
+}
+
+int methods_main(int argc, char **argv, struct err *e)
+{
+	struct arena a = { 0 };
+	struct params job = { 0 };
+	int i = 0;
+	int rc = OK;
+
+	for (; i < argc && !begins_method(argv[i]) && !rc; i++)
+		rc = add_argument(&job, &a, argv[i], e);
+	while (i < argc && !rc) {
+		struct params ps = params_copy(&a, &job);
+
+		do
+			rc = add_argument(&ps, &a, argv[i++], e);
+		while (!rc && i < argc && !begins_method(argv[i]));
+		if (!rc)
+			rc = try_method(&ps, &a, e);
+	}
 	arena_release(&a);
 	return rc;
 }

@@ -15,4 +15,12 @@
  */
 MUST_CHECK int network_main(int argc, char **argv, struct err *e);
 
+/*
+ * `deltam-worker --methods NAME=VALUE ... method=NAME NAME=VALUE ... method=NAME ...`:
+ * whether each of the methods, with its parameters, works with the network. The arguments
+ * before the first `method` are those of all; train.optimizer and what lies below it are
+ * read, too. Nothing is printed. ERR_USAGE; ERR_SPEC, of the first that does not.
+ */
+MUST_CHECK int methods_main(int argc, char **argv, struct err *e);
+
 #endif

@@ -27,7 +27,7 @@ static int add_argument(
 
 static bool known(const struct dataset_info *info, const char *name)
 {
-	static const char *const always[] = { "name", "train", "val", "test" };
+	static const char *const always[] = { "name", "train", "val", "test", "use" };
 
 	for (int i = 0; i < COUNT(always); i++)
 		if (!strcmp(name, always[i]))

@@ -57,23 +57,29 @@ static void of_class(int class, uint8_t colour[3])
 		memcpy(colour, palette[class % COUNT(palette)], 3);
 }
 
-/* The largest value of the sample: what is drawn brightest. */
-static float largest(const struct dataset_field *f, int sample)
+/* The largest value of the sample, of vectors in size: what is drawn brightest. */
+static float largest(const struct dataset_field *f, int kind, int sample)
 {
+	const int channels = kind == TASK_VECTOR ? f->c : 1;
 	float most = 0;
 
 	for (int i = 0; i < f->h * f->w; i++)
-		most = fmaxf(most, value(f, sample, 0, i));
+		for (int c = 0; c < channels; c++) {
+			float v = value(f, sample, c, i);
+
+			most = fmaxf(most, kind == TASK_VECTOR ? fabsf(v) : v);
+		}
 	return most;
 }
 
-static void of_vector(
-	const struct dataset_field *f, int sample, int at, uint8_t colour[3])
+/* Each channel from -most to most; grey is 0. */
+static void of_vector(const struct dataset_field *f, int sample, int at, float most,
+	uint8_t colour[3])
 {
-	float v[3];
+	float v[3] = { 0 };
 
-	for (int c = 0; c < 3; c++)
-		v[c] = value(f, sample, c, at);
+	for (int c = 0; c < 3 && c < f->c; c++)
+		v[c] = value(f, sample, c, at) / most;
 	if (v[0] == 0 && v[1] == 0 && v[2] == 0)
 		return;
 	for (int c = 0; c < 3; c++)
@@ -89,7 +95,10 @@ static void colour_of(const struct dataset_field *f, int kind, int sample, int a
 		of_class((int)value(f, sample, 0, at), colour);
 		return;
 	case TASK_NORMAL:
-		of_vector(f, sample, at, colour);
+		of_vector(f, sample, at, 1, colour);
+		return;
+	case TASK_VECTOR:
+		of_vector(f, sample, at, most, colour);
 		return;
 	default:
 		for (int c = 0; c < 3; c++)
@@ -106,7 +115,7 @@ static void put(const struct sheet *s, int x, int y, const uint8_t colour[3])
 static void draw_map(const struct sheet *s, const struct dataset_field *f, int kind,
 	int sample, int x, int y)
 {
-	float most = kind < 0 ? 1 : largest(f, sample);
+	float most = kind < 0 ? 1 : largest(f, kind, sample);
 
 	for (int i = 0; i < s->cell_height; i++)
 		for (int j = 0; j < s->cell_width; j++) {

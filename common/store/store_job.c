@@ -70,14 +70,16 @@ int store_sweep_put(struct store *s, const struct sweep_row *row, int64_t *id,
 	char now[TIME_MAX];
 	int64_t other;
 	int rc = store_int(s, STMT_SWEEP_OTHER_AVERAGE,
-		ARGS(TEXT(row->name), TEXT(row->average)), 0, &other, e);
+		ARGS(TEXT(row->name), TEXT(row->average), INT(row->skip_zero)), 0,
+		&other, e);
 
 	*rescore = other != 0;
 	if (!rc)
 		rc = store_run(s, STMT_SWEEP_PUT,
 			ARGS(TEXT(row->name), TEXT(row->text), TEXT(row->select_epoch),
 				TEXT(row->average), TEXT(store_time(now)),
-				TEXT(row->folder ? row->folder : "")),
+				TEXT(row->folder ? row->folder : ""),
+				INT(row->skip_zero)),
 			e);
 	if (!rc)
 		rc = store_int(s, STMT_SWEEP_ID, ARGS(TEXT(row->name)), 0, id, e);

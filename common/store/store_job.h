@@ -49,10 +49,11 @@ struct sweep_row {
 	const char *select_epoch; /* best, last10 */
 	const char *average; /* criteria, tasks */
 	const char *folder; /* that its relative paths begin from; NULL: unknown */
+	bool skip_zero; /* a task of weight 0 is no part of Δm */
 };
 /*
  * Makes the row of the sweep, or updates the one of its name; *id is that row. *rescore
- * is set where its scores were made by another average.
+ * is set where its scores were made by another average, or with other tasks left out.
  */
 MUST_CHECK int store_sweep_put(struct store *s, const struct sweep_row *row,
 	int64_t *id, bool *rescore, struct err *e);

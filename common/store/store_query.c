@@ -13,6 +13,7 @@ static void read_sweep(struct rows *r, struct arena *a, struct query_sweep *x)
 	x->stop = rows_copy(r, a);
 	x->auxiliary = rows_int(r) != 0;
 	x->folder = rows_copy(r, a);
+	x->skip_zero = rows_int(r) != 0;
 }
 
 static void read_entry(struct rows *r, struct arena *a, struct query_entry *x)

@@ -19,6 +19,7 @@ struct query_sweep {
 	const char *stop; /* why its last run stopped short; NULL: see schema.sql */
 	bool auxiliary; /* `primary` is given */
 	const char *folder; /* where relative paths of the text begin; "": unknown */
+	bool skip_zero; /* a task of weight 0 is no part of Δm */
 };
 MUST_CHECK int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out,
 	int *n, struct err *e);

@@ -13,7 +13,7 @@ _deltam_files() {
 
 _deltam() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="run plan check table pareto ranks power status failures decisions audit preview toy list help version" keys="sweep= dataset= dataset.name= dataset.train= dataset.val= dataset.test= model= model.name= model.init= train.epochs= train.batch= train.optimizer= train.lr_decay= train.freeze= diagnose.gradients.every= diagnose.gradients.sample= vary= baseline.seeds= baseline.tune= baseline.model= baseline.values= baseline.from= methods= search.kind= search.lr= search.wd= search.fixed_wd= search.seeds= select.by= select.epoch= select.average= select.require= prune.rule= prune.rungs= prune.keep= prune.window= prune.eta= prune.within= final.seeds= limits.job_minutes= limits.retries= checkpoint_minutes= evaluate.corruptions= evaluate.textures= primary= save=" flags="--help --version --quiet"
+	local commands="run plan check table pareto ranks power status failures decisions audit preview toy list help version" keys="sweep= dataset= dataset.name= dataset.train= dataset.val= dataset.test= dataset.use= model= model.name= model.init= train.epochs= train.batch= train.optimizer= train.lr_decay= train.warm_up= train.metrics= train.freeze= diagnose.gradients.every= diagnose.gradients.sample= vary= baseline.seeds= baseline.tune= baseline.model= baseline.values= baseline.from= methods= search.kind= search.lr= search.wd= search.fixed_wd= search.seeds= select.by= select.epoch= select.average= select.skip_zero_weight= select.require= prune.rule= prune.rungs= prune.keep= prune.window= prune.eta= prune.within= final.seeds= limits.job_minutes= limits.retries= checkpoint_minutes= evaluate.corruptions= evaluate.textures= primary= save=" flags="--help --version --quiet"
 	local command= first= operands= files= word i
 	COMPREPLY=()
 	# readline takes --format=csv for three words
@@ -157,7 +157,7 @@ _deltam() {
 		;;
 	preview)
 		flags="--out --param --corrupt --textures --help --version --quiet"
-		operands="multi_fashion multi_mnist multi_fashion_mnist synthetic nyuv2 cityscapes cifar100 celeba npy scenes scenes2"
+		operands="multi_fashion multi_mnist multi_fashion_mnist synthetic nyuv2 cityscapes pascal_context cifar100 celeba npy scenes scenes2"
 		;;
 	toy)
 		flags="--db --format --scale --sigma --steps --help --version --quiet"
@@ -177,9 +177,9 @@ _deltam() {
 	if [[ $command == list && -n $first ]]; then
 		case $first in
 	methods) operands="stl ew scalarization rlw dwa gls uw uw_o uw_so uw_so_learned ema imtl_l pcgrad mgda cagrad imtl_g imtl nash_mtl aligned_mtl gradnorm graddrop gradvac rotograd famo db_mtl dtp gcs ol_aux auto_lambda ial atw puw miraliev" ;;
-	datasets) operands="multi_fashion multi_mnist multi_fashion_mnist synthetic nyuv2 cityscapes cifar100 celeba npy scenes scenes2" ;;
+	datasets) operands="multi_fashion multi_mnist multi_fashion_mnist synthetic nyuv2 cityscapes pascal_context cifar100 celeba npy scenes scenes2" ;;
 	models) operands="mlp lenet segnet mtan resnet deeplab mtan_deeplab vgg16 celeba_cnn" ;;
-	metrics) operands="accuracy abs_err error miou pix_acc abs_err rel_err mean median within_11 within_22 within_30" ;;
+	metrics) operands="accuracy abs_err rmse error miou pix_acc abs_err rel_err rmse mean median within_11 within_22 within_30 odsF abs_err rmse accuracy pix_acc" ;;
 	optimizers) operands="adam adamw sgd gd rmsprop adagrad" ;;
 	corruptions) operands="gaussian_noise shot_noise impulse_noise defocus_blur glass_blur motion_blur zoom_blur snow frost fog brightness contrast elastic_transform pixelate jpeg_compression speckle_noise gaussian_blur spatter saturate" ;;
 		esac

@@ -109,7 +109,7 @@ int child_ask(
 	return rc;
 }
 
-static const char **words_of(const struct child_questions *q, const char *flag,
+static const char *const *words_of(const struct child_questions *q, const char *flag,
 	const struct params *ps, bool (*matters)(const char *name))
 {
 	const char **argv = NEW_ARRAY(q->a, const char *, ps->n + 3);
@@ -132,10 +132,9 @@ static bool same(const char *const *x, const char *const *y)
 	return !*x && !*y;
 }
 
-const struct child_answer *child_ask_once(struct child_questions *q, const char *flag,
-	const struct params *ps, bool (*matters)(const char *name))
+const struct child_answer *child_ask_words(
+	struct child_questions *q, const char *const *argv)
 {
-	const char **argv = words_of(q, flag, ps, matters);
 	struct child_answer *x;
 
 	for (int i = 0; i < q->n; i++)
@@ -146,4 +145,10 @@ const struct child_answer *child_ask_once(struct child_questions *q, const char 
 	*x = (struct child_answer){ .argv = argv };
 	(void)!child_ask(argv, q->a, &x->text, &x->e);
 	return x;
+}
+
+const struct child_answer *child_ask_once(struct child_questions *q, const char *flag,
+	const struct params *ps, bool (*matters)(const char *name))
+{
+	return child_ask_words(q, words_of(q, flag, ps, matters));
 }

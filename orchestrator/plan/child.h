@@ -16,7 +16,7 @@ MUST_CHECK int child_ask(
 
 /* A question about parameters that has been asked, and what came of it. */
 struct child_answer {
-	const char **argv;
+	const char *const *argv;
 	const char *text; /* what the worker said, where e.code is OK */
 	struct err e;
 };
@@ -35,5 +35,9 @@ struct child_questions {
  */
 const struct child_answer *child_ask_once(struct child_questions *q, const char *flag,
 	const struct params *ps, bool (*matters)(const char *name));
+
+/* Does the same for words that are made already; NULL stands behind the last. */
+const struct child_answer *child_ask_words(
+	struct child_questions *q, const char *const *argv);
 
 #endif

@@ -5,6 +5,7 @@
 #include "catalogue/describe.h"
 #include "orchestrator/plan/base_from.h"
 #include "orchestrator/plan/child.h"
+#include "orchestrator/plan/resolve_methods.h"
 #include "orchestrator/plan/worker_path.h"
 #include "orchestrator/spec/diag.h"
 
@@ -28,6 +29,7 @@ static const char *const of_stl_init[] = { "baseline.model.init", "model.init",
 static const char *const of_data[] = { "dataset.path", "dataset.name", "dataset",
 	NULL };
 static const char *const of_pictures[] = { "evaluate", NULL };
+static const char *const of_methods[] = { "methods", NULL };
 static const char *const of_frost[] = { "evaluate.textures", NULL };
 static const char *const of_from[] = { "baseline.from", NULL };
 
@@ -116,6 +118,14 @@ static int ask_network(struct resolver *r, const struct spec_variant *v, bool st
 	return OK;
 }
 
+static int ask_methods(struct resolver *r, const struct spec_variant *v,
+	const struct params *ps, struct err *e)
+{
+	const struct child_answer *x = resolve_ask_methods(&r->asked, v, ps);
+
+	return x->e.code ? fault(r, v, of_methods, &x->e, e) : OK;
+}
+
 static const char *const sizes[] = { "dataset.train", "dataset.val", "dataset.test" };
 
 /* A batch of more than there are samples, which the file alone could not tell. */
@@ -174,6 +184,8 @@ static int ask_networks(struct resolver *r, struct err *e)
 		rc = ask_network(r, v, false, &x->base, &x->network, e);
 		if (!rc)
 			rc = ask_network(r, v, true, &x->stl, &single, e);
+		if (!rc && x->network)
+			rc = ask_methods(r, v, &x->base, e);
 	}
 	return rc;
 }

@@ -33,6 +33,9 @@ static void note_protocol(struct benchmark *b)
 				  gains ? "highest" : "lowest")
 			: last_epochs(b),
 		b->sweep->best ? name : "");
+	if (b->sweep->skip_zero)
+		report_note(b->report,
+			"A task to which fixed weights give 0 is no part of it.");
 	if (gains && b->front)
 		report_note(b->report,
 			"Methods that know a primary task: Δ of that task alone, a run "

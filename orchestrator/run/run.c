@@ -69,7 +69,8 @@ static int plan(struct run *r, struct err *e)
 {
 	struct sweep_row row = { r->spec.name, r->spec.text,
 		select_epoch_words[r->spec.select.epoch],
-		average_words[r->spec.select.average], r->spec.folder };
+		average_words[r->spec.select.average], r->spec.folder,
+		r->spec.select.skip_zero };
 	const char *logs = arena_printf(r->arena, "%s.d/logs", r->db);
 	struct replan before;
 	int64_t sweep;

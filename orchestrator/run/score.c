@@ -217,7 +217,7 @@ int score_base_drop(const struct scorer *sc, bool *dropped, struct err *e)
 /* The figures of one epoch and split while they are gathered. */
 struct gather {
 	double *value;
-	/* What Δm averages over: all criteria, or those of the primary task. */
+	/* What Δm averages over: all criteria, those of the primary task, or of weights. */
 	int *part, parts;
 	struct stats_criterion *criteria;
 	double *picked, *base;
@@ -300,8 +300,28 @@ static int put_scores(const struct scorer *sc, const struct score_base *b, int64
 	return rc || !g->have ? rc : put_score(sc, b, job, g, e);
 }
 
-static struct gather gather_begin(
-	const struct scorer *sc, const struct score_base *b, struct arena *a)
+/*
+ * Marks the tasks that have a fixed weight of 0 in the job: skipped (ntasks). Weights that
+ * are no list of numbers, such as a distribution's name, skip none.
+ */
+static int find_skipped(
+	const struct scorer *sc, int64_t job, bool *skipped, struct err *e)
+{
+	struct rows r = rows_open(sc->s, STMT_SCORE_WEIGHTS, ARGS(INT(job)), e);
+	double weight[TASKS_MAX];
+	int n = 0;
+
+	if (rows_next(&r) &&
+		numbers_parse("weights", rows_text(&r), weight, TASKS_MAX, &n, NULL))
+		n = 0;
+	for (int k = 0; k < n && k < sc->v->ntasks; k++)
+		skipped[k] = weight[k] == 0;
+	return rows_close(&r);
+}
+
+/* The criteria of tasks that are skipped (ntasks) stay out. */
+static struct gather gather_begin(const struct scorer *sc, const struct score_base *b,
+	const bool *skipped, struct arena *a)
 {
 	int n = sc->v->ncriteria;
 	struct gather g = { .value = NEW_ARRAY(a, double, n),
@@ -312,7 +332,9 @@ static struct gather gather_begin(
 		.base = NEW_ARRAY(a, double, n) };
 
 	for (int i = 0; i < n; i++)
-		if (!sc->primary || !strcmp(sc->primary, sc->v->criteria[i].task)) {
+		if (!skipped[b->criteria[i].task] &&
+			(!sc->primary ||
+				!strcmp(sc->primary, sc->v->criteria[i].task))) {
 			g.criteria[g.parts] = b->criteria[i];
 			g.part[g.parts++] = i;
 		}
@@ -323,13 +345,17 @@ int score_job(const struct scorer *sc, const struct score_base *b, int64_t job,
 	int epochs_done, struct err *e)
 {
 	struct arena a = { 0 };
-	struct gather g = gather_begin(sc, b, &a);
+	bool skipped[TASKS_MAX] = { false };
+	struct gather g;
 	int64_t after = 0;
 	int rc;
 
 	ASSERT(b->ready);
 	rc = store_int(
 		sc->s, STMT_SCORE_LAST, ARGS(INT(sc->sweep), INT(job)), 0, &after, e);
+	if (!rc && sc->spec->select.skip_zero)
+		rc = find_skipped(sc, job, skipped, e);
+	g = gather_begin(sc, b, skipped, &a);
 	if (!rc && after < epochs_done) {
 		crash_point("score.before");
 		rc = put_scores(sc, b, job, (int)after, &g, e);

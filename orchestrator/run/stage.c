@@ -190,7 +190,8 @@ static int put_primaries(struct stage_ctx *c, int variant, struct err *e)
 
 	for (int i = 0; !rc && c->spec->auxiliary && i < v->nentries; i++) {
 		const struct spec_entry *x = &v->entries[i];
-		bool knows = param_info_find(x->method->params, "primary") != NULL;
+		bool knows = param_info_find(x->method->params, "primary") != NULL &&
+			!x->every_task;
 		struct primary_row row = { x->label, x->listed,
 			x->primary ? x->primary : "", knows, x->position };
 

@@ -114,6 +114,11 @@ static void read_select(const struct spec_reader *r, struct spec *s)
 	(void)read_choice(r, "select.by");
 	s->select.epoch = (enum select_epoch)read_choice(r, "select.epoch");
 	s->select.average = (enum average)read_choice(r, "select.average");
+	s->select.skip_zero = read_bool(r, "select.skip_zero_weight");
+	if (s->select.skip_zero && read_at(r, "primary"))
+		diag_add(r->d, read_place(r, "select.skip_zero_weight"),
+			"\"skip_zero_weight\" means nothing beside \"primary\", whose "
+			"task alone makes Δm");
 }
 
 static void read_limits(const struct spec_reader *r, struct spec *s)

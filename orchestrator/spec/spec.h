@@ -54,6 +54,7 @@ struct spec_entry {
 	const char *listed; /* its label in the file: "ial" for "ial [seg]" */
 	/* `primary`: the task whose criteria alone make its Δm; NULL: all of them. */
 	const char *primary;
+	bool every_task; /* an auxiliary method for which no task is primary */
 	struct spec_axis
 		*axes; /* hyperparameters in the order of the .def row; not lr, wd */
 	int naxes;
@@ -147,6 +148,7 @@ struct spec {
 	struct {
 		enum select_epoch epoch;
 		enum average average;
+		bool skip_zero; /* tasks of weight 0 stay out of Δm */
 	} select;
 	struct {
 		enum prune_rule rule;

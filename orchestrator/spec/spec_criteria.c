@@ -8,12 +8,14 @@ static void list_criteria(struct arena *a, struct spec_variant *v)
 {
 	int n;
 	const struct metric_info *metric = catalogue_metrics(&n);
+	const char *asked = params_get(&v->base, "train.metrics");
 
 	v->criteria =
 		NEW_ARRAY(a, struct spec_criterion, (size_t)v->ntasks * (size_t)n + 1);
 	for (int t = 0; t < v->ntasks; t++)
 		for (int m = 0; m < n; m++)
-			if (metric[m].kind == v->tasks[t].kind)
+			if (metric[m].kind == v->tasks[t].kind &&
+				metric_is_measured(&metric[m], asked))
 				v->criteria[v->ncriteria++] = (struct spec_criterion){
 					.text = arena_printf(a, "%s/%s",
 						v->tasks[t].name, metric[m].name),

@@ -82,6 +82,8 @@ static const char *form_of(const struct spec_field *f, struct arena *a)
 		return "text";
 	case FIELD_PATH:
 		return "path";
+	case FIELD_BOOL:
+		return "`true`, `false`";
 	case FIELD_DATASET:
 	case FIELD_MODEL:
 		return "name";

@@ -204,6 +204,16 @@ const char *read_text(const struct spec_reader *r, const char *path)
 	return node->string;
 }
 
+bool read_bool(const struct spec_reader *r, const char *path)
+{
+	const struct spec_field *f = field_find(path);
+	const struct json *node = read_field(r, f->path);
+
+	if (node && expect_kind(r, node, JSON_BOOL, field_name(f)))
+		return node->boolean;
+	return f->deflt && !strcmp(f->deflt, "true");
+}
+
 const char *path_text(const struct spec_reader *r, const char *text, size_t at)
 {
 	const char *whole = spec_path(r->a, r->folder, text);

@@ -105,6 +105,13 @@ static void respell(
 	}
 }
 
+/* Says whether a value is the row's word for none: the job has none then. */
+static bool stands_for_nothing(const struct param_info *p, const struct json *value)
+{
+	return p->absent && value && value->kind == JSON_STRING &&
+		!strcmp(value->string, p->absent);
+}
+
 static void read_hyperparameters(const struct spec_reader *r, const struct json *node,
 	const struct spec_variant *v, struct spec_entry *e)
 {
@@ -121,6 +128,10 @@ static void read_hyperparameters(const struct spec_reader *r, const struct json 
 		const struct param_info *p = &e->method->params[i];
 		const struct json *value = json_get(node, p->name);
 
+		if (stands_for_nothing(p, value)) {
+			e->every_task |= !strcmp(p->name, "primary");
+			continue;
+		}
 		if (!strcmp(p->name, "primary") && read_at(r, "primary")) {
 			if (value)
 				diag_add(r->d, value->key_at,
@@ -312,7 +323,7 @@ static void add_entries(const struct spec_reader *r, struct spec_variant *v,
 	e->listed = e->label;
 	if (primary && !each)
 		e->primary = primary;
-	if (!primary || !is_auxiliary(e->method)) {
+	if (!primary || !is_auxiliary(e->method) || e->every_task) {
 		add_entry(v, e);
 		return;
 	}

@@ -18,6 +18,7 @@ enum spec_field_kind {
 	FIELD_WHOLE,
 	FIELD_NUMBER,
 	FIELD_CHOICE,
+	FIELD_BOOL,
 	FIELD_TEXT,
 	FIELD_PATH,
 	FIELD_DATASET,
@@ -86,6 +87,7 @@ double read_number(const struct spec_reader *r, const char *path); /* NAN: none 
 int read_choice(
 	const struct spec_reader *r, const char *path); /* enumerator; -1: none */
 const char *read_text(const struct spec_reader *r, const char *path); /* NULL: none */
+bool read_bool(const struct spec_reader *r, const char *path);
 
 /* The same for the path of a file, made whole. */
 const char *read_path(const struct spec_reader *r, const char *path);
@@ -189,6 +191,7 @@ bool read_weight_steps(const struct spec_reader *r, double step,
 void read_variants(struct spec_reader *r, struct spec *s);
 void read_setup(const struct spec_reader *r,
 	struct spec_variant *v); /* dataset, model, train */
+void read_schedule(const struct spec_reader *r, struct params *ps);
 void read_criteria(
 	const struct spec_reader *r, const struct spec *s, struct spec_variant *v);
 void read_entries(

@@ -251,6 +251,9 @@ static void put_type(struct str *out, const struct spec_field *f)
 			"\"maxLength\": %.0f",
 			f->min, f->max);
 		break;
+	case FIELD_BOOL:
+		str_put(out, "\"type\": \"boolean\"");
+		break;
 	case FIELD_DATASET:
 		put_dataset_names(out);
 		break;

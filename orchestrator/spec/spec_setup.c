@@ -4,6 +4,9 @@
 #include <string.h>
 #include "catalogue/pseudo.h"
 
+/* The table of criteria has fewer that can be asked for. */
+#define METRICS_ASKED_MAX 32
+
 /* The names of a table of the catalogue. */
 #define NAMES_OF(type, plural) \
 	static const char **plural##_names(struct arena *a, int *n) \
@@ -216,48 +219,129 @@ static void read_optimizer(const struct spec_reader *r, struct params *ps)
 	check_optimizer(r, ps);
 }
 
-/* Writes {"every": epochs, "factor": f} as "EVERY FACTOR". */
-static const char *step_decay(const struct spec_reader *r, const struct json *object)
+/*
+ * Reads a name or a list of names at path and marks each among the n known: chosen (n).
+ * Returns false where there is none. Errors call a name a `what`.
+ */
+static bool read_names(const struct spec_reader *r, const char *path, const char *what,
+	const char *const *known, int n, bool *chosen)
 {
-	static const char *const keys[] = { "every", "factor" };
-	static const struct param_info every = {
-		.name = "every", .kind = PARAM_INT, .min = 1, .max = 1000000
-	};
-	static const struct param_info factor = {
-		.name = "factor", .kind = PARAM_REAL, .min = 1e-9, .max = 1
-	};
-	const struct json *e = json_get(object, "every");
-	const struct json *f = json_get(object, "factor");
-	const char *every_text, *factor_text;
+	const struct json *node = read_at(r, path);
+	const struct json *m = node && node->kind == JSON_ARRAY ? node->child : node;
 
-	if (!read_known(r, object, keys, 2))
-		return NULL;
-	if (!e || !f) {
-		diag_add(r->d, object->at,
-			"\"lr_decay\" wants \"every\" and \"factor\"");
-		return NULL;
+	memset(chosen, 0, (size_t)n * sizeof(*chosen));
+	for (; m; m = node->kind == JSON_ARRAY ? m->next : NULL) {
+		int i = 0;
+
+		if (!expect_kind(r, m, JSON_STRING, field_name(field_find(path))))
+			continue;
+		while (i < n && strcmp(m->string, known[i]) != 0)
+			i++;
+		if (i < n)
+			chosen[i] = true;
+		else
+			report_unknown(r, m->at, what, m->string, known, n);
 	}
-	every_text = value_text(r, e, &every, NULL);
-	factor_text = value_text(r, f, &factor, NULL);
-	if (!every_text || !factor_text)
-		return NULL;
-	return arena_printf(r->a, "%s %s", every_text, factor_text);
+	return node != NULL;
 }
 
-static void read_lr_decay(const struct spec_reader *r, struct params *ps)
+/*
+ * Returns the chosen ones as one text in the order of the table, so that a list in another
+ * order is the same job; "" for none.
+ */
+static const char *names_text(const struct spec_reader *r, const char *const *known,
+	int n, const bool *chosen)
 {
-	static const struct param_info word = {
-		.name = "lr_decay", .kind = PARAM_CHOICE, .choices = "none|cosine"
-	};
-	const struct json *node = read_at(r, "train.lr_decay");
-	const char *text = field_find("train.lr_decay")->deflt;
+	struct str text = { .arena = r->a };
 
-	if (node && node->kind == JSON_OBJECT)
-		text = step_decay(r, node);
-	else if (node)
-		text = value_text(r, node, &word, NULL);
-	if (text)
-		params_set(ps, r->a, "train.lr_decay", text);
+	for (int i = 0; i < n; i++)
+		if (chosen[i])
+			str_printf(&text, "%s%s", text.n ? " " : "", known[i]);
+	return str_get(&text);
+}
+
+/* Lists the rows that can be asked for; one name of two kinds is one. */
+static int metrics_to_ask(const char **name)
+{
+	int n, found = 0;
+	const struct metric_info *m = catalogue_metrics(&n);
+
+	for (int i = 0; i < n; i++) {
+		bool new = m[i].asked;
+
+		for (int k = 0; k < found && new; k++)
+			new = strcmp(name[k], m[i].name) != 0;
+		if (new)
+			name[found++] = m[i].name;
+	}
+	return found;
+}
+
+/* Says whether a task of the variant has a criterion of that name to ask for. */
+static bool has_metric(const struct spec_variant *v, const char *name)
+{
+	int n;
+	const struct metric_info *m = catalogue_metrics(&n);
+
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < v->ntasks; k++)
+			if (m[i].asked && m[i].kind == v->tasks[k].kind &&
+				!strcmp(m[i].name, name))
+				return true;
+	return false;
+}
+
+/* Reads the criteria that are asked for, of a job and of its baseline. */
+static void read_metrics(const struct spec_reader *r, struct spec_variant *v)
+{
+	static const char path[] = "train.metrics";
+	const char *known[METRICS_ASKED_MAX];
+	bool asked[METRICS_ASKED_MAX];
+	int n = metrics_to_ask(known);
+	const char *text;
+
+	if (!read_names(r, path, "criterion", known, n, asked))
+		return;
+	for (int i = 0; i < n; i++)
+		if (asked[i] && !has_metric(v, known[i]))
+			diag_add(r->d, read_place(r, path),
+				"no task has the criterion \"%s\"", known[i]);
+	text = names_text(r, known, n, asked);
+	if (!*text)
+		return;
+	params_set(&v->base, r->a, path, text);
+	params_set(&v->stl, r->a, path, text);
+}
+
+/*
+ * Reads the tasks that are trained. All of them are no setting, as before there was a
+ * choice; and a baseline has one task whatever is used beside it, so that it is trained
+ * once for all subsets.
+ */
+static void read_use(const struct spec_reader *r, struct spec_variant *v)
+{
+	static const char path[] = "dataset.use";
+	const char *known[TASKS_MAX];
+	bool used[TASKS_MAX];
+	const char *text;
+	int n = 0;
+
+	for (int k = 0; k < v->ntasks; k++)
+		known[k] = v->tasks[k].name;
+	if (!read_names(r, path, "task", known, v->ntasks, used))
+		return;
+	text = names_text(r, known, v->ntasks, used);
+	if (!*text) {
+		diag_add(r->d, read_place(r, path), "\"use\" names no task");
+		return;
+	}
+	for (int k = 0; k < v->ntasks; k++)
+		if (used[k])
+			v->tasks[n++] = v->tasks[k];
+	if (n == v->ntasks)
+		return;
+	v->ntasks = n;
+	params_set(&v->base, r->a, path, text);
 }
 
 static void read_train(const struct spec_reader *r, struct spec_variant *v)
@@ -274,7 +358,7 @@ static void read_train(const struct spec_reader *r, struct spec_variant *v)
 			"batch %d%s is larger than the training set of %.0f", batch,
 			read_at(r, "train.batch") ? "" : ", the default,", train);
 	read_optimizer(r, &v->base);
-	read_lr_decay(r, &v->base);
+	read_schedule(r, &v->base);
 }
 
 /*
@@ -292,57 +376,20 @@ static void read_diagnose(const struct spec_reader *r, struct params *ps)
 		params_set_number(ps, r->a, keys[i], read_whole(r, keys[i]));
 }
 
-/*
- * Reads "trunk" or a task; returns 0 for the trunk, then the tasks, or -1 and reports
- * it.
- */
-static int frozen_part(const struct spec_reader *r, const struct json *node,
-	const struct spec_variant *v)
-{
-	const char **known = NEW_ARRAY(r->a, const char *, v->ntasks + 1);
-
-	if (!expect_kind(r, node, JSON_STRING, "freeze"))
-		return -1;
-	known[0] = "trunk";
-	for (int k = 0; k < v->ntasks; k++)
-		known[k + 1] = v->tasks[k].name;
-	for (int i = 0; i <= v->ntasks; i++)
-		if (!strcmp(node->string, known[i]))
-			return i;
-	report_unknown(r, node->at, "task", node->string, known, v->ntasks + 1);
-	return -1;
-}
-
-/*
- * Writes them in an order of its own, so that a list in another order is the same job.
- */
+/* Reads "trunk", which stands first, and tasks. */
 static void read_freeze(const struct spec_reader *r, struct spec_variant *v)
 {
-	const struct json *node = read_at(r, "train.freeze");
-	bool frozen[TASKS_MAX + 1] = { false };
-	struct str text = { .arena = r->a };
+	const char *known[TASKS_MAX + 1] = { "trunk" };
+	bool frozen[TASKS_MAX + 1];
+	const char *text;
 
-	if (!node)
+	for (int k = 0; k < v->ntasks; k++)
+		known[k + 1] = v->tasks[k].name;
+	if (!read_names(r, "train.freeze", "task", known, v->ntasks + 1, frozen))
 		return;
-	if (node->kind == JSON_ARRAY) {
-		for (const struct json *m = node->child; m; m = m->next) {
-			int part = frozen_part(r, m, v);
-
-			if (part >= 0)
-				frozen[part] = true;
-		}
-	} else {
-		int part = frozen_part(r, node, v);
-
-		if (part >= 0)
-			frozen[part] = true;
-	}
-	for (int i = 0; i <= v->ntasks; i++)
-		if (frozen[i])
-			str_printf(&text, "%s%s", text.n ? " " : "",
-				i ? v->tasks[i - 1].name : "trunk");
-	if (text.n)
-		params_set(&v->base, r->a, "train.freeze", str_get(&text));
+	text = names_text(r, known, v->ntasks + 1, frozen);
+	if (*text)
+		params_set(&v->base, r->a, "train.freeze", text);
 }
 
 static void copy_without_model(
@@ -361,6 +408,14 @@ static size_t model_place(const struct spec_reader *r, const char *path)
 		"dataset", NULL };
 
 	return read_first(r, paths);
+}
+
+static bool has_map(const struct spec_variant *v)
+{
+	for (int k = 0; k < v->ntasks; k++)
+		if (task_is_map(v->tasks[k].kind))
+			return true;
+	return false;
 }
 
 /* What the tables say of network and tasks; the rest the worker knows (resolve.h). */
@@ -383,7 +438,7 @@ static void check_network(const struct spec_reader *r, const char *path,
 	for (int k = 0; k < v->ntasks; k++) {
 		bool map = task_is_map(v->tasks[k].kind);
 
-		if (map == model->maps)
+		if (map == model->maps || (model->maps && has_map(v)))
 			continue;
 		diag_add(r->d, at, "task \"%s\" wants %s, model \"%s\" gives one a %s",
 			v->tasks[k].name,
@@ -427,6 +482,8 @@ void read_setup(const struct spec_reader *r, struct spec_variant *v)
 		diag_add(r->d, place_of_message(r, e.msg), "%s", e.msg);
 		return;
 	}
+	read_use(r, v);
+	read_metrics(r, v);
 	read_freeze(r, v);
 	check_network(r, "model", v, &v->base);
 	if (read_at(r, "baseline.model"))

@@ -25,14 +25,14 @@ static void teardown(void)
 }
 
 /* The members of data set, network and training; an empty *report: it fits. */
-static int check(const char *members, const char **report)
+static int check_methods(const char *members, const char *methods, const char **report)
 {
 	struct str out = { .arena = &arena };
 	struct err e = { 0 };
 	const char *text = arena_printf(&arena,
-		"{ \"sweep\": \"t\", \"methods\": [\"ew\"],\n"
+		"{ \"sweep\": \"t\", \"methods\": [%s],\n"
 		"\"search\": { \"lr\": 1e-3 },\n%s }",
-		members);
+		methods, members);
 	int rc = spec_parse(&spec, &arena, "t.json", text, strlen(text), &out, &e);
 
 	if (!rc)
@@ -41,6 +41,11 @@ static int check(const char *members, const char **report)
 	*report = str_get(&out);
 	ck_assert_msg(!rc || !*e.msg, "%s", e.msg);
 	return rc;
+}
+
+static int check(const char *members, const char **report)
+{
+	return check_methods(members, "\"ew\"", report);
 }
 
 /* What a data set needs besides its name. */
@@ -121,8 +126,8 @@ static const struct {
 		"samples holds 1: node seg.aspp4.bn: batch norm" },
 	{ "\"dataset\": { \"name\": \"scenes\" },\n\"model\": { \"name\": \"deeplab\", "
 	  "\"depth\": 34 },\n\"train\": { \"epochs\": 1 }",
-		"t.json:4:20: error: network deeplab: model.depth: 34 is not 18 or "
-		"50" },
+		"t.json:4:20: error: network deeplab: model.depth: 34 is not 18, 50 or "
+		"101" },
 	{ "\"dataset\": { \"name\": \"synthetic\" },\n\"train\": { \"epochs\": 1 },\n"
 	  "\"baseline\": { \"model\": { \"name\": \"lenet\" } }",
 		"t.json:5:34: error: network lenet: node conv1: a 9x9 kernel" },
@@ -138,6 +143,53 @@ START_TEST(what_does_not_fit_is_said_with_place_and_node)
 	ck_assert_int_eq(check(misfits[_i].members, &report), ERR_SPEC);
 	ck_assert_msg(!strncmp(report, misfits[_i].why, strlen(misfits[_i].why)), "%s",
 		report);
+}
+END_TEST
+
+#define CIFAR "\"dataset\": { \"name\": \"cifar100\" }, \"train\": { \"epochs\": 1 }"
+#define PER_TASK \
+	"\"dataset\": { \"name\": \"synthetic\" }, \"train\": { \"epochs\": 1, " \
+	"\"optimizer\": { \"name\": \"sgd\", \"per_task\": true } }"
+
+/* Tasks of CIFAR-100 have no features in common; an optimizer a task has no one gradient. */
+static const struct {
+	const char *members, *methods, *why; /* NULL: it fits */
+} wanted[] = {
+	{ CIFAR, "\"ew\", \"pcgrad\", \"auto_lambda\", \"mgda\"", NULL },
+	{ CIFAR,
+		"\"ial\", \"gcs\", {\"name\": \"ial\", \"label\": \"x\", \"decoder\": \"gradnorm\"}",
+		NULL },
+	{ CIFAR, "\"ew\", {\"name\": \"ial\", \"gradients\": \"features\"}",
+		"t.json:1:28: error: method ial combines gradients of features that "
+		"the tasks share: this network has none" },
+	{ CIFAR, "{\"name\": \"mgda\", \"gradients\": [\"parameters\", \"features\"]}",
+		"t.json:1:28: error: method mgda combines gradients of features" },
+	{ CIFAR, "\"graddrop\"", "t.json:1:28: error: method graddrop combines" },
+	{ CIFAR, "{\"name\": \"auto_lambda\", \"impartial\": true}",
+		"t.json:1:28: error: method auto_lambda combines" },
+	{ CIFAR, "\"rotograd\"", "t.json:1:28: error: method rotograd turns" },
+	{ PER_TASK, "\"ew\", \"uw\"", NULL },
+	{ PER_TASK, "\"ew\", \"pcgrad\"",
+		"t.json:1:28: error: method pcgrad makes one gradient" },
+	{ PER_TASK, "\"ial\", \"ew\"",
+		"t.json:1:28: error: method ial makes one gradient" },
+	{ "\"dataset\": { \"name\": \"synthetic\" }, \"train\": { \"epochs\": 1 }",
+		"{\"name\": \"ew\", \"weights\": [1, 2]}",
+		"t.json:1:28: error: method ew: weights: 2 for 3 tasks" },
+};
+
+START_TEST(a_method_that_its_network_cannot_serve_is_refused)
+{
+	const char *report;
+	int rc = check_methods(wanted[_i].members, wanted[_i].methods, &report);
+
+	if (!wanted[_i].why) {
+		ck_assert_msg(rc == OK, "%s", report);
+		return;
+	}
+	ck_assert_int_eq(rc, ERR_SPEC);
+	ck_assert_msg(
+		!strncmp(report, wanted[_i].why, strlen(wanted[_i].why)), "%s", report);
 }
 END_TEST
 
@@ -206,6 +258,8 @@ Suite *suite_networks(void)
 		every_network_trains_on_a_data_set_or_is_refused_with_its_place, 0, 2);
 	tcase_add_loop_test(
 		t, what_does_not_fit_is_said_with_place_and_node, 0, COUNT(misfits));
+	tcase_add_loop_test(
+		t, a_method_that_its_network_cannot_serve_is_refused, 0, COUNT(wanted));
 	tcase_add_test(
 		t, run_refuses_a_network_that_does_not_fit_before_it_writes_anything);
 	tcase_add_test(t, check_says_how_large_the_networks_are);

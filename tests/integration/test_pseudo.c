@@ -193,6 +193,68 @@ START_TEST(a_pseudo_task_is_right_where_its_network_is)
 }
 END_TEST
 
+/*
+ * The data set lacks the task, and gets the whole distribution of every sample; its
+ * largest share is what the same network says as a class.
+ */
+START_TEST(a_task_that_the_data_lack_has_soft_labels)
+{
+	struct dataset *d;
+	int same = 0;
+
+	set("dataset.tasks", "place=binary light=regress bright=class:3");
+	set("dataset.pseudo", arena_printf(&arena, "bright=%s", file_of("ew")));
+	d = prepare();
+	set("dataset.tasks", "place=binary");
+	set("dataset.pseudo", arena_printf(&arena, "bright:soft:3=%s", file_of("ew")));
+	{
+		struct dataset *soft = prepare();
+		const float *hard = d->split[SPLIT_VAL].target[3].data;
+		const float *share = soft->split[SPLIT_VAL].target[1].data;
+
+		ck_assert_int_eq(soft->tasks, 2);
+		ck_assert_str_eq(soft->task[1].name, "pseudo_bright");
+		ck_assert_int_eq(soft->task[1].kind, TASK_SOFT);
+		ck_assert_int_eq(soft->task[1].outputs, 3);
+		for (int i = 0; i < TEST; i++, share += 3) {
+			int best = share[1] > share[0];
+
+			best = share[2] > share[best] ? 2 : best;
+			same += best == (int)hard[i];
+			ck_assert_double_eq_tol(
+				(double)(share[0] + share[1] + share[2]), 1, 1e-6);
+			ck_assert(share[best] < 1);
+		}
+		dataset_close(soft);
+	}
+	ck_assert_int_eq(same, TEST);
+	dataset_close(d);
+	set("dataset.pseudo", arena_printf(&arena, "bright:soft:4=%s", file_of("ew")));
+	refused(ERR_DATA, "has no task \"bright\" of the same kind and shape");
+	set("dataset.pseudo", arena_printf(&arena, "bright:seg:3=%s", file_of("ew")));
+	refused(ERR_DATA, "has no task \"bright\" of the same kind and shape");
+}
+END_TEST
+
+START_TEST(a_pseudo_task_of_its_own_kind_is_read_by_rule)
+{
+	static const char *const bad[][2] = {
+		{ "sky=f", "has no task \"sky\"; of another one write" },
+		{ "sky:seg=f", "wants its number of classes" },
+		{ "sky:seg:1=f", "seg takes 2 to 256 classes" },
+		{ "sky:depth:1=f", "labels of a network are seg, soft or soft_map" },
+		{ "sky:soft:5:0.5=f", "a confidence is for seg" },
+		{ "sky:seg:5:2=f", "no confidence from 0 to 1" },
+		{ "sky:sag:5=f", "there is no kind \"sag\"" },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		set("dataset.pseudo", bad[i][0]);
+		refused(ERR_SPEC, bad[i][1]);
+	}
+}
+END_TEST
+
 /* The teacher's network as its sweep built it, with the winner's parameters. */
 static struct train *teacher(const struct dataset *d)
 {
@@ -273,6 +335,8 @@ static double figure(const struct epoch_rows *rows, const char *task, const char
 	ck_abort_msg("no row %s/%s", task, name);
 }
 
+static const struct predict_form as_it_is;
+
 /* Untrained, three tasks a pixel: predictions in the test's targets have no error. */
 START_TEST(what_a_network_says_of_pixels_is_written_as_their_targets)
 {
@@ -296,8 +360,8 @@ START_TEST(what_a_network_says_of_pixels_is_written_as_their_targets)
 		struct dataset_field *f = &test->target[k];
 		float *out = NEW_ARRAY(&arena, float, 3 * f->c * f->h * f->w);
 
-		ck_assert_int_eq(
-			train_predict(t, d->task[k].name, &test->input, 3, out, &err),
+		ck_assert_int_eq(train_predict(t, d->task[k].name, &as_it_is,
+					 &test->input, 3, out, &err),
 			OK);
 		f->data = out;
 		f->element = ELEMENT_F32;
@@ -310,7 +374,58 @@ START_TEST(what_a_network_says_of_pixels_is_written_as_their_targets)
 	ck_assert_double_lt(figure(rows, "normal", "mean"), 0.1);
 	ck_assert_double_lt(fabs(figure(rows, "normal", "loss")), 1e-6);
 	ck_assert_int_eq(
-		train_predict(t, "none", &test->input, 3, NULL, &err), ERR_SPEC);
+		train_predict(t, "none", &as_it_is, &test->input, 3, NULL, &err),
+		ERR_SPEC);
+	dataset_close(d);
+}
+END_TEST
+
+/* Probabilities of every pixel, and labels where one of them is high enough. */
+START_TEST(pixels_below_the_confidence_have_no_label)
+{
+	static const char *const job[] = { "dataset.name", "scenes", "dataset.width",
+		"16", "dataset.height", "16", "dataset.train", "4", "dataset.val", "1",
+		"dataset.test", "3", "model.name", "segnet", "model.filters", "8 12",
+		"model.layers", "1", "train.epochs", "1", "train.batch", "2", "method",
+		"ew", "lr", "0.01", "wd", "0", "seed", "3", NULL };
+	const struct predict_form all = { .shares = true };
+	struct predict_form sure = { .confidence = 0 };
+	enum { AREA = 16 * 16 };
+	static float share[3 * 13 * AREA], label[3 * AREA], kept[3 * AREA];
+	const struct dataset_field *x;
+	struct dataset *d;
+	struct train *t;
+	int gone = 0;
+
+	ps = (struct params){ 0 };
+	for (int i = 0; job[i]; i += 2)
+		set(job[i], job[i + 1]);
+	d = prepare();
+	x = &d->split[SPLIT_TEST].input;
+	ck_assert_msg(train_new(&t, &ps, d, &arena, &err) == OK, "%s", err.msg);
+	ck_assert_int_eq(train_predict(t, "seg", &all, x, 3, share, &err), OK);
+	ck_assert_int_eq(train_predict(t, "seg", &as_it_is, x, 3, label, &err), OK);
+	for (int i = 0; i < AREA; i++) /* about half of the pixels are above it */
+		sure.confidence += (double)share[(int)label[i] * AREA + i] / AREA;
+	ck_assert_int_eq(train_predict(t, "seg", &sure, x, 3, kept, &err), OK);
+	for (int i = 0; i < 3 * AREA; i++) {
+		const float *q = share + i / AREA * 13 * AREA + i % AREA;
+		double sum = 0;
+
+		for (int c = 0; c < 13; c++) {
+			sum += (double)q[c * AREA];
+			ck_assert(q[c * AREA] <= q[(int)label[i] * AREA]);
+		}
+		ck_assert_double_eq_tol(sum, 1, 1e-5);
+		if (fabs((double)q[(int)label[i] * AREA] - sure.confidence) < 1e-6)
+			continue;
+		ck_assert(kept[i] ==
+			((double)q[(int)label[i] * AREA] > sure.confidence ? label[i]
+									   : -1));
+		gone += kept[i] < 0;
+	}
+	ck_assert_int_gt(gone, AREA / 4);
+	ck_assert_int_lt(gone, 3 * AREA - AREA / 4);
 	dataset_close(d);
 }
 END_TEST
@@ -453,6 +568,9 @@ Suite *suite_pseudo(void)
 	tcase_add_test(t, a_pseudo_task_is_right_where_its_network_is);
 	tcase_add_test(t, its_labels_are_the_networks_to_the_bit);
 	tcase_add_test(t, what_a_network_says_of_pixels_is_written_as_their_targets);
+	tcase_add_test(t, a_task_that_the_data_lack_has_soft_labels);
+	tcase_add_test(t, a_pseudo_task_of_its_own_kind_is_read_by_rule);
+	tcase_add_test(t, pixels_below_the_confidence_have_no_label);
 	tcase_add_test(t, another_winner_makes_another_digest);
 	tcase_add_test(t, files_that_are_not_the_winners_are_refused);
 	tcase_add_test(t, networks_and_tasks_that_do_not_fit_are_refused);

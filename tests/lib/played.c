@@ -13,7 +13,7 @@
 void played_plan(struct played *p, const char *text, bool prune)
 {
 	struct str report = { .arena = &p->arena };
-	struct sweep_row row = { "t", text, "best", "criteria", "" };
+	struct sweep_row row = { "t", text, "best", "criteria", "", false };
 	struct err e = { 0 };
 	int64_t sweep;
 	bool rescore;
@@ -22,6 +22,7 @@ void played_plan(struct played *p, const char *text, bool prune)
 			      &report, &e) == OK,
 		"%s\n%s", text, str_get(&report));
 	row.select_epoch = p->spec.select.epoch == EPOCH_LAST10 ? "last10" : "best";
+	row.skip_zero = p->spec.select.skip_zero;
 	must(store_begin(&p->s, &e), &e);
 	must(store_sweep_put(&p->s, &row, &sweep, &rescore, &e), &e);
 	must(store_orphans(&p->s, &e), &e);

@@ -136,6 +136,21 @@ START_TEST(mirrored_normals_point_the_other_way_in_x)
 }
 END_TEST
 
+/* In pixels: twice as far where the picture is twice as large; x turns with it. */
+START_TEST(vectors_grow_with_the_picture_and_turn_with_its_mirror)
+{
+	static const int two[3] = { 2, 1, 2 };
+	static const float vector[4] = { 1, -2, 0.5f, 4 };
+	static const float mirrored[4] = { 3, -1.5f, 6, 0.75f };
+	const struct augment_window w = { 0, 0, 1, 2, 1.5, true };
+	float out[4];
+
+	augment_scale_crop_flip(&w, MAP_VECTOR, two, vector, out);
+	for (int i = 0; i < 4; i++)
+		near(out[i], (double)mirrored[i]);
+}
+END_TEST
+
 START_TEST(a_crop_beyond_the_edge_shows_the_padding)
 {
 	static const float pad[1] = { -5 };
@@ -187,6 +202,7 @@ Suite *suite_augment(void)
 	tcase_add_test(t, images_are_resized_with_aligned_corners);
 	tcase_add_test(t, labels_stay_labels_and_depth_is_divided_by_the_scale);
 	tcase_add_test(t, mirrored_normals_point_the_other_way_in_x);
+	tcase_add_test(t, vectors_grow_with_the_picture_and_turn_with_its_mirror);
 	tcase_add_test(t, a_crop_beyond_the_edge_shows_the_padding);
 	tcase_add_test(t, the_option_is_one_of_three_words);
 	suite_add_tcase(s, t);

@@ -113,6 +113,32 @@ START_TEST(every_task_is_primary_in_turn)
 }
 END_TEST
 
+/* The multi-task form of a method beside its auxiliary one. */
+START_TEST(a_method_can_have_all_tasks_as_primary_beside_each)
+{
+	const struct spec_variant *v;
+
+	ck_assert_str_eq(
+		report_of(sweep("\"primary\": \"each\", ",
+			"\"auto_lambda\", {\"name\": \"auto_lambda\", \"label\": \"mtl\", "
+			"\"primary\": \"all\"}")),
+		"");
+	v = &spec.variants[0];
+	ck_assert_int_eq(v->nentries, 3);
+	ck_assert_str_eq(v->entries[0].label, "auto_lambda [reg1]");
+	ck_assert_str_eq(v->entries[2].label, "mtl");
+	ck_assert_ptr_null(v->entries[2].primary);
+	for (int i = 0; i < v->entries[2].naxes; i++)
+		ck_assert_str_ne(v->entries[2].axes[i].name, "primary");
+	plan(sweep("\"primary\": \"each\", ",
+		"\"auto_lambda\", {\"name\": \"auto_lambda\", \"label\": \"mtl\", "
+		"\"primary\": \"all\"}"));
+	ck_assert_str_eq(answer("SELECT label, auxiliary FROM entry_primary ORDER BY "
+				"position"),
+		"auto_lambda [reg1] 1 auto_lambda [reg2] 1 mtl 0");
+}
+END_TEST
+
 START_TEST(a_primary_task_that_cannot_be_is_an_error_with_its_place)
 {
 	static const struct {
@@ -124,6 +150,9 @@ START_TEST(a_primary_task_that_cannot_be_is_an_error_with_its_place)
 			"{\"name\": \"ial\", \"primary\": \"reg1\"}",
 			"said for the whole sweep already" },
 		{ "\"primary\": \"each\", ", "\"ial\", \"ial\"", "listed twice" },
+		{ "\"primary\": \"each\", ",
+			"{\"name\": \"gcs\", \"primary\": \"all\"}",
+			"said for the whole sweep already" },
 	};
 
 	for (int i = 0; i < COUNT(bad); i++) {
@@ -191,6 +220,42 @@ START_TEST(another_primary_task_gives_other_scores_of_the_same_jobs)
 	ck_assert_int_eq(played_waiting(world), 0);
 	ck_assert_str_eq(answer(delta), "50.0");
 	ck_assert_str_eq(answer("SELECT count(*) FROM entry_primary"), "0");
+}
+END_TEST
+
+/* Figures are those of ew: 25 % off in reg1 and 75 % in reg2. */
+START_TEST(a_task_of_weight_0_can_stay_out_of_delta_m)
+{
+	static const char delta[] = "SELECT label, round(delta_m, 6) FROM benchmark "
+				    "WHERE label<>'stl' ORDER BY label";
+	static const char methods[] =
+		"{\"name\": \"ew\", \"label\": \"a\", \"weights\": [0, 2]}, "
+		"{\"name\": \"scalarization\", \"label\": \"b\", \"weights\": [1, 0]}, "
+		"{\"name\": \"rlw\", \"label\": \"c\"}";
+	struct report r = { .arena = &arena };
+	struct str out = { .arena = &arena };
+	struct query_sweep *w;
+	struct err e = { 0 };
+	int n;
+	static const char skip[] = "\"select\": {\"skip_zero_weight\": true}, ";
+
+	plan(sweep("", methods));
+	train_all();
+	ck_assert_str_eq(answer(delta), "a 50.0 b 50.0 c 50.0");
+	plan(sweep(skip, methods));
+	ck_assert_int_eq(played_waiting(world), 0);
+	ck_assert_str_eq(answer(delta), "a 75.0 b 25.0 c 50.0");
+	must(query_sweeps(&world->s, &arena, &w, &n, &e), &e);
+	must(benchmark_report(&world->s, w, &(struct benchmark_view){ 0 }, &r, &e), &e);
+	report_text(&r, &out);
+	ck_assert_ptr_nonnull(strstr(str_get(&out), "weights give 0 is no part"));
+	plan(sweep("", methods));
+	ck_assert_str_eq(answer(delta), "a 50.0 b 50.0 c 50.0");
+	ck_assert_ptr_nonnull(
+		strstr(report_of(sweep("\"primary\": \"reg1\", \"select\": "
+				       "{\"skip_zero_weight\": true}, ",
+			       "\"ew\"")),
+			"means nothing beside"));
 }
 END_TEST
 
@@ -299,9 +364,11 @@ Suite *suite_auxiliary(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, every_task_is_primary_in_turn);
+	tcase_add_test(t, a_method_can_have_all_tasks_as_primary_beside_each);
 	tcase_add_test(t, a_primary_task_that_cannot_be_is_an_error_with_its_place);
 	tcase_add_test(t, a_head_can_be_frozen_in_all_but_its_baseline);
 	tcase_add_test(t, an_entry_is_judged_by_its_primary_task_alone);
+	tcase_add_test(t, a_task_of_weight_0_can_stay_out_of_delta_m);
 	tcase_add_test(t, another_primary_task_gives_other_scores_of_the_same_jobs);
 	tcase_add_test(t, the_table_has_an_auxiliary_block_and_prints_gains);
 	tcase_add_test(t, the_front_has_the_runs_of_each_primary_task_as_its_view_does);

@@ -40,7 +40,7 @@ struct world {
 static void plan_sweep(struct world *w, const char *keys)
 {
 	struct str report = { .arena = &w->arena };
-	struct sweep_row row = { "t", "", "best", "criteria", "" };
+	struct sweep_row row = { "t", "", "best", "criteria", "", false };
 	struct err e = { 0 };
 	const char *text = arena_printf(&w->arena,
 		"{\"sweep\": \"t\", \"dataset\": {\"name\": \"synthetic\", \"tasks\": "

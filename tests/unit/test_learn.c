@@ -112,6 +112,14 @@ static double target(const struct task_info *t, int i, int c, int y, int x)
 		return bright(i, y, x) ? corner(i) : -(i % 2);
 	case TASK_DEPTH:
 		return bright(i, y, x) ? 2 : (i + x) % 5 ? 1 : 0;
+	case TASK_SOFT:
+		return c == corner(i) ? 0.7 : 0.1;
+	case TASK_SOFT_MAP:
+		return c == (bright(i, y, x) ? corner(i) : 0);
+	case TASK_EDGES:
+		return bright(i, y, x);
+	case TASK_VECTOR:
+		return bright(i, y, x) ? c - 2 : 0;
 	case TASK_NORMAL:
 		return c == (bright(i, y, x) ? 0 : 2);
 	}

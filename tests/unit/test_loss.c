@@ -20,7 +20,10 @@ static void fill(const struct loss *l, float *p, float *t)
 {
 	for (int i = 0; i < SIZE; i++) {
 		p[i] = noise(i);
-		t[i] = l->kind == LOSS_BCE ? (float)(i % 3 == 0) : noise(SIZE + i);
+		t[i] = l->kind == LOSS_BCE        ? (float)(i % 3 == 0)
+			: l->kind == LOSS_EDGES   ? (float)(i % 3 - 1)
+			: l->kind == LOSS_SOFT_CE ? fabsf(noise(SIZE + i)) / C
+						  : noise(SIZE + i);
 	}
 	if (l->kind == LOSS_CE)
 		for (int i = 0; i < N * S; i++)
@@ -32,6 +35,8 @@ static void fill(const struct loss *l, float *p, float *t)
 
 static const struct loss losses[] = { { .kind = LOSS_CE }, { .kind = LOSS_L1 },
 	{ .kind = LOSS_SMOOTH_L1 }, { .kind = LOSS_L2 }, { .kind = LOSS_BCE },
+	{ .kind = LOSS_EDGES }, { .kind = LOSS_SOFT_CE },
+	{ .kind = LOSS_SOFT_CE, .mask = MASK_ZERO },
 	{ .kind = LOSS_L1, .mask = MASK_ZERO },
 	{ .kind = LOSS_COSINE, .mask = MASK_ZERO },
 	{ .kind = LOSS_COSINE, .mask = MASK_ZERO, .normalise = true } };
@@ -193,6 +198,43 @@ START_TEST(a_normal_whose_channels_sum_to_0_counts)
 }
 END_TEST
 
+/* By hand: log 2 for every logit of 0; of the five pixels one is no label. */
+START_TEST(edges_weigh_nineteen_times_what_is_none)
+{
+	const struct loss l = { .kind = LOSS_EDGES };
+	const struct loss_shape s = { 1, 1, 5 };
+	const float p[5] = { 0, 0, 0, 7, 0 }, t[5] = { 1, 0, 0, -1, 0 };
+	float d[5];
+	struct loss_sum sum = loss_compute(&l, &s, p, t, d);
+
+	ck_assert_double_eq(sum.count, 4);
+	ck_assert_double_eq_tol(sum.sum, log(2) * (0.95 + 3 * 0.05), 1e-7);
+	ck_assert_double_eq_tol((double)d[0], -0.5 * 0.95 / 4, 1e-8);
+	ck_assert_double_eq_tol((double)d[1], 0.5 * 0.05 / 4, 1e-8);
+	ck_assert(d[3] == 0);
+}
+END_TEST
+
+/* A label is a distribution that is all in one class; a half of each is the mean of two. */
+START_TEST(shares_are_a_mixture_of_labels)
+{
+	const struct loss ce = { .kind = LOSS_CE }, soft = { .kind = LOSS_SOFT_CE };
+	const struct loss_shape s = { 2, 3, 1 };
+	const float p[] = { 0.3f, -1, 2, 1, 0, -0.5f };
+	const float label[] = { 2, 0 }, other[] = { 1, 0 };
+	const float one[] = { 0, 0, 1, 1, 0, 0 }, half[] = { 0, 0.5f, 0.5f, 1, 0, 0 };
+	float d[6], e[6];
+	double a = loss_mean(loss_compute(&ce, &s, p, label, d));
+	double b = loss_mean(loss_compute(&ce, &s, p, other, e));
+
+	ck_assert_double_eq_tol(loss_mean(loss_compute(&soft, &s, p, one, e)), a, 1e-6);
+	for (int i = 0; i < 6; i++)
+		ck_assert_double_eq_tol((double)d[i], (double)e[i], 1e-6);
+	ck_assert_double_eq_tol(
+		loss_mean(loss_compute(&soft, &s, p, half, e)), (a + b) / 2, 1e-6);
+}
+END_TEST
+
 START_TEST(metrics_pool_over_batches_of_any_size)
 {
 	const float score[] = { 1, 3, 2, 5, 5, 1 }, label[] = { 1, 1 };
@@ -230,6 +272,8 @@ Suite *suite_loss(void)
 	tcase_add_test(t, nothing_valid_is_a_loss_of_zero_without_gradient);
 	tcase_add_test(t, a_dense_l1_divides_by_the_pixels_that_count);
 	tcase_add_test(t, a_normal_whose_channels_sum_to_0_counts);
+	tcase_add_test(t, edges_weigh_nineteen_times_what_is_none);
+	tcase_add_test(t, shares_are_a_mixture_of_labels);
 	tcase_add_test(t, metrics_pool_over_batches_of_any_size);
 	suite_add_tcase(s, t);
 	return s;

@@ -10,6 +10,7 @@
 #include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
 #include "trainer-core/dataset/dataset.h"
+#include "common/rng.h"
 
 enum { NYU_H = 288, NYU_W = 384, CITY_H = 128, CITY_W = 256 };
 enum { NYU = NYU_H * NYU_W, CITY = CITY_H * CITY_W };
@@ -336,6 +337,114 @@ START_TEST(labels_beyond_the_classes_and_images_beyond_one_are_refused)
 }
 END_TEST
 
+/* ---- Pascal-Context: a made folder of pictures of 8 x 10 ---- */
+
+enum { PASCAL_H = 8, PASCAL_W = 10, PASCAL = PASCAL_H * PASCAL_W };
+
+static const struct {
+	const char *name;
+	int classes;
+} pascal_maps[] = { { "seg", 21 }, { "human_parts", 7 }, { "saliency", 2 } };
+
+static void pascal_file(const char *root, const char *folder, int file,
+	const char *descr, const char *shape, const void *bytes, size_t n)
+{
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s/%s/%d.npy", root, folder, file);
+	fake_npy(path, descr, shape, bytes, n);
+}
+
+/* Label l of file f at pixel p is (f + p + l) % (classes + 1) - 1; edges -1, 0, 1. */
+static int pascal_label(int file, int p, int l, int classes)
+{
+	return (file + p + l) % (classes + 1) - 1;
+}
+
+static void write_pascal(const char *root, int file)
+{
+	float image[PASCAL * 3], normal[PASCAL * 3];
+	int8_t label[PASCAL];
+
+	for (int p = 0; p < PASCAL * 3; p++) {
+		image[p] = (float)((file + p) % 128) / 128;
+		normal[p] = p % 3 == file % 3 && p % 2 ? -1 : 0;
+	}
+	pascal_file(root, "image", file, "<f4", "(8, 10, 3)", image, sizeof(image));
+	pascal_file(root, "normal", file, "<f4", "(8, 10, 3)", normal, sizeof(normal));
+	for (int l = 0; l < 3; l++) {
+		for (int p = 0; p < PASCAL; p++)
+			label[p] = (int8_t)pascal_label(
+				file, p, l, pascal_maps[l].classes);
+		pascal_file(root, pascal_maps[l].name, file, "|i1", "(8, 10)", label,
+			sizeof(label));
+	}
+	for (int p = 0; p < PASCAL; p++)
+		label[p] = (int8_t)pascal_label(file, p, 3, 2);
+	pascal_file(root, "edges", file, "|i1", "(8, 10)", label, sizeof(label));
+}
+
+static void pascal_setup(int order[4998])
+{
+	rng_permutation(0, RNG_DATA, rng_hash("pascal_context"), 4998, order);
+	for (int i = 0; i < 3; i++)
+		write_pascal("train", order[i]);
+	for (int i = 0; i < 2; i++) {
+		write_pascal("train", order[3998 + i]);
+		write_pascal("val", i);
+	}
+	set("dataset.name", "pascal_context");
+	set("dataset.width", "10");
+	set("dataset.height", "8");
+}
+
+START_TEST(pascal_context_has_five_tasks_in_folders_of_their_names)
+{
+	static int order[4998];
+	static const int task_of[] = { 0, 1, 3 };
+	struct dataset d;
+
+	pascal_setup(order);
+	prepared(&ps, &arena, &d);
+	ck_assert_int_eq(d.tasks, 5);
+	for (int s = 0; s < SPLIT_COUNT; s++)
+		for (int i = 0; i < d.split[s].n; i++) {
+			const struct split_data *split = &d.split[s];
+			int file = s == SPLIT_TEST ? i : order[(s ? 3998 : 0) + i];
+			const float *x =
+				(const float *)split->input.data + i * 3 * PASCAL;
+			const float *edge =
+				(const float *)split->target[4].data + i * PASCAL;
+
+			for (int p = 0; p < PASCAL; p++) {
+				ck_assert(x[PASCAL + p] ==
+					(float)((file + 3 * p + 1) % 128) / 128);
+				ck_assert(
+					edge[p] == (float)pascal_label(file, p, 3, 2));
+				for (int l = 0; l < 3; l++) {
+					const float *y = split->target[task_of[l]].data;
+
+					ck_assert(y[i * PASCAL + p] ==
+						(float)pascal_label(file, p, l,
+							pascal_maps[l].classes));
+				}
+			}
+		}
+	dataset_close(&d);
+}
+END_TEST
+
+START_TEST(pascal_context_of_another_size_is_refused)
+{
+	static int order[4998];
+
+	pascal_setup(order);
+	set("dataset.width", "12");
+	not_prepared(
+		&ps, &arena, ERR_DATA, "found shape (8, 10, 3), expected (8, 12, 3)");
+}
+END_TEST
+
 Suite *suite_mtan(void);
 Suite *suite_mtan(void)
 {
@@ -343,6 +452,8 @@ Suite *suite_mtan(void)
 	TCase *t = tcase_create("mtan");
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, pascal_context_has_five_tasks_in_folders_of_their_names);
+	tcase_add_test(t, pascal_context_of_another_size_is_refused);
 	tcase_add_test(t, nyuv2_comes_as_three_tasks_channels_first);
 	tcase_add_test(t, a_split_does_not_change_with_the_size_of_another);
 	tcase_add_test(t, cityscapes_has_a_folder_for_each_label_set);

@@ -115,6 +115,105 @@ START_TEST(arrays_of_every_kind_come_as_their_tasks)
 }
 END_TEST
 
+/* (3, 2, 2): 7 is to be ignored. (3, 2, 2, 2): a vector of 0 is none. */
+static const uint8_t edge[3][4] = { { 0, 1, 7, 1 }, { 1, 0, 0, 0 }, { 7, 1, 0, 0 } };
+static const float offset[3][8] = { { 1, 0, 3, -4, 2, 0, 5, 6 },
+	{ 1, 1, 1, 1, 2, 2, 2, 2 }, { 0, -1, 0, 0, 0, -2, 0, 0 } };
+
+static void write_maps(const char *split)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/rim.npy", split);
+	fake_npy(path, "|u1", "(3, 2, 2)", edge, sizeof(edge));
+	snprintf(path, sizeof(path), "%s/way.npy", split);
+	fake_npy(path, "<f4", "(3, 2, 2, 2)", offset, sizeof(offset));
+	snprintf(path, sizeof(path), "%s/way_mask.npy", split);
+	fake_npy(path, "|u1", "(3, 2, 2)", counts, sizeof(counts));
+	snprintf(path, sizeof(path), "%s/salient.npy", split);
+	fake_npy(path, "|u1", "(3, 2, 2)", edge, sizeof(edge));
+}
+
+/* Parts and saliency are segmentations of as many classes as they have. */
+START_TEST(edges_vectors_parts_and_saliency_are_maps)
+{
+	static const float rim[3][4] = { { 0, 1, -1, 1 }, { 1, 0, 0, 0 },
+		{ -1, 1, 0, 0 } };
+	static const float way[3][8] = { { 1, 0, 3, -4, 2, 0, 5, 6 },
+		{ 1, 1, 0, 1, 2, 2, 0, 2 }, { 0, 0, 0, 0, 0, 0, 0, 0 } };
+	struct dataset d;
+
+	for (int s = 0; s < SPLIT_COUNT; s++)
+		write_maps(split_names[s]);
+	set("dataset.tasks",
+		"rim=edges:ignore=7 way=vector:2:mask parts=seg:7:ignore=9 "
+		"salient=seg:2:ignore=7");
+	prepared(&ps, &arena, &d);
+	ck_assert_int_eq(d.tasks, 4);
+	ck_assert_int_eq(d.task[0].kind, TASK_EDGES);
+	ck_assert_int_eq(d.task[0].loss, LOSS_EDGES);
+	ck_assert_int_eq(d.task[1].kind, TASK_VECTOR);
+	ck_assert_int_eq(d.task[1].outputs, 2);
+	ck_assert_int_eq(d.task[2].outputs, 7);
+	for (int s = 0; s < SPLIT_COUNT; s++) {
+		const struct split_data *split = &d.split[s];
+		size_t n = (size_t)split->n;
+
+		ck_assert_mem_eq(split->target[0].data, rim, n * 16);
+		ck_assert_mem_eq(split->target[1].data, way, n * 32);
+		ck_assert_mem_eq(split->target[3].data, rim, n * 16);
+	}
+	dataset_close(&d);
+}
+END_TEST
+
+/* (3, 2) and (3, 2, 2, 2): shares of two classes. */
+START_TEST(shares_add_up_to_one)
+{
+	static float sample[3][2] = { { 0.25f, 0.75f }, { 1, 0 }, { 0.5f, 0.5f } };
+	static const float pixel[3][8] = { { 1, 0.5f, 0, 0.25f, 0, 0.5f, 0, 0.75f },
+		{ 1, 1, 1, 1, 0, 0, 0, 0 }, { 0, 0, 0, 0, 1, 1, 1, 1 } };
+	struct dataset d;
+
+	for (int s = 0; s < SPLIT_COUNT; s++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "%s/what.npy", split_names[s]);
+		fake_npy(path, "<f4", "(3, 2)", sample, sizeof(sample));
+		snprintf(path, sizeof(path), "%s/where.npy", split_names[s]);
+		fake_npy(path, "<f4", "(3, 2, 2, 2)", pixel, sizeof(pixel));
+	}
+	set("dataset.tasks", "what=soft:2 where=soft_map:2");
+	prepared(&ps, &arena, &d);
+	ck_assert_int_eq(d.task[0].kind, TASK_SOFT);
+	ck_assert_int_eq(d.task[1].loss, LOSS_SOFT_CE);
+	ck_assert_mem_eq(d.split[0].target[0].data, sample, sizeof(sample));
+	ck_assert_mem_eq(d.split[0].target[1].data, pixel, sizeof(pixel));
+	dataset_close(&d);
+	sample[0][0] = 0.5f;
+	fake_npy("train/what.npy", "<f4", "(3, 2)", sample, sizeof(sample));
+	not_prepared(&ps, &arena, ERR_DATA,
+		"train/what.npy: sample 0, pixel 0: found shares that add up to 1.25, "
+		"expected 1");
+}
+END_TEST
+
+START_TEST(a_split_without_an_edge_is_refused)
+{
+	static const uint8_t none[3][4] = { { 0 } };
+
+	for (int s = 0; s < SPLIT_COUNT; s++)
+		write_maps(split_names[s]);
+	set("dataset.tasks", "rim=edges:ignore=7");
+	fake_npy("train/rim.npy", "|u1", "(3, 2, 2)", none, sizeof(none));
+	not_prepared(&ps, &arena, ERR_DATA,
+		"task rim: no pixel of the 3 samples of the train split is an edge");
+	set("dataset.tasks", "rim=edges");
+	fake_npy("train/rim.npy", "|u1", "(3, 2, 2)", edge, sizeof(edge));
+	not_prepared(&ps, &arena, ERR_DATA, "found 7, expected a whole number");
+}
+END_TEST
+
 START_TEST(files_that_do_not_fit_their_task_are_refused)
 {
 	int64_t beyond[3] = { 0, 5, 0 };
@@ -292,6 +391,9 @@ Suite *suite_npy_arrays(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, arrays_of_every_kind_come_as_their_tasks);
+	tcase_add_test(t, edges_vectors_parts_and_saliency_are_maps);
+	tcase_add_test(t, shares_add_up_to_one);
+	tcase_add_test(t, a_split_without_an_edge_is_refused);
 	tcase_add_test(t, files_that_do_not_fit_their_task_are_refused);
 	tcase_add_test(t, a_depth_below_0_or_not_finite_is_refused_with_its_sample);
 	tcase_add_test(t, a_normal_has_length_1_or_is_0);

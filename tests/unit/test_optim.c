@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "trainer-core/graph/graph.h"
+#include "trainer-core/optim/lr_decay.h"
 #include "trainer-core/optim/optim.h"
 #include "common/rng.h"
 
@@ -177,25 +178,85 @@ START_TEST(an_optimizer_a_task_keeps_moments_of_each_tasks_gradient)
 }
 END_TEST
 
-START_TEST(the_rate_falls_by_steps_or_along_a_cosine)
+/* After `done` of 100 epochs of seven steps. */
+static double factor_at(const char *decay, const char *warm_up, int done)
 {
+	const struct lr_place at = { done / 7, 100, done, 700 };
 	struct params ps = { 0 };
 	struct lr_decay d;
 	struct err e = { 0 };
 
-	ck_assert_int_eq(lr_decay_parse(&ps, &d, &e), OK);
-	ck_assert_double_eq(lr_decay_factor(&d, 77, 100), 1);
-	params_set(&ps, &arena, "train.lr_decay", "20 0.5");
-	ck_assert_int_eq(lr_decay_parse(&ps, &d, &e), OK);
-	ck_assert_double_eq(lr_decay_factor(&d, 20, 100), 1);
-	ck_assert_double_eq(lr_decay_factor(&d, 21, 100), 0.5);
-	ck_assert_double_eq(lr_decay_factor(&d, 41, 100), 0.25);
-	params_set(&ps, &arena, "train.lr_decay", "cosine");
-	ck_assert_int_eq(lr_decay_parse(&ps, &d, &e), OK);
-	ck_assert_double_eq(lr_decay_factor(&d, 1, 100), 1);
-	ck_assert_double_eq_tol(lr_decay_factor(&d, 51, 100), 0.5, 1e-15);
-	params_set(&ps, &arena, "train.lr_decay", "0.5 0.5");
-	ck_assert_int_eq(lr_decay_parse(&ps, &d, &e), ERR_SPEC);
+	if (decay)
+		params_set(&ps, &arena, "train.lr_decay", decay);
+	if (warm_up)
+		params_set(&ps, &arena, "train.warm_up", warm_up);
+	ck_assert_msg(lr_decay_parse(&ps, &d, &e) == OK, "%s", e.msg);
+	return lr_decay_factor(&d, &at);
+}
+
+#define EPOCH(n) (7 * (n))
+
+START_TEST(the_rate_falls_by_steps_or_along_a_curve)
+{
+	ck_assert_double_eq(factor_at(NULL, NULL, EPOCH(76)), 1);
+	ck_assert_double_eq(factor_at("20 0.5", NULL, EPOCH(20) - 1), 1);
+	ck_assert_double_eq(factor_at("20 0.5", NULL, EPOCH(20)), 0.5);
+	ck_assert_double_eq(factor_at("20 0.5", NULL, EPOCH(40)), 0.25);
+	ck_assert_double_eq(factor_at("20 0.5 step", NULL, 19), 1);
+	ck_assert_double_eq(factor_at("20 0.5 step", NULL, 20), 0.5);
+	ck_assert_double_eq(factor_at("cosine", NULL, 0), 1);
+	ck_assert_double_eq_tol(factor_at("cosine", NULL, EPOCH(50)), 0.5, 1e-15);
+	ck_assert_double_eq(factor_at("cosine", NULL, EPOCH(50) + 6),
+		factor_at("cosine", NULL, EPOCH(50)));
+	ck_assert_double_lt(factor_at("cosine step", NULL, EPOCH(50) + 6),
+		factor_at("cosine", NULL, EPOCH(50)));
+	ck_assert_double_eq(factor_at("milestones 0.1 10 20", NULL, EPOCH(10) - 1), 1);
+	ck_assert_double_eq(factor_at("milestones 0.1 10 20", NULL, EPOCH(10)), 0.1);
+	ck_assert_double_eq_tol(
+		factor_at("milestones 0.1 10 20", NULL, EPOCH(99)), 0.01, 1e-17);
+	ck_assert_double_eq(factor_at("milestones 0.1 10 20 step", NULL, 10), 0.1);
+}
+END_TEST
+
+/* Worked out with bc(1): e(0.9 * l(0.75)) and e(0.9 * l(1 - 176 / 700)). */
+START_TEST(the_rate_falls_by_a_power)
+{
+	ck_assert_double_eq(factor_at("power 0.9", NULL, 6), 1);
+	ck_assert_double_eq_tol(
+		factor_at("power 0.9", NULL, EPOCH(25)), 0.771889506724, 1e-12);
+	ck_assert_double_eq_tol(
+		factor_at("power 0.9", NULL, EPOCH(25) + 1), 0.771889506724, 1e-12);
+	ck_assert_double_eq_tol(
+		factor_at("power 0.9 step", NULL, 176), 0.770566141458, 1e-12);
+	ck_assert_double_gt(factor_at("power 0.9 step", NULL, 699), 0);
+}
+END_TEST
+
+START_TEST(the_rate_rises_in_equal_parts_at_the_start)
+{
+	ck_assert_double_eq(factor_at(NULL, "4", 0), 0.25);
+	ck_assert_double_eq(factor_at(NULL, "4", 1), 0.5);
+	ck_assert_double_eq(factor_at(NULL, "4", 3), 1);
+	ck_assert_double_eq(factor_at(NULL, "4", 4), 1);
+	ck_assert_double_eq(factor_at("1 0.5 step", "4", 1), 0.25);
+}
+END_TEST
+
+START_TEST(a_schedule_that_means_nothing_is_refused)
+{
+	static const char *const bad[] = { "0.5 0.5", "5", "5 0.5 1", "5 0", "power",
+		"power 0", "power 0.9 1", "milestones 0.1", "milestones 0.1 5 5",
+		"milestones 0 5", "milestones 0.1 0", "step", "cosine 3", "sine" };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct params ps = { 0 };
+		struct lr_decay d;
+		struct err e = { 0 };
+
+		params_set(&ps, &arena, "train.lr_decay", bad[i]);
+		ck_assert_msg(
+			lr_decay_parse(&ps, &d, &e) == ERR_SPEC, "\"%s\"", bad[i]);
+	}
 }
 END_TEST
 
@@ -234,7 +295,10 @@ Suite *suite_optim(void)
 	tcase_add_loop_test(t, gaps_and_padding_stay_zero_under_every_optimizer, 0,
 		COUNT(settings));
 	tcase_add_test(t, an_optimizer_a_task_keeps_moments_of_each_tasks_gradient);
-	tcase_add_test(t, the_rate_falls_by_steps_or_along_a_cosine);
+	tcase_add_test(t, the_rate_falls_by_steps_or_along_a_curve);
+	tcase_add_test(t, the_rate_falls_by_a_power);
+	tcase_add_test(t, the_rate_rises_in_equal_parts_at_the_start);
+	tcase_add_test(t, a_schedule_that_means_nothing_is_refused);
 	tcase_add_test(t, settings_that_mean_nothing_are_refused);
 	suite_add_tcase(s, t);
 	return s;

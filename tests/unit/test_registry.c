@@ -29,7 +29,7 @@ static int count_sources(const char *folder)
 
 /* By task kind. */
 static const char *const metric_files[] = { "class", "regress", "binary", "seg",
-	"depth", "normal" };
+	"depth", "normal", "edges", "vector", "soft", "soft_map" };
 
 START_TEST(every_row_of_a_table_has_its_file_and_every_file_its_row)
 {
@@ -75,12 +75,34 @@ START_TEST(a_task_has_the_criteria_of_its_kind)
 	const struct metric *metric[METRICS_MAX];
 	const char *name[METRICS_MAX];
 
-	ck_assert_int_eq(registry_metrics(TASK_CLASS, metric, name, METRICS_MAX), 1);
+	ck_assert_int_eq(
+		registry_metrics(TASK_CLASS, NULL, metric, name, METRICS_MAX), 1);
 	ck_assert_str_eq(name[0], "accuracy");
 	ck_assert_ptr_eq(metric[0], &metric_accuracy);
-	ck_assert_int_eq(registry_metrics(TASK_BINARY, metric, name, METRICS_MAX), 1);
+	ck_assert_int_eq(
+		registry_metrics(TASK_BINARY, NULL, metric, name, METRICS_MAX), 1);
 	ck_assert_ptr_eq(metric[0], &metric_error);
 	ck_assert_ptr_null(registry_model("no such network"));
+}
+END_TEST
+
+/* What was trained without it keeps its criteria, and with them its Δm. */
+START_TEST(a_criterion_can_be_one_that_must_be_asked_for)
+{
+	const struct metric *metric[METRICS_MAX];
+	const char *name[METRICS_MAX];
+
+	ck_assert_int_eq(
+		registry_metrics(TASK_DEPTH, NULL, metric, name, METRICS_MAX), 2);
+	ck_assert_int_eq(
+		registry_metrics(TASK_DEPTH, "rms", metric, name, METRICS_MAX), 2);
+	ck_assert_int_eq(
+		registry_metrics(TASK_DEPTH, "other rmse", metric, name, METRICS_MAX),
+		3);
+	ck_assert_str_eq(name[2], "rmse");
+	ck_assert_ptr_eq(metric[2], &metric_depth_rmse);
+	ck_assert_int_eq(
+		registry_metrics(TASK_SEG, "rmse", metric, name, METRICS_MAX), 2);
 }
 END_TEST
 
@@ -93,6 +115,7 @@ Suite *suite_registry(void)
 	tcase_add_test(t, every_row_of_a_table_has_its_file_and_every_file_its_row);
 	tcase_add_test(t, the_default_network_of_every_data_set_exists);
 	tcase_add_test(t, a_task_has_the_criteria_of_its_kind);
+	tcase_add_test(t, a_criterion_can_be_one_that_must_be_asked_for);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -7,6 +7,7 @@
 #include <zlib.h>
 #include "tests/lib/child.h"
 #include "tests/lib/each.h"
+#include <xxhash.h>
 #include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
 #include "trainer-core/dataset/dataset.h"
@@ -25,6 +26,7 @@ static struct params ps;
 static struct err err;
 static struct dataset set;
 static const char *colour; /* dataset.colour; NULL: the default */
+static const char *instances; /* dataset.instances; NULL: the default */
 
 static void compose(const char *name, const char *train, int width, int height)
 {
@@ -39,6 +41,8 @@ static void compose(const char *name, const char *train, int width, int height)
 	params_set_number(&ps, &arena, "dataset.height", height);
 	if (colour)
 		params_set(&ps, &arena, "dataset.colour", colour);
+	if (instances)
+		params_set(&ps, &arena, "dataset.instances", instances);
 	rc = dataset_prepare(&ps, NULL, &arena, &set, &err);
 	must(rc, &err);
 }
@@ -49,7 +53,7 @@ static void setup(void)
 	setenv("DELTAM_CACHE", ".", 1);
 	arena = (struct arena){ 0 };
 	set = (struct dataset){ 0 };
-	colour = NULL;
+	colour = instances = NULL;
 }
 
 static void teardown(void)
@@ -301,6 +305,131 @@ START_TEST(every_class_occurs_and_none_is_all_there_is)
 }
 END_TEST
 
+/* Maps and pictures of the other tasks, which the third one leaves as they are. */
+static uint64_t checksum(void)
+{
+	size_t n = (size_t)train()->n * (size_t)pixels();
+
+	return XXH3_64bits(train()->input.data, 3 * n) ^
+		XXH3_64bits(train()->target[0].data, n) ^
+		XXH3_64bits(train()->target[1].data, n * sizeof(float));
+}
+
+static void way(int image, int at, double v[2])
+{
+	const float *map = train()->target[2].data;
+
+	for (int c = 0; c < 2; c++)
+		v[c] = (double)map[(image * 2 + c) * pixels() + at];
+}
+
+/* Persons are class 5, vehicles 6. */
+static bool is_thing(int image, int at)
+{
+	return label(image, at) >= 5;
+}
+
+START_TEST(things_have_vectors_and_the_other_maps_stay)
+{
+	uint64_t before;
+
+	compose("scenes2", "20", 96, 64);
+	before = checksum();
+	ck_assert_int_eq(set.tasks, 2);
+	dataset_close(&set);
+	instances = "true";
+	compose("scenes2", "20", 96, 64);
+	ck_assert_int_eq(set.tasks, 3);
+	ck_assert_str_eq(set.task[2].name, "instance");
+	ck_assert_int_eq(set.task[2].kind, TASK_VECTOR);
+	ck_assert(checksum() == before);
+	for (int i = 0; i < 20; i++)
+		for (int at = 0; at < pixels(); at++) {
+			double v[2];
+
+			way(i, at, v);
+			ck_assert_int_eq(v[0] != 0 || v[1] != 0, is_thing(i, at));
+		}
+}
+END_TEST
+
+/*
+ * Whatever the ray-caster does: the pixels of one object point to one place, and that lies
+ * about where the middle of these pixels is, where none of them is cut off or hidden. An
+ * object is found by flooding neighbours that point to the same place.
+ */
+struct blob {
+	double x, y; /* where its pixels point to */
+	double left, right, top, bottom;
+	int n;
+};
+
+static void grow_blob(struct blob *b, int x, int y, const double to[2])
+{
+	if (!b->n)
+		*b = (struct blob){ to[0], to[1], x, x, y, y, 0 };
+	b->left = fmin(b->left, x);
+	b->right = fmax(b->right, x);
+	b->top = fmin(b->top, y);
+	b->bottom = fmax(b->bottom, y);
+	b->n++;
+}
+
+/* The pixels that point to the same place as `at`, which are marked. */
+static struct blob gather_blob(int image, int at, bool *seen)
+{
+	struct blob b = { .n = 0 };
+	double to[2], own[2];
+
+	way(image, at, own);
+	to[0] = at % 96 + own[0];
+	to[1] = (double)(at / 96) + own[1];
+	for (int i = at; i < pixels(); i++) {
+		double v[2];
+
+		way(image, i, v);
+		if (!is_thing(image, i) || fabs(i % 96 + v[0] - to[0]) > 1e-3 ||
+			fabs((double)(i / 96) + v[1] - to[1]) > 1e-3)
+			continue;
+		seen[i] = true;
+		grow_blob(&b, i % 96, i / 96, to);
+	}
+	return b;
+}
+
+START_TEST(vectors_point_to_the_middle_of_their_object)
+{
+	int whole = 0, right = 0, objects = 0;
+
+	instances = "true";
+	compose("scenes2", "60", 96, 64);
+	for (int i = 0; i < 60; i++) {
+		static bool seen[96 * 64];
+
+		memset(seen, 0, sizeof(seen));
+		for (int at = 0; at < pixels(); at++) {
+			struct blob b;
+
+			if (!is_thing(i, at) || seen[at])
+				continue;
+			b = gather_blob(i, at, seen);
+			objects++;
+			if (b.n < 40 || b.left < 1 || b.top < 1 || b.right > 94 ||
+				b.bottom > 62)
+				continue;
+			whole++;
+			right += fabs(b.x - (b.left + b.right) / 2) <
+					0.25 * (b.right - b.left + 1) &&
+				fabs(b.y - (b.top + b.bottom) / 2) <
+					0.25 * (b.bottom - b.top + 1);
+		}
+	}
+	ck_assert_int_gt(whole, 30);
+	ck_assert_int_lt(objects, 60 * 16);
+	ck_assert_int_gt(right, whole * 8 / 10);
+}
+END_TEST
+
 START_TEST(sizes_may_be_odd_and_are_checked)
 {
 	compose("scenes2", "3", 33, 9);
@@ -485,6 +614,8 @@ Suite *suite_scenes(void)
 	tcase_add_test(t, inverse_depth_is_linear_where_the_normal_does_not_change);
 	tcase_add_test(t, normals_point_along_the_gradient_of_inverse_depth);
 	tcase_add_test(t, every_class_occurs_and_none_is_all_there_is);
+	tcase_add_test(t, things_have_vectors_and_the_other_maps_stay);
+	tcase_add_test(t, vectors_point_to_the_middle_of_their_object);
 	tcase_add_test(t, sizes_may_be_odd_and_are_checked);
 	tcase_add_test(
 		t, a_preview_is_a_png_of_the_sheet_and_refuses_what_is_no_picture);

@@ -507,7 +507,7 @@ START_TEST(a_key_that_is_set_is_read_as_if_the_file_said_so)
 		ERR_SPEC); /* synthetic has no path: the last one */
 	ck_assert_str_eq(report,
 		"--set:1:1: error: unknown key \"path\"; here belong name, "
-		"train, val, test, features, tasks, scales, noise, pseudo\n"
+		"train, val, test, use, features, tasks, scales, noise, pseudo\n"
 		"    1 | dataset.path=~/x=y\n"
 		"      | ^\n");
 	ck_assert_int_eq(
@@ -686,6 +686,116 @@ START_TEST(names_alone_stand_for_data_set_and_network)
 }
 END_TEST
 
+/* In an order of its own, of the baseline, too, and a criterion of Δm. */
+START_TEST(a_criterion_that_is_asked_for_is_part_of_every_job)
+{
+	const struct spec_variant *v;
+	const char *report;
+
+	parse_good(SMALL(EW));
+	ck_assert_ptr_null(params_get(&spec.variants[0].base, "train.metrics"));
+	ck_assert_int_eq(spec.variants[0].ncriteria, 3);
+	parse_good("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, "
+		   "\"train\": { \"epochs\": 4, \"metrics\": [\"rmse\", \"rmse\"] }, "
+		   "\"search\": { \"lr\": 1e-3 }, " EW " }");
+	v = &spec.variants[0];
+	ck_assert_str_eq(params_get(&v->base, "train.metrics"), "rmse");
+	ck_assert_str_eq(params_get(&v->stl, "train.metrics"), "rmse");
+	ck_assert_int_eq(v->ncriteria, 5);
+	ck_assert_str_eq(v->criteria[1].text, "reg1/rmse");
+	ck_assert_int_eq(
+		parse("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"multi_fashion\" "
+		      "}, \"train\": { \"epochs\": 4, \"metrics\": \"rmse\" }, "
+		      "\"search\": { \"lr\": 1e-3 }, " EW " }",
+			&report),
+		ERR_SPEC);
+	ck_assert_msg(
+		strstr(report, "no task has the criterion \"rmse\""), "%s", report);
+	ck_assert_int_eq(
+		parse("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, "
+		      "\"train\": { \"epochs\": 4, \"metrics\": \"abs_err\" }, "
+		      "\"search\": { \"lr\": 1e-3 }, " EW " }",
+			&report),
+		ERR_SPEC);
+	ck_assert_msg(strstr(report, "unknown criterion \"abs_err\""), "%s", report);
+}
+END_TEST
+
+#define SCHEDULED(train) \
+	"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, \"train\": { \"epochs\": 4, " train \
+	" }, \"search\": { \"lr\": 1e-3 }, " EW " }"
+
+/* In the words that the trainer reads; "none" and no warm-up are as before there were any. */
+START_TEST(a_schedule_becomes_the_text_of_a_job)
+{
+	static const char *const good[][2] = {
+		{ "\"lr_decay\": \"cosine\"", "cosine" },
+		{ "\"lr_decay\": {\"every\": 20, \"factor\": 0.5}", "20 0.5" },
+		{ "\"lr_decay\": {\"every\": 20, \"factor\": 0.5, \"per\": \"epoch\"}",
+			"20 0.5" },
+		{ "\"lr_decay\": {\"power\": 0.9, \"per\": \"step\"}",
+			"power 0.9 step" },
+		{ "\"lr_decay\": {\"milestones\": [10, 20], \"factor\": 0.1}",
+			"milestones 0.1 10 20" },
+		{ "\"lr_decay\": {\"cosine\": true, \"per\": \"step\"}",
+			"cosine step" },
+	};
+	static const char *const bad[][2] = {
+		{ "\"lr_decay\": {\"power\": 0.9, \"factor\": 0.5}", "wants" },
+		{ "\"lr_decay\": {\"every\": 2}", "wants" },
+		{ "\"lr_decay\": {\"power\": 1, \"cosine\": true}", "wants" },
+		{ "\"lr_decay\": {\"milestones\": [2, 2], \"factor\": 0.1}", "rise" },
+		{ "\"lr_decay\": {\"power\": 0.9, \"per\": \"batch\"}", "per" },
+		{ "\"warm_up\": -1", "minimum" },
+	};
+	const char *report;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		parse_good(arena_printf(&arena, SCHEDULED("%s"), good[i][0]));
+		ck_assert_str_eq(params_get(&spec.variants[0].base, "train.lr_decay"),
+			good[i][1]);
+		ck_assert_ptr_null(params_get(&spec.variants[0].base, "train.warm_up"));
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ck_assert_int_eq(parse(arena_printf(&arena, SCHEDULED("%s"), bad[i][0]),
+					 &report),
+			ERR_SPEC);
+		ck_assert_msg(strstr(report, bad[i][1]), "%s", report);
+	}
+	parse_good(SCHEDULED("\"warm_up\": 500"));
+	ck_assert_str_eq(params_get(&spec.variants[0].stl, "train.warm_up"), "500");
+}
+END_TEST
+
+#define USING(use) \
+	"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"scenes\", \"use\": " use \
+	" }, \"train\": { \"epochs\": 4 }, \"search\": { \"lr\": 1e-3 }, " EW " }"
+
+/* In the order of the data set; all of them is what a sweep without the key trains. */
+START_TEST(a_sweep_can_train_some_of_the_tasks)
+{
+	const struct spec_variant *v = NULL;
+	const char *report;
+
+	parse_good(USING("[\"normal\", \"seg\"]"));
+	v = &spec.variants[0];
+	ck_assert_int_eq(v->ntasks, 2);
+	ck_assert_str_eq(v->tasks[1].name, "normal");
+	ck_assert_int_eq(v->ncriteria, 7);
+	ck_assert_str_eq(params_get(&v->base, "dataset.use"), "seg normal");
+	/* A baseline has one task, whatever others are used beside it. */
+	ck_assert_ptr_null(params_get(&v->stl, "dataset.use"));
+	parse_good(USING("\"depth\""));
+	ck_assert_int_eq(spec.variants[0].ntasks, 1);
+	parse_good(USING("[\"seg\", \"depth\", \"normal\"]"));
+	ck_assert_ptr_null(params_get(&spec.variants[0].base, "dataset.use"));
+	ck_assert_int_eq(parse(USING("[\"sag\"]"), &report), ERR_SPEC);
+	ck_assert_msg(strstr(report, "unknown task \"sag\""), "%s", report);
+	ck_assert_int_eq(parse(USING("[]"), &report), ERR_SPEC);
+	ck_assert_msg(strstr(report, "names no task"), "%s", report);
+}
+END_TEST
+
 Suite *suite_spec(void);
 
 Suite *suite_spec(void)
@@ -701,6 +811,9 @@ Suite *suite_spec(void)
 	tcase_add_test(t, files_of_pseudo_tasks_begin_there_too_blanks_and_all);
 	tcase_add_test(t, names_alone_stand_for_data_set_and_network);
 	tcase_add_test(t, every_bad_file_gets_its_message);
+	tcase_add_test(t, a_sweep_can_train_some_of_the_tasks);
+	tcase_add_test(t, a_schedule_becomes_the_text_of_a_job);
+	tcase_add_test(t, a_criterion_that_is_asked_for_is_part_of_every_job);
 	tcase_add_test(t, a_missing_file_is_named);
 	tcase_add_test(t, the_name_of_a_sweep_is_read_alone);
 	tcase_add_test(t, what_is_left_out_is_filled_in);

@@ -81,10 +81,10 @@ END_TEST
 static const char *const continued[][4] = { { "method", "uw" }, { "method", "dwa" },
 	{ "method", "rlw" }, { "train.optimizer", "sgd" },
 	{ "train.optimizer.amsgrad", "true" }, { "train.optimizer.per_task", "true" },
-	{ "train.lr_decay", "2 0.5" }, { "method", "db_mtl" }, { "method", "gradvac" },
-	{ "method", "nash_mtl" }, { "method", "gradnorm" }, { "method", "graddrop" },
-	{ "method", "famo" }, { "method", "ol_aux" }, { "method", "rotograd" },
-	{ "method", "auto_lambda" } };
+	{ "train.lr_decay", "2 0.5" }, { "train.lr_decay", "power 0.9 step" },
+	{ "method", "db_mtl" }, { "method", "gradvac" }, { "method", "nash_mtl" },
+	{ "method", "gradnorm" }, { "method", "graddrop" }, { "method", "famo" },
+	{ "method", "ol_aux" }, { "method", "rotograd" }, { "method", "auto_lambda" } };
 
 START_TEST(continuing_from_a_saved_state_is_never_having_stopped)
 {

@@ -357,6 +357,91 @@ START_TEST(inputs_of_one_task_do_not_reach_the_other)
 }
 END_TEST
 
+/*
+ * Of inputs of their own the tasks share no feature; IAL then goes by the gradients of the
+ * shared parameters, and is the sum of the losses where every factor is 1.
+ */
+START_TEST(impartial_learning_works_on_inputs_of_their_own)
+{
+	struct dataset *d = own();
+	const struct epoch_rows *sum =
+		trained_epoch(JOB(d, VGG, "train.optimizer", "gd", "lr", "0.01"));
+	const struct epoch_rows *ial = trained_epoch(JOB(d, VGG, "train.optimizer",
+		"gd", "lr", "0.01", "dataset.name", "cifar100", "method", "ial",
+		"encoder", "fixed", "fixed", "1", "decoder", "uniform"));
+	const struct epoch_rows *led = trained_epoch(
+		JOB(d, VGG, "train.optimizer", "gd", "lr", "0.01", "dataset.name",
+			"cifar100", "method", "ial", "primary", "dogs"));
+
+	ck_assert_double_eq_tol(trained_figure(sum, "val", "cats", "loss"),
+		trained_figure(ial, "val", "cats", "loss"), 2e-5);
+	ck_assert_double_eq_tol(trained_figure(sum, "val", "dogs", "loss"),
+		trained_figure(ial, "val", "dogs", "loss"), 2e-5);
+	ck_assert(trained_figure(led, "val", "dogs", "loss") !=
+		trained_figure(sum, "val", "dogs", "loss"));
+}
+END_TEST
+
+/* The fourth task is what most of the picture's labels are, as shares of the sample. */
+static struct dataset *maps_and_shares(void)
+{
+	struct dataset *d = maps(11);
+
+	d->task[3] = (struct task_info){ "what", TASK_SOFT, LOSS_SOFT_CE, 4, 1 };
+	d->tasks = 4;
+	for (int s = 0; s < SPLIT_COUNT; s++) {
+		struct split_data *split = &d->split[s];
+		const uint8_t *label = split->target[0].data;
+		float *share = arena_alloc_aligned(
+			&arena, sizeof(float) * 4 * (size_t)split->n);
+
+		memset(share, 0, sizeof(float) * 4 * (size_t)split->n);
+		for (int i = 0; i < split->n * PIXELS; i++)
+			share[4 * (i / PIXELS) + (label[i] ? label[i] - 1 : 0)] +=
+				1.0f / PIXELS;
+		split->target[3] =
+			(struct dataset_field){ share, ELEMENT_F32, 1, 4, 1, 1, 0 };
+	}
+	return d;
+}
+
+/* Every network of maps has a head of one answer a sample beside them. */
+START_TEST(a_task_of_the_whole_picture_learns_beside_maps)
+{
+	static const char *const dense[][7] = { { SEGNET }, { MTAN }, { DEEPLAB } };
+	struct dataset *d = maps_and_shares();
+	struct train *t = trained_job(parameters(dense[_i]), d, &arena);
+	double first = trained_figure(trained_epoch(t), "train", "what", "loss");
+	double last = first;
+
+	for (int i = 0; i < 5; i++)
+		last = trained_figure(trained_epoch(t), "train", "what", "loss");
+	ck_assert_double_lt(last, 0.97 * first);
+}
+END_TEST
+
+/* As if the data set had no other task. */
+START_TEST(tasks_that_are_not_used_leave_no_trace)
+{
+	struct dataset *d = maps(11), *less = NEW(&arena, struct dataset);
+	const struct epoch_rows *a =
+		trained_epoch(JOB(d, SEGNET, "dataset.use", "seg normal"));
+	const struct epoch_rows *b;
+
+	*less = *d;
+	less->tasks = 2;
+	less->task[1] = d->task[2];
+	for (int s = 0; s < SPLIT_COUNT; s++)
+		less->split[s].target[1] = d->split[s].target[2];
+	b = trained_epoch(JOB(less, SEGNET));
+	ck_assert_int_eq(a->metrics, b->metrics);
+	for (int i = 0; i < a->metrics; i++) {
+		ck_assert_str_eq(a->metric[i].task, b->metric[i].task);
+		ck_assert(a->metric[i].value == b->metric[i].value);
+	}
+}
+END_TEST
+
 START_TEST(own_inputs_are_augmented_one_by_one)
 {
 	static const int shape[3] = { 3, SIDE, SIDE };
@@ -452,6 +537,9 @@ Suite *suite_train_deep(void)
 		t, a_last_batch_without_variance_is_refused_by_the_name_of_the_node);
 	tcase_add_test(t, a_task_alone_sees_its_own_samples_in_the_same_order);
 	tcase_add_test(t, inputs_of_one_task_do_not_reach_the_other);
+	tcase_add_test(t, impartial_learning_works_on_inputs_of_their_own);
+	tcase_add_test(t, tasks_that_are_not_used_leave_no_trace);
+	tcase_add_loop_test(t, a_task_of_the_whole_picture_learns_beside_maps, 0, 3);
 	tcase_add_test(t, own_inputs_are_augmented_one_by_one);
 	tcase_add_test(t, diagnoses_measure_the_samples_of_the_tasks_own_batch);
 	tcase_add_test(t, features_that_no_task_shares_cannot_be_combined);

@@ -327,6 +327,17 @@ START_TEST(auxiliary_gradients_reach_the_trunk_as_the_encoder_says)
 		{ "encoder", "uncertainty", "g", "relu", { 0.4, 0.4 } },
 		{ "encoder", "gradient", "g", "relu", { 0.5, 0.25 } },
 		{ "encoder", "fixed", "fixed", "0.3", { 0.3, 0.3 } },
+		{ "encoder", "fixed", "fixed_each", "9 0.3 0.7", { 0.3, 0.7 } },
+		{ "encoder", "fixed_gradient", "fixed", "0.3", { 0.15, 0.075 } },
+		{ "encoder", "fixed_gradient", "fixed_each", "9 0.5 0.2",
+			{ 0.25, 0.05 } },
+		/* all rates are equal at first: softmax of three is a third */
+		{ "encoder", "rts", "g", "relu", { 1 / 6.0, 1 / 12.0 } },
+		/* (1 + 2 + 4) / 3 times the primary's length is more than one */
+		{ "encoder", "egn", "g", "relu", { 0.5, 0.25 } },
+		/* the second goes against the first one, the third along with it */
+		{ "encoder", "cosine", "g", "relu", { 0, 0.25 } },
+		{ "encoder", "ial", "gradients", "parameters", { 0.2, 0.1 } },
 		{ "encoder", "ial", "norm", "sample", { 0.4, 0.4 } },
 		{ "encoder", "uncertainty", "g", "softplus", { 0.913015, 0.913015 } },
 		{ "encoder", "uncertainty", "argument", "variance", { 0.64, 0.64 } },
@@ -346,6 +357,124 @@ START_TEST(auxiliary_gradients_reach_the_trunk_as_the_encoder_says)
 		ck_assert_double_eq(g.weight[0], 1);
 		for (int k = 1; k < 3; k++)
 			ck_assert_double_eq_tol(g.weight[k], rows[r].want[k - 1], 1e-6);
+	}
+}
+END_TEST
+
+/*
+ * The two encoders that remember, against their formulas: rates 0.5, 1 and 2 of the
+ * losses of two epochs; losses that were 1, 1, 1 in the first step and are now 0.1, 1, 1
+ * (mean 0.7), lengths 4, 1, 1 (mean 2).
+ */
+START_TEST(encoders_that_remember_follow_their_formulas)
+{
+	const double before[] = { 2, 1, 1 }, last[] = { 1, 1, 2 };
+	const double first[] = { 1, 1, 1 }, now[] = { 0.1, 1, 1 };
+	const double sum = exp(0.25) + exp(0.5) + exp(1);
+	struct game g;
+
+	START(&g, 3, "ial", "encoder", "rts");
+	weighting_end_epoch(&g.setup, g.state, before);
+	weighting_end_epoch(&g.setup, g.state, last);
+	game_random_gradients(g.gradients, 3, 0);
+	for (int k = 0; k < 3; k++)
+		for (int i = 0; i < ROOM; i++)
+			g.gradients->rows[k][i] = 1;
+	ck_assert_int_eq(game_combine(&g, 0, 1, now), OK);
+	ck_assert_double_eq_tol(g.weight[1], exp(0.5) / sum, 1e-12);
+	ck_assert_double_eq_tol(g.weight[2], exp(1) / sum, 1e-12);
+
+	START(&g, 3, "ial", "encoder", "egn");
+	for (int s = 0; s < 2; s++) {
+		for (int k = 0; k < 3; k++)
+			for (int i = 0; i < ROOM; i++)
+				g.gradients->rows[k][i] = k ? 1 : 4;
+		ck_assert_int_eq(game_combine(&g, s, 1, s ? now : first), OK);
+	}
+	/* min(1, 2 (1 / 0.7)^1.5 / 4) times the ratio of lengths */
+	ck_assert_double_eq_tol(
+		g.weight[1], fmin(1, 2 * pow(1 / 0.7, 1.5) / 4) * 4, 1e-6);
+	ck_assert_double_lt(g.weight[1], 4);
+}
+END_TEST
+
+/* What a head's own gradient is multiplied by; the trunk stays as the encoder has it. */
+START_TEST(heads_follow_the_decoder)
+{
+	static const struct {
+		const char *decoder;
+		double want[3];
+	} rows[] = {
+		{ "uncertainty", { 0.5 / 0.36, 0.5 / 0.36, 0.5 / 0.36 } },
+		{ "uniform", { 1, 1, 1 } },
+		{ "fixed", { 1, 0.3, 0.3 } },
+		{ "dwa", { 1, 1, 1 } },
+		{ "gradnorm", { 1, 1, 1 } },
+	};
+	const double loss[] = { 1, 2, 3 };
+	struct game g, plain;
+
+	START(&plain, 3, "ial", "init", "0.6");
+	game_random_gradients(plain.gradients, 3, 0);
+	ck_assert_int_eq(game_combine(&plain, 0, 1, loss), OK);
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		START(&g, 3, "ial", "init", "0.6", "decoder", rows[r].decoder,
+			"decoder_fixed", "0.3");
+		game_random_gradients(g.gradients, 3, 0);
+		ck_assert_int_eq(game_combine(&g, 0, 1, loss), OK);
+		for (int k = 0; k < 3; k++) {
+			ck_assert_double_eq_tol(
+				g.gradients->head[k], rows[r].want[k], 1e-12);
+			ck_assert_double_eq(g.weight[k], plain.weight[k]);
+		}
+	}
+}
+END_TEST
+
+/* The method inside is the one that could be listed, to the bit, for steps and epochs. */
+START_TEST(a_decoder_by_a_method_has_its_weights)
+{
+	static const char *const methods[] = { "dwa", "rlw", "gradnorm" };
+	const double means[][3] = { { 4, 2, 1 }, { 3, 1, 1 }, { 1, 1, 2 } };
+	struct game g, own;
+
+	START(&own, 3, methods[_i]);
+	START(&g, 3, "ial", "decoder", methods[_i]);
+	for (int s = 0; s < 6; s++) {
+		const double loss[] = { 1 + s, 2, 3.0 / (1 + s) };
+
+		game_random_gradients(own.gradients, 3, s);
+		game_random_gradients(g.gradients, 3, s);
+		own.gradients->g.last =
+			0; /* the whole, as features have no last layer */
+		own.gradients->g.last_n = own.gradients->g.n;
+		ck_assert_int_eq(game_combine(&own, s, 1, loss), OK);
+		ck_assert_int_eq(game_combine(&g, s, 1, loss), OK);
+		for (int k = 0; k < 3; k++)
+			ck_assert_double_eq(g.gradients->head[k], own.weight[k]);
+		if (s % 2)
+			continue;
+		weighting_end_epoch(&own.setup, own.state, means[s / 2]);
+		weighting_end_epoch(&g.setup, g.state, means[s / 2]);
+	}
+}
+END_TEST
+
+START_TEST(what_an_encoder_cannot_be_given_is_refused)
+{
+	static const char *const bad[][4] = {
+		{ "norm", "sample", "gradients", "parameters" },
+		{ "norm", "sample", "encoder", "egn" },
+		{ "norm", "sample", "decoder", "gradnorm" },
+		{ "encoder", "fixed", "fixed_each", "1 2" },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct game g;
+
+		ck_assert_int_eq(game_try_start(&g, "1", 3, "ial", bad[i][0], bad[i][1],
+					 bad[i][2], bad[i][3], NULL),
+			ERR_SPEC);
 	}
 }
 END_TEST
@@ -469,6 +598,10 @@ Suite *suite_weighting_gradient(void)
 	tcase_add_loop_test(
 		c, impartial_decoders_change_heads_and_leave_the_trunk, 0, 3);
 	tcase_add_test(c, auxiliary_gradients_reach_the_trunk_as_the_encoder_says);
+	tcase_add_test(c, encoders_that_remember_follow_their_formulas);
+	tcase_add_test(c, heads_follow_the_decoder);
+	tcase_add_loop_test(c, a_decoder_by_a_method_has_its_weights, 0, 3);
+	tcase_add_test(c, what_an_encoder_cannot_be_given_is_refused);
 	tcase_add_test(c, lengths_of_samples_are_brought_together_one_by_one);
 	tcase_add_test(c, ol_aux_compares_filtered_gradients_and_hands_on_its_own);
 	tcase_add_test(c, ol_aux_on_logarithms_divides_by_the_losses);

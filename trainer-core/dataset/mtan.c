@@ -1,12 +1,17 @@
 /*
  * NYUv2 and Cityscapes as MTAN distributes them: folders train and val with image,
- * label, depth and (NYUv2) normal, files 0.npy, 1.npy ...
+ * label, depth and (NYUv2) normal, files 0.npy, 1.npy ...; and Pascal-Context brought into
+ * the same form by its user, since the form of its release (JPEG, PNG and MATLAB files of
+ * many sizes) could not be looked up: all pictures resized to one size, a folder a task.
  *
  *	image   (H, W, 3)  0 to 1
  *	label   (H, W)     class, -1 where there is none; Cityscapes: label_2, _7, _19
  *	depth   (H, W, 1)  metres, 0 where there is none; Cityscapes: inverse depth
  *	normal  (H, W, 3)  unit vector, shorter where it was resized; there is none where
  *	                   the channels sum to 0, which comes as (0, 0, 0)
+ *
+ * Pascal-Context: image, normal, and (H, W) of whole numbers, -1 where there is no label:
+ * seg (0 to 20), human_parts (0 to 6), saliency (0, 1), edges (1 on an edge, else 0).
  *
  * Any type of number. A permutation of the training folder (RNG_DATA, from the name of
  * the data set) gives its first 4/5 to the training split and its end to the validation
@@ -17,19 +22,21 @@
  */
 #include <float.h>
 #include <string.h>
+#include "catalogue/setting.h"
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/dataset/npy.h"
 #include "common/rng.h"
 
 struct release {
 	const char *name;
-	int h, w;
+	int h, w; /* 0: dataset.height and width say it */
 	int folder_train; /* files in the folder train */
 	int train; /* of them for the training split */
 };
 
 static const struct release nyuv2 = { "nyuv2", 288, 384, 795, 636 };
 static const struct release cityscapes = { "cityscapes", 128, 256, 2975, 2380 };
+static const struct release pascal = { "pascal_context", 0, 0, 4998, 3998 };
 
 /* One kind of map: its folder, channels, and what its numbers must be. */
 struct map {
@@ -45,27 +52,34 @@ static const struct release *release_of(const struct composition *c)
 /* How far images and normals may go beyond their range: they have been resized. */
 #define SLACK 0.1
 
-/* The map of the image (k = -1) or of task k. */
-static struct map map_of(const struct composition *c, int k)
+static const char *folder_of(const struct composition *c, const struct task_info *task)
 {
 	const struct release *r = release_of(c);
+
+	if (task->kind != TASK_SEG || r == &pascal)
+		return task->name;
+	return r == &cityscapes ? arena_printf(c->a, "label_%d", task->outputs)
+				: "label";
+}
+
+/* The map of the image (k = -1) or of task k, once the input has its shape. */
+static struct map map_of(const struct composition *c, int k)
+{
+	const struct dataset_field *x = &c->d->split[SPLIT_TRAIN].input;
 	const struct task_info *task = k < 0 ? NULL : &c->d->task[k];
 	struct map m = {
 		"image",
-		{ .dims = 3, .dim = { r->h, r->w, 3 }, .min = -SLACK, .max = 1 + SLACK }
+		{ .dims = 3, .dim = { x->h, x->w, 3 }, .min = -SLACK, .max = 1 + SLACK }
 	};
 
 	if (!task)
 		return m;
-	m.folder = task->name;
-	if (task->kind == TASK_SEG) {
-		m.folder = "label";
-		if (r == &cityscapes)
-			m.folder = arena_printf(c->a, "label_%d", task->outputs);
+	m.folder = folder_of(c, task);
+	if (task->kind == TASK_SEG || task->kind == TASK_EDGES) {
 		m.want.dim[2] = 1;
 		m.want.whole = true;
 		m.want.min = -1;
-		m.want.max = task->outputs - 1;
+		m.want.max = task->kind == TASK_SEG ? task->outputs - 1 : 1;
 	} else if (task->kind == TASK_DEPTH) {
 		m.want.dim[2] = 1;
 		m.want.min = 0;
@@ -76,15 +90,37 @@ static struct map map_of(const struct composition *c, int k)
 	return m;
 }
 
+/* Finds height and width of all pictures, into the key where they are no constants. */
+static int plan_size(struct composition *c, int *h, int *w, struct err *e)
+{
+	const struct release *r = release_of(c);
+	int rc = OK;
+
+	*h = r->h;
+	*w = r->w;
+	if (*h)
+		return OK;
+	rc = setting_whole(c->ps, "dataset.height", h, e);
+	if (!rc)
+		rc = setting_whole(c->ps, "dataset.width", w, e);
+	params_set_number(&c->key, c->a, "dataset.height", *h);
+	params_set_number(&c->key, c->a, "dataset.width", *w);
+	return rc;
+}
+
 static int mtan_plan(struct composition *c, struct err *e)
 {
 	const struct release *r = release_of(c);
+	int h, w;
+	int rc = plan_size(c, &h, &w, e);
 
+	if (rc)
+		return rc;
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		struct split_data *split = &c->d->split[s];
 
-		split->input = (struct dataset_field){ NULL, ELEMENT_F32, 1, 3, r->h,
-			r->w, 0 };
+		split->input =
+			(struct dataset_field){ NULL, ELEMENT_F32, 1, 3, h, w, 0 };
 		for (int k = 0; k < c->d->tasks; k++) {
 			split->target[k] = split->input;
 			if (c->d->task[k].kind != TASK_NORMAL)
@@ -138,9 +174,12 @@ static int find_split(struct composition *c, enum split s, struct err *e)
 		for (int i = 0; i < c->d->split[s].n; i++) {
 			const char *path = path_of(c, c->a, s, &m, file[i]);
 			int rc = compose_find(c, path,
-				"download the data set as MTAN distributes it "
-				"(github.com/lorenmt/mtan) and name its folder in "
-				"dataset.path",
+				release_of(c) == &pascal
+					? "bring the data set into the form that "
+					  "`deltam list datasets pascal_context` says"
+					: "download the data set as MTAN distributes it "
+					  "(github.com/lorenmt/mtan) and name its folder "
+					  "in dataset.path",
 				e);
 
 			if (rc)
@@ -230,6 +269,7 @@ static int mtan_fill(const struct composition *c, struct err *e)
 
 extern const struct dataset_ops dataset_nyuv2;
 extern const struct dataset_ops dataset_cityscapes;
+extern const struct dataset_ops dataset_pascal_context;
 
 const struct dataset_ops dataset_nyuv2 = {
 	.plan = mtan_plan,
@@ -246,4 +286,12 @@ const struct dataset_ops dataset_cityscapes = {
 	.fill = mtan_fill,
 	.file = mtan_file,
 	.of = &cityscapes,
+};
+const struct dataset_ops dataset_pascal_context = {
+	.plan = mtan_plan,
+	.find = mtan_find,
+	.look = mtan_look,
+	.fill = mtan_fill,
+	.file = mtan_file,
+	.of = &pascal,
 };

@@ -3,12 +3,14 @@
  * samples. Where sizes are given the first so many samples of each file are taken, else all.
  *
  *	SPLIT/input.npy          (N, C, H, W)
- *	SPLIT/TASK.npy           class, binary (N); regress (N, outputs); seg, depth
- *	                         (N, H, W); normal (N, 3, H, W)
+ *	SPLIT/TASK.npy           class, binary (N); regress (N, outputs); seg, depth,
+ *	                         edges (N, H, W); normal (N, 3, H, W); vector,
+ *	                         soft_map (N, outputs, H, W); soft (N, outputs)
  *	SPLIT/TASK_mask.npy      (N, H, W), 0 where a pixel does not count; with `mask`
  *
- * What a task ignores becomes what its kind ignores: class -1, depth 0, normal 0. A depth
- * is at least 0, a normal has length 1 or is (0, 0, 0).
+ * What a task ignores becomes what its kind ignores (task_ignored). A depth
+ * is at least 0, a normal has length 1 or is (0, 0, 0), shares add up to 1 or, of a
+ * pixel, are all 0.
  */
 #include <float.h>
 #include <math.h>
@@ -36,21 +38,15 @@ static int read_shape(const struct composition *c, int shape[3], struct err *e)
 	return rc;
 }
 
-static bool is_map(const struct task_info *task)
-{
-	return task->kind == TASK_SEG || task->kind == TASK_DEPTH ||
-		task->kind == TASK_NORMAL;
-}
-
 static struct dataset_field target_field(const struct task_info *task, int h, int w)
 {
 	bool byte = task->kind == TASK_CLASS || task->kind == TASK_BINARY;
 	struct dataset_field f = { NULL, byte ? ELEMENT_U8 : ELEMENT_F32, 1, 1, 1, 1,
 		0 };
 
-	if (task->kind == TASK_REGRESS || task->kind == TASK_NORMAL)
+	if (task->loss != LOSS_CE)
 		f.c = task->outputs;
-	if (is_map(task)) {
+	if (task_is_map(task->kind)) {
 		f.h = h;
 		f.w = w;
 	}
@@ -165,18 +161,24 @@ static struct npy_want want_map(const struct dataset_field *f, int n)
 static struct npy_want want_target(
 	const struct listed_task *t, const struct dataset_field *f, int n)
 {
-	struct npy_want want = is_map(&t->info) ? want_map(f, n) : want_of(f, n);
+	struct npy_want want =
+		task_is_map(t->info.kind) ? want_map(f, n) : want_of(f, n);
 
-	if (t->info.loss == LOSS_CE || t->info.kind == TASK_BINARY) {
+	if (t->info.loss == LOSS_CE || t->info.kind == TASK_BINARY ||
+		t->info.kind == TASK_EDGES) {
 		want.whole = true;
-		want.min = t->info.kind == TASK_SEG ? -1 : 0;
-		want.max = t->info.kind == TASK_BINARY ? 1 : t->info.outputs - 1;
+		want.min = (double)task_ignored(t->info.kind);
+		want.max = t->info.loss == LOSS_CE ? t->info.outputs - 1 : 1;
 	}
 	if (t->info.kind == TASK_DEPTH)
 		want.min = 0;
+	if (t->info.loss == LOSS_SOFT_CE) {
+		want.min = 0;
+		want.max = 1;
+	}
 	want.ignores = t->has_ignore;
 	want.ignore = t->ignore;
-	want.instead = t->info.kind == TASK_SEG ? -1 : 0;
+	want.instead = task_ignored(t->info.kind);
 	return want;
 }
 
@@ -264,12 +266,39 @@ static int check_lengths(const struct dataset_field *f, int n, const char *path,
 	return OK;
 }
 
+/* How far shares may be from adding up to 1: halves and bytes round that much off. */
+#define SHARE_SLACK 0.02
+
+/* v (n, C, pixels) */
+static int check_shares(const struct dataset_field *f, int n, bool may_be_none,
+	const char *path, const float *v, struct err *e)
+{
+	size_t pixels = (size_t)f->h * (size_t)f->w;
+
+	for (int i = 0; i < n; i++, v += (size_t)f->c * pixels)
+		for (size_t p = 0; p < pixels; p++) {
+			double sum = 0;
+
+			for (size_t c = 0; c < (size_t)f->c; c++)
+				sum += (double)v[c * pixels + p];
+			if (!(fabs(sum - 1) <= SHARE_SLACK) &&
+				!(may_be_none && sum == 0))
+				return err_set(e, ERR_DATA,
+					"%s: sample %d, pixel %zu: found shares that add up "
+					"to %.4g, expected 1%s",
+					path, i, p, sum,
+					may_be_none ? ", or 0 where there is no label"
+						    : "");
+		}
+	return OK;
+}
+
 /* mask (N, pixels), v (N, channels, pixels) */
 static void apply_mask(const struct listed_task *t, const struct dataset_field *f,
 	int n, const float *mask, float *v)
 {
 	size_t pixels = (size_t)f->h * (size_t)f->w;
-	float none = t->info.kind == TASK_SEG ? -1 : 0;
+	float none = task_ignored(t->info.kind);
 
 	for (size_t i = 0; i < (size_t)n; i++)
 		for (size_t c = 0; c < (size_t)f->c; c++)
@@ -304,6 +333,8 @@ static int read_target(const struct composition *c, const struct listed_task *t,
 		rc = read_mask(t, f, n, c->source[(*source)++], v, e);
 	if (!rc && t->info.kind == TASK_NORMAL)
 		rc = check_lengths(f, n, path, v, e);
+	if (!rc && t->info.loss == LOSS_SOFT_CE)
+		rc = check_shares(f, n, t->info.kind == TASK_SOFT_MAP, path, v, e);
 	return rc;
 }
 

@@ -33,6 +33,18 @@ static int name_files(struct composition *c, struct err *e)
 	return OK;
 }
 
+/* Returns the field of a task of its own kind: on the plane of the input, or a sample. */
+static struct dataset_field own_field(
+	const struct pseudo_task *p, const struct dataset_field *x)
+{
+	bool map = task_is_map(p->info.kind);
+	bool shares = p->info.loss == LOSS_SOFT_CE;
+
+	return (struct dataset_field){ .c = shares ? p->info.outputs : 1,
+		.h = map ? x->h : 1,
+		.w = map ? x->w : 1 };
+}
+
 int pseudo_plan(struct composition *c, struct err *e)
 {
 	if (c->pseudos && c->d->own_inputs)
@@ -41,7 +53,9 @@ int pseudo_plan(struct composition *c, struct err *e)
 	for (int i = 0; i < c->pseudos; i++)
 		for (int s = 0; s < SPLIT_COUNT; s++) {
 			struct dataset_field *target = c->d->split[s].target;
-			struct dataset_field f = target[original(c, i)];
+			struct dataset_field f = *c->pseudo[i].form
+				? own_field(&c->pseudo[i], &c->d->split[s].input)
+				: target[original(c, i)];
 
 			f.element = ELEMENT_F32;
 			f.scale = 1;

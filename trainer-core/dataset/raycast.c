@@ -34,6 +34,14 @@ void scene_add(struct scene *s, const struct solid *solid)
 	}
 }
 
+int scene_add_thing(struct scene *s, struct vec middle)
+{
+	if (s->things == THINGS_MAX)
+		return 0;
+	s->middle[++s->things] = middle;
+	return s->things;
+}
+
 static struct vec turn(const struct solid *s, struct vec a)
 {
 	return (struct vec){ s->cosine * a.x - s->sine * a.z, a.y,
@@ -217,4 +225,16 @@ struct ray scene_ray(const struct scene *s, double u, double v)
 		vec_scale(u * s->spread, s->right), vec_scale(v * s->spread, s->up));
 
 	return (struct ray){ s->eye, vec_unit(vec_add(s->forward, aside)) };
+}
+
+bool scene_project(const struct scene *s, struct vec point, double *u, double *v)
+{
+	struct vec way = vec_sub(point, s->eye);
+	double z = vec_dot(way, s->forward);
+
+	if (z <= NEAR)
+		return false;
+	*u = vec_dot(way, s->right) / (z * s->spread);
+	*v = vec_dot(way, s->up) / (z * s->spread);
+	return true;
 }

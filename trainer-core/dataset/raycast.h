@@ -73,6 +73,7 @@ struct solid {
 	double cosine, sine; /* of the turn */
 	struct surface surface;
 	double reach2; /* squared radius of a sphere around it; planes: none */
+	int thing; /* the object that it is part of, from 1; 0: of none */
 };
 
 struct ray {
@@ -87,10 +88,13 @@ struct hit {
 };
 
 #define SOLIDS_MAX 192
+#define THINGS_MAX SOLIDS_MAX
 
 struct scene {
 	struct solid solid[SOLIDS_MAX];
 	int solids;
+	struct vec middle[THINGS_MAX + 1]; /* of each thing; [0] is none's */
+	int things;
 	int near[SOLIDS_MAX]; /* what a ray of the row aimed at can meet */
 	int nears;
 	struct vec eye, right, up, forward; /* orthonormal */
@@ -105,6 +109,15 @@ struct scene {
 
 /* Adds a solid and its bounding sphere; one too many is left out. */
 void scene_add(struct scene *s, const struct solid *solid);
+
+/* Adds a thing with its middle there; returns 0 where there are too many. */
+int scene_add_thing(struct scene *s, struct vec middle);
+
+/*
+ * Finds where scene_ray has to look to meet a point: u and v as there. Returns false where
+ * the point is not in front of the camera.
+ */
+bool scene_project(const struct scene *s, struct vec point, double *u, double *v);
 
 /* Rays of scene_ray with this v come next. */
 void scene_aim(struct scene *s, double v);

@@ -182,7 +182,7 @@ static bool find_place(struct room *r, double radius, struct piece *p)
 		if (!free)
 			continue;
 		r->taken[r->places++] = (struct circle){ x, z, radius };
-		*p = (struct piece){ r->scene, { x, 0, z }, cos(yaw), sin(yaw) };
+		*p = (struct piece){ r->scene, { x, 0, z }, cos(yaw), sin(yaw), 0 };
 		return true;
 	}
 	return false;
@@ -407,7 +407,7 @@ void scene_room(struct scene *s, struct dice *d)
 {
 	struct room r = { .scene = s, .dice = d };
 
-	s->solids = 0;
+	s->solids = s->things = 0;
 	s->outdoors = false;
 	s->sky = (struct rgb){ 0, 0, 0 };
 	r.width = dice_between(d, 3.2, 5.5);

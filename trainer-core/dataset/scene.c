@@ -34,6 +34,7 @@ void piece_add(const struct piece *p, enum shape shape, struct vec centre,
 		.half = half,
 		.cosine = p->cosine,
 		.sine = p->sine,
+		.thing = p->thing,
 		.surface = *surface };
 
 	scene_add(p->scene, &solid);

@@ -62,6 +62,7 @@ struct piece {
 	struct scene *scene;
 	struct vec at;
 	double cosine, sine;
+	int thing; /* of its solids; 0: none */
 };
 
 void piece_add(const struct piece *p, enum shape shape, struct vec centre,

@@ -7,6 +7,9 @@
  *	seg	class id, u8; -1 (stored as 0, offset -1) where nothing is labelled
  *	depth	along the optical axis; scenes: decimetres, scenes2: 1 / metres; 0 missing
  *	normal	unit vector in the camera's axes: right, up, towards the camera; 0 missing
+ *	instance	scenes2 with `instances`: from every pixel of a person or a car to
+ *		where the picture has its middle, hidden or not, in pixels to the right and
+ *		down; 0 elsewhere
  *
  * The units set the raw losses of a half-trained network about a decade apart: in rooms
  * depth near 5, seg near 0.7, normal near 0.1; in streets seg near 0.5, depth near 0.02.
@@ -35,9 +38,10 @@ static const struct kind streets = { "scenes2", scene_street, STREET_SKY, true, 
 /* Raised whenever the pictures change, so that no cache holds the old ones. */
 enum { GENERATION = 1 };
 
-enum { SEG, DEPTH, NORMAL };
+/* The third task is one or the other. */
+enum { SEG, DEPTH, NORMAL, INSTANCE = NORMAL };
 
-/* Where the maps of one image go; normal is NULL for two tasks. */
+/* Where the maps of one image go; normal, way: NULL where there is no such task. */
 struct canvas {
 	const struct kind *kind;
 	int width, height;
@@ -45,6 +49,7 @@ struct canvas {
 	uint8_t *seg; /* (height, width) */
 	float *depth; /* (height, width) */
 	float *normal; /* (3, height, width) */
+	float *way; /* (2, height, width) */
 	uint64_t noise; /* stream of the pixels' chances */
 	uint64_t first; /* index of pixel 0 in it */
 };
@@ -137,6 +142,21 @@ static void put_geometry(const struct canvas *c, const struct scene *s, int at,
 	c->normal[2 * plane + at] = (float)-vec_dot(h->normal, s->forward);
 }
 
+/* Writes the way from pixel (x, y) to the middle of what is seen there. */
+static void put_way(const struct canvas *c, const struct scene *s, int x, int y,
+	const struct solid *solid)
+{
+	int at = y * c->width + x;
+	double u, v;
+
+	if (!c->way || !solid->thing ||
+		!scene_project(s, s->middle[solid->thing], &u, &v))
+		return;
+	c->way[at] = (float)(((u + 1) * c->width - 1) / 2 - x);
+	c->way[c->width * c->height + at] =
+		(float)((c->height - 1 - v * c->width) / 2 - y);
+}
+
 static double row_height(const struct canvas *c, int y)
 {
 	return (double)(c->height - 2 * y - 1) / c->width;
@@ -166,6 +186,7 @@ static double render_pixel(
 	z = h.t * vec_dot(r.along, s->forward);
 	put_colour(c, s, at, shade(s, &h, point), gain, chance >> 4);
 	c->seg[at] = (uint8_t)(h.solid->surface.class + 1);
+	put_way(c, s, x, y, h.solid);
 	if (!missing(s, &h, &r, z, before, rng_bits(0, RNG_DATA, c->noise, index + 1)))
 		put_geometry(c, s, at, &h, z);
 	return z;
@@ -213,6 +234,8 @@ static int scenes_plan(struct composition *c, struct err *e)
 		return rc;
 	if (setting_row(c->ps, "dataset.colour"))
 		params_set_number(&c->key, c->a, "dataset.colour", share);
+	if (c->d->tasks > INSTANCE && c->d->task[INSTANCE].kind == TASK_VECTOR)
+		params_set(&c->key, c->a, "dataset.instances", "true");
 	params_set_number(&c->key, c->a, "generation", GENERATION);
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		struct split_data *split = &c->d->split[s];
@@ -224,10 +247,23 @@ static int scenes_plan(struct composition *c, struct err *e)
 		split->target[DEPTH] = (struct dataset_field){ NULL, ELEMENT_F32, 1, 1,
 			height, width, 0 };
 		if (c->d->tasks > NORMAL)
-			split->target[NORMAL] = (struct dataset_field){ NULL,
-				ELEMENT_F32, 1, 3, height, width, 0 };
+			split->target[NORMAL] =
+				(struct dataset_field){ NULL, ELEMENT_F32, 1,
+					c->d->task[NORMAL].outputs, height, width, 0 };
 	}
 	return OK;
+}
+
+/* Places the third map, from pixel `at` of the split on, where there is one. */
+static void place_third(
+	const struct composition *c, enum split split, size_t at, struct canvas *canvas)
+{
+	float *map = c->d->tasks > NORMAL ? c->target[split][NORMAL] : NULL;
+
+	if (map && c->d->task[NORMAL].kind == TASK_NORMAL)
+		canvas->normal = map + 3 * at;
+	else if (map)
+		canvas->way = map + 2 * at;
 }
 
 static void fill_split(
@@ -252,8 +288,7 @@ static void fill_split(
 		canvas.rgb = (uint8_t *)c->input[split] + 3 * at;
 		canvas.seg = (uint8_t *)c->target[split][SEG] + at;
 		canvas.depth = (float *)c->target[split][DEPTH] + at;
-		if (c->d->tasks > NORMAL)
-			canvas.normal = (float *)c->target[split][NORMAL] + 3 * at;
+		place_third(c, split, at, &canvas);
 		kind->build(scene, &dice);
 		scene_paint(scene, kind->colours, share);
 		render(&canvas, scene);

@@ -28,7 +28,16 @@ static struct surface paint(
 
 static struct piece stand(struct street *t, double x, double z, double yaw)
 {
-	return (struct piece){ t->scene, { x, 0, z }, cos(yaw), sin(yaw) };
+	return (struct piece){ t->scene, { x, 0, z }, cos(yaw), sin(yaw), 0 };
+}
+
+/* Makes what stands there one thing, with its middle at half its height. */
+static void be_thing(struct piece *p, double height)
+{
+	struct vec middle = p->at;
+
+	middle.y += height / 2;
+	p->thing = scene_add_thing(p->scene, middle);
 }
 
 static void build_ground(struct street *t)
@@ -121,6 +130,7 @@ static void add_human(struct street *t, double x, double z)
 	double tall = dice_between(t->dice, 0.85, 1.1);
 	struct piece p = stand(t, x, z, dice_between(t->dice, 0, PI));
 
+	be_thing(&p, 1.71 * tall);
 	skin.colour = (struct rgb){ 0.75 * tall, 0.55 * tall, 0.45 * tall };
 	for (int side = -1; side <= 1; side += 2)
 		piece_add(&p, SHAPE_CYLINDER,
@@ -140,6 +150,7 @@ static void add_car(struct street *t, double x, double z)
 					     : dice_between(t->dice, 1.1, 1.5);
 	struct piece p = stand(t, x, z, dice_between(t->dice, -0.08, 0.08));
 
+	be_thing(&p, 0.92 + tall);
 	piece_add(&p, SHAPE_BOX, (struct vec){ 0, 0.3 + tall / 2, 0 },
 		(struct vec){ 0.85, tall / 2, 2 }, &body);
 	piece_add(&p, SHAPE_BOX, (struct vec){ 0, 0.55 + tall, -0.2 },
@@ -219,7 +230,7 @@ void scene_street(struct scene *s, struct dice *d)
 	struct street t = { .scene = s, .dice = d };
 	double cloud = dice_between(d, 0.4, 1);
 
-	s->solids = 0;
+	s->solids = s->things = 0;
 	s->outdoors = true;
 	t.half = dice_between(d, 3, 5);
 	t.pavement = dice_between(d, 2, 4);

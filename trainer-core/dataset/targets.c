@@ -1,6 +1,9 @@
 #include "trainer-core/dataset/targets.h"
 
-/* Whether any of the targets of n samples counts: see enum task_kind. */
+/*
+ * Whether any of the targets of n samples counts: see enum task_kind. Of edges one must
+ * be there, since nothing can be found where there is none.
+ */
 static bool any_counts(const struct dataset_field *f, enum task_kind kind, int n)
 {
 	size_t count = (size_t)n * (size_t)f->c * (size_t)f->h * (size_t)f->w;
@@ -13,7 +16,7 @@ static bool any_counts(const struct dataset_field *f, enum task_kind kind, int n
 		float v = f->element == ELEMENT_U8 ? (float)byte[i] : number[i];
 
 		v = v * f->scale + f->offset;
-		if (kind == TASK_SEG ? v >= 0 : v != 0)
+		if (kind == TASK_SEG ? v >= 0 : kind == TASK_EDGES ? v > 0 : v != 0)
 			return true;
 	}
 	return false;
@@ -29,7 +32,10 @@ static int nothing(const struct composition *c, enum split s, int k, struct err 
 		"%s%stask %s: no pixel of the %d samples of the %s split %s: nothing "
 		"to %s",
 		file ? file : "", file ? ": " : "", task->name, c->d->split[s].n,
-		split_names[s], task->kind == TASK_SEG ? "has a label" : "is valid",
+		split_names[s],
+		task->kind == TASK_SEG             ? "has a label"
+			: task->kind == TASK_EDGES ? "is an edge"
+						   : "is valid",
 		s == SPLIT_TRAIN ? "learn from" : "measure with");
 }
 

@@ -251,6 +251,8 @@ void graph_backward_trunk(struct graph *g, float *grad);
  * have left since graph_backward_begin, and a gradient for the trunk to start from.
  */
 size_t graph_features(const struct graph *g);
+/* Says whether there are any; nodes are enough, once graph_check has seen them. */
+bool graph_shares_features(const struct graph *g);
 void graph_features_read(const struct graph *g, float *rows);
 void graph_features_gradient(const struct graph *g, float *rows);
 void graph_features_seed(struct graph *g, const float *rows);

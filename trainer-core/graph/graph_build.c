@@ -217,6 +217,7 @@ int graph_check(struct graph *g, struct err *e)
 	for (int t = 0; t < g->tasks; t++)
 		if (g->output[t] < 0)
 			return err_set(e, ERR_SPEC, "task %d has no output", t);
+	mark_gradients(g);
 	rc = assign_layouts(g, e);
 	return rc ? rc : pack_params(g, e);
 }
@@ -230,7 +231,6 @@ int graph_build(struct graph *g, int batch, bool fuse, struct err *e)
 	if (rc)
 		return rc;
 	g->batch = g->n = batch;
-	mark_gradients(g);
 	if (fuse)
 		fuse_nodes(g);
 	rc = graph_place(g, e);

@@ -8,11 +8,10 @@
 #include <string.h>
 #include "trainer-core/graph/layer.h"
 
-static bool is_feature(const struct graph *g, int id)
+/* Says whether a node of the trunk is read by a head, or is a task's output. */
+static bool is_read(const struct graph *g, int id)
 {
-	const struct node *v = g->node[id];
-
-	if (v->scope != SCOPE_SHARED || !v->dy)
+	if (g->node[id]->scope != SCOPE_SHARED)
 		return false;
 	for (int t = 0; t < g->tasks; t++)
 		if (g->output[t] == id)
@@ -32,7 +31,15 @@ static bool is_feature(const struct graph *g, int id)
 void graph_mark_features(struct graph *g)
 {
 	for (int id = 0; id < g->nodes; id++)
-		g->node[id]->feature = is_feature(g, id);
+		g->node[id]->feature = g->node[id]->dy && is_read(g, id);
+}
+
+bool graph_shares_features(const struct graph *g)
+{
+	for (int id = 0; id < g->nodes; id++)
+		if (g->node[id]->needs_grad && is_read(g, id))
+			return true;
+	return false;
 }
 
 size_t graph_features(const struct graph *g)

@@ -3,11 +3,11 @@
 
 #include <math.h>
 
-enum { ABSOLUTE, RELATIVE, PIXELS, DOUBLES };
+enum { ABSOLUTE, RELATIVE, SQUARE, PIXELS, DOUBLES };
 
-static size_t depth_doubles(int C)
+static size_t depth_doubles(int C, int S)
 {
-	(void)C;
+	(void)C, (void)S;
 	return DOUBLES;
 }
 
@@ -25,6 +25,7 @@ static void add(double *meter, const struct loss_shape *s, const float *predicti
 			continue;
 		meter[ABSOLUTE] += off;
 		meter[RELATIVE] += off / fabs(want);
+		meter[SQUARE] += off * off;
 		meter[PIXELS]++;
 	}
 }
@@ -46,9 +47,19 @@ static double relative(const double *meter, int C)
 	return mean(meter, RELATIVE);
 }
 
+/* This is no mean of the samples' roots, since every pixel counts alike. */
+static double root(const double *meter, int C)
+{
+	(void)C;
+	return sqrt(mean(meter, SQUARE));
+}
+
 const struct metric metric_depth_abs_err = {
 	.doubles = depth_doubles, .add = add, .value = absolute
 };
 const struct metric metric_rel_err = {
 	.doubles = depth_doubles, .add = add, .value = relative
+};
+const struct metric metric_depth_rmse = {
+	.doubles = depth_doubles, .add = add, .value = root
 };

@@ -11,8 +11,10 @@
 #include "trainer-core/loss.h"
 
 struct metric {
-	/* Doubles of the meter, all 0 at first, for C channels; NULL: METER_RATIO. */
-	size_t (*doubles)(int C);
+	/* Doubles of the meter, all 0 at first; C channels, S pixels; NULL: METER_RATIO. */
+	size_t (*doubles)(int C, int S);
+	/* Whoever looks at neighbours is told how wide a map is, once the meter is 0. */
+	void (*start)(double *meter, int W);
 	/*
 	 * Adds a batch to the meter. Metrics with the same function read the same meter.
 	 *	prediction (N, C, S)   target as for the loss of such a task
@@ -25,7 +27,7 @@ struct metric {
 
 #define METER_RATIO 2
 
-size_t metric_doubles(const struct metric *m, int C);
+size_t metric_doubles(const struct metric *m, int C, int S);
 
 /* meter[0] / meter[1]; NAN where nothing was added. */
 double metric_ratio(const double *meter, int C);

@@ -47,9 +47,9 @@ double angle_median(const double *meter)
 	return (ranked(meter, floor((n - 1) / 2)) + ranked(meter, floor(n / 2))) / 2;
 }
 
-static size_t angle_doubles(int C)
+static size_t angle_doubles(int C, int S)
 {
-	(void)C;
+	(void)C, (void)S;
 	return ANGLE_DOUBLES;
 }
 

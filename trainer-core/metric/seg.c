@@ -6,8 +6,9 @@
 
 #include <math.h>
 
-static size_t matrix_doubles(int C)
+static size_t matrix_doubles(int C, int S)
 {
+	(void)S;
 	return (size_t)C * (size_t)C;
 }
 

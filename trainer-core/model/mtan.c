@@ -99,9 +99,7 @@ static int build(struct graph *g, const struct model_io *io, const struct params
 
 		v.own.scope = v.called.scope = k;
 		v.called.caller = task;
-		graph_output(g, k,
-			segnet_head(
-				&s, &v.own, task, add_view(&v), io->task[k].outputs));
+		graph_output(g, k, segnet_head(&s, &v.own, &io->task[k], add_view(&v)));
 	}
 	return OK;
 }

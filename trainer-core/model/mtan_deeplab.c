@@ -55,7 +55,7 @@ static int add_view(const struct view *v)
 
 	for (int i = 0; i < RESNET_STAGES; i++) {
 		const int channels = resnet_channels(v->trunk, i);
-		const int middle = v->trunk->depth == 50 ? channels / 4 : channels;
+		const int middle = v->trunk->depth == 18 ? channels : channels / 4;
 		int y = i > 0 ? beside(v, i, prev) : v->trunk->before[i];
 		char name[BLOCK_NAME_MAX];
 

@@ -17,9 +17,7 @@ static int build(struct graph *g, const struct model_io *io, const struct params
 	features = segnet_add(&s, &site, io->input);
 	for (int k = 0; k < io->K; k++) {
 		site.scope = k;
-		graph_output(g, k,
-			segnet_head(&s, &site, io->task[k].name, features,
-				io->task[k].outputs));
+		graph_output(g, k, segnet_head(&s, &site, &io->task[k], features));
 	}
 	return OK;
 }

@@ -93,8 +93,11 @@ int aspp_head(const struct aspp *a, struct graph *g, int k,
 	struct head h = {
 		.a = a, .s = { .g = g, .scope = k, .no_bias = true }, .task = task->name
 	};
-	int y = pyramid(&h, on->features);
+	int y;
 
+	if (!task_is_map(task->kind))
+		return block_flat_head(&h.s, task->name, on->features, task->outputs);
+	y = pyramid(&h, on->features);
 	if (a->plus)
 		y = refine(&h, y, on->low);
 	y = conv(&h, "*2", y, 3, 1);

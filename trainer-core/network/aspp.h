@@ -28,7 +28,10 @@ struct aspp_on {
 	int input; /* whose plane the result has */
 };
 
-/* Adds task k's head, its last node named after the task: (outputs, H, W). */
+/*
+ * Adds task k's head, its last node named after the task: (outputs, H, W), or that of
+ * blocks.h on the last stage for a task with one answer a sample.
+ */
 int aspp_head(const struct aspp *a, struct graph *g, int k,
 	const struct task_info *task, const struct aspp_on *on);
 

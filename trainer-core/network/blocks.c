@@ -150,3 +150,12 @@ int block_conv_bn_relu(const struct site *s, const char *name, int in, struct fi
 	in = block_conv_bn(s, name, in, f);
 	return block_point(s, LAYER_RELU, block_name(name, "relu", part), in);
 }
+
+int block_flat_head(const struct site *s, const char *task, int in, int outputs)
+{
+	char name[BLOCK_NAME_MAX];
+
+	snprintf(name, sizeof(name), "%s.avgpool", task);
+	in = block_point(s, LAYER_GLOBAL_AVGPOOL, name, in);
+	return block_linear(s, task, in, outputs);
+}

@@ -37,13 +37,16 @@ int segnet_decoder_filters(const struct segnet *s, int i);
 /* Adds the trunk; the node ids go to *s. Returns the decoder's output. */
 int segnet_add(struct segnet *s, const struct site *site, int in);
 
-/* A head on node `in`: conv 3x3 (no batch norm), conv 1x1 to `outputs`. */
-int segnet_head(const struct segnet *s, const struct site *site, const char *task,
-	int in, int outputs);
+/*
+ * A head on node `in`: conv 3x3 (no batch norm), conv 1x1; of a task with one answer a
+ * sample that of blocks.h.
+ */
+int segnet_head(const struct segnet *s, const struct site *site,
+	const struct task_info *task, int in);
 
 /*
  * ResNet without its last layer: stem, four stages of basic blocks (18) or bottlenecks
- * (50). A node is named as in torchvision, so its weights are, too (layer1.0.conv1).
+ * (50, 101). A node is named as in torchvision, so its weights are, too (layer1.0.conv1).
  * No biases, kaiming normal. output_stride 8 or 16 turns strides of the last stages into
  * dilation: the first block of such a stage has half its rate.
  * Source: torchvision 0.14, equal bit for bit.
@@ -51,7 +54,7 @@ int segnet_head(const struct segnet *s, const struct site *site, const char *tas
 #define RESNET_STAGES 4
 
 struct resnet {
-	int depth; /* 18 or 50 */
+	int depth; /* 18, 50 or 101 */
 	int stem; /* enum resnet_stem of choices.h */
 	double width;
 	int output_stride; /* 0: every stage keeps its stride */

@@ -13,9 +13,9 @@ int resnet_parse(struct resnet *r, const struct params *ps, struct err *e)
 		setting_real(ps, "model.width", &r->width, e) ||
 		setting_choice(ps, "model.stem", &r->stem, e))
 		return e->code;
-	if (r->depth != 18 && r->depth != 50)
+	if (r->depth != 18 && r->depth != 50 && r->depth != 101)
 		return err_set(
-			e, ERR_SPEC, "model.depth: %d is not 18 or 50", r->depth);
+			e, ERR_SPEC, "model.depth: %d is not 18, 50 or 101", r->depth);
 	return OK;
 }
 
@@ -26,7 +26,7 @@ static int planes_of(const struct resnet *r, int stage)
 
 int resnet_channels(const struct resnet *r, int stage)
 {
-	return planes_of(r, stage) * (r->depth == 50 ? EXPANSION : 1);
+	return planes_of(r, stage) * (r->depth == 18 ? 1 : EXPANSION);
 }
 
 /* The input, or a 1x1 convolution of it where the block changes the shape. */
@@ -92,11 +92,20 @@ static int rate_of(const struct resnet *r, int stage)
 	return r->output_stride == 16 && stage == 3 ? 2 : 1;
 }
 
-static int add_stage(struct resnet *r, const struct site *s, int stage, int in)
+static int blocks_of(const struct resnet *r, int stage)
 {
 	static const int blocks18[RESNET_STAGES] = { 2, 2, 2, 2 };
 	static const int blocks50[RESNET_STAGES] = { 3, 4, 6, 3 };
-	const int blocks = (r->depth == 18 ? blocks18 : blocks50)[stage];
+	static const int blocks101[RESNET_STAGES] = { 3, 4, 23, 3 };
+
+	return (r->depth == 18           ? blocks18
+			: r->depth == 50 ? blocks50
+					 : blocks101)[stage];
+}
+
+static int add_stage(struct resnet *r, const struct site *s, int stage, int in)
+{
+	const int blocks = blocks_of(r, stage);
 	const int rate = rate_of(r, stage);
 
 	for (int i = 0; i < blocks; i++) {

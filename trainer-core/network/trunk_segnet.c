@@ -97,15 +97,18 @@ int segnet_add(struct segnet *s, const struct site *site, int in)
 	return in;
 }
 
-int segnet_head(const struct segnet *s, const struct site *site, const char *task,
-	int in, int outputs)
+int segnet_head(const struct segnet *s, const struct site *site,
+	const struct task_info *task, int in)
 {
 	char name[BLOCK_NAME_MAX];
 
-	snprintf(name, sizeof(name), "%s.conv", task);
+	if (!task_is_map(task->kind))
+		return block_flat_head(site, task->name, in, task->outputs);
+	snprintf(name, sizeof(name), "%s.conv", task->name);
 	in = block_conv(site, name, in, (struct filter){ s->head, 3, 1, 1 });
-	snprintf(name, sizeof(name), "%s.relu", task);
+	snprintf(name, sizeof(name), "%s.relu", task->name);
 	if (s->head_relu)
 		in = block_point(site, LAYER_RELU, name, in);
-	return block_conv(site, task, in, (struct filter){ outputs, 1, 1, 1 });
+	return block_conv(
+		site, task->name, in, (struct filter){ task->outputs, 1, 1, 1 });
 }

@@ -86,39 +86,6 @@ int optim_parse(const struct params *ps, struct optim_info *out, struct err *e)
 	return OK;
 }
 
-int lr_decay_parse(const struct params *ps, struct lr_decay *out, struct err *e)
-{
-	const char *text = setting_text(ps, "train.lr_decay");
-	double v[2];
-	int n;
-
-	*out = (struct lr_decay){ .factor = 1 };
-	if (!strcmp(text, "none"))
-		return OK;
-	if (!strcmp(text, "cosine")) {
-		out->cosine = true;
-		return OK;
-	}
-	if (numbers_parse("train.lr_decay", text, v, 2, &n, e))
-		return e ? e->code : ERR_SPEC;
-	if (n != 2 || v[0] < 1 || v[0] > 1e9 || v[0] != floor(v[0]) || !(v[1] > 0))
-		return err_set(
-			e, ERR_SPEC, "train.lr_decay: \"%s\" is no schedule", text);
-	out->every = (int)v[0];
-	out->factor = v[1];
-	return OK;
-}
-
-double lr_decay_factor(const struct lr_decay *d, int epoch, int epochs)
-{
-	const double pi = 3.14159265358979323846;
-	int falls = d->every ? (epoch - 1) / d->every : 0;
-
-	if (d->cosine)
-		return 0.5 * (1 + cos(pi * (epoch - 1) / epochs));
-	return pow(d->factor, falls);
-}
-
 static int slots_of(const struct optim_info *info)
 {
 	return optim_scalar_floats(info); /* the same buffers, a value a parameter */

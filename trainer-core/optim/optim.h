@@ -35,19 +35,6 @@ MUST_CHECK int optim_parse(
 	const struct params *ps, struct optim_info *out, struct err *e);
 
 /*
- * The decay schedule: the factor on lr in `epoch` (from 1) of `epochs`, from
- * train.lr_decay ("none", "cosine", or "EVERY FACTOR").
- */
-struct lr_decay {
-	bool cosine;
-	int every; /* 0: none */
-	double factor;
-};
-MUST_CHECK int lr_decay_parse(
-	const struct params *ps, struct lr_decay *out, struct err *e);
-double lr_decay_factor(const struct lr_decay *d, int epoch, int epochs);
-
-/*
  * The optimizer of the flat parameter array, in float32. State is one array of floats
  * (moments, buffers) and a count of steps; both are part of a checkpoint.
  *

@@ -135,7 +135,9 @@ void augment_scale_crop_flip(const struct augment_window *w, enum augment_map ma
 	}
 	if (map == MAP_DEPTH)
 		divide((size_t)shape[0] * pixels, (float)w->scale, out);
-	if (map == MAP_NORMAL && w->flip)
+	if (map == MAP_VECTOR)
+		multiply((size_t)shape[0] * pixels, (float)w->scale, out);
+	if ((map == MAP_NORMAL || map == MAP_VECTOR) && w->flip)
 		multiply(pixels, -1, out);
 }
 

@@ -6,7 +6,8 @@
  * int(H/s) x int(W/s) at a uniform place, resized to H x W: images and normals bilinear
  * (corners aligned, normals not made unit again), labels and depth nearest; depth divided
  * by s (inverse depth, too, as the published code does); with probability 1/2 mirrored,
- * and the first channel of the normals negated.
+ * and the first channel of the normals negated. Vectors in pixels are taken as labels,
+ * multiplied by s, and mirrored as normals.
  *
  * pad_crop_flip (CIFAR): PAD pixels of padding, the window H x W at a uniform place, with
  * probability 1/2 mirrored.
@@ -22,7 +23,7 @@
 #include "common/params.h"
 
 /* What the numbers of a map are. */
-enum augment_map { MAP_IMAGE, MAP_NORMAL, MAP_LABEL, MAP_DEPTH };
+enum augment_map { MAP_IMAGE, MAP_NORMAL, MAP_LABEL, MAP_DEPTH, MAP_VECTOR };
 
 /* The window that the new sample shows, mirrored or not. */
 struct augment_window {

@@ -163,9 +163,16 @@ static struct picture picture_of(const struct batch *b, int input)
 
 static enum augment_map map_of(const struct task_info *task)
 {
-	return task->kind == TASK_SEG      ? MAP_LABEL
-		: task->kind == TASK_DEPTH ? MAP_DEPTH
-					   : MAP_NORMAL;
+	switch (task->kind) {
+	case TASK_DEPTH:
+		return MAP_DEPTH;
+	case TASK_NORMAL:
+		return MAP_NORMAL;
+	case TASK_VECTOR:
+		return MAP_VECTOR;
+	default:
+		return MAP_LABEL;
+	}
 }
 
 /* b->sample, an image or map like f, through the window. */

@@ -17,7 +17,7 @@ static bool shares_meter(const struct batch_task *task, int m)
 
 static size_t meter_doubles(const struct batch_task *task, int m)
 {
-	return metric_doubles(task->metric[m], task->shape.C);
+	return metric_doubles(task->metric[m], task->shape.C, task->shape.S);
 }
 
 void evaluator_build(struct evaluator *v, struct batch *b, struct arena *a)
@@ -33,10 +33,19 @@ void evaluator_build(struct evaluator *v, struct batch *b, struct arena *a)
 
 static void clear_meters(struct evaluator *v)
 {
-	for (int k = 0; k < v->batch->K; k++)
-		for (int m = 0; m < v->batch->task[k].metrics; m++)
+	const struct dataset *d = v->batch->data;
+
+	for (int k = 0; k < v->batch->K; k++) {
+		const struct batch_task *task = &v->batch->task[k];
+		int width = d->split[SPLIT_TRAIN].target[task->column].w;
+
+		for (int m = 0; m < task->metrics; m++) {
 			memset(v->meter[k][m], 0,
-				meter_doubles(&v->batch->task[k], m) * sizeof(double));
+				meter_doubles(task, m) * sizeof(double));
+			if (task->metric[m]->start)
+				task->metric[m]->start(v->meter[k][m], width);
+		}
+	}
 }
 
 static void meter_batch(struct evaluator *v, int k)

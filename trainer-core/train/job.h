@@ -5,6 +5,7 @@
 #ifndef DELTAM_TRAIN_JOB_H
 #define DELTAM_TRAIN_JOB_H
 
+#include "trainer-core/optim/lr_decay.h"
 #include "trainer-core/train/diagnose.h"
 #include "trainer-core/train/evaluate.h"
 #include "trainer-core/train/step_ahead.h"

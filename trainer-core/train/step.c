@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "trainer-core/train/fit.h"
 
 /* ---- building ---- */
 
@@ -28,7 +29,7 @@ static struct trunk_parts parts(const struct graph *g, bool layers, struct arena
 }
 
 /* What the method may ask of the network that has been built. */
-static int survey_trunk(struct step *s, struct arena *a, struct err *e)
+static void survey_trunk(struct step *s, struct arena *a)
 {
 	const struct graph *g = s->batch->graph;
 
@@ -36,33 +37,19 @@ static int survey_trunk(struct step *s, struct arena *a, struct err *e)
 	s->trunk.arrays = parts(g, false, a);
 	s->trunk.channels = graph_rotation_channels(g);
 	s->weighting.trunk = &s->trunk;
-	if (s->weighting.needs & NEEDS_ROTATION && !s->trunk.channels)
-		return err_set(e, ERR_SPEC,
-			"method %s turns the features that heads read; here they read "
-			"none, or several nodes",
-			s->weighting.info->name);
-	return OK;
 }
 
 static int build_method(struct step *s, struct arena *a, struct err *e)
 {
-	if (survey_trunk(s, a, e))
-		return e->code;
+	int rc = method_fits(&s->weighting, s->batch->graph, &s->optim_info, e);
+
+	if (rc)
+		return rc;
+	survey_trunk(s, a);
 	s->state_doubles = weighting_state_size(&s->weighting);
 	s->state = NEW_ARRAY(a, double, s->state_doubles + 1);
 	weighting_state_init(&s->weighting, s->state);
 	s->per_task = s->optim_info.per_task;
-	if (s->per_task && s->weighting.needs & (NEEDS_GRADIENTS | NEEDS_LOOKAHEAD))
-		return err_set(e, ERR_SPEC,
-			"method %s makes one gradient of all tasks': no optimizer a "
-			"task",
-			s->weighting.info->name);
-	if (s->weighting.needs & NEEDS_FEATURE_GRADIENTS &&
-		!graph_features(s->batch->graph))
-		return err_set(e, ERR_SPEC,
-			"method %s combines gradients of features that the tasks "
-			"share: this network has none",
-			s->weighting.info->name);
 	s->optim = optim_new(&s->optim_info, s->batch->graph, s->batch->kernels, a);
 	return OK;
 }

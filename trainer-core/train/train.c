@@ -31,29 +31,39 @@ static int parse_schedule(struct train *t, const struct params *ps, struct err *
 	return OK;
 }
 
-/* All tasks of the data set, or the one that a baseline names. */
+static void add_task(
+	struct batch *b, const struct task_info *info, int column, const char *asked)
+{
+	struct batch_task *task = &b->task[b->K++];
+
+	task->info = *info;
+	task->column = column;
+	task->loss = loss_of(info);
+	task->metrics = registry_metrics(
+		info->kind, asked, task->metric, task->metric_name, METRICS_MAX);
+}
+
+/* The tasks of the data set that the job trains, or the one that a baseline names. */
 static int choose_tasks(
 	struct batch *b, const struct params *ps, struct arena *a, struct err *e)
 {
 	const char *only = params_get(ps, "task");
+	const char *used = params_get(ps, "dataset.use");
 
 	b->task = NEW_ARRAY(a, struct batch_task, b->data->tasks);
 	for (int k = 0; k < b->data->tasks; k++) {
 		const struct task_info *info = &b->data->task[k];
-		struct batch_task *task = &b->task[b->K];
 
-		if (only && strcmp(only, info->name) != 0)
+		if (!task_is_used(used, info->name) ||
+			(only && strcmp(only, info->name) != 0))
 			continue;
-		task->info = *info;
-		task->column = k;
-		task->loss = loss_of(info);
-		task->metrics = registry_metrics(
-			info->kind, task->metric, task->metric_name, METRICS_MAX);
-		b->K++;
+		add_task(b, info, k, params_get(ps, "train.metrics"));
 	}
 	if (b->K == 0)
 		return err_set(e, ERR_SPEC, "task \"%s\" is not in the data set",
-			only ? only : "");
+			only           ? only
+				: used ? used
+				       : "");
 	return OK;
 }
 

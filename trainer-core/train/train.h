@@ -52,15 +52,22 @@ MUST_CHECK int train_test(struct train *t, const struct corruption *k, struct ar
 	int (*on_step)(void *arg), void *arg, const struct epoch_rows **rows,
 	struct err *e);
 
+/* How predictions are written. */
+struct predict_form {
+	bool shares; /* of classes: all of their probabilities (C, S), not the likeliest */
+	double confidence; /* a class of a lower probability is -1, not labelled */
+};
+
 /*
  * What the network makes of the n samples of x, written as targets of that task: the
  * likeliest class (of a sample or a pixel; of equal scores the first), the bit, numbers,
- * vectors of unit length. x is like the inputs that the job was built on.
+ * vectors of unit length, shares. x is like the inputs that the job was built on.
  *   out  (n, numbers of a target)
  * ERR_SPEC: the job does not train that task.
  */
 MUST_CHECK int train_predict(struct train *t, const char *task,
-	const struct dataset_field *x, int n, float *out, struct err *e);
+	const struct predict_form *form, const struct dataset_field *x, int n,
+	float *out, struct err *e);
 
 /*
  * What evaluation needs, as bytes: parameters, and what else the network's figures

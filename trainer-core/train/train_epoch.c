@@ -66,14 +66,23 @@ static int train_batch(struct train *t, int at, int n, double lr_factor, struct 
 	return OK;
 }
 
+static double lr_factor(const struct train *t)
+{
+	int samples = t->batch.data->split[SPLIT_TRAIN].n;
+	int steps = (samples + t->batch.size - 1) / t->batch.size;
+	const struct lr_place at = { t->epoch, t->epochs, t->step.done,
+		(int64_t)steps * t->epochs };
+
+	return lr_decay_factor(&t->decay, &at);
+}
+
 static int train_steps(struct train *t, const struct evaluate_watch *w, struct err *e)
 {
 	int samples = t->batch.data->split[SPLIT_TRAIN].n;
-	double factor = lr_decay_factor(&t->decay, t->epoch + 1, t->epochs);
 
 	for (int at = 0; at < samples; at += t->batch.size) {
 		int n = samples - at < t->batch.size ? samples - at : t->batch.size;
-		int rc = train_batch(t, at, n, factor, e);
+		int rc = train_batch(t, at, n, lr_factor(t), e);
 
 		if (!rc)
 			rc = watch_ask(w, t->epoch + 1, e);
