@@ -317,8 +317,8 @@ START_TEST(a_task_is_refused_by_the_rule_that_it_breaks)
 	static const char *const cases[][2] = {
 		{ "ignore.json",
 			"ignore.json:9:12: error: dataset.tasks: "
-			"\"a=regress:ignore=-999\": \"ignore\" is for seg and depth: "
-			"elsewhere every sample counts" },
+			"\"a=regress:ignore=-999\": \"ignore\" is for seg, depth and "
+			"edges: elsewhere every sample counts" },
 		{ "one.json",
 			"one.json:9:12: error: dataset.tasks: \"c=class:1\": class "
 			"takes 2 to 256 classes" },
