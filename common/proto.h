@@ -3,6 +3,8 @@
  *
  * Command line, deltam to worker:
  *	deltam-worker --db FILE --job ID --token TOKEN        train a segment
+ *	deltam-worker --folder DIR --token TOKEN [--stop-seconds S] -- WORD ...
+ *	                                                      watch another trainer (adapter.h)
  *	deltam-worker --prepare NAME=VALUE ...                compose a data set (dataset.*)
  *	deltam-worker --look NAME=VALUE ...                   are its files there, and whole
  *	deltam-worker --network NAME=VALUE ...                does the network fit, its size
@@ -14,6 +16,7 @@
  *	hello KERNEL-CLASS BUILD     once a segment, before the first step
  *	beat                         at least every PROTO_BEAT_SECONDS while it lives
  *	epoch N                      epoch N of the job is committed
+ *	news                         the report of another trainer grew, and is synced
  *	diverged N MESSAGE           training left the finite numbers in epoch N
  *	error MESSAGE                why it will exit with something other than 0
  *	done                         the last commit is made; it waits for another segment
@@ -48,6 +51,7 @@ enum proto_kind {
 	PROTO_HELLO,
 	PROTO_BEAT,
 	PROTO_EPOCH,
+	PROTO_NEWS,
 	PROTO_LINE_DIVERGED,
 	PROTO_ERROR,
 	PROTO_LINE_DONE,

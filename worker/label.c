@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "common/store/store_open.h"
+#include "common/store/store_job.h"
 #include "trainer-core/train/train.h"
 #include "worker/checkpoint.h"
-#include "worker/load.h"
 
 struct winner {
 	const char *file;
@@ -50,7 +50,7 @@ static int load_job(struct winner *w, struct err *e)
 	if (!rc && id < 0)
 		rc = err_set(e, ERR_DATA, "%s knows no job %s", w->db, w->identity);
 	if (!rc)
-		rc = job_load_params(&w->params, &s, id, w->a, e);
+		rc = store_job_params(&s, id, &w->params, w->a, e);
 	store_close(&s);
 	return rc;
 }

@@ -11,6 +11,7 @@
 #include "common/store/store_open.h"
 #include "common/str.h"
 #include "trainer-core/dataset/cache.h"
+#include "worker/adapter.h"
 #include "worker/network.h"
 #include "worker/pipe.h"
 #include "worker/prepare.h"
@@ -25,6 +26,8 @@ static int usage(struct err *e)
 {
 	return err_set(e, ERR_USAGE,
 		"usage: deltam-worker --db FILE --job ID --token TOKEN\n"
+		"       deltam-worker --folder DIR --token TOKEN [--stop-seconds S] -- WORD "
+		"...\n"
 		"       deltam-worker --prepare NAME=VALUE ...\n"
 		"       deltam-worker --look NAME=VALUE ...\n"
 		"       deltam-worker --network NAME=VALUE ...\n"
@@ -159,6 +162,8 @@ int main(int argc, char **argv)
 		{ "--textures", textures_main },
 	};
 
+	if (argc > 1 && !strcmp(argv[1], "--folder"))
+		return (int)adapter_main(argc, argv);
 	for (int i = 0; argc > 1 && i < COUNT(questions); i++)
 		if (!strcmp(argv[1], questions[i].word))
 			return answer(argc - 2, argv + 2, questions[i].question);

@@ -58,11 +58,10 @@ static const char *chosen(struct benchmark *b, double v, const struct query_span
 		b->arena, "%s%s", benchmark_number(b->arena, v), end ? "†" : "");
 }
 
-static const char *title_of(const struct query_entry *x)
+static const char *title_of(const struct benchmark *b, const struct query_entry *x)
 {
-	const struct method_info *m = catalogue_method(x->method);
-
-	return m && !strcmp(x->label, x->method) ? m->title : x->label;
+	return benchmark_entry_title(
+		b->title, b->titles, x->variant, x->method, x->label);
 }
 
 static const char *seeds_text(struct arena *a, const struct query_entry *x)
@@ -99,12 +98,12 @@ static void criterion_columns(
 {
 	for (int i = 0; i < b->criteria; i++) {
 		const struct query_figure *f = &b->criterion[i];
-		const struct metric_info *m = catalogue_metric(f->name);
 		struct report_column *c;
 
 		if (strcmp(f->variant, variant) != 0)
 			continue;
-		c = add_column(t, f->criterion, m ? m->title : f->name, true, FOR_ALL);
+		c = add_column(
+			t, f->criterion, benchmark_criterion_title(f), true, FOR_ALL);
 		c->group = f->task;
 		c->arrow = f->higher ? 1 : -1;
 		add_column(t, arena_printf(b->arena, "%s_std", f->criterion), "", true,
@@ -160,8 +159,7 @@ static void criterion_cells(
 	for (int i = 0; i < b->criteria; i++) {
 		const struct query_figure *c = &b->criterion[i];
 		const struct query_figure *f = benchmark_figure(b, x, c);
-		const struct metric_info *m = catalogue_metric(c->name);
-		double scale = m ? m->scale : 1;
+		double scale = benchmark_criterion_scale(c);
 		double v = benchmark_value(b, f);
 
 		if (strcmp(c->variant, x->variant) != 0)
@@ -208,7 +206,7 @@ static void row(
 	table_text(t, b->sweep->name);
 	table_text(t, x->variant);
 	table_text(t, x->method);
-	table_text(t, title_of(x))->exact = x->label;
+	table_text(t, title_of(b, x))->exact = x->label;
 	criterion_cells(b, t, x);
 	table_number(t, x->lr, chosen(b, x->lr, range ? &range->lr : NULL));
 	table_number(t, x->wd, chosen(b, x->wd, range ? &range->wd : NULL));

@@ -5,6 +5,7 @@
 #include "common/crash.h"
 #include "common/log.h"
 #include "common/store/store_winner.h"
+#include "orchestrator/run/segment_command.h"
 #include "orchestrator/run/verdict.h"
 #include "orchestrator/run/winner.h"
 
@@ -23,6 +24,7 @@ struct dispatch_segment {
 	int epochs; /* that its worker has said it committed */
 	struct attempt_row attempt;
 	char log[1200];
+	struct segment_command command; /* of another trainer */
 };
 
 /* Returns a segment that has ended and serves again, or a new one. */
@@ -146,7 +148,18 @@ static int fill_task(struct dispatch *d, struct dispatch_segment *g,
 	snprintf(g->log, sizeof(g->log), "%s/%lld-%lld.log", d->logs, (long long)a->job,
 		(long long)a->id);
 	stage_name(d, g->lane, NULL, d->progress->stage, sizeof(d->progress->stage));
+	task->quiet_seconds = d->spec->silent_minutes * 60;
+	if (d->command)
+		segment_command_task(&g->command, d->command, d->spec->trainer, task);
 	return time_limit(d, a, &task->limit_seconds, e);
+}
+
+static int claim_command(struct dispatch *d, struct dispatch_segment *g, struct err *e)
+{
+	const struct lane *l = &d->stage->lanes[g->lane];
+
+	return segment_command_claim(&g->command, d->s, d->command, d->spec,
+		&d->spec->variants[l->variant], l->entry, &g->attempt, d->since, e);
 }
 
 /* What should start now becomes a segment; *claimed is NULL where nothing waits. */
@@ -162,12 +175,15 @@ static int claim(struct dispatch *d, struct sched_task *task,
 		rc = pick_winner(d, &c, e);
 	if (rc || c.lane < 0)
 		return rc;
+	segment_command_release(&g->command);
 	*g = (struct dispatch_segment){ .next = g->next, .lane = c.lane };
 	g->attempt.checkpoint_seconds = d->spec->checkpoint_minutes * 60;
 	g->attempt.keep = d->stage->winners && !c.winner;
 	rc = (c.winner ? store_winner_claim : store_job_claim)(
 		d->s, d->stage->sweep, c.job, &g->attempt, &there, e);
 	ASSERT(rc || there);
+	if (!rc && d->command)
+		rc = claim_command(d, g, e);
 	if (!rc)
 		rc = fill_task(d, g, task, e);
 	*claimed = g;
@@ -191,6 +207,25 @@ static void on_epoch(void *arg, const struct sched_task *task, int epoch)
 	(void)arg;
 	(void)epoch;
 	g->epochs++;
+}
+
+/* Its report grew. What is committed of it stays, whatever becomes of the trainer. */
+static int on_news(void *arg, const struct sched_task *task, struct err *e)
+{
+	struct dispatch *d = arg;
+	struct dispatch_segment *g = task->data;
+	int rc = store_begin(d->s, e);
+
+	if (!rc)
+		rc = follow_read(&g->command.follow, e);
+	crash_point("follow.before_commit");
+	if (!rc)
+		rc = store_commit(d->s, e);
+	if (rc)
+		store_rollback(d->s);
+	crash_point("follow.after_commit");
+	g->epochs = g->command.follow.epochs;
+	return rc ? rc : g->command.follow.state != FOLLOW_ON;
 }
 
 /* How many epochs a segment has; those of a winner are not counted. */
@@ -260,8 +295,10 @@ static void on_tick(void *arg)
 static int end_attempt(struct dispatch *d, const struct dispatch_segment *g,
 	const struct verdict *v, const struct sched_end *end, struct err *e)
 {
-	struct attempt_end row = { v->outcome, v->text, end->build, end->kernel_class,
-		end->pid, end->seconds };
+	const struct follow *f = &g->command.follow;
+	struct attempt_end row = { v->outcome, v->text,
+		d->command ? f->software : end->build,
+		d->command ? f->device : end->kernel_class, end->pid, end->seconds };
 
 	return store_attempt_end(d->s, g->attempt.id, &row, e);
 }
@@ -313,7 +350,10 @@ static int end_job(struct dispatch *d, const struct dispatch_segment *g,
 
 	if (job->outcome != JOB_OPEN || v->stop)
 		return OK;
-	if (!v->diverged && job->epochs_done < g->attempt.stop_epoch)
+	/* A report out of form is no result, however far it came. */
+	if (!v->diverged &&
+		(job->epochs_done < g->attempt.stop_epoch ||
+			g->command.follow.state == FOLLOW_FAULT))
 		rc = used_up(d, &g->attempt, job->epochs_done, v, &over, e);
 	if (over) {
 		outcome = JOB_FAILED;
@@ -325,15 +365,21 @@ static int end_job(struct dispatch *d, const struct dispatch_segment *g,
 	return store_job_end(d->s, job->id, outcome, v->text, e);
 }
 
-static int finish_job(struct dispatch *d, const struct dispatch_segment *g,
+static int finish_job(struct dispatch *d, struct dispatch_segment *g,
 	const struct sched_end *end, struct verdict *v, struct err *e)
 {
 	struct job_row job;
-	int rc = store_job_refresh(d->s, g->attempt.job, &job, e);
+	int rc = d->command ? follow_read(&g->command.follow, e) : OK;
 
+	if (!rc && d->command && end->why == SCHED_EXITED && end->status == PROTO_DONE)
+		rc = follow_end(&g->command.follow, e);
+	if (!rc)
+		rc = store_job_refresh(d->s, g->attempt.job, &job, e);
 	if (rc)
 		return rc;
 	*v = verdict_of(end, job.epochs_done >= g->attempt.stop_epoch);
+	if (d->command)
+		segment_command_judge(&g->command, g->log, v);
 	rc = end_attempt(d, g, v, end, e);
 	if (!rc)
 		rc = end_job(d, g, &job, v, e);
@@ -341,6 +387,7 @@ static int finish_job(struct dispatch *d, const struct dispatch_segment *g,
 		rc = stage_learn(d->stage, &job, e);
 	d->accounts[g->lane].seconds += end->seconds;
 	d->accounts[g->lane].epochs += job.epochs_done - g->attempt.start_epoch;
+	g->command.ended = job.outcome == JOB_DONE || job.outcome == JOB_DIVERGED;
 	return rc;
 }
 
@@ -375,7 +422,7 @@ static int finish_winner(struct dispatch *d, const struct dispatch_segment *g,
 static int finish(struct dispatch *d, const struct sched_end *end, struct verdict *v,
 	struct err *e)
 {
-	const struct dispatch_segment *g = end->task->data;
+	struct dispatch_segment *g = end->task->data;
 
 	d->accounts[g->lane].segments++;
 	return g->attempt.evaluate ? finish_winner(d, g, end, v, e)
@@ -439,6 +486,8 @@ static int turn(
 			: rc;
 	if (ended)
 		crash_point("finish.after_commit");
+	if (ended && d->command)
+		segment_command_end(&ended->command, d->command, d->spec->trainer);
 	if (claimed) {
 		crash_point("claim.after_commit");
 		claimed->used = true;
@@ -447,7 +496,9 @@ static int turn(
 	if (v.stop)
 		return err_set(e, (enum err_code)v.stop, "job %lld: %s",
 			(long long)ended->attempt.job, v.text);
-	return claimed != NULL;
+	if (claimed && d->command)
+		rc = segment_command_begin(&claimed->command, d->s, e);
+	return rc ? rc : claimed != NULL;
 }
 
 void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
@@ -458,11 +509,17 @@ void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
 		.spec = stage->spec,
 		.progress = progress,
 		.logs = logs,
-		.ops = { turn, started, on_epoch, on_tick } };
+		.ops = { .turn = turn,
+			.started = started,
+			.epoch = on_epoch,
+			.news = on_news,
+			.tick = on_tick } };
 	d->accounts = NEW_ARRAY(&d->arena, struct account, stage->nlanes);
 }
 
 void dispatch_release(struct dispatch *d)
 {
+	for (struct dispatch_segment *g = d->segments; g; g = g->next)
+		segment_command_release(&g->command);
 	arena_release(&d->arena);
 }

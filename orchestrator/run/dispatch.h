@@ -19,12 +19,21 @@
 struct account;
 struct dispatch_segment;
 
+/* Another trainer: what its segments need besides the rows. */
+struct dispatch_command {
+	const char *worker; /* path of deltam-worker, the adapter */
+	const char *root; /* NAME.db.d, absolute */
+	const char *home; /* folder of the sweep file, absolute */
+	const char *cwd; /* where it runs: the copy of its files, or home */
+};
+
 struct dispatch {
 	struct stage_ctx *stage;
 	struct store *s;
 	const struct spec *spec;
 	struct progress *progress;
 	const char *logs; /* folder of the workers' stderr */
+	const struct dispatch_command *command; /* NULL: deltam's own trainer */
 	struct arena arena;
 	struct account *accounts; /* one a lane */
 	struct dispatch_segment

@@ -208,12 +208,14 @@ static int copy_weights(struct reuse *r, struct store *s, int64_t job, struct er
 
 	while (rows_next(&in)) {
 		int epoch = rows_int(&in);
-		struct weight_row w;
+		struct weight_row w = { .task = rows_text(&in) };
 
-		w.task = rows_text(&in);
 		w.weight_mean = rows_real(&in);
+		w.no_std = rows_is_null(&in);
 		w.weight_std = rows_real(&in);
+		w.no_loss_mean = rows_is_null(&in);
 		w.weighted_loss_mean = rows_real(&in);
+		w.no_loss_std = rows_is_null(&in);
 		w.weighted_loss_std = rows_real(&in);
 		in.rc = store_weights_put(s, job, epoch, &w, 1, e);
 	}

@@ -1,6 +1,7 @@
 /* deltam run: from a sweep file to its table. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/run/dispatch.h"
+#include "orchestrator/run/folder.h"
 #include "orchestrator/run/run.h"
 #include "orchestrator/run/winner.h"
 
@@ -27,6 +29,7 @@ struct run {
 	struct stage_ctx stage;
 	struct progress progress;
 	struct dispatch dispatch;
+	struct dispatch_command command; /* where another trainer trains */
 	int workers;
 };
 
@@ -112,24 +115,64 @@ static int make_folder(const char *path, struct err *e)
 	return OK;
 }
 
+/*
+ * Another trainer: its files are copied, and its segments get folders. Paths are absolute,
+ * because it runs elsewhere.
+ */
+static int prepare_command(struct run *r, const char *folder, struct err *e)
+{
+	const struct spec_trainer *t = r->spec.trainer;
+	char *root = realpath(folder, NULL);
+	const char *code;
+	int rc = OK;
+
+	if (!root)
+		return err_errno(e, "%s", folder);
+	r->command = (struct dispatch_command){ .worker = r->worker,
+		.root = arena_strdup(r->arena, root),
+		.home = r->resolved.home,
+		.cwd = r->resolved.home };
+	free(root);
+	if (t->patterns[0]) {
+		code = arena_printf(r->arena, "%s/code", r->command.root);
+		rc = make_folder(code, e);
+		if (!rc)
+			rc = code_copy(&r->resolved.code, r->resolved.home, code,
+				r->arena, &r->command.cwd, e);
+	}
+	r->dispatch.command = &r->command;
+	return rc;
+}
+
 static int train(struct run *r, struct err *e)
 {
+	const struct spec_trainer *t = r->spec.trainer;
 	struct sched_options options = { .worker = r->worker,
 		.db = r->db,
 		.logs = r->dispatch.logs,
 		.workers = r->workers };
+	const char *folder = arena_printf(r->arena, "%s.d", r->db);
 	int64_t segments, epochs;
 	int rc = store_sweep_pending(&r->s, r->stage.sweep, &segments, &epochs, e);
 
 	if (rc || !segments)
 		return rc;
-	rc = make_folder(arena_printf(r->arena, "%s.d", r->db), e);
+	if (t && !t->command[0])
+		return err_set(e, ERR_FAILED,
+			"%lld segments have no results, and \"trainer\" has no "
+			"\"command\" to train them",
+			(long long)segments);
+	rc = make_folder(folder, e);
 	if (!rc)
 		rc = make_folder(r->dispatch.logs, e);
+	if (!rc && t)
+		rc = prepare_command(r, folder, e);
 	progress_start(&r->progress);
 	if (!rc)
 		rc = sched_run(&options, &r->dispatch.ops, &r->dispatch, e);
 	progress_end(&r->progress);
+	if (!rc && t)
+		rc = folder_tidy(r->command.root, t->keep, &r->s, e);
 	return rc;
 }
 

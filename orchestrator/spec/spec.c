@@ -30,8 +30,10 @@ static void read_sections(const struct spec_reader *r)
 	read_members(r, r->root, "", NULL);
 	for (int i = 0; i < n; i++) {
 		const struct json *node;
+		/* More of them are in the catalogue, or known to another trainer. */
 		bool own_keys = !strcmp(f[i].path, "dataset") ||
-			!strcmp(f[i].path, "model"); /* more of them in the catalogue */
+			!strcmp(f[i].path, "model") ||
+			(!strcmp(f[i].path, "train") && read_at(r, "trainer"));
 
 		if (f[i].kind != FIELD_SECTION)
 			continue;
@@ -113,11 +115,13 @@ static void read_select(const struct spec_reader *r, struct spec *s)
 	(void)read_choice(r, "select.by");
 	s->select.epoch = (enum select_epoch)read_choice(r, "select.epoch");
 	s->select.average = (enum average)read_choice(r, "select.average");
+	s->select.criteria = read_at(r, "select.criteria") != NULL;
 }
 
 static void read_limits(const struct spec_reader *r, struct spec *s)
 {
 	double minutes = read_number(r, "limits.job_minutes");
+	double silent = read_number(r, "limits.silent_minutes");
 
 	s->auxiliary = read_at(r, "primary") != NULL;
 	s->final_seeds = read_whole(r, "final.seeds");
@@ -127,6 +131,10 @@ static void read_limits(const struct spec_reader *r, struct spec *s)
 	if (minutes == 0)
 		diag_add(r->d, read_place(r, "limits.job_minutes"),
 			"\"job_minutes\" must be above 0");
+	s->silent_minutes = isnan(silent) ? 0 : silent;
+	if (silent == 0)
+		diag_add(r->d, read_place(r, "limits.silent_minutes"),
+			"\"silent_minutes\" must be above 0");
 }
 
 static bool is_sweep(const struct spec_reader *r)
@@ -146,6 +154,7 @@ static void read_spec(struct spec_reader *r, struct spec *s)
 		return;
 	read_sections(r);
 	s->name = read_name(r);
+	read_trainer(r, s);
 	read_search(r, s);
 	read_baseline(r, s);
 	read_select(r, s);
