@@ -47,7 +47,7 @@ static const struct method_info *read_method(
 		return own_method(r, entry, node);
 	else
 		diag_add(r->d, node->at,
-			"unknown method %s%s; one of your own wants a \"title\"",
+			"unknown method %s%s (one of your own wants a \"title\")",
 			diag_quote(r->a, node->string),
 			str_hint(str_nearest(node->string, known, n), hint));
 	return NULL;
