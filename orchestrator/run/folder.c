@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/tree.h"
 
+#define REUSED "reused" /* in the place of a token: copied from another database */
 #define FILE_MAX (FOLDER_PATH_MAX + TOKEN_MAX + 32)
 
 void folder_path(const char *root, const char *identity, char path[FOLDER_PATH_MAX])
@@ -236,14 +237,70 @@ static int hand_on(const char *folder, const struct folder_job *j,
 	char to[FILE_MAX];
 
 	snprintf(to, sizeof(to), "%s/state.%s", folder, j->attempt->token);
-	for (int i = npast - 1; i >= 0 && j->spec->trainer->resume; i--) {
-		snprintf(from, sizeof(from), "%s/state.%s", folder, past[i].token);
+	for (int i = npast - 1; i >= -1 && j->spec->trainer->resume; i--) {
+		snprintf(from, sizeof(from), "%s/state.%s", folder,
+			i < 0 ? REUSED : past[i].token);
 		if (!rename(from, to))
 			return OK;
 		if (errno != ENOENT)
 			return err_errno(e, "cannot rename %s", from);
 	}
 	return make_folder(to, e);
+}
+
+/* Into a folder beside, which then gets the name: whole or not at all. */
+static int copy_state(const char *from, const char *folder, struct err *e)
+{
+	char part[FILE_MAX];
+	char to[FILE_MAX];
+	int rc;
+
+	snprintf(part, sizeof(part), "%s/part." REUSED, folder);
+	snprintf(to, sizeof(to), "%s/state." REUSED, folder);
+	rc = tree_remove(part, e);
+	if (!rc)
+		rc = tree_copy(from, part, e);
+	if (!rc && rename(part, to))
+		rc = err_errno(e, "cannot rename %s", part);
+	return rc;
+}
+
+static int make_job_folder(const char *root, const char *identity,
+	char folder[FOLDER_PATH_MAX], struct err *e)
+{
+	char jobs[FOLDER_PATH_MAX];
+	int rc = make_folder(root, e);
+
+	snprintf(jobs, sizeof(jobs), "%s/jobs", root);
+	folder_path(root, identity, folder);
+	if (!rc)
+		rc = make_folder(jobs, e);
+	return rc ? rc : make_folder(folder, e);
+}
+
+int folder_reuse(const char *root, const char *theirs, struct store *from,
+	const struct job_row *job, bool *there, struct err *e)
+{
+	struct arena a = { 0 };
+	char folder[FOLDER_PATH_MAX];
+	struct store_report *past;
+	int n;
+	int rc = store_report_attempts(from, job->id, INT64_MAX, &a, &past, &n, e);
+
+	*there = false;
+	for (int i = n - 1; !rc && i >= 0 && !*there; i--) {
+		const char *state = arena_printf(&a, "%s/jobs/%s/state.%s", theirs,
+			job->identity, past[i].token);
+
+		*there = access(state, R_OK | X_OK) == 0;
+		if (!*there)
+			continue;
+		rc = make_job_folder(root, job->identity, folder, e);
+		if (!rc && is_empty(folder))
+			rc = copy_state(state, folder, e);
+	}
+	arena_release(&a);
+	return rc;
 }
 
 static int write_files(const char *folder, const struct folder_job *j, struct err *e)
@@ -269,14 +326,8 @@ int folder_begin(const struct folder_job *j, const struct store_report *past, in
 {
 	char folder[FOLDER_PATH_MAX];
 	char path[FILE_MAX];
-	int rc = make_folder(j->root, e);
+	int rc = make_job_folder(j->root, j->row->identity, folder, e);
 
-	snprintf(path, sizeof(path), "%s/jobs", j->root);
-	folder_path(j->root, j->row->identity, folder);
-	if (!rc)
-		rc = make_folder(path, e);
-	if (!rc)
-		rc = make_folder(folder, e);
 	if (!rc)
 		rc = hand_on(folder, j, past, npast, e);
 	if (!rc)

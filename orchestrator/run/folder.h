@@ -44,6 +44,13 @@ void folder_job_text(const struct folder_job *j, struct str *out);
 MUST_CHECK int folder_begin(const struct folder_job *j, const struct store_report *past,
 	int npast, bool *had_state, struct err *e);
 
+/*
+ * Copies the newest state of a job from the database `from` (at ROOT `theirs`), as the one
+ * that its first attempt here gets; what is here already stays. Whether there is one.
+ */
+MUST_CHECK int folder_reuse(const char *root, const char *theirs, struct store *from,
+	const struct job_row *job, bool *there, struct err *e);
+
 /* Removes the folder of a job with all that is in it; what cannot go is told. */
 void folder_remove(const char *root, const char *identity);
 

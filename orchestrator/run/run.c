@@ -84,6 +84,7 @@ static int plan(struct run *r, struct err *e)
 		return rc;
 	stage_init(&r->stage, &r->s, &r->resolved, sweep, !r->q->no_prune);
 	r->stage.reuse = r->q->reuse ? &r->reuse : NULL;
+	r->reuse.commands = r->spec.trainer != NULL;
 	r->stage.winners = winner_wanted(&r->spec) && !r->q->no_winners;
 	progress_init(&r->progress, r->spec.name, r->q->quiet);
 	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs);

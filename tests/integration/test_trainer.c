@@ -499,6 +499,27 @@ START_TEST(criteria_that_make_delta_m_can_be_chosen_anew_without_training)
 }
 END_TEST
 
+START_TEST(an_audit_goes_on_from_the_folders_of_what_was_stopped)
+{
+	static const char *const audit[] = { "deltam", "audit", "--db", "t.db", NULL };
+	int64_t stopped;
+
+	write_sweep(line_search);
+	runs_well();
+	stopped = count("SELECT count(*) FROM stage_job WHERE state='stopped'");
+	ck_assert_int_eq(child_run(audit, NULL), 0);
+	ck_assert_int_ge(query_int("t.audit.db",
+				 "SELECT count(*) FROM attempt WHERE start_epoch > 0"),
+		stopped);
+	ck_assert_int_eq(
+		query_int("t.audit.db", "SELECT sum(replaced) FROM attempt"), 0);
+	ck_assert_int_eq(
+		query_int("t.audit.db",
+			"SELECT count(*) FROM job WHERE outcome IS NOT 'done'"),
+		0);
+}
+END_TEST
+
 START_TEST(without_a_command_what_is_missing_is_counted)
 {
 	write_sweep("{ \"sweep\": \"s\", \"trainer\": { " TASKS " }, \"dataset\": {},"
@@ -533,6 +554,7 @@ Suite *suite_trainer(void)
 	tcase_add_test(
 		tc, criteria_that_make_delta_m_can_be_chosen_anew_without_training);
 	tcase_add_test(tc, without_a_command_what_is_missing_is_counted);
+	tcase_add_test(tc, an_audit_goes_on_from_the_folders_of_what_was_stopped);
 	suite_add_tcase(s, tc);
 	return s;
 }
