@@ -5,6 +5,8 @@
  *	deltam-worker --db FILE --job ID --token TOKEN        train a segment
  *	deltam-worker --folder DIR --token TOKEN [--stop-seconds S] -- WORD ...
  *	                                                      watch another trainer (adapter.h)
+ *	deltam-worker --folder DIR --token TOKEN --until EPOCH [--checkpoint-seconds S] NAME=VALUE ...
+ *	                                                      train into a report (lines.h)
  *	deltam-worker --prepare NAME=VALUE ...                compose a data set (dataset.*)
  *	deltam-worker --look NAME=VALUE ...                   are its files there, and whole
  *	deltam-worker --network NAME=VALUE ...                does the network fit, its size

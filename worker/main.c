@@ -26,6 +26,8 @@ static int usage(struct err *e)
 {
 	return err_set(e, ERR_USAGE,
 		"usage: deltam-worker --db FILE --job ID --token TOKEN\n"
+		"       deltam-worker --folder DIR --token TOKEN --until EPOCH "
+		"[--checkpoint-seconds S] NAME=VALUE ...\n"
 		"       deltam-worker --folder DIR --token TOKEN [--stop-seconds S] -- WORD "
 		"...\n"
 		"       deltam-worker --prepare NAME=VALUE ...\n"
@@ -113,6 +115,17 @@ static int train_all(const char *db, struct segment_args *args, struct err *e)
 	return rc;
 }
 
+/* The status, and why it is not 0. */
+static int told(int rc, const struct err *e)
+{
+	if (rc) {
+		fprintf(stderr, "deltam-worker: %s\n", e->msg);
+		if (rc != ERR_DIVERGED)
+			pipe_error(e->msg);
+	}
+	return (int)exit_status(rc);
+}
+
 static int train(int argc, char **argv)
 {
 	struct segment_args args = { .build = DELTAM_BUILD };
@@ -125,12 +138,30 @@ static int train(int argc, char **argv)
 	rc = parse(argc, argv, &db, &args, &e);
 	if (!rc)
 		rc = train_all(db, &args, &e);
-	if (rc) {
-		fprintf(stderr, "deltam-worker: %s\n", e.msg);
-		if (rc != ERR_DIVERGED)
-			pipe_error(e.msg);
-	}
-	return (int)exit_status(rc);
+	return told(rc, &e);
+}
+
+static int report(int argc, char **argv)
+{
+	struct lines_args args = { .build = DELTAM_BUILD, .checkpoint_seconds = 300 };
+	struct err e = { 0 };
+	int rc;
+
+	pipe_open();
+	stop_install();
+	rc = lines_parse(argc, argv, &args, &e);
+	if (!rc)
+		rc = segment_report(&args, &e);
+	return told(rc, &e);
+}
+
+/* Another trainer is called behind the word --. */
+static bool is_adapter(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--"))
+			return true;
+	return false;
 }
 
 /* What is no training: the answer on stdout. */
@@ -163,7 +194,8 @@ int main(int argc, char **argv)
 	};
 
 	if (argc > 1 && !strcmp(argv[1], "--folder"))
-		return (int)adapter_main(argc, argv);
+		return is_adapter(argc, argv) ? (int)adapter_main(argc, argv)
+					      : report(argc, argv);
 	for (int i = 0; argc > 1 && i < COUNT(questions); i++)
 		if (!strcmp(argv[1], questions[i].word))
 			return answer(argc - 2, argv + 2, questions[i].question);

@@ -138,6 +138,12 @@ static int time_limit(struct dispatch *d, const struct attempt_row *attempt,
 	return rc;
 }
 
+/* Whether a segment has a report; winners are always evaluated on the database. */
+static bool reports(const struct dispatch *d, const struct dispatch_segment *g)
+{
+	return d->command && !g->attempt.evaluate;
+}
+
 static int fill_task(struct dispatch *d, struct dispatch_segment *g,
 	struct sched_task *task, struct err *e)
 {
@@ -149,8 +155,8 @@ static int fill_task(struct dispatch *d, struct dispatch_segment *g,
 		(long long)a->id);
 	stage_name(d, g->lane, NULL, d->progress->stage, sizeof(d->progress->stage));
 	task->quiet_seconds = d->spec->silent_minutes * 60;
-	if (d->command)
-		segment_command_task(&g->command, d->command, d->spec->trainer, task);
+	if (reports(d, g))
+		segment_command_task(&g->command, d->command, task);
 	return time_limit(d, a, &task->limit_seconds, e);
 }
 
@@ -182,7 +188,7 @@ static int claim(struct dispatch *d, struct sched_task *task,
 	rc = (c.winner ? store_winner_claim : store_job_claim)(
 		d->s, d->stage->sweep, c.job, &g->attempt, &there, e);
 	ASSERT(rc || there);
-	if (!rc && d->command)
+	if (!rc && reports(d, g))
 		rc = claim_command(d, g, e);
 	if (!rc)
 		rc = fill_task(d, g, task, e);
@@ -297,8 +303,8 @@ static int end_attempt(struct dispatch *d, const struct dispatch_segment *g,
 {
 	const struct follow *f = &g->command.follow;
 	struct attempt_end row = { v->outcome, v->text,
-		d->command ? f->software : end->build,
-		d->command ? f->device : end->kernel_class, end->pid, end->seconds };
+		reports(d, g) ? f->software : end->build,
+		reports(d, g) ? f->device : end->kernel_class, end->pid, end->seconds };
 
 	return store_attempt_end(d->s, g->attempt.id, &row, e);
 }
@@ -369,16 +375,17 @@ static int finish_job(struct dispatch *d, struct dispatch_segment *g,
 	const struct sched_end *end, struct verdict *v, struct err *e)
 {
 	struct job_row job;
-	int rc = d->command ? follow_read(&g->command.follow, e) : OK;
+	int rc = reports(d, g) ? follow_read(&g->command.follow, e) : OK;
 
-	if (!rc && d->command && end->why == SCHED_EXITED && end->status == PROTO_DONE)
+	if (!rc && reports(d, g) && end->why == SCHED_EXITED &&
+		end->status == PROTO_DONE)
 		rc = follow_end(&g->command.follow, e);
 	if (!rc)
 		rc = store_job_refresh(d->s, g->attempt.job, &job, e);
 	if (rc)
 		return rc;
 	*v = verdict_of(end, job.epochs_done >= g->attempt.stop_epoch);
-	if (d->command)
+	if (reports(d, g))
 		segment_command_judge(&g->command, g->log, v);
 	rc = end_attempt(d, g, v, end, e);
 	if (!rc)
@@ -486,8 +493,8 @@ static int turn(
 			: rc;
 	if (ended)
 		crash_point("finish.after_commit");
-	if (ended && d->command)
-		segment_command_end(&ended->command, d->command, d->spec->trainer);
+	if (ended && reports(d, ended))
+		segment_command_end(&ended->command, d->command);
 	if (claimed) {
 		crash_point("claim.after_commit");
 		claimed->used = true;
@@ -496,7 +503,7 @@ static int turn(
 	if (v.stop)
 		return err_set(e, (enum err_code)v.stop, "job %lld: %s",
 			(long long)ended->attempt.job, v.text);
-	if (claimed && d->command)
+	if (claimed && reports(d, claimed))
 		rc = segment_command_begin(&claimed->command, d->s, e);
 	return rc ? rc : claimed != NULL;
 }

@@ -19,8 +19,9 @@
 struct account;
 struct dispatch_segment;
 
-/* Another trainer: what its segments need besides the rows. */
+/* Segments that report in lines: what they need besides the rows. */
 struct dispatch_command {
+	const struct spec_trainer *trainer; /* no command: deltam-worker itself */
 	const char *worker; /* path of deltam-worker, the adapter */
 	const char *root; /* NAME.db.d, absolute */
 	const char *home; /* folder of the sweep file, absolute */
@@ -33,7 +34,8 @@ struct dispatch {
 	const struct spec *spec;
 	struct progress *progress;
 	const char *logs; /* folder of the workers' stderr */
-	const struct dispatch_command *command; /* NULL: deltam's own trainer */
+	const struct dispatch_command
+		*command; /* NULL: workers write rows themselves */
 	struct arena arena;
 	struct account *accounts; /* one a lane */
 	struct dispatch_segment

@@ -165,7 +165,7 @@ void folder_job_text(const struct folder_job *j, struct str *out)
 	put_file(out, j, "folder", "state");
 	put_file(out, j, "report", "report");
 	put_text(out, "home", j->home);
-	put_number(out, "done", j->spec->trainer->resume ? j->attempt->start_epoch : 0);
+	put_number(out, "done", j->resume ? j->attempt->start_epoch : 0);
 	put_number(out, "until", j->attempt->stop_epoch);
 	put_number(out, "epochs", j->row->epochs);
 	put_number(out, "checkpoint_seconds", j->attempt->checkpoint_seconds);
@@ -237,7 +237,7 @@ static int hand_on(const char *folder, const struct folder_job *j,
 	char to[FILE_MAX];
 
 	snprintf(to, sizeof(to), "%s/state.%s", folder, j->attempt->token);
-	for (int i = npast - 1; i >= -1 && j->spec->trainer->resume; i--) {
+	for (int i = npast - 1; i >= -1 && j->resume; i--) {
 		snprintf(from, sizeof(from), "%s/state.%s", folder,
 			i < 0 ? REUSED : past[i].token);
 		if (!rename(from, to))

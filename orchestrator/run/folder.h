@@ -28,6 +28,7 @@ struct folder_job {
 	const struct job_row *row;
 	const struct attempt_row *attempt;
 	const struct params *params; /* of the job */
+	bool resume; /* the state of an earlier attempt is of use */
 };
 
 /* Where the folder of a job is. */

@@ -209,7 +209,8 @@ static int take_hello(struct follow *f, const struct report_line *x, struct err 
 		"job=%lld its rows are of device \"%s\", this is \"%s\": "
 		"starting over",
 		(long long)f->job, before, f->device);
-	return store_report_drop(f->s, f->job, 1, e);
+	rc = store_report_drop(f->s, f->job, 1, e);
+	return rc ? rc : store_metric_clear(f->s, f->job, e);
 }
 
 static int take_line(struct follow *f, const struct report_line *x, struct err *e)

@@ -102,7 +102,7 @@ static int check_task(struct parse *p, const char *task)
 	const char *known[TASKS_MAX];
 	int n = 0;
 
-	if (is_ours(p, task))
+	if (is_ours(p, task) || (p->form->embedded && !*task))
 		return OK;
 	for (int k = 0; k < p->form->variant->ntasks; k++)
 		if (is_ours(p, p->form->variant->tasks[k].name))
@@ -334,7 +334,7 @@ static int read_more(struct parse *p, const struct json *node)
 
 	for (const struct json *m = node->child; !rc && m; m = m->next) {
 		rc = check_name(p, m->key);
-		if (!rc && is_taken(m->key))
+		if (!rc && is_taken(m->key) && !p->form->embedded)
 			rc = fault(p, "\"more\" cannot use the split \"%s\"", m->key);
 		if (!rc)
 			rc = read_split(p, m, m->key, false);

@@ -24,6 +24,7 @@
 struct report_form {
 	const struct spec_variant *variant;
 	const char *task;
+	bool embedded; /* by deltam-worker, whose figures have splits of their own */
 };
 
 enum report_kind {

@@ -116,25 +116,42 @@ static int make_folder(const char *path, struct err *e)
 	return OK;
 }
 
+/* deltam's own trainer where it reports in lines. */
+static const struct spec_trainer own_trainer = { .resume = true,
+	.deterministic = true,
+	.keep = KEEP_UNFINISHED,
+	.stop_seconds = 60 };
+
+/*
+ * DELTAM_FOLDERS=1: workers train into folders and deltam commits what they report, as where
+ * they cannot reach the database. The rows are the same.
+ */
+static bool through_folders(void)
+{
+	const char *wanted = getenv("DELTAM_FOLDERS");
+
+	return wanted && !strcmp(wanted, "1");
+}
+
 /*
  * Another trainer: its files are copied, and its segments get folders. Paths are absolute,
  * because it runs elsewhere.
  */
 static int prepare_command(struct run *r, const char *folder, struct err *e)
 {
-	const struct spec_trainer *t = r->spec.trainer;
+	const struct spec_trainer *t = r->command.trainer;
 	char *root = realpath(folder, NULL);
 	const char *code;
 	int rc = OK;
 
 	if (!root)
 		return err_errno(e, "%s", folder);
-	r->command = (struct dispatch_command){ .worker = r->worker,
-		.root = arena_strdup(r->arena, root),
-		.home = r->resolved.home,
-		.cwd = r->resolved.home };
+	r->command.worker = r->worker;
+	r->command.root = arena_strdup(r->arena, root);
+	r->command.home = r->resolved.home ? r->resolved.home : "";
+	r->command.cwd = r->resolved.home;
 	free(root);
-	if (t->patterns[0]) {
+	if (t->patterns && t->patterns[0]) {
 		code = arena_printf(r->arena, "%s/code", r->command.root);
 		rc = make_folder(code, e);
 		if (!rc)
@@ -166,14 +183,15 @@ static int train(struct run *r, struct err *e)
 	rc = make_folder(folder, e);
 	if (!rc)
 		rc = make_folder(r->dispatch.logs, e);
-	if (!rc && t)
+	r->command.trainer = t ? t : through_folders() ? &own_trainer : NULL;
+	if (!rc && r->command.trainer)
 		rc = prepare_command(r, folder, e);
 	progress_start(&r->progress);
 	if (!rc)
 		rc = sched_run(&options, &r->dispatch.ops, &r->dispatch, e);
 	progress_end(&r->progress);
-	if (!rc && t)
-		rc = folder_tidy(r->command.root, t->keep, &r->s, e);
+	if (!rc && r->dispatch.command)
+		rc = folder_tidy(r->command.root, r->command.trainer->keep, &r->s, e);
 	return rc;
 }
 

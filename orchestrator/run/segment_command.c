@@ -24,24 +24,28 @@ int segment_command_claim(struct segment_command *c, struct store *s,
 		.variant = v,
 		.row = &c->row,
 		.attempt = attempt,
-		.params = &c->params };
+		.params = &c->params,
+		.resume = command->trainer->resume };
 	c->follow = (struct follow){ .s = s,
 		.job = attempt->job,
 		.attempt = attempt->id,
 		.folder = c->folder,
 		.token = attempt->token,
-		.form = { v, params_get(&c->params, "task") },
+		.form = { .variant = v,
+			.task = params_get(&c->params, "task"),
+			.embedded = !command->trainer->command },
 		.start = attempt->start_epoch,
 		.until = attempt->stop_epoch,
-		.deterministic = spec->trainer->deterministic,
+		.deterministic = command->trainer->deterministic,
 		.since = since };
 	return OK;
 }
 
-void segment_command_task(struct segment_command *c,
-	const struct dispatch_command *command, const struct spec_trainer *t,
-	struct sched_task *task)
+/* The adapter, and behind it the command. */
+static const char *const *adapter_words(
+	struct segment_command *c, const struct dispatch_command *command)
 {
+	const struct spec_trainer *t = command->trainer;
 	const char *const flags[] = { command->worker, "--folder", c->folder, "--token",
 		c->job.attempt->token, "--stop-seconds",
 		arena_printf(&c->arena, "%d", t->stop_seconds), "--" };
@@ -54,9 +58,37 @@ void segment_command_task(struct segment_command *c,
 	argv = NEW_ARRAY(&c->arena, const char *, n + words + 1);
 	memcpy(argv, flags, sizeof(flags));
 	memcpy(argv + n, t->command, (size_t)words * sizeof(*argv));
-	task->argv = argv;
+	return argv;
+}
+
+/* deltam-worker itself, with everything that it would have read in the database. */
+static const char *const *worker_words(
+	struct segment_command *c, const struct dispatch_command *command)
+{
+	const struct attempt_row *attempt = c->job.attempt;
+	const char *const flags[] = { command->worker, "--folder", c->folder, "--token",
+		attempt->token, "--until",
+		arena_printf(&c->arena, "%d", attempt->stop_epoch),
+		"--checkpoint-seconds",
+		arena_printf(&c->arena, "%g", attempt->checkpoint_seconds) };
+	int n = (int)(sizeof(flags) / sizeof(flags[0]));
+	const char **argv = NEW_ARRAY(&c->arena, const char *, n + c->params.n + 1);
+
+	memcpy(argv, flags, sizeof(flags));
+	for (int i = 0; i < c->params.n; i++)
+		argv[n + i] = arena_printf(
+			&c->arena, "%s=%s", c->params.p[i].name, c->params.p[i].value);
+	return argv;
+}
+
+void segment_command_task(struct segment_command *c,
+	const struct dispatch_command *command, struct sched_task *task)
+{
+	bool embedded = !command->trainer->command;
+
+	task->argv = embedded ? worker_words(c, command) : adapter_words(c, command);
 	task->cwd = command->cwd;
-	task->grace_seconds = t->stop_seconds;
+	task->grace_seconds = embedded ? 0 : command->trainer->stop_seconds;
 }
 
 int segment_command_begin(struct segment_command *c, struct store *s, struct err *e)
@@ -103,13 +135,13 @@ void segment_command_judge(
 	verdict_of_report(&c->follow, line, v);
 }
 
-void segment_command_end(const struct segment_command *c,
-	const struct dispatch_command *command, const struct spec_trainer *t)
+void segment_command_end(
+	const struct segment_command *c, const struct dispatch_command *command)
 {
 	const struct store_job_use use = { .known = true, .ended = c->ended };
 
 	if (c->follow.state == FOLLOW_HOLE ||
-		(c->ended && folder_may_go(t->keep, &use)))
+		(c->ended && folder_may_go(command->trainer->keep, &use)))
 		folder_remove(command->root, c->row.identity);
 }
 

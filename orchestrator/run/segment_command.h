@@ -1,6 +1,7 @@
 /*
- * A segment that another trainer trains: its folder, what is called, the report that is
- * followed. Belongs to dispatch, which decides when.
+ * A segment that reports in lines: its folder, what is called, the report that is followed.
+ * Belongs to dispatch, which decides when. What trains it is a command of the user's behind
+ * the adapter, or deltam-worker itself where it cannot reach the database.
  */
 #ifndef DELTAM_SEGMENT_COMMAND_H
 #define DELTAM_SEGMENT_COMMAND_H
@@ -27,8 +28,7 @@ MUST_CHECK int segment_command_claim(struct segment_command *c, struct store *s,
 
 /* What the scheduler is to call. */
 void segment_command_task(struct segment_command *c,
-	const struct dispatch_command *command, const struct spec_trainer *t,
-	struct sched_task *task);
+	const struct dispatch_command *command, struct sched_task *task);
 
 /* The claim is committed: the folder is made. ERR_SYS, ERR_DB. */
 MUST_CHECK int segment_command_begin(
@@ -39,8 +39,8 @@ void segment_command_judge(
 	const struct segment_command *c, const char *log, struct verdict *v);
 
 /* The end is committed: a folder that nobody needs goes. */
-void segment_command_end(const struct segment_command *c,
-	const struct dispatch_command *command, const struct spec_trainer *t);
+void segment_command_end(
+	const struct segment_command *c, const struct dispatch_command *command);
 
 void segment_command_release(struct segment_command *c);
 

@@ -17,5 +17,5 @@ struct report_form reported_form(struct arena *a, const char *task)
 
 	ck_assert_msg(!spec_parse(spec, a, "t.json", sweep, strlen(sweep), &report, &e),
 		"%s", str_get(&report));
-	return (struct report_form){ &spec->variants[0], task };
+	return (struct report_form){ .variant = &spec->variants[0], .task = task };
 }

@@ -152,7 +152,8 @@ static const char *job_text(int i, const char *task)
 		.variant = v,
 		.row = &row,
 		.attempt = &attempt,
-		.params = &ps };
+		.params = &ps,
+		.resume = true };
 	struct str out = { .arena = &arena };
 
 	folder_job_text(&j, &out);
