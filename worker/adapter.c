@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "common/arena.h"
 #include "common/str.h"
 #include "worker/leftover.h"
 #include "worker/pipe.h"
@@ -74,7 +75,7 @@ static void reset_signals(void)
 	static const int numbers[] = { SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGALRM,
 		SIGCHLD };
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	for (int i = 0; i < COUNT(numbers); i++)
 		signal(numbers[i], SIG_DFL);
 }
 

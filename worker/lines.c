@@ -38,11 +38,11 @@ int lines_parse(int argc, char **argv, struct lines_args *args, struct err *e)
 		"[--checkpoint-seconds S] NAME=VALUE ...");
 }
 
-int lines_open(struct lines *l, const struct lines_args *args, struct err *e)
+int lines_open(struct lines_out *l, const struct lines_args *args, struct err *e)
 {
 	char report[LINES_PATH_MAX];
 
-	*l = (struct lines){ .fd = -1 };
+	*l = (struct lines_out){ .fd = -1 };
 	snprintf(report, sizeof(report), "%s/report.%s", args->folder, args->token);
 	snprintf(l->state, sizeof(l->state), "%s/state.%s", args->folder, args->token);
 	l->fd = open(report, O_WRONLY | O_APPEND | O_CLOEXEC);
@@ -52,7 +52,7 @@ int lines_open(struct lines *l, const struct lines_args *args, struct err *e)
 	return OK;
 }
 
-void lines_close(struct lines *l)
+void lines_close(struct lines_out *l)
 {
 	if (l->fd >= 0)
 		close(l->fd);
@@ -60,7 +60,7 @@ void lines_close(struct lines *l)
 }
 
 /* The line goes out in one piece where the system lets it, and is synced. */
-static int put_line(struct lines *l, struct str *line, struct err *e)
+static int put_line(struct lines_out *l, struct str *line, struct err *e)
 {
 	size_t done = 0;
 	int rc = OK;
@@ -79,7 +79,7 @@ static int put_line(struct lines *l, struct str *line, struct err *e)
 	return rc;
 }
 
-static struct str new_line(struct lines *l)
+static struct str new_line(struct lines_out *l)
 {
 	return (struct str){ .arena = &l->arena };
 }
@@ -92,7 +92,7 @@ static void put_number(struct str *line, double v)
 }
 
 int lines_hello(
-	struct lines *l, const char *device, const char *software, struct err *e)
+	struct lines_out *l, const char *device, const char *software, struct err *e)
 {
 	struct str line = new_line(l);
 
@@ -104,7 +104,7 @@ int lines_hello(
 	return put_line(l, &line, e);
 }
 
-int lines_diverged(struct lines *l, int epoch, const char *why, struct err *e)
+int lines_diverged(struct lines_out *l, int epoch, const char *why, struct err *e)
 {
 	struct str line = new_line(l);
 
@@ -206,7 +206,7 @@ static void put_weights(struct str *line, const struct epoch_rows *rows)
 	}
 }
 
-int lines_epoch(struct lines *l, const struct epoch_rows *rows, struct err *e)
+int lines_epoch(struct lines_out *l, const struct epoch_rows *rows, struct err *e)
 {
 	struct str line = new_line(l);
 

@@ -21,7 +21,7 @@ struct lines_args {
 	char *const *words; /* NAME=VALUE, NULL behind the last */
 };
 
-struct lines {
+struct lines_out {
 	int fd;
 	char state[LINES_PATH_MAX]; /* the folder of the state */
 	struct arena arena; /* of a line */
@@ -33,15 +33,15 @@ MUST_CHECK int lines_parse(
 
 /* ERR_STALE: the report is not there (any more). */
 MUST_CHECK int lines_open(
-	struct lines *l, const struct lines_args *args, struct err *e);
-void lines_close(struct lines *l); /* after a failed open, too */
+	struct lines_out *l, const struct lines_args *args, struct err *e);
+void lines_close(struct lines_out *l); /* after a failed open, too */
 
 /* ERR_SYS: the line may be there in part, and nothing may follow it. */
 MUST_CHECK int lines_hello(
-	struct lines *l, const char *device, const char *software, struct err *e);
+	struct lines_out *l, const char *device, const char *software, struct err *e);
 MUST_CHECK int lines_epoch(
-	struct lines *l, const struct epoch_rows *rows, struct err *e);
+	struct lines_out *l, const struct epoch_rows *rows, struct err *e);
 MUST_CHECK int lines_diverged(
-	struct lines *l, int epoch, const char *why, struct err *e);
+	struct lines_out *l, int epoch, const char *why, struct err *e);
 
 #endif

@@ -141,7 +141,7 @@ static int job_of_words(struct segment *g, const struct lines_args *args, struct
 
 int segment_report(const struct lines_args *args, struct err *e)
 {
-	struct lines lines;
+	struct lines_out lines;
 	struct segment g = { .lines = &lines };
 	const struct segment_args own = { .build = args->build };
 	int rc = lines_open(&lines, args, e);

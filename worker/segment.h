@@ -34,7 +34,7 @@ struct segment {
 	struct arena arena;
 	/* Where epochs go: the rows of a database, or (NULL) the lines of a report. */
 	struct store *store;
-	struct lines *lines;
+	struct lines_out *lines;
 	struct job job;
 	struct dataset data;
 	struct train *train;

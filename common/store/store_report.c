@@ -31,7 +31,7 @@ int store_report_drop(struct store *s, int64_t job, int epoch, struct err *e)
 		STMT_REPORT_DROP_WEIGHT, STMT_REPORT_DROP_SCORE, STMT_REPORT_STALE };
 	int rc = OK;
 
-	for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++)
+	for (int i = 0; !rc && i < COUNT(steps); i++)
 		rc = store_run(s, steps[i], ARGS(INT(job), INT(epoch)), e);
 	return rc;
 }

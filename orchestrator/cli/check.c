@@ -237,8 +237,8 @@ static int say_plan(const struct cli_options *o, const struct resolved *known,
 	struct estimate x;
 
 	print_plan(c, &t);
-	x = estimate_rates(
-		known, c, database(o, known->spec, a), !o->no_probe && !o->no_data && !known->spec->trainer, a);
+	x = estimate_rates(known, c, database(o, known->spec, a),
+		!o->no_probe && !o->no_data && !known->spec->trainer, a);
 	print_hours(known->spec, c, &t, &x);
 	return plan_allow(c, o->yes > 0, e);
 }

@@ -83,7 +83,7 @@ static bool is_plain(const char *name)
 {
 	static const char *const plain[] = { "lr", "wd", "seed", "method", "task" };
 
-	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+	for (int i = 0; i < COUNT(plain); i++)
 		if (!strcmp(plain[i], name))
 			return true;
 	return strchr(name, '.') != NULL;

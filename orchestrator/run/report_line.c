@@ -322,7 +322,7 @@ static bool is_taken(const char *split)
 	static const char *const taken[] = { "train", "val", "test", "cost",
 		"between_tasks", "between_samples", "magnitude" };
 
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+	for (int i = 0; i < COUNT(taken); i++)
 		if (!strcmp(taken[i], split))
 			return true;
 	return false;
@@ -465,7 +465,7 @@ static int read_line(struct parse *p, const struct json *line)
 	if (line->kind != JSON_OBJECT)
 		return fault(
 			p, "a line is an object, not %s", json_kind_name(line->kind));
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (int i = 0; i < COUNT(kinds); i++)
 		if (json_get(line, kinds[i].key)) {
 			p->out->kind = kinds[i].kind;
 			return kinds[i].read(p, line);

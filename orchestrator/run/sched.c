@@ -61,7 +61,7 @@ struct slot {
 	int alive_ticks;
 	int silent_ticks;
 	int quiet_ticks;
-	off_t log_size; /* when it was looked at last */
+	int64_t log_size; /* when it was looked at last */
 	int stopping_ticks;
 };
 
@@ -514,14 +514,11 @@ static void fill(struct sched *s)
 /* Output that has come since the last look is a sign of work. */
 static bool is_quiet(struct slot *slot)
 {
-	struct stat st;
-	bool wrote = slot->log >= 0 && !fstat(slot->log, &st) &&
-		st.st_size != slot->log_size;
+	int64_t size = slot_log_size(&slot->log);
 
-	if (wrote) {
-		slot->log_size = st.st_size;
+	if (size != slot->log_size)
 		slot->quiet_ticks = 0;
-	}
+	slot->log_size = size;
 	return ++slot->quiet_ticks * tick_seconds(slot->sched) >
 		slot->task.quiet_seconds;
 }

@@ -49,7 +49,7 @@ static const char *const *adapter_words(
 	const char *const flags[] = { command->worker, "--folder", c->folder, "--token",
 		c->job.attempt->token, "--stop-seconds",
 		arena_printf(&c->arena, "%d", t->stop_seconds), "--" };
-	int n = (int)(sizeof(flags) / sizeof(flags[0]));
+	int n = COUNT(flags);
 	const char **argv;
 	int words = 0;
 
@@ -71,7 +71,7 @@ static const char *const *worker_words(
 		arena_printf(&c->arena, "%d", attempt->stop_epoch),
 		"--checkpoint-seconds",
 		arena_printf(&c->arena, "%g", attempt->checkpoint_seconds) };
-	int n = (int)(sizeof(flags) / sizeof(flags[0]));
+	int n = COUNT(flags);
 	const char **argv = NEW_ARRAY(&c->arena, const char *, n + c->params.n + 1);
 
 	memcpy(argv, flags, sizeof(flags));

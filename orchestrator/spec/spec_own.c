@@ -30,7 +30,7 @@ static void check_key(const struct spec_reader *r, const struct json *node)
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 	size_t n = strlen(node->key);
 
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+	for (int i = 0; i < COUNT(taken); i++)
 		if (!strcmp(node->key, taken[i])) {
 			diag_add(r->d, node->key_at,
 				"\"%s\" is no hyperparameter: every job has one",

@@ -290,11 +290,11 @@ static void put_type(struct str *out, const struct spec_field *f)
 
 /* Beside `trainer` these are open; without it put_closed says what they hold. */
 static const char *const open_fields[] = { "dataset", "model", "train", "methods" };
-#define OPEN_FIELDS (sizeof(open_fields) / sizeof(open_fields[0]))
+#define OPEN_FIELDS COUNT(open_fields)
 
 static bool is_open(const struct spec_field *f)
 {
-	for (size_t i = 0; i < OPEN_FIELDS; i++)
+	for (int i = 0; i < OPEN_FIELDS; i++)
 		if (!strcmp(f->path, open_fields[i]))
 			return true;
 	return false;
@@ -375,7 +375,7 @@ static void put_closed(struct str *out)
 	str_put(out,
 		",\n  \"if\": { \"not\": { \"required\": [\"trainer\"] } },\n  "
 		"\"then\": { \"properties\": {");
-	for (size_t i = 0; i < OPEN_FIELDS; i++) {
+	for (int i = 0; i < OPEN_FIELDS; i++) {
 		str_printf(out, "%s\n    \"%s\": { ", i ? "," : "", open_fields[i]);
 		put_type(out, field_find(open_fields[i]));
 		str_put(out, " }");

@@ -153,7 +153,7 @@ static void refuse_embedded(const struct spec_reader *r)
 	static const char *const paths[] = { "evaluate", "save", "diagnose",
 		"train.freeze", "model.init", "dataset.pseudo" };
 
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+	for (int i = 0; i < COUNT(paths); i++) {
 		const struct json *node = read_at(r, paths[i]);
 
 		if (node)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "common/store/store_open.h"
 #include "common/store/store_report.h"
 #include "common/tree.h"
 #include "orchestrator/run/follow.h"

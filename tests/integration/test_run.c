@@ -305,7 +305,7 @@ START_TEST(workers_that_report_in_lines_end_in_the_same_rows)
 	forget();
 	ends_as_the_reference();
 	ck_assert_int_gt(query_int("t.db", "SELECT min(read_bytes) FROM attempt"), 0);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (int i = 0; i < COUNT(cases); i++) {
 		forget();
 		snprintf(env, sizeof(env), "DELTAM_CRASH=%s@marker@3", cases[i].point);
 		ck_assert_msg(child_run(command(), env) == cases[i].status, "%s", env);

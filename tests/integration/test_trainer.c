@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/arena.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/must.h"
@@ -241,7 +242,7 @@ START_TEST(a_death_at_any_point_between_files_and_rows_changes_nothing)
 	write_sweep(line_search);
 	runs_well();
 	digest_rows("t.db", wanted);
-	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+	for (int i = 0; i < COUNT(points); i++) {
 		char env[256];
 
 		forget();

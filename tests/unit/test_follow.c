@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/store/store_metric.h"
+#include "common/store/store_open.h"
 #include "orchestrator/run/follow.h"
 #include "tests/lib/dump.h"
 #include "tests/lib/must.h"

@@ -121,15 +121,15 @@ START_TEST(values_of_different_kinds_are_different_jobs)
 {
 	static const char *const values[] = { "5", "\"5\"", "true", "\"true\"", "[5]",
 		"\"[5]\"", "[\"5\"]", "\"five\"", "\"\"", "\"\\\"5\\\"\"" };
-	const char *seen[sizeof(values) / sizeof(values[0])];
+	const char *seen[COUNT(values)];
 
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+	for (int i = 0; i < COUNT(values); i++) {
 		seen[i] = identity(
 			WITH(train,
 				arena_printf(
 					&arena, "\"epochs\": 4, \"x\": %s", values[i])),
 			NULL);
-		for (size_t k = 0; k < i; k++)
+		for (int k = 0; k < i; k++)
 			ck_assert_msg(strcmp(seen[i], seen[k]) != 0, "%s is %s",
 				values[i], values[k]);
 	}
