@@ -86,7 +86,7 @@ struct sched_ops {
 	 * run stops with that error.
 	 */
 	int (*news)(void *arg, const struct sched_task *task, struct err *e);
-		/* Called once a tick; may be NULL. */
+	/* Called once a tick; may be NULL. */
 	void (*tick)(void *arg);
 };
 
