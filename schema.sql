@@ -13,7 +13,10 @@ CREATE TABLE sweep (
   select_epoch  TEXT NOT NULL CHECK (select_epoch IN ('best', 'last10')),
   average       TEXT NOT NULL CHECK (average IN ('criteria', 'tasks')),
   created       TEXT NOT NULL,             -- UTC, ISO 8601
-  state         TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed'))
+  state         TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed')),
+  stop          TEXT,                      -- why its last run stopped short; NULL: it did not,
+                                           -- it runs, or it was killed
+  folder        TEXT NOT NULL DEFAULT ''   -- of the sweep file: where its relative paths begin
 ) STRICT;
 
 -- The settings of `vary`; a sweep without it has one, with an empty label. deltam.
@@ -449,28 +452,34 @@ SELECT w.name AS sweep, n.variant, n.method, n.label, n.lr, n.wd, n.temperature,
   JOIN sweep w ON w.id = n.sweep_id
  ORDER BY w.id, n.variant_position, n.position, n.label;
 
+-- What those means are over: each criterion of each final run that ended well, at the epoch
+-- (or epochs) of the sweep's rule; of the baseline's runs (stl) the criteria of their task.
+CREATE VIEW seed_criterion AS
+SELECT r.sweep_id, r.sweep, r.variant, r.position, r.method, r.label, r.task, r.stage, r.seed, r.job,
+       r.epoch, c.criterion, c.position AS criterion_position,
+       CASE WHEN r.epoch IS NOT NULL
+         THEN (SELECT x.value FROM metric x WHERE x.job = r.job AND x.epoch = r.epoch
+                  AND x.split = 'test' AND x.task = c.task AND x.name = c.name)
+         ELSE (SELECT avg(x.value) FROM metric x WHERE x.job = r.job
+                  AND x.epoch > r.epochs - 10 AND x.split = 'test' AND x.task = c.task
+                  AND x.name = c.name) END AS value,
+       CASE WHEN r.epoch IS NOT NULL
+         THEN (SELECT x.value FROM metric x WHERE x.job = r.job AND x.epoch = r.epoch
+                  AND x.split = 'val' AND x.task = c.task AND x.name = c.name)
+         ELSE (SELECT avg(x.value) FROM metric x WHERE x.job = r.job
+                  AND x.epoch > r.epochs - 10 AND x.split = 'val' AND x.task = c.task
+                  AND x.name = c.name) END AS val_value
+  FROM job_result r
+  CROSS JOIN criterion c ON c.sweep = r.sweep_id AND c.variant = r.variant
+   AND r.task IN ('', c.task)
+ WHERE r.phase = 'final' AND r.state = 'done';
+
 -- The same per criterion: value and std on test rows, val_value and val_std on
 -- validation rows; stl: the baseline. Missing where no final seed ended well.
 CREATE VIEW benchmark_criterion AS
 WITH
 seed AS (
-  SELECT r.sweep_id, r.sweep, r.variant, r.position, r.method, r.label, c.criterion,
-         c.position AS criterion_position,
-         CASE WHEN r.epoch IS NOT NULL
-           THEN (SELECT x.value FROM metric x WHERE x.job = r.job AND x.epoch = r.epoch
-                    AND x.split = 'test' AND x.task = c.task AND x.name = c.name)
-           ELSE (SELECT avg(x.value) FROM metric x WHERE x.job = r.job
-                    AND x.epoch > r.epochs - 10 AND x.split = 'test' AND x.task = c.task
-                    AND x.name = c.name) END AS value,
-         CASE WHEN r.epoch IS NOT NULL
-           THEN (SELECT x.value FROM metric x WHERE x.job = r.job AND x.epoch = r.epoch
-                    AND x.split = 'val' AND x.task = c.task AND x.name = c.name)
-           ELSE (SELECT avg(x.value) FROM metric x WHERE x.job = r.job
-                    AND x.epoch > r.epochs - 10 AND x.split = 'val' AND x.task = c.task
-                    AND x.name = c.name) END AS val_value
-    FROM job_result r
-    CROSS JOIN criterion c ON c.sweep = r.sweep_id AND c.variant = r.variant
-   WHERE r.stage = 'final' AND r.state = 'done'
+  SELECT * FROM seed_criterion WHERE stage = 'final'
 ),
 centred AS (
   SELECT *, avg(value) OVER entry AS mean, avg(val_value) OVER entry AS val_mean FROM seed

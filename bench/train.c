@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include "bench/bench.h"
 #include "bench/peak.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/train/train.h"
 
 #define WARM_UP 5 /* steps */

@@ -1,6 +1,7 @@
 #include "catalogue/pseudo.h"
 
 #include <string.h>
+#include "common/str.h"
 
 static const char param[] = "dataset.pseudo";
 
@@ -16,6 +17,55 @@ static int read_word(struct pseudo_task *p, char *word, struct err *e)
 	return OK;
 }
 
+/* The length of the first word: a blank behind a backslash belongs to it. */
+static size_t word_length(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n] && s[n] != ' ')
+		n += s[n] == '\\' && s[n + 1] == ' ' ? 2 : 1;
+	return n;
+}
+
+/* The backslashes in front of blanks go. */
+static char *unescape(char *word)
+{
+	char *to = word;
+
+	for (const char *from = word; *from; from++) {
+		from += *from == '\\' && from[1] == ' ';
+		*to++ = *from;
+	}
+	*to = '\0';
+	return word;
+}
+
+const char *pseudo_words(const struct pseudo_task *list, int n, struct arena *a)
+{
+	struct str out = { .arena = a };
+
+	for (int i = 0; i < n; i++) {
+		str_printf(&out, "%s%s=", i ? " " : "", list[i].task);
+		for (const char *c = list[i].file; *c; c++)
+			str_printf(&out, "%s%c", *c == ' ' ? "\\" : "", *c);
+	}
+	return str_get(&out);
+}
+
+const char *pseudo_names(const struct params *ps, struct arena *a)
+{
+	struct pseudo_task *list = NEW_ARRAY(a, struct pseudo_task, TASKS_MAX);
+	struct str out = { .arena = a };
+	struct err e;
+	int n;
+
+	if (pseudo_read(ps, a, list, &n, &e))
+		return params_get(ps, param);
+	for (int i = 0; i < n; i++)
+		str_printf(&out, "%s%s", i ? " " : "", list[i].task);
+	return str_get(&out);
+}
+
 int pseudo_read(const struct params *ps, struct arena *a, struct pseudo_task *list,
 	int *n, struct err *e)
 {
@@ -23,13 +73,13 @@ int pseudo_read(const struct params *ps, struct arena *a, struct pseudo_task *li
 
 	*n = 0;
 	while (at && *(at += strspn(at, " "))) {
-		size_t length = strcspn(at, " ");
+		size_t length = word_length(at);
 		int rc;
 
 		if (*n == TASKS_MAX)
 			return err_set(
 				e, ERR_SPEC, "%s: more than %d", param, TASKS_MAX);
-		rc = read_word(&list[*n], arena_strndup(a, at, length), e);
+		rc = read_word(&list[*n], unescape(arena_strndup(a, at, length)), e);
 		if (rc)
 			return rc;
 		(*n)++;

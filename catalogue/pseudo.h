@@ -4,7 +4,7 @@
  *	TASK=FILE
  *
  * one more task, pseudo_TASK, of the kind of the data set's TASK, whose labels are what a
- * trained network makes of every sample. FILE holds the parameters of that network: a
+ * trained network makes of every sample. In FILE a blank is written "\ ". FILE holds the parameters of that network: a
  * winner of another sweep, DATABASE.d/winners/IDENTITY-EPOCH.params.
  */
 #ifndef DELTAM_PSEUDO_H
@@ -24,6 +24,12 @@ struct pseudo_task {
  */
 MUST_CHECK int pseudo_read(const struct params *ps, struct arena *a,
 	struct pseudo_task *list, int *n, struct err *e);
+
+/* The list as pseudo_read reads it. */
+const char *pseudo_words(const struct pseudo_task *list, int n, struct arena *a);
+
+/* The tasks alone, a blank between: what is no path in it. */
+const char *pseudo_names(const struct params *ps, struct arena *a);
 
 /*
  * Puts the pseudo-tasks of ps behind the *n tasks of the data set. ERR_SPEC: as above, a

@@ -1,6 +1,7 @@
 #include "catalogue/setting.h"
 
 #include <string.h>
+#include "catalogue/pseudo.h"
 
 static const struct param_info job_rows[] = {
 #define WHOLE PARAM_INT
@@ -241,7 +242,7 @@ const char *param_default(struct arena *a, const struct param_info *row)
 
 void setting_canonical(const struct params *ps,
 	const struct param_info *(*row_of)(const struct params *, const char *),
-	struct arena *a, struct str *out)
+	bool with_paths, struct arena *a, struct str *out)
 {
 	struct params kept = { 0 };
 
@@ -250,7 +251,12 @@ void setting_canonical(const struct params *ps,
 		const struct param_info *row = row_of(ps, p->name);
 		const char *deflt = row && row->later ? param_default(a, row) : NULL;
 
-		if (!param_is_place(p->name) && !(deflt && !strcmp(p->value, deflt)))
+		if (param_is_place(p->name) || (deflt && !strcmp(p->value, deflt)))
+			continue;
+		/* Of files that label the digest of the data set has the labels. */
+		if (!strcmp(p->name, "dataset.pseudo") && !with_paths)
+			params_set(&kept, a, p->name, pseudo_names(ps, a));
+		else
 			params_set(&kept, a, p->name, p->value);
 	}
 	if (!is_foreign(ps))

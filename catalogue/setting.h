@@ -50,9 +50,10 @@ const char *param_default(struct arena *a, const struct param_info *row);
  * What the identity of a job hashes: the JSON of ps without the places of files and
  * without what came later (param_info.later) and has its default, so that a job that was
  * trained before there was such a parameter keeps its identity. row_of: setting_row.
+ * with_paths: dataset.pseudo with its files, as it was once hashed.
  */
 void setting_canonical(const struct params *ps,
 	const struct param_info *(*row_of)(const struct params *, const char *),
-	struct arena *a, struct str *out);
+	bool with_paths, struct arena *a, struct str *out);
 
 #endif

@@ -152,3 +152,8 @@ bool param_is_place(const char *name)
 		!strcmp(name, "model.init") || !strcmp(name, "model.path") ||
 		!strcmp(name, "train.path");
 }
+
+bool param_names_file(const char *name)
+{
+	return param_is_place(name) || !strcmp(name, "dataset.pseudo");
+}

@@ -65,4 +65,7 @@ void params_json(const struct params *ps, struct str *out);
  */
 bool param_is_place(const char *name);
 
+/* Whether its value has the place of a file in it, and maybe more: dataset.pseudo, too. */
+bool param_names_file(const char *name);
+
 #endif

@@ -7,13 +7,8 @@
  *	                                                      watch another trainer (adapter.h)
  *	deltam-worker --folder DIR --token TOKEN --until EPOCH [--checkpoint-seconds S] NAME=VALUE ...
  *	                                                      train into a report (lines.h)
- *	deltam-worker --prepare NAME=VALUE ...                compose a data set (dataset.*)
- *	deltam-worker --look NAME=VALUE ...                   are its files there, and whole
- *	deltam-worker --network NAME=VALUE ...                does the network fit, its size
- *	deltam-worker --preview FILE NAME=VALUE ...           draw its first samples as PNG
- *	... --preview FILE corrupt=NAME [textures=FOLDER] NAME=VALUE ...   corrupted ones
- *	deltam-worker --textures FOLDER H W                   check pictures of frost
- *	deltam-worker --probe NAME=VALUE ...                  time some steps of a job
+ *	deltam-worker --QUESTION WORDS ...                    answer (common/questions.def)
+ *	deltam-worker --version                               which build it is
  * The pipe (fd 3), worker to deltam: lines of liveness and progress, never results.
  *	hello KERNEL-CLASS BUILD     once a segment, before the first step
  *	beat                         at least every PROTO_BEAT_SECONDS while it lives

@@ -1,7 +1,7 @@
 /* Writes the documents that are generated from the tables; `make docs` runs it. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "orchestrator/spec/spec_docs.h"
+#include "tests/lib/generated.h"
 
 static bool write_file(const char *path, void (*put)(struct str *))
 {
@@ -23,8 +23,9 @@ static bool write_file(const char *path, void (*put)(struct str *))
 
 int main(void)
 {
-	bool good = write_file("docs/SWEEP_FILE.md", spec_docs_markdown) &&
-		write_file("docs/sweep.schema.json", spec_docs_schema);
+	bool good = true;
 
+	for (int i = 0; i < GENERATED; i++)
+		good = write_file(generated[i].path, generated[i].put) && good;
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

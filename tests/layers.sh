@@ -75,6 +75,12 @@ verdict "a struct or enum of a header has its name for itself" "$(
 	sources common catalogue trainer-core orchestrator worker | xargs grep -HoE '^(struct|enum) [a-z0-9_]+ \{' |
 	awk -F '[: ]' '{ files[$3] = files[$3] " " $1; n[$3]++; if ($1 ~ /\.h$/) shown[$3] = 1 }
 		END { for (tag in n) if (n[tag] > 1 && shown[tag]) print tag ":" files[tag] }')"
+# shellcheck disable=SC2046
+verdict "the man page has every DELTAM_ variable that is read" "$(
+	grep -ohE 'getenv\("DELTAM_[A-Z_]+' $(sources common catalogue trainer-core orchestrator worker) |
+	sed 's/.*"//' | grep -v DELTAM_CRASH | sort -u | while read -r name; do
+		grep -q "ENVIRONMENT(\"$name\"" orchestrator/cli/manual.def || echo "$name"
+	done)"
 only orchestrator/spec/json.c 'cjson/'
 only orchestrator/run/sched.c 'uv\.h'
 only trainer-core/blas.c 'cblas\.h'

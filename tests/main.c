@@ -9,6 +9,8 @@
 #include "common/arena.h"
 #include "common/log.h"
 
+#define HANGING_SECONDS "3600"
+
 #define SUITE(name) Suite *suite_##name(void);
 #include "tests/suites.def"
 #undef SUITE
@@ -44,6 +46,17 @@ static const char *unknown(int argc, char **argv)
 	return NULL;
 }
 
+/*
+ * A limit of time ends a test that hangs and says nothing of its speed: a machine may be
+ * under valgrind, a sanitizer or twenty other processes. So there is one, for all tests,
+ * far above what any of them takes; no test sets its own.
+ */
+static void limit_time(void)
+{
+	if (setenv("CK_DEFAULT_TIMEOUT", HANGING_SECONDS, 0))
+		log_error("tests", "no memory for a limit of time");
+}
+
 int main(int argc, char **argv)
 {
 	SRunner *runner;
@@ -53,6 +66,7 @@ int main(int argc, char **argv)
 		log_error("tests", "no suite \"%s\"", unknown(argc, argv));
 		return EXIT_FAILURE;
 	}
+	limit_time();
 	runner = srunner_create(NULL);
 	log_set_level(LOG_ERROR); /* many a test makes a run warn */
 	for (int i = 0; i < COUNT(suites); i++)

@@ -48,7 +48,8 @@ static int load_job(struct winner *w, struct err *e)
 		return rc;
 	rc = store_int(&s, STMT_JOB_OF_IDENTITY, ARGS(TEXT(w->identity)), -1, &id, e);
 	if (!rc && id < 0)
-		rc = err_set(e, ERR_DATA, "%s knows no job %s", w->db, w->identity);
+		rc = err_set(e, ERR_DATA,
+			"%s holds no run that has parameters of this name", w->db);
 	if (!rc)
 		rc = store_job_params(&s, id, &w->params, w->a, e);
 	store_close(&s);

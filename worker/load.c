@@ -37,5 +37,5 @@ int job_load(struct job *job, struct store *s, int64_t id, const char *token,
 	rc = load_rows(job, s, a, e);
 	if (!rc)
 		rc = store_job_params(s, id, &job->params, a, e);
-	return rc ? err_wrap(e, "job %lld", (long long)id) : OK;
+	return rc;
 }

@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "build_id.h"
 #include "common/log.h"
 #include "common/proto.h"
+#include "common/store/run_name.h"
 #include "common/store/store_open.h"
 #include "common/str.h"
+#include "common/version.h"
 #include "trainer-core/dataset/cache.h"
 #include "worker/adapter.h"
 #include "worker/network.h"
@@ -30,13 +31,10 @@ static int usage(struct err *e)
 		"[--checkpoint-seconds S] NAME=VALUE ...\n"
 		"       deltam-worker --folder DIR --token TOKEN [--stop-seconds S] -- WORD "
 		"...\n"
-		"       deltam-worker --prepare NAME=VALUE ...\n"
-		"       deltam-worker --look NAME=VALUE ...\n"
-		"       deltam-worker --network NAME=VALUE ...\n"
-		"       deltam-worker --preview FILE NAME=VALUE ...\n"
-		"       deltam-worker --textures FOLDER H W\n"
-		"       deltam-worker --probe NAME=VALUE ...\n"
-		"       deltam-worker --toy DB EXPERIMENT STEPS");
+#define QUESTION(name, words, help) "       deltam-worker --" #name " " words "\n"
+#include "common/questions.def"
+#undef QUESTION
+		"       deltam-worker --version");
 }
 
 static int parse(int argc, char **argv, const char **db, struct segment_args *args,
@@ -99,8 +97,12 @@ static int next_segment(
 	return 1;
 }
 
-/* Trains one segment after another until there is none or one goes wrong. */
-static int train_all(const char *db, struct segment_args *args, struct err *e)
+/*
+ * Trains one segment after another until there is none or one goes wrong: then name is
+ * what people call its run.
+ */
+static int train_all(const char *db, struct segment_args *args, char name[RUN_NAME_MAX],
+	struct err *e)
 {
 	struct store s;
 	char line[PROTO_LINE_MAX];
@@ -111,25 +113,28 @@ static int train_all(const char *db, struct segment_args *args, struct err *e)
 	rc = segment_run(&s, args, e);
 	while (!rc && (rc = next_segment(args, line, sizeof(line), e)) > 0)
 		rc = segment_run(&s, args, e);
+	if (rc && rc != ERR_USAGE)
+		(void)store_run_name(&s, args->job, name);
 	store_close(&s);
 	return rc;
 }
 
 /* The status, and why it is not 0. */
-static int told(int rc, const struct err *e)
+static int told(int rc, const char *name, const struct err *e)
 {
 	if (rc) {
-		fprintf(stderr, "deltam-worker: %s\n", e->msg);
-		if (rc != ERR_DIVERGED)
-			pipe_error(e->msg);
+		fprintf(stderr, "deltam-worker: %s%s%s\n", name, *name ? ": " : "",
+			e->msg);
+		pipe_error(e->msg);
 	}
 	return (int)exit_status(rc);
 }
 
 static int train(int argc, char **argv)
 {
-	struct segment_args args = { .build = DELTAM_BUILD };
+	struct segment_args args = { .build = deltam_build };
 	const char *db = NULL;
+	char name[RUN_NAME_MAX] = "";
 	struct err e = { 0 };
 	int rc;
 
@@ -137,13 +142,13 @@ static int train(int argc, char **argv)
 	stop_install();
 	rc = parse(argc, argv, &db, &args, &e);
 	if (!rc)
-		rc = train_all(db, &args, &e);
-	return told(rc, &e);
+		rc = train_all(db, &args, name, &e);
+	return told(rc, name, &e);
 }
 
 static int report(int argc, char **argv)
 {
-	struct lines_args args = { .build = DELTAM_BUILD, .checkpoint_seconds = 300 };
+	struct lines_args args = { .build = deltam_build, .checkpoint_seconds = 300 };
 	struct err e = { 0 };
 	int rc;
 
@@ -152,7 +157,7 @@ static int report(int argc, char **argv)
 	rc = lines_parse(argc, argv, &args, &e);
 	if (!rc)
 		rc = segment_report(&args, &e);
-	return told(rc, &e);
+	return told(rc, "", &e);
 }
 
 /* Another trainer is called behind the word --. */
@@ -184,18 +189,18 @@ int main(int argc, char **argv)
 		const char *word;
 		int (*question)(int argc, char **argv, struct err *e);
 	} questions[] = {
-		{ "--prepare", prepare_main },
-		{ "--look", look_main },
-		{ "--network", network_main },
-		{ "--probe", probe_main },
-		{ "--preview", preview_main },
-		{ "--toy", toy_main },
-		{ "--textures", textures_main },
+#define QUESTION(name, words, help) { "--" #name, name##_main },
+#include "common/questions.def"
+#undef QUESTION
 	};
 
 	if (argc > 1 && !strcmp(argv[1], "--folder"))
 		return is_adapter(argc, argv) ? (int)adapter_main(argc, argv)
 					      : report(argc, argv);
+	if (argc == 2 && !strcmp(argv[1], "--version")) {
+		printf("deltam-worker %s\n", deltam_version);
+		return 0;
+	}
 	for (int i = 0; argc > 1 && i < COUNT(questions); i++)
 		if (!strcmp(argv[1], questions[i].word))
 			return answer(argc - 2, argv + 2, questions[i].question);

@@ -112,10 +112,17 @@ int look_main(int argc, char **argv, struct err *e)
 {
 	struct arena a = { 0 };
 	struct params ps = { 0 };
+	int n[SPLIT_COUNT];
 	int rc = prepare_params(argc, argv, &ps, &a, e);
 
 	if (!rc)
 		rc = dataset_look(&ps, &winner_labeller, &a, e);
+	if (!rc)
+		rc = dataset_count(&ps, &a, n, e);
+	if (!rc)
+		printf("%d %d %d\n", n[SPLIT_TRAIN], n[SPLIT_VAL], n[SPLIT_TEST]);
+	if (!rc && fflush(stdout) != 0)
+		rc = err_errno(e, "--look: standard output");
 	arena_release(&a);
 	return rc;
 }

@@ -15,8 +15,9 @@ static int start_over(struct segment *g, struct err *e)
 	int rc = store_begin(g->store, e);
 
 	log_warn("worker",
-		"job %lld: its rows are of kernel class \"%s\": starting over",
-		(long long)job->id, job->kernel_class);
+		"the run's rows are of kernel class \"%s\", this processor's is \"%s\": "
+		"starting over",
+		job->kernel_class, train_kernel_class());
 	if (rc)
 		return rc;
 	rc = store_metric_check_token(g->store, job->id, job->token, e);

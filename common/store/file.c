@@ -31,8 +31,16 @@ static uint32_t big_endian(const unsigned char *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* Asks for the lock of file_lock_data without taking it: nobody is kept out meanwhile. */
+static bool is_held(int fd)
+{
+	struct flock byte = { .l_type = F_RDLCK, .l_start = LOCKED_BYTE, .l_len = 1 };
+
+	return !fcntl(fd, F_OFD_GETLK, &byte) && byte.l_type != F_UNLCK;
+}
+
 static int read_header(
-	const char *path, unsigned char *header, size_t *n, struct err *e)
+	const char *path, unsigned char *header, size_t *n, bool *held, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t got;
@@ -40,6 +48,7 @@ static int read_header(
 	if (fd < 0)
 		return database_errno(e, "cannot open", path);
 	got = read(fd, header, HEADER_BYTES);
+	*held = is_held(fd);
 	close(fd);
 	if (got < 0)
 		return database_errno(e, "cannot read", path);
@@ -59,7 +68,7 @@ int file_inspect(const char *path, struct file_header *h, struct err *e)
 		return errno == ENOENT ? OK : database_errno(e, "cannot open", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_DB, "%s is not a file", path);
-	rc = read_header(path, header, &n, e);
+	rc = read_header(path, header, &n, &h->held, e);
 	if (rc)
 		return rc;
 	h->state = n ? FILE_THERE : FILE_EMPTY;

@@ -22,6 +22,7 @@ struct file_header {
 	enum file_state state;
 	int application_id;
 	int version; /* of the schema, unless a newer one still lies in the log */
+	bool held; /* by an orchestrator that lives: file_lock_data */
 };
 
 /*

@@ -43,6 +43,7 @@ struct store {
 	const struct schema *schema; /* that the file has */
 	int version; /* that this schema has in the file */
 	struct file_lock lock; /* held by those that create */
+	bool held; /* by an orchestrator, just before the file was opened */
 	char path[1024];
 };
 

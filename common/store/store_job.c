@@ -1,5 +1,7 @@
 #include "common/store/store_job.h"
 
+#include "common/store/run_name.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,7 +76,8 @@ int store_sweep_put(struct store *s, const struct sweep_row *row, int64_t *id,
 	if (!rc)
 		rc = store_run(s, STMT_SWEEP_PUT,
 			ARGS(TEXT(row->name), TEXT(row->text), TEXT(row->select_epoch),
-				TEXT(row->average), TEXT(store_time(now))),
+				TEXT(row->average), TEXT(store_time(now)),
+				TEXT(row->folder ? row->folder : "")),
 			e);
 	if (!rc)
 		rc = store_int(s, STMT_SWEEP_ID, ARGS(TEXT(row->name)), 0, id, e);
@@ -215,11 +218,12 @@ int store_job_put(struct store *s, int64_t id, const char *identity,
 	const struct params *ps, const struct job_shown *shown, struct job_row *row,
 	struct err *e)
 {
+	char name[RUN_NAME_MAX];
 	int rc = insert_job(s, id, identity, ps, shown, e);
 	bool fresh = !rc && store_changes(s) > 0;
 
 	for (int i = 0; !rc && i < ps->n; i++)
-		if (fresh || param_is_place(ps->p[i].name)) /* data may have moved */
+		if (fresh || param_names_file(ps->p[i].name)) /* data may have moved */
 			rc = store_run(s, STMT_JOB_PUT_PARAM,
 				ARGS(INT(id), TEXT(ps->p[i].name),
 					value_arg(ps->p[i].value)),
@@ -228,8 +232,10 @@ int store_job_put(struct store *s, int64_t id, const char *identity,
 		rc = store_job_get(s, id, row, e);
 	if (!rc && strcmp(row->identity, identity) != 0)
 		return err_set(e, ERR_DB,
-			"%s: jobs %s and %s have the same number %lld", s->path,
-			row->identity, identity, (long long)id);
+			"%s: its %s is another run than the one planned here, with the "
+			"same number (identities %s, %s); plan it in a database of its "
+			"own",
+			s->path, store_run_name(s, id, name), row->identity, identity);
 	return rc;
 }
 
@@ -267,8 +273,10 @@ int store_job_get(struct store *s, int64_t id, struct job_row *row, struct err *
 	if (rows_next(&r))
 		read_job(&r, row);
 	else if (!r.rc)
-		r.rc = err_set(
-			e, ERR_DB, "%s: there is no job %lld", s->path, (long long)id);
+		r.rc = err_set(e, ERR_DB,
+			"%s: a run that its stages name has no row in table job (id "
+			"%lld): was it removed? `deltam run` plans it again",
+			s->path, (long long)id);
 	return rows_close(&r);
 }
 
@@ -363,16 +371,18 @@ static void read_member(struct rows *r, struct member_row *row)
 	row->state = state_of(rows_text(r));
 }
 
-int store_member_pending(struct store *s, int64_t first, int64_t last, int64_t *job,
-	int *away, bool *found, struct err *e)
+int store_member_pending(struct store *s, int64_t first, int64_t last,
+	const struct store_filter *filter, int64_t *job, int *away, bool *found,
+	struct err *e)
 {
 	struct rows r =
 		rows_open(s, STMT_MEMBER_PENDING, ARGS(INT(first), INT(last)), e);
 
-	*found = rows_next(&r);
-	if (*found) {
+	*found = false;
+	while (!*found && rows_next(&r)) {
 		*job = rows_int64(&r);
 		*away = rows_int(&r);
+		*found = filter->may(filter->arg, *job);
 	}
 	return rows_close(&r);
 }

@@ -48,6 +48,7 @@ struct sweep_row {
 	const char *name, *text;
 	const char *select_epoch; /* best, last10 */
 	const char *average; /* criteria, tasks */
+	const char *folder; /* that its relative paths begin from; NULL: unknown */
 };
 /*
  * Makes the row of the sweep, or updates the one of its name; *id is that row. *rescore
@@ -158,13 +159,19 @@ MUST_CHECK int store_member_put(
  */
 MUST_CHECK int store_member_set(struct store *s, const struct member_row *row,
 	enum member_state to, int target, struct err *e);
+/* Which of the jobs that are pending may start now. */
+struct store_filter {
+	bool (*may)(void *arg, int64_t job);
+	void *arg;
+};
 /*
  * Finds the first pending membership of the stages from `first` to `last`, by stage,
- * config and job; *away is how many epochs its target is off. *found tells whether
- * there is one. O(log n).
+ * config and job, whose job may start; *away is how many epochs its target is off. *found
+ * tells whether there is one. O(log n), and a step for each that may not.
  */
 MUST_CHECK int store_member_pending(struct store *s, int64_t first, int64_t last,
-	int64_t *job, int *away, bool *found, struct err *e);
+	const struct store_filter *filter, int64_t *job, int *away, bool *found,
+	struct err *e);
 /* Reads every membership of a job, in all sweeps, into the arena. */
 MUST_CHECK int store_member_of_job(struct store *s, int64_t job, struct arena *a,
 	struct member_row **rows, int *n, struct err *e);

@@ -38,8 +38,10 @@ static int not_finite(const char *row, double v, struct err *e)
 static int different(const char *row, double old, double new, struct err *e)
 {
 	return err_set(e, ERR_DETERMINISM,
-		"%s is in the database with another value: %.17g there, %.17g now", row,
-		old, new);
+		"%s is in the database with another value: %.17g there, %.17g now; the "
+		"row was changed, or this program computes otherwise than the one that "
+		"wrote it: compare with a new database (--db)",
+		row, old, new);
 }
 
 /*
@@ -57,11 +59,12 @@ static int run_insert(
 	return rc;
 }
 
+/* Of which run, the caller knows: it may be at it for hours, and names it once. */
 static void name_metric(
-	int64_t job, int epoch, const struct metric_row *row, char buf[NAME_MAX_BYTES])
+	int epoch, const struct metric_row *row, char buf[NAME_MAX_BYTES])
 {
-	snprintf(buf, NAME_MAX_BYTES, "job %lld epoch %d %s %s%s%s", (long long)job,
-		epoch, row->split, row->task, *row->task ? "/" : "", row->name);
+	snprintf(buf, NAME_MAX_BYTES, "epoch %d: %s %s%s%s", epoch, row->split,
+		row->task, *row->task ? "/" : "", row->name);
 }
 
 static int compare_metric(struct store *s, int64_t job, int epoch,
@@ -75,7 +78,7 @@ static int compare_metric(struct store *s, int64_t job, int epoch,
 
 	if (rc)
 		return rc;
-	name_metric(job, epoch, row, name);
+	name_metric(epoch, row, name);
 	if (isnan(there)) /* a row is finite */
 		return err_set(e, ERR_DETERMINISM, "%s has no row", name);
 	return same_bits(there, canonical(row->value))
@@ -119,7 +122,7 @@ int store_metrics_put(struct store *s, int64_t job, int epoch,
 
 	for (int i = 0; i < n; i++)
 		if (!isfinite(rows[i].value)) {
-			name_metric(job, epoch, &rows[i], name);
+			name_metric(epoch, &rows[i], name);
 			return not_finite(name, rows[i].value, e);
 		}
 	for (int i = 0; !rc && i < n;) {
@@ -154,10 +157,10 @@ static void figures_of(const struct weight_row *row, double v[FIGURES])
 }
 
 static void name_weight(
-	int64_t job, int epoch, const char *task, int figure, char buf[NAME_MAX_BYTES])
+	int epoch, const char *task, int figure, char buf[NAME_MAX_BYTES])
 {
-	snprintf(buf, NAME_MAX_BYTES, "job %lld epoch %d task %s %s", (long long)job,
-		epoch, task, figure_names[figure]);
+	snprintf(buf, NAME_MAX_BYTES, "epoch %d: %s of task %s", epoch,
+		figure_names[figure], task);
 }
 
 static int compare_weight(struct store *s, int64_t job, int epoch,
@@ -178,7 +181,7 @@ static int compare_weight(struct store *s, int64_t job, int epoch,
 
 		if (r.rc || (known[i] ? was_known && same_bits(old, v[i]) : !was_known))
 			continue;
-		name_weight(job, epoch, row->task, i, name);
+		name_weight(epoch, row->task, i, name);
 		r.rc = different(name, old, v[i], e);
 	}
 	return rows_close(&r);
@@ -207,7 +210,7 @@ static int put_weight(struct store *s, int64_t job, int epoch,
 			continue;
 		}
 		if (!isfinite(v[i])) {
-			name_weight(job, epoch, row->task, i, name);
+			name_weight(epoch, row->task, i, name);
 			return not_finite(name, v[i], e);
 		}
 		sqlite3_bind_double(stmt, 4 + i, v[i]);
@@ -243,8 +246,8 @@ int store_metric_check_token(
 
 	if (!rc && !open)
 		rc = err_set(e, ERR_STALE,
-			"this is no longer the open attempt of job %lld",
-			(long long)job);
+			"another attempt at this run has begun: nothing more of this "
+			"one is written");
 	return rc;
 }
 

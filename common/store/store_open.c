@@ -8,10 +8,16 @@
 #include "common/store/schema.h"
 
 /*
+ * A reader who stays in one transaction keeps the log growing. Once all of it is in the
+ * database the next commit begins it anew, and cuts the file to 32 MB.
+ */
+#define LOG_CUT "PRAGMA journal_size_limit=33554432"
+
+/*
  * Pages (16 MB) that the log holds before it goes into the database. A page that several
  * epochs changed goes once, and the two syncs that each time costs come less often.
  */
-#define CHECKPOINTS "PRAGMA wal_autocheckpoint=4000"
+#define CHECKPOINTS "PRAGMA wal_autocheckpoint=4000; " LOG_CUT
 
 /* What a mode may do with which files. */
 static const struct mode {
@@ -179,6 +185,7 @@ static int check_file(struct store *s, enum file_state *state, struct err *e)
 	int rc = file_inspect(s->path, &h, e);
 
 	*state = h.state;
+	s->held = h.held;
 	if (!rc)
 		rc = check_schema(s, &h, e);
 	if (rc)

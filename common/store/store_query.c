@@ -10,7 +10,9 @@ static void read_sweep(struct rows *r, struct arena *a, struct query_sweep *x)
 	x->best = rows_int(r) != 0;
 	x->by_task = rows_int(r) != 0;
 	x->state = rows_copy(r, a);
+	x->stop = rows_copy(r, a);
 	x->auxiliary = rows_int(r) != 0;
+	x->folder = rows_copy(r, a);
 }
 
 static void read_entry(struct rows *r, struct arena *a, struct query_entry *x)
@@ -44,6 +46,19 @@ static void read_figure(struct rows *r, struct arena *a, struct query_figure *x)
 	x->std = rows_real(r);
 	x->val_value = rows_real(r);
 	x->val_std = rows_real(r);
+}
+
+static void read_seed(struct rows *r, struct arena *a, struct query_seed *x)
+{
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->stl = rows_int(r) != 0;
+	x->of_run = rows_int(r) != 0;
+	x->seed = rows_int64(r);
+	x->criterion = rows_copy(r, a);
+	x->value = rows_real(r);
+	x->val_value = rows_real(r);
+	x->counts = rows_int(r) != 0;
 }
 
 static void read_criterion(struct rows *r, struct arena *a, struct query_figure *x)
@@ -138,6 +153,20 @@ static void read_robustness(struct rows *r, struct arena *a, struct query_robust
 	x->delta_std = rows_real(r);
 }
 
+static void read_none(struct rows *r, struct arena *a, struct query_none *x)
+{
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->phase = rows_copy(r, a);
+}
+
+static void read_lost(struct rows *r, struct arena *a, struct query_lost *x)
+{
+	x->run = rows_copy(r, a);
+	x->criterion = rows_copy(r, a);
+	x->epoch = rows_int(r);
+}
+
 static void read_failure(struct rows *r, struct arena *a, struct query_failure *x)
 {
 	x->variant = rows_copy(r, a);
@@ -146,6 +175,7 @@ static void read_failure(struct rows *r, struct arena *a, struct query_failure *
 	x->stage = rows_copy(r, a);
 	x->state = rows_copy(r, a);
 	x->job = rows_copy(r, a);
+	x->run = rows_copy(r, a);
 	x->seed = rows_int64(r);
 	x->lr = rows_real(r);
 	x->wd = rows_real(r);
@@ -154,6 +184,49 @@ static void read_failure(struct rows *r, struct arena *a, struct query_failure *
 	x->epoch = rows_int(r);
 	x->attempts = rows_int(r);
 	x->message = rows_copy(r, a);
+}
+
+int query_winners(struct store *s, const struct query_sweep *w,
+	struct query_winners *out, struct err *e)
+{
+	struct rows r = rows_open(s, STMT_QUERY_WINNERS, ARGS(INT(w->id)), e);
+
+	*out = (struct query_winners){ 0 };
+	if (rows_next(&r)) {
+		out->all = rows_int(&r);
+		out->done = rows_int(&r);
+		out->failed = rows_int(&r);
+	}
+	return rows_close(&r);
+}
+
+int query_in_vain(struct store *s, const struct query_sweep *w, struct arena *a,
+	struct query_in_vain *out, struct err *e)
+{
+	struct rows r = rows_open(s, STMT_QUERY_IN_VAIN, ARGS(INT(w->id)), e);
+
+	*out = (struct query_in_vain){ 0 };
+	if (rows_next(&r)) {
+		out->attempts = rows_int(&r);
+		out->run = rows_copy(&r, a);
+		out->message = rows_copy(&r, a);
+		(void)rows_int64(&r);
+	}
+	return rows_close(&r);
+}
+
+int query_speed(struct store *s, const struct query_sweep *w, struct query_speed *out,
+	struct err *e)
+{
+	struct rows r = rows_open(s, STMT_QUERY_SPEED, ARGS(INT(w->id)), e);
+
+	*out = (struct query_speed){ 0 };
+	if (rows_next(&r)) {
+		out->workers = rows_int(&r);
+		out->epochs = rows_int64(&r);
+		out->seconds = rows_real(&r);
+	}
+	return rows_close(&r);
 }
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): types and initialisers take none */
@@ -176,54 +249,33 @@ static void read_failure(struct rows *r, struct arena *a, struct query_failure *
 		struct type **out, int *n, struct err *e) \
 		LIST(statement, ARGS(__VA_ARGS__), read_row)
 
+/* Without a semicolon between them clang-format would make one sentence of all rows. */
+/* clang-format off */
 int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int *n,
-	struct err *e) LIST(QUERY_SWEEPS, NO_ARGS, read_sweep)
-
-	QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name),
-		INT(0)) QUERY(query_runs, query_entry, QUERY_BENCHMARK, read_entry,
-		TEXT(w->name),
-		INT(1)) QUERY(query_auxiliary, query_entry, QUERY_AUXILIARY, read_entry,
-		TEXT(w->name)) QUERY(query_auxiliary_figures, query_figure,
-		QUERY_AUXILIARY_CRITERION, read_figure,
-		TEXT(w->name)) QUERY(query_figures, query_figure, QUERY_CRITERION,
-		read_figure, TEXT(w->name)) QUERY(query_criteria, query_figure,
-		QUERY_CRITERIA, read_criterion,
-		INT(w->id)) QUERY(query_titles, query_title, QUERY_TITLES, read_title,
-		INT(w->id)) QUERY(query_ranges, query_range, QUERY_RANGE, read_range,
-		INT(w->id)) QUERY(query_temperatures, query_temperature,
-		QUERY_TEMPERATURE, read_temperature, INT(w->id)) QUERY(query_costs,
-		query_cost, QUERY_COST, read_cost, TEXT(w->name)) QUERY(query_progress,
-		query_progress, QUERY_PROGRESS, read_progress, TEXT(w->name))
-		QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS,
-			read_robustness, TEXT(w->name)) QUERY(query_failures,
-			query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))
-
-	/* NOLINTEND(bugprone-macro-parentheses) */
-
-	int query_winners(struct store *s, const struct query_sweep *w,
-		struct query_winners *out, struct err *e)
-{
-	struct rows r = rows_open(s, STMT_QUERY_WINNERS, ARGS(INT(w->id)), e);
-
-	*out = (struct query_winners){ 0 };
-	if (rows_next(&r)) {
-		out->all = rows_int(&r);
-		out->done = rows_int(&r);
-		out->failed = rows_int(&r);
-	}
-	return rows_close(&r);
-}
-
-int query_speed(struct store *s, const struct query_sweep *w, struct query_speed *out,
 	struct err *e)
-{
-	struct rows r = rows_open(s, STMT_QUERY_SPEED, ARGS(INT(w->id)), e);
+	LIST(QUERY_SWEEPS, NO_ARGS, read_sweep)
 
-	*out = (struct query_speed){ 0 };
-	if (rows_next(&r)) {
-		out->workers = rows_int(&r);
-		out->epochs = rows_int64(&r);
-		out->seconds = rows_real(&r);
-	}
-	return rows_close(&r);
-}
+int query_lost(struct store *s, const struct query_sweep *w, bool test, struct arena *a,
+	struct query_lost **out, int *n, struct err *e)
+	LIST(QUERY_LOST, ARGS(INT(w->id), TEXT(test ? "test" : "val")), read_lost)
+
+QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name), INT(0))
+QUERY(query_runs, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name), INT(1))
+QUERY(query_auxiliary, query_entry, QUERY_AUXILIARY, read_entry, TEXT(w->name))
+QUERY(query_auxiliary_figures, query_figure, QUERY_AUXILIARY_CRITERION, read_figure,
+	TEXT(w->name))
+QUERY(query_figures, query_figure, QUERY_CRITERION, read_figure, TEXT(w->name))
+QUERY(query_seeds, query_seed, QUERY_SEEDS, read_seed, TEXT(w->name))
+QUERY(query_criteria, query_figure, QUERY_CRITERIA, read_criterion, INT(w->id))
+QUERY(query_titles, query_title, QUERY_TITLES, read_title, INT(w->id))
+QUERY(query_ranges, query_range, QUERY_RANGE, read_range, INT(w->id))
+QUERY(query_temperatures, query_temperature, QUERY_TEMPERATURE, read_temperature,
+	INT(w->id))
+QUERY(query_costs, query_cost, QUERY_COST, read_cost, TEXT(w->name))
+QUERY(query_progress, query_progress, QUERY_PROGRESS, read_progress, TEXT(w->name))
+QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS, read_robustness,
+	TEXT(w->name))
+QUERY(query_failures, query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))
+QUERY(query_nones, query_none, QUERY_NONES, read_none, INT(w->id))
+	/* clang-format on */
+	/* NOLINTEND(bugprone-macro-parentheses) */

@@ -16,7 +16,9 @@ struct query_sweep {
 	bool best; /* select.epoch is best, not last10 */
 	bool by_task; /* select.average is tasks, not criteria */
 	const char *state; /* open, done, failed */
+	const char *stop; /* why its last run stopped short; NULL: see schema.sql */
 	bool auxiliary; /* `primary` is given */
+	const char *folder; /* where relative paths of the text begin; "": unknown */
 };
 MUST_CHECK int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out,
 	int *n, struct err *e);
@@ -32,6 +34,7 @@ struct query_entry {
 	double epoch;
 	double delta_m, delta_m_std; /* test */
 	double val_delta_m, val_delta_m_std;
+	const char *title; /* given for tables (query_titles); NULL: not filled in */
 };
 MUST_CHECK int query_benchmark(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_entry **out, int *n, struct err *e);
@@ -67,6 +70,24 @@ MUST_CHECK int query_auxiliary_figures(struct store *s, const struct query_sweep
 MUST_CHECK int query_figures(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_figure **out, int *n, struct err *e);
 
+/*
+ * One criterion of one final run that ended well, in the order of the table and of seeds. What
+ * knows a primary task and had several in turn stands here twice: by the run (`of_run`), and
+ * under the name that it is listed by, each criterion from where its task was primary.
+ */
+struct query_seed {
+	const char *variant;
+	const char *label;
+	bool stl; /* of the baseline: the run of the criterion's task */
+	bool of_run; /* the table lists it under another name */
+	int64_t seed;
+	const char *criterion;
+	double value, val_value;
+	bool counts; /* is part of the entry's Δm */
+};
+MUST_CHECK int query_seeds(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_seed **out, int *n, struct err *e);
+
 /* The criteria of each variant, in the order of the table's columns; figures unset. */
 MUST_CHECK int query_criteria(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_figure **out, int *n, struct err *e);
@@ -93,6 +114,24 @@ struct query_range {
 };
 MUST_CHECK int query_ranges(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_range **out, int *n, struct err *e);
+
+/* A phase of an entry that ended without a choice: no configuration was valid. */
+struct query_none {
+	const char *variant, *label, *phase;
+};
+MUST_CHECK int query_nones(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_none **out, int *n, struct err *e);
+
+/*
+ * A final run that ended well, and a criterion that lacks a row of metric which its figure
+ * is made of, on test rows or on validation rows; run by run.
+ */
+struct query_lost {
+	const char *run, *criterion;
+	int epoch; /* 0: one of the last ten */
+};
+MUST_CHECK int query_lost(struct store *s, const struct query_sweep *w, bool test,
+	struct arena *a, struct query_lost **out, int *n, struct err *e);
 
 /*
  * The least and the greatest weight, as means over an epoch, that a T has led to in all
@@ -141,6 +180,14 @@ struct query_speed {
 MUST_CHECK int query_speed(struct store *s, const struct query_sweep *w,
 	struct query_speed *out, struct err *e);
 
+/* The attempts that failed since the last one that did not. */
+struct query_in_vain {
+	int attempts;
+	const char *run, *message; /* of the last; "" where there is none */
+};
+MUST_CHECK int query_in_vain(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_in_vain *out, struct err *e);
+
 /* The robustness difference of an entry in one criterion; variant by variant. */
 struct query_robustness {
 	const char *variant, *method, *label, *criterion;
@@ -168,6 +215,7 @@ struct query_failure {
 	const char *stage;
 	const char *state;
 	const char *job; /* NULL: none */
+	const char *run; /* as people call it; of a baseline, its entry */
 	int64_t seed;
 	double lr, wd, temperature;
 	const char *weights;

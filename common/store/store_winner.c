@@ -17,15 +17,17 @@ int store_winner_put(
 	return rc;
 }
 
-int store_winner_pending(struct store *s, int64_t sweep, int64_t *stage, int64_t *job,
-	bool *found, struct err *e)
+int store_winner_pending(struct store *s, int64_t sweep,
+	const struct store_filter *filter, int64_t *stage, int64_t *job, bool *found,
+	struct err *e)
 {
 	struct rows r = rows_open(s, STMT_WINNER_NEXT, ARGS(INT(sweep)), e);
 
-	*found = rows_next(&r);
-	if (*found) {
+	*found = false;
+	while (!*found && rows_next(&r)) {
 		*stage = rows_int64(&r);
 		*job = rows_int64(&r);
+		*found = filter->may(filter->arg, *job);
 	}
 	return rows_close(&r);
 }
@@ -80,8 +82,8 @@ int store_winner_wanted(struct store *s, int64_t job, int epoch, struct winner_r
 		row->textures = rows_copy(&r, a);
 		row->digest = rows_copy(&r, a);
 	} else if (!r.rc) {
-		r.rc = err_set(e, ERR_STALE, "nobody wants epoch %d of job %lld", epoch,
-			(long long)job);
+		r.rc = err_set(e, ERR_STALE,
+			"nobody wants the parameters of epoch %d any more", epoch);
 	}
 	return rows_close(&r);
 }
@@ -100,9 +102,9 @@ static int put_figure(struct store *s, const struct winner_row *w,
 	const char *corruption, const struct corrupted_row *row, struct err *e)
 {
 	if (!isfinite(row->value))
-		return err_set(e, ERR_DIVERGED, "job %lld epoch %d %s %d %s/%s is %g",
-			(long long)w->job, w->epoch, corruption, row->severity,
-			row->task, row->name, row->value);
+		return err_set(e, ERR_DIVERGED,
+			"epoch %d: %s/%s under %s of severity %d is %g", w->epoch,
+			row->task, row->name, corruption, row->severity, row->value);
 	return store_run(s, STMT_CORRUPTED_PUT,
 		ARGS(INT(w->job), INT(w->epoch), TEXT(corruption), INT(row->severity),
 			TEXT(row->task), TEXT(row->name), REAL(row->value)),

@@ -22,9 +22,10 @@ struct winner_row {
 /* Makes a winner's row; *made is false where the row was there. */
 MUST_CHECK int store_winner_put(
 	struct store *s, const struct winner_row *row, bool *made, struct err *e);
-/* Finds the first pending winner of a sweep; *found tells whether there is one. */
-MUST_CHECK int store_winner_pending(struct store *s, int64_t sweep, int64_t *stage,
-	int64_t *job, bool *found, struct err *e);
+/* Finds a sweep's first pending winner that may start; *found tells whether there is one. */
+MUST_CHECK int store_winner_pending(struct store *s, int64_t sweep,
+	const struct store_filter *filter, int64_t *stage, int64_t *job, bool *found,
+	struct err *e);
 /* As store_job_claim: the pending winners of the job in the sweep become running. */
 MUST_CHECK int store_winner_claim(struct store *s, int64_t sweep, int64_t job,
 	struct attempt_row *attempt, bool *claimed, struct err *e);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "orchestrator/cli/cli.h"
+#include "orchestrator/cli/surprises.h"
 #include "orchestrator/plan/estimate.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/plan/resolve.h"
@@ -55,16 +56,22 @@ static int answer(const struct cli_options *o,
 		const struct plan_counts *c, struct arena *a, struct err *e),
 	struct err *e)
 {
+	const struct spec_source file = {
+		.path = o->operand, .set = o->set.item, .nset = o->set.n
+	};
 	struct arena a = { 0 };
 	struct spec s;
 	struct resolved known;
 	int rc = resolve_file(
-		o->operand, o->no_data ? DATA_UNSEEN : DATA_SEEN, &s, &known, &a, e);
+		&file, o->no_data ? DATA_UNSEEN : DATA_SEEN, &s, &known, &a, e);
 
 	if (!rc) {
 		struct plan_counts c = plan_count(&s, &a);
 
 		rc = say(o, &known, &c, &a, e);
+		(void)fflush(stdout); /* The notes stand below what they are about. */
+		if (!o->quiet)
+			surprises_print(stderr, &s, &a);
 	}
 	arena_release(&a);
 	return rc;

@@ -1,95 +1,35 @@
-#include "orchestrator/cli/cli.h"
+#include "orchestrator/cli/cli_tables.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include "common/str.h"
 
 #define WORDS_MAX 64
-#define WORD_MAX 64
 
-#define F(name) " " #name " "
-static const struct cli_command commands[] = {
-#define COMMAND(name, operand, flags, help) { #name, operand, flags, help, cmd_##name },
-#define FLAG(name, kind, value, help)
-#include "orchestrator/cli/options.def"
-#undef FLAG
-#undef COMMAND
-};
-
-enum flag_kind { SWITCH, TEXT, NUMBER };
-
-struct flag {
-	const char *id; /* as in options.def, with underscores */
-	enum flag_kind kind;
-	const char *value; /* "" for a switch */
-	const char *help;
-	size_t offset; /* of its field in struct cli_options */
-};
-
-static const struct flag flags[] = {
-#define COMMAND(name, operand, flags, help)
-#define FLAG(name, kind, value, help) \
-	{ #name, kind, value, help, offsetof(struct cli_options, name) },
-#include "orchestrator/cli/options.def"
-#undef FLAG
-#undef COMMAND
-};
-
-static const char everywhere[] = " help  version  quiet ";
-
-/* Whether " a  b  c " holds the word. */
-static bool holds(const char *list, const char *word)
+static const struct cli_flag *find_flag(const char *name, size_t n)
 {
-	size_t n = strlen(word);
+	char buf[CLI_WORD_MAX];
+	int count;
+	const struct cli_flag *flags = cli_flags(&count);
 
-	for (const char *at = strstr(list, word); at; at = strstr(at + 1, word))
-		if (at[-1] == ' ' && at[n] == ' ')
-			return true;
-	return false;
-}
-
-static bool taken(const struct cli_command *c, const struct flag *f)
-{
-	return holds(everywhere, f->id) || (c && holds(c->flags, f->id));
-}
-
-/* Spells "no_prune" as the user writes it: "no-prune". */
-static const char *spelled(const char *id, char buf[WORD_MAX])
-{
-	snprintf(buf, WORD_MAX, "%s", id);
-	for (char *p = buf; *p; p++)
-		if (*p == '_')
-			*p = '-';
-	return buf;
-}
-
-static const struct cli_command *find_command(const char *name)
-{
-	for (int i = 0; i < COUNT(commands); i++)
-		if (!strcmp(commands[i].name, name))
-			return &commands[i];
-	return NULL;
-}
-
-static const struct flag *find_flag(const char *name, size_t n)
-{
-	char buf[WORD_MAX];
-
-	for (int i = 0; i < COUNT(flags); i++)
-		if (strlen(spelled(flags[i].id, buf)) == n && !strncmp(buf, name, n))
+	for (int i = 0; i < count; i++)
+		if (strlen(cli_spelled(flags[i].id, buf)) == n &&
+			!strncmp(buf, name, n))
 			return &flags[i];
 	return NULL;
 }
 
-static int unknown_command(const char *name, struct err *e)
+int cli_unknown_command(const char *name, struct err *e)
 {
-	const char *names[COUNT(commands)];
+	const char *names[WORDS_MAX];
 	char hint[HINT_MAX];
 	const char *near;
+	int n;
+	const struct cli_command *all = cli_commands(&n);
 
-	for (int i = 0; i < COUNT(commands); i++)
-		names[i] = commands[i].name;
-	near = str_nearest(name, names, COUNT(commands));
+	for (int i = 0; i < n; i++)
+		names[i] = all[i].name;
+	near = str_nearest(name, names, n);
 	return err_set(e, ERR_USAGE, "unknown command \"%s\"%s", name,
 		near ? str_hint(near, hint) : "; see deltam --help");
 }
@@ -97,16 +37,18 @@ static int unknown_command(const char *name, struct err *e)
 static int unknown_flag(
 	const struct cli_command *c, const char *name, size_t length, struct err *e)
 {
-	char spellings[COUNT(flags)][WORD_MAX];
-	const char *names[COUNT(flags)];
-	char word[WORD_MAX];
+	char spellings[WORDS_MAX][CLI_WORD_MAX];
+	const char *names[WORDS_MAX];
+	char word[CLI_WORD_MAX];
 	const char *near;
+	int count;
+	const struct cli_flag *flags = cli_flags(&count);
 	int n = 0;
 
 	snprintf(word, sizeof(word), "%.*s", (int)length, name);
-	for (int i = 0; i < COUNT(flags); i++)
-		if (taken(c, &flags[i])) {
-			names[n] = spelled(flags[i].id, spellings[n]);
+	for (int i = 0; i < count; i++)
+		if (cli_takes(c, &flags[i])) {
+			names[n] = cli_spelled(flags[i].id, spellings[n]);
 			n++;
 		}
 	near = str_nearest(word, names, n);
@@ -157,39 +99,53 @@ static int not_among(
 		choices, str_hint(nearest_choice(choices, word), hint));
 }
 
-static int set_value(
-	struct cli_options *o, const struct flag *f, const char *value, struct err *e)
+static int set_number(int *field, const char *what, const char *value, struct err *e)
 {
-	char *field = (char *)o + f->offset;
-	char name[WORD_MAX];
-	char what[WORD_MAX + 2];
 	int64_t number;
 
-	snprintf(what, sizeof(what), "--%s", spelled(f->id, name));
-	if (f->kind == NUMBER) {
-		if (!integer_parse(value, &number) || number < 1 || number > 100000)
-			return err_set(e, ERR_USAGE,
-				"%s: \"%s\" is not a whole number from 1 to 100000",
-				what, value);
-		memcpy(field, &(int){ (int)number }, sizeof(int));
-		return OK;
-	}
+	if (!integer_parse(value, &number) || number < 1 || number > 100000)
+		return err_set(e, ERR_USAGE,
+			"%s: \"%s\" is not a whole number from 1 to 100000", what,
+			value);
+	*field = (int)number;
+	return OK;
+}
+
+static int add_to_list(
+	struct cli_list *list, const char *what, const char *value, struct err *e)
+{
+	if (list->n == CLI_LIST_MAX)
+		return err_set(
+			e, ERR_USAGE, "%s: more than %d times", what, CLI_LIST_MAX);
+	list->item[list->n++] = value;
+	return OK;
+}
+
+static int set_value(struct cli_options *o, const struct cli_flag *f, const char *value,
+	struct err *e)
+{
+	void *field = (char *)o + f->offset;
+	char name[CLI_WORD_MAX];
+	char what[CLI_WORD_MAX + 2];
+
+	snprintf(what, sizeof(what), "--%s", cli_spelled(f->id, name));
+	if (f->kind == CLI_NUMBER)
+		return set_number(field, what, value, e);
 	if (!*value)
 		return err_set(e, ERR_USAGE, "%s: the value is empty", what);
+	if (f->kind == CLI_LIST)
+		return add_to_list(field, what, value, e);
 	if (strchr(f->value, '|') && !among(f->value, value))
 		return not_among(what, f->value, value, e);
 	memcpy(field, &value, sizeof(value));
 	return OK;
 }
 
-static void set_switch(struct cli_options *o, const struct flag *f)
+static void set_switch(struct cli_options *o, const struct cli_flag *f)
 {
-	int given;
-	char *field = (char *)o + f->offset;
+	int *field = (void *)((char *)o + f->offset);
 
-	memcpy(&given, field, sizeof(given));
-	given++;
-	memcpy(field, &given, sizeof(given));
+	(*field)++;
 }
 
 /* argv[*i] is "--name", "--name=value" or, with the value in the next word, "--name". */
@@ -197,12 +153,12 @@ static int take_long(struct cli_options *o, char **argv, int *i, struct err *e)
 {
 	const char *name = argv[*i] + 2;
 	size_t n = strcspn(name, "=");
-	const struct flag *f = find_flag(name, n);
+	const struct cli_flag *f = find_flag(name, n);
 	const char *value = name[n] ? name + n + 1 : NULL;
 
-	if (!f || !taken(o->command, f))
+	if (!f || !cli_takes(o->command, f))
 		return unknown_flag(o->command, name, n, e);
-	if (f->kind == SWITCH) {
+	if (f->kind == CLI_SWITCH) {
 		if (value)
 			return err_set(
 				e, ERR_USAGE, "--%.*s takes no value", (int)n, name);
@@ -216,52 +172,91 @@ static int take_long(struct cli_options *o, char **argv, int *i, struct err *e)
 	return set_value(o, f, value, e);
 }
 
-/* Reads "-o FILE", which is short for --out FILE. */
-static int take_out(struct cli_options *o, char **argv, int *i, struct err *e)
+static const struct cli_flag *find_letter(char letter)
 {
-	const struct flag *f = find_flag("out", 3);
+	int n;
+	const struct cli_flag *flags = cli_flags(&n);
 
-	if (!taken(o->command, f))
-		return unknown_flag(o->command, "out", 3, e);
-	if (!argv[*i + 1])
-		return err_set(e, ERR_USAGE, "-o wants %s", f->value);
-	return set_value(o, f, argv[++*i], e);
+	for (int i = 0; i < n; i++)
+		if (cli_letter(&flags[i]) == letter)
+			return &flags[i];
+	return NULL;
 }
 
-static int take_short(struct cli_options *o, const char *letters, struct err *e)
+/* argv[*i] is "-qq", "-oFILE" or, with the value in the next word, "-o". */
+static int take_short(struct cli_options *o, char **argv, int *i, struct err *e)
 {
-	for (const char *p = letters; *p; p++)
-		switch (*p) {
-		case 'h':
-			o->help++;
-			break;
-		case 'q':
-			o->quiet++;
-			break;
-		default:
+	for (const char *p = argv[*i] + 1; *p; p++) {
+		const struct cli_flag *f = find_letter(*p);
+
+		if (!f || !cli_takes(o->command, f))
 			return err_set(e, ERR_USAGE,
-				"unknown option -%c; --help lists what there is", *p);
+				"unknown option -%c%s%s; --help lists what there is",
+				*p, f && o->command ? " for " : "",
+				f && o->command ? o->command->name : "");
+		if (f->kind != CLI_SWITCH) {
+			const char *value = p[1] ? p + 1 : argv[*i + 1];
+
+			if (!value)
+				return err_set(
+					e, ERR_USAGE, "-%c wants %s", *p, f->value);
+			*i += !p[1];
+			return set_value(o, f, value, e);
 		}
+		set_switch(o, f);
+	}
 	return OK;
+}
+
+/* The n-th word (0, 1) of what a command takes, "[NAME]", in buf; "" where it has none. */
+static const char *operand_word(
+	const struct cli_command *c, int n, char *buf, size_t size)
+{
+	const char *at = c->operand;
+
+	while (n-- > 0) {
+		at += strcspn(at, " ");
+		at += *at == ' ';
+	}
+	snprintf(buf, size, "%.*s", (int)strcspn(at, " "), at);
+	return buf;
 }
 
 static int take_word(struct cli_options *o, const char *word, struct err *e)
 {
-	const char *operand;
+	char wanted[160];
 
 	if (!o->command) {
-		o->command = find_command(word);
-		return o->command ? OK : unknown_command(word, e);
+		o->command = cli_find_command(word);
+		return o->command ? OK : cli_unknown_command(word, e);
 	}
-	operand = o->command->operand;
-	if (o->operand || !*operand)
+	operand_word(o->command, o->operand != NULL, wanted, sizeof(wanted));
+	if (o->second || !*wanted)
 		return err_set(e, ERR_USAGE, "%s: one word too many: \"%s\"",
 			o->command->name, word);
-	if (strchr(operand, '|') && !among(operand, word))
-		return not_among(o->command->name, operand, word, e);
+	if (strchr(wanted, '|') && !among(wanted, word))
+		return not_among(o->command->name, wanted, word, e);
 	if (!*word)
 		return err_set(e, ERR_USAGE, "%s: the name is empty", o->command->name);
-	o->operand = word;
+	if (o->operand)
+		o->second = word;
+	else
+		o->operand = word;
+	return OK;
+}
+
+/* What the command still wants after all words. */
+static int check_operands(const struct cli_options *o, struct err *e)
+{
+	const char *const given[] = { o->operand, o->second };
+	char wanted[160];
+
+	for (int i = 0; i < 2; i++) {
+		operand_word(o->command, i, wanted, sizeof(wanted));
+		if (*wanted && *wanted != '[' && !given[i])
+			return err_set(
+				e, ERR_USAGE, "%s wants %s", o->command->name, wanted);
+	}
 	return OK;
 }
 
@@ -278,51 +273,12 @@ int cli_parse(struct cli_options *o, int argc, char **argv, struct err *e)
 			words_only = true;
 		else if (argv[i][1] == '-')
 			rc = take_long(o, argv, &i, e);
-		else if (!strcmp(argv[i], "-o"))
-			rc = take_out(o, argv, &i, e);
 		else
-			rc = take_short(o, argv[i] + 1, e);
+			rc = take_short(o, argv, &i, e);
 	}
 	if (rc || o->help || o->version)
 		return rc;
 	if (!o->command)
 		return err_set(e, ERR_USAGE, "which command? deltam --help lists them");
-	if (!o->operand && *o->command->operand && o->command->operand[0] != '[')
-		return err_set(e, ERR_USAGE, "%s wants %s", o->command->name,
-			o->command->operand);
-	return OK;
-}
-
-static void help_flags(FILE *out, const struct cli_command *c)
-{
-	for (int i = 0; i < COUNT(flags); i++) {
-		char left[160];
-		char name[WORD_MAX];
-		const char *value = flags[i].value;
-
-		if (!taken(c, &flags[i]))
-			continue;
-		snprintf(left, sizeof(left), "--%s%s%s", spelled(flags[i].id, name),
-			*value ? " " : "", value);
-		if (strlen(left) > 20)
-			fprintf(out, "  %s\n  %-20s  %s\n", left, "", flags[i].help);
-		else
-			fprintf(out, "  %-20s  %s\n", left, flags[i].help);
-	}
-}
-
-void cli_help(FILE *out, const struct cli_command *command)
-{
-	if (command) {
-		fprintf(out, "usage: deltam %s%s%s [options]\n\n%s\n\n", command->name,
-			*command->operand ? " " : "", command->operand, command->help);
-		help_flags(out, command);
-		return;
-	}
-	fprintf(out, "usage: deltam COMMAND [options]\n\n");
-	for (int i = 0; i < COUNT(commands); i++)
-		fprintf(out, "  %-10s%s\n", commands[i].name, commands[i].help);
-	fprintf(out,
-		"\ndeltam COMMAND --help explains one. Options of every command:\n");
-	help_flags(out, NULL);
+	return check_operands(o, e);
 }

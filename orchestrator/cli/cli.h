@@ -13,13 +13,23 @@
 #define OPTION_TYPE_SWITCH int
 #define OPTION_TYPE_TEXT const char *
 #define OPTION_TYPE_NUMBER int
+#define OPTION_TYPE_LIST struct cli_list
 
 struct cli_command;
 
-/* The options that were given; all others are 0 or NULL. The texts live in argv. */
+#define CLI_LIST_MAX 64
+
+/* The values of an option that was given several times, in that order. */
+struct cli_list {
+	const char *item[CLI_LIST_MAX];
+	int n;
+};
+
+/* What was given; everything else is 0 or NULL. The texts live in argv. */
 struct cli_options {
 	const struct cli_command *command; /* NULL with --help or --version alone */
 	const char *operand;
+	const char *second; /* the word after it, where the command has one */
 #define COMMAND(name, operand, flags, help)
 #define FLAG(name, kind, value, help) OPTION_TYPE_##kind name;
 #include "orchestrator/cli/options.def"
@@ -48,7 +58,10 @@ struct cli_command {
  */
 MUST_CHECK int cli_parse(struct cli_options *o, int argc, char **argv, struct err *e);
 
-/* Prints all commands or, where command is not NULL, that one with its flags. */
+/* All commands, or (command not NULL) one with its flags and examples, at 80 columns. */
 void cli_help(FILE *out, const struct cli_command *command);
+
+/* ERR_USAGE, with the nearest command there is. */
+MUST_CHECK int cli_unknown_command(const char *name, struct err *e);
 
 #endif

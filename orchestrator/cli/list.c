@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "catalogue/catalogue.h"
-#include "orchestrator/cli/cli.h"
+#include "orchestrator/cli/cli_tables.h"
+
+#define NAMES_MAX 256
 
 /* What the kinds of rows have in common; absent texts are NULL. */
 struct entry {
@@ -11,6 +13,7 @@ struct entry {
 	const char *summary;
 	const char *source;
 	const struct param_info *params;
+	const char *(*sizes)(struct arena *a, const char *name); /* of a data set */
 };
 
 static const char *const kind_names[] = { [PARAM_REAL] = "number",
@@ -28,18 +31,68 @@ static const char *default_of(const struct param_info *p)
 	return p->search ? "searched" : "";
 }
 
-static void put_text(struct str *out, const struct entry *x)
+/* A line of the list, broken at 80 columns. */
+static void print_line(const char *name, int indent, const char *text)
 {
-	str_printf(out, "%-20s %s%s%s\n", x->name, x->title ? x->title : "",
-		x->title ? ": " : "", x->summary);
+	printf("%-*s", indent, name);
+	cli_wrap(stdout, (int)strlen(name) > indent ? (int)strlen(name) : indent,
+		indent, text);
+}
+
+static void print_text(const struct entry *x, struct arena *a)
+{
+	print_line(arena_printf(a, "%s ", x->name), 21,
+		arena_printf(a, "%s%s%s", x->title ? x->title : "",
+			x->title ? ": " : "", x->summary));
 	for (const struct param_info *p = x->params; p && p->name; p++) {
-		str_printf(out, "    %-16s %s", p->name,
-			p->choices ? p->choices : kind_names[p->kind]);
+		struct str out = { .arena = a };
+
+		str_put(&out, p->choices ? p->choices : kind_names[p->kind]);
 		if (*default_of(p))
-			str_printf(out, ", default %s", default_of(p));
+			str_printf(&out, ", default %s", default_of(p));
 		if (p->search)
-			str_printf(out, " over %s", p->search);
-		str_printf(out, "%s%s\n", *p->help ? "; " : "", p->help);
+			str_printf(&out, " over %s", p->search);
+		str_printf(&out, "%s%s", *p->help ? "; " : "", p->help);
+		print_line(arena_printf(a, "    %s ", p->name), 21, str_get(&out));
+	}
+}
+
+static void put_range(struct str *out, const struct param_info *p)
+{
+	char min[NUMBER_MAX], max[NUMBER_MAX];
+
+	if (p->kind == PARAM_REAL || p->kind == PARAM_INT || p->kind == PARAM_LIST)
+		str_printf(out, ", %s to %s", number_format(p->min, min),
+			number_format(p->max, max));
+}
+
+/* A row in full: everything that the tables know of it. */
+static void print_row(const struct entry *x, struct arena *a)
+{
+	printf("%s%s%s\n", x->name, x->title ? ", in tables " : "",
+		x->title ? x->title : "");
+	cli_wrap(stdout, 0, 0, x->summary);
+	if (x->source)
+		cli_wrap(stdout, 0, 0, arena_printf(a, "from: %s", x->source));
+	if (x->sizes)
+		cli_wrap(stdout, 0, 0,
+			arena_printf(a, "samples: %s", x->sizes(a, x->name)));
+	for (const struct param_info *p = x->params; p && p->name; p++) {
+		struct str out = { .arena = a };
+
+		str_printf(&out, "%s: %s", p->name,
+			p->choices ? p->choices : kind_names[p->kind]);
+		put_range(&out, p);
+		if (*default_of(p))
+			str_printf(&out, "; default: %s", default_of(p));
+		if (p->search)
+			str_printf(&out, " over %s", p->search);
+		printf("\n");
+		cli_wrap(stdout, 0, 4, str_get(&out));
+		if (*p->help) {
+			printf("    ");
+			cli_wrap(stdout, 4, 4, p->help);
+		}
 	}
 }
 
@@ -77,7 +130,18 @@ static void put_json(struct str *out, const struct entry *x)
 	str_put(out, "]}");
 }
 
-#define ENTRIES(what, type, title_, source_, params_) \
+static const char *sizes_of(struct arena *a, const char *name)
+{
+	const struct dataset_info *d = catalogue_dataset(name);
+
+	if (!d->train)
+		return "all rows of the files";
+	return arena_printf(a, "%d train, %d val, %d test; network: %s%s%s", d->train,
+		d->val, d->test, d->model, d->install ? "; files: " : "",
+		d->install ? d->install : "");
+}
+
+#define ENTRIES(what, type, title_, source_, params_, sizes_) \
 	static int what##_entry(int i, struct entry *x) \
 	{ \
 		int n; \
@@ -89,51 +153,95 @@ static void put_json(struct str *out, const struct entry *x)
 			.title = (title_), \
 			.summary = row->summary, \
 			.source = (source_), \
-			.params = (params_) }; \
+			.params = (params_), \
+			.sizes = (sizes_) }; \
 		return 1; \
 	}
 
-ENTRIES(methods, method_info, row->title, row->source, row->params)
-ENTRIES(datasets, dataset_info, NULL, row->source, row->params)
-ENTRIES(models, model_info, NULL, row->source, row->params)
-ENTRIES(metrics, metric_info, row->title, NULL, NULL)
-ENTRIES(corruptions, corruption_info, NULL, "Hendrycks & Dietterich, ICLR 2019", NULL)
+ENTRIES(methods, method_info, row->title, row->source, row->params, NULL)
+ENTRIES(datasets, dataset_info, NULL, row->source, row->params, sizes_of)
+ENTRIES(models, model_info, NULL, row->source, row->params, NULL)
+ENTRIES(metrics, metric_info, row->title, NULL, NULL, NULL)
+ENTRIES(optimizers, optimizer_info, NULL, NULL, row->params, NULL)
+ENTRIES(corruptions, corruption_info, NULL, "Hendrycks & Dietterich, ICLR 2019", NULL,
+	NULL)
 
-static const struct {
-	const char *name;
+struct kind {
+	const char *name, *one; /* "methods", "method" */
 	int (*entry)(int i, struct entry *x); /* 0 past the last one */
-} kinds[] = { { "methods", methods_entry }, { "datasets", datasets_entry },
-	{ "models", models_entry }, { "metrics", metrics_entry },
-	{ "corruptions", corruptions_entry } };
+};
 
-static void put_all(struct str *out, int (*entry)(int i, struct entry *x), bool json)
+static const struct kind kinds[] = { { "methods", "method", methods_entry },
+	{ "datasets", "data set", datasets_entry }, { "models", "model", models_entry },
+	{ "metrics", "metric", metrics_entry },
+	{ "optimizers", "optimizer", optimizers_entry },
+	{ "corruptions", "corruption", corruptions_entry } };
+
+static void print_json(const struct entry *x, struct arena *a)
+{
+	struct str out = { .arena = a };
+
+	put_json(&out, x);
+	fputs(str_get(&out), stdout);
+}
+
+static void print_all(const struct kind *k, bool json, struct arena *a)
 {
 	struct entry x;
 
 	if (json)
-		str_put(out, "[");
-	for (int i = 0; entry(i, &x); i++) {
+		printf("[");
+	for (int i = 0; k->entry(i, &x); i++) {
 		if (json && i)
-			str_put(out, ",\n ");
+			printf(",\n ");
 		if (json)
-			put_json(out, &x);
+			print_json(&x, a);
 		else
-			put_text(out, &x);
+			print_text(&x, a);
 	}
 	if (json)
-		str_put(out, "]\n");
+		printf("]\n");
+}
+
+/* Every row of that name: a metric may be one of several kinds of tasks. */
+static int print_one(const struct kind *k, const char *name, bool json, struct arena *a,
+	struct err *e)
+{
+	const char *names[NAMES_MAX];
+	char hint[HINT_MAX];
+	struct entry x;
+	int found = 0;
+	int n = 0;
+
+	for (; n < NAMES_MAX && k->entry(n, &x); n++) {
+		names[n] = x.name;
+		if (strcmp(x.name, name) != 0)
+			continue;
+		if (found++)
+			printf("\n");
+		if (json)
+			print_json(&x, a);
+		else
+			print_row(&x, a);
+	}
+	if (!found)
+		return err_set(e, ERR_USAGE, "unknown %s \"%s\"%s", k->one, name,
+			str_hint(str_nearest(name, names, n), hint));
+	if (json)
+		printf("\n");
+	return OK;
 }
 
 int cmd_list(const struct cli_options *o, struct err *e)
 {
 	struct arena a = { 0 };
-	struct str out = { .arena = &a };
+	int rc = OK;
 
-	(void)e;
 	for (int i = 0; i < COUNT(kinds); i++)
-		if (!strcmp(kinds[i].name, o->operand))
-			put_all(&out, kinds[i].entry, o->json);
-	fputs(str_get(&out), stdout);
+		if (!strcmp(kinds[i].name, o->operand) && o->second)
+			rc = print_one(&kinds[i], o->second, o->json, &a, e);
+		else if (!strcmp(kinds[i].name, o->operand))
+			print_all(&kinds[i], o->json, &a);
 	arena_release(&a);
-	return OK;
+	return rc;
 }

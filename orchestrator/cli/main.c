@@ -3,10 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "common/log.h"
-#include "build_id.h"
 #include "orchestrator/cli/cli.h"
-
-#define VERSION "0.1.0"
 
 static int run(const struct cli_options *o, struct err *e)
 {
@@ -15,7 +12,7 @@ static int run(const struct cli_options *o, struct err *e)
 	if (o->quiet)
 		log_set_level(LOG_ERROR);
 	if (o->version)
-		printf("deltam %s (build %s)\n", VERSION, DELTAM_BUILD);
+		rc = cmd_version(o, e);
 	else if (o->help)
 		cli_help(stdout, o->command);
 	else

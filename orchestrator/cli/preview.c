@@ -1,8 +1,12 @@
 /* deltam preview: the worker draws, for only it can compose a data set. */
 #include <string.h>
+#include "catalogue/catalogue.h"
 #include "common/str.h"
 #include "orchestrator/plan/child.h"
+#include "orchestrator/plan/worker_path.h"
 #include "orchestrator/cli/cli.h"
+
+#define NAMES_MAX 256
 
 /*
  * Writes "a=1,b=2" as the words "dataset.a=1", "dataset.b=2" from argv[n] on and
@@ -26,7 +30,7 @@ static int ask(const struct cli_options *o, struct arena *a, struct err *e)
 	const char *answer;
 	char worker[4096];
 	int n = 0;
-	int rc = child_worker_path(worker, sizeof(worker), e);
+	int rc = worker_path(worker, sizeof(worker), e);
 
 	if (rc)
 		return rc;
@@ -43,11 +47,28 @@ static int ask(const struct cli_options *o, struct arena *a, struct err *e)
 	return child_ask(argv, a, &answer, e);
 }
 
+static int unknown_dataset(const char *name, struct err *e)
+{
+	const char *names[NAMES_MAX];
+	char hint[HINT_MAX];
+	const char *near;
+	int n;
+	const struct dataset_info *all = catalogue_datasets(&n);
+
+	for (int i = 0; i < n && i < NAMES_MAX; i++)
+		names[i] = all[i].name;
+	near = str_nearest(name, names, n);
+	return err_set(e, ERR_USAGE, "unknown data set \"%s\"%s", name,
+		near ? str_hint(near, hint) : "; `deltam list datasets` shows all");
+}
+
 int cmd_preview(const struct cli_options *o, struct err *e)
 {
 	struct arena a = { 0 };
 	int rc;
 
+	if (!catalogue_dataset(o->operand))
+		return unknown_dataset(o->operand, e);
 	if (!o->out)
 		return err_set(e, ERR_USAGE, "preview: -o FILE.png is missing");
 	rc = ask(o, &a, e);

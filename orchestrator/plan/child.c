@@ -4,7 +4,6 @@
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -147,34 +146,4 @@ const struct child_answer *child_ask_once(struct child_questions *q, const char 
 	*x = (struct child_answer){ .argv = argv };
 	(void)!child_ask(argv, q->a, &x->text, &x->e);
 	return x;
-}
-
-static int beside_ourselves(char *buf, size_t size, struct err *e)
-{
-	static const char name[] = "deltam-worker";
-	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
-	char *slash;
-
-	if (n < 0)
-		return err_errno(e, "cannot find our own executable");
-	buf[n] = '\0';
-	slash = strrchr(buf, '/');
-	if (!slash || (size_t)(slash + 1 - buf) + sizeof(name) > size)
-		return err_set(e, ERR_SYS, "the path of our executable is too long");
-	memcpy(slash + 1, name, sizeof(name));
-	return OK;
-}
-
-int child_worker_path(char *buf, size_t size, struct err *e)
-{
-	const char *given = getenv("DELTAM_WORKER");
-	int rc = OK;
-
-	if (given && *given)
-		snprintf(buf, size, "%s", given);
-	else
-		rc = beside_ourselves(buf, size, e);
-	if (!rc && access(buf, X_OK))
-		return err_errno(e, "cannot run the worker %s", buf);
-	return rc;
 }

@@ -7,12 +7,6 @@
 #include "common/params.h"
 
 /*
- * Writes where the worker is: $DELTAM_WORKER, or "deltam-worker" beside our own
- * executable. ERR_SYS where there is no such program.
- */
-MUST_CHECK int child_worker_path(char *buf, size_t size, struct err *e);
-
-/*
  * Runs argv (argv[0] is the program) and returns what it wrote to stdout in the arena.
  * An exit status other than 0 is an error of that kind (ERR_DATA for 3, ERR_SPEC for 2)
  * whose message is what the program wrote to stderr. ERR_SYS: it could not be run.

@@ -8,6 +8,7 @@
 #include "common/store/rows.h"
 #include "common/store/store_open.h"
 #include "orchestrator/plan/child.h"
+#include "orchestrator/plan/worker_path.h"
 
 /* What the segments of one kind of job took that ended well. */
 struct measured {
@@ -150,10 +151,10 @@ static void probe_variants(
 	double begin;
 	double sum = 0;
 	int asked = 0;
-	int rc = child_worker_path(worker, sizeof(worker), &e);
+	int rc = worker_path(worker, sizeof(worker), &e);
 
 	if (!rc)
-		rc = resolve_compose(known->spec, worker, a, &e);
+		rc = resolve_compose(known, worker, a, &e);
 	begin = now();
 	for (int i = 0; !rc && i < known->spec->nvariants; i++) {
 		if (!isnan(rate[i]))

@@ -21,21 +21,33 @@ struct params plan_job(const struct params *setting, const struct spec_entry *en
 	return ps;
 }
 
-int64_t job_identity_in(
-	const struct params *ps, char hex[IDENTITY_MAX], struct arena *scratch)
+static int64_t identity_of(const struct params *ps, bool with_paths,
+	char hex[IDENTITY_MAX], struct arena *scratch)
 {
 	struct arena_mark mark = arena_mark(scratch);
 	struct str json = { .arena = scratch };
 	XXH128_canonical_t bytes;
 	XXH128_hash_t hash;
 
-	setting_canonical(ps, setting_row, scratch, &json);
+	setting_canonical(ps, setting_row, with_paths, scratch, &json);
 	hash = XXH3_128bits(str_get(&json), json.n);
 	XXH128_canonicalFromHash(&bytes, hash);
 	for (int i = 0; i < 16; i++)
 		snprintf(hex + 2 * i, 3, "%02x", bytes.digest[i]);
 	arena_rewind(scratch, mark);
 	return (int64_t)(hash.high64 >> 1);
+}
+
+int64_t job_identity_in(
+	const struct params *ps, char hex[IDENTITY_MAX], struct arena *scratch)
+{
+	return identity_of(ps, false, hex, scratch);
+}
+
+int64_t job_identity_with_paths(
+	const struct params *ps, char hex[IDENTITY_MAX], struct arena *scratch)
+{
+	return identity_of(ps, true, hex, scratch);
 }
 
 int64_t job_identity(const struct params *ps, char hex[IDENTITY_MAX])

@@ -7,6 +7,7 @@
 #include "catalogue/describe.h"
 #include "orchestrator/plan/base_from.h"
 #include "orchestrator/plan/child.h"
+#include "orchestrator/plan/worker_path.h"
 #include "orchestrator/spec/diag.h"
 
 struct resolver {
@@ -119,6 +120,52 @@ static int ask_network(struct resolver *r, const struct spec_variant *v, bool st
 	return OK;
 }
 
+static const char *const sizes[] = { "dataset.train", "dataset.val", "dataset.test" };
+
+/* A batch of more than there are samples, which the file alone could not tell. */
+static int check_batch(
+	struct resolver *r, const struct spec_variant *v, int train, struct err *e)
+{
+	static const char *const places[] = { "train.batch", "train", NULL };
+	const char *text = params_get(&v->base, "train.batch");
+	struct err why;
+	double batch;
+
+	if (!text || !number_parse(text, &batch) || batch <= train)
+		return OK;
+	err_set(&why, ERR_SPEC,
+		"batch %s is larger than the training set, which has %d rows", text,
+		train);
+	return fault(r, v, places, &why, e);
+}
+
+/*
+ * Sizes that the file leaves to the data: all rows of the files. From here on they stand
+ * among the parameters as if they had been given.
+ */
+static int ask_sizes(struct resolver *r, int i, struct err *e)
+{
+	const struct spec_variant *v = &r->spec->variants[i];
+	struct resolved_variant *x = &r->out->variants[i];
+	const struct child_answer *answer;
+	int n[3];
+
+	if (r->data == DATA_UNSEEN ||
+		(params_get(&x->base, sizes[0]) && params_get(&x->base, sizes[1]) &&
+			params_get(&x->base, sizes[2])))
+		return OK;
+	answer = child_ask_once(&r->asked, "--look", &v->base, of_dataset);
+	if (answer->e.code)
+		return fault(r, v, of_data, &answer->e, e);
+	if (sscanf(answer->text, "%d %d %d", &n[0], &n[1], &n[2]) != 3)
+		return err_set(e, ERR_SYS, "%s --look: no sizes", r->asked.worker);
+	for (int k = 0; k < 3; k++) {
+		params_set_number(&x->base, r->a, sizes[k], n[k]);
+		params_set_number(&x->stl, r->a, sizes[k], n[k]);
+	}
+	return check_batch(r, v, n[0], e);
+}
+
 static int ask_networks(struct resolver *r, struct err *e)
 {
 	int rc = OK;
@@ -199,7 +246,7 @@ static int ask_dataset(struct resolver *r, int i, bool compose, struct err *e)
 	const struct spec_variant *v = &r->spec->variants[i];
 	struct resolved_variant *x = &r->out->variants[i];
 	const struct child_answer *answer = child_ask_once(
-		&r->asked, compose ? "--prepare" : "--look", &v->base, of_dataset);
+		&r->asked, compose ? "--prepare" : "--look", &x->base, of_dataset);
 
 	if (answer->e.code == ERR_SPEC && !x->network)
 		return OK; /* the question about the network has shown it already */
@@ -281,20 +328,6 @@ void resolve_begin(const struct spec *spec, struct resolved *out, struct arena *
 
 /* Another trainer: its files and its program. */
 
-/* The folder of the sweep file. */
-static const char *home_of(const struct spec *spec, struct arena *a)
-{
-	const char *slash = strrchr(spec->path, '/');
-	const char *folder = slash == spec->path ? "/"
-		: slash ? arena_strndup(a, spec->path, (size_t)(slash - spec->path))
-			: ".";
-	char *real = realpath(folder, NULL);
-	const char *home = arena_strdup(a, real ? real : folder);
-
-	free(real);
-	return home;
-}
-
 static int ask_files(struct resolver *r, struct err *e)
 {
 	const struct spec_trainer *t = r->spec->trainer;
@@ -370,7 +403,7 @@ static int ask_trainer(struct resolver *r, struct err *e)
 {
 	int rc;
 
-	r->out->home = home_of(r->spec, r->a);
+	r->out->home = r->spec->folder;
 	if (r->data == DATA_UNSEEN)
 		return OK;
 	rc = ask_files(r, e);
@@ -380,8 +413,12 @@ static int ask_trainer(struct resolver *r, struct err *e)
 /* What deltam's own trainer needs. */
 static int ask_worker(struct resolver *r, struct err *e)
 {
-	int rc = ask_networks(r, e);
+	int rc = OK;
 
+	for (int i = 0; !rc && i < r->spec->nvariants; i++)
+		rc = ask_sizes(r, i, e);
+	if (!rc)
+		rc = ask_networks(r, e);
 	if (!rc)
 		rc = ask_base(r, e);
 	for (int i = 0; !rc && i < r->spec->nvariants; i++)
@@ -404,7 +441,9 @@ int resolve(const struct spec *spec, enum resolve_data data, const char *worker,
 		.d = { .arena = a,
 			.path = spec->path,
 			.text = spec->text,
-			.n = strlen(spec->text) } };
+			.n = strlen(spec->text),
+			.piece = spec->piece,
+			.pieces = spec->pieces } };
 	int rc;
 
 	resolve_begin(spec, out, a);
@@ -415,29 +454,29 @@ int resolve(const struct spec *spec, enum resolve_data data, const char *worker,
 	return err_set(e, r.file_is_wrong ? ERR_SPEC : ERR_DATA, "%s", "");
 }
 
-int resolve_file(const char *path, enum resolve_data data, struct spec *spec,
-	struct resolved *out, struct arena *a, struct err *e)
+int resolve_file(const struct spec_source *file, enum resolve_data data,
+	struct spec *spec, struct resolved *out, struct arena *a, struct err *e)
 {
 	struct str report = { .arena = a };
 	char worker[1024];
-	int rc = spec_load(spec, a, path, &report, e);
+	int rc = spec_read(spec, a, file, &report, e);
 
 	if (!rc)
-		rc = child_worker_path(worker, sizeof(worker), e);
+		rc = worker_path(worker, sizeof(worker), e);
 	if (!rc)
 		rc = resolve(spec, data, arena_strdup(a, worker), out, &report, a, e);
 	fputs(str_get(&report), stderr);
 	return rc;
 }
 
-int resolve_compose(
-	const struct spec *spec, const char *worker, struct arena *a, struct err *e)
+int resolve_compose(const struct resolved *known, const char *worker, struct arena *a,
+	struct err *e)
 {
 	struct child_questions asked = { .worker = worker, .a = a };
 
-	for (int i = 0; i < spec->nvariants; i++) {
+	for (int i = 0; i < known->spec->nvariants; i++) {
 		const struct child_answer *x = child_ask_once(
-			&asked, "--prepare", &spec->variants[i].base, of_dataset);
+			&asked, "--prepare", &known->variants[i].base, of_dataset);
 
 		if (x->e.code)
 			return err_set(e, x->e.code, "%s", x->e.msg);

@@ -59,11 +59,11 @@ MUST_CHECK int resolve(const struct spec *spec, enum resolve_data data,
 	struct err *e);
 
 /* Reads a sweep file and resolves it; what is wrong with it goes to stderr. */
-MUST_CHECK int resolve_file(const char *path, enum resolve_data data, struct spec *spec,
-	struct resolved *out, struct arena *a, struct err *e);
+MUST_CHECK int resolve_file(const struct spec_source *file, enum resolve_data data,
+	struct spec *spec, struct resolved *out, struct arena *a, struct err *e);
 
 /* Has the data sets of a sweep composed that resolve() has only looked at. ERR_DATA. */
-MUST_CHECK int resolve_compose(
-	const struct spec *spec, const char *worker, struct arena *a, struct err *e);
+MUST_CHECK int resolve_compose(const struct resolved *known, const char *worker,
+	struct arena *a, struct err *e);
 
 #endif

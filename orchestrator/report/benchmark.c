@@ -58,12 +58,6 @@ static const char *chosen(struct benchmark *b, double v, const struct query_span
 		b->arena, "%s%s", benchmark_number(b->arena, v), end ? "†" : "");
 }
 
-static const char *title_of(const struct benchmark *b, const struct query_entry *x)
-{
-	return benchmark_entry_title(
-		b->title, b->titles, x->variant, x->method, x->label);
-}
-
 static const char *seeds_text(struct arena *a, const struct query_entry *x)
 {
 	if (benchmark_is_stl(x) && !x->seeds)
@@ -93,6 +87,21 @@ static struct report_column *add_column(struct report_table *t, const char *name
 	return c;
 }
 
+/* What programs read of the marks of a column, where marks are asked for. */
+static void mark_column(
+	const struct benchmark *b, struct report_table *t, const char *name)
+{
+	if (b->inference && b->inference->view.mark)
+		add_column(t, arena_printf(b->arena, "%s_mark", name), "", false,
+			FOR_PROGRAMS);
+}
+
+static void mark_cell(const struct benchmark *b, struct report_table *t)
+{
+	if (b->inference && b->inference->view.mark)
+		table_text(t, NULL);
+}
+
 static void criterion_columns(
 	struct benchmark *b, struct report_table *t, const char *variant)
 {
@@ -108,6 +117,7 @@ static void criterion_columns(
 		c->arrow = f->higher ? 1 : -1;
 		add_column(t, arena_printf(b->arena, "%s_std", f->criterion), "", true,
 			FOR_PROGRAMS);
+		mark_column(b, t, f->criterion);
 	}
 }
 
@@ -150,7 +160,10 @@ static void columns(struct benchmark *b, struct report_table *t, const char *var
 		      : add_column(t, "delta_m", "Δm [%]", true, FOR_ALL);
 	delta->arrow = gains ? 1 : -1;
 	add_column(t, gains ? "gain_std" : "delta_m_std", "", true, FOR_PROGRAMS);
+	mark_column(b, t, gains ? "gain" : "delta_m");
 	add_column(t, gains ? "val_gain" : "val_delta_m", "", true, FOR_PROGRAMS);
+	if (b->inference)
+		inference_columns(b->inference, t);
 }
 
 static void criterion_cells(
@@ -169,6 +182,7 @@ static void criterion_cells(
 					      decimals_of(b, x->variant, c, scale))
 				    : NULL);
 		table_number(t, std_of(b, f), NULL);
+		mark_cell(b, t);
 	}
 }
 
@@ -206,7 +220,7 @@ static void row(
 	table_text(t, b->sweep->name);
 	table_text(t, x->variant);
 	table_text(t, x->method);
-	table_text(t, title_of(b, x))->exact = x->label;
+	table_text(t, benchmark_title(x))->exact = x->label;
 	criterion_cells(b, t, x);
 	table_number(t, x->lr, chosen(b, x->lr, range ? &range->lr : NULL));
 	table_number(t, x->wd, chosen(b, x->wd, range ? &range->wd : NULL));
@@ -222,7 +236,10 @@ static void row(
 		with_std(
 			b->arena, turned(delta_of(b, x), sign), delta_std_of(b, x), 1));
 	table_number(t, delta_std_of(b, x), NULL);
+	mark_cell(b, t);
 	table_number(t, turned(x->val_delta_m, sign), NULL);
+	if (b->inference)
+		inference_cells(b->inference, t, x->label);
 }
 
 void benchmark_mark(struct report_table *t, int column, const bool *may, bool higher)
@@ -255,26 +272,55 @@ void benchmark_mark(struct report_table *t, int column, const bool *may, bool hi
 	}
 }
 
+/* The words of what benchmark_mark has marked, for programs. */
+static void name_marks(struct report_table *t, int column, int mark)
+{
+	static const char *const words[] = { NULL, "best", "second" };
+
+	for (int i = 0; i < table_rows(t); i++) {
+		const char *word = words[table_at(t, i, column)->mark];
+
+		if (word)
+			table_put_text(t, i, mark, word);
+	}
+}
+
+/* Marks column i, a criterion or Δm, whose deviation and marks stand behind it. */
+static void mark(struct benchmark *b, struct report_table *t, int i, const bool *may,
+	const char *const *label)
+{
+	const struct report_column *c = &t->column[i];
+	struct inference *f = b->inference;
+	bool is_delta = !strcmp(c->name, "delta_m") || !strcmp(c->name, "gain");
+
+	if (f && f->view.mark && strcmp(f->view.mark, "best") != 0) {
+		inference_mark(f, t, i, i + 2, may, label, is_delta ? NULL : c->name);
+		return;
+	}
+	benchmark_mark(t, i, may, c->arrow > 0);
+	if (f && f->view.mark)
+		name_marks(t, i, i + 2);
+}
+
 /* The rows of one variant among n entries, under `heading`. */
 static void block(struct benchmark *b, const char *heading, const char *variant,
 	const struct query_entry *entry, int entries)
 {
 	struct report_table *t = report_table(b->report, heading);
+	const char **label = NEW_ARRAY(b->arena, const char *, entries);
 	bool *may = NEW_ARRAY(b->arena, bool, entries);
 	int n = 0;
 
 	columns(b, t, variant);
 	for (int i = 0; i < entries; i++)
 		if (!strcmp(entry[i].variant, variant)) {
-			may[n++] = benchmark_is_complete(&entry[i]);
+			may[n] = benchmark_is_complete(&entry[i]);
+			label[n++] = entry[i].label;
 			row(b, t, &entry[i]);
 		}
-	for (int i = 0; i < t->columns; i++) {
-		const struct report_column *c = &t->column[i];
-
-		if (c->arrow && !b->front)
-			benchmark_mark(t, i, may, c->arrow > 0);
-	}
+	for (int i = 0; i < t->columns; i++)
+		if (t->column[i].arrow && !b->front)
+			mark(b, t, i, may, label);
 }
 
 /* The methods that know a primary task, below the others. */
@@ -290,6 +336,23 @@ static void auxiliary_block(struct benchmark *b, const char *variant)
 		}
 }
 
+/* Every method of the variant is one of those that Holm corrects for. */
+static void infer(struct benchmark *b, const char *variant)
+{
+	const char **label =
+		NEW_ARRAY(b->arena, const char *, b->entries + b->auxiliaries);
+	int n = 0;
+
+	for (int i = 0; i < b->entries; i++)
+		if (!strcmp(b->entry[i].variant, variant) &&
+			!benchmark_is_stl(&b->entry[i]))
+			label[n++] = b->entry[i].label;
+	for (int i = 0; i < b->auxiliaries; i++)
+		if (!strcmp(b->auxiliary[i].variant, variant))
+			label[n++] = b->auxiliary[i].label;
+	inference_variant(b->inference, variant, label, n);
+}
+
 static void blocks(struct benchmark *b)
 {
 	for (int i = 0; i < b->entries; i++) {
@@ -297,6 +360,8 @@ static void blocks(struct benchmark *b)
 
 		if (i && !strcmp(variant, b->entry[i - 1].variant))
 			continue;
+		if (b->inference)
+			infer(b, variant);
 		block(b, *variant ? variant : NULL, variant, b->entry, b->entries);
 		auxiliary_block(b, variant);
 	}
@@ -311,22 +376,30 @@ int benchmark_report(struct store *s, const struct query_sweep *w,
 		.with_cost = view->cost,
 		.arena = r->arena,
 		.report = r };
+	struct inference f = { .view = view->inference, .set = { .arena = r->arena } };
 	int all;
 	int rc = benchmark_read(&b, s, e);
 
+	if (!rc && inference_wanted(&f.view)) {
+		b.inference = &f;
+		rc = inference_begin(&f, s, w, b.test, e);
+	}
 	if (!rc)
 		rc = benchmark_keep_criteria(&b, view->criteria, e);
 	if (rc)
 		return rc;
 	all = b.entries;
+	r->title = w->name;
+	benchmark_gaps(&b);
 	if (view->front)
 		benchmark_keep_front(&b);
-	r->title = w->name;
 	blocks(&b);
 	if (view->front && all)
 		report_note(r,
 			"Pareto front: no other method is at least as good in every "
 			"criterion and better in one (means over seeds).");
 	benchmark_notes(&b);
+	if (!all)
+		report_note(r, "There are no results yet.");
 	return OK;
 }

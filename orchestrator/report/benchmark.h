@@ -7,19 +7,20 @@
 #define DELTAM_BENCHMARK_H
 
 #include "common/store/store_query.h"
-#include "orchestrator/report/report.h"
+#include "orchestrator/report/inference.h"
 
 struct benchmark_view {
 	const char *split; /* "test" or "val"; NULL is test */
 	const char *criteria; /* "seg/miou,depth/abs_err"; NULL is all */
 	bool front; /* the Pareto front only */
 	bool cost; /* with what training costs */
+	struct inference_view inference; /* intervals, tests, marks by tests */
 };
 
 /*
  * Fills *r (its arena set) for one sweep. Best and second best are marked among the
  * methods whose seeds all ended well, by the exact figures; the baseline takes no part.
- * ERR_USAGE: an unknown criterion.
+ * ERR_USAGE: an unknown criterion, or method to compare with.
  */
 MUST_CHECK int benchmark_report(struct store *s, const struct query_sweep *w,
 	const struct benchmark_view *view, struct report *r, struct err *e);

@@ -2,11 +2,40 @@
 
 #include <math.h>
 #include <string.h>
+#include "orchestrator/spec/json.h"
 #include "orchestrator/stats/stats.h"
 
 bool benchmark_is_stl(const struct query_entry *x)
 {
 	return !strcmp(x->label, "stl");
+}
+
+const char *benchmark_title(const struct query_entry *x)
+{
+	const struct method_info *m = catalogue_method(x->method);
+
+	if (x->title)
+		return x->title;
+	return m && !strcmp(x->label, x->method) ? m->title : x->label;
+}
+
+const struct json *benchmark_sweep_file(const struct benchmark *b)
+{
+	struct diag d = { .arena = b->arena,
+		.path = "",
+		.text = b->sweep->text,
+		.n = strlen(b->sweep->text) };
+
+	return json_parse(b->arena, &d);
+}
+
+bool benchmark_lacks_baseline(const struct benchmark *b, const char *variant)
+{
+	for (int i = 0; i < b->figures; i++)
+		if (!strcmp(b->figure[i].label, "stl") &&
+			!strcmp(b->figure[i].variant, variant))
+			return false;
+	return true;
 }
 
 bool benchmark_is_complete(const struct query_entry *x)
@@ -73,51 +102,6 @@ const struct query_cost *benchmark_cost(
 	return NULL;
 }
 
-int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
-{
-	const struct query_sweep *w = b->sweep;
-	struct arena *a = b->arena;
-	int rc = b->front ? query_runs(s, w, a, &b->entry, &b->entries, e)
-			  : query_benchmark(s, w, a, &b->entry, &b->entries, e);
-
-	if (!rc)
-		rc = query_figures(s, w, a, &b->figure, &b->figures, e);
-	if (!rc && w->auxiliary && !b->front)
-		rc = read_auxiliary(b, s, e);
-	if (!rc)
-		rc = query_criteria(s, w, a, &b->criterion, &b->criteria, e);
-	if (!rc)
-		rc = query_titles(s, w, a, &b->title, &b->titles, e);
-	if (!rc)
-		rc = query_ranges(s, w, a, &b->range, &b->ranges, e);
-	if (!rc)
-		rc = query_temperatures(s, w, a, &b->temperature, &b->temperatures, e);
-	if (!rc && b->with_cost)
-		rc = query_costs(s, w, a, &b->cost, &b->costs, e);
-	if (!rc)
-		rc = query_progress(s, w, a, &b->stage, &b->stages, e);
-	if (!rc)
-		rc = query_failures(s, w, a, &b->failure, &b->failures, e);
-	if (!rc)
-		rc = store_int(
-			s, STMT_QUERY_SHORTEST, ARGS(INT(w->id)), 0, &b->shortest, e);
-	if (!rc)
-		rc = store_int(
-			s, STMT_QUERY_LONGEST, ARGS(INT(w->id)), 0, &b->longest, e);
-	for (int i = 0; !rc && i < b->entries; i++) {
-		const struct query_entry *x = &b->entry[i];
-
-		if (!benchmark_is_stl(x))
-			continue;
-		b->baseline_given = b->baseline_given || !x->seeds_done;
-		if (x->seeds_done <= b->baseline_seeds)
-			continue;
-		b->baseline_seeds = x->seeds_done;
-		b->baseline_lost = x->seeds - x->seeds_done;
-	}
-	return rc;
-}
-
 /* Whether a stage of that label stands in the row: "ial [seg]" in that of "ial". */
 static bool is_of_row(const char *label, const char *row)
 {
@@ -136,6 +120,67 @@ const char *benchmark_entry_title(const struct query_title *title, int n,
 			is_of_row(title[i].label, label))
 			return title[i].title;
 	return m && !strcmp(label, method) ? m->title : label;
+}
+
+/* Titles that the sweep file gives. */
+static void name_entries(const struct benchmark *b, struct query_entry *entry, int n)
+{
+	for (int i = 0; i < n; i++)
+		entry[i].title = benchmark_entry_title(b->title, b->titles,
+			entry[i].variant, entry[i].method, entry[i].label);
+}
+
+int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
+{
+	const struct query_sweep *w = b->sweep;
+	struct arena *a = b->arena;
+	int rc = b->front ? query_runs(s, w, a, &b->entry, &b->entries, e)
+			  : query_benchmark(s, w, a, &b->entry, &b->entries, e);
+
+	if (!rc)
+		rc = query_figures(s, w, a, &b->figure, &b->figures, e);
+	if (!rc && w->auxiliary && !b->front)
+		rc = read_auxiliary(b, s, e);
+	if (!rc)
+		rc = query_criteria(s, w, a, &b->criterion, &b->criteria, e);
+	if (!rc)
+		rc = query_titles(s, w, a, &b->title, &b->titles, e);
+	if (!rc) {
+		name_entries(b, b->entry, b->entries);
+		name_entries(b, b->auxiliary, b->auxiliaries);
+	}
+	if (!rc)
+		rc = query_ranges(s, w, a, &b->range, &b->ranges, e);
+	if (!rc)
+		rc = query_temperatures(s, w, a, &b->temperature, &b->temperatures, e);
+	if (!rc && b->with_cost)
+		rc = query_costs(s, w, a, &b->cost, &b->costs, e);
+	if (!rc)
+		rc = query_progress(s, w, a, &b->stage, &b->stages, e);
+	if (!rc)
+		rc = query_failures(s, w, a, &b->failure, &b->failures, e);
+	if (!rc)
+		rc = query_nones(s, w, a, &b->none, &b->nones, e);
+	if (!rc)
+		rc = query_lost(s, w, b->test, a, &b->lost, &b->losts, e);
+	if (!rc)
+		rc = store_int(
+			s, STMT_QUERY_SHORTEST, ARGS(INT(w->id)), 0, &b->shortest, e);
+	if (!rc)
+		rc = store_int(
+			s, STMT_QUERY_LONGEST, ARGS(INT(w->id)), 0, &b->longest, e);
+	for (int i = 0; !rc && i < b->entries; i++) {
+		const struct query_entry *x = &b->entry[i];
+
+		if (!benchmark_is_stl(x))
+			continue;
+		b->baseline_given = b->baseline_given || !x->seeds_done;
+		if (x->seeds_done <= b->baseline_seeds)
+			continue;
+		b->baseline_seeds = x->seeds_done;
+		b->baseline_lost = x->seeds - x->seeds_done;
+	}
+	return rc;
 }
 
 const char *benchmark_criterion_title(const struct query_figure *criterion)

@@ -6,7 +6,7 @@
 
 #include "catalogue/catalogue.h"
 #include "common/store/store_query.h"
-#include "orchestrator/report/report.h"
+#include "orchestrator/report/inference.h"
 
 /* NAN where a figure is missing; the lists live in the arena. */
 struct benchmark {
@@ -22,11 +22,13 @@ struct benchmark {
 	struct query_cost *cost;
 	struct query_progress *stage;
 	struct query_failure *failure;
+	struct query_none *none;
+	struct query_lost *lost;
 	/* Of a sweep with `primary`: the methods that know one, in a block of their own. */
 	struct query_entry *auxiliary;
 	int auxiliaries;
 	int entries, figures, criteria, titles, ranges, temperatures, costs, stages,
-		failures;
+		failures, nones, losts;
 	/* Of a trained baseline: seeds in its means, and those that did not end well. */
 	int baseline_seeds, baseline_lost;
 	int64_t shortest, longest; /* epochs of the jobs; 0: there are none */
@@ -35,7 +37,10 @@ struct benchmark {
 	bool front; /* only the Pareto front is shown */
 	bool with_cost;
 	bool on_boundary; /* a dagger was printed */
+	struct inference *inference; /* NULL: none is asked for */
 };
+
+struct json;
 
 /* Fills the lists; the caller has set sweep, arena, report and test. */
 MUST_CHECK int benchmark_read(struct benchmark *b, struct store *s, struct err *e);
@@ -79,7 +84,19 @@ const char *benchmark_number(struct arena *a, double v);
 /* Marks best and second of one column among the rows that may be either. */
 void benchmark_mark(struct report_table *t, int column, const bool *may, bool higher);
 
+/* What a row is called. */
+const char *benchmark_title(const struct query_entry *x);
+/* By the figures: a Pareto front has no row of the baseline. */
+bool benchmark_lacks_baseline(const struct benchmark *b, const char *variant);
+/* The sweep file that the database was planned from; NULL: it is none. */
+const struct json *benchmark_sweep_file(const struct benchmark *b);
+
 /* benchmark_notes.c: what a reader must know beside the figures. */
 void benchmark_notes(struct benchmark *b);
+/*
+ * benchmark_gaps.c: notes on what is not there: jobs, rows without figures, figures without
+ * rows. Before benchmark_keep_front, which leaves such entries out.
+ */
+void benchmark_gaps(struct benchmark *b);
 
 #endif

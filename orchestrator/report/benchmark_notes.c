@@ -1,25 +1,9 @@
-/* The notes under the table: progress, protocol, marks, what each T led to. */
+/* The notes under the table: protocol, baseline, marks, what each T led to. */
+#include <math.h>
 #include <string.h>
 #include "orchestrator/report/benchmark_data.h"
 #include "orchestrator/spec/json.h"
-
-static void note_progress(struct benchmark *b)
-{
-	int jobs = 0;
-	int open = 0;
-
-	for (int i = 0; i < b->stages; i++) {
-		const struct query_progress *p = &b->stage[i];
-
-		jobs += p->jobs;
-		open += p->pending + p->running + p->waiting;
-	}
-	if (strcmp(b->sweep->state, "done") != 0)
-		report_note(b->report,
-			"The sweep has not finished: %d of %d jobs planned so far have "
-			"ended.",
-			jobs - open, jobs);
-}
+#include "orchestrator/spec/spec.h"
 
 /* Which epochs the figure of a seed is the mean of. */
 static const char *last_epochs(const struct benchmark *b)
@@ -78,28 +62,15 @@ static void note_uncounted(struct benchmark *b)
 			b->sweep->auxiliary ? "Δ" : "Δm", str_get(&names));
 }
 
-/* Reads `baseline.from` of the sweep file; NULL: there is none. */
+/* Reads `baseline.from` as it stands in the sweep file; NULL: there is none. */
 static const char *baseline_from(struct benchmark *b)
 {
-	struct diag d = { .arena = b->arena,
-		.path = "",
-		.text = b->sweep->text,
-		.n = strlen(b->sweep->text) };
-	const struct json *root = json_parse(b->arena, &d);
-	const struct json *base = root ? json_get(root, "baseline") : NULL;
-	const struct json *from = base ? json_get(base, "from") : NULL;
+	const struct json *base = json_get(benchmark_sweep_file(b), "baseline");
+	const struct json *from = json_get(base, "from");
 
-	return from ? from->string : NULL;
-}
-
-/* Looks at the figures, because a Pareto front has no row of the baseline. */
-static bool lacks_baseline(const struct benchmark *b, const char *variant)
-{
-	for (int i = 0; i < b->figures; i++)
-		if (!strcmp(b->figure[i].label, "stl") &&
-			!strcmp(b->figure[i].variant, variant))
-			return false;
-	return true;
+	if (!from || from->kind != JSON_STRING)
+		return NULL;
+	return from->string;
 }
 
 /* What was recorded of a baseline that is of no use; NULL: nothing. */
@@ -127,6 +98,11 @@ static void note_missing(struct benchmark *b, const struct query_progress *p)
 			"is no %s (`deltam failures` says why).",
 			of, p->task, p->failed ? "failed" : "diverged",
 			b->sweep->auxiliary ? "Δ" : "Δm");
+	else if (ended && p->failed)
+		report_note(b->report,
+			"STL%s: task %s has none: a run failed for good (`deltam failures` "
+			"says why, `deltam run` tries it again).",
+			of, p->task);
 	else
 		report_note(b->report, "STL%s: not yet trained.", of);
 }
@@ -141,16 +117,34 @@ static const struct query_progress *worst_stage(const struct benchmark *b, int f
 
 		if (!strcmp(p->stage, "baseline") &&
 			!strcmp(p->variant, worst->variant) && p->jobs &&
-			p->failed + p->diverged == p->jobs)
+			(p->failed || p->diverged == p->jobs))
 			return p;
 	}
 	return worst;
+}
+
+/* What a row of the baseline cannot show, since each task has its own; NULL: nothing. */
+static const char *chosen_apart(const struct benchmark *b)
+{
+	bool lr = false;
+	bool wd = false;
+
+	for (int i = 0; i < b->entries; i++) {
+		const struct query_entry *x = &b->entry[i];
+
+		if (!benchmark_is_stl(x) || !x->seeds)
+			continue;
+		lr = lr || isnan(x->lr);
+		wd = wd || isnan(x->wd);
+	}
+	return lr && wd ? "lr and wd" : lr ? "lr" : wd ? "wd" : NULL;
 }
 
 /* Where the figures come from that everything else is compared with. */
 static void note_baseline(struct benchmark *b)
 {
 	const char *from = baseline_from(b);
+	const char *apart = chosen_apart(b);
 	const char *said = NULL;
 
 	for (int i = 0; i < b->stages; i++) {
@@ -158,18 +152,22 @@ static void note_baseline(struct benchmark *b)
 
 		if (strcmp(p->stage, "baseline") != 0 ||
 			(said && !strcmp(said, p->variant)) ||
-			!lacks_baseline(b, p->variant))
+			!benchmark_lacks_baseline(b, p->variant))
 			continue;
 		said = p->variant;
 		note_missing(b, worst_stage(b, i));
 	}
 	if (b->baseline_seeds)
-		report_note(b->report, "STL: one network a task, mean of %d%s seed%s.",
+		report_note(b->report,
+			"STL: one network a task, mean of %d%s seed%s%s.",
 			b->baseline_seeds,
 			b->baseline_lost ? arena_printf(b->arena, " of %d",
 						   b->baseline_seeds + b->baseline_lost)
 					 : "",
-			b->baseline_seeds + b->baseline_lost > 1 ? "s" : "");
+			b->baseline_seeds + b->baseline_lost > 1 ? "s" : "",
+			apart ? arena_printf(b->arena, "; the tasks chose different %s",
+					apart)
+			      : "");
 	if (b->baseline_given && from)
 		report_note(b->report, "STL: figures of the baseline in %s.", from);
 	else if (b->baseline_given)
@@ -178,17 +176,26 @@ static void note_baseline(struct benchmark *b)
 
 static void note_marks(struct benchmark *b)
 {
+	static const char whole[] = " whose seeds all ended well (4/5: one did not)";
+	const char *marks = NULL;
 	bool lost = false;
 
 	for (int i = 0; i < b->entries; i++)
 		lost = lost ||
 			(!benchmark_is_stl(&b->entry[i]) &&
 				b->entry[i].seeds_done < b->entry[i].seeds);
-	if (!b->front)
+	if (b->inference)
+		marks = inference_marks_note(b->inference, b->arena);
+	if (marks)
+		report_note(b->report,
+			"%s Only methods%s take part; tried: configurations of the "
+			"search.",
+			marks, lost ? whole : "");
+	else if (!b->front)
 		report_note(b->report,
 			"Best and second best are marked among the methods%s; tried: "
 			"configurations of the search.",
-			lost ? " whose seeds all ended well (4/5: one did not)" : "");
+			lost ? whole : "");
 	if (b->on_boundary)
 		report_note(b->report,
 			"† at the end of the values tried: the best may lie beyond.");
@@ -196,6 +203,18 @@ static void note_marks(struct benchmark *b)
 
 static void note_cost(struct benchmark *b)
 {
+	bool copied = false;
+
+	for (int i = 0; i < b->entries; i++) {
+		const struct query_cost *c = benchmark_cost(b, &b->entry[i]);
+
+		copied = copied ||
+			(b->entry[i].seeds_done && c && isnan(c->seconds_per_epoch));
+	}
+	if (b->with_cost && copied)
+		report_note(b->report,
+			"No s/epoch where every job was copied from another database "
+			"(--reuse).");
 	if (b->with_cost)
 		report_note(b->report,
 			"s/epoch: mean over all jobs of the entry, evaluation "
@@ -239,15 +258,14 @@ static void note_temperatures(struct benchmark *b)
 
 void benchmark_notes(struct benchmark *b)
 {
-	note_progress(b);
-	if (!b->entries) {
-		report_note(b->report, "There are no results yet.");
+	if (!b->entries)
 		return;
-	}
 	note_protocol(b);
 	note_uncounted(b);
 	note_baseline(b);
 	note_marks(b);
+	if (b->inference)
+		inference_notes(b->inference, b->report);
 	note_cost(b);
 	note_temperatures(b);
 }

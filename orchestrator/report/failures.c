@@ -1,18 +1,25 @@
 /* deltam failures: jobs that diverged or failed for good. */
 #include <math.h>
+#include <string.h>
 #include "orchestrator/report/reader.h"
 
+/* People know a run by its name; programs join by its number, and sort by its parts. */
 static void columns(struct report_table *t)
 {
 	static const struct report_head list[] = { { "variant", NULL, false },
 		{ "label", NULL, false }, { "task", NULL, false },
-		{ "stage", NULL, false }, { "state", NULL, false },
-		{ "job", NULL, true }, { "seed", NULL, true }, { "lr", NULL, true },
-		{ "wd", NULL, true }, { "temperature", NULL, true },
-		{ "weights", NULL, false }, { "epoch", NULL, true },
-		{ "attempts", NULL, true }, { "message", NULL, false } };
+		{ "run", NULL, false }, { "stage", NULL, false },
+		{ "state", NULL, false }, { "job", NULL, true }, { "seed", NULL, true },
+		{ "lr", NULL, true }, { "wd", NULL, true },
+		{ "temperature", NULL, true }, { "weights", NULL, false },
+		{ "epoch", NULL, true }, { "attempts", NULL, true },
+		{ "message", NULL, false } };
+	static const char readers[] = " run stage state epoch attempts message ";
 
 	table_columns(t, list, COUNT(list));
+	for (int i = 0; i < t->columns; i++)
+		if (!strstr(readers, arena_printf(t->arena, " %s ", t->column[i].name)))
+			t->column[i].audience = FOR_PROGRAMS;
 }
 
 /* A baseline that is of no use is not the fault of one run: there is none to name. */
@@ -23,6 +30,7 @@ static void row(struct report_table *t, const struct query_failure *x)
 	table_text(t, x->variant);
 	table_text(t, x->label);
 	table_text(t, x->task);
+	table_text(t, x->run);
 	table_text(t, x->stage);
 	table_text(t, x->state);
 	if (run) /* 63 bits: no double holds it */
@@ -57,6 +65,9 @@ static int print(
 		for (int i = 0; i < n; i++)
 			row(t, &failures[i]);
 	}
+	/* A sweep that failed has rows here that say why; any other has none. */
+	if (reader->sweep.stop && strcmp(reader->sweep.state, "failed") != 0)
+		report_note(&r, "The last run stopped: %s.", reader->sweep.stop);
 	report_note(&r, n ? "%d failed or diverged." : "No job failed or diverged.", n);
 	reader_print(&r, o);
 	return OK;

@@ -73,7 +73,10 @@ static void put_cell(const struct report_table *t, int row, int i, struct str *o
 		t->column[i].right ? " style=\"text-align:right\"" : "",
 		before[c->mark]);
 	put_escaped(out, cell_text(c));
-	str_printf(out, "%s</td>", after[c->mark]);
+	str_put(out, after[c->mark]);
+	if (c->letters)
+		str_printf(out, "<sup>%s</sup>", c->letters);
+	str_put(out, "</td>");
 }
 
 static void put_table(const struct report_table *t, struct str *out)

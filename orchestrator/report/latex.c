@@ -90,6 +90,13 @@ static size_t put_escape(struct str *out, const char *s)
 	return 0;
 }
 
+/* Whether a hyphen is the sign of a number: none that stands inside a word or an exponent. */
+static bool is_minus(const char *begin, const char *s)
+{
+	return *s == '-' && strchr("0123456789.", s[1]) && s[1] &&
+		(s == begin || strchr(" [(", s[-1]));
+}
+
 /* What pdflatex has no letter for is named, for else it would stop there. */
 static void put_escaped(struct str *out, const char *s)
 {
@@ -117,12 +124,17 @@ static void put_cell(const struct report_column *column, const struct report_cel
 	const char *text = cell_text(c);
 
 	str_put(out, before[c->mark]);
-	if (column->right && *text == '-') {
-		str_put(out, "$-$");
-		text++;
-	}
+	for (const char *at = text; column->right && *at; at++)
+		if (is_minus(text, at)) {
+			put_escaped(out,
+				arena_strndup(out->arena, text, (size_t)(at - text)));
+			str_put(out, "$-$");
+			text = at + 1;
+		}
 	put_escaped(out, text);
 	str_put(out, c->mark ? "}" : "");
+	if (c->letters)
+		str_printf(out, "$^{\\mathrm{%s}}$", c->letters);
 }
 
 static void put_groups(const struct report_table *t, struct str *out)

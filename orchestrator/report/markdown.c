@@ -20,6 +20,8 @@ static void put_cell(const struct report_cell *c, struct str *out)
 	str_put(out, before[c->mark]);
 	put_escaped(out, cell_text(c));
 	str_put(out, after[c->mark]);
+	if (c->letters)
+		str_printf(out, "<sup>%s</sup>", c->letters);
 }
 
 static void put_header(const struct report_table *t, struct str *out)

@@ -1,12 +1,14 @@
 /*
  * deltam pareto: the front; with --counts how many of whose runs are on it, per method
  * and optimizer (Elich et al. 2024, Tables 2 and A2); with --dominated who beats whom.
- * A run is a configuration: its criteria are means over its seeds.
+ * A run is a configuration, its criteria means over its seeds; with --counts runs, as the
+ * paper counts, every seed is one, and invalid ones do not count.
  */
 #include <math.h>
 #include <string.h>
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/reader.h"
+#include "orchestrator/report/require.h"
 #include "orchestrator/stats/stats.h"
 
 #define CRITERIA_MAX 64
@@ -22,7 +24,9 @@ struct point {
 	double lr, wd, temperature;
 	const char *weights;
 	double value[CRITERIA_MAX], base[CRITERIA_MAX];
+	bool invalid; /* diverged, or outside of select.require: on no front */
 	bool optimal;
+	bool unbeaten; /* by runs of any other optimizer */
 };
 
 struct points {
@@ -31,6 +35,7 @@ struct points {
 	const char *criterion[CRITERIA_MAX];
 	bool higher[CRITERIA_MAX];
 	int d; /* criteria that are compared */
+	bool by_seed; /* every seed is a point, and may be invalid */
 };
 
 /* Whether a criterion is among "a,b"; all are among NULL. */
@@ -67,6 +72,8 @@ struct row {
 	const char *criterion;
 	bool higher;
 	double value, base;
+	bool done;
+	double val; /* NAN: select.require does not look at it */
 };
 
 static struct row read_row(struct rows *r, struct arena *a)
@@ -87,6 +94,8 @@ static struct row read_row(struct rows *r, struct arena *a)
 	x.higher = rows_int(r) != 0;
 	x.value = rows_real(r);
 	x.base = rows_real(r);
+	x.done = rows_int(r) != 0;
+	x.val = rows_real(r);
 	return x;
 }
 
@@ -106,7 +115,7 @@ static struct point *point_of(struct points *p, const struct point *x, struct ar
 	last->block = arena_strdup(a, x->block);
 	last->digest = arena_strdup(a, x->digest);
 	last->optimizer = arena_strdup(a, x->optimizer);
-	last->optimal = false;
+	last->optimal = last->invalid = last->unbeaten = false;
 	for (int i = 0; i < CRITERIA_MAX; i++)
 		last->value[i] = last->base[i] = (double)NAN;
 	return last;
@@ -131,11 +140,13 @@ static void drop_repeated(struct points *p)
 }
 
 static int add_row(struct points *p, const struct row *row, const char *criteria,
-	struct arena *a, struct err *e)
+	const struct require *require, struct arena *a, struct err *e)
 {
 	struct point *x = point_of(p, &row->of, a);
 	int i;
 
+	x->invalid = x->invalid || !row->done ||
+		(p->by_seed && !require_holds(require, row->criterion, row->val));
 	if (!named(criteria, row->criterion))
 		return OK;
 	i = criterion_index(p, row->criterion, row->higher, a);
@@ -153,14 +164,15 @@ static int load(struct report_reader *reader, const struct cli_options *o, bool 
 	struct arena *a = &reader->arena;
 	struct rows r = rows_open(&reader->s, STMT_QUERY_POINTS,
 		ARGS(INT(reader->sweep.id), TEXT(o->split ? o->split : "test"),
-			INT(final)),
+			INT(final), INT(p->by_seed)),
 		e);
+	struct require require = require_read(reader->sweep.text, a);
 	int rc;
 
 	while (rows_next(&r)) {
 		struct row row = read_row(&r, a);
 
-		r.rc = add_row(p, &row, o->criteria, a, e);
+		r.rc = add_row(p, &row, o->criteria, &require, a, e);
 	}
 	rc = rows_close(&r);
 	drop_repeated(p);
@@ -187,7 +199,7 @@ static struct field field_of(const struct points *p, int of, struct arena *a)
 		0 };
 
 	for (int i = 0; i < p->n; i++) {
-		if (!same_block(&p->item[i], &p->item[of]))
+		if (!same_block(&p->item[i], &p->item[of]) || p->item[i].invalid)
 			continue;
 		memcpy(f.row + f.n * p->d, p->item[i].value,
 			(size_t)p->d * sizeof(double));
@@ -218,6 +230,24 @@ static void find_front(struct points *p, struct arena *a)
 		stats_undominated(p->d, p->higher, f.n, f.row, f.n, f.row, keep);
 		for (int k = 0; k < f.n; k++)
 			p->item[f.index[k]].optimal = keep[k];
+	}
+}
+
+/* Which points no run of another optimizer dominates: the front of each against the others. */
+static void find_unbeaten(struct points *p)
+{
+	for (int i = 0; i < p->n; i++) {
+		struct point *x = &p->item[i];
+
+		x->unbeaten = !x->invalid;
+		for (int k = 0; k < p->n && x->unbeaten; k++) {
+			const struct point *y = &p->item[k];
+
+			if (same_block(x, y) && !y->invalid &&
+				strcmp(x->optimizer, y->optimizer) != 0)
+				x->unbeaten = !stats_dominates(
+					p->d, y->value, x->value, p->higher);
+		}
 	}
 }
 
@@ -267,7 +297,9 @@ static void count_row(struct report_table *t, const struct points *p, int block,
 	const char *label, const char *optimizer)
 {
 	int runs = 0;
+	int invalid = 0;
 	int optimal = 0;
+	int unbeaten = 0;
 
 	for (int i = 0; i < p->n; i++) {
 		const struct point *x = &p->item[i];
@@ -276,17 +308,23 @@ static void count_row(struct report_table *t, const struct points *p, int block,
 			(label && strcmp(x->label, label) != 0) ||
 			(optimizer && strcmp(x->optimizer, optimizer) != 0))
 			continue;
-		runs++;
+		runs += !x->invalid;
+		invalid += x->invalid;
 		optimal += x->optimal;
+		unbeaten += x->unbeaten;
 	}
-	if (!runs)
+	if (!runs && !invalid)
 		return;
 	table_text(t, p->item[block].block);
 	table_text(t, label ? label : "all");
 	table_text(t, optimizer ? optimizer : "all");
 	table_number(t, runs, NULL);
 	table_number(t, optimal, NULL);
-	table_fixed(t, 100.0 * optimal / runs, 1);
+	table_fixed(t, runs ? 100.0 * optimal / runs : (double)NAN, 1);
+	if (!p->by_seed)
+		return;
+	table_number(t, invalid, NULL);
+	table_number(t, unbeaten, NULL);
 }
 
 /* Whether the block's point i is the first with its label (or its optimizer). */
@@ -331,21 +369,23 @@ static void count_block(struct report *r, struct report_table *t,
 
 static void counts(struct report *r, const struct points *p, struct arena *a)
 {
-	static const struct report_head list[] = {
-		{ "block", "data set, network", false }, { "label", "method", false },
-		{ "optimizer", "optimizer", false }, { "runs", "runs", true },
-		{ "optimal", "Pareto-optimal", true }, { "share", "share [%]", true }
-	};
+	static const struct report_head list[] = { { "block", "data set, network",
+							   false },
+		{ "label", "method", false }, { "optimizer", "optimizer", false },
+		{ "runs", "runs", true }, { "optimal", "Pareto-optimal", true },
+		{ "share", "share [%]", true }, { "invalid", "invalid", true },
+		{ "unbeaten", "unbeaten by other optimizers", true } };
 	struct report_table *t = report_table(r, NULL);
 
-	table_columns(t, list, COUNT(list));
+	table_columns(t, list, p->by_seed ? COUNT(list) : COUNT(list) - 2);
 	for (int i = 0; i < p->n; i++)
 		if (begins_block(p, i))
 			count_block(r, t, p, i, a);
 }
 
 /* Counting over all runs needs all of them to have been trained to their end. */
-static int check_unpruned(struct report_reader *reader, struct err *e)
+static int check_unpruned(
+	struct report_reader *reader, const char *counts, struct err *e)
 {
 	int64_t stopped;
 	int rc = store_int(&reader->s, STMT_QUERY_STOPPED, ARGS(INT(reader->sweep.id)),
@@ -354,11 +394,11 @@ static int check_unpruned(struct report_reader *reader, struct err *e)
 	if (rc || !stopped)
 		return rc;
 	return err_set(e, ERR_USAGE,
-		"--counts all: %lld runs of %s were stopped early, so their figures "
+		"--counts %s: %lld runs of %s were stopped early, so their figures "
 		"are not those of a whole training and the counts would favour what "
 		"was kept; `deltam run --no-prune` or `deltam audit` trains them to "
 		"the end, --counts final counts the final runs",
-		(long long)stopped, reader->sweep.name);
+		counts, (long long)stopped, reader->sweep.name);
 }
 
 /* --dominated */
@@ -416,22 +456,30 @@ static int answer(
 	struct report_reader *reader, const struct cli_options *o, struct err *e)
 {
 	struct report r = { .arena = &reader->arena };
-	bool all = o->counts && !strcmp(o->counts, "all");
-	struct points p = { 0 };
-	int rc = all ? check_unpruned(reader, e) : OK;
+	bool final = !o->counts || !strcmp(o->counts, "final");
+	struct points p = { .by_seed = o->counts && !strcmp(o->counts, "runs") };
+	int rc = final ? OK : check_unpruned(reader, o->counts, e);
 
 	if (!rc)
-		rc = load(reader, o, !all, &p, e);
+		rc = load(reader, o, final, &p, e);
 	if (rc)
 		return rc;
 	find_front(&p, &reader->arena);
+	find_unbeaten(&p);
 	if (o->counts)
 		counts(&r, &p, &reader->arena);
 	else
 		dominated(&r, &p, &reader->arena);
 	report_note(&r, "%s",
-		p.n ? "A run is a configuration; its criteria are means over its seeds."
-		    : "There are no runs that ended well yet.");
+		p.n && p.by_seed
+			? "A run is a configuration of the search with a seed; invalid: it "
+			  "diverged, or select.require does not hold; unbeaten: no run of "
+			  "another optimizer dominates it."
+			: p.n
+			? "A run is a configuration; its criteria are means over its seeds."
+			: !strcmp(reader->sweep.state, "open")
+			? "There are no runs that ended well yet."
+			: "No run ended well (`deltam table`, `deltam failures` say why).");
 	reader_print(&r, o);
 	return OK;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "common/store/store_open.h"
 #include "orchestrator/spec/spec.h"
+#include "orchestrator/spec/spec_diff.h"
 
 static bool ends_in(const char *s, const char *end)
 {
@@ -23,15 +24,21 @@ static bool is_file(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+/* What the operand says about the sweep; NULL where it does not. */
+struct operand {
+	const char *name;
+	const char *text; /* of a sweep file */
+};
+
 /*
  * The name inside a sweep file, which may have been edited since: the results of before
  * can be read whatever else it says. Errors go to stderr as `check` prints them.
  */
 static int name_in_file(
-	const char *path, struct arena *a, const char **name, struct err *e)
+	const char *path, struct arena *a, struct operand *x, struct err *e)
 {
 	struct str report = { .arena = a };
-	int rc = spec_name(path, a, name, &report, e);
+	int rc = spec_name(path, a, &x->name, &x->text, &report, e);
 
 	fputs(str_get(&report), stderr);
 	return rc;
@@ -81,33 +88,37 @@ static int only_database(struct arena *a, const char **path, struct err *e)
 		e, ERR_USAGE, "which of%s? give a name or --db FILE", str_get(&names));
 }
 
-/* The operand as the name of a sweep; NULL where it is a database or absent. */
-static int operand_name(
-	const struct cli_options *o, struct arena *a, const char **name, struct err *e)
+static int read_operand(
+	const struct cli_options *o, struct arena *a, struct operand *x, struct err *e)
 {
-	*name = NULL;
+	*x = (struct operand){ 0 };
 	if (!o->operand || ends_in(o->operand, ".db"))
 		return OK;
 	if (is_file(o->operand) || ends_in(o->operand, ".json"))
-		return name_in_file(o->operand, a, name, e);
-	*name = o->operand;
+		return name_in_file(o->operand, a, x, e);
+	x->name = o->operand;
+	return OK;
+}
+
+static int path_of(const struct cli_options *o, const struct operand *x,
+	struct arena *a, const char **path, struct err *e)
+{
+	*path = o->db;
+	if (o->db)
+		return OK;
+	if (!o->operand)
+		return only_database(a, path, e);
+	*path = x->name ? arena_printf(a, "%s.db", x->name) : o->operand;
 	return OK;
 }
 
 int reader_path(
 	const struct cli_options *o, struct arena *a, const char **path, struct err *e)
 {
-	const char *name;
-	int rc;
+	struct operand x;
+	int rc = o->db ? OK : read_operand(o, a, &x, e);
 
-	*path = o->db;
-	if (o->db)
-		return OK;
-	if (!o->operand)
-		return only_database(a, path, e);
-	rc = operand_name(o, a, &name, e);
-	*path = rc || !name ? o->operand : arena_printf(a, "%s.db", name);
-	return rc;
+	return rc ? rc : path_of(o, &x, a, path, e);
 }
 
 int reader_sweep(struct store *s, const char *name, struct arena *a,
@@ -136,21 +147,43 @@ int reader_sweep(struct store *s, const char *name, struct arena *a,
 		s->path, str_get(&names));
 }
 
+/*
+ * Results are those of the plan that the database has. A file that was edited since, or
+ * another one of the same name, is another plan: the user learns what differs.
+ */
+static void tell_version(
+	struct report_reader *r, const struct cli_options *o, const struct operand *x)
+{
+	bool none = !x->text || strcmp(r->sweep.name, x->name) != 0; /* --sweep */
+	const char *diff = none ? "" : spec_diff(r->sweep.text, x->text, &r->arena);
+
+	if (*diff && !o->quiet)
+		fprintf(stderr,
+			"deltam: %s was planned from another version of %s:\n%s"
+			"What follows is of the version before. `deltam run %s%s%s` "
+			"plans this one and trains what is missing; another name "
+			"(\"sweep\") or --db keeps both.\n",
+			r->s.path, o->operand, diff, o->operand, o->db ? " --db " : "",
+			o->db ? o->db : "");
+}
+
 int reader_open(struct report_reader *r, const struct cli_options *o, struct err *e)
 {
 	const char *path;
-	const char *name;
+	struct operand x;
 	int rc;
 
 	*r = (struct report_reader){ .s.lock.fd = -1 };
-	rc = operand_name(o, &r->arena, &name, e);
+	rc = read_operand(o, &r->arena, &x, e);
 	if (!rc)
-		rc = reader_path(o, &r->arena, &path, e);
+		rc = path_of(o, &x, &r->arena, &path, e);
 	if (!rc)
 		rc = store_open(&r->s, path, STORE_READER, e);
 	if (!rc)
 		rc = reader_sweep(
-			&r->s, o->sweep ? o->sweep : name, &r->arena, &r->sweep, e);
+			&r->s, o->sweep ? o->sweep : x.name, &r->arena, &r->sweep, e);
+	if (!rc)
+		tell_version(r, o, &x);
 	return rc;
 }
 
@@ -158,6 +191,14 @@ void reader_close(struct report_reader *r)
 {
 	store_close(&r->s);
 	arena_release(&r->arena);
+}
+
+struct spec_source reader_source(const struct report_reader *r)
+{
+	return (struct spec_source){ .path = r->sweep.name,
+		.folder = r->sweep.folder,
+		.text = r->sweep.text,
+		.n = strlen(r->sweep.text) };
 }
 
 void reader_print(const struct report *r, const struct cli_options *o)

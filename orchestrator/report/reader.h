@@ -7,6 +7,7 @@
 #include "common/store/store_query.h"
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/report/report.h"
+#include "orchestrator/spec/spec.h"
 
 /*
  * The database that the options mean: --db, or NAME.db in this folder, where the operand
@@ -37,6 +38,12 @@ MUST_CHECK int reader_sweep(struct store *s, const char *name, struct arena *a,
 MUST_CHECK int reader_open(
 	struct report_reader *r, const struct cli_options *o, struct err *e);
 void reader_close(struct report_reader *r);
+
+/*
+ * The sweep as it was run last: its text in the database, with the paths in it as they
+ * were meant there. Good as long as the reader.
+ */
+struct spec_source reader_source(const struct report_reader *r);
 
 /* Prints the report on stdout, in the format that the options name. */
 void reader_print(const struct report *r, const struct cli_options *o);

@@ -101,6 +101,12 @@ struct report_cell *table_at(const struct report_table *t, int row, int column)
 	return &t->cell[row * t->columns + column];
 }
 
+void table_put_text(struct report_table *t, int row, int column, const char *text)
+{
+	*table_at(t, row, column) =
+		(struct report_cell){ .kind = CELL_TEXT, .text = text, .exact = text };
+}
+
 void report_note(struct report *r, const char *fmt, ...)
 {
 	struct str text = { .arena = r->arena };

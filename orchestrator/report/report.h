@@ -20,6 +20,8 @@ struct report_cell {
 	enum cell_mark mark;
 	const char *text; /* to read; NULL is empty */
 	const char *exact; /* for programs; NULL: as text */
+	const char
+		*letters; /* behind the text, raised where a format can; NULL: none */
 };
 
 enum audience { FOR_ALL, FOR_READERS, FOR_PROGRAMS };
@@ -77,6 +79,8 @@ struct report_cell *table_fixed(struct report_table *t, double v, int decimals);
  */
 const char *report_fixed(struct arena *a, double v, int decimals);
 int table_rows(const struct report_table *t);
+/* Instead of what the cell has held; the text is not copied. */
+void table_put_text(struct report_table *t, int row, int column, const char *text);
 struct report_cell *table_at(const struct report_table *t, int row, int column);
 
 void report_note(struct report *r, const char *fmt, ...) PRINTF(2, 3);

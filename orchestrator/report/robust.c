@@ -116,25 +116,48 @@ static int block(const struct robust *b, struct report *r, int first)
 	return i;
 }
 
+/* Why there is not one figure, by what the plan wants and has. */
+static void note_none(const struct query_sweep *w, const struct query_winners *winners,
+	struct report *r)
+{
+	if (winners->failed)
+		report_note(r,
+			"No figures: %d of %d winners could not be evaluated (`deltam "
+			"failures` says why).",
+			winners->failed, winners->all);
+	else if (winners->done < winners->all)
+		report_note(r, "No figures yet: %d of %d winners are evaluated.",
+			winners->done, winners->all);
+	else if (!strcmp(w->state, "open"))
+		report_note(r,
+			"No figures yet: they want \"evaluate\" in the sweep file, and "
+			"a baseline and final runs that are trained.");
+	else
+		report_note(r,
+			"No figures: they want \"evaluate\" in the sweep file, and a "
+			"baseline and final runs that were trained.");
+}
+
 int robust_report(
 	struct store *s, const struct query_sweep *w, struct report *r, struct err *e)
 {
 	struct robust b = { .sweep = w, .arena = r->arena };
+	struct query_winners winners = { 0 };
 	int rc = query_criteria(s, w, b.arena, &b.criterion, &b.criteria, e);
 
 	if (!rc)
 		rc = query_titles(s, w, b.arena, &b.title, &b.titles, e);
 	if (!rc)
 		rc = query_robustness(s, w, b.arena, &b.figure, &b.figures, e);
+	if (!rc)
+		rc = query_winners(s, w, &winners, e);
 	if (rc)
 		return rc;
 	r->title = w->name;
 	for (int i = 0; i < b.figures;)
 		i = block(&b, r, i);
 	if (!b.figures) {
-		report_note(r,
-			"No figures: they want \"evaluate\" in the sweep file and "
-			"a baseline that is trained.");
+		note_none(w, &winners, r);
 		return OK;
 	}
 	report_note(r,

@@ -12,6 +12,8 @@ struct totals {
 	double epochs_per_second; /* of one worker; NAN before the first segment ended */
 	double seconds_left; /* of what is planned, at the present number of workers */
 	int workers;
+	bool live; /* a deltam holds the database */
+	int in_progress; /* jobs, when the last run ended without a word */
 };
 
 static void columns(struct report_table *t)
@@ -46,12 +48,30 @@ static void row(struct report_table *t, const struct query_progress *x)
 	table_number(t, (double)x->epochs, NULL);
 }
 
+/*
+ * A run that was killed leaves its rows as they were. Whether somebody is at work the lock
+ * tells, which the kernel gives back; what nobody trains waits for the next run.
+ */
+static int settle(struct query_progress *stage, int n)
+{
+	int in_progress = 0;
+
+	for (int i = 0; i < n; i++) {
+		in_progress += stage[i].running;
+		stage[i].pending += stage[i].running;
+		stage[i].running = 0;
+	}
+	return in_progress;
+}
+
 static struct totals sum(
-	const struct query_progress *stage, int n, const struct query_speed *speed)
+	struct query_progress *stage, int n, const struct query_speed *speed, bool live)
 {
 	struct totals all = { .epochs_per_second = (double)NAN,
 		.seconds_left = (double)NAN,
-		.workers = speed->workers };
+		.live = live,
+		.in_progress = live ? 0 : settle(stage, n),
+		.workers = live ? speed->workers : 0 };
 
 	for (int i = 0; i < n; i++) {
 		all.jobs += stage[i].jobs;
@@ -65,9 +85,9 @@ static struct totals sum(
 	}
 	if (speed->seconds > 0)
 		all.epochs_per_second = (double)speed->epochs / speed->seconds;
-	if (all.epochs_per_second > 0 && speed->workers > 0)
+	if (all.epochs_per_second > 0 && all.workers > 0)
 		all.seconds_left = (double)(all.epochs - all.epochs_done) /
-			all.epochs_per_second / speed->workers;
+			all.epochs_per_second / all.workers;
 	return all;
 }
 
@@ -88,6 +108,12 @@ static void print_json(const struct query_sweep *w, const struct totals *all,
 	str_json(&out, w->name);
 	str_put(&out, ",\"state\":");
 	str_json(&out, w->state);
+	str_printf(&out, ",\"live\":%s", all->live ? "true" : "false");
+	str_put(&out, ",\"stop\":");
+	if (w->stop)
+		str_json(&out, w->stop);
+	else
+		str_put(&out, "null");
 	put_number(&out, "jobs", all->jobs);
 	put_number(&out, "open", all->open);
 	put_number(&out, "running", all->running);
@@ -107,6 +133,28 @@ static void print_json(const struct query_sweep *w, const struct totals *all,
 	fputs(str_get(&out), stdout);
 }
 
+/* Who is not at work any more, and why. */
+static void note_stop(
+	struct report *r, const struct report_reader *reader, const struct totals *all)
+{
+	const struct query_sweep *w = &reader->sweep;
+	const char *was = all->in_progress == 1
+		? "1 job was"
+		: arena_printf(r->arena, "%d jobs were", all->in_progress);
+
+	if (all->live)
+		return;
+	if (!strcmp(w->state, "open"))
+		report_note(r,
+			"Not running: no deltam holds %s%s%s%s. `deltam run` goes on "
+			"where it was.",
+			reader->s.path, all->in_progress ? ", and " : "",
+			all->in_progress ? was : "",
+			all->in_progress ? " in progress when the last one ended" : "");
+	if (w->stop)
+		report_note(r, "Stopped: %s.", w->stop);
+}
+
 static void add_notes(struct report *r, const struct totals *all)
 {
 	report_note(r,
@@ -123,6 +171,11 @@ static void add_notes(struct report *r, const struct totals *all)
 			ceil(all->seconds_left / 60));
 }
 
+static bool is_text(const char *x, const char *y)
+{
+	return x && y && !strcmp(x, y);
+}
+
 /* Prints the state once; *ended says that nothing is left to watch. */
 static int print(struct report_reader *reader, const struct cli_options *o, bool *ended,
 	struct err *e)
@@ -135,6 +188,7 @@ static int print(struct report_reader *reader, const struct cli_options *o, bool
 	int failures;
 	struct query_winners winners;
 	struct query_speed speed;
+	struct query_in_vain in_vain;
 	struct totals all;
 	int n;
 	int rc = query_progress(&reader->s, &reader->sweep, &a, &stage, &n, e);
@@ -142,22 +196,30 @@ static int print(struct report_reader *reader, const struct cli_options *o, bool
 	if (!rc)
 		rc = query_speed(&reader->s, &reader->sweep, &speed, e);
 	if (!rc)
+		rc = query_in_vain(&reader->s, &reader->sweep, &a, &in_vain, e);
+	if (!rc)
 		rc = query_winners(&reader->s, &reader->sweep, &winners, e);
 	if (!rc)
 		rc = query_failures(
 			&reader->s, &reader->sweep, &a, &failure, &failures, e);
 	if (!rc) {
+		all = sum(stage, n, &speed, reader->s.held);
 		columns(t);
 		for (int i = 0; i < n; i++)
 			row(t, &stage[i]);
-		all = sum(stage, n, &speed);
 		*ended = strcmp(reader->sweep.state, "open") != 0;
 		r.title = arena_printf(
 			&a, "%s: %s", reader->sweep.name, reader->sweep.state);
 		add_notes(&r, &all);
+		note_stop(&r, reader, &all);
 		for (int i = 0; i < failures; i++)
-			if (!failure[i].job)
+			if (!failure[i].job &&
+				!is_text(reader->sweep.stop, failure[i].message))
 				report_note(&r, "Stopped: %s.", failure[i].message);
+		if (in_vain.attempts > 1)
+			report_note(&r,
+				"The last %d attempts failed, the last at %s: %s.",
+				in_vain.attempts, in_vain.run, in_vain.message);
 		if (winners.all)
 			report_note(&r, "%d of %d winners are saved and evaluated%s.",
 				winners.done, winners.all,

@@ -24,6 +24,11 @@ static int answer_query(const struct cli_options *o, struct arena *a, struct err
 	return rc;
 }
 
+static bool infers(const struct cli_options *o)
+{
+	return o->against || o->interval || o->bootstrap || o->mark || o->test;
+}
+
 static int print_view(
 	const struct cli_options *o, const struct benchmark_view *view, struct err *e)
 {
@@ -45,18 +50,22 @@ static int print_view(
 
 int cmd_table(const struct cli_options *o, struct err *e)
 {
+	struct benchmark_view view = { .split = o->split, .cost = o->cost > 0 };
 	struct arena a = { 0 };
 	int rc;
 
-	if (o->robust && (o->split || o->cost || o->query))
+	if (o->robust && (o->split || o->cost || o->query || infers(o)))
 		return err_set(e, ERR_USAGE,
-			"--robust: without --split, --cost and --query: it is a table "
-			"of its own, of test pictures");
+			"--robust: without --split, --cost, --query and statistics: it "
+			"is a table of its own, of test pictures");
+	if (o->query && infers(o))
+		return err_set(e, ERR_USAGE,
+			"--query: its rows have no intervals, tests or marks");
+	rc = inference_parse(&view.inference, o, e);
+	if (rc)
+		return rc;
 	if (!o->query)
-		return print_view(o,
-			&(struct benchmark_view){
-				.split = o->split, .cost = o->cost > 0 },
-			e);
+		return print_view(o, &view, e);
 	rc = answer_query(o, &a, e);
 	arena_release(&a);
 	return rc;

@@ -23,16 +23,22 @@ struct text_layout {
 	const struct report *r;
 	const struct report_table *t;
 	int *width; /* a column */
+	int *letters; /* the most behind a figure of the column; figures stay in line */
 	struct arena *arena;
 };
 
 /* What stands in the cell, marks included where they take room. */
-static const char *marked(const struct text_layout *l, const struct report_cell *c)
+static const char *marked(
+	const struct text_layout *l, int column, const struct report_cell *c)
 {
 	static const char *const signs[] = { "", "*", "_" };
 	const char *sign = l->r->terminal ? "" : signs[c->mark];
+	const char *letters = c->letters ? c->letters : "";
 
-	return arena_printf(l->arena, "%s%s%s", sign, cell_text(c), sign);
+	if (!l->letters[column])
+		return arena_printf(l->arena, "%s%s%s", sign, cell_text(c), sign);
+	return arena_printf(l->arena, "%s%s%s %-*s", sign, cell_text(c), sign,
+		l->letters[column], letters);
 }
 
 static void measure(struct text_layout *l)
@@ -42,7 +48,13 @@ static void measure(struct text_layout *l)
 	for (int i = 0; i < t->columns; i++) {
 		l->width[i] = glyph_text_width(column_title(&t->column[i], l->arena));
 		for (int row = 0; row < table_rows(t); row++) {
-			int w = glyph_text_width(marked(l, table_at(t, row, i)));
+			const char *letters = table_at(t, row, i)->letters;
+			int n = letters ? (int)strlen(letters) : 0;
+
+			l->letters[i] = n > l->letters[i] ? n : l->letters[i];
+		}
+		for (int row = 0; row < table_rows(t); row++) {
+			int w = glyph_text_width(marked(l, i, table_at(t, row, i)));
 
 			l->width[i] = w > l->width[i] ? w : l->width[i];
 		}
@@ -141,7 +153,7 @@ static void put_row(const struct text_layout *l, int row, struct str *out)
 
 	for (int i = 0; i <= last; i++) {
 		const struct report_cell *c = table_at(t, row, i);
-		const char *text = marked(l, c);
+		const char *text = marked(l, i, c);
 		int pad = l->width[i] - glyph_text_width(text);
 
 		if (!column_for_readers(&t->column[i]))
@@ -158,13 +170,14 @@ static void put_row(const struct text_layout *l, int row, struct str *out)
 static void put_table(
 	const struct report *r, const struct report_table *t, struct str *out)
 {
-	struct text_layout l = { r, t, NULL, out->arena };
+	struct text_layout l = { .r = r, .t = t, .arena = out->arena };
 
 	if (t->heading)
 		str_printf(out, "%s\n", t->heading);
 	if (!t->columns)
 		return;
 	l.width = NEW_ARRAY(out->arena, int, t->columns);
+	l.letters = NEW_ARRAY(out->arena, int, t->columns);
 	measure(&l);
 	groups(&l, out);
 	titles(&l, out);

@@ -240,8 +240,7 @@ static int load_unpruned(const char *path, const char *name, struct audit_stages
 static int run_unpruned(struct report_reader *reader, const struct cli_options *o,
 	const char *path, struct err *e)
 {
-	struct run_request q = { .sweep = reader->sweep.name,
-		.text = reader->sweep.text,
+	struct run_request q = { .sweep = reader_source(reader),
 		.db = path,
 		.reuse = reader->s.path,
 		.workers = o->workers,
@@ -264,9 +263,11 @@ static int audit(
 	int rc;
 
 	if (strcmp(reader->sweep.state, "done") != 0)
-		return err_set(e, ERR_USAGE,
-			"sweep %s has not finished; `deltam run` goes on with it",
-			reader->sweep.name);
+		return err_set(e, ERR_USAGE, "sweep %s has not finished; %s",
+			reader->sweep.name,
+			reader->s.held
+				? "a deltam is at work on its database: wait for its end"
+				: "`deltam run` goes on with it");
 	rc = load(&reader->s, reader->sweep.id, &pruned, a, e);
 	if (!rc)
 		rc = run_unpruned(reader, o, path, e);

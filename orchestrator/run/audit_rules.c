@@ -205,8 +205,8 @@ static int load_rules(struct report_reader *r, const char *path, struct spec *sp
 	struct spec *list = NULL;
 	struct spec *with;
 	int n = 0;
-	int rc = spec_parse(spec, &r->arena, r->sweep.name, r->sweep.text,
-		strlen(r->sweep.text), &report, e);
+	const struct spec_source text = reader_source(r);
+	int rc = spec_read(spec, &r->arena, &text, &report, e);
 
 	if (!rc)
 		rc = spec_load_rules(spec, path, &r->arena, &list, &n, &report, e);

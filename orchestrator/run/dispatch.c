@@ -4,6 +4,7 @@
 #include <string.h>
 #include "common/crash.h"
 #include "common/log.h"
+#include "common/store/run_name.h"
 #include "common/store/store_winner.h"
 #include "orchestrator/run/segment_command.h"
 #include "orchestrator/run/verdict.h"
@@ -22,6 +23,7 @@ struct dispatch_segment {
 	int lane;
 	int pid; /* 0: written down already */
 	int epochs; /* that its worker has said it committed */
+	struct retry_mark began;
 	struct attempt_row attempt;
 	char log[1200];
 	struct segment_command command; /* of another trainer */
@@ -77,7 +79,8 @@ static double usual_rate(const struct dispatch *d)
 }
 
 /* The first job of the lane that should start now. */
-static int pick_job(struct dispatch *d, struct candidate *best, struct err *e)
+static int pick_job(struct dispatch *d, const struct store_filter *filter,
+	struct candidate *best, struct err *e)
 {
 	double usual = usual_rate(d);
 	double longest = -1;
@@ -94,7 +97,7 @@ static int pick_job(struct dispatch *d, struct candidate *best, struct err *e)
 
 		if (baseline && !is_baseline)
 			continue;
-		rc = stage_first_pending(d->stage, i, &job, &epochs, &found, e);
+		rc = stage_first_pending(d->stage, i, filter, &job, &epochs, &found, e);
 		if (rc || !found)
 			continue;
 		expected = epochs * (x->epochs > 0 ? x->seconds / x->epochs : usual);
@@ -107,12 +110,13 @@ static int pick_job(struct dispatch *d, struct candidate *best, struct err *e)
 	return rc;
 }
 
-static int pick_winner(struct dispatch *d, struct candidate *best, struct err *e)
+static int pick_winner(struct dispatch *d, const struct store_filter *filter,
+	struct candidate *best, struct err *e)
 {
 	int64_t stage;
 	bool found;
 	int rc = store_winner_pending(
-		d->s, d->stage->sweep, &stage, &best->job, &found, e);
+		d->s, d->stage->sweep, filter, &stage, &best->job, &found, e);
 
 	if (rc || !found)
 		return rc;
@@ -144,6 +148,23 @@ static bool reports(const struct dispatch *d, const struct dispatch_segment *g)
 	return d->command && !g->attempt.evaluate;
 }
 
+/* Where the worker's words go: a file that people find by the run's name. */
+static void name_log(struct dispatch *d, struct dispatch_segment *g)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	char run[RUN_NAME_MAX];
+	char name[RUN_NAME_MAX];
+
+	snprintf(name, sizeof(name), "%.150s",
+		store_run_name(d->s, g->attempt.job, run));
+	for (char *p = name; *p; p++)
+		if (!strchr(plain, *p))
+			*p = '_';
+	snprintf(g->log, sizeof(g->log), "%s/%s-%lld.log", d->logs, name,
+		(long long)g->attempt.id);
+}
+
 static int fill_task(struct dispatch *d, struct dispatch_segment *g,
 	struct sched_task *task, struct err *e)
 {
@@ -151,8 +172,7 @@ static int fill_task(struct dispatch *d, struct dispatch_segment *g,
 
 	*task = (struct sched_task){ .job = a->job, .log = g->log, .data = g };
 	memcpy(task->token, a->token, sizeof(a->token));
-	snprintf(g->log, sizeof(g->log), "%s/%lld-%lld.log", d->logs, (long long)a->job,
-		(long long)a->id);
+	name_log(d, g);
 	stage_name(d, g->lane, NULL, d->progress->stage, sizeof(d->progress->stage));
 	task->quiet_seconds = d->spec->silent_minutes * 60;
 	if (reports(d, g))
@@ -168,23 +188,25 @@ static int claim_command(struct dispatch *d, struct dispatch_segment *g, struct 
 		&d->spec->variants[l->variant], l->entry, &g->attempt, d->since, e);
 }
 
-/* What should start now becomes a segment; *claimed is NULL where nothing waits. */
+/* What should start now becomes a segment; *claimed is NULL where nothing may. */
 static int claim(struct dispatch *d, struct sched_task *task,
 	struct dispatch_segment **claimed, struct err *e)
 {
+	const struct store_filter filter = { retry_may, &d->retry };
 	struct candidate c = { .lane = -1 };
 	struct dispatch_segment *g = free_segment(d);
 	bool there = false;
-	int rc = pick_job(d, &c, e);
+	int rc = pick_job(d, &filter, &c, e);
 
 	if (!rc && c.lane < 0)
-		rc = pick_winner(d, &c, e);
+		rc = pick_winner(d, &filter, &c, e);
 	if (rc || c.lane < 0)
 		return rc;
 	segment_command_release(&g->command);
 	*g = (struct dispatch_segment){ .next = g->next, .lane = c.lane };
 	g->attempt.checkpoint_seconds = d->spec->checkpoint_minutes * 60;
 	g->attempt.keep = d->stage->winners && !c.winner;
+	g->began = retry_begin(&d->retry, c.job);
 	rc = (c.winner ? store_winner_claim : store_job_claim)(
 		d->s, d->stage->sweep, c.job, &g->attempt, &there, e);
 	ASSERT(rc || there);
@@ -193,7 +215,7 @@ static int claim(struct dispatch *d, struct sched_task *task,
 	if (!rc)
 		rc = fill_task(d, g, task, e);
 	*claimed = g;
-	return rc ? err_wrap(e, "claim job %lld", (long long)c.job) : OK;
+	return rc;
 }
 
 /* While they run. */
@@ -208,11 +230,12 @@ static void started(void *arg, const struct sched_task *task, int pid)
 
 static void on_epoch(void *arg, const struct sched_task *task, int epoch)
 {
+	struct dispatch *d = arg;
 	struct dispatch_segment *g = task->data;
 
-	(void)arg;
 	(void)epoch;
 	g->epochs++;
+	retry_worth(&d->retry, task->job);
 }
 
 /* Its report grew. What is committed of it stays, whatever becomes of the trainer. */
@@ -230,6 +253,8 @@ static int on_news(void *arg, const struct sched_task *task, struct err *e)
 	if (rc)
 		store_rollback(d->s);
 	crash_point("follow.after_commit");
+	if (!rc && g->command.follow.epochs > g->epochs)
+		retry_worth(&d->retry, task->job);
 	g->epochs = g->command.follow.epochs;
 	return rc ? rc : g->command.follow.state != FOLLOW_ON;
 }
@@ -290,6 +315,7 @@ static void on_tick(void *arg)
 {
 	struct dispatch *d = arg;
 
+	d->retry.now++;
 	if (progress_shows(d->progress) && !count(d, NULL))
 		progress_draw(d->progress);
 	if (write_pids(d))
@@ -331,19 +357,53 @@ static int used_up(struct dispatch *d, const struct attempt_row *attempt, int fr
 static void note_failure(
 	struct dispatch *d, const struct dispatch_segment *g, struct verdict *v)
 {
-	char name[128];
+	char name[RUN_NAME_MAX];
 	size_t n = strlen(v->text);
 
+	retry_forget(&d->retry, g->attempt.job);
 	if (v->charge == CHARGE_KILL)
 		snprintf(v->text + n, sizeof(v->text) - n,
 			" %d times without an epoch: is there enough memory for so "
 			"many workers?",
 			KILLS_MAX);
-	stage_name(d, g->lane, g->attempt.evaluate ? "evaluate" : NULL, name,
-		sizeof(name));
 	if (d->failed++ == 0)
-		snprintf(d->failure, sizeof(d->failure), "%s, job %lld: %s", name,
-			(long long)g->attempt.job, v->text);
+		snprintf(d->failure, sizeof(d->failure), "%s: %s",
+			store_run_name(d->s, g->attempt.job, name), v->text);
+}
+
+/* Whether anybody else is at work. */
+static bool alone(const struct dispatch *d, const struct dispatch_segment *g)
+{
+	for (const struct dispatch_segment *x = d->segments; x; x = x->next)
+		if (x->used && x != g)
+			return false;
+	return true;
+}
+
+/*
+ * When the job may be tried again, and the others. gained: an epoch, or all that the
+ * segment was for. Where nothing ever worked, no retry helps, and the run stops.
+ */
+static void note_worth(struct dispatch *d, const struct dispatch_segment *g,
+	bool gained, struct verdict *v)
+{
+	char why[sizeof(v->text)];
+
+	if (gained || v->diverged) {
+		retry_worth(&d->retry, g->attempt.job);
+		return;
+	}
+	if (v->charge != CHARGE_RETRY && v->charge != CHARGE_KILL)
+		return;
+	retry_in_vain(&d->retry, g->attempt.job, g->began, v->died);
+	if (v->stop || !retry_hopeless(&d->retry) || !alone(d, g))
+		return;
+	v->stop = ERR_SYS;
+	snprintf(why, sizeof(why), "%s", v->text);
+	snprintf(v->text, sizeof(v->text),
+		"no worker has come to the end of an epoch, in %d rounds of attempts; "
+		"the last: %.*s. Is there enough memory, and does deltam-worker start?",
+		RETRY_ROUNDS_MAX, PROTO_LINE_MAX - 120, why);
 }
 
 /* The job's own end, where this was it. */
@@ -387,6 +447,7 @@ static int finish_job(struct dispatch *d, struct dispatch_segment *g,
 	*v = verdict_of(end, job.epochs_done >= g->attempt.stop_epoch);
 	if (reports(d, g))
 		segment_command_judge(&g->command, g->log, v);
+	note_worth(d, g, job.epochs_done > g->attempt.start_epoch, v);
 	rc = end_attempt(d, g, v, end, e);
 	if (!rc)
 		rc = end_job(d, g, &job, v, e);
@@ -412,6 +473,7 @@ static int finish_winner(struct dispatch *d, const struct dispatch_segment *g,
 	*v = verdict_of(end, complete);
 	if (v->diverged)
 		v->charge = CHARGE_FINAL; /* it would again */
+	note_worth(d, g, complete, v);
 	rc = end_attempt(d, g, v, end, e);
 	if (!rc && !complete && !v->stop)
 		rc = used_up(d, a, a->start_epoch, v, &over, e);
@@ -442,7 +504,10 @@ static int finish(struct dispatch *d, const struct sched_end *end, struct verdic
 static void tell(
 	struct dispatch *d, const struct sched_end *end, const struct verdict *v)
 {
+	char run[RUN_NAME_MAX];
 	char name[128];
+	char pause[64];
+	int ticks;
 
 	for (int i = 0; i < d->stage->nnews; i++) {
 		const struct stage_news *x = &d->stage->news[i];
@@ -451,9 +516,12 @@ static void tell(
 		progress_line(d->progress, name, x->outcome);
 	}
 	d->stage->nnews = 0;
-	if (v->text[0] && end->why != SCHED_STOPPED)
-		log_warn("run", "job=%lld %s: %s", (long long)end->task->job,
-			v->outcome, v->text);
+	if (!v->text[0] || end->why == SCHED_STOPPED)
+		return;
+	ticks = v->stop ? 0 : retry_left(&d->retry, end->task->job);
+	snprintf(pause, sizeof(pause), "; the next attempt waits %d s", ticks);
+	log_warn("run", "%s %s: %s%s", store_run_name(d->s, end->task->job, run),
+		v->outcome, v->text, ticks ? pause : "");
 }
 
 /* Makes all changes of a turn, or none. */
@@ -483,14 +551,15 @@ static int turn(
 	struct dispatch_segment *ended = end ? end->task->data : NULL;
 	struct dispatch_segment *claimed = NULL;
 	struct verdict v = { 0 };
-	int rc = change(d, end, next, &v, &claimed, e);
+	char run[RUN_NAME_MAX];
+	int rc;
 
+	d->retry.early = false;
+	rc = change(d, end, next, &v, &claimed, e);
 	if (ended)
 		ended->used = false;
 	if (rc)
-		return ended
-			? err_wrap(e, "finish job %lld", (long long)ended->attempt.job)
-			: rc;
+		return rc;
 	if (ended)
 		crash_point("finish.after_commit");
 	if (ended && reports(d, ended))
@@ -501,11 +570,13 @@ static int turn(
 	}
 	tell(d, end, &v);
 	if (v.stop)
-		return err_set(e, (enum err_code)v.stop, "job %lld: %s",
-			(long long)ended->attempt.job, v.text);
+		return err_set(e, (enum err_code)v.stop, "%s: %s",
+			store_run_name(d->s, ended->attempt.job, run), v.text);
 	if (claimed && reports(d, claimed))
 		rc = segment_command_begin(&claimed->command, d->s, e);
-	return rc ? rc : claimed != NULL;
+	if (rc)
+		return rc;
+	return claimed ? SCHED_TASK : d->retry.early ? SCHED_LATER : SCHED_NOTHING;
 }
 
 void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
@@ -522,6 +593,7 @@ void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
 			.news = on_news,
 			.tick = on_tick } };
 	d->accounts = NEW_ARRAY(&d->arena, struct account, stage->nlanes);
+	d->retry.arena = &d->arena;
 }
 
 void dispatch_release(struct dispatch *d)

@@ -5,12 +5,14 @@
  *
  * Baselines go first, then the lane whose next segment will take longest, by the seconds
  * an epoch took it in this run; winners (winner.h) go last, since no stage waits for them.
- * What is pending is read from the rows in every turn.
+ * What is pending is read from the rows in every turn. A job whose attempt brought nothing
+ * waits (retry.h); where none ever brought anything the run stops.
  */
 #ifndef DELTAM_DISPATCH_H
 #define DELTAM_DISPATCH_H
 
 #include "orchestrator/run/progress.h"
+#include "orchestrator/run/retry.h"
 #include "orchestrator/run/sched.h"
 #include "orchestrator/run/stage.h"
 
@@ -38,11 +40,12 @@ struct dispatch {
 		*command; /* NULL: workers write rows themselves */
 	struct arena arena;
 	struct account *accounts; /* one a lane */
+	struct retry retry;
 	struct dispatch_segment
 		*segments; /* a list: claimed, and those that serve again */
 	int64_t since; /* the last attempt before this run */
 	int failed; /* jobs that failed for good in this run */
-	char failure[256]; /* the first of them, for people */
+	char failure[768]; /* the first of them, for people */
 	struct sched_ops ops; /* for sched_run, with this struct as its arg */
 };
 

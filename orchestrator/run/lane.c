@@ -4,6 +4,7 @@
 #include <string.h>
 #include "orchestrator/plan/prune.h"
 #include "orchestrator/run/apply.h"
+#include "orchestrator/run/identify.h"
 #include "orchestrator/run/winner.h"
 
 static const char *const phase_names[] = { "tune", "refine", "wd", "final" };
@@ -132,10 +133,11 @@ static int put_member(struct stage_ctx *c, const struct unit *u,
 		method_shown(method, "weights") };
 	char identity[IDENTITY_MAX];
 	struct job_row job;
-	int rc;
+	int rc = identify_job(
+		c, lane_variant(c, u->lane), &ps, identity, &row.job, a, e);
 
-	(void)job_identity_in(&ps, identity, a);
-	rc = store_job_put(c->s, p->id, identity, &ps, &shown, &job, e);
+	if (!rc)
+		rc = store_job_put(c->s, p->id, identity, &ps, &shown, &job, e);
 	if (!rc && job.outcome == JOB_FAILED) {
 		rc = store_job_end(c->s, job.id, JOB_OPEN, NULL, e);
 		job.outcome = JOB_OPEN;
@@ -171,12 +173,13 @@ static int put_members(struct stage_ctx *c, const struct unit *u, struct err *e)
 
 	(void)arena_alloc(&scratch, 1, 1); /* a chunk that rewinding keeps */
 	mark = arena_mark(&scratch);
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; !rc && i < n; i++) {
 		struct params ps;
 
 		p[i].index = i;
 		ps = params_of(c, u, &p[i], &scratch);
-		p[i].id = job_identity_in(&ps, identity, &scratch);
+		rc = identify_job(c, lane_variant(c, u->lane), &ps, identity, &p[i].id,
+			&scratch, e);
 		arena_rewind(&scratch, mark);
 	}
 	qsort(p, (size_t)n, sizeof(*p), by_id);
@@ -401,14 +404,14 @@ static int run_phase(struct stage_ctx *c, struct contest *k,
 }
 
 /* The job that stands for a point: its first search seed. */
-static int64_t job_of_point(const struct stage_ctx *c, const struct lane *l,
-	const struct plan_grid *g, int i, struct arena *a)
+static int job_of_point(const struct stage_ctx *c, const struct lane *l,
+	const struct plan_grid *g, int i, int64_t *id, struct arena *a, struct err *e)
 {
 	char identity[IDENTITY_MAX];
 	struct params ps =
 		plan_job(setting_of(c, l), l->entry, task_of(c, l, 0), g, i, 0, a);
 
-	return job_identity(&ps, identity);
+	return identify_job(c, lane_variant(c, l), &ps, identity, id, a, e);
 }
 
 /* The same entry in the first variant, for `"pin": "winner"`. */
@@ -447,7 +450,9 @@ static int search(struct stage_ctx *c, const struct lane *l, struct plan_grid *g
 	next = plan_refine(c->spec, g, *best, a);
 	if (next.count) {
 		k.phase = PHASE_REFINE;
-		k.incumbent = job_of_point(c, l, g, *best, a);
+		rc = job_of_point(c, l, g, *best, &k.incumbent, a, e);
+		if (rc)
+			return rc;
 		*g = next;
 		rc = run_phase(c, &k, g, best, e);
 		if (rc != DECIDED || *best < 0)

@@ -51,7 +51,7 @@ static double time_left(const struct progress *p, double elapsed)
 	return (double)p->epochs_open * elapsed / (double)p->epochs_done;
 }
 
-static void bar_text(const struct progress *p, double elapsed, char *line, int size)
+void progress_text(const struct progress *p, double elapsed, char *line, int size)
 {
 	int64_t total = p->segments_done + p->segments_open;
 	int64_t work = p->epochs_done + p->epochs_open;
@@ -88,7 +88,7 @@ void progress_draw(struct progress *p)
 
 	if (!progress_shows(p))
 		return;
-	bar_text(p, clock_seconds() - p->started, line, sizeof(line));
+	progress_text(p, clock_seconds() - p->started, line, sizeof(line));
 	fprintf(stderr, "\r%.*s\033[K", columns() - 1, line);
 	fflush(stderr);
 	p->drawn = true;

@@ -28,6 +28,9 @@ void progress_start(struct progress *p);
 /* Whether there is a bar. Where there is none, nobody needs to count what it shows. */
 bool progress_shows(const struct progress *p);
 
+/* What the bar says, elapsed seconds after the start; cut at size. */
+void progress_text(const struct progress *p, double elapsed, char *line, int size);
+
 /* Draws the bar. */
 void progress_draw(struct progress *p);
 

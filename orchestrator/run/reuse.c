@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "catalogue/catalogue.h"
 #include "common/log.h"
+#include "common/store/run_name.h"
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
 #include "common/store/store_winner.h"
@@ -250,6 +251,7 @@ static int copy_weights(struct reuse *r, struct store *s, int64_t job, struct er
 static int copy(struct reuse *r, struct store *s, struct job_row *job,
 	const struct found *f, struct arena *a, struct err *e)
 {
+	char name[RUN_NAME_MAX];
 	int before = job->epochs_done;
 	int rc = copy_metrics(r, s, job->id, a, e);
 
@@ -266,7 +268,9 @@ static int copy(struct reuse *r, struct store *s, struct job_row *job,
 		rc = store_job_refresh(s, job->id, job, e);
 	r->jobs++;
 	r->epochs += job->epochs_done - before;
-	return rc ? err_wrap(e, "reuse job %s of %s", job->identity, r->from.path) : OK;
+	return rc ? err_wrap(e, "--reuse %s: %s", r->from.path,
+			    store_run_name(s, job->id, name))
+		  : OK;
 }
 
 static int look_up(struct reuse *r, struct store *s, struct job_row *job, int target,

@@ -9,11 +9,12 @@
 #include "common/store/store_open.h"
 #include "orchestrator/cli/cli.h"
 #include "common/store/store_winner.h"
-#include "orchestrator/plan/child.h"
+#include "orchestrator/plan/worker_path.h"
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/run/dispatch.h"
 #include "orchestrator/run/folder.h"
+#include "orchestrator/run/replan.h"
 #include "orchestrator/run/run.h"
 #include "orchestrator/run/winner.h"
 
@@ -30,6 +31,7 @@ struct run {
 	struct progress progress;
 	struct dispatch dispatch;
 	struct dispatch_command command; /* where another trainer trains */
+	struct str replanned; /* what became of the plan before, for people */
 	int workers;
 };
 
@@ -38,16 +40,14 @@ static int read_sweep(struct run *r, struct err *e)
 	const struct run_request *q = r->q;
 	struct str report = { .arena = r->arena };
 	struct plan_counts counts;
-	int rc = q->text ? spec_parse(&r->spec, r->arena, q->sweep, q->text,
-				   strlen(q->text), &report, e)
-			 : spec_load(&r->spec, r->arena, q->sweep, &report, e);
+	int rc = spec_read(&r->spec, r->arena, &q->sweep, &report, e);
 
 	if (!rc) {
 		counts = plan_count(&r->spec, r->arena);
 		rc = plan_allow(&counts, q->yes, e);
 	}
 	if (!rc)
-		rc = child_worker_path(r->worker, sizeof(r->worker), e);
+		rc = worker_path(r->worker, sizeof(r->worker), e);
 	if (!rc)
 		rc = resolve(&r->spec, DATA_COMPOSED, r->worker, &r->resolved, &report,
 			r->arena, e);
@@ -72,12 +72,15 @@ static int plan(struct run *r, struct err *e)
 {
 	struct sweep_row row = { r->spec.name, r->spec.text,
 		select_epoch_words[r->spec.select.epoch],
-		average_words[r->spec.select.average] };
+		average_words[r->spec.select.average], r->spec.folder };
 	const char *logs = arena_printf(r->arena, "%s.d/logs", r->db);
+	struct replan before;
 	int64_t sweep;
 	bool rescore;
-	int rc = store_sweep_put(&r->s, &row, &sweep, &rescore, e);
+	int rc = replan_read(&before, &r->s, r->spec.name, r->arena, e);
 
+	if (!rc)
+		rc = store_sweep_put(&r->s, &row, &sweep, &rescore, e);
 	if (!rc)
 		rc = store_orphans(&r->s, e);
 	if (rc)
@@ -89,7 +92,11 @@ static int plan(struct run *r, struct err *e)
 	progress_init(&r->progress, r->spec.name, r->q->quiet);
 	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs);
 	rc = store_attempt_last(&r->s, &r->dispatch.since, e);
-	return rc ? rc : stage_start(&r->stage, rescore, e);
+	if (!rc)
+		rc = stage_start(&r->stage, rescore, e);
+	if (!rc)
+		rc = replan_tell(&before, &r->s, &r->spec, sweep, &r->replanned, e);
+	return rc;
 }
 
 static int plan_in_transaction(struct run *r, struct err *e)
@@ -249,14 +256,28 @@ static int print_table(struct run *r, struct err *e)
 	return rc;
 }
 
+/* For `status`: what the user was told, who may have gone home since. */
+static void note_stop(struct run *r, int rc, const struct err *e)
+{
+	bool wanted = rc == OK || rc == ERR_INTERRUPTED;
+
+	if (!wanted &&
+		store_run(&r->s, STMT_SWEEP_STOP,
+			ARGS(TEXT(e->msg), TEXT(r->spec.name)), NULL))
+		log_warn("run", "%s: the reason could not be recorded", r->db);
+}
+
 static int in_database(struct run *r, struct err *e)
 {
 	int rc = plan_in_transaction(r, e);
 
+	if (!rc && !r->q->quiet)
+		fputs(str_get(&r->replanned), stderr);
 	if (!rc)
 		rc = train(r, e);
 	if (!rc)
 		rc = conclude(r, e);
+	note_stop(r, rc, e);
 	say_reused(r);
 	if (r->q->table && (!rc || rc == ERR_FAILED)) {
 		int printed = print_table(r, rc ? NULL : e);
@@ -268,7 +289,9 @@ static int in_database(struct run *r, struct err *e)
 
 int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 {
-	struct run r = { .q = q, .arena = a, .reuse.from.lock.fd = -1 };
+	struct run r = {
+		.q = q, .arena = a, .replanned.arena = a, .reuse.from.lock.fd = -1
+	};
 	int rc = look_around(&r, e);
 
 	if (!rc)
@@ -285,14 +308,16 @@ int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 
 int cmd_run(const struct cli_options *o, struct err *e)
 {
-	struct run_request q = { .sweep = o->operand,
+	struct run_request q = {
+		.sweep = { .path = o->operand, .set = o->set.item, .nset = o->set.n },
 		.db = o->db,
 		.reuse = o->reuse,
 		.workers = o->workers,
 		.no_prune = o->no_prune > 0,
 		.yes = o->yes > 0,
 		.quiet = o->quiet > 0,
-		.table = true };
+		.table = true
+	};
 	struct arena a = { 0 };
 	int rc = run_sweep(&q, &a, e);
 

@@ -6,11 +6,10 @@
 #define DELTAM_RUN_SWEEP_H
 
 #include <stdbool.h>
-#include "common/arena.h"
+#include "orchestrator/spec/spec.h"
 
 struct run_request {
-	const char *sweep; /* path of the sweep file */
-	const char *text; /* its text; NULL: it is read */
+	struct spec_source sweep; /* the sweep file, or its text */
 	const char *db; /* NULL: the sweep's name and .db */
 	const char *reuse; /* a database to copy jobs from; NULL: none */
 	int workers; /* 0: as many as this machine has cores */

@@ -76,6 +76,7 @@ struct sched {
 	int busy; /* slots with a task, or one that is closing behind it */
 	int interrupts;
 	bool stopping;
+	bool later; /* the last turn said that it was too early */
 	struct err *e; /* the first error */
 	int rc;
 };
@@ -185,7 +186,8 @@ static bool turn(struct slot *slot, const struct sched_end *end)
 	struct err e = { 0 };
 	int rc = s->ops->turn(s->arg, end, s->stopping ? NULL : &slot->next, &e);
 
-	slot->held = rc > 0;
+	slot->held = rc == SCHED_TASK;
+	s->later = rc == SCHED_LATER;
 	check(s, rc, &e);
 	return slot->held;
 }
@@ -498,7 +500,10 @@ static bool any_task(const struct sched *s)
 	return false;
 }
 
-/* Puts work into every open slot; ends the loop when there is none and none is out. */
+/*
+ * Puts work into every open slot; ends the loop when there is none and none is out. Where
+ * it is too early for what there is, the next tick comes here again.
+ */
 static void fill(struct sched *s)
 {
 	struct slot *slot;
@@ -507,7 +512,7 @@ static void fill(struct sched *s)
 		start(slot);
 	if (!any_task(s))
 		let_idle_go(s);
-	if (s->busy == 0)
+	if (s->busy == 0 && (s->stopping || !s->later))
 		finish(s);
 }
 
@@ -553,6 +558,8 @@ static void on_tick(uv_timer_t *timer)
 		tick_slot(&s->slots[i]);
 	if (s->ops->tick)
 		s->ops->tick(s->arg);
+	if (s->later)
+		fill(s);
 }
 
 static void signal_all(struct sched *s, int signal)

@@ -65,12 +65,17 @@ struct sched_end {
 	char text[PROTO_LINE_MAX]; /* of its last line `error` or `diverged` */
 };
 
+enum sched_turn {
+	SCHED_NOTHING, /* at the moment: the next end may change that */
+	SCHED_TASK, /* *next was filled, and will come back in an end */
+	SCHED_LATER, /* there is something for which it is too early: see at the next tick */
+};
+
 struct sched_ops {
 	/*
 	 * One turn. end: a task whose worker is gone or waits; NULL: none has ended. next:
-	 * where the next task goes; NULL: none is wanted, the run stops. Returns 1 where
-	 * *next was filled (it will come back in an end), 0 where there is nothing at the
-	 * moment, and a negative code to stop the run with that error.
+	 * where the next task goes; NULL: none is wanted, the run stops. Returns enum
+	 * sched_turn, or a negative code to stop the run with that error.
 	 */
 	int (*turn)(void *arg, const struct sched_end *end, struct sched_task *next,
 		struct err *e);
@@ -101,7 +106,7 @@ struct sched_options {
 };
 
 /*
- * Runs until turn() has nothing and every slot is free. Time limits and silence are
+ * Runs until turn() has nothing, now or later, and every slot is free. Time limits and silence are
  * counted in ticks that this process has lived through: a suspended machine or a long
  * transaction of ours is not held against the workers.
  *

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/crash.h"
+#include "common/store/run_name.h"
 
 #define LAST 10 /* epochs of the fixed protocol */
 
@@ -62,11 +63,11 @@ int score_metric(struct store *s, int64_t job, int epoch, const char *split,
 		ARGS(INT(job), INT(epoch), TEXT(split), TEXT(c->task),
 			TEXT(c->metric->name)),
 		(double)NAN, value, e);
+	char name[RUN_NAME_MAX];
 
 	if (!rc && isnan(*value))
-		rc = err_set(e, ERR_DB, "%s: job %lld has no %s %s/%s of epoch %d",
-			s->path, (long long)job, split, c->task, c->metric->name,
-			epoch);
+		rc = err_set(e, ERR_DB, "%s: %s has no %s figure of %s in epoch %d",
+			s->path, store_run_name(s, job, name), split, c->text, epoch);
 	return rc;
 }
 
@@ -108,6 +109,7 @@ static int seed_value(const struct scorer *sc, int64_t job,
 	bool last = sc->spec->select.epoch == EPOCH_LAST10;
 	int from = v->epochs > LAST ? v->epochs - LAST + 1 : 1;
 	int to = v->epochs;
+	char name[RUN_NAME_MAX];
 	double sum = 0;
 	int rc = OK;
 
@@ -116,9 +118,9 @@ static int seed_value(const struct scorer *sc, int64_t job,
 		to = from;
 		if (!rc && from == 0)
 			rc = err_set(e, ERR_DB,
-				"%s: job %lld has no validation loss of task %s, by "
-				"which its epoch is chosen",
-				sc->s->path, (long long)job, c->task);
+				"%s: %s has no validation loss of task %s, by which its "
+				"epoch is chosen",
+				sc->s->path, store_run_name(sc->s, job, name), c->task);
 	}
 	for (int epoch = from; !rc && epoch <= to; epoch++) {
 		double x = 0;
@@ -229,15 +231,15 @@ struct gather {
 static int incomplete(
 	const struct scorer *sc, int64_t job, const struct gather *g, struct err *e)
 {
+	char name[RUN_NAME_MAX];
 	int i = 0;
 
 	while (g->seen[i])
 		i++;
 	return err_set(e, ERR_DB,
-		"%s: job %lld has no %s figure of %s in epoch %d (%d of %d criteria "
-		"have one)",
-		sc->s->path, (long long)job, splits[g->test], sc->v->criteria[i].text,
-		g->epoch, g->have, sc->v->ncriteria);
+		"%s: %s has no %s figure of %s in epoch %d (%d of %d criteria have one)",
+		sc->s->path, store_run_name(sc->s, job, name), splits[g->test],
+		sc->v->criteria[i].text, g->epoch, g->have, sc->v->ncriteria);
 }
 
 static int put_score(const struct scorer *sc, const struct score_base *b, int64_t job,
@@ -247,6 +249,7 @@ static int put_score(const struct scorer *sc, const struct score_base *b, int64_
 	enum stats_average by = sc->spec->select.average == AVERAGE_TASKS
 		? STATS_TASKS
 		: STATS_CRITERIA;
+	char name[RUN_NAME_MAX];
 	double delta_m;
 	int rc;
 
@@ -260,7 +263,8 @@ static int put_score(const struct scorer *sc, const struct score_base *b, int64_
 	}
 	rc = stats_delta_m(g->parts, g->criteria, g->picked, g->base, by, &delta_m, e);
 	if (rc)
-		return err_wrap(e, "job %lld, epoch %d", (long long)job, g->epoch);
+		return err_wrap(
+			e, "%s, epoch %d", store_run_name(sc->s, job, name), g->epoch);
 	return store_run(sc->s, STMT_SCORE_PUT,
 		ARGS(INT(sc->sweep), INT(job), INT(g->epoch), TEXT(splits[g->test]),
 			REAL(delta_m)),

@@ -405,14 +405,15 @@ int stage_learn(struct stage_ctx *c, const struct job_row *job, struct err *e)
 
 /* What waits. */
 
-int stage_first_pending(struct stage_ctx *c, int lane, int64_t *job, int *epochs,
-	bool *found, struct err *e)
+int stage_first_pending(struct stage_ctx *c, int lane,
+	const struct store_filter *filter, int64_t *job, int *epochs, bool *found,
+	struct err *e)
 {
 	const struct lane *l = &c->lanes[lane];
 	int64_t first = lane_stage_id(c, l, 0, PHASE_TUNE);
 	int64_t last = lane_stage_id(c, l, l->units - 1, PHASE_FINAL);
 
-	return store_member_pending(c->s, first, last, job, epochs, found, e);
+	return store_member_pending(c->s, first, last, filter, job, epochs, found, e);
 }
 
 int stage_open(struct stage_ctx *c, int *open, struct err *e)

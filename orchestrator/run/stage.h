@@ -78,12 +78,13 @@ MUST_CHECK int stage_learn(
 int stage_lane(const struct stage_ctx *c, int64_t stage);
 
 /*
- * Finds the first job of a lane (its index) that waits for a worker, in the order of
- * stage, configuration and job; *epochs is how many it wants. *found tells whether
+ * Finds the first job of a lane (its index) that waits for a worker and may start, in the
+ * order of stage, configuration and job; *epochs is how many it wants. *found tells whether
  * there is one.
  */
-MUST_CHECK int stage_first_pending(struct stage_ctx *c, int lane, int64_t *job,
-	int *epochs, bool *found, struct err *e);
+MUST_CHECK int stage_first_pending(struct stage_ctx *c, int lane,
+	const struct store_filter *filter, int64_t *job, int *epochs, bool *found,
+	struct err *e);
 
 /* Counts the stages of the sweep that are not decided. */
 MUST_CHECK int stage_open(struct stage_ctx *c, int *open, struct err *e);

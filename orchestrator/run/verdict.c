@@ -44,8 +44,9 @@ static void judge_exit(const struct sched_end *end, bool complete, struct verdic
 		v->outcome = "diverged";
 		v->charge = CHARGE_NONE;
 		v->diverged = true;
-		snprintf(v->text, sizeof(v->text), "epoch %d: %s", end->diverged_epoch,
-			*end->text ? end->text : "diverged");
+		if (!*end->text) /* else its message names the epoch */
+			snprintf(v->text, sizeof(v->text), "diverged in epoch %d",
+				end->diverged_epoch);
 		break;
 	case PROTO_INTERRUPTED:
 		v->outcome = "interrupted";
@@ -65,9 +66,18 @@ static void judge_exit(const struct sched_end *end, bool complete, struct verdic
 	}
 }
 
+/* Whether the process went without a word, which need not be the fault of its job. */
+static bool died(const struct sched_end *end)
+{
+	return end->why == SCHED_SIGNALLED || end->why == SCHED_SILENT ||
+		(end->why == SCHED_EXITED && !*end->kernel_class);
+}
+
 struct verdict verdict_of(const struct sched_end *end, bool complete)
 {
-	struct verdict v = { .outcome = "failed", .charge = CHARGE_RETRY };
+	struct verdict v = {
+		.outcome = "failed", .charge = CHARGE_RETRY, .died = died(end)
+	};
 
 	switch (end->why) {
 	case SCHED_STOPPED:

@@ -19,6 +19,7 @@ struct verdict {
 	const char *outcome; /* of the attempt */
 	enum charge charge;
 	bool diverged;
+	bool died; /* by a signal, in silence or before it said hello */
 	int stop; /* error that ends the run; OK: it goes on */
 	char text[PROTO_LINE_MAX + 64];
 };

@@ -135,12 +135,34 @@ static void put_window(const struct diag *d, size_t at, int column, struct str *
 		str_put(out, "...");
 }
 
-static void put_item(
-	const struct diag *d, const struct diag_item *item, struct str *out)
+/* The text that the offset is really of, *at in it. */
+static struct diag origin(const struct diag *d, size_t *at)
 {
-	struct str blanks = { .arena = d->arena };
-	size_t at = item->at < d->n ? item->at : d->n;
+	const struct diag_piece *p = d->piece;
+	struct diag own = *d;
+
+	for (int i = 0; i < d->pieces; i++, p++) {
+		if (*at >= p->from + p->n && i + 1 < d->pieces)
+			continue;
+		*at = p->fixed ? p->at : p->at + (*at - p->from);
+		own.path = p->path;
+		own.text = p->text;
+		own.n = strlen(p->text);
+		break;
+	}
+	return own;
+}
+
+static void put_item(
+	const struct diag *of, const struct diag_item *item, struct str *out)
+{
+	struct str blanks = { .arena = of->arena };
+	size_t at = item->at < of->n ? item->at : of->n;
+	const struct diag own = origin(of, &at);
+	const struct diag *d = &own;
 	int line, column;
+
+	at = at < d->n ? at : d->n;
 
 	diag_place(d, at, &line, &column);
 	str_printf(out, "%s:%d:%d: error: %s\n", d->path, line, column, item->message);

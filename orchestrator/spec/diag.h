@@ -21,6 +21,18 @@ struct diag_item {
 	const char *message;
 };
 
+/*
+ * Where a part of a text comes from: bytes from ... from + n - 1 are those of `text` at `at`
+ * on, a text of its own under another path. n bytes that stand for one place of it (what was
+ * put around a value) are `fixed`.
+ */
+struct diag_piece {
+	size_t from, n;
+	const char *path, *text;
+	size_t at;
+	bool fixed;
+};
+
 struct diag {
 	struct arena *arena;
 	const char *path;
@@ -28,6 +40,9 @@ struct diag {
 	size_t n;
 	struct diag_item item[DIAG_MAX];
 	int kept;
+	const struct diag_piece
+		*piece; /* of the whole text, in order; NULL: it is path's */
+	int pieces;
 	int total; /* those beyond DIAG_MAX are only counted; the same one counts once */
 };
 

@@ -159,7 +159,7 @@ struct json *json_parse(struct arena *a, struct diag *d)
 	return d->total == before ? root : NULL;
 }
 
-int json_load(struct diag *d, const struct json **root, struct err *e)
+int json_read_file(struct diag *d, struct err *e)
 {
 	size_t most = JSON_BYTES_MAX + 1; /* json_parse refuses what has more */
 	struct arena scratch = { 0 };
@@ -167,7 +167,6 @@ int json_load(struct diag *d, const struct json **root, struct err *e)
 	char *bytes;
 	int rc = OK;
 
-	*root = NULL;
 	if (!f)
 		return err_set(e, ERR_SPEC, "%s: %s", d->path, strerror(errno));
 	bytes = arena_alloc(&scratch, most, 1);
@@ -178,7 +177,13 @@ int json_load(struct diag *d, const struct json **root, struct err *e)
 	fclose(f);
 	d->text = arena_strndup(d->arena, bytes, d->n);
 	arena_release(&scratch);
-	if (!rc)
-		*root = json_parse(d->arena, d);
+	return rc;
+}
+
+int json_load(struct diag *d, const struct json **root, struct err *e)
+{
+	int rc = json_read_file(d, e);
+
+	*root = rc ? NULL : json_parse(d->arena, d);
 	return rc;
 }

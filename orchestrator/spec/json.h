@@ -49,9 +49,14 @@ struct json *json_parse(struct arena *a, struct diag *d);
  * text is refused. ERR_SPEC: the file cannot be read.
  */
 MUST_CHECK int json_load(struct diag *d, const struct json **root, struct err *e);
+/* The text alone, into d->text and d->n. */
+MUST_CHECK int json_read_file(struct diag *d, struct err *e);
 
 /* The member of exactly that name, for case counts; NULL where there is none. */
 const struct json *json_get(const struct json *object, const char *key);
+
+/* The offset behind the value at `at` of a text that json_parse has taken. */
+size_t json_end(struct arena *a, const struct diag *d, size_t at);
 
 /* "a number", "a string" ... for messages. */
 const char *json_kind_name(enum json_kind kind);

@@ -216,6 +216,9 @@ static bool is_word(char ch)
 static bool scan_word(struct scan *c)
 {
 	static const char *const words[] = { "true", "false", "null" };
+	static const char *const of_python[][2] = { { "True", "true" },
+		{ "False", "false" },
+		{ "None", "null, and a key that is left out has its default" } };
 	static const char *const no_numbers[] = { "nan", "inf", "infinity", "-inf",
 		"-infinity", "-nan", "+inf", "+infinity" };
 	size_t from = c->i;
@@ -227,6 +230,14 @@ static bool scan_word(struct scan *c)
 	for (int k = 0; k < 3; k++)
 		if (!strcmp(word, words[k]))
 			return true;
+	for (int k = 0; k < COUNT(of_python); k++)
+		if (!strcmp(word, of_python[k][0])) {
+			diag_add(c->d, from,
+				"expected a value, found %s, as Python writes it; JSON "
+				"has %s",
+				word, of_python[k][1]);
+			return false;
+		}
 	for (int k = 0; k < COUNT(no_numbers); k++)
 		if (!strcasecmp(word, no_numbers[k])) {
 			diag_add(c->d, from,
@@ -352,4 +363,16 @@ bool json_scan(const char *text, size_t n, struct json_marks *marks, struct aren
 	if (c.i < n)
 		return fault(&c, c.i, "text after the end of the sweep");
 	return true;
+}
+
+size_t json_end(struct arena *a, const struct diag *d, size_t at)
+{
+	struct diag none = { .arena = a, .path = "", .text = d->text, .n = d->n };
+	struct json_marks marks = { 0 };
+	char *text = arena_strndup(a, d->text, d->n);
+	struct scan c = { text, d->n, at, 0, &marks, a, &none };
+
+	if (!json_blank_comments(text, d->n, &none) || !scan_value(&c, NO_KEY))
+		BUG("a value that was good before");
+	return c.i;
 }

@@ -1,6 +1,7 @@
 #include "orchestrator/spec/spec_read.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Reads the sweep's name; "" where it is missing or wrong. */
@@ -30,15 +31,14 @@ static void read_sections(const struct spec_reader *r)
 	read_members(r, r->root, "", NULL);
 	for (int i = 0; i < n; i++) {
 		const struct json *node;
-		/* More of them are in the catalogue, or known to another trainer. */
-		bool own_keys = !strcmp(f[i].path, "dataset") ||
-			!strcmp(f[i].path, "model") ||
-			(!strcmp(f[i].path, "train") && read_at(r, "trainer"));
 
-		if (f[i].kind != FIELD_SECTION)
+		if (f[i].kind != FIELD_SECTION && f[i].kind != FIELD_NAMED)
 			continue;
 		node = read_field(r, f[i].path);
-		if (node && expect_kind(r, node, JSON_OBJECT, f[i].path) && !own_keys)
+		if (f[i].kind == FIELD_NAMED)
+			continue; /* name_at judges it: more of its keys in the catalogue */
+		if (node && expect_kind(r, node, JSON_OBJECT, f[i].path) &&
+			!(read_at(r, "trainer") && !strcmp(f[i].path, "train")))
 			read_members(r, node, f[i].path, NULL);
 	}
 }
@@ -99,7 +99,7 @@ static void read_baseline(const struct spec_reader *r, struct spec *s)
 
 	s->baseline.seeds = read_whole(r, "baseline.seeds");
 	s->baseline.tune = (enum baseline_tune)read_choice(r, "baseline.tune");
-	s->baseline.from = read_text(r, "baseline.from");
+	s->baseline.from = read_path(r, "baseline.from");
 	if (read_at(r, "baseline.values")) {
 		s->baseline.source = BASELINE_VALUES;
 		read_refuse(r, training, "\"values\"");
@@ -155,6 +155,7 @@ static void read_spec(struct spec_reader *r, struct spec *s)
 	read_sections(r);
 	s->name = read_name(r);
 	read_trainer(r, s);
+	(void)read_text(r, "$schema");
 	read_search(r, s);
 	read_baseline(r, s);
 	read_select(r, s);
@@ -173,41 +174,70 @@ static int conclude(struct diag *d, struct str *report, struct err *e)
 	return err_set(e, ERR_SPEC, "%s", "");
 }
 
-/* What r->root says, where d has accepted the text as JSON. */
-static int interpret(
-	struct spec_reader *r, struct spec *s, struct str *report, struct err *e)
+/* The folder of a file as its path names it; "" is the present one. */
+static const char *folder_of(struct arena *a, const char *path)
 {
-	*s = (struct spec){ .path = arena_strdup(r->a, r->d->path),
-		.text = r->d->text };
-	if (r->root)
-		read_spec(r, s);
-	return conclude(r->d, report, e);
+	const char *slash = strrchr(path, '/');
+
+	if (slash == path)
+		return "/";
+	return slash ? arena_strndup(a, path, (size_t)(slash - path)) : "";
+}
+
+/* The folder from the root; "" where there is none. */
+static const char *whole_folder(struct arena *a, const char *folder)
+{
+	char *whole = realpath(*folder ? folder : ".", NULL);
+	const char *copy = whole ? arena_strdup(a, whole) : "";
+
+	free(whole);
+	return copy;
+}
+
+int spec_read(struct spec *s, struct arena *a, const struct spec_source *from,
+	struct str *report, struct err *e)
+{
+	struct diag d = { .arena = a, .path = from->path };
+	const char *folder = from->folder ? from->folder : folder_of(a, from->path);
+	struct spec_reader r = { .a = a, .d = &d, .folder = folder };
+	int rc = OK;
+
+	*s = (struct spec){ .path = arena_strdup(a, from->path),
+		.folder = from->folder ? from->folder : whole_folder(a, folder) };
+	/* Parsing reads one byte behind the end: let it be NUL, whoever gave the text. */
+	d.text = arena_strndup(a, from->text ? from->text : "", from->n);
+	d.n = from->n;
+	if (!from->text)
+		rc = json_read_file(&d, e);
+	if (rc)
+		return rc;
+	if (!read_set(&d, from->set, from->nset))
+		return conclude(&d, report, e);
+	s->text = d.text;
+	s->piece = d.piece;
+	s->pieces = d.pieces;
+	r.root = json_parse(a, &d);
+	if (r.root)
+		read_spec(&r, s);
+	return conclude(&d, report, e);
 }
 
 int spec_parse(struct spec *s, struct arena *a, const char *path, const char *bytes,
 	size_t n, struct str *report, struct err *e)
 {
-	/* Parsing reads one byte behind the end: let it be NUL, whoever gave the text. */
-	struct diag d = {
-		.arena = a, .path = path, .text = arena_strndup(a, bytes, n), .n = n
-	};
-	struct spec_reader r = { .a = a, .d = &d, .root = json_parse(a, &d) };
-
-	return interpret(&r, s, report, e);
+	return spec_read(s, a,
+		&(struct spec_source){ .path = path, .text = bytes, .n = n }, report,
+		e);
 }
 
 int spec_load(struct spec *s, struct arena *a, const char *path, struct str *report,
 	struct err *e)
 {
-	struct diag d = { .arena = a, .path = path };
-	struct spec_reader r = { .a = a, .d = &d };
-	int rc = json_load(&d, &r.root, e);
-
-	return rc ? rc : interpret(&r, s, report, e);
+	return spec_read(s, a, &(struct spec_source){ .path = path }, report, e);
 }
 
-int spec_name(const char *path, struct arena *a, const char **name, struct str *report,
-	struct err *e)
+int spec_name(const char *path, struct arena *a, const char **name, const char **text,
+	struct str *report, struct err *e)
 {
 	struct diag d = { .arena = a, .path = path };
 	struct spec_reader r = { .a = a, .d = &d };
@@ -215,6 +245,7 @@ int spec_name(const char *path, struct arena *a, const char **name, struct str *
 
 	if (rc)
 		return rc;
+	*text = d.text;
 	if (r.root && is_sweep(&r))
 		*name = read_name(&r);
 	return conclude(&d, report, e);

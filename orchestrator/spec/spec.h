@@ -15,6 +15,7 @@
 #include "catalogue/catalogue.h"
 #include "common/str.h"
 
+struct diag_piece;
 struct json;
 struct spec_override;
 
@@ -53,6 +54,7 @@ struct spec_axis {
 	double min, max; /* refinement stays within (inclusive) */
 	bool whole; /* values are whole numbers */
 	bool ends; /* SIMPLEX: zero weights are allowed */
+	bool unsaid; /* the sweep file is silent: this is the range of the table */
 	int tasks; /* SIMPLEX, lists of weights: numbers in a value; 0 otherwise */
 };
 
@@ -106,6 +108,7 @@ struct spec_trainer {
 struct spec_variant {
 	int position; /* 0, 1 ... */
 	const char *label; /* its values: "sgd 256" */
+	const char *pseudo; /* dataset.pseudo as the file writes it; NULL: none */
 	/*
 	 * dataset.*, model.*, train.*: all that the file says of a job's setting; of
 	 * another trainer trainer.*, too.
@@ -131,9 +134,23 @@ struct spec_variant {
 
 enum baseline_source { BASELINE_TRAINED, BASELINE_VALUES, BASELINE_FROM };
 
+/* What a spec is read from. */
+struct spec_source {
+	const char
+		*path; /* of the sweep file; for messages alone where there is a text */
+	const char *folder; /* that relative paths begin from; NULL: that of path */
+	const char *text; /* NULL: that of the file */
+	size_t n; /* its bytes */
+	const char *const *set; /* KEY=VALUE: keys that are replaced for this time */
+	int nset;
+};
+
 struct spec {
 	const char *path;
-	const char *text; /* of the file, as it was read */
+	const char *folder; /* from the root: where relative paths of the file begin */
+	const char *text; /* of the file, with what was set */
+	const struct diag_piece *piece; /* of the text, where something was set */
+	int pieces;
 	const struct json *root; /* of the text; see spec_place */
 	const char *name;
 	struct spec_variant *variants;
@@ -186,16 +203,29 @@ struct spec {
 MUST_CHECK int spec_load(struct spec *s, struct arena *a, const char *path,
 	struct str *report, struct err *e);
 
-/* The same for n bytes that have been read already (the text in a database). */
+/*
+ * The same from any source. What is set is checked like the file: errors of it name
+ * "--set KEY=VALUE" as their file, and the place in it.
+ */
+MUST_CHECK int spec_read(struct spec *s, struct arena *a,
+	const struct spec_source *from, struct str *report, struct err *e);
+
+/*
+ * A path of a sweep file in `folder`: "~" is the home folder, what does not begin at the
+ * root begins in the folder; "" stays "". NULL: there is no home folder.
+ */
+const char *spec_path(struct arena *a, const char *folder, const char *path);
+
+/* The same for n bytes that have been read already (the text of a test). */
 MUST_CHECK int spec_parse(struct spec *s, struct arena *a, const char *path,
 	const char *bytes, size_t n, struct str *report, struct err *e);
 
 /*
- * The name of the sweep in the file at path, whatever else the file says; the name is in
- * the arena. Errors as those of spec_load, about the name alone.
+ * The name of the sweep in the file at path, whatever else the file says, and the file's
+ * text; both are in the arena. Errors as those of spec_load, about the name alone.
  */
 MUST_CHECK int spec_name(const char *path, struct arena *a, const char **name,
-	struct str *report, struct err *e);
+	const char **text, struct str *report, struct err *e);
 
 /*
  * Where the text has the first of these paths ("train.batch"; NULL behind the last) that

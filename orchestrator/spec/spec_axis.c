@@ -209,7 +209,8 @@ bool read_axis(const struct spec_reader *r, const struct json *node,
 		.min = info->min,
 		.max = info->max,
 		.whole = info->kind == PARAM_INT };
-	if (!node && info->search)
+	out->unsaid = !node && info->search;
+	if (out->unsaid)
 		return read_search(r, rule, at, out);
 	if (info->kind == PARAM_SIMPLEX)
 		return read_weights(r, node, rule, out);

@@ -13,4 +13,10 @@ void spec_docs_markdown(struct str *out);
  */
 void spec_docs_schema(struct str *out);
 
+/* deltam-sweep(5). */
+void spec_docs_man(struct str *out);
+
+/* Every key that --set can replace, "dataset.name= ...", each with `end` behind it. */
+const char *spec_docs_keys(struct arena *a, const char *end);
+
 #endif

@@ -76,7 +76,7 @@ static bool check_corruptions(
 void read_evaluate(const struct spec_reader *r, struct spec *s)
 {
 	const struct json *node = read_at(r, "evaluate.corruptions");
-	const char *textures = read_text(r, "evaluate.textures");
+	const char *textures = read_path(r, "evaluate.textures");
 	struct str names = { .arena = r->a };
 	int n;
 	const struct corruption_info *all = catalogue_corruptions(&n);

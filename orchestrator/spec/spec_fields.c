@@ -214,26 +214,82 @@ const char *read_text(const struct spec_reader *r, const char *path)
 	return node->string;
 }
 
-/* Where else such a key stands: "train.epochs" for "epochs". */
-static const char *elsewhere(const char *key)
+const char *path_text(const struct spec_reader *r, const char *text, size_t at)
 {
-	for (int i = 0; i < COUNT(fields); i++)
-		if (strchr(fields[i].path, '.') && !strcmp(field_name(&fields[i]), key))
-			return fields[i].path;
+	const char *whole = spec_path(r->a, r->folder, text);
+
+	if (!whole)
+		diag_add(r->d, at, "there is no home folder for %s: HOME is not set",
+			diag_quote(r->a, text));
+	return whole ? whole : "";
+}
+
+const char *read_path(const struct spec_reader *r, const char *path)
+{
+	const char *text = read_text(r, path);
+
+	return text ? path_text(r, text, read_at(r, path)->at) : NULL;
+}
+
+/* What people write instead of a key. */
+static const struct {
+	const char *word, *key;
+} aliases[] = {
+#define F(...)
+#define ALIAS(word, key) { word, key },
+#include "orchestrator/spec/spec_fields.def"
+#undef F
+};
+
+static bool is_among(const char *name, const char *const *known, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!strcmp(name, known[i]))
+			return true;
+	return false;
+}
+
+/* The key that is meant by a word of another program; NULL: none, or one that is elsewhere. */
+static const char *alias_of(const char *word, const char *const *known, int n)
+{
+	for (int i = 0; i < COUNT(aliases); i++) {
+		const char *dot = strrchr(aliases[i].key, '.');
+
+		if (strcmp(aliases[i].word, word) != 0)
+			continue;
+		if (is_among(dot ? dot + 1 : aliases[i].key, known, n))
+			return dot ? dot + 1 : aliases[i].key;
+		if (field_find(aliases[i].key))
+			return aliases[i].key;
+	}
 	return NULL;
 }
 
-/* What to write instead of an unknown key; "" where nothing comes to mind. */
-static const char *key_hint(
+/* Where else such a key stands: `"train.epochs"` for "epochs"; "": nowhere. */
+static const char *elsewhere(struct arena *a, const char *key)
+{
+	struct str out = { .arena = a };
+
+	for (int i = 0; i < COUNT(fields); i++)
+		if (strchr(fields[i].path, '.') && !strcmp(field_name(&fields[i]), key))
+			str_printf(&out, "%s\"%s\"", out.n ? ", " : "", fields[i].path);
+	return str_get(&out);
+}
+
+const char *read_key_hint(
 	const struct spec_reader *r, const char *key, const char *const *known, int n)
 {
-	const char *near = str_nearest(key, known, n);
+	const char *near = alias_of(key, known, n);
+	const char *places = elsewhere(r->a, key);
 	struct str all = { .arena = r->a };
 
 	if (!near)
-		near = elsewhere(key);
+		near = str_nearest(key, known, n);
 	if (near)
 		return arena_printf(r->a, "; did you mean \"%s\"?", near);
+	if (*places)
+		return arena_printf(r->a, "; did you mean %s%s?",
+			strchr(places, ',') ? "one of " : "", places);
 	if (n > KEYS_LISTED)
 		return "";
 	for (int i = 0; i < n; i++)
@@ -252,7 +308,7 @@ static void check_keys(const struct spec_reader *r, const struct json *object,
 		if (!found)
 			diag_add(r->d, m->key_at, "unknown key %s%s",
 				diag_quote(r->a, m->key),
-				key_hint(r, m->key, known, n));
+				read_key_hint(r, m->key, known, n));
 	}
 }
 
@@ -298,7 +354,9 @@ bool read_known(const struct spec_reader *r, const struct json *object,
 		for (int i = 0; i < n && !found; i++)
 			found = !strcmp(m->key, known[i]);
 		if (!found)
-			report_unknown(r, m->key_at, "key", m->key, known, n);
+			diag_add(r->d, m->key_at, "unknown key %s%s",
+				diag_quote(r->a, m->key),
+				read_key_hint(r, m->key, known, n));
 		good = good && found;
 	}
 	return good;
@@ -323,10 +381,12 @@ void read_params(const struct spec_reader *r, const char *path, const char *to,
 			read_at(r, arena_printf(r->a, "%s.%s", path, params->name));
 		const char *text = node ? value_text(r, node, params, owner)
 					: param_default(r->a, params);
+		const char *name = arena_printf(r->a, "%s.%s", to, params->name);
 
+		if (text && node && param_is_place(name))
+			text = path_text(r, text, node->at);
 		if (text)
-			params_set(ps, r->a,
-				arena_printf(r->a, "%s.%s", to, params->name), text);
+			params_set(ps, r->a, name, text);
 	}
 }
 void read_refuse(

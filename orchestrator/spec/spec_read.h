@@ -14,10 +14,12 @@
 
 enum spec_field_kind {
 	FIELD_SECTION,
+	FIELD_NAMED,
 	FIELD_WHOLE,
 	FIELD_NUMBER,
 	FIELD_CHOICE,
 	FIELD_TEXT,
+	FIELD_PATH,
 	FIELD_DATASET,
 	FIELD_MODEL,
 	FIELD_MODEL_OBJECT,
@@ -63,6 +65,7 @@ struct spec_override {
 struct spec_reader {
 	struct arena *a;
 	struct diag *d;
+	const char *folder; /* that relative paths begin from */
 	const struct json *root;
 	const struct spec_override *over; /* of the variant being read */
 	int nover;
@@ -89,6 +92,11 @@ int read_choice(
 const char *read_text(const struct spec_reader *r, const char *path); /* NULL: none */
 bool read_bool(const struct spec_reader *r, const char *path);
 
+/* The same for the path of a file, made whole. */
+const char *read_path(const struct spec_reader *r, const char *path);
+/* A path that stands at `at`, whole; "" where that fails, and said. */
+const char *path_text(const struct spec_reader *r, const char *text, size_t at);
+
 /*
  * The keys of an object: rows of the table below `prefix` ("" the top) or names among
  * params (NULL: none); anything else is an error with the nearest of those.
@@ -99,6 +107,13 @@ void read_members(const struct spec_reader *r, const struct json *object,
 /* The same for an object that holds `name` and params. */
 void read_named_members(const struct spec_reader *r, const struct json *object,
 	const struct param_info *params);
+
+/*
+ * What to write instead of an unknown key among the n known: `; did you mean "from"?`, the
+ * keys of other places that are called so, all that there are; "" where nothing helps.
+ */
+const char *read_key_hint(
+	const struct spec_reader *r, const char *key, const char *const *known, int n);
 
 /* `unknown WHAT "name"`, with the nearest candidate or, where few, all of them. */
 void report_unknown(const struct spec_reader *r, size_t at, const char *what,
@@ -206,5 +221,12 @@ void read_prune_rule(struct spec_reader *r, const struct json *node, struct spec
 void read_rungs(
 	const struct spec_reader *r, const struct spec *s, struct spec_variant *v);
 void read_evaluate(const struct spec_reader *r, struct spec *s);
+
+/*
+ * Replaces keys of d->text, KEY=VALUE each, and leaves in d->piece where each part of the
+ * new text is from. false: one of them is wrong, and said. A text that is no sweep file
+ * stays as it is: parsing it tells why.
+ */
+bool read_set(struct diag *d, const char *const *set, int n);
 
 #endif

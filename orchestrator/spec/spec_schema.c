@@ -225,6 +225,16 @@ static void put_type(struct str *out, const struct spec_field *f)
 	case FIELD_SECTION:
 		put_section(out, f->path);
 		break;
+	case FIELD_NAMED:
+		str_put(out, "\"anyOf\": [{ ");
+		if (!strcmp(f->path, "model"))
+			put_model_names(out);
+		else
+			put_dataset_names(out);
+		str_put(out, " }, { ");
+		put_section(out, f->path);
+		str_put(out, " }]");
+		break;
 	case FIELD_WHOLE:
 	case FIELD_NUMBER:
 		str_printf(out, "\"type\": \"%s\"",
@@ -235,6 +245,7 @@ static void put_type(struct str *out, const struct spec_field *f)
 		put_enum(out, f->choices);
 		break;
 	case FIELD_TEXT:
+	case FIELD_PATH:
 		str_printf(out,
 			"\"type\": \"string\", \"minLength\": %.0f, "
 			"\"maxLength\": %.0f",

@@ -2,6 +2,7 @@
 #include "orchestrator/spec/spec_read.h"
 
 #include <string.h>
+#include "catalogue/pseudo.h"
 
 /* The names of a table of the catalogue. */
 #define NAMES_OF(type, plural) \
@@ -51,7 +52,8 @@ static void read_size(
 {
 	if (read_at(r, path))
 		n = read_whole(r, path);
-	params_set_number(&v->base, r->a, path, n);
+	if (n) /* else all rows of the files: whoever looks at them knows how many */
+		params_set_number(&v->base, r->a, path, n);
 }
 
 /* A parameter that varies, but that this variant's data set or network does not have. */
@@ -69,6 +71,25 @@ static void check_varied(const struct spec_reader *r, const char *section,
 			diag_add(r->d, r->over[i].node->at, "%s has no \"%s\" to vary",
 				owner, path + n + 1);
 	}
+}
+
+/*
+ * The files of pseudo-tasks, whole. What the file says of them stays beside it: identities
+ * of jobs that an older deltam trained have it in them (run/identify.h).
+ */
+static void read_pseudo(const struct spec_reader *r, struct spec_variant *v)
+{
+	struct pseudo_task *list = NEW_ARRAY(r->a, struct pseudo_task, TASKS_MAX);
+	struct err e;
+	int n;
+
+	v->pseudo = params_get(&v->base, "dataset.pseudo");
+	if (!v->pseudo || pseudo_read(&v->base, r->a, list, &n, &e))
+		return; /* catalogue_tasks says what is wrong with it */
+	for (int i = 0; i < n; i++)
+		list[i].file =
+			path_text(r, list[i].file, read_place(r, "dataset.pseudo"));
+	params_set(&v->base, r->a, "dataset.pseudo", pseudo_words(list, n, r->a));
 }
 
 static void read_dataset(const struct spec_reader *r, struct spec_variant *v)
@@ -101,6 +122,7 @@ static void read_dataset(const struct spec_reader *r, struct spec_variant *v)
 	owner = arena_printf(r->a, "data set \"%s\"", name);
 	check_varied(r, "dataset", info->params, owner);
 	read_params(r, "dataset", "dataset", info->params, owner, &v->base);
+	read_pseudo(r, v);
 }
 
 /*
@@ -112,7 +134,9 @@ static const char *read_init(const struct spec_reader *r, const char *path)
 	const struct json *node = read_at(r, path);
 	const struct param_info info = { .name = "init", .kind = PARAM_TEXT };
 
-	return node ? value_text(r, node, &info, NULL) : NULL;
+	const char *text = node ? value_text(r, node, &info, NULL) : NULL;
+
+	return text ? path_text(r, text, node->at) : NULL;
 }
 
 static void read_model(const struct spec_reader *r, const char *path,

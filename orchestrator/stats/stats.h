@@ -1,10 +1,13 @@
 /*
- * The arithmetic behind the tables: delta-m, intervals, tests, Pareto fronts. Pure
- * functions of their arguments; no database, no clock.
+ * The arithmetic behind the tables: delta-m, means, Pareto fronts. Pure functions of their
+ * arguments; no database, no clock.
  *
- * stats.c           delta-m, mean, deviation, t interval, paired sign-flip test
+ * stats.c           delta-m, mean, deviation, t interval
  * stats_robust.c    the robustness difference
  * stats_pareto.c    dominance, front, hypervolume
+ *
+ * What is said about them has headers of its own: stats_interval.h, stats_paired.h (tests),
+ * stats_ranks.h (over several data sets), stats_distribution.h.
  */
 #ifndef DELTAM_STATS_H
 #define DELTAM_STATS_H
@@ -33,6 +36,10 @@ MUST_CHECK int stats_delta_m(int n, const struct stats_criterion *criterion,
 	const double *value, const double *baseline, enum stats_average by,
 	double *delta_m, struct err *e);
 
+/* The weight of criterion i in that average; all of them add up to 1. */
+double stats_share(
+	int n, const struct stats_criterion *c, enum stats_average by, int i);
+
 /* A criterion on clean pictures, and (n, severities) on corrupted ones. */
 struct stats_corrupted {
 	double clean;
@@ -53,9 +60,6 @@ MUST_CHECK int stats_corruption_delta(int n, int severities,
 double stats_mean(int n, const double *x);
 double stats_std(int n, const double *x);
 
-/* The quantile p of Student's t with df > 0 degrees of freedom, 0 < p < 1. */
-double stats_t_quantile(double p, double df);
-
 /*
  * Half the width of the t interval for the mean at `level` (0.95). With two samples the
  * interval is for mean(x) - mean(y) (Welch); baselines are samples too. NaN where a
@@ -64,19 +68,6 @@ double stats_t_quantile(double p, double df);
 double stats_t_half_width(int n, const double *x, double level);
 double stats_welch_half_width(
 	int n, const double *x, int m, const double *y, double level);
-
-/*
- * Paired two-sided sign-flip test of mean(d) = 0: the share of sign patterns whose
- * |sum| is at least the observed one, the observed one among them. All 2^n patterns up
- * to n = STATS_FLIPS_EXACT, above that STATS_FLIPS_DRAWN patterns of a fixed sequence.
- */
-#define STATS_FLIPS_EXACT 20
-#define STATS_FLIPS_DRAWN 65536
-struct stats_test {
-	double p;
-	double smallest_p; /* that can be reached: 2 / 2^n, or 1 / STATS_FLIPS_DRAWN */
-};
-struct stats_test stats_sign_flip(int n, const double *d);
 
 /*
  * Points are rows of d numbers; higher[d] says which coordinates are better when higher.

@@ -2,6 +2,7 @@
 
 #include "common/store/store_open.h"
 #include "orchestrator/plan/child.h"
+#include "orchestrator/plan/worker_path.h"
 #include "orchestrator/report/reader.h"
 
 struct experiment {
@@ -21,7 +22,7 @@ static int compute(const char *db, const struct experiment *x, int steps,
 		NULL };
 	const char *answer;
 	char worker[4096];
-	int rc = child_worker_path(worker, sizeof(worker), e);
+	int rc = worker_path(worker, sizeof(worker), e);
 
 	if (rc)
 		return rc;

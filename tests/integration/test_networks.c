@@ -201,7 +201,6 @@ Suite *suite_networks(void)
 	TCase *t = tcase_create("networks");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, every_data_set_has_a_network_that_fits);
 	tcase_add_loop_test(t,
 		every_network_trains_on_a_data_set_or_is_refused_with_its_place, 0, 2);

@@ -517,7 +517,6 @@ Suite *suite_protocol(void)
 	Suite *s = suite_create("protocol");
 	TCase *c = tcase_create("protocol");
 
-	tcase_set_timeout(c, 60);
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_test(c, what_another_database_trained_is_copied_and_not_trained);
 	tcase_add_test(c, a_stopped_job_goes_on_from_the_other_databases_checkpoint);

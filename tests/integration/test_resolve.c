@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "common/arena.h"
 #include "tests/lib/child.h"
+#include "tests/lib/digest.h"
 #include "tests/lib/fake_idx.h"
 #include "tests/lib/fake_npy.h"
 #include "tests/lib/played.h"
@@ -118,6 +119,53 @@ START_TEST(arrays_that_are_there_pass_and_are_not_composed)
 }
 END_TEST
 
+#define NPY_ROWS \
+	"\"train\": { \"epochs\": 1, \"batch\": 4 },\n" \
+	"\"dataset\": { \"name\": \"npy\", \"path\": \"d\",\n" \
+	"  \"tasks\": \"a=class:3 b=regress:1\", \"input\": [3] }"
+
+/* All rows of the files, from a folder beside the sweep file, wherever it is. */
+START_TEST(a_sweep_means_the_same_files_from_anywhere_and_takes_all_their_rows)
+{
+	const char *const away[] = { "deltam", "run", "here/t.json", NULL };
+	const char *const moved[] = { "deltam", "run", "there/t.json", NULL };
+	const char *const audit[] = { "deltam", "audit", "t", NULL };
+	int64_t attempts;
+
+	put_arrays();
+	write_sweep(NPY_ROWS);
+	ck_assert_int_eq(mkdir("here", 0777), 0);
+	ck_assert_int_eq(rename("d", "here/d"), 0);
+	ck_assert_int_eq(rename("t.json", "here/t.json"), 0);
+	ck_assert_msg(child_run(away, NULL) == 0, "%s", said());
+	ck_assert_str_eq(query_text("t.db",
+				 "SELECT group_concat(DISTINCT value) FROM job_param "
+				 "WHERE name IN ('dataset.train', 'dataset.val')"),
+		"20,4");
+	ck_assert_ptr_nonnull(
+		strstr(query_text("t.db", "SELECT folder FROM sweep"), "/here"));
+	attempts = query_int("t.db", "SELECT count(*) FROM attempt");
+	ck_assert_int_gt(attempts, 0);
+	ck_assert_int_eq(rename("here", "there"), 0);
+	ck_assert_msg(child_run(moved, NULL) == 0, "%s", said());
+	ck_assert_int_eq(query_int("t.db", "SELECT count(*) FROM attempt"), attempts);
+	ck_assert_msg(child_run(audit, NULL) == 0, "%s", said());
+	ck_assert_int_eq(query_int("t.audit.db", "SELECT count(*) FROM attempt"), 0);
+}
+END_TEST
+
+START_TEST(a_batch_of_more_than_all_rows_is_refused)
+{
+	put_arrays();
+	write_sweep("\"train\": { \"epochs\": 1, \"batch\": 21 },\n"
+		    "\"dataset\": { \"name\": \"npy\", \"path\": \"d\",\n"
+		    "  \"tasks\": \"a=class:3 b=regress:1\", \"input\": [3] }");
+	refused(2,
+		"t.json:2:34: error: batch 21 is larger than the training set, "
+		"which has 20 rows\n");
+}
+END_TEST
+
 START_TEST(a_wrong_path_is_shown_at_the_path)
 {
 	write_sweep(NPY);
@@ -139,7 +187,7 @@ START_TEST(a_wrong_shape_is_shown_at_the_shape)
 	fake_npy("d/val/input.npy", "<f4", "(4, 4)", zeros, 16 * sizeof(float));
 	refused(3, "t.json:5:12: error: data set npy: dataset.input: ");
 	ck_assert_ptr_nonnull(strstr(said(),
-		"/d/val/input.npy: byte 10: found shape (4, 4), expected (4, 3) or "
+		"/d/val/input.npy: found shape (4, 4), expected (4, 3) or "
 		"more"));
 	put_arrays();
 	fake_npy("d/train/b.npy", "<f4", "(20, 2)", zeros, 40 * sizeof(float));
@@ -164,8 +212,8 @@ START_TEST(too_few_samples_are_shown_at_the_size_of_their_split)
 	write_sweep(NPY);
 	put_array("train", "a", 19);
 	refused(3, "t.json:6:12: error: data set npy: dataset.train: ");
-	ck_assert_ptr_nonnull(strstr(said(),
-		"/d/train/a.npy: byte 10: found shape (19), expected (20) or more"));
+	ck_assert_ptr_nonnull(strstr(
+		said(), "/d/train/a.npy: found shape (19), expected (20) or more"));
 	put_arrays();
 	put_array("val", "input", 3);
 	refused(3, "t.json:6:23: error: data set npy: dataset.val: ");
@@ -186,7 +234,10 @@ START_TEST(without_data_no_file_is_looked_at)
 		ck_assert_int_eq(deltam("check", NULL), 3);
 		ck_assert_msg(deltam("check", "--no-data") == 0, "%s", said());
 		ck_assert_msg(deltam("plan", "--no-data") == 0, "%s", said());
-		ck_assert_str_eq(said(), "");
+		ck_assert_str_eq(said(),
+			"note: final.seeds is 1: the figures of the table are of one "
+			"run each, without ±;\n      \"final\": { \"seeds\": 5 } "
+			"repeats the winners\n");
 	}
 }
 END_TEST
@@ -254,7 +305,7 @@ START_TEST(headers_of_images_are_looked_at)
 	scratch_write_at("train-images-idx3-ubyte", 0, cut, sizeof(cut));
 	refused(3, "t.json:3:45: error: data set multi_mnist: ");
 	ck_assert_ptr_nonnull(strstr(said(),
-		"train-images-idx3-ubyte: byte 4: dimension 1 is 60001, expected "
+		"train-images-idx3-ubyte: dimension 1 is 60001, expected "
 		"60000"));
 }
 END_TEST
@@ -340,8 +391,10 @@ Suite *suite_resolve(void)
 	TCase *t = tcase_create("resolve");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, arrays_that_are_there_pass_and_are_not_composed);
+	tcase_add_test(
+		t, a_sweep_means_the_same_files_from_anywhere_and_takes_all_their_rows);
+	tcase_add_test(t, a_batch_of_more_than_all_rows_is_refused);
 	tcase_add_test(t, a_wrong_path_is_shown_at_the_path);
 	tcase_add_test(t, a_wrong_shape_is_shown_at_the_shape);
 	tcase_add_test(t, a_missing_task_is_shown_at_the_tasks);

@@ -556,7 +556,6 @@ Suite *suite_winner(void)
 	Suite *suite = suite_create("winner");
 	TCase *tc = tcase_create("winner");
 
-	tcase_set_timeout(tc, 300);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, every_final_run_is_kept_and_tested);
 	tcase_add_test(tc, a_second_run_does_nothing);

@@ -349,9 +349,7 @@ START_TEST(a_row_that_differs_stops_it)
 	child_start(&c, attempt(EPOCHS), NULL);
 	ck_assert(child_wait_for(&c, "epoch 1"));
 	ck_assert(child_line(&c));
-	snprintf(name, sizeof(name), "job %lld epoch 2 val ", (long long)job);
-	ck_assert_msg(strstr(c.line, name) != NULL, "%s", c.line);
-	ck_assert_int_eq(strncmp(c.line, "error ", 6), 0);
+	ck_assert_msg(!strncmp(c.line, "error epoch 2: val ", 19), "%s", c.line);
 	ck_assert_int_eq(child_wait(&c), PROTO_DETERMINISM);
 	ck_assert_int_eq(last_epoch(), 4);
 }
@@ -565,7 +563,6 @@ Suite *suite_worker(void)
 	Suite *suite = suite_create("worker");
 	TCase *tc = tcase_create("worker");
 
-	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, says_hello_then_every_epoch);
 	tcase_add_test(tc, after_a_segment_it_trains_the_next_that_it_is_given);

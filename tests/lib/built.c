@@ -3,7 +3,7 @@
 #include <check.h>
 #include "tests/lib/must.h"
 #include "trainer-core/graph/gradcheck.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 void built(struct graph *g, int batch, bool fuse)
 {

@@ -1,7 +1,7 @@
 #include "tests/lib/flat.h"
 
 #include "tests/lib/trained.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 static void fill_split(struct split_data *s, int n, uint64_t stream, struct arena *a)
 {

@@ -2,7 +2,7 @@
 
 #include <stdarg.h>
 #include <string.h>
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 struct arena game_arena;
 struct optim_info game_optim;

@@ -13,7 +13,7 @@
 void played_plan(struct played *p, const char *text, bool prune)
 {
 	struct str report = { .arena = &p->arena };
-	struct sweep_row row = { "t", text, "best", "criteria" };
+	struct sweep_row row = { "t", text, "best", "criteria", "" };
 	struct err e = { 0 };
 	int64_t sweep;
 	bool rescore;

@@ -2,6 +2,7 @@
 
 #include <check.h>
 #include <math.h>
+#include "tests/lib/each.h"
 #include "trainer-core/kernel/kernel.h"
 
 float *values_all(struct arena *a, size_t n, float v)
@@ -60,6 +61,6 @@ void values_close(const char *what, double got, double want, double terms, doubl
 {
 	double bound = terms * ldexp(sum, -24) + 1e-30;
 
-	ck_assert_msg(fabs(got - want) <= bound, "%s %s: %.9g, not %.9g (bound %.2g)",
+	ASSERT_EACH_MSG(fabs(got - want) <= bound, "%s %s: %.9g, not %.9g (bound %.2g)",
 		kernels_get()->name, what, got, want, bound);
 }

@@ -16,4 +16,8 @@ for sweep in several fixed pictures; do
 	"$deltam" run "$here/$sweep.json" --db s.db --quiet >table
 done
 "$deltam" audit "$here/several.json" --db s.db --quiet >audit
-python3 "$here/second.py" "$deltam" "$page" s.db s.audit.db several
+# Debian's own python3 has its packages where another one comes first in the path.
+python=python3
+python3 -c 'import scipy' 2>/dev/null || ! /usr/bin/python3 -c 'import scipy' 2>/dev/null ||
+	python=/usr/bin/python3
+PYTHONDONTWRITEBYTECODE=1 $python "$here/second.py" "$deltam" "$page" s.db s.audit.db several

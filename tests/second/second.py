@@ -4,6 +4,7 @@ usage: second.py DELTAM PAGE DATABASE [AUDITED SWEEP]
 
 AUDITED is what `deltam audit` made of SWEEP.
 
+With SciPy (Debian's python3-scipy) the statistics of tables, too: statistics_again.py.
 Reads the rows of the tables (metric and task_weight for figures; sweep, stage, job and
 their like for what belongs to what), never a view, and computes in plain Python what
 the rows of `score` and `baseline`, the choices, the queries of docs/SQL.md, `deltam table`,
@@ -538,6 +539,67 @@ class Answers:
                 groups[name, criterion].append((value, clean, delta))
         return [(*k, *(mean(x) for x in zip(*g))) for k, g in groups.items()]
 
+    def q33(self):
+        rows = []
+        for m in self.v.members:
+            if m.stage.phase == "final" and m.state == "done":
+                rows += [(m.label, m.seed, m.job.id, c.criterion, m.criterion(c, "test"),
+                          m.criterion(c, "val")) for c in self.v.criteria
+                         if m.stage.task in ("", c.task)]
+        return rows
+
+    def pairs(self):
+        """label: differences to ew of the seeds that both have."""
+        ew = {m.seed: m.delta_m("test") for m in self.v.final("ew")}
+        rows = {label: [m.delta_m("test") - ew[m.seed] for m in self.v.final(label)
+                        if m.seed in ew] for label in self.v.labels() if label != "ew"}
+        return {label: d for label, d in rows.items() if d}
+
+    def q34(self):
+        return [(label, len(d), mean(d), deviation(d),
+                 mean(d) / (deviation(d) / math.sqrt(len(d))) if deviation(d) else None)
+                for label, d in self.pairs().items()]
+
+    def q35(self):
+        rows = []
+        for label, d in self.pairs().items():
+            size = [abs(x) for x in d if x]
+            ranks = [(-1 if x < 0 else 1) * mean(i + 1 for i, y in enumerate(sorted(size))
+                                                 if y == abs(x)) for x in d if x]
+            for test, x in (("d", d), ("ranks", ranks)):
+                sums = [abs(math.fsum(-y if bits >> i & 1 else y for i, y in enumerate(x)))
+                        for bits in range(1 << len(x))]
+                if x:
+                    rows.append((label, test, len(x),
+                                 mean(y >= sums[0] - 1e-9 for y in sums), 2.0 / len(sums)))
+        return rows
+
+    @staticmethod
+    def results(variants):
+        """(variant, label): Δm of the final runs."""
+        rows = {(v.name, label): [m.delta_m("test") for m in v.final(label)]
+                for v in variants for label in v.labels()}
+        return {k: x for k, x in rows.items() if x}
+
+    @classmethod
+    def q36(cls, variants):
+        rows = {k: mean(x) for k, x in cls.results(variants).items()}
+        blocks = {v for v, _ in rows}
+        everywhere = [x for x in {label for _, label in rows}
+                      if all((v, x) in rows for v in blocks)]
+        return [(x, len(blocks), mean(
+            mean(i + 1 for i, y in enumerate(sorted(rows[v, z] for z in everywhere))
+                 if y == rows[v, x]) for v in blocks)) for x in everywhere]
+
+    @classmethod
+    def q37(cls, variants):
+        rows, shares = cls.results(variants), defaultdict(list)
+        for (v, label), x in rows.items():
+            if label != "ew" and (v, "ew") in rows:
+                shares[label].append(mean((a < b) + 0.5 * (a == b)
+                                          for a in x for b in rows[v, "ew"]))
+        return [(label, len(x), mean(x)) for label, x in shares.items()]
+
     def q32(self):
         rows = []
         for s in self.v.stages:
@@ -680,6 +742,7 @@ def page_queries(path):
 # 20 and 17 print every variant; 26 is about `deltam toy`, whose figures test_toy.c computes.
 WHOLE_SWEEP = (17, 20)
 ELSEWHERE = (26,)
+ACROSS = (36, 37)  # a figure over all variants
 OF_A_JOB = (10, 12, 22, 23, 24, 25)
 
 
@@ -695,6 +758,10 @@ def check_page(checks, database, queries):
             if n in WHOLE_SWEEP:
                 expected = [r for v in variants for r in getattr(Answers(database, v), f"q{n}")()]
                 checks.same(what, database.ask(sql, variants[0]), expected)
+                continue
+            if n in ACROSS:
+                checks.same(what, database.ask(sql, variants[0]),
+                            getattr(Answers, f"q{n}")(variants))
                 continue
             for v in variants:
                 if n in OF_A_JOB:
@@ -731,8 +798,9 @@ def check_rows(checks, database):
 
 
 def said(deltam, database, sweep, *words):
-    done = subprocess.run([deltam, *words, "--db", database.path, "--sweep", sweep],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [deltam, *words, "--db", database.path, *(["--sweep", sweep] if sweep else [])],
+        capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"second: deltam {' '.join(words)}: {done.stderr}")
     return done.stdout
@@ -826,6 +894,64 @@ def check_audit(checks, deltam, pruned, unpruned, sweep):
                 [tuple(r.values()) for r in rows if r["phase"] is not None], expected)
 
 
+def required(v, m):
+    """Whether select.require, of a sweep file without comments in it, holds for a run."""
+    limits = json.loads(re.sub("//.*", "", v.sweep.text)).get("select", {}).get("require", {})
+    return m.state == "done" and all(
+        limits[c.criterion].get("min", -math.inf) <= m.criterion(c, "val")
+        <= limits[c.criterion].get("max", math.inf)
+        for c in v.criteria if c.criterion in limits)
+
+
+def count_runs(variants):
+    """Rows of `pareto --counts runs`: a run is a job of the search, or a final one without it."""
+    blocks = defaultdict(list)
+    for v in variants:
+        for m in v.runs():
+            searched = any(x.label == m.label for x in v.search())
+            if m.state in ("done", "diverged") and m.step == "final" and not searched or (
+                    m.step in ("tune", "refine", "wd") and m.state in ("done", "diverged")):
+                cost = [(-1 if c.higher else 1) * m.criterion(c, "test") for c in v.criteria
+                        ] if required(v, m) else None
+                key = f"{m.job.dataset} {m.job.model}", m.job.param["dataset.digest"]
+                blocks[key].append((m.label, m.job.param["train.optimizer"], cost))
+    for (block, _), runs in blocks.items():
+        valid = [r for r in runs if r[2]]
+        rows = [(label, optimizer, cost is None,
+                 cost and not any(Answers.dominates(c, cost) for _, _, c in valid),
+                 cost and not any(Answers.dominates(c, cost) for _, o, c in valid
+                                  if o != optimizer)) for label, optimizer, cost in runs]
+        optimizers = sorted({r[1] for r in rows})
+        for label in sorted({r[0] for r in rows}) + ["all"]:
+            for optimizer in (optimizers if len(optimizers) > 1 else []) + ["all"]:
+                of = [r for r in rows if label in ("all", r[0]) and optimizer in ("all", r[1])]
+                good = sum(not r[2] for r in of)
+                best = sum(bool(r[3]) for r in of)
+                if of:
+                    yield (block, label, optimizer, good, best, 100 * best / good if good
+                           else None, len(of) - good, sum(bool(r[4]) for r in of))
+
+
+def check_counts(checks, deltam, database):
+    for sweep in sorted({v.sweep.name for v in database.variants}):
+        variants = [v for v in database.variants if v.sweep.name == sweep]
+        if any(m.state == "stopped" for v in variants for m in v.members):
+            continue  # refused: the counts would favour what was kept
+        rows = json.loads(said(deltam, database, sweep, "pareto", "--counts", "runs",
+                               "--format", "json"))
+        checks.same(f"{database.path}: deltam pareto --counts runs of {sweep}",
+                    [tuple(r.values()) for r in rows], list(count_runs(variants)))
+
+
+def check_statistics(checks, deltam, database):
+    try:
+        import statistics_again
+    except ImportError:
+        print("second: statistics skipped: python3-scipy is not installed", file=sys.stderr)
+        return
+    statistics_again.check(checks, lambda *words: said(deltam, *words), database)
+
+
 def main():
     if len(sys.argv) not in (4, 6):
         sys.exit(__doc__)
@@ -836,8 +962,12 @@ def main():
     check_choices(checks, database)
     check_page(checks, database, page_queries(page))
     check_table(checks, deltam, database)
+    check_statistics(checks, deltam, database)
+    check_counts(checks, deltam, database)
     if len(sys.argv) == 6:
-        check_audit(checks, deltam, database, Database(sys.argv[4]), sys.argv[5])
+        unpruned = Database(sys.argv[4])
+        check_audit(checks, deltam, database, unpruned, sys.argv[5])
+        check_counts(checks, deltam, unpruned)
     print(f"second: {checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
 

@@ -298,7 +298,6 @@ Suite *suite_auxiliary(void)
 	TCase *t = tcase_create("auxiliary");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, every_task_is_primary_in_turn);
 	tcase_add_test(t, a_primary_task_that_cannot_be_is_an_error_with_its_place);
 	tcase_add_test(t, a_head_can_be_frozen_in_all_but_its_baseline);

@@ -371,7 +371,6 @@ Suite *suite_cache(void)
 	TCase *tc = tcase_create("cache");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 120); /* under valgrind */
 	tcase_add_test(tc, a_whole_cache_is_used_again);
 	tcase_add_test(tc, a_flipped_byte_anywhere_is_noticed_and_healed);
 	tcase_add_test(tc, a_torn_or_foreign_cache_is_composed_anew);

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "common/arena.h"
-#include "orchestrator/cli/cli.h"
+#include "orchestrator/cli/cli_tables.h"
+#include "orchestrator/cli/surprises.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
@@ -43,6 +44,18 @@ START_TEST(words_become_options)
 	ck_assert_int_eq(o.watch, 0);
 	ck_assert_int_eq(parse(&o, "--help", &e), OK);
 	ck_assert_int_eq(o.help, 1);
+	ck_assert_int_eq(parse(&o, "-V", &e), OK);
+	ck_assert_int_eq(o.version, 1);
+	ck_assert_int_eq(parse(&o, "preview scenes -qox.png", &e), OK);
+	ck_assert_str_eq(o.out, "x.png");
+	ck_assert_int_eq(o.quiet, 1);
+	ck_assert_int_eq(parse(&o, "list methods uw_so", &e), OK);
+	ck_assert_str_eq(o.operand, "methods");
+	ck_assert_str_eq(o.second, "uw_so");
+	ck_assert_int_eq(parse(&o, "run x.json --set a.b=1 --set c={}", &e), OK);
+	ck_assert_int_eq(o.set.n, 2);
+	ck_assert_str_eq(o.set.item[0], "a.b=1");
+	ck_assert_str_eq(o.set.item[1], "c={}");
 }
 END_TEST
 
@@ -70,10 +83,17 @@ START_TEST(what_does_not_fit_is_refused_with_a_hint)
 		{ "table --db=", "--db: the value is empty" },
 		{ "status --watch=yes", "--watch takes no value" },
 		{ "table a b", "table: one word too many: \"b\"" },
-		{ "list", "list wants methods|datasets|models|metrics|corruptions" },
+		{ "list",
+			"list wants "
+			"methods|datasets|models|metrics|optimizers|corruptions" },
+		{ "list methods uw_so ew", "list: one word too many: \"ew\"" },
+		{ "table -o x",
+			"unknown option -o for table; --help lists what there is" },
+		{ "preview scenes -o", "-o wants FILE" },
+		{ "run x --set", "--set wants KEY=VALUE" },
 		{ "list method",
 			"list: \"method\" is not one of "
-			"methods|datasets|models|metrics|corruptions; "
+			"methods|datasets|models|metrics|optimizers|corruptions; "
 			"did you mean \"methods\"?" },
 		{ "table -x", "unknown option -x; --help lists what there is" },
 	};
@@ -115,6 +135,133 @@ static int run(const char *line, char *out, size_t size, struct err *e)
 }
 
 static char output[32768];
+
+/* Columns of the widest line: characters, not bytes. */
+static int widest(const char *text)
+{
+	int width = 0;
+	int most = 0;
+
+	for (; *text; text++) {
+		width = *text == '\n' ? 0 : width + ((*text & 0xc0) != 0x80);
+		most = width > most ? width : most;
+	}
+	return most;
+}
+
+START_TEST(help_of_every_command_has_an_example_and_eighty_columns)
+{
+	struct err e = { 0 };
+	int n;
+	const struct cli_command *all = cli_commands(&n);
+
+	for (int i = 0; i < n; i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "help %s", all[i].name);
+		ck_assert_int_eq(run(line, output, sizeof(output), &e), OK);
+		ck_assert_msg(strstr(output, "For example:\n  deltam ") != NULL,
+			"%s has no EXAMPLE in options.def", all[i].name);
+		ck_assert_msg(
+			widest(output) <= 80, "%s: %d columns", line, widest(output));
+	}
+	ck_assert_int_eq(run("help", output, sizeof(output), &e), OK);
+	ck_assert_ptr_nonnull(strstr(output, "\n  list      what a sweep file may"));
+	ck_assert_int_le(widest(output), 80);
+	ck_assert_int_eq(run("help chek", output, sizeof(output), &e), ERR_USAGE);
+	ck_assert_str_eq(e.msg, "unknown command \"chek\"; did you mean \"check\"?");
+	ck_assert_int_eq(run("version", output, sizeof(output), &e), OK);
+	ck_assert_ptr_nonnull(strstr(output, "deltam 0.1.0 (build "));
+}
+END_TEST
+
+START_TEST(a_mistyped_data_set_gets_a_hint)
+{
+	struct err e = { 0 };
+
+	ck_assert_int_eq(
+		run("preview scnes -o x.png", output, sizeof(output), &e), ERR_USAGE);
+	ck_assert_str_eq(e.msg, "unknown data set \"scnes\"; did you mean \"scenes\"?");
+}
+END_TEST
+
+/* What surprises_print says of a sweep. */
+static const char *surprises(const char *text)
+{
+	struct arena a = { 0 };
+	struct str report = { .arena = &a };
+	struct err e = { 0 };
+	struct spec s;
+	FILE *f = fopen("out", "w+");
+	size_t n;
+
+	ck_assert_msg(
+		spec_parse(&s, &a, "t.json", text, strlen(text), &report, &e) == OK,
+		"%s", str_get(&report));
+	surprises_print(f, &s, &a);
+	rewind(f);
+	n = fread(output, 1, sizeof(output) - 1, f);
+	output[n] = '\0';
+	fclose(f);
+	unlink("out");
+	arena_release(&a);
+	return output;
+}
+
+#define SWEEP(rest) \
+	"{ \"sweep\": \"t\", \"dataset\": \"synthetic\", \"train\": { \"epochs\": 1 }, " rest \
+	" }"
+
+START_TEST(defaults_that_surprise_are_said)
+{
+	ck_assert_str_eq(
+		surprises(SWEEP("\"methods\": [\"ew\", \"uw_so\"], \"search\": "
+				"{ \"lr\": [1e-3, 1e-2], \"wd\": [0, 1e-5] }")),
+		"note: final.seeds is 1: the figures of the table are of one run each, "
+		"without ±;\n"
+		"      \"final\": { \"seeds\": 5 } repeats the winners\n"
+		"note: search.lr has two values, 0.001 and 0.01: whichever wins lies at an "
+		"end of\n"
+		"      what was tried, and the table marks it with †\n"
+		"note: uw_so: T is not given, and searched over the default range (7 "
+		"values, 0.5\n"
+		"      to 50); which T is useful depends on how large the losses are: the "
+		"table\n"
+		"      shows the weights that each led to\n");
+	ck_assert_int_le(widest(output), 80);
+	ck_assert_str_eq(
+		surprises(SWEEP("\"methods\": [\"ew\", { \"name\": \"uw_so\", "
+				"\"T\": [1, 5, 9] }], \"search\": { \"lr\": "
+				"[1e-3, 3e-3, 1e-2] }, \"final\": { \"seeds\": 3 "
+				"}, \"baseline\": { \"seeds\": 3 }")),
+		"");
+	ck_assert_str_eq(surprises(SWEEP("\"methods\": [\"ew\"], \"search\": { \"lr\": "
+					 "1e-3 }, \"final\": { \"seeds\": 3 }")),
+		"note: baseline.seeds is 1: every Δm compares with one run, and its ± "
+		"does not\n      know how far that one lies off\n");
+}
+END_TEST
+
+START_TEST(list_explains_one_row_in_full)
+{
+	struct err e = { 0 };
+
+	ck_assert_int_eq(run("list methods uw_so", output, sizeof(output), &e), OK);
+	ck_assert_ptr_nonnull(strstr(output, "uw_so, in tables UW-SO\n"));
+	ck_assert_ptr_nonnull(strstr(output, "\nT: number, 1e-12 to 1000000000000; "));
+	ck_assert_ptr_nonnull(strstr(output, "from: Kirchdorfer et al. 2025"));
+	ck_assert_ptr_null(strstr(output, "gradnorm"));
+	ck_assert_int_le(widest(output), 80);
+	ck_assert_int_eq(
+		run("list optimizers sgd --json", output, sizeof(output), &e), OK);
+	ck_assert_int_eq(strncmp(output, "{\"name\":\"sgd\",", 14), 0);
+	ck_assert_int_eq(run("list optimizers", output, sizeof(output), &e), OK);
+	ck_assert_ptr_nonnull(strstr(output, "adagrad"));
+	ck_assert_int_eq(
+		run("list models resnt", output, sizeof(output), &e), ERR_USAGE);
+	ck_assert_str_eq(e.msg, "unknown model \"resnt\"; did you mean \"resnet\"?");
+}
+END_TEST
 
 START_TEST(a_sweep_is_found_by_file_name_and_flag)
 {
@@ -196,7 +343,8 @@ END_TEST
 /* Of the same rows, once as an older deltam left them. */
 START_TEST(an_old_database_answers_every_command_as_a_new_one)
 {
-	static const char *const commands[] = { "table", "table --cost", "status",
+	static const char *const commands[] = { "table", "table --cost",
+		"table --against ew --interval 95", "ranks", "power", "status",
 		"failures", "pareto", "decisions" };
 	static char expected[sizeof(output)];
 	struct err e = { 0 };
@@ -239,6 +387,39 @@ START_TEST(status_failures_and_list_print_to_the_letter)
 			"%s", e.msg);
 		ck_assert_str_eq(output, source_text(path));
 	}
+}
+END_TEST
+
+/* Those of another sweep, those that run, and those before one that worked do not count. */
+START_TEST(status_tells_that_attempt_after_attempt_fails)
+{
+	static const char fail[] =
+		"INSERT INTO attempt(job, token, host, start_epoch, stop_epoch, "
+		"started, outcome, message) SELECT %d, 'x%d', 'h', 0, 12, '', %s";
+	static const struct {
+		int job;
+		const char *outcome;
+	} rows[] = { { 601, "'failed', 'early'" }, { 601, "'done', NULL" },
+		{ 601, "'killed', 'killed by signal 9 (Killed)'" },
+		{ 501, "'failed', 'exit status 127'" }, { 201, "'failed', 'other'" },
+		{ 601, "NULL, NULL" } };
+	char sql[512];
+	struct err e = { 0 };
+
+	small_db_make("small.db");
+	for (int i = 0; i < 6; i++) {
+		snprintf(sql, sizeof(sql), fail, rows[i].job, i, rows[i].outcome);
+		query_run("small.db", sql);
+		ck_assert_int_eq(
+			run("status small --sweep fixed", output, sizeof(output), &e),
+			OK);
+		ck_assert_int_eq(strstr(output, "attempts failed") != NULL, i >= 3);
+	}
+	ck_assert_msg(
+		strstr(output,
+			"The last 2 attempts failed, the last at "
+			"sgd 0.5: ew lr 0.01 seed 1000: exit status 127.") != NULL,
+		"%s", output);
 }
 END_TEST
 
@@ -317,15 +498,19 @@ Suite *suite_cli(void)
 	TCase *tc = tcase_create("cli");
 
 	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
-	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, words_become_options);
 	tcase_add_test(tc, what_does_not_fit_is_refused_with_a_hint);
+	tcase_add_test(tc, help_of_every_command_has_an_example_and_eighty_columns);
+	tcase_add_test(tc, list_explains_one_row_in_full);
+	tcase_add_test(tc, a_mistyped_data_set_gets_a_hint);
+	tcase_add_test(tc, defaults_that_surprise_are_said);
 	tcase_add_test(tc, a_sweep_is_found_by_file_name_and_flag);
 	tcase_add_test(tc, what_cannot_be_found_is_said);
 	tcase_add_test(
 		tc, toys_audits_and_what_is_not_ours_are_not_what_a_report_means);
 	tcase_add_test(tc, an_old_database_answers_every_command_as_a_new_one);
 	tcase_add_test(tc, status_failures_and_list_print_to_the_letter);
+	tcase_add_test(tc, status_tells_that_attempt_after_attempt_fails);
 	tcase_add_test(tc, a_watched_status_is_printed_again_until_the_sweep_ends);
 	tcase_add_test(tc, lists_name_everything_in_both_formats);
 	tcase_add_test(tc, help_names_every_flag_of_a_command);

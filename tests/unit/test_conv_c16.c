@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/arena.h"
+#include "tests/lib/each.h"
 #include "tests/lib/tables.h"
 #include "tests/lib/values.h"
 #include "trainer-core/kernel/kernel.h"
@@ -147,7 +148,7 @@ static void check_padding(int N, int C, int HW, const float *y)
 	for (size_t c = C; c < round_up(C); c++)
 		for (int n = 0; n < N; n++)
 			for (int i = 0; i < HW; i++)
-				ck_assert(!(y[place(0, N, HW, n, c * HW + i)] != 0));
+				ASSERT_EACH(!(y[place(0, N, HW, n, c * HW + i)] != 0));
 }
 
 static void check_forward(struct conv_case *t, const float *b)
@@ -192,7 +193,7 @@ static void check_weights(struct conv_case *t)
 		if (isnan(dw[i]))
 			used++;
 		else
-			ck_assert(dw[i] <= 0 && dw[i] >= 0);
+			ASSERT_EACH(dw[i] <= 0 && dw[i] >= 0);
 	ck_assert_int_eq(used, s->O * s->C * taps);
 	for (size_t o = 0; o < round_up(s->O); o++) {
 		struct sums sum = sums_of(1);
@@ -328,7 +329,7 @@ START_TEST(an_image_has_the_same_values_in_any_batch)
 	k->conv_c16_forward(&all.s, all.px, all.pw, all.pb, y, all.work);
 	k->conv_c16_forward(&one.s, one.px, all.pw, all.pb, y1, one.work);
 	for (size_t i = 0; i < (size_t)s.O * HW; i++)
-		ck_assert(y[place(0, 7, HW, 4, i)] == y1[place(0, 1, HW, 0, i)]);
+		ASSERT_EACH(y[place(0, 7, HW, 4, i)] == y1[place(0, 1, HW, 0, i)]);
 }
 END_TEST
 
@@ -364,8 +365,8 @@ START_TEST(every_weight_has_a_place_of_its_own)
 			size_t at = conv_c16_index(s, j / taps / s->C, j / taps % s->C,
 				j % taps / s->kw, j % s->kw);
 
-			ck_assert_uint_lt(at, n);
-			ck_assert(!used[at]);
+			ASSERT_EACH(at < n);
+			ASSERT_EACH(!used[at]);
 			used[at] = 1;
 		}
 	}
@@ -448,7 +449,6 @@ Suite *suite_conv_c16(void)
 	TCase *t = tcase_create("conv_c16");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(
 		t, convolutions_equal_naive_sums_in_double, 0, TABLES * COUNT(shapes));
 	tcase_add_loop_test(t, the_same_call_gives_the_same_bits, 0, TABLES);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/arena.h"
+#include "tests/lib/each.h"
 #include "tests/lib/tables.h"
 #include "tests/lib/values.h"
 #include "trainer-core/kernel/kernel.h"
@@ -153,7 +154,7 @@ static void check_pixel(struct conv_case *c, int n, int o, int at)
 	if (!s->pool) {
 		best = base + at;
 		if (s->relu && got <= 0)
-			ck_assert_double_eq(got, 0);
+			ASSERT_EACH(got == 0);
 		else
 			values_close("forward", got, c->full[best], terms,
 				c->weight[best] + 1);
@@ -164,17 +165,17 @@ static void check_pixel(struct conv_case *c, int n, int o, int at)
 		c->which[(((size_t)n / LANES) * s->O * plane + f) * LANES + n % LANES];
 
 	if (which == 4) {
-		ck_assert_double_eq(got, 0);
+		ASSERT_EACH(got == 0);
 		for (int q = 0; q < 4; q++) {
 			size_t i = base + (size_t)(at / PW * 2 + q / 2) * s->OW +
 				at % PW * 2 + q % 2;
 
-			ck_assert(c->full[i] <= terms * ldexp(c->weight[i] + 1, -24));
+			ASSERT_EACH(c->full[i] <= terms * ldexp(c->weight[i] + 1, -24));
 		}
 		return;
 	}
 	ck_assert_uint_lt(which, 4);
-	ck_assert(got > 0);
+	ASSERT_EACH(got > 0);
 	best = base + (size_t)(at / PW * 2 + which / 2) * s->OW + at % PW * 2 +
 		which % 2;
 	values_close("pooled", got, c->full[best], terms, c->weight[best] + 1);
@@ -182,7 +183,7 @@ static void check_pixel(struct conv_case *c, int n, int o, int at)
 		size_t i = base + (size_t)(at / PW * 2 + q / 2) * s->OW + at % PW * 2 +
 			q % 2;
 
-		ck_assert(c->full[i] <= got + terms * ldexp(c->weight[i] + 1, -24));
+		ASSERT_EACH(c->full[i] <= got + terms * ldexp(c->weight[i] + 1, -24));
 	}
 	c->g[best] = gradient;
 }
@@ -350,8 +351,8 @@ START_TEST(a_nan_pixel_reaches_every_output_that_sees_it)
 			c.x[16 + at] = NAN;
 			c.xb = values_n16(&arena, 3, 16, c.x);
 			run_forward(&c);
-			ck_assert(isnan(c.y[(size_t)where * LANES + 1]));
-			ck_assert(!isnan(c.y[(size_t)where * LANES]));
+			ASSERT_EACH(isnan(c.y[(size_t)where * LANES + 1]));
+			ASSERT_EACH(!isnan(c.y[(size_t)where * LANES]));
 		}
 }
 END_TEST
@@ -384,7 +385,6 @@ Suite *suite_conv_n16(void)
 	TCase *t = tcase_create("conv_n16");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, convolutions_equal_naive_sums_in_double, 0,
 		TABLES * COUNT(conv_shapes));
 	tcase_add_loop_test(

@@ -470,7 +470,6 @@ Suite *suite_corrupt(void)
 	Suite *suite = suite_create("corrupt");
 	TCase *tc = tcase_create("corrupt");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_test(tc, what_comes_out_follows_from_seed_severity_and_index);
 	tcase_add_test(

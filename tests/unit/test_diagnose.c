@@ -6,7 +6,7 @@
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/train/similarity.h"
 #include "trainer-core/train/train.h"
 
@@ -409,7 +409,6 @@ Suite *suite_diagnose(void)
 	Suite *s = suite_create("diagnose");
 	TCase *t = tcase_create("diagnose");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, gradients_of_two_tasks_compare_as_those_that_train);
 	tcase_add_test(t, gradients_of_two_samples_compare_as_those_that_train);

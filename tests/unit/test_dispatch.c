@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/log.h"
 #include "common/store/store_open.h"
 #include "orchestrator/run/dispatch.h"
 #include "tests/lib/must.h"
@@ -39,7 +40,7 @@ struct world {
 static void plan_sweep(struct world *w, const char *keys)
 {
 	struct str report = { .arena = &w->arena };
-	struct sweep_row row = { "t", "", "best", "criteria" };
+	struct sweep_row row = { "t", "", "best", "criteria", "" };
 	struct err e = { 0 };
 	const char *text = arena_printf(&w->arena,
 		"{\"sweep\": \"t\", \"dataset\": {\"name\": \"synthetic\", \"tasks\": "
@@ -81,9 +82,11 @@ static void plan(struct world *w, const char *limits)
 /* Runs the sweep with a worker that does `body`; returns what sched_run does. */
 static int run(struct world *w, const char *limits, const char *body, struct err *e)
 {
-	struct sched_options o = {
-		.worker = "./worker", .db = "t.db", .logs = ".", .workers = 1
-	};
+	struct sched_options o = { .worker = "./worker",
+		.db = "t.db",
+		.logs = ".",
+		.workers = 1,
+		.tick_ms = 1 };
 	const char *script = arena_printf(&w->arena, "%s%s", prologue, body);
 
 	scratch_write("worker", script, strlen(script));
@@ -424,9 +427,85 @@ START_TEST(being_killed_for_ever_is_not)
 	struct err e = { 0 };
 
 	scratch_enter();
-	must(run(&w, "{\"retries\": 0}", "kill -9 $$\n", &e), &e);
-	ck_assert_str_eq(value(&w, "SELECT count(*) FROM attempt"), "20");
-	ck_assert_ptr_nonnull(strstr(value(&w, "SELECT message FROM job"), "memory"));
+	must(run(&w, "{\"retries\": 0}",
+		     "[ $n -gt 1 ] && kill -9 $$\nrows $4; exit 0\n", &e),
+		&e);
+	ck_assert_str_eq(value(&w, "SELECT count(*) FROM attempt"), "21");
+	ck_assert_ptr_nonnull(strstr(
+		value(&w, "SELECT message FROM job WHERE outcome='failed'"), "memory"));
+	leave(&w);
+}
+END_TEST
+
+/* 0, 1, 2, 4 ... 32 ticks, and then it is enough. */
+START_TEST(where_no_worker_ever_works_the_run_stops)
+{
+	struct world w = { 0 };
+	struct err e = { 0 };
+
+	scratch_enter();
+	ck_assert_int_eq(run(&w, "{\"retries\": 0}", "kill -9 $$\n", &e), ERR_SYS);
+	ck_assert_int_eq(err_exit_status(ERR_SYS), 3);
+	ck_assert_str_eq(value(&w, "SELECT count(*) FROM attempt"), "8");
+	ck_assert_int_ge(w.dispatch.retry.now, 63);
+	ck_assert_ptr_nonnull(
+		strstr(e.msg, "no worker has come to the end of an epoch"));
+	ck_assert_ptr_nonnull(strstr(e.msg, "the last: killed by signal 9 (Killed)."));
+	ck_assert_str_eq(value(&w, "SELECT outcome FROM job"), ""); /* not its fault */
+	leave(&w);
+}
+END_TEST
+
+START_TEST(a_job_that_failed_waits_while_others_go_on)
+{
+	struct world w = { 0 };
+	struct sched_task task[2], next;
+	struct sched_end bad = { &task[0], .why = SCHED_EXITED, .status = PROTO_FAILED,
+		.kernel_class = "plain", .text = "no luck" };
+	const char *said;
+
+	scratch_enter();
+	plan_rates(&w, "0.1, 0.2", "{}");
+	ck_assert_int_eq(turn(&w, NULL, &task[0]), SCHED_TASK);
+	ck_assert_int_eq(turn(&w, &bad, &task[1]), SCHED_TASK); /* at once, and again */
+	ck_assert_int_eq(task[1].job, task[0].job);
+	bad.task = &task[1];
+	log_set_level(LOG_WARN);
+	said = said_in_turn(&w, &bad, &next);
+	log_set_level(LOG_ERROR);
+	ck_assert_msg(strstr(said, "no luck; the next attempt waits 1 s") != NULL, "%s",
+		said);
+	ck_assert_int_ne(next.job, task[0].job);
+	ck_assert_int_eq(turn(&w, NULL, &task[1]), SCHED_LATER);
+	w.dispatch.ops.tick(&w.dispatch);
+	ck_assert_int_eq(turn(&w, NULL, &task[1]), SCHED_TASK);
+	ck_assert_int_eq(task[1].job, task[0].job);
+	ck_assert_int_eq(turn(&w, NULL, &next), SCHED_NOTHING);
+	leave(&w);
+}
+END_TEST
+
+/* A machine without memory kills whatever is tried. */
+START_TEST(deaths_of_many_jobs_make_all_wait_and_an_epoch_ends_that)
+{
+	struct world w = { 0 };
+	struct sched_task task[3], next;
+	struct sched_end death = { .why = SCHED_SIGNALLED, .signal = SIGKILL };
+
+	scratch_enter();
+	plan_rates(&w, "0.1, 0.2, 0.3, 0.4", "{}");
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(turn(&w, NULL, &task[i]), SCHED_TASK);
+	for (int i = 0; i < 2; i++) { /* one round, so the next may start at once */
+		death.task = &task[i];
+		ck_assert_int_eq(turn(&w, &death, NULL), SCHED_NOTHING);
+	}
+	ck_assert_int_eq(turn(&w, NULL, &task[0]), SCHED_TASK);
+	death.task = &task[0];
+	ck_assert_int_eq(turn(&w, &death, &next), SCHED_LATER); /* all have to wait */
+	w.dispatch.ops.epoch(&w.dispatch, &task[2], 1);
+	ck_assert_int_eq(turn(&w, NULL, &next), SCHED_TASK); /* the others need not */
+	ck_assert_int_ne(next.job, task[0].job);
 	leave(&w);
 }
 END_TEST
@@ -475,7 +554,8 @@ START_TEST(divergence_is_an_outcome_with_its_epoch)
 	struct err e = { 0 };
 
 	scratch_enter();
-	must(run(&w, "{}", "echo diverged 1 loss is nan >&3; exit 4\n", &e), &e);
+	must(run(&w, "{}", "echo diverged 1 epoch 1: loss is nan >&3; exit 4\n", &e),
+		&e);
 	ck_assert_str_eq(outcomes(&w), "diverged");
 	ck_assert_str_eq(value(&w, "SELECT outcome || ' ' || message FROM job"),
 		"diverged epoch 1: loss is nan");
@@ -534,7 +614,6 @@ Suite *suite_dispatch(void)
 	Suite *s = suite_create("dispatch");
 	TCase *c = tcase_create("dispatch");
 
-	tcase_set_timeout(c, 120);
 	tcase_add_test(c, good_workers_bring_the_sweep_to_its_end);
 	tcase_add_test(c, a_turn_finishes_a_segment_and_claims_the_next);
 	tcase_add_test(c, a_turn_tells_of_the_stages_that_it_decided);
@@ -547,6 +626,9 @@ Suite *suite_dispatch(void)
 	tcase_add_test(c, the_last_failure_is_for_good_and_leaves_the_stage_undecided);
 	tcase_add_test(c, being_killed_from_outside_is_free);
 	tcase_add_test(c, being_killed_for_ever_is_not);
+	tcase_add_test(c, where_no_worker_ever_works_the_run_stops);
+	tcase_add_test(c, a_job_that_failed_waits_while_others_go_on);
+	tcase_add_test(c, deaths_of_many_jobs_make_all_wait_and_an_epoch_ends_that);
 	tcase_add_test(c, a_crash_of_its_own_is_a_failure);
 	tcase_add_test(
 		c, a_job_that_was_committed_before_the_kill_is_not_trained_again);

@@ -210,11 +210,17 @@ END_TEST
 
 START_TEST(scores_of_replaced_rows_go_and_decisions_are_marked)
 {
+	int64_t sweep;
+	bool rescore;
+
 	must(store_begin(&s, &e), &e);
-	must(store_run(&s, STMT_SWEEP_PUT,
-		     ARGS(TEXT("w"), TEXT(""), TEXT("best"), TEXT("criteria"),
-			     TEXT("")),
-		     &e),
+	must(store_sweep_put(&s,
+		     &(struct sweep_row){ .name = "w",
+			     .text = "",
+			     .select_epoch = "best",
+			     .average = "criteria",
+			     .folder = "/" },
+		     &sweep, &rescore, &e),
 		&e);
 	must(store_stage_put(&s,
 		     &(struct stage_row){
@@ -256,7 +262,7 @@ START_TEST(rows_of_a_deterministic_trainer_are_compared)
 	f.deterministic = true;
 	write_more(epoch(3, "3.5"));
 	ck_assert_int_eq(read_on(), ERR_DETERMINISM);
-	ck_assert_ptr_nonnull(strstr(e.msg, "job 7 epoch 3 val a/loss"));
+	ck_assert_msg(strstr(e.msg, "val a/loss") != NULL, "%s", e.msg);
 	begin(3, 10);
 	f.deterministic = true;
 	write_more("{\"diverged\": 3}\n");

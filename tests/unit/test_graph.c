@@ -6,7 +6,7 @@
 #include "tests/lib/tables.h"
 #include "trainer-core/graph/gradcheck.h"
 #include "trainer-core/registry.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 static struct arena arena;
 
@@ -381,7 +381,6 @@ Suite *suite_graph(void)
 	TCase *t = tcase_create("graph");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, flat_nodes_have_the_gradient_of_their_values, 0, TABLES);
 	tcase_add_loop_test(
 		t, image_nodes_have_the_gradient_of_their_values, 0, TABLES);

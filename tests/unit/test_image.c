@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/arena.h"
+#include "tests/lib/each.h"
 #include "tests/lib/tables.h"
 #include "tests/lib/values.h"
 #include "trainer-core/kernel/kernel.h"
@@ -93,7 +94,7 @@ static void check_image(
 				double bound =
 					c < got->C ? tolerance * (1 + fabs(x)) : 0;
 
-				ck_assert_msg(fabs(y - x) <= bound,
+				ASSERT_EACH_MSG(fabs(y - x) <= bound,
 					"%s %s: image %d of %d, channel %d of %d: "
 					"%.9g, not %.9g",
 					k->name, what, n, got->N, c, got->C, y, x);
@@ -212,7 +213,7 @@ START_TEST(a_constant_image_has_variance_zero_and_norm_of_its_bias)
 	}
 	k->norm_forward(&s, &t, x.packed, y.packed);
 	for (int c = 0; c < 20; c++)
-		ck_assert(y.packed[place(&y, 2, c, 7)] == 0.25f);
+		ASSERT_EACH(y.packed[place(&y, 2, c, 7)] == 0.25f);
 }
 END_TEST
 
@@ -344,7 +345,7 @@ START_TEST(of_a_constant_window_the_first_value_wins_and_nan_beats_all)
 	ck_assert(isnan(y.packed[place(&y, 1, 2, 3)]));
 	ck_assert_int_eq(which[place(&y, 1, 2, 3)], 0);
 	for (int o = 0; o < 4; o++) {
-		ck_assert(y.packed[place(&y, 0, 1, o)] == 1);
+		ASSERT_EACH(y.packed[place(&y, 0, 1, o)] == 1);
 		ck_assert_int_eq(which[place(&y, 0, 1, o)], 0);
 	}
 }
@@ -475,13 +476,13 @@ START_TEST(joins_are_those_of_the_formula)
 	k->join_add(n, a, b, 1, z);
 	k->pass_gradient(n, a, z, d, 1);
 	for (size_t i = 0; i < n; i++) {
-		ck_assert(y[i] == a[i] + b[i]);
-		ck_assert(z[i] == (y[i] > 0 ? y[i] : 0));
-		ck_assert(d[i] == 1 + (y[i] > 0 ? a[i] : 0));
+		ASSERT_EACH(y[i] == a[i] + b[i]);
+		ASSERT_EACH(z[i] == (y[i] > 0 ? y[i] : 0));
+		ASSERT_EACH(d[i] == 1 + (y[i] > 0 ? a[i] : 0));
 	}
 	k->join_mul(n, a, b, 0, y);
 	for (size_t i = 0; i < n; i++)
-		ck_assert(y[i] == a[i] * b[i]);
+		ASSERT_EACH(y[i] == a[i] * b[i]);
 }
 END_TEST
 
@@ -519,7 +520,6 @@ Suite *suite_image(void)
 	TCase *t = tcase_create("image");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, batch_norm_is_that_of_the_formula, 0, TABLES);
 	tcase_add_loop_test(
 		t, the_variance_of_large_numbers_keeps_its_digits, 0, TABLES);

@@ -162,20 +162,21 @@ START_TEST(files_that_do_not_fit_are_refused_by_name_and_place)
 	const int whole[] = { 1, 2, 3 };
 
 	fake_npy("w/bn1.bias.npy", "<f4", "(4,)", three, 16);
-	ck_assert_str_eq(
-		refusal(), "w/bn1.bias.npy: byte 10: found shape (4), expected (3)");
+	ck_assert_str_eq(refusal(), "w/bn1.bias.npy: found shape (4), expected (3)");
 	fake_npy("w/bn1.bias.npy", "<f4", "(3,)", bad, 12);
 	ck_assert_str_eq(refusal(),
-		"w/bn1.bias.npy: byte 132: found nan, expected a finite number");
+		"w/bn1.bias.npy: at (1): found nan, expected a finite number");
 	fake_npy("w/bn1.bias.npy", "<f4", "(3,)", three, 8);
-	ck_assert_ptr_nonnull(strstr(refusal(), "w/bn1.bias.npy: byte "));
+	ck_assert_str_eq(refusal(),
+		"w/bn1.bias.npy: the file ends after 2 of the 3 numbers of its shape "
+		"(3)");
 	fake_npy("w/bn1.bias.npy", "<i4", "(3,)", whole, 12);
 	ck_assert_str_eq(refusal(),
 		"w/bn1.bias.npy: elements of type i4, expected floating point");
 	fake_npy("w/bn1.bias.npy", "<f4", "(3,)", three, 12);
 	fake_npy("w/bn1.running_var.npy", "<f4", "(3,)", negative, 12);
 	ck_assert_ptr_nonnull(
-		strstr(refusal(), "w/bn1.running_var.npy: byte 132: found -1"));
+		strstr(refusal(), "w/bn1.running_var.npy: at (1): found -1"));
 	ck_assert_int_eq(unlink("w/bn1.running_var.npy"), 0);
 	ck_assert_str_eq(refusal(),
 		"w/bn1.running_var.npy: No such file or directory; model.init wants a "

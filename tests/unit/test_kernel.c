@@ -460,7 +460,6 @@ Suite *suite_kernel(void)
 	TCase *t = tcase_create("kernel");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, linear_layers_equal_naive_sums_in_double, 0,
 		TABLES * COUNT(linear_shapes));
 	tcase_add_test(t, every_weight_of_a_linear_layer_has_a_place_of_its_own);

@@ -8,7 +8,7 @@
 #include "tests/lib/modelled.h"
 #include "tests/lib/trained.h"
 #include "trainer-core/loss.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 static struct arena arena;
 
@@ -379,7 +379,6 @@ Suite *suite_learn(void)
 	TCase *t = tcase_create("learn");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, the_gradient_of_all_losses_is_the_slope_of_every_tensor,
 		0, COUNT(tinies));
 	tcase_add_loop_test(t, every_network_learns_all_tasks, 0, COUNT(tinies));

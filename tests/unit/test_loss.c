@@ -3,7 +3,7 @@
 #include <string.h>
 #include "trainer-core/loss.h"
 #include "trainer-core/metric/metric.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 #define N 7
 #define C 5

@@ -5,7 +5,7 @@
 #include "trainer-core/metric/metric.h"
 #include "trainer-core/metric/angle.h"
 #include "trainer-core/registry.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 enum { N = 3, S = 35, C = 4, BATCHES = 4, METRICS = 8 };
 

@@ -341,7 +341,6 @@ Suite *suite_model(void)
 	TCase *t = tcase_create("model");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(
 		t, parameters_are_as_many_as_in_the_published_code, 0, COUNT(rows));
 	tcase_add_test(t, strides_beyond_the_output_stride_become_dilation);

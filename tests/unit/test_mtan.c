@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "tests/lib/each.h"
 #include "tests/lib/fake_npy.h"
 #include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
@@ -164,7 +165,7 @@ static int variant_of(const struct dataset_field *f, int i)
 	for (int c = 0; c < 3; c++)
 		for (int y = 0; y < f->h; y++)
 			for (int x = 0; x < f->w; x++)
-				ck_assert((double)p[(c * f->h + y) * f->w + x] ==
+				ASSERT_EACH((double)p[(c * f->h + y) * f->w + x] ==
 					image_at(v, y, x, c));
 	return v;
 }
@@ -178,8 +179,9 @@ static void check_targets(const struct split_data *s, int i, int v, int classes)
 
 	for (int y = 0; y < H; y++)
 		for (int x = 0; x < W; x++) {
-			ck_assert((int)label[y * W + x] == label_at(v, y, x, classes));
-			ck_assert((double)depth[y * W + x] == depth_at(v, y, x));
+			ASSERT_EACH(
+				(int)label[y * W + x] == label_at(v, y, x, classes));
+			ASSERT_EACH((double)depth[y * W + x] == depth_at(v, y, x));
 		}
 }
 
@@ -201,7 +203,8 @@ START_TEST(nyuv2_comes_as_three_tasks_channels_first)
 			check_targets(split, i, v, 13);
 			for (int c = 0; c < 3; c++)
 				for (int y = 0; y < NYU_H; y++)
-					ck_assert((double)normal[c * NYU + y * NYU_W] ==
+					ASSERT_EACH(
+						(double)normal[c * NYU + y * NYU_W] ==
 						normal_at(v, y, c));
 			/* The test split is the folder val in its order. */
 			if (s == SPLIT_TEST)
@@ -293,7 +296,7 @@ START_TEST(a_folder_without_a_valid_pixel_is_refused)
 	none[5] = -1;
 	fake_npy("val/depth/1.npy", "<f4", "(288, 384)", none, sizeof(none));
 	not_prepared(&ps, &arena, ERR_DATA,
-		"val/depth/1.npy: byte 148: found -1, expected a finite number of at "
+		"val/depth/1.npy: at (0, 5): found -1, expected a finite number of at "
 		"least 0");
 }
 END_TEST
@@ -317,18 +320,18 @@ START_TEST(labels_beyond_the_classes_and_images_beyond_one_are_refused)
 	label[1000] = 7;
 	fake_npy("val/label_7/1.npy", "|i1", "(128, 256)", label, sizeof(label));
 	not_prepared(&ps, &arena, ERR_DATA,
-		"val/label_7/1.npy: byte 1128: found 7, expected a whole number from "
+		"val/label_7/1.npy: at (3, 232): found 7, expected a whole number from "
 		"-1 to 6");
 	label[1000] = -1;
 	fake_npy("val/label_7/1.npy", "|i1", "(128, 256)", label, sizeof(label));
 	image[77] = 255;
 	fake_npy("val/image/0.npy", "|u1", "(128, 256, 3)", image, sizeof(image));
 	not_prepared(&ps, &arena, ERR_DATA,
-		"val/image/0.npy: byte 205: found 255, expected a finite number from "
+		"val/image/0.npy: at (0, 25, 2): found 255, expected a finite number from "
 		"-0.1 to 1.1");
 	fake_npy("val/image/0.npy", "|u1", "(256, 128, 3)", image, sizeof(image));
 	not_prepared(&ps, &arena, ERR_DATA,
-		"val/image/0.npy: byte 10: found shape (256, 128, 3), expected (128, "
+		"val/image/0.npy: found shape (256, 128, 3), expected (128, "
 		"256, 3)");
 }
 END_TEST
@@ -340,7 +343,6 @@ Suite *suite_mtan(void)
 	TCase *t = tcase_create("mtan");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, nyuv2_comes_as_three_tasks_channels_first);
 	tcase_add_test(t, a_split_does_not_change_with_the_size_of_another);
 	tcase_add_test(t, cityscapes_has_a_folder_for_each_label_set);

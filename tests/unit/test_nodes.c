@@ -10,7 +10,7 @@
 #include "tests/lib/tables.h"
 #include "trainer-core/graph/gradcheck.h"
 #include "trainer-core/graph/layer.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 static struct arena arena;
 
@@ -670,7 +670,6 @@ Suite *suite_nodes(void)
 	TCase *t = tcase_create("nodes");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(
 		t, every_node_has_the_gradient_of_its_values, 0, UNDER_TEST * TABLES);
 	tcase_add_loop_test(t, in_evaluation_every_node_has_the_gradient_of_its_values,

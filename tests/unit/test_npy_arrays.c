@@ -122,16 +122,16 @@ START_TEST(files_that_do_not_fit_their_task_are_refused)
 
 	set("dataset.val", "4");
 	not_prepared(&ps, &arena, ERR_DATA,
-		"val/input.npy: byte 10: found shape (3, 3, 2, 2), expected (4, 3, 2, "
+		"val/input.npy: found shape (3, 3, 2, 2), expected (4, 3, 2, "
 		"2) or more of the first");
 	set("dataset.val", "2");
 	fake_npy("val/kind.npy", "<i8", "(3,)", beyond, sizeof(beyond));
 	not_prepared(&ps, &arena, ERR_DATA,
-		"val/kind.npy: sample 1, byte 136: found 5, expected a whole number from 0 to 4");
+		"val/kind.npy: sample 1: found 5, expected a whole number from 0 to 4");
 	fake_npy("val/kind.npy", "<i8", "(3,)", class_of, sizeof(class_of));
 	fake_npy("val/parts.npy", "<i2", "(3, 2, 2)", other, sizeof(other));
 	not_prepared(&ps, &arena, ERR_DATA,
-		"val/parts.npy: sample 1, byte 136: found 8, expected a whole number "
+		"val/parts.npy: sample 1, at (0, 0): found 8, expected a whole number "
 		"from -1 to 1");
 	ck_assert_int_eq(remove("val/far_mask.npy"), 0);
 	not_prepared(
@@ -154,11 +154,12 @@ START_TEST(a_depth_below_0_or_not_finite_is_refused_with_its_sample)
 	one_task("far=depth");
 	fake_npy("test/far.npy", "<f4", "(3, 2, 2)", depth, sizeof(depth));
 	not_prepared(&ps, &arena, ERR_DATA,
-		"test/far.npy: sample 1, byte 152: found -7, expected a finite number "
+		"test/far.npy: sample 1, at (1, 0): found -7, expected a finite number "
 		"of at least 0");
 	depth[1][2] = NAN;
 	fake_npy("test/far.npy", "<f4", "(3, 2, 2)", depth, sizeof(depth));
-	not_prepared(&ps, &arena, ERR_DATA, "test/far.npy: sample 1, byte 152: found ");
+	not_prepared(
+		&ps, &arena, ERR_DATA, "test/far.npy: sample 1, at (1, 0): found ");
 	/* What says that there is none may be any number. */
 	depth[1][2] = -1;
 	fake_npy("test/far.npy", "<f4", "(3, 2, 2)", depth, sizeof(depth));

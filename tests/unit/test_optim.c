@@ -3,7 +3,7 @@
 #include <string.h>
 #include "trainer-core/graph/graph.h"
 #include "trainer-core/optim/optim.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 static struct arena arena;
 

@@ -96,7 +96,7 @@ static void put_point(struct store *s, const struct golden *g, int i)
 static void put_case(struct store *s, const struct golden *g)
 {
 	execute(s,
-		"INSERT INTO sweep VALUES (1, 'g', '', 'best', 'criteria', '', 'done')",
+		"INSERT INTO sweep VALUES (1, 'g', '', 'best', 'criteria', '', 'done', NULL, '')",
 		NO_ARGS);
 	execute(s, "INSERT INTO variant VALUES (1, '', 0)", NO_ARGS);
 	for (int k = 0; k < g->d; k++)
@@ -233,6 +233,39 @@ START_TEST(counts_over_all_runs_want_an_unpruned_sweep)
 }
 END_TEST
 
+/*
+ * Seeds are runs. By select.require the error must be below 0.49 on validation rows: one run of
+ * scalarization and uw_so's T 1 fall out, and all of ew, of which one diverged. The run of
+ * scalarization that is left (0.42, 0.8) dominates both of uw_so.
+ */
+START_TEST(runs_are_counted_seed_by_seed_and_only_valid_ones)
+{
+	char text[1024];
+
+	ck_assert_int_eq(deltam("--counts", "runs", NULL, NULL), 2);
+	scratch_read("err", text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "--counts runs: 1 runs of small"));
+	query_run("small.db",
+		"UPDATE stage_job SET state = CASE job WHEN 203 THEN 'diverged' ELSE "
+		"'done' END WHERE sweep = 1; INSERT INTO job_param SELECT id, "
+		"'train.optimizer', CASE method WHEN 'uw_so' THEN 'sgd' ELSE 'adam' END "
+		"FROM job; UPDATE sweep SET text = '{\"select\": { // comment\n "
+		"\"require\": {\"reg1/abs_err\": {\"max\": 0.49}}}}' WHERE id = 1");
+	ck_assert_int_eq(deltam("--counts", "runs", NULL, NULL), 0);
+	ck_assert_str_eq(out(),
+		"block,label,optimizer,runs,optimal,share,invalid,unbeaten\n"
+		"synthetic mlp,ew,adam,0,0,,3,0\n"
+		"synthetic mlp,ew,all,0,0,,3,0\n"
+		"synthetic mlp,uw_so,sgd,2,0,0,1,0\n"
+		"synthetic mlp,uw_so,all,2,0,0,1,0\n"
+		"synthetic mlp,scalarization,adam,1,1,100,1,1\n"
+		"synthetic mlp,scalarization,all,1,1,100,1,1\n"
+		"synthetic mlp,all,adam,1,1,100,4,1\n"
+		"synthetic mlp,all,sgd,2,0,0,1,0\n"
+		"synthetic mlp,all,all,3,1,33.333333333333336,5,1\n");
+}
+END_TEST
+
 START_TEST(each_final_run_names_those_that_dominate_it)
 {
 	ck_assert_int_eq(deltam("--dominated", NULL, NULL, NULL), 0);
@@ -271,6 +304,7 @@ Suite *suite_pareto(void)
 	tcase_add_checked_fixture(c, small, leave);
 	tcase_add_test(c, final_runs_are_counted_by_method);
 	tcase_add_test(c, counts_over_all_runs_want_an_unpruned_sweep);
+	tcase_add_test(c, runs_are_counted_seed_by_seed_and_only_valid_ones);
 	tcase_add_test(c, each_final_run_names_those_that_dominate_it);
 	tcase_add_test(c, one_criterion_has_one_best);
 	suite_add_tcase(s, c);

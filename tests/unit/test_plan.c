@@ -3,7 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "catalogue/setting.h"
+#include "common/store/store_open.h"
 #include "orchestrator/plan/plan.h"
+#include "orchestrator/run/identify.h"
+#include "tests/lib/digest.h"
+#include "tests/lib/must.h"
+#include "tests/lib/scratch.h"
 #include "orchestrator/stats/stats.h"
 #include "orchestrator/stats/weight_grid.h"
 
@@ -344,7 +349,7 @@ static const char *canonical(const char *const *pairs)
 
 	for (; *pairs; pairs += 2)
 		params_set(&ps, &arena, pairs[0], pairs[1]);
-	setting_canonical(&ps, made_up, &arena, &out);
+	setting_canonical(&ps, made_up, false, &arena, &out);
 	return str_get(&out);
 }
 
@@ -404,6 +409,72 @@ START_TEST(a_folder_that_moved_leaves_the_identity)
 	params_set(&ps, &arena, "dataset.digest", "d2");
 	job_identity(&ps, after);
 	ck_assert_str_ne(before, after);
+}
+END_TEST
+
+START_TEST(files_of_pseudo_tasks_count_by_their_labels_alone)
+{
+	struct params ps = { 0 };
+	char before[IDENTITY_MAX];
+	char after[IDENTITY_MAX];
+
+	params_set(&ps, &arena, "dataset.digest", "d1");
+	params_set(&ps, &arena, "dataset.pseudo", "seg=a.params depth=b.params");
+	job_identity(&ps, before);
+	params_set(&ps, &arena, "dataset.pseudo", "seg=/x\\ y/a depth=b.params");
+	job_identity(&ps, after);
+	ck_assert_str_eq(before, after);
+	job_identity_with_paths(&ps, after, &arena);
+	ck_assert_str_ne(before, after);
+	params_set(&ps, &arena, "dataset.pseudo", "depth=b.params seg=a.params");
+	job_identity(&ps, after);
+	ck_assert_str_ne(before, after);
+}
+END_TEST
+
+/* A job that an older deltam trained is found by what the sweep file says of the file. */
+START_TEST(a_job_of_before_keeps_the_identity_with_its_path)
+{
+	const struct spec_variant v = { .pseudo = "seg=a.params" };
+	const struct job_shown shown = { 0 };
+	struct params ps = { 0 };
+	struct params old;
+	struct store s;
+	struct stage_ctx c = { .s = &s };
+	struct job_row row;
+	struct err e = { 0 };
+	char identity[IDENTITY_MAX];
+	char known[IDENTITY_MAX];
+	int64_t id, known_id;
+
+	scratch_enter();
+	must(store_open(&s, "t.db", STORE_ORCHESTRATOR, &e), &e);
+	params_set(&ps, &arena, "dataset.name", "synthetic");
+	params_set(&ps, &arena, "model.name", "mlp");
+	params_set(&ps, &arena, "method", "ew");
+	params_set_number(&ps, &arena, "lr", 1);
+	params_set_number(&ps, &arena, "wd", 0);
+	params_set_number(&ps, &arena, "seed", 0);
+	params_set_number(&ps, &arena, "train.epochs", 1);
+	params_set(&ps, &arena, "dataset.pseudo", "seg=/sweeps/a.params");
+	must(identify_job(&c, &v, &ps, identity, &id, &arena, &e), &e);
+	ck_assert_int_eq(id, job_identity(&ps, known));
+	ck_assert_str_eq(identity, known);
+	old = params_copy(&arena, &ps);
+	params_set(&old, &arena, "dataset.pseudo", "seg=a.params");
+	known_id = job_identity_with_paths(&old, known, &arena);
+	must(store_job_put(&s, known_id, known, &old, &shown, &row, &e), &e);
+	must(identify_job(&c, &v, &ps, identity, &id, &arena, &e), &e);
+	ck_assert_int_eq(id, known_id);
+	ck_assert_str_eq(identity, known);
+	/* Its parameters say from now on where the file is. */
+	must(store_job_put(&s, id, identity, &ps, &shown, &row, &e), &e);
+	ck_assert_str_eq(
+		query_text("t.db",
+			"SELECT value FROM job_param WHERE name = 'dataset.pseudo'"),
+		"seg=/sweeps/a.params");
+	store_close(&s);
+	scratch_leave();
 }
 END_TEST
 
@@ -700,6 +771,8 @@ Suite *suite_plan(void)
 		t, what_came_later_is_hashed_only_where_it_differs_from_its_default);
 	tcase_add_test(t, a_floor_that_is_written_is_another_job_than_none);
 	tcase_add_test(t, a_folder_that_moved_leaves_the_identity);
+	tcase_add_test(t, files_of_pseudo_tasks_count_by_their_labels_alone);
+	tcase_add_test(t, a_job_of_before_keeps_the_identity_with_its_path);
 	tcase_add_test(t, everything_that_determines_training_is_in_a_job);
 	tcase_add_loop_test(t, no_job_is_planned_twice, 0, 100);
 	tcase_add_loop_test(t,

@@ -278,7 +278,6 @@ Suite *suite_property(void)
 	Suite *s = suite_create("property");
 	TCase *c = tcase_create("property");
 
-	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, no_job_is_planned_or_trained_twice, 0, SWEEPS);
 	tcase_add_loop_test(c, random_orders_lead_to_the_same_rows, 0, SWEEPS);
 	tcase_add_loop_test(c, every_stage_follows_from_rows_alone, 0, SWEEPS);

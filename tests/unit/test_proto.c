@@ -190,7 +190,6 @@ Suite *suite_proto(void)
 	tcase_add_test(c, a_line_with_a_nul_is_dropped);
 	tcase_add_test(c, what_is_no_line_of_ours_is_refused);
 	tcase_add_test(c, a_worker_beats_in_the_middle_of_a_step);
-	tcase_set_timeout(c, 60);
 	suite_add_tcase(s, c);
 	return s;
 }

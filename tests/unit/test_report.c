@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/store/run_name.h"
 #include "common/store/store_open.h"
 #include "common/store/store_query.h"
 #include "orchestrator/report/benchmark.h"
@@ -107,6 +108,27 @@ START_TEST(every_format_prints_the_benchmark_to_the_letter)
 }
 END_TEST
 
+START_TEST(a_job_is_called_what_its_row_in_the_views_is)
+{
+	char name[RUN_NAME_MAX];
+	struct store s;
+	struct err e = { 0 };
+
+	ck_assert_str_eq(store_run_name(&store, 412, name),
+		"scalarization lr 0.003 weights 0.3 0.7 seed 1001");
+	ck_assert_str_eq(store_run_name(&store, 9999, name), "a run");
+	ck_assert_msg(
+		store_open(&s, "small.db", STORE_ORCHESTRATOR, &e) == OK, "%s", e.msg);
+	ck_assert_int_eq(store_begin(&s, NULL), OK);
+	ck_assert_int_eq(
+		store_run(&s, STMT_SWEEP_CLEAR_MEMBER, ARGS(INT(1)), NULL), OK);
+	ck_assert_str_eq(store_run_name(&s, 412, name),
+		"scalarization lr 0.003 weights 0.3 0.7 seed 1001");
+	store_rollback(&s);
+	store_close(&s);
+}
+END_TEST
+
 START_TEST(an_unfinished_sweep_says_so)
 {
 	expect_file(text_of("fixed", (struct benchmark_view){ 0 }), "fixed.text");
@@ -170,7 +192,7 @@ START_TEST(nothing_yet_is_a_table_too)
 {
 	struct store empty;
 	struct report r = { .arena = &arena };
-	struct query_sweep w = { 7, "none", "{}", true, false, "open", false };
+	struct query_sweep w = { 7, "none", "{}", true, false, "open", NULL, false, "" };
 	struct err e = { 0 };
 
 	ck_assert_int_eq(store_open(&empty, "empty.db", STORE_ORCHESTRATOR, &e), OK);
@@ -464,8 +486,8 @@ Suite *suite_report(void)
 	TCase *tc = tcase_create("report");
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
-	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, every_format_prints_the_benchmark_to_the_letter);
+	tcase_add_test(tc, a_job_is_called_what_its_row_in_the_views_is);
 	tcase_add_test(tc, an_unfinished_sweep_says_so);
 	tcase_add_test(tc, validation_rows_give_the_validation_table);
 	tcase_add_test(tc, what_training_costs_is_shown_on_request);

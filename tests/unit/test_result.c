@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/lib/scratch.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/train/train.h"
 #include "worker/checkpoint.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "trainer-core/graph/gradcheck.h"
 #include "trainer-core/optim/optim.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/weighting/shared/rotation_pull.h"
 #include "trainer-core/solver/rotation.h"
 
@@ -313,7 +313,6 @@ Suite *suite_rotation(void)
 	TCase *t = tcase_create("rotation");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, exponentials_of_skew_matrices_are_rotations);
 	tcase_add_test(t, the_slope_of_a_rotation_follows_its_coordinates);
 	tcase_add_loop_test(t, heads_read_the_trunk_through_their_rotation, 0, 2);

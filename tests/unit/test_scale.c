@@ -247,7 +247,6 @@ Suite *suite_scale(void)
 	Suite *s = suite_create("scale");
 	TCase *c = tcase_create("scale");
 
-	tcase_set_timeout(c, 120);
 	tcase_add_unchecked_fixture(c, generate, forget);
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_test(c, no_view_walks_a_table_with_a_row_an_epoch);

@@ -1,8 +1,12 @@
 #include <check.h>
+#include <endian.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
+#include "tests/lib/child.h"
+#include "tests/lib/each.h"
 #include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
 #include "trainer-core/dataset/dataset.h"
@@ -335,12 +339,140 @@ START_TEST(a_preview_is_a_png_of_the_sheet_and_refuses_what_is_no_picture)
 }
 END_TEST
 
+#define WIDTH 24
+#define HEIGHT 16
+#define ZOOM 7 /* the least by which 24 places are 160 */
+
+/* The sheet x.png as bytes: rows of one byte 0 (no filter) and RGB. */
+static const uint8_t *read_sheet(int *width, int *height)
+{
+	char *file = NEW_ARRAY(&arena, char, 1 << 20);
+	size_t n = scratch_read("x.png", file, 1 << 20);
+	const uint8_t *head = (const uint8_t *)file + 16;
+	uint32_t packed;
+	uLongf size;
+	uint8_t *raw;
+
+	*width = head[2] << 8 | head[3];
+	*height = head[6] << 8 | head[7];
+	size = (uLongf)(3 * *width + 1) * (uLongf)*height;
+	raw = NEW_ARRAY(&arena, uint8_t, size);
+	memcpy(&packed, file + 33, 4);
+	ck_assert_int_eq(memcmp(file + 37, "IDAT", 4), 0);
+	ck_assert_uint_le(be32toh(packed) + 41 + 4 + 12, n);
+	ck_assert_int_eq(
+		uncompress(raw, &size, (const uint8_t *)file + 41, be32toh(packed)),
+		Z_OK);
+	ck_assert_uint_eq(size, (uLongf)(3 * *width + 1) * (uLongf)*height);
+	return raw;
+}
+
+/* What the sheet shows of a place of a map: column 0 is the input, then the tasks. */
+static const uint8_t *shown(const uint8_t *sheet, int sample, int column, int at)
+{
+	int width = 2 * (4 * (ZOOM * WIDTH + 4) + 2 * 4);
+	int x = 4 + sample % 2 * (width / 2) + column * (ZOOM * WIDTH + 4);
+	int y = 4 + sample / 2 * (ZOOM * HEIGHT + 4);
+
+	/* the last of the pixels that a place is drawn with */
+	x += ZOOM * (at % WIDTH) + ZOOM - 1;
+	y += ZOOM * (at / WIDTH) + ZOOM - 1;
+	return sheet + (size_t)y * (size_t)(3 * width + 1) + 1 + 3 * (size_t)x;
+}
+
+static int byte_of(double share)
+{
+	return (int)(255 * fmin(fmax(share, 0), 1) + 0.5);
+}
+
+/* Of the input and the geometry; rounding may go the other way. */
+static void check_place(const uint8_t *sheet, int i, int at, float most)
+{
+	const struct dataset_field *f = &train()->input;
+	const uint8_t *input = f->data;
+	double n[3];
+
+	ASSERT_EACH(f->element == ELEMENT_U8);
+	normal(i, at, n);
+	for (int c = 0; c < 3; c++) {
+		double v = input[(i * 3 + c) * pixels() + at] * (double)f->scale +
+			(double)f->offset;
+		bool missing = n[0] == 0 && n[1] == 0 && n[2] == 0;
+
+		ASSERT_EACH(abs(shown(sheet, i, 0, at)[c] - byte_of(v)) <= 1);
+		ASSERT_EACH(abs(shown(sheet, i, 2, at)[c] -
+				    byte_of((double)(depth(i, at) / most))) <= 1);
+		ASSERT_EACH(abs(shown(sheet, i, 3, at)[c] -
+				    (missing ? 0 : byte_of((n[c] + 1) / 2))) <= 1);
+	}
+}
+
+/* A colour a class, black where there is none. */
+static void check_class(const uint8_t *sheet, int i, int at, uint8_t known[16][3])
+{
+	static const uint8_t black[3];
+	const uint8_t *of = shown(sheet, i, 1, at);
+	int class = label(i, at);
+
+	if (class < 0) {
+		ASSERT_EACH(memcmp(of, black, 3) == 0);
+		return;
+	}
+	if (!memcmp(known[class], black, 3))
+		memcpy(known[class], of, 3);
+	ASSERT_EACH(memcmp(of, known[class], 3) == 0);
+	for (int k = 0; k < 16; k++)
+		ASSERT_EACH(k == class || memcmp(of, known[k], 3) != 0);
+}
+
+START_TEST(a_sheet_shows_every_place_of_the_first_samples)
+{
+	static const char *const argv[] = { "deltam", "preview", "scenes", "--param",
+		"width=24,height=16", "-o", "x.png", NULL };
+	uint8_t known[16][3] = { 0 };
+	int width, height;
+	const uint8_t *sheet;
+
+	ck_assert_int_eq(child_run(argv, NULL), 0);
+	sheet = read_sheet(&width, &height);
+	ck_assert_int_eq(width, 2 * (4 * (ZOOM * WIDTH + 4) + 2 * 4));
+	ck_assert_int_eq(height, 8 * (ZOOM * HEIGHT + 4) + 4);
+	compose("scenes", "16", WIDTH, HEIGHT);
+	for (int i = 0; i < 16; i++) {
+		float most = 0;
+
+		for (int at = 0; at < pixels(); at++)
+			most = fmaxf(most, depth(i, at));
+		for (int at = 0; at < pixels(); at++) {
+			check_place(sheet, i, at, most);
+			check_class(sheet, i, at, known);
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_preview_that_fails_says_why)
+{
+	static const char *const bare[] = { "deltam", "preview", "scenes", NULL };
+	static const char *const small[] = { "deltam", "preview", "scenes", "--param",
+		"width=4", "-o", "x.png", NULL };
+	char text[512];
+
+	ck_assert_int_eq(child_run(bare, NULL), 2);
+	scratch_read("err", text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "-o FILE.png is missing"));
+	ck_assert_int_ne(child_run(small, NULL), 0);
+	scratch_read("err", text, sizeof(text));
+	ck_assert_msg(strstr(text, "dataset.width: 4 is not in 8 to 1024") != NULL,
+		"%s", text);
+}
+END_TEST
+
 Suite *suite_scenes(void);
 Suite *suite_scenes(void)
 {
 	Suite *s = suite_create("scenes");
 	TCase *t = tcase_create("scenes");
-	tcase_set_timeout(t, 30);
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, pictures_are_the_same_on_every_run);
@@ -356,6 +488,8 @@ Suite *suite_scenes(void)
 	tcase_add_test(t, sizes_may_be_odd_and_are_checked);
 	tcase_add_test(
 		t, a_preview_is_a_png_of_the_sheet_and_refuses_what_is_no_picture);
+	tcase_add_test(t, a_sheet_shows_every_place_of_the_first_samples);
+	tcase_add_test(t, a_preview_that_fails_says_why);
 	suite_add_tcase(s, t);
 	return s;
 }

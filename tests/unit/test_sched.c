@@ -46,7 +46,7 @@ static const char script[] =
 	"8) trap '' TERM; echo epoch 1 >&3; while :; do sleep 0.01; done;;\n"
 	"9) echo complaint $6 >&2; exit 0;;\n"
 	"10) printf 'epoch 1\\nepoc' >&3; exit 0;;\n"
-	"11) while [ ! -e enough ]; do echo beat >&3; sleep 0.02; done;;\n"
+	"11) while [ ! -e enough ]; do echo beat >&3; echo >>beats; sleep 0.01; done;;\n"
 	"12|13)\n" /* says its process id as its build, task after task */
 	"   while :; do\n"
 	"     [ $job = 13 ] && echo complaint >&2\n"
@@ -68,8 +68,12 @@ struct world {
 	int interrupt_at; /* raise SIGINT when so many epoch lines were seen */
 	double limit, silent; /* seconds */
 	int ticks;
+	bool beats; /* its worker BEATS */
+	int early; /* ticks before which nothing may start */
+	int asked_early;
 	int fail_next; /* the turn that asks for this task fails */
 	int without_end; /* tasks that came in a turn without an end */
+	int interrupt_tick; /* raise SIGINT in this tick */
 	int interrupt_end; /* raise SIGINT in the turn of this end */
 	char log[64][16];
 };
@@ -93,7 +97,11 @@ static int turn(
 	if (next && w->fail_next && w->next + 1 == w->fail_next)
 		return err_set(e, ERR_DB, "the database is gone");
 	if (!next || !w->jobs[w->next])
-		return 0;
+		return SCHED_NOTHING;
+	if (w->ticks < w->early) {
+		w->asked_early++;
+		return SCHED_LATER;
+	}
 	snprintf(w->log[w->next], sizeof(w->log[0]), "%d.log", w->next);
 	*next = (struct sched_task){ .job = w->jobs[w->next],
 		.token = "secret",
@@ -103,7 +111,7 @@ static int turn(
 	w->without_end += !end;
 	if (++w->running > w->most)
 		w->most = w->running;
-	return 1;
+	return SCHED_TASK;
 }
 
 static void on_epoch(void *arg, const struct sched_task *task, int epoch)
@@ -116,13 +124,26 @@ static void on_epoch(void *arg, const struct sched_task *task, int epoch)
 		ck_assert_int_eq(kill(getpid(), SIGINT), 0);
 }
 
+static off_t beats(void)
+{
+	struct stat st = { 0 };
+
+	return stat("beats", &st) ? 0 : st.st_size;
+}
+
 /* After 100 ticks the worker that beats may leave. */
 static void on_tick(void *arg)
 {
 	struct world *w = arg;
+	off_t before = beats();
 
+	/* However slow the machine is, there is a beat between two ticks. */
+	while (w->beats && w->ticks < 100 && beats() == before)
+		;
 	if (++w->ticks == 100)
 		scratch_write("enough", "", 0);
+	if (w->ticks == w->interrupt_tick)
+		ck_assert_int_eq(kill(getpid(), SIGINT), 0);
 }
 
 static const struct sched_ops ops = {
@@ -222,7 +243,9 @@ END_TEST
 START_TEST(a_worker_that_beats_is_left_alone)
 {
 	static const int jobs[] = { BEATS, 0 };
-	struct world w = { .jobs = jobs, .silent = 1 }; /* it lives for two */
+	struct world w = {
+		.jobs = jobs, .beats = true, .silent = 0.1
+	}; /* five ticks */
 	struct err e = { 0 };
 
 	enter();
@@ -479,6 +502,33 @@ START_TEST(nothing_to_do_is_done_at_once)
 }
 END_TEST
 
+START_TEST(what_comes_too_early_is_asked_for_again_at_each_tick)
+{
+	static const int jobs[] = { DONE, DONE, 0 };
+	struct world w = { .jobs = jobs, .early = 3 };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 2, &e), OK);
+	ck_assert_int_eq(w.n, 2);
+	ck_assert_int_eq(w.asked_early, 3); /* at once, and at two of the ticks */
+	scratch_leave();
+}
+END_TEST
+
+START_TEST(a_run_that_only_waits_can_be_interrupted)
+{
+	static const int jobs[] = { DONE, 0 };
+	struct world w = { .jobs = jobs, .early = 1000000, .interrupt_tick = 2 };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 2, &e), ERR_INTERRUPTED);
+	ck_assert_int_eq(w.n, 0);
+	scratch_leave();
+}
+END_TEST
+
 /* Ctrl-Z as soon as there is a worker, whose process id the file `pid` tells. */
 static void suspend_all(void *arg, const struct sched_task *task, int pid)
 {
@@ -550,7 +600,6 @@ Suite *suite_sched(void)
 	Suite *s = suite_create("sched");
 	TCase *c = tcase_create("sched");
 
-	tcase_set_timeout(c, 60);
 	tcase_add_test(c, a_worker_that_finishes_reports_what_it_said);
 	tcase_add_test(c, failure_divergence_and_death_are_told_apart);
 	tcase_add_test(c, every_slot_works_and_none_more);
@@ -572,6 +621,8 @@ Suite *suite_sched(void)
 		c, a_worker_that_dies_waiting_costs_at_most_the_task_it_was_given);
 	tcase_add_test(c, a_worker_that_will_not_leave_is_killed);
 	tcase_add_test(c, nothing_to_do_is_done_at_once);
+	tcase_add_test(c, what_comes_too_early_is_asked_for_again_at_each_tick);
+	tcase_add_test(c, a_run_that_only_waits_can_be_interrupted);
 	tcase_add_test(c, ctrl_z_stops_the_workers_and_fg_lets_them_go_on);
 	suite_add_tcase(s, c);
 	return s;

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "catalogue/catalogue.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/solver/solver.h"
 
 /* Scalar products of K random gradients of P numbers: of rank P where P < K. */
@@ -175,7 +175,6 @@ Suite *suite_solver(void)
 	Suite *s = suite_create("solver");
 	TCase *c = tcase_create("solver");
 
-	tcase_set_timeout(c, 30);
 	tcase_add_loop_test(c, eigenvectors_rebuild_the_matrix, 0, 4);
 	tcase_add_test(c, a_singular_system_is_refused_and_others_are_solved);
 	tcase_add_loop_test(

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "catalogue/pseudo.h"
 #include "orchestrator/plan/plan.h"
 #include "tests/lib/scratch.h"
 
@@ -108,11 +109,12 @@ static const char *name_of(const char *text, const char **said)
 	struct str report = { .arena = &arena };
 	struct err e = { 0 };
 	const char *name = NULL;
+	const char *kept = NULL;
 	int rc;
 
 	scratch_enter();
 	scratch_write("t.json", text, strlen(text));
-	rc = spec_name("t.json", &arena, &name, &report, &e);
+	rc = spec_name("t.json", &arena, &name, &kept, &report, &e);
 	scratch_leave();
 	*said = str_get(&report);
 	ck_assert_int_eq(rc, **said ? ERR_SPEC : OK);
@@ -470,6 +472,220 @@ START_TEST(every_shipped_sweep_is_good_and_has_its_jobs)
 }
 END_TEST
 
+/* Reads a sweep with keys set, as `deltam check t.json --set ...` does. */
+static int parse_set(const char *text, const char *const *set, const char **report)
+{
+	struct str out = { .arena = &arena };
+	struct spec_source from = { .path = "t.json", .text = text, .n = strlen(text) };
+	struct err e = { 0 };
+	int rc;
+
+	from.set = set;
+	while (set[from.nset])
+		from.nset++;
+	rc = spec_read(&spec, &arena, &from, &out, &e);
+	ck_assert_str_eq(e.msg, "");
+	*report = str_get(&out);
+	return rc;
+}
+
+#define SET(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+START_TEST(a_key_that_is_set_is_read_as_if_the_file_said_so)
+{
+	const char *report;
+	const struct params *ps;
+
+	ck_assert_int_eq(parse_set("{ \"sweep\": \"t\", // a comment\n"
+				   " \"dataset\": { \"name\": \"synthetic\" }, "
+				   "\"train\": { \"epochs\": 4 }, "
+				   "\"search\": { \"lr\": [3e-3, 1e-3] }, " EW "}",
+				 SET("search.lr=[1e-4]", "train.optimizer=sgd",
+					 "prune.rule=\"none\"", "model=mlp",
+					 "baseline.seeds=3", "dataset.path=~/x=y"),
+				 &report),
+		ERR_SPEC); /* synthetic has no path: the last one */
+	ck_assert_str_eq(report,
+		"--set:1:1: error: unknown key \"path\"; here belong name, "
+		"train, val, test, features, tasks, scales, noise, pseudo\n"
+		"    1 | dataset.path=~/x=y\n"
+		"      | ^\n");
+	ck_assert_int_eq(
+		parse_set("{ \"sweep\": \"t\", // a comment\n"
+			  " \"dataset\": { \"name\": \"synthetic\" }, "
+			  "\"train\": { \"epochs\": 4 }, "
+			  "\"search\": { \"lr\": [3e-3, 1e-3] }, " EW "}",
+			SET("search.lr=[1e-4]", "train.optimizer=sgd",
+				"prune.rule=\"none\"", "model=mlp",
+				"model={ \"name\": \"mlp\" }", "model.hidden=[8]",
+				"baseline.seeds=3", "methods=[\"uw\", \"ew\"]"),
+			&report),
+		OK);
+	ck_assert_int_eq(spec.search.lr.count, 1);
+	ck_assert_str_eq(spec.search.lr.text[0], "0.0001");
+	ck_assert_int_eq(spec.prune.rule, PRUNE_NONE);
+	ck_assert_int_eq(spec.baseline.seeds, 3);
+	ck_assert_int_eq(spec.variants[0].nentries, 2);
+	ps = &spec.variants[0].base;
+	ck_assert_str_eq(params_get(ps, "train.optimizer"), "sgd");
+	ck_assert_str_eq(params_get(ps, "model.hidden"), "8");
+	/* What the database keeps is the sweep as it was run. */
+	ck_assert_ptr_nonnull(strstr(spec.text, "\"lr\": [1e-4]"));
+	ck_assert_ptr_nonnull(strstr(spec.text, "// a comment"));
+	parse_good(spec.text);
+}
+END_TEST
+
+START_TEST(what_is_wrong_with_a_key_that_is_set_is_shown_in_the_option)
+{
+	static const struct {
+		const char *set, *says;
+	} cases[] = {
+		{ "search.lr=[1e-3, 0]",
+			"--set:1:18: error: lr 0 must be above 0\n"
+			"    1 | search.lr=[1e-3, 0]\n"
+			"      |                  ^\n" },
+		{ "search.lr=[1e-3",
+			"--set:1:16: error: the file ends inside the list "
+			"that begins at line 1\n"
+			"    1 | search.lr=[1e-3\n"
+			"      |                ^\n" },
+		{ "serch.lr=1",
+			"--set:1:1: error: unknown key \"serch\"; did you mean "
+			"\"search\"?\n"
+			"    1 | serch.lr=1\n"
+			"      | ^\n" },
+		{ "train.optimizer=sdg",
+			"--set:1:17: error: unknown optimizer \"sdg\"; "
+			"did you mean \"sgd\"?\n"
+			"    1 | train.optimizer=sdg\n"
+			"      |                 ^\n" },
+		{ "train.epochs=True",
+			"--set:1:14: error: expected a value, found "
+			"True, as Python writes it; JSON has true\n"
+			"    1 | train.epochs=True\n"
+			"      |              ^\n" },
+		{ "sweep.a=1",
+			"--set:1:1: error: \"sweep\" is a string in the sweep file, "
+			"and has no keys: set it as a whole\n"
+			"    1 | sweep.a=1\n"
+			"      | ^\n" },
+		{ "search.lr",
+			"--set:1:1: error: KEY=VALUE is expected: "
+			"search.lr=[1e-3]\n"
+			"    1 | search.lr\n"
+			"      | ^\n" },
+		{ "search..lr=1",
+			"--set:1:1: error: a key is a path of names: "
+			"search.lr\n"
+			"    1 | search..lr=1\n"
+			"      | ^\n" },
+		{ "train.batch=4",
+			"--set:1:1: error: \"vary\" gives this key its "
+			"values: set them\n"
+			"    1 | train.batch=4\n"
+			"      | ^\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *report;
+
+		ck_assert_int_eq(
+			parse_set(SMALL("\"vary\": { \"batch\": [2, 8] }, " EW),
+				SET("final.seeds=2", cases[i].set), &report),
+			ERR_SPEC);
+		ck_assert_str_eq(report, cases[i].says);
+	}
+}
+END_TEST
+
+START_TEST(an_error_of_the_file_keeps_its_place_beside_what_is_set)
+{
+	const char *report;
+
+	ck_assert_int_eq(
+		parse_set(SMALL("\n" EW ", \"final\": { \"seeds\": 0 }"),
+			SET("search.lr=[1e-3, 1e-4, 1e-5]", "train.batch=2"), &report),
+		ERR_SPEC);
+	ck_assert_str_eq(report,
+		"t.json:2:40: error: seeds 0 is below the minimum 1\n"
+		"    2 | \"methods\": [\"ew\"], \"final\": { \"seeds\": 0 } }\n"
+		"      |                                        ^\n");
+}
+END_TEST
+
+START_TEST(paths_begin_at_the_sweep_file_and_a_tilde_is_home)
+{
+	static const char text[] =
+		"{ \"sweep\": \"t\", \"$schema\": \"../sweep.schema.json\", "
+		"\"dataset\": { \"name\": \"multi_fashion\", \"path\": \"img\", \"train\": "
+		"100 }, \"model\": { \"name\": \"lenet\", \"init\": \"~/w\" }, "
+		"\"train\": { \"epochs\": 1 }, \"baseline\": { \"from\": \"/b.db\" }, "
+		"\"evaluate\": { \"textures\": \"../frost\" }, "
+		"\"search\": { \"lr\": 1 }, " EW " }";
+	struct spec_source from = {
+		.path = "runs/a/t.json", .text = text, .n = strlen(text)
+	};
+	struct str out = { .arena = &arena };
+	struct err e = { 0 };
+
+	setenv("HOME", "/home/me", 1);
+	ck_assert_msg(
+		spec_read(&spec, &arena, &from, &out, &e) == OK, "%s", str_get(&out));
+	ck_assert_str_eq(
+		params_get(&spec.variants[0].base, "dataset.path"), "runs/a/img");
+	ck_assert_str_eq(
+		params_get(&spec.variants[0].base, "model.init"), "/home/me/w");
+	ck_assert_str_eq(spec.baseline.from, "/b.db");
+	ck_assert_str_eq(spec.winners.textures, "runs/a/../frost");
+	from.folder = "/of/the/file"; /* as a database keeps it */
+	ck_assert_int_eq(spec_read(&spec, &arena, &from, &out, &e), OK);
+	ck_assert_str_eq(
+		params_get(&spec.variants[0].base, "dataset.path"), "/of/the/file/img");
+	unsetenv("HOME");
+	ck_assert_int_eq(spec_read(&spec, &arena, &from, &out, &e), ERR_SPEC);
+	ck_assert_ptr_nonnull(strstr(
+		str_get(&out), "there is no home folder for \"~/w\": HOME is not set"));
+}
+END_TEST
+
+START_TEST(files_of_pseudo_tasks_begin_there_too_blanks_and_all)
+{
+	static const char text[] =
+		"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\", \"train\": "
+		"100, \"pseudo\": \"reg1=w.params cls1=/a\\\\ b/c\" }, "
+		"\"train\": { \"epochs\": 1 }, \"search\": { \"lr\": 1 }, " EW " }";
+	struct spec_source from = { .path = "t.json",
+		.folder = "/my sweeps",
+		.text = text,
+		.n = strlen(text) };
+	struct pseudo_task list[TASKS_MAX];
+	struct str out = { .arena = &arena };
+	struct err e = { 0 };
+	int n;
+
+	ck_assert_msg(
+		spec_read(&spec, &arena, &from, &out, &e) == OK, "%s", str_get(&out));
+	ck_assert_str_eq(spec.variants[0].pseudo, "reg1=w.params cls1=/a\\ b/c");
+	ck_assert_int_eq(pseudo_read(&spec.variants[0].base, &arena, list, &n, &e), OK);
+	ck_assert_int_eq(n, 2);
+	ck_assert_str_eq(list[0].file, "/my sweeps/w.params");
+	ck_assert_str_eq(list[1].task, "cls1");
+	ck_assert_str_eq(list[1].file, "/a b/c");
+}
+END_TEST
+
+START_TEST(names_alone_stand_for_data_set_and_network)
+{
+	parse_good(
+		"{ \"sweep\": \"t\", \"dataset\": \"celeba\", \"model\": \"resnet\", "
+		"\"train\": { \"epochs\": 1 }, \"search\": { \"lr\": 1 }, " EW " }");
+	ck_assert_str_eq(params_get(&spec.variants[0].base, "model.name"), "resnet");
+	ck_assert_str_eq(params_get(&spec.variants[0].base, "dataset.name"), "celeba");
+	ck_assert_str_eq(params_get(&spec.variants[0].base, "dataset.train"), "162770");
+}
+END_TEST
+
 Suite *suite_spec(void);
 
 Suite *suite_spec(void)
@@ -478,6 +694,12 @@ Suite *suite_spec(void)
 	TCase *t = tcase_create("spec");
 
 	tcase_add_checked_fixture(t, NULL, release);
+	tcase_add_test(t, a_key_that_is_set_is_read_as_if_the_file_said_so);
+	tcase_add_test(t, what_is_wrong_with_a_key_that_is_set_is_shown_in_the_option);
+	tcase_add_test(t, an_error_of_the_file_keeps_its_place_beside_what_is_set);
+	tcase_add_test(t, paths_begin_at_the_sweep_file_and_a_tilde_is_home);
+	tcase_add_test(t, files_of_pseudo_tasks_begin_there_too_blanks_and_all);
+	tcase_add_test(t, names_alone_stand_for_data_set_and_network);
 	tcase_add_test(t, every_bad_file_gets_its_message);
 	tcase_add_test(t, a_missing_file_is_named);
 	tcase_add_test(t, the_name_of_a_sweep_is_read_alone);

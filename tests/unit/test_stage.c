@@ -460,6 +460,67 @@ START_TEST(a_changed_baseline_changes_every_score)
 }
 END_TEST
 
+/* Two runs of the first configuration are one that is left, and who is alone need not pause. */
+START_TEST(the_only_one_left_goes_on_to_its_last_epoch)
+{
+	static const char text[] =
+		"{\"sweep\": \"t\", " PLAYED_DATASET
+		"\"train\": {\"epochs\": 12}, \"methods\": [\"ew\"], \"search\": {\"lr\": "
+		"[0.01, 0.1, 0.001], \"seeds\": 2}, \"prune\": {\"rule\": \"rungs\", "
+		"\"keep\": 1, \"rungs\": [0.25, 0.5], \"window\": 1}, \"baseline\": "
+		"{\"values\": {\"reg1/abs_err\": 1, \"reg2/abs_err\": 2}}, \"final\": "
+		"{\"seeds\": 1}}";
+	struct played *w;
+
+	scratch_enter();
+	w = played_new("t.db", text, true, figure);
+	while (played_number(
+		       w, "SELECT count(*) FROM stage_job WHERE state='stopped'") == 0)
+		ck_assert(played_some(w, 1));
+	ck_assert_str_eq(
+		played_dump(w,
+			"SELECT j.lr, j.seed, m.target FROM stage_job m JOIN job "
+			"j ON j.id=m.job WHERE state<>'stopped' ORDER BY 1, 2"),
+		"0.01|0|12\n0.01|1|12\n");
+	played_free(w);
+	scratch_leave();
+}
+END_TEST
+
+#define GIVEN(values) \
+	"{\"sweep\": \"t\", " PLAYED_DATASET \
+	"\"train\": {\"epochs\": 12}, \"methods\": [\"ew\"], \"search\": {\"lr\": [0.1, " \
+	"0.01]}, \"prune\": {\"rule\": \"none\"}, \"baseline\": {\"values\": {" values \
+	"}}, \"final\": {\"seeds\": 2}}"
+
+/* No stage is undone here: that the figures were replaced is all there is to notice. */
+START_TEST(a_given_baseline_that_changes_changes_every_score)
+{
+	static const char before[] = GIVEN("\"reg1/abs_err\": 1, \"reg2/abs_err\": 2");
+	static const char after[] = GIVEN("\"reg1/abs_err\": 1, \"reg2/abs_err\": 4");
+	const char *fresh;
+	struct arena keep = { 0 };
+	struct played *w;
+
+	scratch_enter();
+	w = played_new("fresh.db", after, true, figure);
+	played_all(w, PLAYED_FIRST);
+	fresh = arena_strdup(&keep, played_rows(w));
+	played_free(w);
+	w = played_new("t.db", before, true, figure);
+	played_all(w, PLAYED_FIRST);
+	ck_assert(strcmp(played_rows(w), fresh) != 0);
+	w->trained = 0;
+	played_plan(w, after, true);
+	played_all(w, PLAYED_FIRST);
+	same(played_rows(w), fresh);
+	ck_assert_int_eq(w->trained, 0);
+	played_free(w);
+	arena_release(&keep);
+	scratch_leave();
+}
+END_TEST
+
 START_TEST(pinned_variants_take_the_winner_of_the_first)
 {
 	static const char text[] =
@@ -540,7 +601,6 @@ Suite *suite_stage(void)
 	Suite *s = suite_create("stage");
 	TCase *c = tcase_create("stage");
 
-	tcase_set_timeout(c, 60);
 	tcase_add_test(c, a_grid_goes_from_tune_to_final_at_the_best_point);
 	tcase_add_test(c, scores_compare_with_the_mean_of_the_baseline_seeds);
 	tcase_add_test(c, rows_in_any_order_give_the_same_rows);
@@ -555,6 +615,8 @@ Suite *suite_stage(void)
 	tcase_add_test(c, a_job_that_failed_for_good_leaves_its_group_undecided);
 	tcase_add_test(c, an_edited_file_trains_only_what_is_new);
 	tcase_add_test(c, a_changed_baseline_changes_every_score);
+	tcase_add_test(c, the_only_one_left_goes_on_to_its_last_epoch);
+	tcase_add_test(c, a_given_baseline_that_changes_changes_every_score);
 	tcase_add_test(c, pinned_variants_take_the_winner_of_the_first);
 	tcase_add_test(c, memberships_go_only_where_the_table_lets_them);
 	tcase_add_test(c, a_stage_goes_only_where_the_table_lets_it);

@@ -2,6 +2,8 @@
 #include <math.h>
 #include <string.h>
 #include "orchestrator/stats/stats.h"
+#include "orchestrator/stats/stats_distribution.h"
+#include "orchestrator/stats/stats_paired.h"
 #include "orchestrator/stats/weight_grid.h"
 
 static const struct stats_criterion criteria[] = {

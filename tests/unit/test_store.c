@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "catalogue/catalogue.h"
 #include "common/store/rows.h"
@@ -68,6 +69,110 @@ static int in_process(void (*child)(void))
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	return status;
 }
+
+/*
+ * Somebody who reads in one transaction, in a process of its own, until told to leave. It
+ * is made before anything is open here: SQLite does not outlive a fork.
+ */
+struct reader {
+	pid_t pid;
+	int tell; /* a byte: it begins; closed: it leaves */
+	int hear; /* a byte: it has begun */
+};
+
+static void read_when_told(const struct reader *r)
+{
+	sqlite3 *db = NULL;
+	char byte;
+
+	while (read(r->tell, &byte, 1) > 0)
+		if (sqlite3_open("a.db", &db) ||
+			sqlite3_exec(db, "BEGIN; SELECT count(*) FROM sweep", NULL,
+				NULL, NULL) ||
+			write(r->hear, "", 1) != 1)
+			_exit(1);
+	_exit(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) || sqlite3_close(db));
+}
+
+static struct reader reader_new(void)
+{
+	int to[2];
+	int from[2];
+	struct reader r;
+
+	ck_assert(!pipe(to) && !pipe(from));
+	r.pid = fork();
+	ck_assert_int_ge(r.pid, 0);
+	if (!r.pid) {
+		close(to[1]);
+		read_when_told(&(struct reader){ 0, to[0], from[1] });
+	}
+	close(to[0]);
+	close(from[1]);
+	r.tell = to[1];
+	r.hear = from[0];
+	return r;
+}
+
+static void reader_begins(const struct reader *r)
+{
+	char byte;
+
+	ck_assert_int_eq(write(r->tell, "", 1), 1);
+	ck_assert_int_eq(read(r->hear, &byte, 1), 1);
+}
+
+static void reader_leaves(const struct reader *r)
+{
+	int status;
+
+	close(r->tell);
+	close(r->hear);
+	ck_assert_int_eq(waitpid(r->pid, &status, 0), r->pid);
+	ck_assert_int_eq(status, 0);
+}
+
+#define MEGABYTE (1 << 20)
+
+static int64_t log_megabytes(void)
+{
+	struct stat st;
+
+	return stat("a.db-wal", &st) ? -1 : (int64_t)st.st_size / MEGABYTE;
+}
+
+/* The first reader leaves during a run, the second one after its end. */
+START_TEST(a_log_that_a_reader_held_is_cut_when_it_leaves)
+{
+	struct store s;
+	struct store other;
+	struct reader late;
+	struct reader r;
+
+	make_database("a.db");
+	late = reader_new(); /* the first one's pipe must not live on in it */
+	r = reader_new();
+	reader_begins(&r);
+	open_well(&s, "a.db", STORE_ORCHESTRATOR);
+	run_sql(&s, "PRAGMA synchronous=OFF");
+	run_sql(&s, "CREATE TABLE big(x)");
+	for (int i = 0; i < 44; i++)
+		run_sql(&s, "INSERT INTO big VALUES (zeroblob(1048576))");
+	ck_assert_int_ge(log_megabytes(), 44);
+	reader_leaves(&r);
+	open_well(&other, "a.db", STORE_WORKER); /* which commits most of a run */
+	for (int i = 0; i < 2; i++)
+		run_sql(&other, "INSERT INTO big VALUES (1)");
+	ck_assert_int_le(log_megabytes(), 32);
+	store_close(&other);
+	reader_begins(&late);
+	run_sql(&s, "INSERT INTO big VALUES (1)");
+	store_close(&s);
+	ck_assert_int_ge(log_megabytes(), 0);
+	reader_leaves(&late);
+	ck_assert_str_eq(scratch_files(), "a.db");
+}
+END_TEST
 
 START_TEST(a_closed_database_is_one_file)
 {
@@ -184,6 +289,42 @@ START_TEST(a_path_that_looks_like_a_uri_is_a_path)
 	open_well(&s, "file:a.db", STORE_ORCHESTRATOR);
 	store_close(&s);
 	ck_assert_str_eq(scratch_files(), "file:a.db");
+}
+END_TEST
+
+/* Time that was slept; counted instead of slept where `sleeping` is false. */
+static bool sleeping = true;
+static double slept;
+
+int nanosleep(const struct timespec *wanted, struct timespec *left)
+{
+	if (sleeping)
+		return clock_nanosleep(CLOCK_MONOTONIC, 0, wanted, left);
+	slept += (double)wanted->tv_sec + 1e-9 * (double)wanted->tv_nsec;
+	ck_assert_double_lt(slept, 600);
+	return 0;
+}
+
+START_TEST(who_waits_for_a_writer_gives_up_after_a_minute)
+{
+	struct store w;
+	struct store v;
+	struct err e = { 0 };
+
+	open_well(&w, "a.db", STORE_ORCHESTRATOR);
+	open_well(&v, "a.db", STORE_WORKER);
+	ck_assert_int_eq(store_begin(&w, &e), OK);
+	sleeping = false;
+	ck_assert_int_eq(store_begin(&v, &e), ERR_DB);
+	sleeping = true;
+	ck_assert_ptr_nonnull(strstr(e.msg, "database is locked"));
+	ck_assert_double_ge(slept, 60);
+	ck_assert_double_lt(slept, 61);
+	store_rollback(&w);
+	ck_assert_int_eq(store_begin(&v, &e), OK); /* it did not lose its connection */
+	store_rollback(&v);
+	store_close(&v);
+	store_close(&w);
 }
 END_TEST
 
@@ -387,6 +528,20 @@ static void read_in_unwritable_folder(void)
 	store_close(&s);
 }
 
+/* What the log holds is not in the file, so without the log the answer would be a wrong one. */
+static void read_without_the_log(void)
+{
+	struct store s;
+	struct err e = { 0 };
+
+	become_nobody();
+	if (store_open(&s, "a.db", STORE_READER, &e) != ERR_DB ||
+		strncmp(e.msg, "a.db: cannot read: ", 19) != 0) {
+		fprintf(stderr, "\"%s\"\n", e.msg);
+		_exit(1);
+	}
+}
+
 START_TEST(what_cannot_be_written_is_refused_with_the_reason)
 {
 	struct store s;
@@ -400,6 +555,41 @@ START_TEST(what_cannot_be_written_is_refused_with_the_reason)
 	ck_assert_int_eq(in_process(try_unwritable_folder), 0);
 	ck_assert_int_eq(in_process(read_in_unwritable_folder), 0);
 	ck_assert_str_eq(scratch_files(), "a.db");
+	ck_assert_int_eq(chmod(".", 0755), 0);
+	scratch_write("a.db-wal", "log", 3);
+	ck_assert_int_eq(chmod(".", 0555), 0);
+	ck_assert_int_eq(in_process(read_without_the_log), 0);
+}
+END_TEST
+
+START_TEST(what_the_system_refuses_is_said_of_the_database)
+{
+	static const struct {
+		const char *path;
+		const char *message; /* up to the folder that the test is in */
+	} cases[] = { { "file/a.db", "cannot open file/a.db: Not a directory" },
+		{ "gone/a.db",
+			"cannot write in the folder gone: No such file or directory" },
+		{ "folder", "folder is not a file" } };
+	struct file_lock lock;
+	struct store s;
+	struct err e = { 0 };
+
+	scratch_write("file", "", 0);
+	ck_assert_int_eq(mkdir("folder", 0777), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert_int_eq(
+			store_open(&s, cases[i].path, STORE_ORCHESTRATOR, &e), ERR_DB);
+		ck_assert_str_eq(e.msg, cases[i].message);
+		ck_assert_int_eq(err_exit_status(e.code), 3);
+	}
+	ck_assert_int_eq(file_lock(&lock, "gone/a.db", &e), ERR_DB);
+	ck_assert_str_eq(e.msg, "cannot open gone: No such file or directory");
+	ck_assert_int_eq(mkdir("a.db.lock", 0777), 0);
+	ck_assert_int_eq(store_open(&s, "a.db", STORE_ORCHESTRATOR, &e), ERR_DB);
+	ck_assert_int_eq(strncmp(e.msg, "cannot create /", 15), 0);
+	ck_assert_ptr_nonnull(strstr(e.msg, "/a.db.lock: Is a directory"));
+	ck_assert_str_eq(scratch_files(), "a.db.lock file folder");
 }
 END_TEST
 
@@ -531,13 +721,15 @@ Suite *suite_store(void)
 	TCase *tc = tcase_create("store");
 
 	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_closed_database_is_one_file);
+	tcase_add_test(tc, a_log_that_a_reader_held_is_cut_when_it_leaves);
 	tcase_add_test(tc, what_is_not_ours_is_refused_and_stays_as_it_is);
 	tcase_add_test(tc, a_schema_of_another_build_is_named_as_such);
 	tcase_add_test(tc, a_newer_database_is_refused_before_anything_appears);
 	tcase_add_test(tc, worker_and_reader_want_a_database_that_exists);
 	tcase_add_test(tc, a_path_that_looks_like_a_uri_is_a_path);
+	tcase_add_test(tc, who_waits_for_a_writer_gives_up_after_a_minute);
+	tcase_add_test(tc, what_the_system_refuses_is_said_of_the_database);
 	tcase_add_test(tc, a_reader_reads_while_a_writer_writes);
 	tcase_add_test(tc, a_rollback_takes_everything_back);
 	tcase_add_test(tc, what_is_not_a_number_is_never_stored);

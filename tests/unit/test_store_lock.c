@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "common/store/store_open.h"
@@ -191,6 +193,36 @@ static void contend(void)
 	}
 }
 
+/*
+ * Between the open and the lock of our file_lock its holder removes the file and lets go:
+ * what was locked has no name, and another one may lock the file that has.
+ */
+static const char *removed_before_lock;
+
+int flock(int fd, int operation)
+{
+	if (removed_before_lock)
+		ck_assert_int_eq(unlink(removed_before_lock), 0);
+	removed_before_lock = NULL;
+	return (int)syscall(SYS_flock, fd, operation);
+}
+
+START_TEST(a_lock_on_a_file_that_was_removed_is_no_lock)
+{
+	struct file_lock lock;
+	struct file_lock other;
+	struct err e = { 0 };
+
+	removed_before_lock = "a.db.lock";
+	ck_assert_int_eq(file_lock(&lock, "a.db", &e), OK);
+	ck_assert_ptr_null(removed_before_lock);
+	ck_assert_str_eq(scratch_files(), "a.db.lock");
+	ck_assert_int_eq(file_lock(&other, "a.db", &e), ERR_LOCKED);
+	file_unlock(&lock);
+	ck_assert_str_eq(scratch_files(), "");
+}
+END_TEST
+
 START_TEST(removing_the_lock_file_lets_no_second_one_in)
 {
 	for (int i = 0; i < 3; i++)
@@ -215,12 +247,12 @@ Suite *suite_store_lock(void)
 	TCase *tc = tcase_create("store_lock");
 
 	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_database_in_use_names_its_holder);
 	tcase_add_test(tc, a_killed_holder_holds_nothing);
 	tcase_add_test(tc, eight_first_starts_at_once_end_well_or_locked);
 	tcase_add_test(tc, a_hard_link_is_the_same_database);
 	tcase_add_test(tc, a_database_that_was_removed_or_replaced_stops_the_run);
+	tcase_add_test(tc, a_lock_on_a_file_that_was_removed_is_no_lock);
 	tcase_add_test(tc, removing_the_lock_file_lets_no_second_one_in);
 	suite_add_tcase(s, tc);
 	return s;

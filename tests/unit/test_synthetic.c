@@ -234,7 +234,6 @@ Suite *suite_synthetic(void)
 	TCase *tc = tcase_create("synthetic");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 120); /* under valgrind */
 	tcase_add_test(tc, synthetic_tasks_never_change);
 	tcase_add_test(tc, more_samples_or_tasks_leave_the_first_ones_as_they_are);
 	tcase_add_test(tc, loss_scales_belong_to_the_tasks_not_to_the_data);

@@ -357,7 +357,6 @@ Suite *suite_toy(void)
 	Suite *s = suite_create("toy");
 	TCase *t = tcase_create("toy");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, eleven_printed_figures_are_reached_to_the_step);
 	tcase_add_test(t, the_page_shows_them_beside_the_paper);

@@ -7,7 +7,7 @@
 #include "tests/lib/tables.h"
 #include "tests/lib/trained.h"
 #include "trainer-core/kernel/kernel.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/train/job.h"
 
 static struct arena arena;
@@ -647,7 +647,6 @@ Suite *suite_train(void)
 	TCase *t = tcase_create("train");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(
 		t, losses_fall_and_criteria_rise_under_every_optimizer, 0, 6);
 	tcase_add_test(t, two_jobs_of_one_seed_are_bit_identical);

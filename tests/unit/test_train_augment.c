@@ -6,7 +6,7 @@
 #include "tests/lib/flat.h"
 #include "tests/lib/trained.h"
 #include "trainer-core/train/augment.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 static struct arena arena;
 
@@ -183,7 +183,6 @@ Suite *suite_train_augment(void)
 	TCase *t = tcase_create("train_augment");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, an_augmented_epoch_is_one_on_the_augmented_data);
 	tcase_add_test(t, maps_are_augmented_with_their_image);
 	tcase_add_test(t, padding_and_maps_of_another_size_are_refused);

@@ -10,7 +10,7 @@
 #include "tests/lib/tables.h"
 #include "tests/lib/trained.h"
 #include "trainer-core/train/augment.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/train/train.h"
 
 static struct arena arena;
@@ -439,7 +439,6 @@ Suite *suite_train_deep(void)
 	TCase *t = tcase_create("train_deep");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(
 		t, continuing_from_a_saved_state_is_never_having_stopped, 0, NETWORKS);
 	tcase_add_loop_test(

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/lib/game.h"
+#include "common/rng.h"
 #include "trainer-core/weighting/shared/inverse.h"
 #include "trainer-core/weighting/shared/learned.h"
 
@@ -126,6 +127,68 @@ START_TEST(particles_gather_where_weights_answer_to_losses)
 	WEIGH(&other, 40, 1, 1);
 	ck_assert_double_eq_tol(
 		other.weight[1], 0.5, 0.1); /* no change since its first */
+}
+END_TEST
+
+#define PARTICLES 4
+
+/* How often particle i lives on: places (j + u) / N in the sums of the shares. */
+static int lives(int i, const double *share, double u)
+{
+	double before = 0;
+	int n = 0;
+
+	for (int k = 0; k < i; k++)
+		before += share[k];
+	for (int j = 0; j < PARTICLES; j++)
+		n += (j + u) / PARTICLES >= before &&
+			(j + u) / PARTICLES < before + share[i];
+	return n;
+}
+
+/*
+ * Without jitter a particle stays what it is, so who is among those that follow tells who
+ * was resampled. Shares of e^-score, score = sum v l - log(v) / 2 with v = K w.
+ */
+START_TEST(particles_live_on_by_their_shares_of_the_score)
+{
+	static const double first[PARTICLES] = { 0.9, 0.5, 0.3, 0.15 };
+	static const char *const seeds[] = { "1", "2", "3", "4", "5", "6" };
+	int most = 0;
+
+	for (int s = 0; s < 6; s++) {
+		struct game g;
+		double share[PARTICLES];
+		double sum = 0;
+		double u;
+
+		ck_assert_int_eq(game_try_start(&g, seeds[s], 2, "puw", "warm_up", "0",
+					 "particles", "4", "jitter", "0", NULL),
+			OK);
+		for (int i = 0; i < PARTICLES; i++) {
+			double v = 2 * first[i];
+
+			g.state[3 + 2 * i] = first[i];
+			g.state[4 + 2 * i] = 1 - first[i];
+			share[i] = exp(-(v + (2 - v)) + 0.5 * log(v * (2 - v)));
+			sum += share[i];
+		}
+		for (int i = 0; i < PARTICLES; i++)
+			share[i] /= sum;
+		u = rng_uniform(g.setup.seed, RNG_WEIGHTING, 1,
+			1000 * TASKS_MAX); /* behind those of the jitter */
+		weighting_end_epoch(&g.setup, g.state, (const double[]){ 3, 1 });
+		for (int i = 0; i < PARTICLES; i++) {
+			int n = 0;
+
+			for (int k = 0; k < PARTICLES; k++)
+				n += fabs(g.state[3 + 2 * k] - first[i]) < 1e-9;
+			ck_assert_msg(n == lives(i, share, u),
+				"seed %s, particle %d: %d", seeds[s], i, n);
+			most = n > most ? n : most;
+		}
+	}
+	ck_assert_int_ge(most, 2); /* somebody took another's place */
 }
 END_TEST
 
@@ -661,13 +724,13 @@ Suite *suite_weighting(void)
 	TCase *c = tcase_create("all");
 
 	tcase_add_checked_fixture(c, game_setup, game_teardown);
-	tcase_set_timeout(c, 60); /* fifty game_tasks under a sanitizer */
 	tcase_add_test(
 		c, every_method_gives_finite_weights_or_an_error_that_names_a_task);
 	tcase_add_test(
 		c, interpretations_say_that_they_are_none_of_the_published_methods);
 	tcase_add_test(c, task_and_objective_together_come_to_rest_where_uw_does);
 	tcase_add_test(c, slow_rates_of_change_multiply_uncertainty_weights);
+	tcase_add_test(c, particles_live_on_by_their_shares_of_the_score);
 	tcase_add_test(c, particles_gather_where_weights_answer_to_losses);
 	tcase_add_test(c, a_loss_that_is_not_finite_is_divergence_of_that_task);
 	tcase_add_test(c, weights_sum_to_one_or_to_the_number_of_tasks);

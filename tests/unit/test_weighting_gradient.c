@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "tests/lib/game.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 enum degenerate { ZERO, ALL_ZERO, IDENTICAL, OPPOSITE, TINY, HUGE_ONE, DEGENERATE };
 
@@ -110,6 +110,104 @@ START_TEST(methods_on_gradients_keep_what_they_promise)
 	ck_assert_int_eq(game_weigh(&g, 0, 1, loss), OK);
 	for (int k = 0; k < 3; k++)
 		ck_assert_double_eq(g.gradients->head[k], g.weight[k]);
+}
+END_TEST
+
+/*
+ * What a method tells of itself is what its next weights are made of: of the losses or,
+ * where it weighs the heads, of those.
+ */
+START_TEST(weights_follow_from_what_is_diagnosed)
+{
+	static const struct {
+		const char *method, *option, *value, *figure;
+		double factor, power; /* weight = factor * exp(power * figure) */
+		bool heads;
+	} rows[] = {
+		{ "imtl_l", "init", "0.3", "log_weight", 1, 1, false },
+		{ "imtl", "init", "0.3", "log_weight", 1, 1, true },
+		{ "atw", "init", "0.4", "log_variance", 0.5, -1, false },
+		{ "miraliev", "init", "0.2", "log_variance", 0.5, -1, false },
+		{ "gcs", "impartial", "true", "log_variance", 0.5, -1, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct diagnostic d[DIAGNOSTICS_MAX];
+		struct game g;
+
+		START(&g, 3, rows[i].method, rows[i].option, rows[i].value);
+		for (int s = 0; s < 5; s++)
+			WEIGH(&g, s, 0.1, 1 + s, 7);
+		ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, NULL, d), 3);
+		WEIGH(&g, 5, 0.1, 6, 7);
+		ck_assert_double_ne(d[0].value, d[1].value);
+		for (int k = 0; k < 3; k++) {
+			double weight =
+				rows[i].heads ? g.gradients->head[k] : g.weight[k];
+
+			ck_assert_str_eq(d[k].name, rows[i].figure);
+			ck_assert_int_eq(d[k].task, k);
+			ck_assert_msg(fabs(weight -
+					      rows[i].factor *
+						      exp(rows[i].power * d[k].value)) <
+					1e-12,
+				"%s, task %d: %g from %g", rows[i].method, k, weight,
+				d[k].value);
+		}
+	}
+}
+END_TEST
+
+/* Scores of a game are (k + step) / 8; smoothed by a half. */
+START_TEST(dtp_tells_the_smoothed_performance_of_each_task)
+{
+	struct diagnostic d[DIAGNOSTICS_MAX];
+	struct game g;
+
+	START(&g, 3, "dtp", "alpha", "0.5", "gamma", "2");
+	WEIGH(&g, 2, 1, 1, 1);
+	WEIGH(&g, 4, 1, 1, 1);
+	ck_assert_int_eq(weighting_diagnose(&g.setup, g.state, NULL, d), 3);
+	for (int k = 0; k < 3; k++) {
+		double kpi = (k + 3) / 8.0;
+
+		ck_assert_str_eq(d[k].name, "kpi");
+		ck_assert_int_eq(d[k].task, k);
+		ck_assert_double_eq_tol(d[k].value, kpi, 1e-15);
+		ck_assert_double_eq_tol(
+			g.weight[k], -(1 - kpi) * (1 - kpi) * log(kpi), 1e-15);
+	}
+}
+END_TEST
+
+/* Gradients that cancel have no weights by which all projections are equal. */
+START_TEST(steps_without_weights_are_counted_until_the_epoch_ends)
+{
+	static const char *const methods[] = { "imtl_g", "imtl" };
+	const double loss[] = { 1, 1 };
+
+	for (int i = 0; i < 2; i++) {
+		struct diagnostic d[DIAGNOSTICS_MAX];
+		struct game g;
+		int others;
+
+		START(&g, 2, methods[i]);
+		ck_assert_int_eq(game_weigh(&g, 0, 1, loss), OK);
+		others = weighting_diagnose(&g.setup, g.state, loss, d);
+		ck_assert_int_eq(others, i == 0 ? 0 : 2);
+		game_random_gradients(g.gradients, 2, 1);
+		degenerate_gradients(g.gradients, 2, ALL_ZERO);
+		for (int s = 1; s <= 3; s++)
+			ck_assert_int_eq(game_combine(&g, s, 1, loss), OK);
+		ck_assert_int_eq(
+			weighting_diagnose(&g.setup, g.state, loss, d), others + 1);
+		ck_assert_str_eq(d[others].name, "steps_without_weights");
+		ck_assert_int_eq(d[others].task, -1);
+		ck_assert_double_eq(d[others].value, 3);
+		weighting_end_epoch(&g.setup, g.state, loss);
+		ck_assert_int_eq(
+			weighting_diagnose(&g.setup, g.state, loss, d), others);
+	}
 }
 END_TEST
 
@@ -359,10 +457,12 @@ Suite *suite_weighting_gradient(void)
 	TCase *c = tcase_create("weighting_gradient");
 
 	tcase_add_checked_fixture(c, game_setup, game_teardown);
-	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c,
 		degenerate_gradients_give_finite_weights_or_a_named_divergence, 0, 4);
 	tcase_add_test(c, methods_on_gradients_keep_what_they_promise);
+	tcase_add_test(c, weights_follow_from_what_is_diagnosed);
+	tcase_add_test(c, dtp_tells_the_smoothed_performance_of_each_task);
+	tcase_add_test(c, steps_without_weights_are_counted_until_the_epoch_ends);
 	tcase_add_test(c, nash_keeps_its_weights_where_there_is_no_solution);
 	tcase_add_test(c, cagrad_takes_the_mean_where_gradients_cancel);
 	tcase_add_loop_test(c, gradvac_turns_every_part_of_the_trunk_for_itself, 0, 2);

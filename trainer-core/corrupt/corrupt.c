@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "trainer-core/dataset/dataset.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 struct row {
 	const char *name;

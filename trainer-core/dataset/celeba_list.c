@@ -7,8 +7,8 @@
 struct lines {
 	FILE *f;
 	const char *path;
-	long at; /* of the line in the file */
-	long next;
+	int line; /* its number, from 1 */
+	long next; /* byte at which the next one begins */
 	char text[2048];
 	char *rest;
 };
@@ -17,34 +17,32 @@ struct lines {
 static int expected(
 	const struct lines *l, const char *word, const char *what, struct err *e)
 {
-	long at = l->at + (word ? word - l->text : (l->rest - l->text));
-
-	return err_set(e, ERR_DATA, "%s: byte %ld: found \"%.40s\", expected %s",
-		l->path, at, word ? word : "", what);
+	return err_set(e, ERR_DATA, "%s: line %d: found \"%.40s\", expected %s",
+		l->path, l->line, word ? word : "", what);
 }
 
 static int read_line(struct lines *l, const char *what, struct err *e)
 {
 	size_t n;
 
-	l->at = l->next;
+	l->line++;
 	if (!fgets(l->text, sizeof(l->text), l->f)) {
 		if (ferror(l->f))
-			return err_errno(e, "%s: byte %ld", l->path, l->at);
-		return err_set(e, ERR_DATA, "%s: byte %ld: the file ends, expected %s",
-			l->path, l->at, what);
+			return err_errno(e, "%s: line %d", l->path, l->line);
+		return err_set(e, ERR_DATA, "%s: line %d: the file ends, expected %s",
+			l->path, l->line, what);
 	}
 	/* A NUL inside would hide what follows it: then less was counted than was read. */
 	n = strlen(l->text);
-	l->next = l->at + (long)n;
+	l->next += (long)n;
 	l->rest = l->text;
 	if (n && l->text[n - 1] != '\n' && feof(l->f) && ftell(l->f) == l->next)
 		return OK; /* the last line needs no end */
 	if (n == 0 || l->text[n - 1] != '\n')
 		return err_set(e, ERR_DATA,
-			"%s: byte %ld: found no end of the line, expected %s and a "
+			"%s: line %d: found no end of the line, expected %s and a "
 			"newline",
-			l->path, l->next, what);
+			l->path, l->line, what);
 	l->text[n - 1] = '\0';
 	if (n > 1 && l->text[n - 2] == '\r')
 		l->text[n - 2] = '\0';
@@ -77,8 +75,8 @@ static int end_of_file(struct lines *l, struct err *e)
 	if (fgetc(l->f) == EOF)
 		return OK;
 	return err_set(e, ERR_DATA,
-		"%s: byte %ld: more bytes, expected the end of the file", l->path,
-		l->next);
+		"%s: line %d: found another one, expected the end of the file", l->path,
+		l->line + 1);
 }
 
 /* A line an image takes at least so many bytes: the name, and " 1" an attribute. */

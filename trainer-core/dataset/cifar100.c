@@ -12,12 +12,11 @@
  * its first 2000 to the training split and its last 500 to the validation split.
  * Source: Krizhevsky 2009; Rosenbaum et al. 2018 (arXiv:1711.01239).
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "trainer-core/dataset/compose.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 enum { SIDE = 32, PIXELS = SIDE * SIDE, IMAGE = 3 * PIXELS, RECORD = 2 + IMAGE };
 enum { COARSE = 20, FINE = 100, FINE_OF_COARSE = 5 };
@@ -74,18 +73,16 @@ static int cifar_find(struct composition *c, struct err *e)
 	return rc;
 }
 
-static int file_ends(const char *path, uint64_t at, int records, struct err *e)
+static int file_ends(const char *path, int images, int records, struct err *e)
 {
-	return err_set(e, ERR_DATA,
-		"%s: byte %" PRIu64 ": the file ends, expected %d records of %d bytes",
-		path, at, records, RECORD);
+	return err_set(e, ERR_DATA, "%s: the file ends after %d images, expected %d",
+		path, images, records);
 }
 
 static int file_goes_on(const char *path, int records, struct err *e)
 {
-	return err_set(e, ERR_DATA,
-		"%s: byte %" PRIu64 ": more bytes, expected the end of the file", path,
-		(uint64_t)records * RECORD);
+	return err_set(
+		e, ERR_DATA, "%s: the file goes on after its %d images", path, records);
 }
 
 static int cifar_look(const struct composition *c, struct err *e)
@@ -98,7 +95,7 @@ static int cifar_look(const struct composition *c, struct err *e)
 			return err_errno(e, "%s", c->source[i]);
 		if (st.st_size < (off_t)records * RECORD)
 			return file_ends(
-				c->source[i], (uint64_t)st.st_size, records, e);
+				c->source[i], (int)(st.st_size / RECORD), records, e);
 		if (st.st_size > (off_t)records * RECORD)
 			return file_goes_on(c->source[i], records, e);
 	}
@@ -145,7 +142,7 @@ static void put(const struct target *t, int k, int i, const uint8_t *record)
 	((uint8_t *)t->c->target[s][k])[at] = number_in_task(record[1]);
 }
 
-static int check_record(const char *path, uint64_t at, const uint8_t *record,
+static int check_record(const char *path, int image, const uint8_t *record,
 	const int *seen, int of_task, struct err *e)
 {
 	int coarse = record[0];
@@ -153,18 +150,17 @@ static int check_record(const char *path, uint64_t at, const uint8_t *record,
 
 	if (fine >= FINE)
 		return err_set(e, ERR_DATA,
-			"%s: byte %" PRIu64 ": fine class %d, expected 0 to %d", path,
-			at + 1, fine, FINE - 1);
+			"%s: image %d: fine class %d, expected 0 to %d", path, image,
+			fine, FINE - 1);
 	if (coarse != coarse_of[fine])
 		return err_set(e, ERR_DATA,
-			"%s: byte %" PRIu64 ": coarse class %d, expected %d, that of "
-			"fine class %d",
-			path, at, coarse, coarse_of[fine], fine);
+			"%s: image %d: coarse class %d, expected %d, that of fine class "
+			"%d",
+			path, image, coarse, coarse_of[fine], fine);
 	if (seen[coarse] == of_task)
 		return err_set(e, ERR_DATA,
-			"%s: byte %" PRIu64 ": another image of coarse class %d, "
-			"expected %d",
-			path, at, coarse, of_task);
+			"%s: image %d: another one of coarse class %d, expected %d",
+			path, image, coarse, of_task);
 	return OK;
 }
 
@@ -176,15 +172,14 @@ static int read_records(
 	uint8_t record[RECORD];
 
 	for (int i = 0; i < COARSE * of_task; i++) {
-		uint64_t at = (uint64_t)i * RECORD;
 		size_t got = fread(record, 1, RECORD, f);
 		int rc;
 
 		if (got < RECORD && ferror(f))
-			return err_errno(e, "%s: byte %" PRIu64, path, at);
+			return err_errno(e, "%s: image %d", path, i);
 		if (got < RECORD)
-			return file_ends(path, at + got, COARSE * of_task, e);
-		rc = check_record(path, at, record, seen, of_task, e);
+			return file_ends(path, i, COARSE * of_task, e);
+		rc = check_record(path, i, record, seen, of_task, e);
 		if (rc)
 			return rc;
 		put(t, record[0], seen[record[0]]++, record);

@@ -13,6 +13,7 @@ struct composition {
 	const struct params *ps; /* dataset.* as the job has them */
 	struct arena *a;
 	struct dataset *d; /* name, sizes and tasks are there before plan() */
+	bool uncounted[SPLIT_COUNT]; /* sizes that are those of the files: count() */
 	struct params key; /* all that the arrays depend on, but the source files */
 	const char **source; /* paths; see compose_source */
 	int sources;
@@ -47,6 +48,11 @@ struct dataset_ops {
 	 * parameter ("dataset.train: ...") is shown at that key of the sweep file.
 	 */
 	int (*look)(const struct composition *c, struct err *e);
+	/*
+	 * How many rows the sources of a split have, where its size may be left out; NULL
+	 * where it may not. ERR_DATA.
+	 */
+	int (*count)(const struct composition *c, enum split s, int *n, struct err *e);
 	/* Writes every array. The same bytes for the same key and sources, always. */
 	int (*fill)(const struct composition *c, struct err *e);
 	/*

@@ -32,6 +32,8 @@ static const struct dataset_ops *find_ops(const char *name)
 	return NULL;
 }
 
+#define SIZE_MOST 10000000 /* samples, where no default bounds them */
+
 /* The sizes of ps, each 1 to `times` its default; into the splits and the key. */
 static int plan_sizes(
 	struct composition *c, const struct dataset_info *info, struct err *e)
@@ -40,13 +42,17 @@ static int plan_sizes(
 
 	for (int s = 0; s < SPLIT_COUNT; s++) {
 		const char *name = arena_printf(c->a, "dataset.%s", split_names[s]);
-		int most = deflt[s] * info->times;
+		int most = deflt[s] ? deflt[s] * info->times : SIZE_MOST;
 		int n = deflt[s];
 		int rc = params_get(c->ps, name) ? params_integer(c->ps, name, &n, e)
 						 : OK;
 
 		if (rc)
 			return rc;
+		if (!n && !params_get(c->ps, name)) { /* count_rows knows */
+			c->uncounted[s] = true;
+			continue;
+		}
 		if (n < 1 || n > most)
 			return err_set(e, ERR_SPEC,
 				"%s: %d is not in 1 to %d, what %s can give", name, n,
@@ -66,6 +72,41 @@ static void hide_pseudo(struct composition *c)
 static void show_pseudo(struct composition *c)
 {
 	c->d->tasks += c->pseudos;
+}
+
+/* The sizes that nobody gave: all rows of the source files. */
+static int count_split(struct composition *c, enum split s, struct err *e)
+{
+	const char *name = arena_printf(c->a, "dataset.%s", split_names[s]);
+	int n = 0;
+	int rc = c->ops->count(c, s, &n, e);
+
+	if (!rc && (n < 1 || n > SIZE_MOST))
+		rc = err_set(e, ERR_DATA, "%s: the files have %d rows, not 1 to %d",
+			name, n, SIZE_MOST);
+	c->d->split[s].n = n;
+	params_set_number(&c->key, c->a, name, n);
+	return rc;
+}
+
+static int count_rows(struct composition *c, struct err *e)
+{
+	bool any = false;
+	int rc;
+
+	for (int s = 0; s < SPLIT_COUNT; s++)
+		any = any || c->uncounted[s];
+	if (!any)
+		return OK;
+	hide_pseudo(c);
+	rc = c->ops->find(c, e);
+	for (int s = 0; !rc && s < SPLIT_COUNT; s++)
+		if (c->uncounted[s])
+			rc = count_split(c, (enum split)s, e);
+	show_pseudo(c);
+	c->sources = 0; /* they are listed again when all is known */
+	return rc ? err_wrap(e, "data set %s", params_get(&c->key, "dataset.name"))
+		  : OK;
 }
 
 /* Everything about the data set that needs no file. */
@@ -278,6 +319,8 @@ int dataset_prepare(const struct params *ps, const struct labeller *labeller,
 	struct composition c;
 	int rc = plan(&c, ps, a, d, e);
 
+	if (!rc)
+		rc = count_rows(&c, e);
 	if (rc)
 		return rc;
 	c.labeller = labeller;
@@ -294,6 +337,8 @@ int dataset_look(const struct params *ps, const struct labeller *labeller,
 	struct composition c;
 	int rc = plan(&c, ps, a, d, e);
 
+	if (!rc)
+		rc = count_rows(&c, e);
 	if (rc)
 		return rc;
 	c.labeller = labeller;
@@ -301,6 +346,20 @@ int dataset_look(const struct params *ps, const struct labeller *labeller,
 	if (rc)
 		return err_wrap(e, "data set %s", params_get(&c.key, "dataset.name"));
 	return OK;
+}
+
+int dataset_count(
+	const struct params *ps, struct arena *a, int n[SPLIT_COUNT], struct err *e)
+{
+	struct dataset *d = NEW(a, struct dataset);
+	struct composition c;
+	int rc = plan(&c, ps, a, d, e);
+
+	if (!rc)
+		rc = count_rows(&c, e);
+	for (int s = 0; s < SPLIT_COUNT; s++)
+		n[s] = d->split[s].n;
+	return rc;
 }
 
 static int open_prepared(

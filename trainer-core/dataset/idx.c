@@ -11,6 +11,7 @@
 struct reader {
 	FILE *f;
 	const char *path;
+	const struct idx_shape *want;
 	bool gzip;
 	bool inside; /* gzip: a member has begun and not ended */
 	bool eof;
@@ -19,6 +20,15 @@ struct reader {
 	uint64_t given; /* bytes that have been handed out */
 	uint8_t buf[65536];
 };
+
+size_t idx_count(const struct idx_shape *shape)
+{
+	size_t n = 1;
+
+	for (int i = 0; i < shape->dims; i++)
+		n *= (size_t)shape->dim[i];
+	return n;
+}
 
 static const char *unit(const struct reader *r)
 {
@@ -34,7 +44,7 @@ static int refill(struct reader *r, struct err *e)
 		return OK;
 	n = fread(r->buf, 1, sizeof(r->buf), r->f);
 	if (n == 0 && ferror(r->f))
-		return err_errno(e, "%s: byte %" PRIu64, r->path, r->taken);
+		return err_errno(e, "%s", r->path);
 	r->eof = n == 0;
 	r->taken += n;
 	r->z.next_in = r->buf;
@@ -110,18 +120,23 @@ static int take(struct reader *r, uint8_t *out, size_t n, size_t *got, struct er
 	return OK;
 }
 
-static int file_ends(const struct reader *r, uint64_t at, uint64_t lacks, struct err *e)
+/* After `bytes` of it, unpacked. */
+static int file_ends(const struct reader *r, uint64_t bytes, struct err *e)
 {
+	uint64_t header = 4 + 4 * (uint64_t)r->want->dims;
+	uint64_t samples = (uint64_t)r->want->dim[0];
+
+	if (bytes < header)
+		return err_set(e, ERR_DATA, "%s: the file ends in its header", r->path);
 	return err_set(e, ERR_DATA,
-		"%s: %s %" PRIu64 ": the file ends, expected %" PRIu64 " bytes more",
-		r->path, unit(r), at, lacks);
+		"%s: the file ends after %" PRIu64 " of its %" PRIu64 " samples",
+		r->path, (bytes - header) / (idx_count(r->want) / samples), samples);
 }
 
-static int file_goes_on(const struct reader *r, uint64_t at, struct err *e)
+static int file_goes_on(const struct reader *r, struct err *e)
 {
-	return err_set(e, ERR_DATA,
-		"%s: %s %" PRIu64 ": more bytes, expected the end of the file", r->path,
-		unit(r), at);
+	return err_set(e, ERR_DATA, "%s: the file goes on after its %d samples",
+		r->path, r->want->dim[0]);
 }
 
 static int take_all(struct reader *r, uint8_t *out, size_t n, struct err *e)
@@ -131,7 +146,7 @@ static int take_all(struct reader *r, uint8_t *out, size_t n, struct err *e)
 
 	if (rc || got == n)
 		return rc;
-	return file_ends(r, r->given, n - got, e);
+	return file_ends(r, r->given, e);
 }
 
 static int read_magic(struct reader *r, const struct idx_shape *want, struct err *e)
@@ -147,8 +162,8 @@ static int read_magic(struct reader *r, const struct idx_shape *want, struct err
 			"unsigned bytes, plain or gzip)",
 			r->path, unit(r), head[0], head[1], head[2]);
 	if (head[3] != want->dims)
-		return err_set(e, ERR_DATA, "%s: %s 3: %d dimensions, expected %d",
-			r->path, unit(r), head[3], want->dims);
+		return err_set(e, ERR_DATA, "%s: %d dimensions, expected %d", r->path,
+			head[3], want->dims);
 	return OK;
 }
 
@@ -165,8 +180,8 @@ static int read_dims(struct reader *r, const struct idx_shape *want, struct err 
 			(uint32_t)b[2] << 8 | b[3];
 		if (dim != (uint32_t)want->dim[i])
 			return err_set(e, ERR_DATA,
-				"%s: %s %d: dimension %d is %" PRIu32 ", expected %d",
-				r->path, unit(r), 4 + 4 * i, i + 1, dim, want->dim[i]);
+				"%s: dimension %d is %" PRIu32 ", expected %d", r->path,
+				i + 1, dim, want->dim[i]);
 	}
 	return OK;
 }
@@ -179,7 +194,7 @@ static int expect_end(struct reader *r, struct err *e)
 
 	if (rc || got == 0)
 		return rc;
-	return file_goes_on(r, r->given - 1, e);
+	return file_goes_on(r, e);
 }
 
 static int start_gzip(struct reader *r)
@@ -189,15 +204,6 @@ static int start_gzip(struct reader *r)
 	r->gzip = r->z.avail_in >= 2 && head[0] == 0x1f && head[1] == 0x8b;
 	/* 16: gzip only. Fails for want of memory alone. */
 	return r->gzip ? inflateInit2(&r->z, 16 + MAX_WBITS) : Z_OK;
-}
-
-size_t idx_count(const struct idx_shape *shape)
-{
-	size_t n = 1;
-
-	for (int i = 0; i < shape->dims; i++)
-		n *= (size_t)shape->dim[i];
-	return n;
 }
 
 /* The header; *r is to be ended in every case. */
@@ -224,7 +230,7 @@ static void end(struct reader *r)
 int idx_read_stream(FILE *f, const char *path, const struct idx_shape *want,
 	uint8_t *out, struct err *e)
 {
-	struct reader r = { .f = f, .path = path };
+	struct reader r = { .f = f, .path = path, .want = want };
 	int rc = begin(&r, want, e);
 
 	if (!rc)
@@ -246,13 +252,13 @@ static int check_size(struct reader *r, const struct idx_shape *want, struct err
 	if (fseeko(r->f, 0, SEEK_END) != 0 || (size = ftello(r->f)) < 0)
 		return err_errno(e, "%s", r->path);
 	if ((uint64_t)size < bytes)
-		return file_ends(r, (uint64_t)size, bytes - (uint64_t)size, e);
-	return (uint64_t)size > bytes ? file_goes_on(r, bytes, e) : OK;
+		return file_ends(r, (uint64_t)size, e);
+	return (uint64_t)size > bytes ? file_goes_on(r, e) : OK;
 }
 
 int idx_look(const char *path, const struct idx_shape *want, struct err *e)
 {
-	struct reader r = { .f = fopen(path, "rb"), .path = path };
+	struct reader r = { .f = fopen(path, "rb"), .path = path, .want = want };
 	int rc;
 
 	if (!r.f)

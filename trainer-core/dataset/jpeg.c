@@ -41,7 +41,7 @@ static int check_size(const struct jpeg_decompress_struct *d, const char *path, 
 		d->num_components == 3)
 		return OK;
 	return err_set(e, ERR_DATA,
-		"%s: byte 0: found an image of %ux%u with %d channels, expected %dx%d "
+		"%s: found an image of %ux%u with %d channels, expected %dx%d "
 		"with 3",
 		path, d->image_width, d->image_height, d->num_components, w, h);
 }
@@ -83,7 +83,7 @@ static int decode(struct jpeg_decompress_struct *d, FILE *f, const char *path,
 	end = position(d, f);
 	if (d->src->bytes_in_buffer > 0 || fgetc(f) != EOF)
 		return err_set(e, ERR_DATA,
-			"%s: byte %ld: more bytes, expected the end of the file", path,
+			"%s: the file goes on behind the image, at byte %ld", path,
 			end);
 	return OK;
 }

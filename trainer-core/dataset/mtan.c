@@ -19,7 +19,7 @@
 #include <string.h>
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/dataset/npy.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 struct release {
 	const char *name;

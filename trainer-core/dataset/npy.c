@@ -2,6 +2,7 @@
 
 #include <float.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 #include "trainer-core/dataset/npy_header.h"
@@ -68,8 +69,8 @@ static int check_shape(struct reader *r, struct err *e)
 	}
 	if (same)
 		return OK;
-	return err_set(e, ERR_DATA, "%s: byte 10: found shape %s, expected %s%s",
-		r->path, shape_text(a, sizeof(a), r->h.dims, r->h.dim),
+	return err_set(e, ERR_DATA, "%s: found shape %s, expected %s%s", r->path,
+		shape_text(a, sizeof(a), r->h.dims, r->h.dim),
 		shape_text(b, sizeof(b), dims, wanted),
 		want->longer ? " or more of the first" : "");
 }
@@ -78,14 +79,15 @@ static int check_shape(struct reader *r, struct err *e)
 static int check_size(struct reader *r, struct err *e)
 {
 	uint64_t bytes = (uint64_t)r->h.size;
+	char a[128];
 	off_t end;
 
 	r->count = 1;
 	for (int i = 0; i < r->h.dims; i++) {
 		if (r->h.dim[i] != 0 && bytes > (uint64_t)INT64_MAX / 2 / r->h.dim[i])
 			return err_set(e, ERR_DATA,
-				"%s: byte 10: a shape of more than 2^62 bytes",
-				r->path);
+				"%s: found shape %s, which no file can hold", r->path,
+				shape_text(a, sizeof(a), r->h.dims, r->h.dim));
 		bytes *= r->h.dim[i];
 		r->count *= r->h.dim[i];
 	}
@@ -94,10 +96,16 @@ static int check_size(struct reader *r, struct err *e)
 		return err_errno(e, "%s", r->path);
 	if ((uint64_t)end == r->h.at + bytes)
 		return OK;
+	shape_text(a, sizeof(a), r->h.dims, r->h.dim);
+	if ((uint64_t)end > r->h.at + bytes)
+		return err_set(e, ERR_DATA,
+			"%s: the file goes on behind the %" PRIu64
+			" numbers of its shape %s",
+			r->path, r->count, a);
 	return err_set(e, ERR_DATA,
-		"%s: byte %" PRIu64 ": the file ends, expected %" PRIu64
-		" bytes by its header",
-		r->path, (uint64_t)end, r->h.at + bytes);
+		"%s: the file ends after %" PRIu64 " of the %" PRIu64
+		" numbers of its shape %s",
+		r->path, ((uint64_t)end - r->h.at) / (uint64_t)r->h.size, r->count, a);
 }
 
 /* IEEE 754 binary16. */
@@ -171,9 +179,29 @@ static bool wanted(const struct npy_want *want, double v)
 	return !want->whole || v == floor(v);
 }
 
-static uint64_t sample_of(const struct reader *r, uint64_t i)
+/* Where the file's element i is: "sample 3, at (0, 2): ", as its user would index it. */
+static const char *place_text(
+	const struct reader *r, uint64_t i, char *buf, size_t size)
 {
-	return r->h.fortran ? i % r->h.dim[0] : i / (r->count / r->h.dim[0]);
+	uint64_t index[NPY_DIMS_MAX] = { 0 };
+	char rest[128];
+	int dims = r->h.dims;
+	int first = r->want->longer ? 1 : 0;
+
+	for (int k = 0; k < dims; k++) {
+		int d = r->h.fortran ? k : dims - 1 - k;
+
+		index[d] = i % r->h.dim[d];
+		i /= r->h.dim[d];
+	}
+	shape_text(rest, sizeof(rest), dims - first, index + first);
+	if (!first)
+		snprintf(buf, size, "%s%s%s", dims ? "at " : "", dims ? rest : "",
+			dims ? ": " : "");
+	else
+		snprintf(buf, size, "sample %" PRIu64 "%s%s: ", index[0],
+			dims > 1 ? ", at " : "", dims > 1 ? rest : "");
+	return buf;
 }
 
 static int unwanted(const struct reader *r, uint64_t i, double v, struct err *e)
@@ -181,19 +209,15 @@ static int unwanted(const struct reader *r, uint64_t i, double v, struct err *e)
 	const struct npy_want *want = r->want;
 	bool below = want->max < (double)FLT_MAX;
 	char limits[64] = "";
-	char sample[32] = "";
+	char at[192];
 
 	if (below)
 		snprintf(
 			limits, sizeof(limits), " from %g to %g", want->min, want->max);
 	else if (want->min > -(double)FLT_MAX)
 		snprintf(limits, sizeof(limits), " of at least %g", want->min);
-	if (want->longer)
-		snprintf(sample, sizeof(sample), "sample %" PRIu64 ", ",
-			sample_of(r, i));
-	return err_set(e, ERR_DATA,
-		"%s: %sbyte %" PRIu64 ": found %.8g, expected a %s%s", r->path, sample,
-		r->h.at + i * (uint64_t)r->h.size, v,
+	return err_set(e, ERR_DATA, "%s: %sfound %.8g, expected a %s%s", r->path,
+		place_text(r, i, at, sizeof(at)), v,
 		want->whole ? "whole number" : "finite number", limits);
 }
 
@@ -286,6 +310,23 @@ int npy_look(const char *path, const struct npy_want *want, struct err *e)
 	rc = read_head(&r, e);
 	fclose(r.f);
 	return rc;
+}
+
+int npy_rows(const char *path, int *n, struct err *e)
+{
+	struct npy_header h;
+	FILE *f = fopen(path, "rb");
+	int rc;
+
+	*n = 0;
+	if (!f)
+		return err_errno(e, "%s", path);
+	rc = npy_header_read(f, path, &h, e);
+	fclose(f);
+	if (rc)
+		return rc;
+	*n = h.dims == 0 ? 1 : h.dim[0] > INT_MAX ? INT_MAX : (int)h.dim[0];
+	return OK;
 }
 
 int npy_read(const char *path, const struct npy_want *want, float *out, struct err *e)

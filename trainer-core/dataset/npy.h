@@ -46,6 +46,9 @@ size_t npy_count(const struct npy_want *want);
  */
 MUST_CHECK int npy_look(const char *path, const struct npy_want *want, struct err *e);
 
+/* The size of the first dimension, by the header. ERR_DATA, ERR_SYS. */
+MUST_CHECK int npy_rows(const char *path, int *n, struct err *e);
+
 /*
  * Reads the file into out, the last index fastest; out holds npy_count(want) floats,
  * more is never written, and nothing is allocated.

@@ -1,6 +1,6 @@
 /*
  * A user's own arrays: a folder a split, a .npy file an array, the first dimension the
- * samples. The files may hold more samples than are asked for; the first are taken.
+ * samples. Where sizes are given the first so many samples of each file are taken, else all.
  *
  *	SPLIT/input.npy          (N, C, H, W)
  *	SPLIT/TASK.npy           class, binary (N); regress (N, outputs); seg, depth
@@ -219,6 +219,13 @@ static int look_at_split(const struct composition *c, enum split s,
 	return rc;
 }
 
+/* The rows of input.npy; the other files are then held against it. */
+static int npy_count_rows(
+	const struct composition *c, enum split s, int *n, struct err *e)
+{
+	return blame("path", npy_rows(npy_file(c, s, -1), n, e), e);
+}
+
 static int npy_look_all(const struct composition *c, struct err *e)
 {
 	struct arena a = { 0 };
@@ -357,6 +364,7 @@ extern const struct dataset_ops dataset_npy;
 const struct dataset_ops dataset_npy = {
 	.plan = npy_plan,
 	.find = npy_find,
+	.count = npy_count_rows,
 	.look = npy_look_all,
 	.fill = npy_fill,
 	.file = npy_file,

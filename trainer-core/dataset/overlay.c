@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/dataset/idx.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 enum { SIDE = 28, CANVAS = 36, SHIFT = CANVAS - SIDE, CLASSES = 10 };
 enum { IMAGE = SIDE * SIDE, PICTURE = CANVAS * CANVAS };
@@ -154,9 +154,8 @@ static int check_labels(const char *path, const uint8_t *label, int n, struct er
 	for (int i = 0; i < n; i++)
 		if (label[i] >= CLASSES)
 			return err_set(e, ERR_DATA,
-				"%s: label %d (byte %d of the content) is %d, expected "
-				"0 to %d",
-				path, i, 8 + i, label[i], CLASSES - 1);
+				"%s: label %d is %d, expected 0 to %d", path, i,
+				label[i], CLASSES - 1);
 	return OK;
 }
 

@@ -21,17 +21,15 @@ static int original(const struct composition *c, int i)
 /* The files under their whole paths: as compose_folder. */
 static int name_files(struct composition *c, struct err *e)
 {
-	struct str words = { .arena = c->a };
-
 	for (int i = 0; i < c->pseudos; i++) {
 		struct pseudo_task *p = &c->pseudo[i];
 		int rc = compose_absolute(c, p->file, &p->file, e);
 
 		if (rc)
 			return rc;
-		str_printf(&words, "%s%s=%s", i ? " " : "", p->task, p->file);
 	}
-	params_set(&c->key, c->a, "dataset.pseudo", str_get(&words));
+	params_set(&c->key, c->a, "dataset.pseudo",
+		pseudo_words(c->pseudo, c->pseudos, c->a));
 	return OK;
 }
 

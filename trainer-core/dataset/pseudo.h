@@ -25,6 +25,10 @@ struct labeller {
 		float *const out[SPLIT_COUNT], struct arena *a, struct err *e);
 };
 
+/* The sizes of the splits: given, or all rows of the files. ERR_SPEC, ERR_DATA. */
+MUST_CHECK int dataset_count(
+	const struct params *ps, struct arena *a, int n[SPLIT_COUNT], struct err *e);
+
 /*
  * Whether dataset_prepare would find its source files, of the right shapes and
  * sizes: no array is read, nothing is written. Errors as there.

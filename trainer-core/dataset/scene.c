@@ -1,7 +1,7 @@
 #include "trainer-core/dataset/scene.h"
 
 #include <math.h>
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 double dice_between(struct dice *d, double low, double high)
 {

@@ -19,7 +19,7 @@
 #include "catalogue/setting.h"
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/dataset/scene.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 struct kind {
 	const char *name;

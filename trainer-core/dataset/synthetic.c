@@ -14,7 +14,7 @@
 #include <math.h>
 #include "catalogue/setting.h"
 #include "trainer-core/dataset/compose.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 enum { HIDDEN = 32, CLASSES = 5 };
 

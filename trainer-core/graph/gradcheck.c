@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "trainer-core/graph/layer.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 #define STEP 0x1p-7f
 #define KINK 5e-3 /* of the gradient; rounding alone stays below a fifth of it */

@@ -2,7 +2,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 const struct layer *const layers[LAYER_COUNT] = {
 #define LAYER(kind, id) [LAYER_##kind] = &layer_##id,

@@ -356,9 +356,9 @@ int graph_place(struct graph *g, struct err *e)
 	place_all(g);
 	if (!have_memory(g->bytes))
 		return err_set(e, ERR_SYS,
-			"the network takes %.0f MB (%zu bytes) for %d samples at a "
-			"time: more memory than there is; a smaller batch or width",
-			(double)g->bytes / 1e6, g->bytes, g->batch);
+			"the network takes %.0f MB for %d samples at a time: more memory "
+			"than there is; a smaller batch or width",
+			(double)g->bytes / 1e6, g->batch);
 	g->measuring = false;
 	place_all(g);
 	return OK;

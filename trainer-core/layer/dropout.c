@@ -1,7 +1,7 @@
 #include "trainer-core/graph/layer.h"
 
 #include <string.h>
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 static int shape(struct graph *g, struct node *v, struct err *e)
 {

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "catalogue/catalogue.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 static void start_as_own(int K, double *c)
 {

@@ -1,6 +1,6 @@
 #include "trainer-core/toy/line.h"
 
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 static const char *const names[LINE_TASKS] = { "task1", "task2" };
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 #include "catalogue/setting.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 _Static_assert((int)AUGMENT_MAPS_SCALE_CROP_FLIP == (int)AUGMENT_SCALE_CROP_FLIP,
 	"data sets of maps have the first of the choices");

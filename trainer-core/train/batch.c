@@ -1,7 +1,7 @@
 #include "trainer-core/train/batch.h"
 
 #include <string.h>
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 static size_t floats_of(const struct dataset_field *f)
 {

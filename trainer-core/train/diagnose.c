@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "catalogue/setting.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 #define STATS 4
 static const char *const stat_names[STATS] = { "mean", "std", "p2.5", "p97.5" };

@@ -2,7 +2,7 @@
  * A job's state, and its result, as bytes.
  */
 #include <string.h>
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 #include "trainer-core/train/job.h"
 
 /*
@@ -108,8 +108,8 @@ static int image_read(
 	struct state_header h;
 
 	if (n != image_size(t, magic))
-		return err_set(e, ERR_CHECKPOINT, "%zu bytes of state where %zu belong",
-			n, image_size(t, magic));
+		return err_set(
+			e, ERR_CHECKPOINT, "the state of a network of another size");
 	memcpy(&h, at, sizeof(h));
 	at += sizeof(h);
 	if (memcmp(h.magic, magic, sizeof(h.magic)) != 0 ||

@@ -16,7 +16,7 @@
 
 #include <stddef.h>
 #include "catalogue/catalogue.h"
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 struct kernels; /* kernel.h */
 struct optim_info; /* optim.h: the job's optimizer, for learned scalars */

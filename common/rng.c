@@ -1,4 +1,4 @@
-#include "trainer-core/rng.h"
+#include "common/rng.h"
 
 #include <math.h>
 

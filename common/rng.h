@@ -18,6 +18,7 @@ enum rng_purpose {
 	RNG_DROPOUT,
 	RNG_LOOKAHEAD, /* batch order of the batches that Auto-lambda looks ahead on */
 	RNG_DIAGNOSE, /* epoch: step of the job */
+	RNG_RESAMPLE, /* statistics; epoch: replicate; index: sample and draw, or 64 signs */
 	/* epoch: hash of corruption and severity; index: picture and draw */
 	RNG_CORRUPT = 32,
 };

@@ -1,0 +1,160 @@
+#include "orchestrator/run/replan.h"
+
+#include <string.h>
+#include "common/store/store_job.h"
+#include "orchestrator/spec/spec.h"
+#include "orchestrator/spec/spec_diff.h"
+
+/* As the rows of a table are called where there are variants, too. */
+static const char *entry_name(const char *variant, const char *label, struct arena *a)
+{
+	return arena_printf(a, "%s%s%s", variant, *variant ? ": " : "", label);
+}
+
+static int read_entries(struct replan *r, struct store *s, int64_t sweep,
+	struct arena *a, struct err *e)
+{
+	struct rows rows = rows_open(s, STMT_REPLAN_ENTRIES, ARGS(INT(sweep)), e);
+
+	while (rows_next(&rows)) {
+		const char *variant = rows_copy(&rows, a);
+		const char *label = rows_copy(&rows, a);
+
+		(void)GROW(a, r->entry, r->entries, r->entry_capacity);
+		r->entry[r->entries++] = entry_name(variant, label, a);
+	}
+	return rows_close(&rows);
+}
+
+int replan_read(struct replan *r, struct store *s, const char *name, struct arena *a,
+	struct err *e)
+{
+	struct rows rows = rows_open(s, STMT_REPLAN_SWEEP, ARGS(TEXT(name)), e);
+	int64_t sweep = -1;
+	int rc;
+
+	*r = (struct replan){ 0 };
+	if (rows_next(&rows)) {
+		sweep = rows_int64(&rows);
+		r->text = rows_copy(&rows, a);
+	}
+	rc = rows_close(&rows);
+	if (!rc)
+		rc = store_sweep_jobs(s, sweep, a, &r->jobs, &r->njobs, e);
+	return rc ? rc : read_entries(r, s, sweep, a, e);
+}
+
+static bool is_entry(const struct spec *spec, const char *name, struct arena *a)
+{
+	for (int v = 0; v < spec->nvariants; v++)
+		for (int i = 0; i < spec->variants[v].nentries; i++)
+			if (!strcmp(name,
+				    entry_name(spec->variants[v].label,
+					    spec->variants[v].entries[i].label, a)))
+				return true;
+	return false;
+}
+
+static void put_leaving(
+	const struct replan *r, const struct spec *spec, struct str *out)
+{
+	struct str names = { .arena = out->arena };
+	int n = 0;
+
+	for (int i = 0; i < r->entries; i++)
+		if (!is_entry(spec, r->entry[i], out->arena))
+			str_printf(&names, "%s%s", n++ ? ", " : "", r->entry[i]);
+	if (n)
+		str_printf(out, "; entr%s %s leave%s the table", n > 1 ? "ies" : "y",
+			str_get(&names), n > 1 ? "" : "s");
+}
+
+/* Jobs that were wanted and trained, and that the plan does not have. */
+struct leaving {
+	int trained;
+	bool other_data; /* what is planned now is of other data than they are */
+};
+
+static int look_at_job(
+	struct store *s, int64_t sweep, int64_t job, struct leaving *out, struct err *e)
+{
+	struct job_row row;
+	int64_t same = 0;
+	int rc = store_job_get(s, job, &row, e);
+
+	if (rc || !row.epochs_done)
+		return rc;
+	if (!out->trained++) {
+		rc = store_int(s, STMT_REPLAN_SAME_DATA, ARGS(INT(sweep), INT(job)), 0,
+			&same, e);
+		out->other_data = !same;
+	}
+	return rc;
+}
+
+static int count_leaving(const struct replan *r, struct store *s, int64_t sweep,
+	struct arena *a, struct leaving *out, struct err *e)
+{
+	int64_t *now;
+	int n;
+	int rc = store_sweep_jobs(s, sweep, a, &now, &n, e);
+
+	*out = (struct leaving){ 0 };
+	for (int i = 0, k = 0; !rc && i < r->njobs; i++) {
+		while (k < n && now[k] < r->jobs[i])
+			k++;
+		if (k == n || now[k] != r->jobs[i])
+			rc = look_at_job(s, sweep, r->jobs[i], out, e);
+	}
+	return rc;
+}
+
+/*
+ * Later stages are planned when the earlier ones are decided, so what is not in the plan
+ * now may come back: without a reason for the loss there is nothing to say.
+ */
+static void put_unused(const struct leaving *x, bool edited, struct str *out)
+{
+	bool many = x->trained > 1;
+
+	if (x->trained && (edited || x->other_data))
+		str_printf(out,
+			"; %d job%s trained before %s not in the plan so far, and "
+			"stay%s in the database%s",
+			x->trained, many ? "s" : "", many ? "are" : "is",
+			many ? "" : "s", edited ? "" : ": the data have changed");
+}
+
+int replan_tell(const struct replan *r, struct store *s, const struct spec *spec,
+	int64_t sweep, struct str *out, struct err *e)
+{
+	const char *diff = r->text ? spec_diff(r->text, spec->text, out->arena) : "";
+	struct rows rows = rows_open(s, STMT_REPLAN_STAND, ARGS(INT(sweep)), e);
+	struct leaving leaving;
+	int jobs = 0;
+	int ended = 0;
+	int rc;
+
+	if (rows_next(&rows)) {
+		jobs = rows_int(&rows);
+		ended = rows_int(&rows);
+	}
+	rc = rows_close(&rows);
+	if (!rc)
+		rc = count_leaving(r, s, sweep, out->arena, &leaving, e);
+	if (rc)
+		return rc;
+	if (*diff)
+		str_printf(out,
+			"%s is not the version that %s was planned from, and is "
+			"planned anew:\n%s",
+			spec->path, s->path, diff);
+	if (!*diff && !ended && !leaving.other_data)
+		return OK;
+	str_printf(out, "%s: %d of %d job%s already trained", spec->name, ended, jobs,
+		jobs > 1 ? "s" : "");
+	put_leaving(r, spec, out);
+	put_unused(&leaving, *diff != '\0', out);
+	str_put(out, "\n");
+	return OK;
+}
