@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		rc = celeba_read_partition(&l, &a, g, "fuzz", &e);
 	if (rc == OK)
 		check(&l);
-	else if (rc != ERR_DATA || !strstr(e.msg, "fuzz: byte "))
+	else if (rc != ERR_DATA || !strstr(e.msg, "fuzz: line "))
 		abort();
 	fclose(f);
 	fclose(g);

@@ -590,7 +590,7 @@ START_TEST(a_network_larger_than_the_machine_is_refused_with_its_size)
 	int x = input(g, 3, 2048, 2048);
 
 	graph_output(g, 0, norm(g, SCOPE_SHARED, conv(g, SCOPE_SHARED, x, 1024)));
-	refused(g, 64, ERR_SYS, " MB (");
+	refused(g, 64, ERR_SYS, " MB for 64 samples");
 }
 END_TEST
 

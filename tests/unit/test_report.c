@@ -192,7 +192,8 @@ START_TEST(nothing_yet_is_a_table_too)
 {
 	struct store empty;
 	struct report r = { .arena = &arena };
-	struct query_sweep w = { 7, "none", "{}", true, false, "open", NULL, false, "" };
+	struct query_sweep w = { 7, "none", "{}", true, false, "open", NULL, false,
+		"" };
 	struct err e = { 0 };
 
 	ck_assert_int_eq(store_open(&empty, "empty.db", STORE_ORCHESTRATOR, &e), OK);
