@@ -37,6 +37,9 @@ CREATE TABLE criterion (
   name          TEXT NOT NULL,
   higher        INTEGER NOT NULL CHECK (higher IN (0, 1)),  -- 1: higher is better
   position      INTEGER NOT NULL,
+  counts        INTEGER NOT NULL DEFAULT 1 CHECK (counts IN (0, 1)),  -- 0: shown, not part of Δm
+  title         TEXT,                      -- in tables; NULL: that of the metric of this name
+  scale         REAL,                      -- tables print value * scale; NULL: as above
   PRIMARY KEY (sweep, variant, criterion)
 ) STRICT, WITHOUT ROWID;
 
@@ -81,6 +84,7 @@ CREATE TABLE stage (
   entry         TEXT GENERATED ALWAYS AS (
     CASE variant WHEN '' THEN '' ELSE variant || ': ' END || label
     || CASE task WHEN '' THEN '' ELSE ' ' || task END) VIRTUAL,
+  title         TEXT NOT NULL DEFAULT '',  -- of the entry in tables; '': the method's, or the label
   UNIQUE (sweep, variant, label, task, stage, phase)
 ) STRICT;
 CREATE INDEX stage_by_position ON stage (sweep, variant, position);
@@ -155,11 +159,16 @@ CREATE TABLE attempt (
   seconds       REAL,
   outcome       TEXT CHECK (outcome IN
                 ('done', 'diverged', 'failed', 'killed', 'timeout', 'interrupted', 'lost')),
-  message       TEXT
+  message       TEXT,
+  -- Of a trainer that reports in lines: how much of its report is committed, and how many
+  -- epochs it trained again: rows replaced, or (`deterministic`) compared.
+  read_bytes    INTEGER NOT NULL DEFAULT 0,
+  replaced      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX attempt_by_job ON attempt (job);
 
--- What a job reached, a row a figure; finite numbers only. deltam-worker.
+-- What a job reached, a row a figure; finite numbers only. deltam-worker, or deltam from
+-- the report of another trainer.
 CREATE TABLE metric (
   job           INTEGER NOT NULL REFERENCES job(id),
   epoch         INTEGER NOT NULL CHECK (epoch >= 1),
@@ -170,15 +179,16 @@ CREATE TABLE metric (
   PRIMARY KEY (job, epoch, split, task, name)
 ) STRICT, WITHOUT ROWID;
 
--- The weights that a method gave, over the steps of an epoch. deltam-worker.
+-- The weights that a method gave, over the steps of an epoch; another trainer may know the
+-- mean alone. deltam-worker, or deltam.
 CREATE TABLE task_weight (
   job                 INTEGER NOT NULL REFERENCES job(id),
   epoch               INTEGER NOT NULL CHECK (epoch >= 1),
   task                TEXT NOT NULL,
   weight_mean         REAL NOT NULL,
-  weight_std          REAL NOT NULL,
-  weighted_loss_mean  REAL NOT NULL,
-  weighted_loss_std   REAL NOT NULL,
+  weight_std          REAL,
+  weighted_loss_mean  REAL,
+  weighted_loss_std   REAL,
   PRIMARY KEY (job, epoch, task)
 ) STRICT, WITHOUT ROWID;
 
@@ -194,7 +204,8 @@ CREATE TABLE score (
 -- The epoch of the lowest validation Δm of a job, the first on ties: one step.
 CREATE INDEX score_best ON score (sweep, job, delta_m, epoch) WHERE split = 'val';
 
--- What was decided, from which figures; never changed. deltam.
+-- What was decided, from which figures; never changed, but marked where a trainer that is
+-- not deterministic replaced rows that were read. deltam.
 CREATE TABLE decision (
   stage         INTEGER NOT NULL REFERENCES stage(id),
   sweep         INTEGER NOT NULL REFERENCES sweep(id),
@@ -205,6 +216,7 @@ CREATE TABLE decision (
   figure        REAL,                      -- what the rule compared
   reason        TEXT NOT NULL,
   digest        TEXT NOT NULL,             -- of the rows that were read
+  stale         INTEGER NOT NULL DEFAULT 0 CHECK (stale IN (0, 1)),  -- 1: those are not there any more
   PRIMARY KEY (stage, kind, epoch, config)
 ) STRICT, WITHOUT ROWID;
 
@@ -708,10 +720,11 @@ SELECT f.sweep, f.variant, f.method, f.label, f.criterion, f.seeds, f.corruption
  ORDER BY w.id, v.position, t.position, f.label, c.position;
 
 -- Why the search went as it did: every stop and every choice with what it was made from.
--- The configuration is that of its first job; config -1: none was worth choosing.
+-- The configuration is that of its first job; config -1: none was worth choosing. stale: the
+-- rows were replaced afterwards by a trainer that is not deterministic.
 CREATE VIEW decisions AS
 SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, d.kind, d.epoch AS rung,
-       d.config, j.lr, j.wd, j.temperature, j.weights, d.rule, d.figure, d.reason, d.digest
+       d.config, j.lr, j.wd, j.temperature, j.weights, d.rule, d.figure, d.reason, d.digest, d.stale
   FROM sweep w
   CROSS JOIN stage t ON t.sweep = w.id
   CROSS JOIN decision d ON d.stage = t.id
@@ -731,7 +744,7 @@ part AS (
   SELECT p.sweep AS sweep_id, p.variant, p.listed, p.label, p.task, p.position,
          CASE w.average WHEN 'tasks' THEN 1.0
            ELSE (SELECT count(*) FROM criterion c WHERE c.sweep = p.sweep
-                    AND c.variant = p.variant AND c.task = p.task) END AS share
+                    AND c.variant = p.variant AND c.task = p.task AND c.counts) END AS share
     FROM entry_primary p
     JOIN sweep w ON w.id = p.sweep
    WHERE p.auxiliary

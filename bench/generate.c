@@ -76,9 +76,12 @@ static int put_epoch(struct generator *g, const struct generated *w, int epoch,
 	for (int t = 0; t < TASKS; t++) {
 		if (*w->task && strcmp(w->task, tasks[t]) != 0)
 			continue;
-		weight[k++] = (struct weight_row){ tasks[t],
-			0.5 + 0.1 * noise((uint64_t)w->id, (uint64_t)epoch), 0.01, 0.5,
-			0.01 };
+		weight[k++] = (struct weight_row){ .task = tasks[t],
+			.weight_mean =
+				0.5 + 0.1 * noise((uint64_t)w->id, (uint64_t)epoch),
+			.weight_std = 0.01,
+			.weighted_loss_mean = 0.5,
+			.weighted_loss_std = 0.01 };
 		for (int i = 0; i < 3; i++) {
 			double v = loss(w, epoch, i, t);
 

@@ -148,11 +148,13 @@ bool metric_is_measured(const struct metric_info *m, const char *words)
 
 bool metric_admits(const struct metric_info *m, double value)
 {
-	return value >= 0 && value <= m->most && isfinite(value);
+	return value >= m->least && value <= m->most && isfinite(value);
 }
 
 const char *metric_range(const struct metric_info *m, struct arena *a)
 {
+	if (isinf(m->least))
+		return "a number";
 	if (m->scale == 100) /* NOLINT: a table constant */
 		return "a share, 0 to 1 (0.5 is 50 %)";
 	return isinf(m->most) ? "a number of at least 0"
@@ -170,13 +172,9 @@ float task_ignored(enum task_kind kind)
 	return kind == TASK_SEG || kind == TASK_EDGES ? -1 : 0;
 }
 
-const char *catalogue_shown(const struct params *ps, const char *column)
+const char *method_shown(const struct method_info *method, const char *column)
 {
-	const char *name = params_get(ps, "method");
-	const struct method_info *method = name ? catalogue_method(name) : NULL;
-	const struct param_info *p = method ? method->params : NULL;
-
-	for (; p && p->name; p++)
+	for (const struct param_info *p = method->params; p->name; p++)
 		if (p->column && !strcmp(p->column, column))
 			return p->name;
 	return NULL;

@@ -111,7 +111,8 @@ struct metric_info {
 	bool higher; /* is better */
 	const char *title; /* in tables */
 	double scale; /* tables print value * scale: 100 for shares */
-	double most; /* values go from 0 to this; infinite where nothing bounds them */
+	/* Values go from least to most; infinite where nothing bounds them. */
+	double least, most;
 	const char *summary;
 };
 
@@ -187,8 +188,8 @@ void corruption_basis(const struct corruption_info *c, const char *textures_dige
 
 /* The network of a job: the one that it names, else its data set's; NULL: neither. */
 const char *catalogue_model_name(const struct params *ps);
-/* The parameter of a job's method whose row names this column of `job`; NULL: none does. */
-const char *catalogue_shown(const struct params *ps, const char *column);
+/* The parameter of a method whose row names this column of `job`; NULL: none does. */
+const char *method_shown(const struct method_info *method, const char *column);
 
 const struct param_info *param_info_find(
 	const struct param_info *params, const char *name);

@@ -57,6 +57,12 @@ static const struct param_info *method_params(const struct params *ps)
 	return row ? row->params : NULL;
 }
 
+/* Whether another trainer trains the job: of its parameters the method's alone are ours. */
+static bool is_foreign(const struct params *ps)
+{
+	return params_get(ps, "trainer.command") != NULL;
+}
+
 const struct param_info *setting_row(const struct params *ps, const char *name)
 {
 	static const struct {
@@ -66,6 +72,10 @@ const struct param_info *setting_row(const struct params *ps, const char *name)
 		{ "train.optimizer.", optimizer_params }, { "", method_params } };
 	const struct param_info *row = param_info_find(job_rows, name);
 
+	if (is_foreign(ps)) {
+		row = strchr(name, '.') ? NULL : method_params(ps);
+		return row ? param_info_find(row, name) : NULL;
+	}
 	for (int i = 0; !row; i++) {
 		const char *rest = behind(name, sections[i].prefix);
 
@@ -249,6 +259,7 @@ void setting_canonical(const struct params *ps,
 		else
 			params_set(&kept, a, p->name, p->value);
 	}
-	params_set_number(&kept, a, "numerics", NUMERICS);
+	if (!is_foreign(ps))
+		params_set_number(&kept, a, "numerics", NUMERICS);
 	params_json(&kept, out);
 }

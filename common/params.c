@@ -149,7 +149,8 @@ bool param_is_place(const char *name)
 	static const char prefix[] = "dataset.path";
 
 	return !strncmp(name, prefix, sizeof(prefix) - 1) ||
-		!strcmp(name, "model.init");
+		!strcmp(name, "model.init") || !strcmp(name, "model.path") ||
+		!strcmp(name, "train.path");
 }
 
 bool param_names_file(const char *name)

@@ -48,6 +48,10 @@ static bool parse_rest(const char *word, const char *rest, struct proto_line *ou
 		out->kind = PROTO_BEAT;
 		return !*rest;
 	}
+	if (!strcmp(word, "news")) {
+		out->kind = PROTO_NEWS;
+		return !*rest;
+	}
 	if (!strcmp(word, "done")) {
 		out->kind = PROTO_LINE_DONE;
 		return !*rest;

@@ -3,12 +3,17 @@
  *
  * Command line, deltam to worker:
  *	deltam-worker --db FILE --job ID --token TOKEN        train a segment
+ *	deltam-worker --folder DIR --token TOKEN [--stop-seconds S] -- WORD ...
+ *	                                                      watch another trainer (adapter.h)
+ *	deltam-worker --folder DIR --token TOKEN --until EPOCH [--checkpoint-seconds S] NAME=VALUE ...
+ *	                                                      train into a report (lines.h)
  *	deltam-worker --QUESTION WORDS ...                    answer (common/questions.def)
  *	deltam-worker --version                               which build it is
  * The pipe (fd 3), worker to deltam: lines of liveness and progress, never results.
  *	hello KERNEL-CLASS BUILD     once a segment, before the first step
  *	beat                         at least every PROTO_BEAT_SECONDS while it lives
  *	epoch N                      epoch N of the job is committed
+ *	news                         the report of another trainer grew, and is synced
  *	diverged N MESSAGE           training left the finite numbers in epoch N
  *	error MESSAGE                why it will exit with something other than 0
  *	done                         the last commit is made; it waits for another segment
@@ -43,6 +48,7 @@ enum proto_kind {
 	PROTO_HELLO,
 	PROTO_BEAT,
 	PROTO_EPOCH,
+	PROTO_NEWS,
 	PROTO_LINE_DIVERGED,
 	PROTO_ERROR,
 	PROTO_LINE_DONE,

@@ -87,6 +87,17 @@ int checkpoint_init(struct checkpoint *c, const char *db, const char *identity,
 	return set_path(c, db, name, e);
 }
 
+int checkpoint_in_folder(struct checkpoint *c, const char *folder, struct err *e)
+{
+	int n = snprintf(c->path, sizeof(c->path), "%s/checkpoint", folder);
+
+	c->in_folder = true;
+	return n < (int)sizeof(c->path)
+		? OK
+		: err_set(e, ERR_CHECKPOINT, "the folder's path is too long: %s",
+			  folder);
+}
+
 int checkpoint_for_result(
 	struct checkpoint *c, const char *db, int epoch, struct err *e)
 {
@@ -199,7 +210,7 @@ int checkpoint_write(const struct checkpoint *c, int epoch, struct err *e)
 	XXH128_canonical_t hash;
 	char temporary[CHECKPOINT_PATH_MAX + 8];
 	struct header h;
-	int rc = make_folders(c->path, e);
+	int rc = c->in_folder ? OK : make_folders(c->path, e);
 
 	if (rc)
 		return rc;

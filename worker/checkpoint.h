@@ -26,6 +26,7 @@ struct checkpoint {
 	char path[CHECKPOINT_PATH_MAX];
 	const char *identity;
 	const char *kernel_class;
+	bool in_folder; /* of a job: it is there, or we are not wanted any more */
 	bool result; /* not a state that training goes on from */
 	unsigned char *image; /* the file's bytes; the state lies inside */
 	size_t state_size;
@@ -38,6 +39,10 @@ struct checkpoint {
 MUST_CHECK int checkpoint_init(struct checkpoint *c, const char *db,
 	const char *identity, const char *kernel_class, size_t state_size,
 	struct arena *a, struct err *e);
+
+/* From here on the file lies in that folder, which is there. As above. */
+MUST_CHECK int checkpoint_in_folder(
+	struct checkpoint *c, const char *folder, struct err *e);
 
 /*
  * From here on c is for results: those of that epoch or, where it is 0, the best so

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "common/store/store_open.h"
+#include "common/store/store_job.h"
 #include "trainer-core/train/train.h"
 #include "worker/checkpoint.h"
-#include "worker/load.h"
 
 struct winner {
 	const char *file;
@@ -51,7 +51,7 @@ static int load_job(struct winner *w, struct err *e)
 		rc = err_set(e, ERR_DATA,
 			"%s holds no run that has parameters of this name", w->db);
 	if (!rc)
-		rc = job_load_params(&w->params, &s, id, w->a, e);
+		rc = store_job_params(&s, id, &w->params, w->a, e);
 	store_close(&s);
 	return rc;
 }

@@ -1,5 +1,7 @@
 #include "worker/load.h"
 
+#include "common/store/store_job.h"
+
 static int load_rows(struct job *job, struct store *s, struct arena *a, struct err *e)
 {
 	struct rows r =
@@ -26,23 +28,6 @@ static int load_rows(struct job *job, struct store *s, struct arena *a, struct e
 	return rows_close(&r);
 }
 
-/* Numbers come back in their canonical text, so the parameters are those hashed. */
-int job_load_params(
-	struct params *ps, struct store *s, int64_t id, struct arena *a, struct err *e)
-{
-	struct rows r = rows_open(s, STMT_LOAD_PARAMS, ARGS(INT(id)), e);
-
-	while (rows_next(&r)) {
-		const char *name = rows_text(&r);
-
-		if (rows_is_number(&r))
-			params_set_number(ps, a, name, rows_real(&r));
-		else
-			params_set(ps, a, name, rows_text(&r));
-	}
-	return rows_close(&r);
-}
-
 int job_load(struct job *job, struct store *s, int64_t id, const char *token,
 	struct arena *a, struct err *e)
 {
@@ -51,6 +36,6 @@ int job_load(struct job *job, struct store *s, int64_t id, const char *token,
 	*job = (struct job){ .id = id, .token = token };
 	rc = load_rows(job, s, a, e);
 	if (!rc)
-		rc = job_load_params(&job->params, s, id, a, e);
+		rc = store_job_params(s, id, &job->params, a, e);
 	return rc;
 }

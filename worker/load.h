@@ -30,10 +30,4 @@ struct job {
 MUST_CHECK int job_load(struct job *job, struct store *s, int64_t id, const char *token,
 	struct arena *a, struct err *e);
 
-/*
- * Reads the parameters of job `id` alone and adds them to *ps; texts go into the arena.
- */
-MUST_CHECK int job_load_params(
-	struct params *ps, struct store *s, int64_t id, struct arena *a, struct err *e);
-
 #endif

@@ -12,6 +12,7 @@
 #include "common/str.h"
 #include "common/version.h"
 #include "trainer-core/dataset/cache.h"
+#include "worker/adapter.h"
 #include "worker/network.h"
 #include "worker/pipe.h"
 #include "worker/prepare.h"
@@ -26,6 +27,10 @@ static int usage(struct err *e)
 {
 	return err_set(e, ERR_USAGE,
 		"usage: deltam-worker --db FILE --job ID --token TOKEN\n"
+		"       deltam-worker --folder DIR --token TOKEN --until EPOCH "
+		"[--checkpoint-seconds S] NAME=VALUE ...\n"
+		"       deltam-worker --folder DIR --token TOKEN [--stop-seconds S] -- WORD "
+		"...\n"
 #define QUESTION(name, words, help) "       deltam-worker --" #name " " words "\n"
 #include "common/questions.def"
 #undef QUESTION
@@ -114,6 +119,17 @@ static int train_all(const char *db, struct segment_args *args, char name[RUN_NA
 	return rc;
 }
 
+/* The status, and why it is not 0. */
+static int told(int rc, const char *name, const struct err *e)
+{
+	if (rc) {
+		fprintf(stderr, "deltam-worker: %s%s%s\n", name, *name ? ": " : "",
+			e->msg);
+		pipe_error(e->msg);
+	}
+	return (int)exit_status(rc);
+}
+
 static int train(int argc, char **argv)
 {
 	struct segment_args args = { .build = deltam_build };
@@ -127,12 +143,30 @@ static int train(int argc, char **argv)
 	rc = parse(argc, argv, &db, &args, &e);
 	if (!rc)
 		rc = train_all(db, &args, name, &e);
-	if (rc) {
-		fprintf(stderr, "deltam-worker: %s%s%s\n", name, *name ? ": " : "",
-			e.msg);
-		pipe_error(e.msg);
-	}
-	return (int)exit_status(rc);
+	return told(rc, name, &e);
+}
+
+static int report(int argc, char **argv)
+{
+	struct lines_args args = { .build = deltam_build, .checkpoint_seconds = 300 };
+	struct err e = { 0 };
+	int rc;
+
+	pipe_open();
+	stop_install();
+	rc = lines_parse(argc, argv, &args, &e);
+	if (!rc)
+		rc = segment_report(&args, &e);
+	return told(rc, "", &e);
+}
+
+/* Another trainer is called behind the word --. */
+static bool is_adapter(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--"))
+			return true;
+	return false;
 }
 
 /* What is no training: the answer on stdout. */
@@ -160,6 +194,9 @@ int main(int argc, char **argv)
 #undef QUESTION
 	};
 
+	if (argc > 1 && !strcmp(argv[1], "--folder"))
+		return is_adapter(argc, argv) ? (int)adapter_main(argc, argv)
+					      : report(argc, argv);
 	if (argc == 2 && !strcmp(argv[1], "--version")) {
 		printf("deltam-worker %s\n", deltam_version);
 		return 0;

@@ -126,6 +126,11 @@ void pipe_error(const char *message)
 	say("error %s", message);
 }
 
+void pipe_news(void)
+{
+	say("news");
+}
+
 /* A byte of the answer. False at its end. */
 static bool hear(char *byte, bool (*stop)(void))
 {

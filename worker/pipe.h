@@ -27,6 +27,7 @@ void pipe_hello(const char *kernel_class, const char *build);
 void pipe_epoch(int epoch);
 void pipe_diverged(int epoch, const char *message);
 void pipe_error(const char *message);
+void pipe_news(void);
 
 /*
  * Says `done` and waits for the next line, without its newline. False when there is none

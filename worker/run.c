@@ -37,11 +37,14 @@ static int begin(struct segment *g, const struct segment_args *args, struct err 
 
 	if (rc)
 		return rc;
-	if (g->job.rows_epoch && strcmp(g->job.kernel_class, train_kernel_class()) != 0)
+	if (g->store && g->job.rows_epoch &&
+		strcmp(g->job.kernel_class, train_kernel_class()) != 0)
 		rc = start_over(g, e);
 	if (!rc)
 		rc = segment_resume(g, e);
-	return rc ? rc : keeper_begin(g, e);
+	if (!rc && g->store)
+		rc = keeper_begin(g, e);
+	return rc;
 }
 
 /* On the way out: what the next segment of this job starts from. */
@@ -97,6 +100,68 @@ int segment_run(struct store *s, const struct segment_args *args, struct err *e)
 					   : train_segment(&g, args, e);
 	if (g.data.map)
 		dataset_close(&g.data);
+	arena_release(&g.arena);
+	return rc;
+}
+
+/* The same segment, from words, into lines. */
+
+/* NAME=VALUE ... as the job's parameters. */
+static int take_params(
+	struct params *ps, char *const *words, struct arena *a, struct err *e)
+{
+	for (; *words; words++) {
+		const char *equals = strchr(*words, '=');
+
+		if (!equals)
+			return err_set(
+				e, ERR_USAGE, "\"%s\" is not NAME=VALUE", *words);
+		params_set(ps, a, arena_strndup(a, *words, (size_t)(equals - *words)),
+			equals + 1);
+	}
+	return OK;
+}
+
+static int job_of_words(struct segment *g, const struct lines_args *args, struct err *e)
+{
+	struct job *job = &g->job;
+	const char *slash = strrchr(args->folder, '/');
+	int rc = take_params(&job->params, args->words, &g->arena, e);
+
+	job->identity = slash ? slash + 1 : args->folder;
+	job->kernel_class = train_kernel_class();
+	job->stop_epoch = args->until;
+	job->checkpoint_seconds = args->checkpoint_seconds;
+	if (!rc)
+		rc = params_integer(&job->params, "train.epochs", &job->epochs, e);
+	if (!rc && (job->stop_epoch < 1 || job->stop_epoch > job->epochs))
+		rc = err_set(e, ERR_USAGE, "--until %d: the job has %d epochs",
+			job->stop_epoch, job->epochs);
+	return rc;
+}
+
+int segment_report(const struct lines_args *args, struct err *e)
+{
+	struct lines_out lines;
+	struct segment g = { .lines = &lines };
+	const struct segment_args own = { .build = args->build };
+	int rc = lines_open(&lines, args, e);
+
+	if (!rc)
+		rc = job_of_words(&g, args, e);
+	if (!rc)
+		rc = lines_hello(&lines, train_kernel_class(), args->build, e);
+	if (!rc)
+		rc = train_segment(&g, &own, e);
+	if (rc == ERR_DIVERGED) {
+		struct err why = *e;
+
+		rc = lines_diverged(&lines, g.done + 1, why.msg, e);
+		rc = rc ? rc : ERR_DIVERGED;
+	}
+	if (g.data.map)
+		dataset_close(&g.data);
+	lines_close(&lines);
 	arena_release(&g.arena);
 	return rc;
 }

@@ -18,4 +18,10 @@
 MUST_CHECK int segment_run(
 	struct store *s, const struct segment_args *args, struct err *e);
 
+/*
+ * The same without a database: the job is args->words, its epochs are lines of a report
+ * (worker/lines.h) and its state is in the job's folder. deltam commits the lines.
+ */
+MUST_CHECK int segment_report(const struct lines_args *args, struct err *e);
+
 #endif

@@ -41,7 +41,8 @@ static int usable_checkpoint(struct segment *g, int *epoch, struct err *e)
 		rc = err_set(e, ERR_CHECKPOINT, "%s: of epoch %d, beyond %d",
 			g->checkpoint.path, *epoch, g->job.stop_epoch);
 
-	if (!rc && *epoch > g->job.rows_epoch)
+	/* A report is read by deltam, which sees a hole there, too. */
+	if (!rc && g->store && *epoch > g->job.rows_epoch)
 		rc = err_set(e, ERR_CHECKPOINT,
 			"%s: of epoch %d, but the database ends at %d",
 			g->checkpoint.path, *epoch, g->job.rows_epoch);
@@ -51,9 +52,12 @@ static int usable_checkpoint(struct segment *g, int *epoch, struct err *e)
 int segment_resume(struct segment *g, struct err *e)
 {
 	int epoch = 0;
-	int rc = checkpoint_init(&g->checkpoint, g->store->path, g->job.identity,
-		train_kernel_class(), train_state_size(g->train), &g->arena, e);
+	int rc = checkpoint_init(&g->checkpoint, g->store ? g->store->path : "",
+		g->job.identity, train_kernel_class(), train_state_size(g->train),
+		&g->arena, e);
 
+	if (!rc && g->lines)
+		rc = checkpoint_in_folder(&g->checkpoint, g->lines->state, e);
 	if (rc)
 		return rc;
 	rc = usable_checkpoint(g, &epoch, e);
@@ -121,6 +125,18 @@ int segment_open(struct segment *g, const struct segment_args *args, struct err 
 	pipe_hello(train_kernel_class(), args->build);
 	g->saved_at = seconds();
 	return OK;
+}
+
+/* A line is there whole, and synced, before any state is behind it. */
+static int report_epoch(struct segment *g, const struct epoch_rows *rows, struct err *e)
+{
+	int rc = segment_data_is_right(g, e);
+
+	crash_point("commit.before");
+	if (!rc)
+		rc = lines_epoch(g->lines, rows, e);
+	crash_point("commit.after");
+	return rc;
 }
 
 /* The whole epoch or nothing, and nothing without a valid token. */
@@ -191,24 +207,28 @@ int segment_train_one(struct segment *g, struct err *e)
 	if (rc == ERR_INTERRUPTED)
 		return segment_interrupted(g, e);
 	if (!rc)
-		rc = commit_epoch(g, rows, e);
+		rc = g->lines ? report_epoch(g, rows, e) : commit_epoch(g, rows, e);
 	if (rc == ERR_DIVERGED)
 		pipe_diverged(g->done + 1, e->msg);
 	if (rc)
 		return rc;
 	g->done++;
-	pipe_epoch(g->done);
+	if (g->lines)
+		pipe_news();
+	else
+		pipe_epoch(g->done);
 	keep(g);
 	return OK;
 }
 
-/* As long as the segment is ours. */
+/* As long as the segment is ours; a folder that is not is gone. */
 void segment_save(struct segment *g)
 {
 	struct err ignored;
 	bool ours;
 
-	ours = !store_metric_check_token(g->store, g->job.id, g->job.token, &ignored);
+	ours = !g->store ||
+		!store_metric_check_token(g->store, g->job.id, g->job.token, &ignored);
 	if (ours)
 		save(g);
 }

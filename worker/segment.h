@@ -7,6 +7,7 @@
 
 #include "trainer-core/train/train.h"
 #include "worker/checkpoint.h"
+#include "worker/lines.h"
 #include "worker/load.h"
 
 /*
@@ -31,7 +32,9 @@ struct segment_args {
 
 struct segment {
 	struct arena arena;
+	/* Where epochs go: the rows of a database, or (NULL) the lines of a report. */
 	struct store *store;
+	struct lines_out *lines;
 	struct job job;
 	struct dataset data;
 	struct train *train;

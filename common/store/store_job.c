@@ -123,9 +123,13 @@ int store_primary_put(struct store *s, int64_t sweep, const char *variant,
 int store_criterion_put(struct store *s, int64_t sweep, const char *variant,
 	const struct criterion_row *row, struct err *e)
 {
+	struct arg nil = NIL;
+	struct arg scale = REAL(row->scale);
+
 	return store_run(s, STMT_CRITERION_PUT,
 		ARGS(INT(sweep), TEXT(variant), TEXT(row->criterion), TEXT(row->task),
-			TEXT(row->name), INT(row->higher), INT(row->position)),
+			TEXT(row->name), INT(row->higher), INT(row->position),
+			INT(row->counts), TEXT(row->title), row->title ? scale : nil),
 		e);
 }
 
@@ -189,14 +193,22 @@ static struct arg text_column(const struct params *ps, const char *name)
 	return (struct arg)TEXT(params_get(ps, name));
 }
 
+/* Another trainer need not have a name for its data or its network. */
+static struct arg name_column(const struct params *ps, const char *name)
+{
+	const char *text = params_get(ps, name);
+
+	return (struct arg)TEXT(text ? text : "");
+}
+
 static int insert_job(struct store *s, int64_t id, const char *identity,
 	const struct params *ps, const struct job_shown *shown, struct err *e)
 {
 	const struct arg nil = NIL;
 
 	return store_run(s, STMT_JOB_PUT,
-		ARGS(INT(id), TEXT(identity), text_column(ps, "dataset.name"),
-			text_column(ps, "model.name"), text_column(ps, "method"),
+		ARGS(INT(id), TEXT(identity), name_column(ps, "dataset.name"),
+			name_column(ps, "model.name"), text_column(ps, "method"),
 			text_column(ps, "task"), column(ps, "lr"), column(ps, "wd"),
 			shown->temperature ? column(ps, shown->temperature) : nil,
 			shown->weights ? text_column(ps, shown->weights) : nil,
@@ -227,6 +239,23 @@ int store_job_put(struct store *s, int64_t id, const char *identity,
 			"own",
 			s->path, store_run_name(s, id, name), row->identity, identity);
 	return rc;
+}
+
+/* Numbers come back in their canonical text, so the parameters are those hashed. */
+int store_job_params(
+	struct store *s, int64_t id, struct params *ps, struct arena *a, struct err *e)
+{
+	struct rows r = rows_open(s, STMT_LOAD_PARAMS, ARGS(INT(id)), e);
+
+	while (rows_next(&r)) {
+		const char *name = rows_text(&r);
+
+		if (rows_is_number(&r))
+			params_set_number(ps, a, name, rows_real(&r));
+		else
+			params_set(ps, a, name, rows_text(&r));
+	}
+	return rows_close(&r);
 }
 
 static void read_job(struct rows *r, struct job_row *row)
@@ -274,7 +303,8 @@ int store_stage_put(struct store *s, const struct stage_row *row, struct err *e)
 	return store_run(s, STMT_STAGE_PUT,
 		ARGS(INT(row->id), INT(row->sweep), TEXT(row->variant),
 			TEXT(row->label), TEXT(row->method), INT(row->position),
-			TEXT(row->task), TEXT(row->stage), TEXT(row->phase)),
+			TEXT(row->task), TEXT(row->stage), TEXT(row->phase),
+			TEXT(row->title)),
 		e);
 }
 

@@ -70,6 +70,9 @@ struct criterion_row {
 	const char *criterion, *task, *name;
 	bool higher;
 	int position;
+	bool counts; /* towards Δm */
+	const char *title; /* in tables; NULL: that of the metric of this name */
+	double scale; /* with a title */
 };
 /* Which task an entry is judged by, in the auxiliary setting. */
 struct primary_row {
@@ -101,7 +104,7 @@ struct job_row {
 };
 /*
  * The parameters of the job's method that fill a column of their own, by name; NULL: none
- * does (catalogue_shown).
+ * does (method_shown).
  */
 struct job_shown {
 	const char *temperature, *weights;
@@ -113,6 +116,9 @@ struct job_shown {
 MUST_CHECK int store_job_put(struct store *s, int64_t id, const char *identity,
 	const struct params *ps, const struct job_shown *shown, struct job_row *row,
 	struct err *e);
+/* Everything that determines the job, behind what is in *ps; texts in the arena. */
+MUST_CHECK int store_job_params(
+	struct store *s, int64_t id, struct params *ps, struct arena *a, struct err *e);
 /* Reads the job's row; ERR_DB where there is none. */
 MUST_CHECK int store_job_get(
 	struct store *s, int64_t id, struct job_row *row, struct err *e);
@@ -128,6 +134,7 @@ struct stage_row {
 	int64_t id, sweep;
 	const char *variant, *label, *method, *task, *stage, *phase;
 	int position;
+	const char *title; /* of the entry in tables; "": the method's, or the label */
 };
 MUST_CHECK int store_stage_put(
 	struct store *s, const struct stage_row *row, struct err *e);

@@ -139,6 +139,15 @@ int store_metrics_put(struct store *s, int64_t job, int epoch,
 static const char *const figure_names[FIGURES] = { "weight_mean", "weight_std",
 	"weighted_loss_mean", "weighted_loss_std" };
 
+/* Which of them the row has. */
+static void known_figures(const struct weight_row *row, bool known[FIGURES])
+{
+	known[0] = true;
+	known[1] = !row->no_std;
+	known[2] = !row->no_loss_mean;
+	known[3] = !row->no_loss_std;
+}
+
 static void figures_of(const struct weight_row *row, double v[FIGURES])
 {
 	v[0] = canonical(row->weight_mean);
@@ -161,13 +170,16 @@ static int compare_weight(struct store *s, int64_t job, int epoch,
 	struct rows r = rows_open(s, STMT_WEIGHT_GET, key, e);
 	char name[NAME_MAX_BYTES];
 	double v[FIGURES];
+	bool known[FIGURES];
 	bool there = rows_next(&r);
 
 	figures_of(row, v);
+	known_figures(row, known);
 	for (int i = 0; there && i < FIGURES; i++) {
+		bool was_known = !rows_is_null(&r);
 		double old = rows_real(&r);
 
-		if (r.rc || same_bits(old, v[i]))
+		if (r.rc || (known[i] ? was_known && same_bits(old, v[i]) : !was_known))
 			continue;
 		name_weight(epoch, row->task, i, name);
 		r.rc = different(name, old, v[i], e);
@@ -180,6 +192,7 @@ static int put_weight(struct store *s, int64_t job, int epoch,
 {
 	char name[NAME_MAX_BYTES];
 	double v[FIGURES];
+	bool known[FIGURES];
 	sqlite3_stmt *stmt;
 	int there = 0;
 	int rc = store_prepare(s, STMT_WEIGHT_PUT, &stmt, e);
@@ -187,10 +200,15 @@ static int put_weight(struct store *s, int64_t job, int epoch,
 	if (rc)
 		return rc;
 	figures_of(row, v);
+	known_figures(row, known);
 	sqlite3_bind_int64(stmt, 1, job);
 	sqlite3_bind_int(stmt, 2, epoch);
 	bind_static(stmt, 3, row->task);
 	for (int i = 0; i < FIGURES; i++) {
+		if (!known[i]) {
+			sqlite3_bind_null(stmt, 4 + i);
+			continue;
+		}
 		if (!isfinite(v[i])) {
 			name_weight(epoch, row->task, i, name);
 			return not_finite(name, v[i], e);

@@ -69,7 +69,17 @@ static void read_criterion(struct rows *r, struct arena *a, struct query_figure 
 	x->task = rows_copy(r, a);
 	x->name = rows_copy(r, a);
 	x->higher = rows_int(r) != 0;
+	x->counts = rows_int(r) != 0;
+	x->title = rows_copy(r, a);
+	x->scale = rows_real(r);
 	x->value = x->std = x->val_value = x->val_std = (double)NAN;
+}
+
+static void read_title(struct rows *r, struct arena *a, struct query_title *x)
+{
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->title = rows_copy(r, a);
 }
 
 static struct query_span span(struct rows *r)
@@ -258,6 +268,7 @@ QUERY(query_auxiliary_figures, query_figure, QUERY_AUXILIARY_CRITERION, read_fig
 QUERY(query_figures, query_figure, QUERY_CRITERION, read_figure, TEXT(w->name))
 QUERY(query_seeds, query_seed, QUERY_SEEDS, read_seed, TEXT(w->name))
 QUERY(query_criteria, query_figure, QUERY_CRITERIA, read_criterion, INT(w->id))
+QUERY(query_titles, query_title, QUERY_TITLES, read_title, INT(w->id))
 QUERY(query_ranges, query_range, QUERY_RANGE, read_range, INT(w->id))
 QUERY(query_temperatures, query_temperature, QUERY_TEMPERATURE, read_temperature,
 	INT(w->id))

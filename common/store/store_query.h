@@ -35,6 +35,7 @@ struct query_entry {
 	double epoch;
 	double delta_m, delta_m_std; /* test */
 	double val_delta_m, val_delta_m_std;
+	const char *title; /* given for tables (query_titles); NULL: not filled in */
 };
 MUST_CHECK int query_benchmark(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_entry **out, int *n, struct err *e);
@@ -60,6 +61,10 @@ struct query_figure {
 	bool higher; /* is better */
 	double value, std; /* test */
 	double val_value, val_std;
+	/* Of query_criteria alone. */
+	bool counts; /* towards Δm */
+	const char *title; /* given by the sweep file, with scale; NULL: the metric's */
+	double scale;
 };
 MUST_CHECK int query_auxiliary_figures(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_figure **out, int *n, struct err *e);
@@ -87,6 +92,14 @@ MUST_CHECK int query_seeds(struct store *s, const struct query_sweep *w,
 /* The criteria of each variant, in the order of the table's columns; figures unset. */
 MUST_CHECK int query_criteria(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_figure **out, int *n, struct err *e);
+
+/* What the sweep file has tables call an entry. */
+struct query_title {
+	const char *variant, *label;
+	const char *title;
+};
+MUST_CHECK int query_titles(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_title **out, int *n, struct err *e);
 
 /*
  * How many values of lr, wd and T an entry's search has tried, the least and the

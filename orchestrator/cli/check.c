@@ -32,6 +32,24 @@ static void print_networks(const struct resolved *known, struct arena *a)
 	}
 }
 
+/* What people should know of another trainer before it runs. */
+static void print_trainer(const struct resolved *known)
+{
+	const struct spec_trainer *t = known->spec->trainer;
+
+	if (!t->command[0])
+		fprintf(stderr,
+			"warning: no \"command\": what has no results cannot be "
+			"trained\n");
+	else if (!t->patterns[0])
+		fprintf(stderr,
+			"warning: no \"files\": an edit of the trainer reaches a sweep "
+			"that runs, and deltam cannot tell\n");
+	if (known->code.n)
+		printf("trainer: %d file%s, digest %s\n", known->code.n,
+			known->code.n == 1 ? "" : "s", known->code.digest);
+}
+
 /* Resolves the sweep file and counts its jobs; what the command says of them is `say`. */
 static int answer(const struct cli_options *o,
 	int (*say)(const struct cli_options *o, const struct resolved *known,
@@ -65,7 +83,10 @@ static int say_check(const struct cli_options *o, const struct resolved *known,
 	(void)e;
 	printf("%s: ok, %lld job%s\n", o->operand, (long long)c->total,
 		c->total == 1 ? "" : "s");
-	print_networks(known, a);
+	if (known->spec->trainer)
+		print_trainer(known);
+	else
+		print_networks(known, a);
 	return OK;
 }
 
@@ -223,8 +244,8 @@ static int say_plan(const struct cli_options *o, const struct resolved *known,
 	struct estimate x;
 
 	print_plan(c, &t);
-	x = estimate_rates(
-		known, c, database(o, known->spec, a), !o->no_probe && !o->no_data, a);
+	x = estimate_rates(known, c, database(o, known->spec, a),
+		!o->no_probe && !o->no_data && !known->spec->trainer, a);
 	print_hours(known->spec, c, &t, &x);
 	return plan_allow(c, o->yes > 0, e);
 }

@@ -1,7 +1,9 @@
 #include "orchestrator/plan/resolve.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "catalogue/describe.h"
 #include "orchestrator/plan/base_from.h"
 #include "orchestrator/plan/child.h"
@@ -31,6 +33,8 @@ static const char *const of_data[] = { "dataset.path", "dataset.name", "dataset"
 static const char *const of_pictures[] = { "evaluate", NULL };
 static const char *const of_methods[] = { "methods", NULL };
 static const char *const of_frost[] = { "evaluate.textures", NULL };
+static const char *const of_files[] = { "trainer.files", NULL };
+static const char *const of_command[] = { "trainer.command", NULL };
 static const char *const of_from[] = { "baseline.from", NULL };
 
 /* The key of `dataset` that a message names ("dataset.train: ..."); NULL: none. */
@@ -334,6 +338,110 @@ void resolve_begin(const struct spec *spec, struct resolved *out, struct arena *
 		begin_variant(&spec->variants[i], &out->variants[i], a);
 }
 
+/* Another trainer: its files and its program. */
+
+static int ask_files(struct resolver *r, struct err *e)
+{
+	const struct spec_trainer *t = r->spec->trainer;
+	struct err why;
+
+	if (!t->patterns[0])
+		return OK;
+	if (code_look(r->out->home, t->patterns, r->a, &r->out->code, &why))
+		return fault(r, NULL, of_files, &why, e);
+	for (int i = 0; i < r->spec->nvariants; i++) {
+		struct resolved_variant *x = &r->out->variants[i];
+
+		params_set(&x->base, r->a, "trainer.files", r->out->code.digest);
+		params_set(&x->stl, r->a, "trainer.files", r->out->code.digest);
+	}
+	return OK;
+}
+
+/* Whether a program of that name lies on the path. */
+static bool on_path(const char *name, struct arena *a)
+{
+	const char *path = getenv("PATH");
+
+	for (; path && *path;
+		path += strcspn(path, ":") + (path[strcspn(path, ":")] != 0)) {
+		size_t n = strcspn(path, ":");
+		const char *file =
+			arena_printf(a, "%.*s%s%s", (int)n, path, n ? "/" : "", name);
+
+		if (!access(file, X_OK))
+			return true;
+	}
+	return false;
+}
+
+static bool is_copied(const struct code *code, const char *word)
+{
+	if (!strncmp(word, "./", 2))
+		word += 2;
+	for (int i = 0; i < code->n; i++)
+		if (!strcmp(code->file[i].path, word))
+			return code->file[i].executable;
+	return false;
+}
+
+/* The first word of the command must be a program, there where it will be called. */
+static int ask_command(struct resolver *r, struct err *e)
+{
+	const struct spec_trainer *t = r->spec->trainer;
+	const char *word = t->command[0];
+	const char *slash = word ? strchr(word, '/') : NULL;
+	struct err why;
+
+	if (!word || r->d.total)
+		return OK;
+	if (!slash && on_path(word, r->a))
+		return OK;
+	if (slash && *word == '/' && !access(word, X_OK))
+		return OK;
+	if (slash && *word != '/' && t->patterns[0] && is_copied(&r->out->code, word))
+		return OK;
+	if (slash && *word != '/' && !t->patterns[0] &&
+		!access(arena_printf(r->a, "%s/%s", r->out->home, word), X_OK))
+		return OK;
+	err_set(&why, ERR_DATA, "%s is no program%s", word,
+		!slash                                   ? " on the path"
+			: t->patterns[0] && *word != '/' ? " among \"files\""
+							 : "");
+	return fault(r, NULL, of_command, &why, e);
+}
+
+static int ask_trainer(struct resolver *r, struct err *e)
+{
+	int rc;
+
+	r->out->home = r->spec->folder;
+	if (r->data == DATA_UNSEEN)
+		return OK;
+	rc = ask_files(r, e);
+	return rc ? rc : ask_command(r, e);
+}
+
+/* What deltam's own trainer needs. */
+static int ask_worker(struct resolver *r, struct err *e)
+{
+	int rc = OK;
+
+	for (int i = 0; !rc && i < r->spec->nvariants; i++)
+		rc = ask_sizes(r, i, e);
+	if (!rc)
+		rc = ask_networks(r, e);
+	if (!rc)
+		rc = ask_base(r, e);
+	for (int i = 0; !rc && i < r->spec->nvariants; i++)
+		rc = ask_pictures(r, i, e);
+	if (!rc)
+		rc = ask_data(r, e);
+	if (!rc && !r->d.total) /* what was composed has a digest to compare by */
+		rc = ask_base(r, e);
+	return rc;
+}
+
 int resolve(const struct spec *spec, enum resolve_data data, const char *worker,
 	struct resolved *out, struct str *report, struct arena *a, struct err *e)
 {
@@ -348,21 +456,10 @@ int resolve(const struct spec *spec, enum resolve_data data, const char *worker,
 			.n = strlen(spec->text),
 			.piece = spec->piece,
 			.pieces = spec->pieces } };
-	int rc = OK;
+	int rc;
 
 	resolve_begin(spec, out, a);
-	for (int i = 0; !rc && i < spec->nvariants; i++)
-		rc = ask_sizes(&r, i, e);
-	if (!rc)
-		rc = ask_networks(&r, e);
-	if (!rc)
-		rc = ask_base(&r, e);
-	for (int i = 0; !rc && i < spec->nvariants; i++)
-		rc = ask_pictures(&r, i, e);
-	if (!rc)
-		rc = ask_data(&r, e);
-	if (!rc && !r.d.total) /* what was composed has a digest to compare by */
-		rc = ask_base(&r, e);
+	rc = spec->trainer ? ask_trainer(&r, e) : ask_worker(&r, e);
 	if (rc || !r.d.total)
 		return rc;
 	diag_render(&r.d, report);

@@ -10,6 +10,7 @@
 #define DELTAM_RESOLVE_H
 
 #include "catalogue/describe_network.h"
+#include "orchestrator/plan/code.h"
 #include "orchestrator/spec/spec.h"
 
 /* How closely data are looked at. */
@@ -37,6 +38,9 @@ struct resolved_variant {
 struct resolved {
 	const struct spec *spec;
 	struct resolved_variant *variants; /* one for each of the spec */
+	/* Of another trainer: the folder of the sweep file, absolute, and its files there. */
+	const char *home;
+	struct code code;
 	const char *frost; /* digest of the pictures of evaluate.textures; "": none */
 };
 

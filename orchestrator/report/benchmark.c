@@ -107,12 +107,12 @@ static void criterion_columns(
 {
 	for (int i = 0; i < b->criteria; i++) {
 		const struct query_figure *f = &b->criterion[i];
-		const struct metric_info *m = catalogue_metric(f->name);
 		struct report_column *c;
 
 		if (strcmp(f->variant, variant) != 0)
 			continue;
-		c = add_column(t, f->criterion, m ? m->title : f->name, true, FOR_ALL);
+		c = add_column(
+			t, f->criterion, benchmark_criterion_title(f), true, FOR_ALL);
 		c->group = f->task;
 		c->arrow = f->higher ? 1 : -1;
 		add_column(t, arena_printf(b->arena, "%s_std", f->criterion), "", true,
@@ -172,8 +172,7 @@ static void criterion_cells(
 	for (int i = 0; i < b->criteria; i++) {
 		const struct query_figure *c = &b->criterion[i];
 		const struct query_figure *f = benchmark_figure(b, x, c);
-		const struct metric_info *m = catalogue_metric(c->name);
-		double scale = m ? m->scale : 1;
+		double scale = benchmark_criterion_scale(c);
 		double v = benchmark_value(b, f);
 
 		if (strcmp(c->variant, x->variant) != 0)

@@ -14,6 +14,8 @@ const char *benchmark_title(const struct query_entry *x)
 {
 	const struct method_info *m = catalogue_method(x->method);
 
+	if (x->title)
+		return x->title;
 	return m && !strcmp(x->label, x->method) ? m->title : x->label;
 }
 
@@ -100,6 +102,34 @@ const struct query_cost *benchmark_cost(
 	return NULL;
 }
 
+/* Whether a stage of that label stands in the row: "ial [seg]" in that of "ial". */
+static bool is_of_row(const char *label, const char *row)
+{
+	size_t n = strlen(row);
+
+	return !strncmp(label, row, n) && (!label[n] || !strncmp(label + n, " [", 2));
+}
+
+const char *benchmark_entry_title(const struct query_title *title, int n,
+	const char *variant, const char *method, const char *label)
+{
+	const struct method_info *m = catalogue_method(method);
+
+	for (int i = 0; i < n; i++)
+		if (!strcmp(title[i].variant, variant) &&
+			is_of_row(title[i].label, label))
+			return title[i].title;
+	return m && !strcmp(label, method) ? m->title : label;
+}
+
+/* Titles that the sweep file gives. */
+static void name_entries(const struct benchmark *b, struct query_entry *entry, int n)
+{
+	for (int i = 0; i < n; i++)
+		entry[i].title = benchmark_entry_title(b->title, b->titles,
+			entry[i].variant, entry[i].method, entry[i].label);
+}
+
 int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 {
 	const struct query_sweep *w = b->sweep;
@@ -113,6 +143,12 @@ int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 		rc = read_auxiliary(b, s, e);
 	if (!rc)
 		rc = query_criteria(s, w, a, &b->criterion, &b->criteria, e);
+	if (!rc)
+		rc = query_titles(s, w, a, &b->title, &b->titles, e);
+	if (!rc) {
+		name_entries(b, b->entry, b->entries);
+		name_entries(b, b->auxiliary, b->auxiliaries);
+	}
 	if (!rc)
 		rc = query_ranges(s, w, a, &b->range, &b->ranges, e);
 	if (!rc)
@@ -145,6 +181,20 @@ int benchmark_read(struct benchmark *b, struct store *s, struct err *e)
 		b->baseline_lost = x->seeds - x->seeds_done;
 	}
 	return rc;
+}
+
+const char *benchmark_criterion_title(const struct query_figure *criterion)
+{
+	const struct metric_info *m = catalogue_metric(criterion->name);
+
+	return criterion->title ? criterion->title : m ? m->title : criterion->name;
+}
+
+double benchmark_criterion_scale(const struct query_figure *criterion)
+{
+	const struct metric_info *m = catalogue_metric(criterion->name);
+
+	return criterion->title ? criterion->scale : m ? m->scale : 1;
 }
 
 const char *benchmark_number(struct arena *a, double v)

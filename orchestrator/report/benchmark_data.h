@@ -16,6 +16,7 @@ struct benchmark {
 	struct query_entry *entry;
 	struct query_figure *figure;
 	struct query_figure *criterion;
+	struct query_title *title;
 	struct query_range *range;
 	struct query_temperature *temperature;
 	struct query_cost *cost;
@@ -26,8 +27,8 @@ struct benchmark {
 	/* Of a sweep with `primary`: the methods that know one, in a block of their own. */
 	struct query_entry *auxiliary;
 	int auxiliaries;
-	int entries, figures, criteria, ranges, temperatures, costs, stages, failures,
-		nones, losts;
+	int entries, figures, criteria, titles, ranges, temperatures, costs, stages,
+		failures, nones, losts;
 	/* Of a trained baseline: seeds in its means, and those that did not end well. */
 	int baseline_seeds, baseline_lost;
 	int64_t shortest, longest; /* epochs of the jobs; 0: there are none */
@@ -70,6 +71,12 @@ const struct query_range *benchmark_range(
 
 const struct query_cost *benchmark_cost(
 	const struct benchmark *b, const struct query_entry *x);
+
+/* What tables call an entry, and how they show a criterion. */
+const char *benchmark_entry_title(const struct query_title *title, int n,
+	const char *variant, const char *method, const char *label);
+const char *benchmark_criterion_title(const struct query_figure *criterion);
+double benchmark_criterion_scale(const struct query_figure *criterion);
 
 /* Writes a hyperparameter for readers with four digits; programs get all of them. */
 const char *benchmark_number(struct arena *a, double v);

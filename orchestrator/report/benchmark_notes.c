@@ -47,6 +47,24 @@ static void note_protocol(struct benchmark *b)
 			"runs that had its task as primary.");
 }
 
+/* `select.criteria`: the columns that Δm does not look at. */
+static void note_uncounted(struct benchmark *b)
+{
+	struct str names = { .arena = b->arena };
+	int n = 0;
+
+	for (int i = 0; i < b->criteria; i++) {
+		const struct query_figure *c = &b->criterion[i];
+
+		if (c->counts || strcmp(c->variant, b->criterion[0].variant) != 0)
+			continue;
+		str_printf(&names, "%s%s", n++ ? ", " : "", c->criterion);
+	}
+	if (n)
+		report_note(b->report, "Shown and not part of %s: %s.",
+			b->sweep->auxiliary ? "Δ" : "Δm", str_get(&names));
+}
+
 /* Reads `baseline.from` as it stands in the sweep file; NULL: there is none. */
 static const char *baseline_from(struct benchmark *b)
 {
@@ -246,6 +264,7 @@ void benchmark_notes(struct benchmark *b)
 	if (!b->entries)
 		return;
 	note_protocol(b);
+	note_uncounted(b);
 	note_baseline(b);
 	note_marks(b);
 	if (b->inference)

@@ -1,6 +1,20 @@
 /* deltam decisions: every stop and every choice of a sweep, with its figures. */
 #include "orchestrator/report/reader.h"
 
+/* What the mark says, where a row has it. */
+static int note_stale(struct report_reader *reader, struct report *r, struct err *e)
+{
+	int64_t n;
+	int rc = store_int(
+		&reader->s, STMT_QUERY_STALE, ARGS(INT(reader->sweep.id)), 0, &n, e);
+
+	if (!rc && n)
+		report_note(r,
+			"‡ made from rows that the trainer has replaced since: the next "
+			"`deltam run` decides anew.");
+	return rc;
+}
+
 int cmd_decisions(const struct cli_options *o, struct err *e)
 {
 	struct report_reader reader;
@@ -14,9 +28,12 @@ int cmd_decisions(const struct cli_options *o, struct err *e)
 			arena_printf(&reader.arena,
 				"SELECT variant, label, task, stage, phase, kind, "
 				"rung, config, lr, wd, temperature, weights, rule, "
-				"figure, reason FROM decisions WHERE sweep='%s'",
+				"figure, reason || CASE stale WHEN 1 THEN ' ‡' ELSE '' END AS "
+				"reason FROM decisions WHERE sweep='%s'",
 				reader.sweep.name),
 			e);
+		if (!rc)
+			rc = note_stale(&reader, &r, e);
 		if (!rc)
 			reader_print(&r, o);
 	}

@@ -10,7 +10,8 @@ struct robust {
 	struct arena *arena;
 	struct query_robustness *figure;
 	struct query_figure *criterion;
-	int figures, criteria;
+	struct query_title *title;
+	int figures, criteria, titles;
 };
 
 static bool same_row(const struct query_robustness *x, const struct query_robustness *y)
@@ -21,8 +22,7 @@ static bool same_row(const struct query_robustness *x, const struct query_robust
 /* A share has no unit: "Acc. [%]" without the bracket. */
 static const char *title_of(const struct robust *b, const struct query_figure *f)
 {
-	const struct metric_info *m = catalogue_metric(f->name);
-	const char *title = m ? m->title : f->name;
+	const char *title = benchmark_criterion_title(f);
 	size_t n = strcspn(title, "[");
 
 	while (n > 0 && title[n - 1] == ' ')
@@ -74,13 +74,13 @@ static const char *to_read(struct arena *a, const struct query_robustness *f)
 static void row(const struct robust *b, struct report_table *t,
 	const struct query_robustness *x)
 {
-	const struct method_info *m = catalogue_method(x->method);
-	bool plain = m && !strcmp(x->label, x->method);
-
 	table_text(t, b->sweep->name);
 	table_text(t, x->variant);
 	table_text(t, x->method);
-	table_text(t, plain ? m->title : x->label)->exact = x->label;
+	table_text(t,
+		benchmark_entry_title(
+			b->title, b->titles, x->variant, x->method, x->label))
+		->exact = x->label;
 	for (int i = 0; i < b->criteria; i++) {
 		const struct query_figure *c = &b->criterion[i];
 		const struct query_robustness *f = figure_of(b, x, c);
@@ -145,6 +145,8 @@ int robust_report(
 	struct query_winners winners = { 0 };
 	int rc = query_criteria(s, w, b.arena, &b.criterion, &b.criteria, e);
 
+	if (!rc)
+		rc = query_titles(s, w, b.arena, &b.title, &b.titles, e);
 	if (!rc)
 		rc = query_robustness(s, w, b.arena, &b.figure, &b.figures, e);
 	if (!rc)

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/store/run_name.h"
 #include "common/store/store_winner.h"
+#include "orchestrator/run/segment_command.h"
 #include "orchestrator/run/verdict.h"
 #include "orchestrator/run/winner.h"
 
@@ -25,6 +26,7 @@ struct dispatch_segment {
 	struct retry_mark began;
 	struct attempt_row attempt;
 	char log[1200];
+	struct segment_command command; /* of another trainer */
 };
 
 /* Returns a segment that has ended and serves again, or a new one. */
@@ -140,6 +142,12 @@ static int time_limit(struct dispatch *d, const struct attempt_row *attempt,
 	return rc;
 }
 
+/* Whether a segment has a report; winners are always evaluated on the database. */
+static bool reports(const struct dispatch *d, const struct dispatch_segment *g)
+{
+	return d->command && !g->attempt.evaluate;
+}
+
 /* Where the worker's words go: a file that people find by the run's name. */
 static void name_log(struct dispatch *d, struct dispatch_segment *g)
 {
@@ -166,7 +174,18 @@ static int fill_task(struct dispatch *d, struct dispatch_segment *g,
 	memcpy(task->token, a->token, sizeof(a->token));
 	name_log(d, g);
 	stage_name(d, g->lane, NULL, d->progress->stage, sizeof(d->progress->stage));
+	task->quiet_seconds = d->spec->silent_minutes * 60;
+	if (reports(d, g))
+		segment_command_task(&g->command, d->command, task);
 	return time_limit(d, a, &task->limit_seconds, e);
+}
+
+static int claim_command(struct dispatch *d, struct dispatch_segment *g, struct err *e)
+{
+	const struct lane *l = &d->stage->lanes[g->lane];
+
+	return segment_command_claim(&g->command, d->s, d->command, d->spec,
+		&d->spec->variants[l->variant], l->entry, &g->attempt, d->since, e);
 }
 
 /* What should start now becomes a segment; *claimed is NULL where nothing may. */
@@ -183,6 +202,7 @@ static int claim(struct dispatch *d, struct sched_task *task,
 		rc = pick_winner(d, &filter, &c, e);
 	if (rc || c.lane < 0)
 		return rc;
+	segment_command_release(&g->command);
 	*g = (struct dispatch_segment){ .next = g->next, .lane = c.lane };
 	g->attempt.checkpoint_seconds = d->spec->checkpoint_minutes * 60;
 	g->attempt.keep = d->stage->winners && !c.winner;
@@ -190,6 +210,8 @@ static int claim(struct dispatch *d, struct sched_task *task,
 	rc = (c.winner ? store_winner_claim : store_job_claim)(
 		d->s, d->stage->sweep, c.job, &g->attempt, &there, e);
 	ASSERT(rc || there);
+	if (!rc && reports(d, g))
+		rc = claim_command(d, g, e);
 	if (!rc)
 		rc = fill_task(d, g, task, e);
 	*claimed = g;
@@ -214,6 +236,27 @@ static void on_epoch(void *arg, const struct sched_task *task, int epoch)
 	(void)epoch;
 	g->epochs++;
 	retry_worth(&d->retry, task->job);
+}
+
+/* Its report grew. What is committed of it stays, whatever becomes of the trainer. */
+static int on_news(void *arg, const struct sched_task *task, struct err *e)
+{
+	struct dispatch *d = arg;
+	struct dispatch_segment *g = task->data;
+	int rc = store_begin(d->s, e);
+
+	if (!rc)
+		rc = follow_read(&g->command.follow, e);
+	crash_point("follow.before_commit");
+	if (!rc)
+		rc = store_commit(d->s, e);
+	if (rc)
+		store_rollback(d->s);
+	crash_point("follow.after_commit");
+	if (!rc && g->command.follow.epochs > g->epochs)
+		retry_worth(&d->retry, task->job);
+	g->epochs = g->command.follow.epochs;
+	return rc ? rc : g->command.follow.state != FOLLOW_ON;
 }
 
 /* How many epochs a segment has; those of a winner are not counted. */
@@ -284,8 +327,10 @@ static void on_tick(void *arg)
 static int end_attempt(struct dispatch *d, const struct dispatch_segment *g,
 	const struct verdict *v, const struct sched_end *end, struct err *e)
 {
-	struct attempt_end row = { v->outcome, v->text, end->build, end->kernel_class,
-		end->pid, end->seconds };
+	const struct follow *f = &g->command.follow;
+	struct attempt_end row = { v->outcome, v->text,
+		reports(d, g) ? f->software : end->build,
+		reports(d, g) ? f->device : end->kernel_class, end->pid, end->seconds };
 
 	return store_attempt_end(d->s, g->attempt.id, &row, e);
 }
@@ -371,7 +416,10 @@ static int end_job(struct dispatch *d, const struct dispatch_segment *g,
 
 	if (job->outcome != JOB_OPEN || v->stop)
 		return OK;
-	if (!v->diverged && job->epochs_done < g->attempt.stop_epoch)
+	/* A report out of form is no result, however far it came. */
+	if (!v->diverged &&
+		(job->epochs_done < g->attempt.stop_epoch ||
+			g->command.follow.state == FOLLOW_FAULT))
 		rc = used_up(d, &g->attempt, job->epochs_done, v, &over, e);
 	if (over) {
 		outcome = JOB_FAILED;
@@ -383,15 +431,22 @@ static int end_job(struct dispatch *d, const struct dispatch_segment *g,
 	return store_job_end(d->s, job->id, outcome, v->text, e);
 }
 
-static int finish_job(struct dispatch *d, const struct dispatch_segment *g,
+static int finish_job(struct dispatch *d, struct dispatch_segment *g,
 	const struct sched_end *end, struct verdict *v, struct err *e)
 {
 	struct job_row job;
-	int rc = store_job_refresh(d->s, g->attempt.job, &job, e);
+	int rc = reports(d, g) ? follow_read(&g->command.follow, e) : OK;
 
+	if (!rc && reports(d, g) && end->why == SCHED_EXITED &&
+		end->status == PROTO_DONE)
+		rc = follow_end(&g->command.follow, e);
+	if (!rc)
+		rc = store_job_refresh(d->s, g->attempt.job, &job, e);
 	if (rc)
 		return rc;
 	*v = verdict_of(end, job.epochs_done >= g->attempt.stop_epoch);
+	if (reports(d, g))
+		segment_command_judge(&g->command, g->log, v);
 	note_worth(d, g, job.epochs_done > g->attempt.start_epoch, v);
 	rc = end_attempt(d, g, v, end, e);
 	if (!rc)
@@ -400,6 +455,7 @@ static int finish_job(struct dispatch *d, const struct dispatch_segment *g,
 		rc = stage_learn(d->stage, &job, e);
 	d->accounts[g->lane].seconds += end->seconds;
 	d->accounts[g->lane].epochs += job.epochs_done - g->attempt.start_epoch;
+	g->command.ended = job.outcome == JOB_DONE || job.outcome == JOB_DIVERGED;
 	return rc;
 }
 
@@ -435,7 +491,7 @@ static int finish_winner(struct dispatch *d, const struct dispatch_segment *g,
 static int finish(struct dispatch *d, const struct sched_end *end, struct verdict *v,
 	struct err *e)
 {
-	const struct dispatch_segment *g = end->task->data;
+	struct dispatch_segment *g = end->task->data;
 
 	d->accounts[g->lane].segments++;
 	return g->attempt.evaluate ? finish_winner(d, g, end, v, e)
@@ -506,6 +562,8 @@ static int turn(
 		return rc;
 	if (ended)
 		crash_point("finish.after_commit");
+	if (ended && reports(d, ended))
+		segment_command_end(&ended->command, d->command);
 	if (claimed) {
 		crash_point("claim.after_commit");
 		claimed->used = true;
@@ -514,6 +572,10 @@ static int turn(
 	if (v.stop)
 		return err_set(e, (enum err_code)v.stop, "%s: %s",
 			store_run_name(d->s, ended->attempt.job, run), v.text);
+	if (claimed && reports(d, claimed))
+		rc = segment_command_begin(&claimed->command, d->s, e);
+	if (rc)
+		return rc;
 	return claimed ? SCHED_TASK : d->retry.early ? SCHED_LATER : SCHED_NOTHING;
 }
 
@@ -525,12 +587,18 @@ void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
 		.spec = stage->spec,
 		.progress = progress,
 		.logs = logs,
-		.ops = { turn, started, on_epoch, on_tick } };
+		.ops = { .turn = turn,
+			.started = started,
+			.epoch = on_epoch,
+			.news = on_news,
+			.tick = on_tick } };
 	d->accounts = NEW_ARRAY(&d->arena, struct account, stage->nlanes);
 	d->retry.arena = &d->arena;
 }
 
 void dispatch_release(struct dispatch *d)
 {
+	for (struct dispatch_segment *g = d->segments; g; g = g->next)
+		segment_command_release(&g->command);
 	arena_release(&d->arena);
 }

@@ -21,12 +21,23 @@
 struct account;
 struct dispatch_segment;
 
+/* Segments that report in lines: what they need besides the rows. */
+struct dispatch_command {
+	const struct spec_trainer *trainer; /* no command: deltam-worker itself */
+	const char *worker; /* path of deltam-worker, the adapter */
+	const char *root; /* NAME.db.d, absolute */
+	const char *home; /* folder of the sweep file, absolute */
+	const char *cwd; /* where it runs: the copy of its files, or home */
+};
+
 struct dispatch {
 	struct stage_ctx *stage;
 	struct store *s;
 	const struct spec *spec;
 	struct progress *progress;
 	const char *logs; /* folder of the workers' stderr */
+	const struct dispatch_command
+		*command; /* NULL: workers write rows themselves */
 	struct arena arena;
 	struct account *accounts; /* one a lane */
 	struct retry retry;

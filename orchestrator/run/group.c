@@ -95,6 +95,28 @@ static void digest_figure(struct reading *r, const struct member *m, const char 
 	XXH3_128bits_update(r->digest, line, (size_t)n);
 }
 
+/*
+ * What Δm averages over, where the sweep file says it. Digests of the others stay what
+ * they were: their criteria follow from the data set, which is in every identity.
+ */
+static void digest_criteria(struct reading *r)
+{
+	const struct spec_variant *v = r->g->v;
+
+	if (!r->g->spec->select.criteria && !r->g->spec->trainer)
+		return;
+	for (int i = 0; i < v->ncriteria; i++) {
+		const char *word =
+			v->criteria[i].metric->higher ? " higher\n" : " lower\n";
+
+		if (!v->criteria[i].counts)
+			continue;
+		XXH3_128bits_update(
+			r->digest, v->criteria[i].text, strlen(v->criteria[i].text));
+		XXH3_128bits_update(r->digest, word, strlen(word));
+	}
+}
+
 static void digest_end(struct reading *r)
 {
 	XXH128_hash_t h = XXH3_128bits_digest(r->digest);
@@ -258,6 +280,20 @@ static int unit_of(const struct group *g, const struct spec_criterion *c)
 	return -1;
 }
 
+/*
+ * A baseline is chosen by what makes Δm. Where nothing of its task does, tables show its
+ * figures all the same, and all of them choose.
+ */
+static bool chooses(const struct group *g, const struct spec_criterion *c)
+{
+	bool any = false;
+
+	for (int i = 0; i < g->v->ncriteria; i++)
+		any |= g->v->criteria[i].counts &&
+			!strcmp(g->v->criteria[i].task, c->task);
+	return c->counts || !any;
+}
+
 static int read_criterion(struct reading *r, const struct spec_criterion *c, int unit,
 	int column, struct err *e)
 {
@@ -287,7 +323,7 @@ static int read_baseline(struct reading *r, struct err *e)
 	for (int i = 0; !rc && i < v->ncriteria; i++) {
 		int unit = unit_of(r->g, &v->criteria[i]);
 
-		if (unit >= 0)
+		if (unit >= 0 && chooses(r->g, &v->criteria[i]))
 			rc = read_criterion(r, &v->criteria[i], unit, column++, e);
 	}
 	return rc;
@@ -300,7 +336,8 @@ static void add_criteria(struct reading *r, struct arena *a)
 	bool *higher = NEW_ARRAY(a, bool, v->ncriteria);
 
 	for (int i = 0; i < v->ncriteria; i++)
-		if (unit_of(r->g, &v->criteria[i]) >= 0)
+		if (unit_of(r->g, &v->criteria[i]) >= 0 &&
+			chooses(r->g, &v->criteria[i]))
 			higher[r->out->columns++] = v->criteria[i].metric->higher;
 	r->out->higher = higher;
 }
@@ -316,6 +353,7 @@ int group_figures(const struct group *g, int epoch, struct decide_group *out,
 	XXH3_128bits_reset(r.digest);
 	*out = (struct decide_group){ .plan = prune_plan_of(g->spec, g->v),
 		.epoch = epoch };
+	digest_criteria(&r);
 	add_configs(&r, a);
 	if (rung)
 		out->columns = prune_window(&out->plan, epoch);

@@ -128,8 +128,9 @@ static int put_member(struct stage_ctx *c, const struct unit *u,
 	struct member_row row = { u->stage, p->id, c->sweep, p->index / u->seeds,
 		u->target, MEMBER_PENDING };
 	struct params ps = params_of(c, u, p, a);
-	const struct job_shown shown = { catalogue_shown(&ps, "temperature"),
-		catalogue_shown(&ps, "weights") };
+	const struct method_info *method = u->lane->entry->method;
+	const struct job_shown shown = { method_shown(method, "temperature"),
+		method_shown(method, "weights") };
 	char identity[IDENTITY_MAX];
 	struct job_row job;
 	int rc = identify_job(
@@ -208,7 +209,7 @@ static int put_unit(struct stage_ctx *c, const struct lane *l, int unit, enum ph
 	struct stage_row row = { u.stage, c->sweep, lane_variant(c, l)->label,
 		l->entry->label, l->entry->method->name, task ? task : "",
 		baseline ? "baseline" : phase_names[ph], phase_names[ph],
-		l->entry->position };
+		l->entry->position, l->entry->title };
 	int rc = store_stage_put(c->s, &row, e);
 
 	if (final)

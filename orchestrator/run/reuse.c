@@ -11,6 +11,7 @@
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
 #include "common/store/store_winner.h"
+#include "orchestrator/run/folder.h"
 
 #define PATH_BYTES 1400
 
@@ -142,6 +143,30 @@ static bool copy_checkpoint(
 	return copy_file(from, to);
 }
 
+/* The same of another trainer: the folder that it left. */
+static bool copy_folder(
+	struct reuse *r, const struct store *s, const struct job_row *job)
+{
+	char ours[PATH_BYTES];
+	char theirs[PATH_BYTES];
+	bool there;
+	struct err e;
+
+	snprintf(ours, sizeof(ours), "%s.d", s->path);
+	snprintf(theirs, sizeof(theirs), "%s.d", r->from.path);
+	if (!folder_reuse(ours, theirs, &r->from, job, &there, &e))
+		return there;
+	log_warn("run", "%s", e.msg);
+	return false;
+}
+
+/* What the job goes on from. */
+static bool copy_state(
+	struct reuse *r, const struct store *s, const struct job_row *job)
+{
+	return r->commands ? copy_folder(r, s, job) : copy_checkpoint(r, s, job);
+}
+
 /* Rows. */
 
 /* The metric rows of one epoch, until they are written. */
@@ -196,7 +221,7 @@ static int copy_metrics(
 		m->task = rows_copy(&in, a);
 		m->name = rows_copy(&in, a);
 		m->value = rows_real(&in);
-		if (!in.rc)
+		if (!in.rc && !r->commands)
 			in.rc = check_figure(m, epoch, a, e);
 	}
 	rc = rows_close(&in);
@@ -209,12 +234,14 @@ static int copy_weights(struct reuse *r, struct store *s, int64_t job, struct er
 
 	while (rows_next(&in)) {
 		int epoch = rows_int(&in);
-		struct weight_row w;
+		struct weight_row w = { .task = rows_text(&in) };
 
-		w.task = rows_text(&in);
 		w.weight_mean = rows_real(&in);
+		w.no_std = rows_is_null(&in);
 		w.weight_std = rows_real(&in);
+		w.no_loss_mean = rows_is_null(&in);
 		w.weighted_loss_mean = rows_real(&in);
+		w.no_loss_std = rows_is_null(&in);
 		w.weighted_loss_std = rows_real(&in);
 		in.rc = store_weights_put(s, job, epoch, &w, 1, e);
 	}
@@ -259,7 +286,7 @@ static int look_up(struct reuse *r, struct store *s, struct job_row *job, int ta
 	rc = may_join(s, job, &f, &may, e);
 	if (rc || !may)
 		return rc;
-	if (f.epochs < job->epochs && !f.diverged && !copy_checkpoint(r, s, job) &&
+	if (f.epochs < job->epochs && !f.diverged && !copy_state(r, s, job) &&
 		f.epochs < target)
 		return OK;
 	return copy(r, s, job, &f, a, e);

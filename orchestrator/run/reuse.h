@@ -13,6 +13,7 @@
 
 struct reuse {
 	struct store from; /* only read */
+	bool commands; /* other trainers: folders in the place of checkpoints */
 	int jobs; /* copied so far */
 	int64_t epochs;
 };

@@ -1,6 +1,7 @@
 /* deltam run: from a sweep file to its table. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/run/dispatch.h"
+#include "orchestrator/run/folder.h"
 #include "orchestrator/run/replan.h"
 #include "orchestrator/run/run.h"
 #include "orchestrator/run/winner.h"
@@ -28,6 +30,7 @@ struct run {
 	struct stage_ctx stage;
 	struct progress progress;
 	struct dispatch dispatch;
+	struct dispatch_command command; /* where another trainer trains */
 	struct str replanned; /* what became of the plan before, for people */
 	int workers;
 };
@@ -85,6 +88,7 @@ static int plan(struct run *r, struct err *e)
 		return rc;
 	stage_init(&r->stage, &r->s, &r->resolved, sweep, !r->q->no_prune);
 	r->stage.reuse = r->q->reuse ? &r->reuse : NULL;
+	r->reuse.commands = r->spec.trainer != NULL;
 	r->stage.winners = winner_wanted(&r->spec) && !r->q->no_winners;
 	progress_init(&r->progress, r->spec.name, r->q->quiet);
 	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs);
@@ -120,24 +124,82 @@ static int make_folder(const char *path, struct err *e)
 	return OK;
 }
 
+/* deltam's own trainer where it reports in lines. */
+static const struct spec_trainer own_trainer = { .resume = true,
+	.deterministic = true,
+	.keep = KEEP_UNFINISHED,
+	.stop_seconds = 60 };
+
+/*
+ * DELTAM_FOLDERS=1: workers train into folders and deltam commits what they report, as where
+ * they cannot reach the database. The rows are the same.
+ */
+static bool through_folders(void)
+{
+	const char *wanted = getenv("DELTAM_FOLDERS");
+
+	return wanted && !strcmp(wanted, "1");
+}
+
+/*
+ * Another trainer: its files are copied, and its segments get folders. Paths are absolute,
+ * because it runs elsewhere.
+ */
+static int prepare_command(struct run *r, const char *folder, struct err *e)
+{
+	const struct spec_trainer *t = r->command.trainer;
+	char *root = realpath(folder, NULL);
+	const char *code;
+	int rc = OK;
+
+	if (!root)
+		return err_errno(e, "%s", folder);
+	r->command.worker = r->worker;
+	r->command.root = arena_strdup(r->arena, root);
+	r->command.home = r->resolved.home ? r->resolved.home : "";
+	r->command.cwd = r->resolved.home;
+	free(root);
+	if (t->patterns && t->patterns[0]) {
+		code = arena_printf(r->arena, "%s/code", r->command.root);
+		rc = make_folder(code, e);
+		if (!rc)
+			rc = code_copy(&r->resolved.code, r->resolved.home, code,
+				r->arena, &r->command.cwd, e);
+	}
+	r->dispatch.command = &r->command;
+	return rc;
+}
+
 static int train(struct run *r, struct err *e)
 {
+	const struct spec_trainer *t = r->spec.trainer;
 	struct sched_options options = { .worker = r->worker,
 		.db = r->db,
 		.logs = r->dispatch.logs,
 		.workers = r->workers };
+	const char *folder = arena_printf(r->arena, "%s.d", r->db);
 	int64_t segments, epochs;
 	int rc = store_sweep_pending(&r->s, r->stage.sweep, &segments, &epochs, e);
 
 	if (rc || !segments)
 		return rc;
-	rc = make_folder(arena_printf(r->arena, "%s.d", r->db), e);
+	if (t && !t->command[0])
+		return err_set(e, ERR_FAILED,
+			"%lld segments have no results, and \"trainer\" has no "
+			"\"command\" to train them",
+			(long long)segments);
+	rc = make_folder(folder, e);
 	if (!rc)
 		rc = make_folder(r->dispatch.logs, e);
+	r->command.trainer = t ? t : through_folders() ? &own_trainer : NULL;
+	if (!rc && r->command.trainer)
+		rc = prepare_command(r, folder, e);
 	progress_start(&r->progress);
 	if (!rc)
 		rc = sched_run(&options, &r->dispatch.ops, &r->dispatch, e);
 	progress_end(&r->progress);
+	if (!rc && r->dispatch.command)
+		rc = folder_tidy(r->command.root, r->command.trainer->keep, &r->s, e);
 	return rc;
 }
 

@@ -60,6 +60,8 @@ struct slot {
 	struct slot_log log; /* takes the worker's stderr */
 	int alive_ticks;
 	int silent_ticks;
+	int quiet_ticks;
+	int64_t log_size; /* when it was looked at last */
 	int stopping_ticks;
 };
 
@@ -94,6 +96,13 @@ static double tick_seconds(const struct sched *s)
 	return (s->o->tick_ms ? s->o->tick_ms : TICK_MS) / 1000.0;
 }
 
+/* A signal to all that a task of its own (argv) has started, and to nobody else. */
+static void signal_group(const struct slot *slot, int signal)
+{
+	if (slot->task.argv && slot->end.pid > 0)
+		(void)kill(-slot->end.pid, signal);
+}
+
 /* A signal to a worker that runs; one that is gone already will be reaped. */
 static void signal_slot(struct slot *slot, int signal)
 {
@@ -110,8 +119,18 @@ static void kill_slot(struct slot *slot, enum sched_why why)
 		slot->state != SLOT_LEAVING)
 		return;
 	slot_set(slot, SLOT_KILLED);
-	slot->end.why = why;
+	if (slot->end.why != SCHED_ENOUGH)
+		slot->end.why = why;
 	signal_slot(slot, SIGKILL);
+	signal_group(slot, SIGKILL);
+}
+
+/* Asks a worker that is at it to leave. */
+static void ask_to_leave(struct slot *slot, enum sched_why why)
+{
+	slot_set(slot, SLOT_STOPPING);
+	slot->end.why = why;
+	signal_slot(slot, SIGTERM);
 }
 
 static void on_closed(uv_handle_t *handle);
@@ -139,11 +158,8 @@ static void stop(struct sched *s)
 	for (int i = 0; i < s->o->workers; i++) {
 		struct slot *slot = &s->slots[i];
 
-		if (slot->state != SLOT_RUNNING)
-			continue;
-		slot_set(slot, SLOT_STOPPING);
-		slot->end.why = SCHED_STOPPED;
-		signal_slot(slot, SIGTERM);
+		if (slot->state == SLOT_RUNNING)
+			ask_to_leave(slot, SCHED_STOPPED);
 	}
 }
 
@@ -219,6 +235,21 @@ static void close_slot(struct slot *slot)
 		uv_close((uv_handle_t *)&slot->process, on_closed);
 }
 
+/* The caller reads what the task's trainer reports. */
+static void on_news(struct slot *slot)
+{
+	struct sched *s = slot->sched;
+	struct err e = { 0 };
+	int rc = s->ops->news && slot->task.argv && slot->at_task
+		? s->ops->news(s->arg, &slot->task, &e)
+		: 0;
+
+	slot->quiet_ticks = 0;
+	check(s, rc, &e);
+	if (rc > 0 && slot->state == SLOT_RUNNING)
+		ask_to_leave(slot, SCHED_ENOUGH);
+}
+
 static void on_line(const struct proto_line *line, void *arg)
 {
 	struct slot *slot = arg;
@@ -232,7 +263,11 @@ static void on_line(const struct proto_line *line, void *arg)
 		break;
 	case PROTO_BEAT:
 		break;
+	case PROTO_NEWS:
+		on_news(slot);
+		break;
 	case PROTO_EPOCH:
+		slot->quiet_ticks = 0;
 		if (s->ops->epoch)
 			s->ops->epoch(s->arg, &slot->task, line->epoch);
 		break;
@@ -322,6 +357,7 @@ static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 {
 	struct slot *slot = process->data;
 
+	signal_group(slot, SIGKILL); /* whom its leader left behind */
 	if (!slot->at_task) {
 		close_slot(slot);
 		return;
@@ -342,6 +378,7 @@ static int spawn(struct slot *slot)
 	char job[24];
 	const char *args[] = { s->o->worker, "--db", s->o->db, "--job", job, "--token",
 		slot->task.token, NULL };
+	const char *const *argv = slot->task.argv ? slot->task.argv : args;
 	uv_stdio_container_t stdio[PROTO_FD + 1] = {
 		{ .flags = UV_IGNORE },
 		{ .flags = UV_IGNORE },
@@ -350,8 +387,9 @@ static int spawn(struct slot *slot)
 			.data.stream = (uv_stream_t *)&slot->pipe },
 	};
 	/* A session of its own: Ctrl-C on the terminal is ours to pass on. */
-	uv_process_options_t options = { .file = s->o->worker,
-		.args = (char **)(uintptr_t)args, /* never written to */
+	uv_process_options_t options = { .file = argv[0],
+		.args = (char **)(uintptr_t)argv, /* never written to */
+		.cwd = slot->task.cwd,
 		.exit_cb = on_process_exit,
 		.stdio = stdio,
 		.stdio_count = PROTO_FD + 1,
@@ -429,6 +467,8 @@ static void start(struct slot *slot)
 	take_next(slot);
 	slot->reader = (struct proto_reader){ 0 };
 	slot->alive_ticks = slot->silent_ticks = slot->stopping_ticks = 0;
+	slot->quiet_ticks = 0;
+	slot->log_size = 0;
 	slot->began = uv_hrtime();
 	if (slot->state == SLOT_IDLE)
 		hand_over(slot);
@@ -476,6 +516,18 @@ static void fill(struct sched *s)
 		finish(s);
 }
 
+/* Output that has come since the last look is a sign of work. */
+static bool is_quiet(struct slot *slot)
+{
+	int64_t size = slot_log_size(&slot->log);
+
+	if (size != slot->log_size)
+		slot->quiet_ticks = 0;
+	slot->log_size = size;
+	return ++slot->quiet_ticks * tick_seconds(slot->sched) >
+		slot->task.quiet_seconds;
+}
+
 static void tick_slot(struct slot *slot)
 {
 	const struct sched *s = slot->sched;
@@ -486,7 +538,7 @@ static void tick_slot(struct slot *slot)
 	double limit = slot->task.limit_seconds;
 
 	if ((slot->state == SLOT_STOPPING || slot->state == SLOT_LEAVING) &&
-		++slot->stopping_ticks * tick > grace)
+		++slot->stopping_ticks * tick > grace + slot->task.grace_seconds)
 		kill_slot(slot, SCHED_STOPPED);
 	if (slot->state != SLOT_RUNNING)
 		return;
@@ -494,6 +546,8 @@ static void tick_slot(struct slot *slot)
 		kill_slot(slot, SCHED_TIMEOUT);
 	else if (++slot->silent_ticks * tick > silent)
 		kill_slot(slot, SCHED_SILENT);
+	else if (slot->task.quiet_seconds > 0 && is_quiet(slot))
+		kill_slot(slot, SCHED_QUIET);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -511,8 +565,11 @@ static void on_tick(uv_timer_t *timer)
 static void signal_all(struct sched *s, int signal)
 {
 	for (int i = 0; i < s->o->workers; i++)
-		if (s->slots[i].state != SLOT_FREE && s->slots[i].state != SLOT_CLOSING)
+		if (s->slots[i].state != SLOT_FREE &&
+			s->slots[i].state != SLOT_CLOSING) {
 			signal_slot(&s->slots[i], signal);
+			signal_group(&s->slots[i], signal);
+		}
 }
 
 /*

@@ -26,6 +26,15 @@ struct sched_task {
 	int64_t job;
 	char token[SCHED_TOKEN_MAX];
 	double limit_seconds; /* 0: none */
+	double quiet_seconds; /* 0: no limit; see SCHED_QUIET */
+	/*
+	 * What is called where it is not a worker on the database: NULL behind the last
+	 * word, and where it runs (NULL: here). It leads a process group, which ends with
+	 * it, and never says `done`.
+	 */
+	const char *const *argv;
+	const char *cwd;
+	double grace_seconds; /* of this task, beyond that of the options */
 	const char *log; /* where its stderr goes if it writes any; NULL: /dev/null */
 	void *data; /* the caller's */
 };
@@ -35,6 +44,8 @@ enum sched_why {
 	SCHED_SIGNALLED, /* by a signal that was not ours: see signal */
 	SCHED_TIMEOUT, /* we killed it: beyond limit_seconds */
 	SCHED_SILENT, /* we killed it: no beat for silent_seconds */
+	SCHED_QUIET, /* we killed it: no epoch, no output for quiet_seconds */
+	SCHED_ENOUGH, /* we ended it: news() wanted no more of it */
 	SCHED_STOPPED, /* it left or died because the run is stopping */
 	SCHED_NOT_STARTED, /* no process was made; the run stops */
 };
@@ -74,6 +85,12 @@ struct sched_ops {
 	void (*started)(void *arg, const struct sched_task *task, int pid);
 	/* Called when an epoch of the task is committed; may be NULL. */
 	void (*epoch)(void *arg, const struct sched_task *task, int epoch);
+	/*
+	 * The report of the task has grown; NULL where no task has argv. Returns 1 where
+	 * nothing more is wanted of it: it is asked to leave (SCHED_ENOUGH). Negative: the
+	 * run stops with that error.
+	 */
+	int (*news)(void *arg, const struct sched_task *task, struct err *e);
 	/* Called once a tick; may be NULL. */
 	void (*tick)(void *arg);
 };

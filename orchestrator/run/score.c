@@ -160,7 +160,7 @@ static int put_base(const struct scorer *sc, const struct spec_criterion *c,
 	struct arg std = REAL(f->std);
 	int rc;
 
-	if (f->mean == 0)
+	if (f->mean == 0 && c->counts)
 		return err_set(e, ERR_FAILED,
 			"the baseline of %s is 0 on %s rows%s%s, and Δm divides by "
 			"it: take more rows, give \"baseline\": {\"values\": ...}, or "
@@ -217,7 +217,7 @@ int score_base_drop(const struct scorer *sc, bool *dropped, struct err *e)
 /* The figures of one epoch and split while they are gathered. */
 struct gather {
 	double *value;
-	/* What Δm averages over: all criteria, those of the primary task, or of weights. */
+	/* What Δm averages over: the criteria that count, of the primary task, or of weights. */
 	int *part, parts;
 	struct stats_criterion *criteria;
 	double *picked, *base;
@@ -332,7 +332,7 @@ static struct gather gather_begin(const struct scorer *sc, const struct score_ba
 		.base = NEW_ARRAY(a, double, n) };
 
 	for (int i = 0; i < n; i++)
-		if (!skipped[b->criteria[i].task] &&
+		if (sc->v->criteria[i].counts && !skipped[b->criteria[i].task] &&
 			(!sc->primary ||
 				!strcmp(sc->primary, sc->v->criteria[i].task))) {
 			g.criteria[g.parts] = b->criteria[i];

@@ -20,6 +20,13 @@ int slot_log_open(struct slot_log *l, const char *folder, int slot)
 	return l->fd < 0 ? -errno : OK;
 }
 
+int64_t slot_log_size(const struct slot_log *l)
+{
+	struct stat st;
+
+	return l->fd < 0 || fstat(l->fd, &st) ? 0 : st.st_size;
+}
+
 void slot_log_keep(struct slot_log *l, const char *name)
 {
 	struct stat st;

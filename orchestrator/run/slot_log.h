@@ -5,6 +5,7 @@
 #ifndef DELTAM_SLOT_LOG_H
 #define DELTAM_SLOT_LOG_H
 
+#include <stdint.h>
 #include "common/err.h"
 
 struct slot_log {
@@ -17,6 +18,9 @@ struct slot_log {
  * negated errno, which is what libuv returns for a process that cannot start.
  */
 MUST_CHECK int slot_log_open(struct slot_log *l, const char *folder, int slot);
+
+/* How many bytes are written; 0 where there is no log. */
+int64_t slot_log_size(const struct slot_log *l);
 
 /*
  * The task has ended: what was written moves to the file `name` and the log is closed. A

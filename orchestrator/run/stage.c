@@ -175,7 +175,8 @@ static int put_variant(struct stage_ctx *c, int variant, struct err *e)
 	for (int i = 0; !rc && i < v->ncriteria; i++) {
 		const struct spec_criterion *k = &v->criteria[i];
 		struct criterion_row row = { k->text, k->task, k->metric->name,
-			k->metric->higher, i };
+			k->metric->higher, i, k->counts,
+			c->spec->trainer ? k->metric->title : NULL, k->metric->scale };
 
 		rc = store_criterion_put(c->s, c->sweep, v->label, &row, e);
 	}
@@ -262,6 +263,48 @@ static int judged_alike(struct stage_ctx *c, bool *same, struct err *e)
 	return rc;
 }
 
+/* What Δm of a variant averages over, as one text. */
+static void put_counted(struct str *out, const char *criterion, bool higher)
+{
+	str_printf(out, "%s %s\n", criterion, higher ? "higher" : "lower");
+}
+
+/* The same as the database has it of the plan before; "" where it has no such variant. */
+static int counted_before(
+	struct stage_ctx *c, const char *variant, struct str *out, struct err *e)
+{
+	struct rows r = rows_open(
+		c->s, STMT_CRITERION_OF_VARIANT, ARGS(INT(c->sweep), TEXT(variant)), e);
+
+	while (rows_next(&r)) {
+		const char *criterion = rows_text(&r);
+
+		put_counted(out, criterion, rows_int(&r) != 0);
+	}
+	return rows_close(&r);
+}
+
+/* Whether Δm is what it was: `select.criteria` and the directions. */
+static int counted_alike(
+	struct stage_ctx *c, bool *same, struct arena *a, struct err *e)
+{
+	int rc = OK;
+
+	for (int i = 0; !rc && i < c->spec->nvariants; i++) {
+		const struct spec_variant *v = &c->spec->variants[i];
+		struct str before = { .arena = a };
+		struct str now = { .arena = a };
+
+		rc = counted_before(c, v->label, &before, e);
+		for (int k = 0; k < v->ncriteria; k++)
+			if (v->criteria[k].counts)
+				put_counted(&now, v->criteria[k].text,
+					v->criteria[k].metric->higher);
+		*same &= !before.n || !strcmp(str_get(&before), str_get(&now));
+	}
+	return rc;
+}
+
 int stage_start(struct stage_ctx *c, bool rescore, struct err *e)
 {
 	struct arena a = { 0 };
@@ -272,6 +315,8 @@ int stage_start(struct stage_ctx *c, bool rescore, struct err *e)
 
 	if (!rc)
 		rc = judged_alike(c, &same, e);
+	if (!rc)
+		rc = counted_alike(c, &same, &a, e);
 	if (!rc)
 		rc = store_sweep_clear(c->s, c->sweep, e);
 	if (!rc)

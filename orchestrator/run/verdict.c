@@ -102,10 +102,57 @@ struct verdict verdict_of(const struct sched_end *end, bool complete)
 	case SCHED_SILENT:
 		snprintf(v.text, sizeof(v.text), "no sign of life; we killed it");
 		break;
+	case SCHED_QUIET:
+		snprintf(v.text, sizeof(v.text),
+			"no epoch and no output for limits.silent_minutes; we killed "
+			"it");
+		break;
+	case SCHED_ENOUGH: /* its report says why: verdict_of_report */
+		break;
 	case SCHED_NOT_STARTED:
 		v.charge = CHARGE_NONE;
 		snprintf(v.text, sizeof(v.text), "%s", end->text);
 		break;
 	}
 	return v;
+}
+
+/* Why it failed, in its trainer's own words where it has some. */
+static void tell_why(const struct follow *f, const char *last_line, struct verdict *v)
+{
+	size_t n = strlen(v->text);
+
+	if (*f->error)
+		snprintf(v->text, sizeof(v->text), "%s", f->error);
+	else if (*last_line)
+		snprintf(v->text + n, sizeof(v->text) - n, "%s%s", n ? ": " : "",
+			last_line);
+}
+
+void verdict_of_report(const struct follow *f, const char *last_line, struct verdict *v)
+{
+	if (v->stop)
+		return;
+	v->diverged = false;
+	switch (f->state) {
+	case FOLLOW_ON:
+		if (!strcmp(v->outcome, "failed") && v->charge != CHARGE_NONE)
+			tell_why(f, last_line, v);
+		return;
+	case FOLLOW_DIVERGED:
+		v->outcome = "diverged";
+		v->charge = CHARGE_NONE;
+		v->diverged = true;
+		snprintf(v->text, sizeof(v->text), "epoch %d: %s", f->epoch, f->text);
+		return;
+	case FOLLOW_FAULT:
+		v->outcome = "failed";
+		v->charge = CHARGE_FINAL;
+		break;
+	case FOLLOW_HOLE:
+		v->outcome = "failed";
+		v->charge = CHARGE_RETRY;
+		break;
+	}
+	snprintf(v->text, sizeof(v->text), "%s", f->text);
 }

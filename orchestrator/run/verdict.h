@@ -5,6 +5,7 @@
 #ifndef DELTAM_VERDICT_H
 #define DELTAM_VERDICT_H
 
+#include "orchestrator/run/follow.h"
 #include "orchestrator/run/sched.h"
 
 enum charge {
@@ -25,5 +26,12 @@ struct verdict {
 
 /* complete: every epoch of the segment is committed. */
 struct verdict verdict_of(const struct sched_end *end, bool complete);
+
+/*
+ * The same of another trainer, whose report has been read to its end: *v is what
+ * verdict_of says of the process. last_line: of what it printed; "" without.
+ */
+void verdict_of_report(
+	const struct follow *f, const char *last_line, struct verdict *v);
 
 #endif

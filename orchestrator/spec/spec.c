@@ -37,7 +37,8 @@ static void read_sections(const struct spec_reader *r)
 		node = read_field(r, f[i].path);
 		if (f[i].kind == FIELD_NAMED)
 			continue; /* name_at judges it: more of its keys in the catalogue */
-		if (node && expect_kind(r, node, JSON_OBJECT, f[i].path))
+		if (node && expect_kind(r, node, JSON_OBJECT, f[i].path) &&
+			!(read_at(r, "trainer") && !strcmp(f[i].path, "train")))
 			read_members(r, node, f[i].path, NULL);
 	}
 }
@@ -119,11 +120,13 @@ static void read_select(const struct spec_reader *r, struct spec *s)
 		diag_add(r->d, read_place(r, "select.skip_zero_weight"),
 			"\"skip_zero_weight\" means nothing beside \"primary\", whose "
 			"task alone makes Δm");
+	s->select.criteria = read_at(r, "select.criteria") != NULL;
 }
 
 static void read_limits(const struct spec_reader *r, struct spec *s)
 {
 	double minutes = read_number(r, "limits.job_minutes");
+	double silent = read_number(r, "limits.silent_minutes");
 
 	s->auxiliary = read_at(r, "primary") != NULL;
 	s->final_seeds = read_whole(r, "final.seeds");
@@ -133,6 +136,10 @@ static void read_limits(const struct spec_reader *r, struct spec *s)
 	if (minutes == 0)
 		diag_add(r->d, read_place(r, "limits.job_minutes"),
 			"\"job_minutes\" must be above 0");
+	s->silent_minutes = isnan(silent) ? 0 : silent;
+	if (silent == 0)
+		diag_add(r->d, read_place(r, "limits.silent_minutes"),
+			"\"silent_minutes\" must be above 0");
 }
 
 static bool is_sweep(const struct spec_reader *r)
@@ -152,6 +159,7 @@ static void read_spec(struct spec_reader *r, struct spec *s)
 		return;
 	read_sections(r);
 	s->name = read_name(r);
+	read_trainer(r, s);
 	(void)read_text(r, "$schema");
 	read_search(r, s);
 	read_baseline(r, s);

@@ -23,6 +23,19 @@ struct spec_override;
 #define FINAL_SEED 1000 /* final and baseline seeds from here, search seeds from 0 */
 #define PLAN_JOBS_FREE 10000 /* a plan above needs --yes */
 
+/*
+ * The choices of the table: enum search_kind, select_epoch, average, prune_rule ..., and
+ * their words in that order, select_epoch_words[EPOCH_BEST] ...
+ */
+#define V(enumerator, word) enumerator,
+#define CHOICES(name, words) \
+	enum name { words }; \
+	extern const char *const name##_words[];
+#define F(...)
+#include "orchestrator/spec/spec_fields.def"
+#undef F
+#undef V
+
 enum axis_scale { AXIS_LIST, AXIS_LINEAR, AXIS_LOG, AXIS_SIMPLEX };
 
 /*
@@ -52,6 +65,7 @@ struct spec_entry {
 		label; /* the method's name unless given; unique; "stl" at position 0 */
 	const struct method_info *method;
 	const char *listed; /* its label in the file: "ial" for "ial [seg]" */
+	const char *title; /* given for tables; "": the method's, or the label */
 	/* `primary`: the task whose criteria alone make its Δm; NULL: all of them. */
 	const char *primary;
 	bool every_task; /* an auxiliary method for which no task is primary */
@@ -65,10 +79,30 @@ struct spec_criterion {
 	const char *text; /* task/name */
 	const char *task;
 	const struct metric_info *metric;
+	bool counts; /* towards Δm; otherwise tables show it, and no more */
 	/* select.require: a run outside is invalid. -INFINITY and INFINITY without. */
 	double min, max;
 	/* baseline.values; NAN where the baseline is trained. */
 	double base_val, base_test;
+};
+
+/*
+ * The section `trainer`: a command that trains in the place of deltam-worker
+ * (docs/TRAINERS.md). Its data, networks and settings are its own; what deltam must know
+ * of it is what it reports.
+ */
+struct spec_trainer {
+	const char **command; /* NULL behind the last word; no word: it cannot train */
+	const char **patterns; /* of the files that are copied; NULL behind the last */
+	const char *version; /* "" without */
+	bool resume; /* it goes on from its folder */
+	bool deterministic; /* rows that it writes twice are equal */
+	enum trainer_keep keep;
+	int stop_seconds; /* from SIGTERM to SIGKILL */
+	struct task_info *tasks; /* in the order of tables; names alone are filled */
+	int ntasks;
+	struct spec_criterion *criteria; /* the same in every variant */
+	int ncriteria;
 };
 
 /* One setting of `vary`; a sweep without it has exactly one, labelled "". */
@@ -76,11 +110,14 @@ struct spec_variant {
 	int position; /* 0, 1 ... */
 	const char *label; /* its values: "sgd 256" */
 	const char *pseudo; /* dataset.pseudo as the file writes it; NULL: none */
-	/* dataset.*, model.*, train.*: all that the file says of a job's setting. */
+	/*
+	 * dataset.*, model.*, train.*: all that the file says of a job's setting; of
+	 * another trainer trainer.*, too.
+	 */
 	struct params base;
 	struct params
 		stl; /* the same for baselines: with the network of baseline.model */
-	const struct dataset_info *dataset;
+	const struct dataset_info *dataset; /* NULL: another trainer knows it */
 	int epochs;
 	struct task_info *tasks;
 	int ntasks;
@@ -95,19 +132,6 @@ struct spec_variant {
 	const struct spec_override *over; /* what spec_place reads differently for it */
 	int nover;
 };
-
-/*
- * The choices of the table: enum search_kind, select_epoch, average, prune_rule ..., and
- * their words in that order, select_epoch_words[EPOCH_BEST] ...
- */
-#define V(enumerator, word) enumerator,
-#define CHOICES(name, words) \
-	enum name { words }; \
-	extern const char *const name##_words[];
-#define F(...)
-#include "orchestrator/spec/spec_fields.def"
-#undef F
-#undef V
 
 enum baseline_source { BASELINE_TRAINED, BASELINE_VALUES, BASELINE_FROM };
 
@@ -132,6 +156,7 @@ struct spec {
 	const char *name;
 	struct spec_variant *variants;
 	int nvariants;
+	const struct spec_trainer *trainer; /* NULL: deltam-worker */
 	bool pin_winner; /* later variants take the points that won in the first */
 	struct {
 		enum search_kind kind;
@@ -149,6 +174,7 @@ struct spec {
 		enum select_epoch epoch;
 		enum average average;
 		bool skip_zero; /* tasks of weight 0 stay out of Δm */
+		bool criteria; /* the file says which criteria make Δm */
 	} select;
 	struct {
 		enum prune_rule rule;
@@ -165,6 +191,7 @@ struct spec {
 	} winners;
 	int final_seeds;
 	double job_minutes; /* 0: no limit */
+	double silent_minutes; /* 0: no limit */
 	int retries;
 	double checkpoint_minutes;
 };

@@ -4,6 +4,25 @@
 #include <math.h>
 #include <string.h>
 
+/* As the trainer has them, each once more for what the variant says of it. */
+static void copy_criteria(
+	struct arena *a, const struct spec_trainer *t, struct spec_variant *v)
+{
+	v->criteria = NEW_ARRAY(a, struct spec_criterion, t->ncriteria + 1);
+	v->ncriteria = t->ncriteria;
+	for (int i = 0; i < t->ncriteria; i++)
+		v->criteria[i] = (struct spec_criterion){
+			.text = t->criteria[i].text,
+			.task = t->criteria[i].task,
+			.metric = t->criteria[i].metric,
+			.counts = true,
+			.min = -INFINITY,
+			.max = INFINITY,
+			.base_val = (double)NAN,
+			.base_test = (double)NAN,
+		};
+}
+
 static void list_criteria(struct arena *a, struct spec_variant *v)
 {
 	int n;
@@ -21,6 +40,7 @@ static void list_criteria(struct arena *a, struct spec_variant *v)
 						v->tasks[t].name, metric[m].name),
 					.task = v->tasks[t].name,
 					.metric = &metric[m],
+					.counts = true,
 					.min = -INFINITY,
 					.max = INFINITY,
 					.base_val = (double)NAN,
@@ -28,20 +48,51 @@ static void list_criteria(struct arena *a, struct spec_variant *v)
 				};
 }
 
-/* The criterion that a key names; NULL: none, and reported. */
-static struct spec_criterion *named(const struct spec_reader *r,
-	const struct spec_variant *v, const struct json *node)
+/* The criterion of that name; NULL: none, and reported at that place. */
+static struct spec_criterion *find(const struct spec_reader *r,
+	const struct spec_variant *v, const char *name, size_t at)
 {
 	const char **known;
 
 	for (int i = 0; i < v->ncriteria; i++)
-		if (!strcmp(v->criteria[i].text, node->key))
+		if (!strcmp(v->criteria[i].text, name))
 			return &v->criteria[i];
 	known = NEW_ARRAY(r->a, const char *, v->ncriteria + 1);
 	for (int i = 0; i < v->ncriteria; i++)
 		known[i] = v->criteria[i].text;
-	report_unknown(r, node->key_at, "criterion", node->key, known, v->ncriteria);
+	report_unknown(r, at, "criterion", name, known, v->ncriteria);
 	return NULL;
+}
+
+/* The criterion that a key names. */
+static struct spec_criterion *named(const struct spec_reader *r,
+	const struct spec_variant *v, const struct json *node)
+{
+	return find(r, v, node->key, node->key_at);
+}
+
+/* select.criteria: those that make Δm. */
+static void read_counted(const struct spec_reader *r, struct spec_variant *v)
+{
+	const struct json *list = read_at(r, "select.criteria");
+
+	if (!list || !expect_kind(r, list, JSON_ARRAY, "criteria"))
+		return;
+	for (int i = 0; i < v->ncriteria; i++)
+		v->criteria[i].counts = false;
+	if (!list->child)
+		diag_add(r->d, list->at, "\"criteria\" is an empty list");
+	for (const struct json *m = list->child; m; m = m->next) {
+		struct spec_criterion *c;
+
+		if (!expect_kind(r, m, JSON_STRING, "criteria"))
+			continue;
+		c = find(r, v, m->string, m->at);
+		if (c && c->counts)
+			diag_add(r->d, m->at, "\"%s\" twice", m->string);
+		if (c)
+			c->counts = true;
+	}
 }
 
 /* Whether the criterion can have the value of a node; if not, that is said there. */
@@ -96,7 +147,7 @@ static void read_split_values(const struct spec_reader *r, struct spec_variant *
 
 		if (!c || !expect_kind(r, m, JSON_NUMBER, m->key))
 			continue;
-		if (m->number == 0) {
+		if (m->number == 0 && c->counts) {
 			diag_add(r->d, m->at,
 				"a baseline of 0 leaves Δm undefined: it divides by "
 				"it");
@@ -142,9 +193,13 @@ static void read_values(const struct spec_reader *r, struct spec_variant *v)
 void read_criteria(
 	const struct spec_reader *r, const struct spec *s, struct spec_variant *v)
 {
-	list_criteria(r->a, v);
+	if (s->trainer)
+		copy_criteria(r->a, s->trainer, v);
+	else
+		list_criteria(r->a, v);
 	if (!v->ntasks) /* the data set is wrong, and that is said elsewhere */
 		return;
+	read_counted(r, v);
 	read_require(r, v);
 	if (s->baseline.source == BASELINE_VALUES)
 		read_values(r, v);

@@ -107,6 +107,11 @@ static const char *form_of(const struct spec_field *f, struct arena *a)
 	case FIELD_VALUES:
 	case FIELD_REQUIRE:
 		return "object";
+	case FIELD_WORDS:
+	case FIELD_CRITERIA:
+		return "list of texts";
+	case FIELD_TASKS:
+		return "object";
 	case FIELD_CHOICE:
 		break;
 	}
@@ -151,7 +156,7 @@ static void put_field(struct str *out, const struct spec_field *f)
 		str_put(out, " | required");
 	else if (f->words)
 		put_words(out, f);
-	else if (f->deflt)
+	else if (f->deflt && *f->deflt)
 		str_printf(out, " | `%s`", f->deflt);
 	else
 		str_put(out, " | –");

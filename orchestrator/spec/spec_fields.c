@@ -187,6 +187,16 @@ int read_choice(const struct spec_reader *r, const char *path)
 	return text ? choice_index(f->choices, text) : -1;
 }
 
+bool read_bool(const struct spec_reader *r, const char *path)
+{
+	const struct spec_field *f = field_find(path);
+	const struct json *node = read_field(r, f->path);
+
+	if (node && expect_kind(r, node, JSON_BOOL, field_name(f)))
+		return node->boolean;
+	return f->deflt && !strcmp(f->deflt, "true");
+}
+
 const char *read_text(const struct spec_reader *r, const char *path)
 {
 	const struct spec_field *f = field_find(path);
@@ -202,16 +212,6 @@ const char *read_text(const struct spec_reader *r, const char *path)
 		return NULL;
 	}
 	return node->string;
-}
-
-bool read_bool(const struct spec_reader *r, const char *path)
-{
-	const struct spec_field *f = field_find(path);
-	const struct json *node = read_field(r, f->path);
-
-	if (node && expect_kind(r, node, JSON_BOOL, field_name(f)))
-		return node->boolean;
-	return f->deflt && !strcmp(f->deflt, "true");
 }
 
 const char *path_text(const struct spec_reader *r, const char *text, size_t at)

@@ -23,12 +23,14 @@ static const char **listable(struct arena *a, int *n)
 	return names;
 }
 
+/* `entry` is what `methods` lists, node its name; NULL: no method, and reported. */
 static const struct method_info *read_method(
-	const struct spec_reader *r, const struct json *node)
+	const struct spec_reader *r, const struct json *entry, const struct json *node)
 {
 	const struct method_info *info = catalogue_method(node->string);
 	int n;
 	const char **known;
+	char hint[HINT_MAX];
 
 	if (!strcmp(node->string, "stl")) {
 		diag_add(r->d, node->at,
@@ -39,8 +41,21 @@ static const struct method_info *read_method(
 	if (info)
 		return info;
 	known = listable(r->a, &n);
-	report_unknown(r, node->at, "method", node->string, known, n);
+	if (!read_at(r, "trainer"))
+		report_unknown(r, node->at, "method", node->string, known, n);
+	else if (json_get(entry, "title"))
+		return own_method(r, entry, node);
+	else
+		diag_add(r->d, node->at,
+			"unknown method %s%s (one of your own wants a \"title\")",
+			diag_quote(r->a, node->string),
+			str_hint(str_nearest(node->string, known, n), hint));
 	return NULL;
+}
+/* What an entry says besides hyperparameters. */
+static bool is_entry_key(const char *key)
+{
+	return !strcmp(key, "name") || !strcmp(key, "label") || !strcmp(key, "title");
 }
 
 /* Reports keys of the entry's object that the method does not have. */
@@ -52,8 +67,7 @@ static void check_hyperparameters(const struct spec_reader *r,
 	for (const struct param_info *p = method->params; p->name; p++)
 		str_printf(&all, "%s%s", all.n ? ", " : "", p->name);
 	for (const struct json *m = object->child; m; m = m->next)
-		if (strcmp(m->key, "name") != 0 && strcmp(m->key, "label") != 0 &&
-			!param_info_find(method->params, m->key))
+		if (!is_entry_key(m->key) && !param_info_find(method->params, m->key))
 			diag_add(r->d, m->key_at,
 				"method \"%s\" has no hyperparameter %s; it has %s",
 				method->name, diag_quote(r->a, m->key),
@@ -84,6 +98,26 @@ static const char *read_primary(
 	report_unknown(
 		r, read_place(r, "primary"), "task", primary, known, v->ntasks + 1);
 	return NULL;
+}
+
+/* An entry that is judged by one task wants a criterion of it in Δm. */
+static void check_primary_counts(
+	const struct spec_reader *r, const struct spec_variant *v, const char *primary)
+{
+	for (int k = 0; primary && k < v->ntasks; k++) {
+		const char *task = v->tasks[k].name;
+		bool wanted = !strcmp(primary, "each") || !strcmp(primary, task);
+		int counted = 0;
+
+		for (int i = 0; i < v->ncriteria; i++)
+			counted += v->criteria[i].counts &&
+				!strcmp(v->criteria[i].task, task);
+		if (wanted && !counted)
+			diag_add(r->d, read_place(r, "select.criteria"),
+				"\"%s\" is a primary task: one of its criteria must "
+				"count",
+				task);
+	}
 }
 
 /*
@@ -155,24 +189,40 @@ static void read_hyperparameters(const struct spec_reader *r, const struct json 
 	}
 }
 
+/* Whether a node is a short text of one line; if not, that is said. */
+static bool read_line(
+	const struct spec_reader *r, const struct json *node, const char *what)
+{
+	size_t n;
+
+	if (!expect_kind(r, node, JSON_STRING, what))
+		return false;
+	n = strlen(node->string);
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)node->string[i] < 0x20)
+			n = 0;
+	if (n > 0 && n <= LABEL_CHARACTERS)
+		return true;
+	diag_add(r->d, node->at, "a %s has 1 to %d characters and is one line", what,
+		LABEL_CHARACTERS);
+	return false;
+}
+
+/* What tables call the entry; "" where the file does not say. */
+static const char *read_title(const struct spec_reader *r, const struct json *node)
+{
+	const struct json *title = json_get(node, "title");
+
+	return title && read_line(r, title, "title") ? title->string : "";
+}
+
 static const char *read_label(
 	const struct spec_reader *r, const struct json *node, const char *deflt)
 {
 	const struct json *label = json_get(node, "label");
-	size_t n;
 
-	if (!label || !expect_kind(r, label, JSON_STRING, "label"))
+	if (!label || !read_line(r, label, "label"))
 		return deflt;
-	n = strlen(label->string);
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)label->string[i] < 0x20)
-			n = 0;
-	if (n == 0 || n > LABEL_CHARACTERS) {
-		diag_add(r->d, label->at,
-			"a label has 1 to %d characters and is one line",
-			LABEL_CHARACTERS);
-		return deflt;
-	}
 	if (!strcmp(label->string, "stl")) {
 		diag_add(r->d, label->at, "the label \"stl\" belongs to the baseline");
 		return deflt;
@@ -200,10 +250,11 @@ static bool read_entry(const struct spec_reader *r, const struct json *node,
 			json_kind_name(node->kind));
 		return false;
 	}
-	e->method = read_method(r, name);
+	e->method = read_method(r, node, name);
 	if (!e->method)
 		return false;
 	e->label = read_label(r, node, e->method->name);
+	e->title = read_title(r, node);
 	if (node->kind == JSON_OBJECT)
 		check_hyperparameters(r, node, e->method);
 	read_hyperparameters(r, node, v, e);
@@ -338,8 +389,12 @@ void read_entries(
 	const struct json *methods = read_field(r, "methods");
 	const char *primary = read_primary(r, v);
 
+	check_primary_counts(r, v, primary);
 	v->baseline = (struct spec_entry){
-		.label = "stl", .listed = "stl", .method = catalogue_method("stl")
+		.label = "stl",
+		.listed = "stl",
+		.title = "",
+		.method = catalogue_method("stl"),
 	};
 	if (!methods || !expect_kind(r, methods, JSON_ARRAY, "methods"))
 		return;

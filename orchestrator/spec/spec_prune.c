@@ -21,6 +21,18 @@ static int defaults_of(const char *path, bool other, double *v, int max)
 	return n;
 }
 
+/* A trainer that cannot go on from a rung is not stopped at one. */
+static void prune_nothing(const struct spec_reader *r, struct spec *s)
+{
+	const struct json *rule = read_at(r, "prune.rule");
+
+	if (rule && s->prune.rule != PRUNE_NONE)
+		diag_add(r->d, rule->at,
+			"with \"resume\": false a job is one segment: the rule must be "
+			"\"none\"");
+	s->prune.rule = PRUNE_NONE;
+}
+
 void read_prune(const struct spec_reader *r, struct spec *s)
 {
 	static const char *const not_none[] = { "prune.rungs", "prune.keep",
@@ -40,6 +52,8 @@ void read_prune(const struct spec_reader *r, struct spec *s)
 	const struct json *section = read_at(r, "prune");
 
 	s->prune.rule = (enum prune_rule)read_choice(r, "prune.rule");
+	if (s->trainer && !s->trainer->resume)
+		prune_nothing(r, s);
 	s->prune.keep = read_whole(r, "prune.keep");
 	if (read_at(r, "prune.eta"))
 		s->prune.eta = read_number(r, "prune.eta");

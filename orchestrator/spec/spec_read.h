@@ -34,6 +34,9 @@ enum spec_field_kind {
 	FIELD_RUNGS,
 	FIELD_NAMES,
 	FIELD_CORRUPTIONS,
+	FIELD_WORDS,
+	FIELD_TASKS,
+	FIELD_CRITERIA,
 };
 
 struct spec_field {
@@ -189,9 +192,24 @@ bool read_weight_steps(const struct spec_reader *r, double step,
  * ->prune and ->baseline have been read before, because variants depend on them.
  */
 void read_variants(struct spec_reader *r, struct spec *s);
-void read_setup(const struct spec_reader *r,
-	struct spec_variant *v); /* dataset, model, train */
+/* dataset, model, train: of deltam's own trainer, or (`open`) of another one. */
+void read_setup(const struct spec_reader *r, struct spec_variant *v);
+void read_open_setup(const struct spec_reader *r, const struct spec_trainer *trainer,
+	struct spec_variant *v);
 void read_schedule(const struct spec_reader *r, struct params *ps);
+/*
+ * A value that another trainer is given, as the parameter of a job: a number, true or
+ * false; a list and a text that could be taken for one of these as JSON, another text as
+ * it is. NULL: none of these, and reported.
+ */
+const char *open_value(const struct spec_reader *r, const struct json *node);
+void read_trainer(const struct spec_reader *r, struct spec *s);
+/*
+ * A method of the user's own (with a `title`, beside `trainer`): the row that the
+ * catalogue would have, its parameters read off the entry's values. NULL: reported.
+ */
+const struct method_info *own_method(
+	const struct spec_reader *r, const struct json *entry, const struct json *name);
 void read_criteria(
 	const struct spec_reader *r, const struct spec *s, struct spec_variant *v);
 void read_entries(

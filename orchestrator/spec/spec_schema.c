@@ -172,7 +172,7 @@ static void put_methods(struct str *out)
 			",\n      { \"type\": \"object\", \"additionalProperties\": "
 			"false, \"required\": [\"name\"],\n        \"properties\": { "
 			"\"name\": { \"const\": \"%s\" }, \"label\": { \"type\": "
-			"\"string\" }",
+			"\"string\" }, \"title\": { \"type\": \"string\" }",
 			m[i].name);
 		put_params(out, m[i].params, put_hyperparameter);
 		str_put(out, " } }");
@@ -285,6 +285,13 @@ static void put_type(struct str *out, const struct spec_field *f)
 	case FIELD_CORRUPTIONS:
 		put_corruptions(out);
 		break;
+	case FIELD_WORDS:
+	case FIELD_CRITERIA:
+		str_put(out,
+			"\"type\": \"array\", \"minItems\": 1, \"items\": { "
+			"\"type\": \"string\", \"minLength\": 1 }");
+		break;
+	case FIELD_TASKS:
 	case FIELD_VARY:
 	case FIELD_VALUES:
 	case FIELD_REQUIRE:
@@ -292,9 +299,24 @@ static void put_type(struct str *out, const struct spec_field *f)
 	}
 }
 
+/* Beside `trainer` these are open; without it put_closed says what they hold. */
+static const char *const open_fields[] = { "dataset", "model", "train", "methods" };
+#define OPEN_FIELDS COUNT(open_fields)
+
+static bool is_open(const struct spec_field *f)
+{
+	for (int i = 0; i < OPEN_FIELDS; i++)
+		if (!strcmp(f->path, open_fields[i]))
+			return true;
+	return false;
+}
+
 static void put_row(struct str *out, const struct spec_field *f)
 {
-	put_type(out, f);
+	if (is_open(f))
+		str_put(out, "\"type\": [\"object\", \"array\", \"string\"]");
+	else
+		put_type(out, f);
 	str_put(out, ", \"description\": ");
 	put_quoted(out, f->help);
 }
@@ -358,12 +380,27 @@ static void put_section(struct str *out, const char *prefix)
 		str_printf(out, ", \"required\": [%s]", str_get(&required));
 }
 
+/* What the open fields hold where deltam's own trainer reads them. */
+static void put_closed(struct str *out)
+{
+	str_put(out,
+		",\n  \"if\": { \"not\": { \"required\": [\"trainer\"] } },\n  "
+		"\"then\": { \"properties\": {");
+	for (int i = 0; i < OPEN_FIELDS; i++) {
+		str_printf(out, "%s\n    \"%s\": { ", i ? "," : "", open_fields[i]);
+		put_type(out, field_find(open_fields[i]));
+		str_put(out, " }");
+	}
+	str_put(out, " } }");
+}
+
 void spec_docs_schema(struct str *out)
 {
 	str_put(out,
 		"{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
 		"  \"title\": \"deltam sweep file\",\n  ");
 	put_section(out, "");
+	put_closed(out);
 	str_put(out, ",\n");
 	str_put(out, definitions);
 	str_put(out, "}\n");

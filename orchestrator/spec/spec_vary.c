@@ -39,11 +39,20 @@ static bool table_has(const char *section, const char *key)
 	return false;
 }
 
+/* Another trainer's sections have the keys that the file gives them. */
 static bool section_has(
 	const struct spec_reader *r, const char *section, const char *key)
 {
+	if (read_at(r, "trainer"))
+		return read_at(r, arena_printf(r->a, "%s.%s", section, key));
 	return field_find(arena_printf(r->a, "%s.%s", section, key)) ||
 		table_has(section, key);
+}
+
+/* What another trainer may be given without standing in the section itself. */
+static bool is_open_key(const struct spec_reader *r, const char *key)
+{
+	return read_at(r, "trainer") && *key && !strchr(key, '.');
 }
 
 /*
@@ -62,7 +71,8 @@ static const char *vary_path(const struct spec_reader *r, const struct json *nod
 		if (i > 0 && !strcmp(node->key, section))
 			return section;
 		if (!strncmp(node->key, section, n) && node->key[n] == '.' &&
-			section_has(r, section, node->key + n + 1))
+			(section_has(r, section, node->key + n + 1) ||
+				is_open_key(r, node->key + n + 1)))
 			return node->key;
 		if (strchr(node->key, '.') || !section_has(r, section, node->key))
 			continue;
@@ -78,8 +88,11 @@ static const char *vary_path(const struct spec_reader *r, const struct json *nod
 	if (!path)
 		diag_add(r->d, node->key_at,
 			"%s is no key of \"dataset\", \"model\" or \"train\" that "
-			"could vary",
-			diag_quote(r->a, node->key));
+			"could vary%s",
+			diag_quote(r->a, node->key),
+			read_at(r, "trainer")
+				? ": write the section, too, \"train.KEY\""
+				: "");
 	return path;
 }
 
@@ -194,7 +207,10 @@ static void read_variant(struct spec_reader *r, struct spec *s, const struct var
 			diag_add(r->d, over[y->n - 1].node->at,
 				"two variants are called %s",
 				diag_quote(r->a, v->label));
-	read_setup(r, v);
+	if (s->trainer)
+		read_open_setup(r, s->trainer, v);
+	else
+		read_setup(r, v);
 	read_criteria(r, s, v);
 	read_entries(r, s, v);
 	read_rungs(r, s, v);

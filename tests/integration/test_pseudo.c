@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "common/store/store_open.h"
+#include "common/store/store_job.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/must.h"
@@ -17,7 +18,6 @@
 #include "trainer-core/train/train.h"
 #include "worker/checkpoint.h"
 #include "worker/label.h"
-#include "worker/load.h"
 
 enum { SIDE = 6, TRAIN = 60, TEST = 40 };
 
@@ -267,9 +267,8 @@ static struct train *teacher(const struct dataset *d)
 	struct train *t;
 
 	ck_assert_int_eq(store_open(&s, "t.db", STORE_READER, &err), OK);
-	ck_assert_int_eq(
-		job_load_params(job, &s, query_int("t.db", "SELECT j.id" OF("ew")),
-			&arena, &err),
+	ck_assert_int_eq(store_job_params(&s, query_int("t.db", "SELECT j.id" OF("ew")),
+				 job, &arena, &err),
 		OK);
 	store_close(&s);
 	ck_assert_msg(train_new(&t, job, d, &arena, &err) == OK, "%s", err.msg);

@@ -289,6 +289,34 @@ START_TEST(killed_at_every_crash_point_it_goes_on)
 }
 END_TEST
 
+/* DELTAM_FOLDERS: the same trainer, whose lines deltam commits. */
+START_TEST(workers_that_report_in_lines_end_in_the_same_rows)
+{
+	static const struct {
+		const char *point;
+		int status;
+	} cases[] = { { "follow.before_commit", 128 + SIGKILL },
+		{ "follow.after_commit", 128 + SIGKILL },
+		{ "claim.after_commit", 128 + SIGKILL }, { "epoch.mid", 0 },
+		{ "commit.before", 0 }, { "commit.after", 0 },
+		{ "checkpoint.before_rename", 0 }, { "checkpoint.after_rename", 0 } };
+	char env[96];
+
+	setenv("DELTAM_FOLDERS", "1", 1);
+	forget();
+	ends_as_the_reference();
+	ck_assert_int_gt(query_int("t.db", "SELECT min(read_bytes) FROM attempt"), 0);
+	for (int i = 0; i < COUNT(cases); i++) {
+		forget();
+		snprintf(env, sizeof(env), "DELTAM_CRASH=%s@marker@3", cases[i].point);
+		ck_assert_msg(child_run(command(), env) == cases[i].status, "%s", env);
+		ck_assert_msg(access("marker", F_OK) == 0, "%s", env);
+		ends_as_the_reference();
+	}
+	unsetenv("DELTAM_FOLDERS");
+}
+END_TEST
+
 START_TEST(interrupted_it_says_130_and_goes_on)
 {
 	struct child c;
@@ -415,6 +443,7 @@ Suite *suite_run(void)
 	tcase_add_test(tc, workers_killed_at_random_instants_change_nothing);
 	tcase_add_test(tc, deltam_killed_at_random_instants_goes_on);
 	tcase_add_test(tc, killed_at_every_crash_point_it_goes_on);
+	tcase_add_test(tc, workers_that_report_in_lines_end_in_the_same_rows);
 	tcase_add_test(tc, interrupted_it_says_130_and_goes_on);
 	tcase_add_test(tc, a_second_one_is_refused_and_names_the_first);
 	tcase_add_test(tc, a_full_disk_loses_nothing);

@@ -77,7 +77,7 @@ static void put_point(struct store *s, const struct golden *g, int i)
 
 	execute(s,
 		"INSERT INTO stage SELECT ?1, 1, '', 'p' || (?1 - 1), 'ew', ?1, '', "
-		"'final', 'final', 'done'",
+		"'final', 'final', 'done', ''",
 		id);
 	execute(s,
 		"INSERT INTO job SELECT ?1, printf('%032x', ?1), 'd', 'm', 'ew', NULL, "
@@ -102,7 +102,7 @@ static void put_case(struct store *s, const struct golden *g)
 	for (int k = 0; k < g->d; k++)
 		execute(s,
 			"INSERT INTO criterion SELECT 1, '', 't/m' || ?1, 't', 'm' || "
-			"?1, ?2, ?1",
+			"?1, ?2, ?1, 1, NULL, NULL",
 			ARGS(INT(k), INT(g->higher[k])));
 	for (int i = 0; i < g->n; i++)
 		put_point(s, g, i);

@@ -146,7 +146,9 @@ static void on_tick(void *arg)
 		ck_assert_int_eq(kill(getpid(), SIGINT), 0);
 }
 
-static const struct sched_ops ops = { turn, NULL, on_epoch, on_tick };
+static const struct sched_ops ops = {
+	.turn = turn, .epoch = on_epoch, .tick = on_tick
+};
 
 static int run(struct world *w, int workers, struct err *e)
 {
@@ -555,7 +557,9 @@ static char state_of_worker(void)
 
 static pid_t start_suspended(void)
 {
-	static const struct sched_ops own = { turn, suspend_all, on_epoch, NULL };
+	static const struct sched_ops own = {
+		.turn = turn, .started = suspend_all, .epoch = on_epoch
+	};
 	static const int jobs[] = { BEATS, 0 };
 	struct world w = { .jobs = jobs };
 	const struct sched_options o = { .worker = "./worker",

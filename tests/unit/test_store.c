@@ -655,8 +655,9 @@ static void put_job(struct store *s, struct arena *a, int64_t id, const char *me
 	params_set(&ps, a, "seed", "0");
 	params_set(&ps, a, "train.epochs", "3");
 	params_set(&ps, a, name, value);
-	shown = (struct job_shown){ catalogue_shown(&ps, "temperature"),
-		catalogue_shown(&ps, "weights") };
+	shown = (struct job_shown){ method_shown(
+					    catalogue_method(method), "temperature"),
+		method_shown(catalogue_method(method), "weights") };
 	ck_assert_msg(
 		!store_job_put(s, id, identity, &ps, &shown, &row, &e), "%s", e.msg);
 }

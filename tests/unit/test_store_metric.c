@@ -106,7 +106,10 @@ END_TEST
 
 START_TEST(what_is_not_finite_never_reaches_the_database)
 {
-	const struct weight_row w = { "seg", 1, 0, (double)INFINITY, 0 };
+	const struct weight_row w = { .task = "seg",
+		.weight_mean = 1,
+		.weighted_loss_mean = (double)INFINITY,
+		.weighted_loss_std = 0 };
 
 	ck_assert_int_eq(put_one((double)NAN), ERR_DIVERGED);
 	ck_assert_int_eq(put_one(-(double)INFINITY), ERR_DIVERGED);
@@ -118,7 +121,10 @@ END_TEST
 
 START_TEST(weights_are_compared_column_by_column)
 {
-	struct weight_row w = { "seg", 1, 0, 2.5, -0.0 };
+	struct weight_row w = { .task = "seg",
+		.weight_mean = 1,
+		.weighted_loss_mean = 2.5,
+		.weighted_loss_std = -0.0 };
 
 	ck_assert_int_eq(store_weights_put(&s, JOB, 3, &w, 1, &e), OK);
 	ck_assert_int_eq(store_weights_put(&s, JOB, 3, &w, 1, &e), OK);
@@ -151,7 +157,10 @@ END_TEST
 
 START_TEST(starting_over_drops_the_rows_of_one_job)
 {
-	const struct weight_row w = { "seg", 1, 0, 2.5, 0 };
+	const struct weight_row w = { .task = "seg",
+		.weight_mean = 1,
+		.weighted_loss_mean = 2.5,
+		.weighted_loss_std = 0 };
 
 	ck_assert_int_eq(put(4, 30, 0.1), OK);
 	ck_assert_int_eq(store_weights_put(&s, JOB, 4, &w, 1, &e), OK);

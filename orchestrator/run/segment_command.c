@@ -1,0 +1,151 @@
+#include "orchestrator/run/segment_command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TAIL_BYTES 4096
+
+int segment_command_claim(struct segment_command *c, struct store *s,
+	const struct dispatch_command *command, const struct spec *spec,
+	const struct spec_variant *v, const struct spec_entry *entry,
+	const struct attempt_row *attempt, int64_t since, struct err *e)
+{
+	int rc = store_job_get(s, attempt->job, &c->row, e);
+
+	if (!rc)
+		rc = store_job_params(s, attempt->job, &c->params, &c->arena, e);
+	if (rc)
+		return rc;
+	folder_path(command->root, c->row.identity, c->folder);
+	c->job = (struct folder_job){ .root = command->root,
+		.home = command->home,
+		.spec = spec,
+		.entry = entry,
+		.variant = v,
+		.row = &c->row,
+		.attempt = attempt,
+		.params = &c->params,
+		.resume = command->trainer->resume };
+	c->follow = (struct follow){ .s = s,
+		.job = attempt->job,
+		.attempt = attempt->id,
+		.folder = c->folder,
+		.token = attempt->token,
+		.form = { .variant = v,
+			.task = params_get(&c->params, "task"),
+			.embedded = !command->trainer->command },
+		.start = attempt->start_epoch,
+		.until = attempt->stop_epoch,
+		.deterministic = command->trainer->deterministic,
+		.since = since };
+	return OK;
+}
+
+/* The adapter, and behind it the command. */
+static const char *const *adapter_words(
+	struct segment_command *c, const struct dispatch_command *command)
+{
+	const struct spec_trainer *t = command->trainer;
+	const char *const flags[] = { command->worker, "--folder", c->folder, "--token",
+		c->job.attempt->token, "--stop-seconds",
+		arena_printf(&c->arena, "%d", t->stop_seconds), "--" };
+	int n = COUNT(flags);
+	const char **argv;
+	int words = 0;
+
+	while (t->command[words])
+		words++;
+	argv = NEW_ARRAY(&c->arena, const char *, n + words + 1);
+	memcpy(argv, flags, sizeof(flags));
+	memcpy(argv + n, t->command, (size_t)words * sizeof(*argv));
+	return argv;
+}
+
+/* deltam-worker itself, with everything that it would have read in the database. */
+static const char *const *worker_words(
+	struct segment_command *c, const struct dispatch_command *command)
+{
+	const struct attempt_row *attempt = c->job.attempt;
+	const char *const flags[] = { command->worker, "--folder", c->folder, "--token",
+		attempt->token, "--until",
+		arena_printf(&c->arena, "%d", attempt->stop_epoch),
+		"--checkpoint-seconds",
+		arena_printf(&c->arena, "%g", attempt->checkpoint_seconds) };
+	int n = COUNT(flags);
+	const char **argv = NEW_ARRAY(&c->arena, const char *, n + c->params.n + 1);
+
+	memcpy(argv, flags, sizeof(flags));
+	for (int i = 0; i < c->params.n; i++)
+		argv[n + i] = arena_printf(
+			&c->arena, "%s=%s", c->params.p[i].name, c->params.p[i].value);
+	return argv;
+}
+
+void segment_command_task(struct segment_command *c,
+	const struct dispatch_command *command, struct sched_task *task)
+{
+	bool embedded = !command->trainer->command;
+
+	task->argv = embedded ? worker_words(c, command) : adapter_words(c, command);
+	task->cwd = command->cwd;
+	task->grace_seconds = embedded ? 0 : command->trainer->stop_seconds;
+}
+
+int segment_command_begin(struct segment_command *c, struct store *s, struct err *e)
+{
+	struct store_report *past;
+	int n;
+	int rc = store_report_attempts(
+		s, c->row.id, c->job.attempt->id, &c->arena, &past, &n, e);
+
+	return rc ? rc : folder_begin(&c->job, past, n, &c->follow.had_state, e);
+}
+
+/* The last line that says something, of a file that may be long. */
+static void last_line(const char *path, char *line, size_t size)
+{
+	char tail[TAIL_BYTES + 1];
+	FILE *f = fopen(path, "r");
+	char *start;
+	size_t n;
+
+	*line = '\0';
+	if (!f)
+		return;
+	if (fseek(f, -TAIL_BYTES, SEEK_END))
+		rewind(f);
+	n = fread(tail, 1, TAIL_BYTES, f);
+	fclose(f);
+	while (n > 0 && (unsigned char)tail[n - 1] <= ' ')
+		n--;
+	tail[n] = '\0';
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)tail[i] < ' ' && tail[i] != '\n')
+			tail[i] = tail[i] == '\r' ? '\n' : ' ';
+	start = strrchr(tail, '\n');
+	snprintf(line, size, "%s", start ? start + 1 : tail);
+}
+
+void segment_command_judge(
+	const struct segment_command *c, const char *log, struct verdict *v)
+{
+	char line[512];
+
+	last_line(log, line, sizeof(line));
+	verdict_of_report(&c->follow, line, v);
+}
+
+void segment_command_end(
+	const struct segment_command *c, const struct dispatch_command *command)
+{
+	const struct store_job_use use = { .known = true, .ended = c->ended };
+
+	if (c->follow.state == FOLLOW_HOLE ||
+		(c->ended && folder_may_go(command->trainer->keep, &use)))
+		folder_remove(command->root, c->row.identity);
+}
+
+void segment_command_release(struct segment_command *c)
+{
+	arena_release(&c->arena);
+}

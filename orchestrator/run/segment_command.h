@@ -1,0 +1,47 @@
+/*
+ * A segment that reports in lines: its folder, what is called, the report that is followed.
+ * Belongs to dispatch, which decides when. What trains it is a command of the user's behind
+ * the adapter, or deltam-worker itself where it cannot reach the database.
+ */
+#ifndef DELTAM_SEGMENT_COMMAND_H
+#define DELTAM_SEGMENT_COMMAND_H
+
+#include "orchestrator/run/dispatch.h"
+#include "orchestrator/run/folder.h"
+#include "orchestrator/run/verdict.h"
+
+struct segment_command {
+	struct arena arena;
+	struct folder_job job;
+	struct job_row row;
+	struct params params;
+	char folder[FOLDER_PATH_MAX];
+	struct follow follow;
+	bool ended; /* the job needs its folder no more */
+};
+
+/* The segment is claimed: what its folder and its report want to know of the rows. */
+MUST_CHECK int segment_command_claim(struct segment_command *c, struct store *s,
+	const struct dispatch_command *command, const struct spec *spec,
+	const struct spec_variant *v, const struct spec_entry *entry,
+	const struct attempt_row *attempt, int64_t since, struct err *e);
+
+/* What the scheduler is to call. */
+void segment_command_task(struct segment_command *c,
+	const struct dispatch_command *command, struct sched_task *task);
+
+/* The claim is committed: the folder is made. ERR_SYS, ERR_DB. */
+MUST_CHECK int segment_command_begin(
+	struct segment_command *c, struct store *s, struct err *e);
+
+/* Its end, once the report is read: *v is what the process says. log: what it printed. */
+void segment_command_judge(
+	const struct segment_command *c, const char *log, struct verdict *v);
+
+/* The end is committed: a folder that nobody needs goes. */
+void segment_command_end(
+	const struct segment_command *c, const struct dispatch_command *command);
+
+void segment_command_release(struct segment_command *c);
+
+#endif
