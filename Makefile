@@ -13,8 +13,8 @@ PACKAGES := libsqlite3-dev libuv1-dev libcjson-dev libopenblas-dev libxxhash-dev
 	zlib1g-dev libjpeg62-turbo-dev check sqlite3 dataset-fashion-mnist
 
 # What a test uses where it is there, and what CI always has: the second computation, its
-# statistics by SciPy.
-PACKAGES_CI := python3 python3-scipy
+# statistics by SciPy, and what draws plots.
+PACKAGES_CI := python3 python3-scipy gnuplot-nox
 
 CC := gcc
 CLANG := clang
@@ -152,7 +152,7 @@ MANDIR := $(SHAREDIR)/man
 DOCDIR := $(SHAREDIR)/doc/deltam
 BASHDIR := $(SHAREDIR)/bash-completion/completions
 ZSHDIR := $(SHAREDIR)/zsh/site-functions
-PAGES := docs/SWEEP_FILE.md docs/COMMANDS.md docs/SQL.md docs/NETWORKS.md docs/sweep.schema.json
+PAGES := docs/SWEEP_FILE.md docs/COMMANDS.md docs/SQL.md docs/PLOTS.md docs/NETWORKS.md docs/sweep.schema.json
 
 install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in DESTDIR
 	install -D -m 755 $(B)/deltam $(DESTDIR)$(BINDIR)/deltam

@@ -1,6 +1,7 @@
 /* A table environment a block; the document needs \usepackage{booktabs} alone. */
 #include <string.h>
 #include "orchestrator/report/glyph.h"
+#include "orchestrator/report/latex.h"
 #include "orchestrator/report/report.h"
 
 /* What LaTeX does not take as it is. The minus of a number becomes a real one. */
@@ -98,7 +99,7 @@ static bool is_minus(const char *begin, const char *s)
 }
 
 /* What pdflatex has no letter for is named, for else it would stop there. */
-static void put_escaped(struct str *out, const char *s)
+void latex_put(struct str *out, const char *s)
 {
 	while (*s) {
 		const char *from = s;
@@ -126,12 +127,12 @@ static void put_cell(const struct report_column *column, const struct report_cel
 	str_put(out, before[c->mark]);
 	for (const char *at = text; column->right && *at; at++)
 		if (is_minus(text, at)) {
-			put_escaped(out,
+			latex_put(out,
 				arena_strndup(out->arena, text, (size_t)(at - text)));
 			str_put(out, "$-$");
 			text = at + 1;
 		}
-	put_escaped(out, text);
+	latex_put(out, text);
 	str_put(out, c->mark ? "}" : "");
 	if (c->letters)
 		str_printf(out, "$^{\\mathrm{%s}}$", c->letters);
@@ -158,7 +159,7 @@ static void put_groups(const struct report_table *t, struct str *out)
 		for (int k = i; k < end; k++)
 			n += column_for_readers(&t->column[k]);
 		str_printf(&line, "\\multicolumn{%d}{c}{", n);
-		put_escaped(&line, t->column[i].group);
+		latex_put(&line, t->column[i].group);
 		str_put(&line, "}");
 		str_printf(&rules, "\\cmidrule(lr){%d-%d}", at, at + n - 1);
 		at += n;
@@ -176,7 +177,7 @@ static void put_titles(const struct report_table *t, struct str *out)
 		if (!column_for_readers(&t->column[i]))
 			continue;
 		str_put(out, before);
-		put_escaped(out, column_title(&t->column[i], out->arena));
+		latex_put(out, column_title(&t->column[i], out->arena));
 		before = " & ";
 	}
 	str_put(out, " \\\\\n\\midrule\n");
@@ -202,9 +203,9 @@ static void put_caption(
 	if (!r->title && !t->heading)
 		return;
 	str_put(out, "\\caption{");
-	put_escaped(out, r->title ? r->title : "");
+	latex_put(out, r->title ? r->title : "");
 	str_put(out, r->title && t->heading ? ", " : "");
-	put_escaped(out, t->heading ? t->heading : "");
+	latex_put(out, t->heading ? t->heading : "");
 	str_put(out, "}\n");
 }
 
@@ -225,7 +226,7 @@ static void put_table(
 	str_put(out, "\\bottomrule\n\\end{tabular}\n");
 	for (int i = 0; i < r->notes && t == &r->table[r->tables - 1]; i++) {
 		str_put(out, "\n\\smallskip\n{\\footnotesize ");
-		put_escaped(out, r->note[i]);
+		latex_put(out, r->note[i]);
 		str_put(out, "\\par}\n");
 	}
 	str_put(out, "\\end{table}\n");

@@ -8,7 +8,7 @@ With SciPy (Debian's python3-scipy) the statistics of tables, too: statistics_ag
 Reads the rows of the tables (metric and task_weight for figures; sweep, stage, job and
 their like for what belongs to what), never a view, and computes in plain Python what
 the rows of `score` and `baseline`, the choices, the queries of docs/SQL.md, `deltam table`,
-`deltam pareto` and `deltam audit` say. Every query is asked of every sweep and variant of every database, without its rounding; numbers
+`deltam pareto`, `deltam plot --data` (plots_again.py) and `deltam audit` say. Every query is asked of every sweep and variant of every database, without its rounding; numbers
 must agree to 1e-9. Written from the definitions of docs/, not from the views.
 
 The last line is `second: N passed, N failed`.
@@ -21,6 +21,8 @@ import statistics
 import subprocess
 import sys
 from collections import defaultdict
+
+import plots_again
 
 TOLERANCE = 1e-9
 
@@ -964,6 +966,7 @@ def main():
     check_table(checks, deltam, database)
     check_statistics(checks, deltam, database)
     check_counts(checks, deltam, database)
+    plots_again.check(checks, lambda *words: said(deltam, database, *words), database)
     if len(sys.argv) == 6:
         unpruned = Database(sys.argv[4])
         check_audit(checks, deltam, database, unpruned, sys.argv[5])

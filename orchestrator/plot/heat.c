@@ -1,0 +1,111 @@
+/* Validation Δm over learning rate and weight decay, the best configuration of each pair. */
+#include <math.h>
+#include <stdlib.h>
+#include "orchestrator/plot/plot_script.h"
+
+enum { LR, WD, VAL, SEEDS, STOPPED };
+static const char *const column[] = { "lr", "wd", "val_delta_m", "seeds", "stopped",
+	NULL };
+
+enum { ROW_VARIANT, ROW_LABEL, ROW_LR, ROW_WD, ROW_VAL, ROW_SEEDS, ROW_STOPPED };
+
+static int data(struct plot *p, struct err *e)
+{
+	struct plot_rows r;
+	int rc = plot_read(p,
+		"SELECT c.variant, c.label, c.lr, c.wd, c.val_delta_m, c.seeds, c.stopped,"
+		" c.temperature, c.weights FROM configuration c WHERE c.sweep=?1"
+		" AND c.stage<>'final' AND c.val_delta_m IS NOT NULL"
+		" ORDER BY " PLOT_VARIANT_ORDER("c.variant") ", " PLOT_LABEL_ORDER(
+			"c.label") ", c.label, c.lr, c.wd, c.val_delta_m, c.stopped, c.config",
+		&r, e);
+
+	for (int i = 0; !rc && i < r.n; i = plot_group_end(&r, i, ROW_WD + 1)) {
+		const char *label = plot_text(&r, i, ROW_LABEL);
+		const char *variant = plot_text(&r, i, ROW_VARIANT);
+		int panel = plot_panel(p, plot_join(p, variant, label));
+		struct plot_series *s = plot_series(p, panel, label);
+		double *x = plot_point(p, s, NULL);
+
+		plot_seeds(s, plot_number(&r, i, ROW_SEEDS));
+		p->panel[panel].title = arena_printf(p->arena, "%s, %d seed%s",
+			plot_join(p, variant, plot_method_title(label)), s->most,
+			s->most == 1 ? "" : "s");
+		for (int c = LR; c <= STOPPED; c++)
+			x[c] = plot_number(&r, i, ROW_LR + c);
+	}
+	return rc;
+}
+
+/* Where v stands among the values, which it joins where it is new. */
+static int place(double *value, int *n, double v)
+{
+	for (int i = 0; i < *n; i++)
+		if (value[i] == v)
+			return i;
+	value[*n] = v;
+	return (*n)++;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a;
+	double y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The values of a column, upwards, and their names. */
+static int axis(const struct plot_series *x, int columns, int c, struct arena *a,
+	double **value, const char ***name)
+{
+	int n = 0;
+
+	*value = NEW_ARRAY(a, double, x->n);
+	*name = NEW_ARRAY(a, const char *, x->n);
+	for (int k = 0; k < x->n; k++)
+		(void)place(*value, &n, x->point[k * columns + c]);
+	qsort(*value, (size_t)n, sizeof(**value), ascending);
+	for (int i = 0; i < n; i++)
+		(*name)[i] = number_format((*value)[i], arena_alloc(a, NUMBER_MAX, 1));
+	return n;
+}
+
+static void draw(struct plot_script *s, int panel)
+{
+	struct arena *a = s->out.arena;
+	int columns = s->p->columns;
+	const struct plot_series *x = s->p->series[panel]; /* one a panel */
+	double *lr, *wd, *value;
+	const char **lr_name, **wd_name;
+	int n = axis(x, columns, LR, a, &lr, &lr_name);
+	int m = axis(x, columns, WD, a, &wd, &wd_name);
+
+	value = NEW_ARRAY(a, double, n *m);
+	for (int i = 0; i < n * m; i++)
+		value[i] = (double)NAN;
+	for (int k = 0; k < x->n; k++) {
+		const double *at = &x->point[k * columns];
+		int c = place(lr, &n, at[LR]);
+
+		value[place(wd, &m, at[WD]) * n + c] = at[VAL];
+	}
+	script_label(s, "x", "learning rate");
+	script_label(s, "y", "weight decay");
+	script_label(s, "cb", PLOT_VAL_DELTA_M);
+	script_map(s,
+		&(struct plot_map){ .rows = m,
+			.columns = n,
+			.row = wd_name,
+			.column = lr_name,
+			.value = value,
+			.decimals = 1 });
+}
+
+const struct plot_kind plot_heat = {
+	.column = column,
+	.map = true,
+	.data = data,
+	.empty = "a search with some results",
+	.draw = draw,
+};

@@ -1,0 +1,85 @@
+/* Train and test loss of one task over the epochs of the final runs, and the share of its weight. */
+#include <string.h>
+#include "orchestrator/plot/plot_script.h"
+
+enum { EPOCH, VALUE, STD, SEEDS };
+static const char *const column[] = { "epoch", "value", "std", "seeds", NULL };
+
+enum { ROW_VARIANT, ROW_TASK, ROW_WHAT, ROW_LABEL, ROW_EPOCH, ROW_VALUE };
+
+static void add_epoch(struct plot *p, const struct plot_rows *r, int i, int end)
+{
+	const char *of_task = arena_printf(p->arena, "%s %s", plot_text(r, i, ROW_TASK),
+		plot_text(r, i, ROW_WHAT));
+	struct plot_series *s = plot_series(p,
+		plot_panel(p, plot_join(p, plot_text(r, i, ROW_VARIANT), of_task)),
+		plot_text(r, i, ROW_LABEL));
+	struct plot_mean m = plot_mean_of(p, r, i, end, ROW_VALUE);
+	double *x = plot_point(p, s, NULL);
+
+	s->title = plot_method_title(s->name);
+	x[EPOCH] = plot_number(r, i, ROW_EPOCH);
+	x[VALUE] = m.mean;
+	x[STD] = m.std;
+	x[SEEDS] = m.n;
+	plot_seeds(s, m.n);
+}
+
+static bool names_task(const struct plot_where *w)
+{
+	for (int i = 0; i < w->n; i++)
+		if (!strcmp(w->item[i].name, "task"))
+			return true;
+	return false;
+}
+
+/* Without --where task=... it is the first task that has rows. */
+static int data(struct plot *p, struct err *e)
+{
+	struct plot_rows r;
+	int rc = plot_read(p,
+		"WITH run AS MATERIALIZED (SELECT t.variant, t.position, t.label, j.id AS job,"
+		" j.seed, j.lr, j.wd, j.temperature FROM sweep w JOIN stage t ON t.sweep=w.id"
+		" AND t.stage='final' JOIN stage_job m ON m.stage=t.id AND m.state='done'"
+		" JOIN job j ON j.id=m.job WHERE w.name=?1),"
+		" figure AS (SELECT run.*, 1 AS part, 'train loss' AS what, x.task, x.epoch,"
+		" x.value FROM run JOIN metric x ON x.job=run.job AND x.split='train'"
+		" AND x.name='loss' UNION ALL SELECT run.*, 2, 'test loss', x.task, x.epoch,"
+		" x.value FROM run JOIN metric x ON x.job=run.job AND x.split='test'"
+		" AND x.name='loss' UNION ALL SELECT run.*, 3, 'share of weights', k.task,"
+		" k.epoch, k.weight_mean / (SELECT sum(abs(o.weight_mean)) FROM task_weight o"
+		" WHERE o.job=k.job AND o.epoch=k.epoch) FROM run JOIN task_weight k"
+		" ON k.job=run.job)"
+		" SELECT f.variant, f.task, f.what, f.label, f.epoch, f.value, f.seed, f.lr,"
+		" f.wd, f.temperature FROM figure f ORDER BY " PLOT_VARIANT_ORDER(
+			"f.variant") ", f.task, f.part, f.position, f.label, f.epoch, f.seed",
+		&r, e);
+	const char *task = rc || !r.n ? "" : plot_text(&r, 0, ROW_TASK);
+
+	for (int i = 0, end; !rc && i < r.n; i = end) {
+		end = plot_group_end(&r, i, ROW_EPOCH + 1);
+		if (names_task(&p->where) || !strcmp(plot_text(&r, i, ROW_TASK), task))
+			add_epoch(p, &r, i, end);
+	}
+	return rc;
+}
+
+static void draw(struct plot_script *s, int panel)
+{
+	const char *name = s->p->panel[panel].name;
+	bool share = strstr(name, "share") != NULL;
+
+	script_label(s, "x", "epoch");
+	script_label(s, "y", share ? "share of the task's weight" : "loss (↓ better)");
+	script_lines(s, panel,
+		&(struct plot_lines){
+			.x = EPOCH, .y = VALUE, .std = STD, .ended = -1 });
+}
+
+const struct plot_kind plot_loss = {
+	.column = column,
+	.note = "mean of seeds; band: ± std",
+	.data = data,
+	.empty = "final runs that ended well",
+	.draw = draw,
+};

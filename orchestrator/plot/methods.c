@@ -1,0 +1,88 @@
+/* The best Δm of each method, a mark a variant: optimizers side by side, for example. */
+#include <string.h>
+#include "orchestrator/plot/plot_script.h"
+
+enum { PLACE, DELTA_M, STD, SEEDS };
+static const char *const column[] = { "place", "delta_m", "std", "seeds", NULL };
+
+enum { ROW_VARIANT, ROW_LABEL, ROW_DELTA_M, ROW_STD, ROW_SEEDS };
+
+static int data(struct plot *p, struct err *e)
+{
+	struct plot_rows r;
+	const char *last = NULL;
+	int place = -1;
+	int rc = plot_read(p,
+		"SELECT b.variant, b.label, b.delta_m, b.delta_m_std, b.seeds_done, b.lr, b.wd,"
+		" b.temperature FROM benchmark b WHERE b.sweep=?1 AND b.method<>'stl'"
+		" AND b.delta_m IS NOT NULL ORDER BY " PLOT_LABEL_ORDER(
+			"b.label") ", b.label, " PLOT_VARIANT_ORDER("b.variant"),
+		&r, e);
+
+	for (int i = 0; !rc && i < r.n; i++) {
+		const char *label = plot_text(&r, i, ROW_LABEL);
+		struct plot_series *s = plot_series(
+			p, plot_panel(p, ""), plot_text(&r, i, ROW_VARIANT));
+		double *x = plot_point(p, s, label);
+
+		place += !last || strcmp(last, label) != 0;
+		last = label;
+		s->title = *s->name ? s->name : "final runs";
+		x[PLACE] = place;
+		x[DELTA_M] = plot_number(&r, i, ROW_DELTA_M);
+		x[STD] = plot_number(&r, i, ROW_STD);
+		x[SEEDS] = plot_number(&r, i, ROW_SEEDS);
+		plot_seeds(s, x[SEEDS]);
+	}
+	return rc;
+}
+
+/* The labels by their places. */
+static int names(const struct plot_script *s, const char ***out)
+{
+	const struct plot *p = s->p;
+	int n = 0;
+
+	for (int i = 0; i < p->n; i++)
+		for (int k = 0; k < p->series[i]->n; k++)
+			if (p->series[i]->point[k * p->columns + PLACE] >= n)
+				n = (int)p->series[i]->point[k * p->columns + PLACE] +
+					1;
+	*out = NEW_ARRAY(s->out.arena, const char *, n + 1);
+	for (int i = 0; i < p->n; i++)
+		for (int k = 0; k < p->series[i]->n; k++)
+			(*out)[(int)p->series[i]->point[k * p->columns + PLACE]] =
+				plot_method_title(p->series[i]->tag[k]);
+	return n;
+}
+
+static void draw(struct plot_script *s, int panel)
+{
+	const struct plot *p = s->p;
+	const char **name;
+	int n = names(s, &name);
+
+	(void)panel;
+	script_name_axis(s, "x", n, name);
+	script_put(s, "unset xlabel\n");
+	script_label(s, "y", PLOT_TEST_DELTA_M);
+	script_put(s, "plot 0 with lines lc rgb '#808080' lw 0.8 dt 2 title 'STL'");
+	for (int i = 0; i < p->n; i++) {
+		script_put(s,
+			", \\\n$s%d using ($1%+.3f):2:($3==$3?$3:0) with yerrorbars lt %d dt 1 "
+			"ps 0.8 title ",
+			i, p->n > 1 ? 0.5 * i / (p->n - 1) - 0.25 : 0.0,
+			p->series[i]->style + 1);
+		script_key_title(s, p->series[i]);
+	}
+	script_put(s, "\n");
+}
+
+const struct plot_kind plot_methods = {
+	.column = column,
+	.tag = "label",
+	.note = "mean of seeds; bars: ± std",
+	.data = data,
+	.empty = "final runs that ended well",
+	.draw = draw,
+};

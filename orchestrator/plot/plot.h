@@ -1,0 +1,146 @@
+/*
+ * Pictures of a sweep: `deltam plot KIND`. A kind reads rows of the views into series, and
+ * writes commands for gnuplot that draw them; the series alone are what `--data` prints, so
+ * whatever is drawn can be computed again from it.
+ *
+ *	plot.c          the command
+ *	plot_data.c     rows, groups of seeds, panels, series
+ *	plot_where.c    --where
+ *	plot_script.c   commands for gnuplot: terminal, texts, panels
+ *	plot_shapes.c   what several kinds draw: lines with bands, maps of cells
+ *	gnuplot.c       the process
+ *	plot.def, ID.c  the kinds
+ *
+ * Texts of the database reach gnuplot in single quotes alone (plot_script.h).
+ */
+#ifndef DELTAM_PLOT_H
+#define DELTAM_PLOT_H
+
+#include "common/store/store_query.h"
+
+/* NAME=VALUE pairs; several values of one name are alternatives. */
+struct plot_where {
+	struct plot_condition {
+		const char *name, *value;
+		double number; /* NAN: the value is none */
+	} * item;
+	int n, capacity;
+};
+
+/*
+ * Reads "NAME=VALUE,..." (NULL: no condition); a comma of a value has a backslash before it.
+ * `T` is `temperature`, as tables call it. ERR_USAGE: a part without "=".
+ */
+MUST_CHECK int plot_where_parse(
+	struct plot_where *w, const char *text, struct arena *a, struct err *e);
+
+/* What a query gave: a table of texts and numbers. */
+struct plot_cell {
+	const char *text; /* NULL: a number, or nothing */
+	double number; /* NAN: a text, or nothing */
+};
+struct plot_rows {
+	int columns, n, capacity; /* capacity in cells */
+	struct plot_cell *cell; /* (n, columns) */
+};
+
+/* A line, a row of cells, a cloud: points of the columns of its kind. */
+struct plot_series {
+	int panel;
+	const char *name; /* as the database has it: what --data says */
+	const char *title; /* in the key */
+	int style; /* colour, dash and mark: of its name, the same in every panel */
+	int fewest, most; /* seeds that a point is the mean of; 0: not said */
+	int n, capacity, tag_capacity;
+	double *point; /* (n, columns) */
+	const char **tag; /* (n): a text of each point; NULL where the kind has none */
+};
+
+struct plot_panel {
+	const char *name; /* what --data says */
+	const char *title; /* NULL: as name */
+};
+
+struct plot {
+	struct arena *arena;
+	struct store *store;
+	const struct query_sweep *sweep;
+	const struct plot_kind *kind;
+	struct plot_where where;
+	const char *criteria; /* --criteria; NULL: not given */
+	int columns; /* of the kind */
+	struct plot_panel *panel;
+	int panels, panel_capacity;
+	struct plot_series **series;
+	int n, capacity;
+	const char **style; /* names of series, in the order of their styles */
+	int styles, style_capacity;
+};
+
+struct plot_script;
+
+struct plot_kind {
+	const char *const *column; /* names of the columns of a point, up to NULL */
+	const char *tag; /* what the text of a point is; NULL: it has none */
+	const char *note; /* in the key: what marks and bands mean; NULL: nothing */
+	bool map; /* cells side by side: the key is a scale of colours */
+	bool ordered; /* names of series have an order: their colours, too */
+	double height; /* of a panel without its key, inches; 0: as most have it */
+	/* Fills panels and series. No series: there is nothing to draw, and why is `empty`. */
+	int (*data)(struct plot *p, struct err *e);
+	const char *empty; /* which rows a sweep must have to be drawn like this */
+	void (*draw)(struct plot_script *s, int panel);
+};
+
+#define PLOT(id, shows, figure) extern const struct plot_kind plot_##id;
+#include "orchestrator/plot/plot.def"
+#undef PLOT
+
+/*
+ * Reads the rows of a query whose ?1 is the sweep's name, those that --where admits. ERR_USAGE
+ * where a condition names no column of the query, ERR_DB.
+ */
+MUST_CHECK int plot_read(
+	struct plot *p, const char *sql, struct plot_rows *out, struct err *e);
+/* A term of ORDER BY: variants, by a column of the query, as the sweep file lists them. */
+#define PLOT_VARIANT_ORDER(column) \
+	"(SELECT v.position FROM variant v JOIN sweep w ON w.id=v.sweep WHERE w.name=?1" \
+	" AND v.variant=" column ")"
+/* The same for labels. */
+#define PLOT_LABEL_ORDER(column) \
+	"(SELECT min(o.position) FROM stage o JOIN sweep w ON w.id=o.sweep WHERE w.name=?1" \
+	" AND o.label=" column ")"
+const char *plot_text(const struct plot_rows *r, int row, int column); /* "" for none */
+double plot_number(const struct plot_rows *r, int row, int column);
+/* The end of the rows from `row` on that are equal in their first `keys` columns. */
+int plot_group_end(const struct plot_rows *r, int row, int keys);
+
+struct plot_mean {
+	int n; /* of numbers */
+	double mean, std; /* sample deviation; NAN for n < 2 */
+};
+struct plot_mean plot_mean_of(
+	const struct plot *p, const struct plot_rows *r, int row, int end, int column);
+
+/* Each finds the one of that name, or adds it. */
+int plot_panel(struct plot *p, const char *name);
+/* "variant: name", or the one that is not empty. */
+const char *plot_join(const struct plot *p, const char *variant, const char *name);
+struct plot_series *plot_series(struct plot *p, int panel, const char *name);
+/* Adds a point: its columns, NAN all of them. */
+double *plot_point(struct plot *p, struct plot_series *s, const char *tag);
+void plot_seeds(struct plot_series *s, double seeds);
+/* "UW-SO" for uw_so; the label where no method is called so. */
+const char *plot_method_title(const char *label);
+/* "Pix. acc. [%] (higher is better)" of a criterion of the sweep, and its factor. */
+const char *plot_criterion_title(
+	const struct plot *p, const char *criterion, bool higher, double *scale);
+
+/*
+ * The criteria that --criteria lists, or all of a sweep's first variant, in table order; no more
+ * than `most` of them. ERR_USAGE: one that the sweep does not have.
+ */
+MUST_CHECK int plot_criteria(struct plot *p, int most, const struct query_figure ***out,
+	int *n, struct err *e);
+
+#endif

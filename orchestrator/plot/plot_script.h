@@ -1,0 +1,62 @@
+/*
+ * What is written for gnuplot. Numbers stand in blocks of data; a text stands in single
+ * quotes, where gnuplot neither runs what is in backquotes nor expands anything, and no
+ * terminal reads it as markup.
+ */
+#ifndef DELTAM_PLOT_SCRIPT_H
+#define DELTAM_PLOT_SCRIPT_H
+
+#include "orchestrator/plot/plot.h"
+
+enum plot_format { PLOT_SVG, PLOT_PNG, PLOT_PDF, PLOT_TEX, PLOT_FORMATS };
+extern const char *const plot_format_name[PLOT_FORMATS]; /* endings of files */
+
+struct plot_script {
+	struct str out;
+	const struct plot *p;
+	enum plot_format format;
+	bool wide; /* two columns of a page, not one */
+	int blocks; /* of data that single panels have added */
+};
+
+/* The whole script, the terminal included, without a name of a file. */
+void plot_script_write(struct plot_script *s);
+
+/* What draw functions call. */
+void script_put(struct plot_script *s, const char *fmt, ...) PRINTF(2, 3);
+void script_text(struct plot_script *s, const char *text);
+/* set xlabel 'text'; which: x, y, cb ... */
+void script_label(struct plot_script *s, const char *which, const char *text);
+/* A logarithmic axis; where few values are shown, each has its tic. x: column of points. */
+void script_log_axis(struct plot_script *s, const char *which, int panel, int column);
+/* Tics with names at 0, 1, 2 ...; turned where they would touch. */
+void script_name_axis(
+	struct plot_script *s, const char *which, int n, const char *const *name);
+/* What stands in the key for a series: "UW-SO (5 seeds)". */
+void script_key_title(struct plot_script *s, const struct plot_series *x);
+
+#define PLOT_DELTA_M "Δm [%] (↓ better)"
+#define PLOT_VAL_DELTA_M "validation Δm [%] (↓ better)"
+#define PLOT_TEST_DELTA_M "test Δm [%] (↓ better)"
+
+/* Shapes. A column is a place in a point of the kind; -1: none. */
+struct plot_lines {
+	int x, y;
+	int std; /* a band of y ± std */
+	int ended; /* not 0: marked with a cross */
+	bool marks; /* on every point */
+	bool more; /* other plots follow */
+};
+void script_lines(struct plot_script *s, int panel, const struct plot_lines *l);
+
+/* value (rows, columns): NAN is an empty cell. */
+struct plot_map {
+	int rows, columns;
+	const char *const *row, *const *column;
+	const double *value;
+	int decimals; /* of the numbers in the cells */
+	bool diverging; /* around 0: blue below, red above, else viridis */
+};
+void script_map(struct plot_script *s, const struct plot_map *m);
+
+#endif

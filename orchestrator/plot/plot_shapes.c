@@ -1,0 +1,96 @@
+#include <math.h>
+#include "orchestrator/plot/plot_script.h"
+
+static bool has_values(const struct plot *p, const struct plot_series *x, int column)
+{
+	for (int k = 0; column >= 0 && k < x->n; k++)
+		if (isfinite(x->point[k * p->columns + column]))
+			return true;
+	return false;
+}
+
+/* Series by series: its band behind all lines, then its line, then its crosses. */
+void script_lines(struct plot_script *s, int panel, const struct plot_lines *l)
+{
+	const struct plot *p = s->p;
+	const char *with = l->marks ? "linespoints" : "lines";
+
+	script_put(s, "plot ");
+	for (int i = 0; i < p->n; i++)
+		if (p->series[i]->panel == panel && has_values(p, p->series[i], l->std))
+			script_put(s,
+				"$s%d using %d:($%d-$%d):($%d+$%d) with filledcurves fc lt %d "
+				"fs transparent solid 0.18 noborder notitle, \\\n",
+				i, l->x + 1, l->y + 1, l->std + 1, l->y + 1, l->std + 1,
+				p->series[i]->style + 1);
+	for (int i = 0; i < p->n; i++) {
+		const struct plot_series *x = p->series[i];
+
+		if (x->panel != panel)
+			continue;
+		script_put(s, "$s%d using %d:%d with %s lt %d title ", i, l->x + 1,
+			l->y + 1, with, x->style + 1);
+		script_key_title(s, x);
+		if (l->ended >= 0)
+			script_put(s,
+				", \\\n$s%d using %d:($%d!=0?$%d:NaN) with points lt %d pt "
+				"2 ps 1 lw 2 notitle",
+				i, l->x + 1, l->ended + 1, l->y + 1, x->style + 1);
+		script_put(s, ", \\\n");
+	}
+	script_put(s, l->more ? "" : "NaN notitle\n");
+}
+
+static void palette(struct plot_script *s, const struct plot_map *m)
+{
+	double low = INFINITY;
+	double high = -INFINITY;
+
+	for (int i = 0; i < m->rows * m->columns; i++)
+		if (isfinite(m->value[i])) {
+			low = fmin(low, m->value[i]);
+			high = fmax(high, m->value[i]);
+		}
+	if (m->diverging) {
+		high = fmax(fabs(low), fabs(high));
+		low = -high;
+	}
+	if (!(high > low)) { /* one value, or none */
+		low = isfinite(low) ? low - 1 : 0;
+		high = low + 2;
+	}
+	script_put(s, "set palette defined (%s)\nset cbrange [%.17g:%.17g]\n",
+		m->diverging ? "0 '#2166ac', 1 '#f7f7f7', 2 '#b2182b'"
+			     : "0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 "
+			       "'#fde725'",
+		low, high);
+	script_put(s, "dark(v)=%s\n",
+		m->diverging ? arena_printf(s->out.arena, "(abs(v)>%.17g)", 0.6 * high)
+			     : arena_printf(s->out.arena, "(v<%.17g)",
+				       low + 0.55 * (high - low)));
+}
+
+void script_map(struct plot_script *s, const struct plot_map *m)
+{
+	int block = s->blocks++;
+
+	palette(s, m);
+	script_name_axis(s, "x", m->columns, m->column);
+	script_name_axis(s, "y", m->rows, m->row);
+	script_put(s, "set colorbox\nunset grid\n$m%d << EOD\n", block);
+	for (int i = 0; i < m->rows * m->columns; i++)
+		if (isfinite(m->value[i]))
+			script_put(s, "%d %d %.17g\n", i % m->columns, i / m->columns,
+				m->value[i]);
+	script_put(s, "NaN NaN NaN\nEOD\n");
+	script_put(s,
+		"plot $m%d using 1:2:($1-.5):($1+.5):($2-.5):($2+.5):3 with boxxyerror "
+		"fs solid lc palette notitle",
+		block);
+	for (int dark = 0; dark < 2 && m->columns <= 12; dark++)
+		script_put(s,
+			", \\\n$m%d using 1:(dark($3)==%d?$2:NaN):(sprintf('%%.%df',$3)) "
+			"with labels tc rgb '%s' notitle",
+			block, dark, m->decimals, dark ? "#ffffff" : "#000000");
+	script_put(s, "\n");
+}

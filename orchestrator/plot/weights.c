@@ -1,0 +1,62 @@
+/* The weight that each final run gave a task, epoch by epoch. */
+#include "orchestrator/plot/plot_script.h"
+
+enum { EPOCH, WEIGHT, STD, SEEDS };
+static const char *const column[] = { "epoch", "weight", "std", "seeds", NULL };
+
+enum { ROW_VARIANT, ROW_TASK, ROW_LABEL, ROW_EPOCH, ROW_WEIGHT, ROW_TEMPERATURE };
+
+static void add_epoch(struct plot *p, const struct plot_rows *r, int i, int end)
+{
+	struct plot_series *s = plot_series(p,
+		plot_panel(p,
+			plot_join(p, plot_text(r, i, ROW_VARIANT),
+				plot_text(r, i, ROW_TASK))),
+		plot_text(r, i, ROW_LABEL));
+	double *x = plot_point(p, s, NULL);
+	struct plot_mean m = plot_mean_of(p, r, i, end, ROW_WEIGHT);
+
+	s->title = plot_method_title(s->name);
+	x[EPOCH] = plot_number(r, i, ROW_EPOCH);
+	x[WEIGHT] = m.mean;
+	x[STD] = m.std;
+	x[SEEDS] = m.n;
+	plot_seeds(s, m.n);
+}
+
+static int data(struct plot *p, struct err *e)
+{
+	struct plot_rows r;
+	int rc = plot_read(p,
+		"SELECT t.variant, k.task, t.label, k.epoch, k.weight_mean, j.temperature,"
+		" j.seed, j.lr, j.wd, j.method FROM sweep w JOIN stage t ON t.sweep=w.id"
+		" AND t.stage='final' JOIN stage_job m ON m.stage=t.id AND m.state='done'"
+		" JOIN job j ON j.id=m.job JOIN task_weight k ON k.job=j.id"
+		" JOIN variant v ON v.sweep=w.id AND v.variant=t.variant"
+		" WHERE w.name=?1"
+		" ORDER BY v.position, k.task, t.position, t.label, k.epoch, j.seed",
+		&r, e);
+
+	for (int i = 0, end; !rc && i < r.n; i = end) {
+		end = plot_group_end(&r, i, ROW_EPOCH + 1);
+		add_epoch(p, &r, i, end);
+	}
+	return rc;
+}
+
+static void draw(struct plot_script *s, int panel)
+{
+	script_label(s, "x", "epoch");
+	script_label(s, "y", "task weight");
+	script_lines(s, panel,
+		&(struct plot_lines){
+			.x = EPOCH, .y = WEIGHT, .std = STD, .ended = -1 });
+}
+
+const struct plot_kind plot_weights = {
+	.column = column,
+	.note = "mean of seeds; band: ± std",
+	.data = data,
+	.empty = "final runs that ended well",
+	.draw = draw,
+};

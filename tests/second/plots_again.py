@@ -1,0 +1,167 @@
+"""The series of `deltam plot` once more, each from the rows of the tables alone.
+
+A series is what `--data` prints: panel, series, perhaps a text, then numbers. Written from
+docs/PLOTS.md, not from the programs that draw.
+"""
+import json
+import math
+import statistics
+
+
+def mean(values):
+    values = [x for x in values if x is not None]
+    return math.fsum(values) / len(values) if values else None
+
+
+def deviation(values):
+    values = [x for x in values if x is not None]
+    return statistics.stdev(values) if len(values) > 1 else None
+
+
+def join(variant, name):
+    return f"{variant}: {name}" if variant and name else variant or name
+
+
+def search_best(v, key, ties):
+    """The best configuration of the search for each key, by validation."""
+    best = {}
+    for c in v.configurations():
+        if c["step"] == "final" or c["val"] is None or key(c) is None:
+            continue
+        place = (c["val"], c["stopped"]) + ties(c)
+        if key(c) not in best or place < best[key(c)][0]:
+            best[key(c)] = (place, c)
+    return [c for _, c in best.values()]
+
+
+def temperature_of(c):
+    return c["first"].temperature
+
+
+def temperature(variants):
+    for v in variants:
+        for c in search_best(v, lambda c: temperature_of(c) and (c["label"], temperature_of(c)),
+                             lambda c: (c["lr"], c["wd"])):
+            yield (v.name, c["label"], temperature_of(c), c["val"], c["test"], c["lr"], c["wd"],
+                   len(c["members"]), c["stopped"])
+
+
+def epochs(variants):
+    for v in variants:
+        for c in search_best(v, lambda c: temperature_of(c) and (c["label"], temperature_of(c)),
+                             lambda c: (c["lr"], c["wd"])):
+            jobs = {m.job.id: m.job for m in v.search() if m.label == c["label"]
+                    and m.state not in ("diverged", "failed")
+                    and (m.temperature, m.lr, m.wd) == (temperature_of(c), c["lr"], c["wd"])}
+            seen = sorted({e for j in jobs.values() for e in j.epochs_seen()})
+            for e in seen:
+                values = [v.delta_m(j, e, "val") for j in jobs.values() if e in j.epochs_seen()]
+                yield (join(v.name, c["label"]), f"T = {temperature_of(c):g}", e,
+                       mean(values), deviation(values), len(values),
+                       int(c["stopped"] and e == seen[-1]))
+
+
+def over_epochs(v, label, figure):
+    """epoch, mean, deviation and number of what figure says of final jobs."""
+    jobs = [m.job for m in v.final(label)]
+    for e in sorted({e for j in jobs for e in j.weight}):
+        values = [x for x in (figure(j, e) for j in jobs) if x is not None]
+        if values:
+            yield e, mean(values), deviation(values), len(values)
+
+
+def weights(variants):
+    for v in variants:
+        for task in sorted({c.task for c in v.criteria}):
+            for label in v.labels():
+                for row in over_epochs(v, label, lambda j, e: j.weight[e][task]["weight_mean"]):
+                    yield (join(v.name, task), label) + row
+
+
+def loss(variants):
+    for v in variants:
+        task = min(c.task for c in v.criteria)
+        for what, figure in (
+                ("train loss", lambda j, e: j.figure(e, "train", task, "loss")),
+                ("test loss", lambda j, e: j.figure(e, "test", task, "loss")),
+                ("share of weights", lambda j, e: j.weight[e][task]["weight_mean"]
+                 / math.fsum(abs(w["weight_mean"]) for w in j.weight[e].values()))):
+            for label in v.labels():
+                for row in over_epochs(v, label, figure):
+                    yield (join(v.name, f"{task} {what}"), label) + row
+
+
+def lr(variants):
+    for v in variants:
+        for c in search_best(v, lambda c: (c["label"], c["lr"]),
+                             lambda c: (c["wd"], c["config"])):
+            yield (v.name, c["label"], c["lr"], c["test"], c["val"], c["wd"], temperature_of(c),
+                   len(c["members"]), c["stopped"])
+
+
+def heat(variants):
+    for v in variants:
+        for c in search_best(v, lambda c: (c["label"], c["lr"], c["wd"]),
+                             lambda c: (c["config"],)):
+            yield (join(v.name, c["label"]), c["label"], c["lr"], c["wd"], c["val"],
+                   len(c["members"]), c["stopped"])
+
+
+def area(points, signs):
+    """What points better than (1, 1) dominate up to it, by summing rectangles of a grid."""
+    costs = [tuple(s * x for s, x in zip(signs, p)) for p in points]
+    corner = tuple(signs)
+    costs = [c for c in costs if c[0] < corner[0] and c[1] < corner[1]]
+    xs = sorted({c[0] for c in costs} | {corner[0]})
+    return math.fsum((right - left) * (corner[1] - min(c[1] for c in costs if c[0] <= left))
+                     for left, right in zip(xs, xs[1:]))
+
+
+def pareto(variants):
+    for v in variants:
+        two = v.criteria[:2]
+        signs = [-1 if c.higher else 1 for c in two]
+        points = {label: [mean(m.criterion(c, "test") for m in v.final(label)) for c in two]
+                  for label in v.labels() if v.final(label)}
+        base = [v.base["test", c.criterion] for c in two]
+        volume = area([[x / b for x, b in zip(p, base)] for p in points.values()], signs)
+
+        def beaten(p):
+            return any(all(s * x <= s * y for s, x, y in zip(signs, q, p)) and q != p
+                       for q in points.values())
+        for label, p in points.items():
+            std = [deviation(m.criterion(c, "test") for m in v.final(label)) for c in two]
+            yield (v.name, label, p[0], std[0], p[1], std[1], len(v.final(label)),
+                   int(not beaten(p)), volume)
+        seeds = min(sum(m.step == "baseline" and m.stage.phase == "final" and m.state == "done"
+                        and m.stage.task == task for m in v.members)
+                    for task in {c.task for c in v.criteria})
+        yield (v.name, "stl", base[0], v.base_std["test", two[0].criterion], base[1],
+               v.base_std["test", two[1].criterion], seeds, 0, volume)
+
+
+def methods(variants):
+    labels = []
+    for v in variants:
+        labels += [x for x in v.labels() if v.final(x) and x not in labels]
+    for v in variants:
+        for label in v.labels():
+            values = [m.delta_m("test") for m in v.final(label)]
+            if values:
+                yield ("", v.name, label, labels.index(label), mean(values), deviation(values),
+                       len(values))
+
+
+KINDS = {f.__name__: f for f in (temperature, epochs, weights, loss, lr, heat, pareto, methods)}
+
+
+def check(checks, said, database):
+    for sweep in sorted({v.sweep.name for v in database.variants}):
+        variants = [v for v in database.variants if v.sweep.name == sweep]
+        for kind, again in KINDS.items():
+            expected = list(again(variants))
+            if expected:
+                rows = json.loads(said(sweep, "plot", kind, "--data",
+                                       "--format", "json"))
+                checks.same(f"{database.path}: deltam plot {kind} of {sweep}",
+                            [tuple(r.values()) for r in rows], expected)
