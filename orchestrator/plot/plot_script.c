@@ -123,7 +123,7 @@ void script_name_axis(
 	struct plot_script *s, const char *which, int n, const char *const *name)
 {
 	double wide = 0;
-	double room = s->wide && s->p->panels < 2 ? 6 : 2.6;
+	double room = s->wide && s->p->panels < 2 ? 5 : 1.9;
 
 	for (int i = 0; i < n; i++)
 		wide += (glyph_text_width(name[i]) + 2) * LETTER;
@@ -200,6 +200,9 @@ static int across(const struct plot_script *s)
 
 static int key_rows(const struct plot_script *s, double width)
 {
+	/* What gnuplot cannot measure it takes to be wide. */
+	bool measured = s->format == PLOT_PNG || s->format == PLOT_PDF;
+	double letter = measured ? LETTER : 1.4 * LETTER;
 	const struct plot *p = s->p;
 	int most = 0;
 
@@ -214,7 +217,7 @@ static int key_rows(const struct plot_script *s, double width)
 			if (p->series[i]->panel != panel)
 				continue;
 			letters = glyph_text_width(key_title(s, p->series[i]));
-			widest = fmax(widest, letters * LETTER + SAMPLE);
+			widest = fmax(widest, letters * letter + SAMPLE);
 			n++;
 		}
 		fit = (int)fmax(1, (width - 0.6) / widest);
@@ -302,11 +305,13 @@ void plot_script_write(struct plot_script *s)
 	script_put(s, "set encoding utf8\n");
 	terminal(s, width, rows * (high + KEY_ROW * key_rows(s, width / columns)));
 	script_put(s,
-		"set border 3 lw 0.6\nset tics nomirror out scale 0.5\nset xtics offset "
-		"0,0.4\nset ytics offset 0.5,0\nset xlabel offset 0,0.8\nset ylabel "
-		"offset 0.7,0\nset title offset 0,-0.6\nset lmargin 9\nset rmargin 2\n"
-		"set grid back lc rgb '#dddddd' lw 0.4 dt 1\nset style fill solid 1 "
-		"noborder\n");
+		"set border 3 lw 0.6\nset tics nomirror out scale 0.5\nset lmargin 9\n"
+		"set rmargin 2\nset grid back lc rgb '#dddddd' lw 0.4 dt 1\n"
+		"set style fill solid 1 noborder\n");
+	if (s->format != PLOT_TEX) /* TikZ sets its texts closer */
+		script_put(s,
+			"set xtics offset 0,0.4\nset ytics offset 0.5,0\nset xlabel offset "
+			"0,0.8\nset ylabel offset 0.7,0\nset title offset 0,-0.6\n");
 	if (p->kind->map)
 		script_put(s, "unset key\nset rmargin 6\nset cblabel offset 1,0\n");
 	else

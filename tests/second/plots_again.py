@@ -152,7 +152,77 @@ def methods(variants):
                        len(values))
 
 
-KINDS = {f.__name__: f for f in (temperature, epochs, weights, loss, lr, heat, pareto, methods)}
+def boxes(variants):
+    for v in variants:
+        for task in sorted({c.task for c in v.criteria}):
+            for label in v.labels():
+                x = sorted(w[task]["weighted_loss_std"] for m in v.final(label)
+                           for w in m.job.weight.values())
+                if x:
+                    a, b, c = statistics.quantiles(x, n=4, method="inclusive")
+                    far = 1.5 * (c - a)
+                    yield (join(v.name, task), label, min(y for y in x if y >= a - far), a, b, c,
+                           max(y for y in x if y <= c + far), len(x))
+
+
+def gradients(variants):
+    first = next((x for x in variants[0].labels() if variants[0].final(x)), None)
+    for v in variants:
+        jobs = [m.job for m in v.final(first)]
+        for figure in ("cosine", "magnitude_similarity", "conflicting_share"):
+            for kind in ("between_tasks", "between_samples"):
+                places = {(task, e) for j in jobs for e in j.metric
+                          for task, name in j.metric[e].get(kind, {}) if name == f"{figure}_mean"}
+                for task, e in places:
+                    of = [j for j in jobs if j.figure(e, kind, task, f"{figure}_mean") is not None]
+                    yield (join(v.name, figure),
+                           f"{first} between samples of {task}" if task
+                           else f"{first} between tasks", e,
+                           *(mean(j.figure(e, kind, task, f"{figure}_{x}") for j in of)
+                             for x in ("mean", "std", "p2.5", "p97.5")), len(of))
+
+
+def corruption(variants):
+    for v in variants:
+        def ratio(m, epoch, c, key):
+            corrupted = v.database.corrupted[m.job.id, epoch].get(key, {}).get((c.task, c.name))
+            return corrupted, m.job.figure(epoch, "test", c.task, c.name)
+        won = [(m, w["epoch"]) for m in v.members
+               for w in v.database.winner[m.stage.id] if w["job"] == m.job.id]
+        for c in v.criteria:
+            base = {}
+            keys = sorted({k for m, e in won for k in v.database.corrupted[m.job.id, e]})
+            for key in keys:
+                pairs = [ratio(m, e, c, key) for m, e in won if m.stage.task == c.task]
+                base[key] = mean(a for a, _ in pairs) / mean(b for _, b in pairs)
+            for label in v.labels():
+                for name in sorted({k[0] for k in keys}):
+                    deltas = [(-1 if c.higher else 1) * (a / b - base[key])
+                              for m, e in won if m.label == label
+                              for key in keys if key[0] == name
+                              for a, b in [ratio(m, e, c, key)]]
+                    yield (join(v.name, label), c.criterion, name, mean(deltas), len(deltas))
+
+
+def ranks(variants):
+    """Nemenyi's difference by the table of Demsar 2006 (q at 0.05)."""
+    q = {2: 1.959964, 3: 2.343701, 4: 2.569032, 5: 2.727774, 6: 2.849705}
+    costs = [{x: mean(m.delta_m("test") for m in v.final(x)) for x in v.labels()}
+             for v in variants]
+    costs = [{x: y for x, y in c.items() if y is not None} for c in costs]
+    costs = [c for c in costs if c]
+    labels = [x for x in variants[0].labels() if all(x in c for c in costs)]
+    n, k = len(costs), len(labels)
+    if n > 1 and k > 1:
+        for x in labels:
+            places = [1 + sum(c[y] < c[x] for y in labels)
+                      + sum(c[y] == c[x] for y in labels if y != x) / 2 for c in costs]
+            yield "", x, mean(places), n, round(q[k] * math.sqrt(k * (k + 1) / (6 * n)), 3)
+
+
+ROUNDED = {"ranks"}  # the table of q has six digits
+KINDS = {f.__name__: f for f in (temperature, epochs, weights, loss, lr, heat, pareto, methods,
+                                 boxes, gradients, corruption, ranks)}
 
 
 def check(checks, said, database):
@@ -160,8 +230,10 @@ def check(checks, said, database):
         variants = [v for v in database.variants if v.sweep.name == sweep]
         for kind, again in KINDS.items():
             expected = list(again(variants))
-            if expected:
-                rows = json.loads(said(sweep, "plot", kind, "--data",
-                                       "--format", "json"))
-                checks.same(f"{database.path}: deltam plot {kind} of {sweep}",
-                            [tuple(r.values()) for r in rows], expected)
+            if not expected:
+                continue
+            rows = json.loads(said(sweep, "plot", kind, "--data", "--format", "json"))
+            seen = [tuple(r.values()) for r in rows]
+            if kind in ROUNDED:
+                seen = [(*r[:-1], round(r[-1], 3)) for r in seen]
+            checks.same(f"{database.path}: deltam plot {kind} of {sweep}", seen, expected)

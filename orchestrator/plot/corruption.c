@@ -1,0 +1,113 @@
+/* What corruption costs, against what it costs the single-task baseline: criteria by corruptions. */
+#include <math.h>
+#include <string.h>
+#include "orchestrator/plot/plot_script.h"
+
+enum { DELTA, FIGURES };
+static const char *const column[] = { "delta", "figures", NULL };
+
+enum { ROW_VARIANT, ROW_LABEL, ROW_CRITERION, ROW_CORRUPTION, ROW_SEED, ROW_DELTA };
+
+/* The mean over severities and seeds, a series a criterion. */
+static int data(struct plot *p, struct err *e)
+{
+	struct plot_rows r;
+	int rc = plot_read(p,
+		"SELECT d.variant, d.label, d.criterion, d.corruption, d.seed, d.delta,"
+		" d.severity, d.method FROM corruption_delta d WHERE d.sweep=?1"
+		" ORDER BY " PLOT_VARIANT_ORDER("d.variant") ", " PLOT_LABEL_ORDER(
+			"d.label") ", d.label, (SELECT c.position FROM criterion c JOIN sweep w ON w.id=c.sweep"
+				   " WHERE w.name=?1 AND c.variant=d.variant AND c.criterion=d.criterion),"
+				   " d.corruption, d.seed, d.severity",
+		&r, e);
+
+	for (int i = 0, end; !rc && i < r.n; i = end) {
+		const char *variant = plot_text(&r, i, ROW_VARIANT);
+		const char *label = plot_text(&r, i, ROW_LABEL);
+		int panel = plot_panel(p, plot_join(p, variant, label));
+		struct plot_series *s =
+			plot_series(p, panel, plot_text(&r, i, ROW_CRITERION));
+		double *x = plot_point(p, s, plot_text(&r, i, ROW_CORRUPTION));
+		struct plot_mean m;
+		int seeds = 0;
+
+		end = plot_group_end(&r, i, ROW_CORRUPTION + 1);
+		m = plot_mean_of(p, &r, i, end, ROW_DELTA);
+		for (int k = i; k < end; k = plot_group_end(&r, k, ROW_SEED + 1))
+			seeds++;
+		x[DELTA] = m.mean;
+		x[FIGURES] = m.n;
+		p->panel[panel].title = arena_printf(p->arena, "%s, %d seed%s",
+			plot_join(p, variant, plot_method_title(label)), seeds,
+			seeds == 1 ? "" : "s");
+	}
+	return rc;
+}
+
+static int place(const char **name, int *n, const char *x)
+{
+	for (int i = 0; i < *n; i++)
+		if (!strcmp(name[i], x))
+			return i;
+	name[*n] = x;
+	return (*n)++;
+}
+
+/* Names of rows and columns, and cells where `value` is given; returns the columns. */
+static int fill(const struct plot_script *s, int panel, const char **row, int *rows,
+	const char **name, double *value, int columns)
+{
+	const struct plot *p = s->p;
+	int n = 0;
+
+	*rows = 0;
+	for (int i = 0; i < p->n; i++)
+		for (int k = 0; p->series[i]->panel == panel && k < p->series[i]->n;
+			k++) {
+			int y = place(row, rows, p->series[i]->name);
+			int x = place(name, &n, p->series[i]->tag[k]);
+
+			if (value)
+				value[y * columns + x] =
+					p->series[i]->point[k * p->columns + DELTA];
+		}
+	return n;
+}
+
+static void draw(struct plot_script *s, int panel)
+{
+	struct arena *a = s->out.arena;
+	int most = 0;
+	int rows;
+	const char **row = NEW_ARRAY(a, const char *, s->p->n);
+	const char **name;
+	double *value;
+
+	for (int i = 0; i < s->p->n; i++)
+		most += s->p->series[i]->n;
+	name = NEW_ARRAY(a, const char *, most);
+	most = fill(s, panel, row, &rows, name, NULL, 0);
+	value = NEW_ARRAY(a, double, rows *most);
+	for (int i = 0; i < rows * most; i++)
+		value[i] = (double)NAN;
+	(void)fill(s, panel, row, &rows, name, value, most);
+	script_put(s, "set lmargin 20\nunset xlabel\nunset ylabel\n");
+	script_label(s, "cb", "δ (↓ more robust than STL)");
+	script_map(s,
+		&(struct plot_map){ .rows = rows,
+			.columns = most,
+			.row = row,
+			.column = name,
+			.value = value,
+			.decimals = 2,
+			.diverging = true });
+}
+
+const struct plot_kind plot_corruption = {
+	.column = column,
+	.tag = "corruption",
+	.map = true,
+	.data = data,
+	.empty = "`evaluate.corruptions` and winners that were tested",
+	.draw = draw,
+};
