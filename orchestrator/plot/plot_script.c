@@ -97,6 +97,8 @@ void script_log_axis(struct plot_script *s, const char *which, int panel, int co
 	double span = n ? log10(x[n - 1] / x[0]) : 0;
 	double last = -INFINITY;
 	char buf[NUMBER_MAX];
+	char label
+		[NUMBER_MAX]; /* Refined values have more digits than an axis has room for. */
 
 	if (!n || x[0] <= 0) /* 0 has no place on a logarithmic axis */
 		return;
@@ -107,8 +109,9 @@ void script_log_axis(struct plot_script *s, const char *which, int panel, int co
 		if (room)
 			last = log10(x[i]);
 		number_format(x[i], buf);
+		snprintf(label, sizeof(label), "%.3g", x[i]);
 		script_put(s, "%s", i ? ", " : "");
-		script_text(s, room ? buf : "");
+		script_text(s, room ? label : "");
 		script_put(s, " %s", buf);
 	}
 	script_put(s, ")\n");
