@@ -42,7 +42,7 @@ _deltam() {
 		return
 		;;
 	--format)
-		_deltam_words "text markdown latex csv json html"
+		_deltam_words "text markdown latex csv json jsonl html"
 		return
 		;;
 	--split)
@@ -71,6 +71,9 @@ _deltam() {
 		return
 		;;
 	--query)
+		return
+		;;
+	--where)
 		return
 		;;
 	--criteria)
@@ -138,6 +141,23 @@ _deltam() {
 	power)
 		flags="--db --sweep --format --split --against --difference --help --version --quiet"
 		files=-f
+		;;
+	runs)
+		flags="--db --sweep --format --best --where --help --version --quiet"
+		files=-f
+		;;
+	show)
+		flags="--db --sweep --format --help --version --quiet"
+		if [[ -n $first ]]; then
+			operands= files=-f
+		fi
+		;;
+	export)
+		flags="--db --sweep --format --where --help --version --quiet"
+		operands="metrics weights runs"
+		if [[ -n $first ]]; then
+			operands= files=-f
+		fi
 		;;
 	status)
 		flags="--db --sweep --watch --json --help --version --quiet"

@@ -130,6 +130,8 @@ static void cost_columns(struct benchmark *b, struct report_table *t)
 	if (!b->with_cost)
 		return;
 	add_column(t, "seconds_per_epoch", "s/epoch", true, FOR_ALL);
+	add_column(t, "cpu_seconds", "CPU [s]", true, FOR_ALL);
+	add_column(t, "peak_bytes", "Peak [MiB]", true, FOR_ALL);
 	for (int i = 0; i < 3; i++)
 		add_column(t, names[i], titles[i], true, FOR_ALL)->group =
 			"passes a step";
@@ -193,11 +195,16 @@ static void cost_cells(
 	const double passes[] = { c ? c->forward : (double)NAN,
 		c ? c->head : (double)NAN, c ? c->trunk : (double)NAN };
 	double seconds = c ? c->seconds_per_epoch : (double)NAN;
+	double cpu = c ? c->cpu_seconds : (double)NAN;
+	double peak = c ? c->peak_bytes : (double)NAN;
 
 	if (!b->with_cost)
 		return;
 	table_number(t, seconds,
 		isfinite(seconds) ? arena_printf(b->arena, "%.3g", seconds) : NULL);
+	table_fixed(t, cpu, cpu < 10 ? 1 : 0); /* NOLINT: digits, no constant */
+	table_number(t, peak,
+		isfinite(peak) ? report_fixed(b->arena, peak / (1 << 20), 0) : NULL);
 	for (int i = 0; i < 3; i++)
 		table_number(t, passes[i],
 			isfinite(passes[i]) ? benchmark_number(b->arena, passes[i])

@@ -223,8 +223,9 @@ static void note_cost(struct benchmark *b)
 			"s/epoch: mean over all jobs of the entry, evaluation "
 			"included, with as many workers beside them as the run had; "
 			"passes of one step: forward through the network, backward "
-			"through a head and through the trunk. STL: one network of one "
-			"task.");
+			"through a head and through the trunk. CPU: of all attempts "
+			"together; peak: the most memory that a worker of one needed. STL: "
+			"one network of one task.");
 }
 
 #define UNIFORM_WITHIN 0.02

@@ -102,6 +102,12 @@ bool column_for_readers(const struct report_column *c);
 /* How many neighbours from column i on share its group and are for readers. */
 int column_group_end(const struct report_table *t, int i);
 
+/* One row as the formats of programs write it, for whoever has too many of them. */
+void report_csv_line(
+	const struct report_table *t, int row, struct str *out); /* -1: the header */
+void report_jsonl_line(const struct report_table *t, int row, struct str *out);
+void report_json_object(const struct report_table *t, int row, struct str *out);
+
 #define REPORT(name, summary) \
 	void report_##name(const struct report *r, struct str *out);
 #include "orchestrator/report/report.def"

@@ -146,6 +146,15 @@ END_TEST
 
 START_TEST(what_training_costs_is_shown_on_request)
 {
+	static const char used[] =
+		"UPDATE attempt SET cpu_seconds = 0.75 * seconds, peak_bytes = 1048576 * "
+		"(20 + job / 100) WHERE outcome = 'done' AND job < 400;"
+		"UPDATE attempt SET cpu_seconds = 30 WHERE job = 201";
+	sqlite3 *db;
+
+	ck_assert_int_eq(sqlite3_open("small.db", &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, used, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
 	expect_file(text_of("small", (struct benchmark_view){ .cost = true }),
 		"small.cost.text");
 }
