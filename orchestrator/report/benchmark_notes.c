@@ -23,11 +23,14 @@ static void note_protocol(struct benchmark *b)
 	const char *name = gains ? "Δ" : "Δm";
 
 	report_note(b->report,
-		"%s: mean relative %s against STL over %s on %s rows, mean ± sample "
-		"standard deviation over seeds; %s is better. Figures of a seed: %s%s.",
+		"%s: mean relative %s against STL over %s on %s rows, %s; "
+		"%s is better. Figures of a seed: %s%s.",
 		name, gains ? "gain" : "change",
 		b->sweep->by_task ? "tasks" : "criteria",
-		b->test ? "test" : "validation", gains ? "higher" : "lower",
+		b->test ? "test" : "validation",
+		b->std_delta ? "mean ± sample standard deviation over seeds"
+			     : "mean over seeds",
+		gains ? "higher" : "lower",
 		b->sweep->best
 			? arena_printf(b->arena, "its epoch of the %s validation ",
 				  gains ? "highest" : "lowest")

@@ -33,6 +33,7 @@ struct report_column {
 	int arrow; /* 1 higher is better, -1 lower, 0 none */
 	bool right; /* aligned */
 	enum audience audience;
+	int spare; /* where there is no room the highest goes first; 0: never */
 };
 
 struct report_table {
@@ -42,6 +43,7 @@ struct report_table {
 	int columns, column_capacity;
 	struct report_cell *cell; /* rows x columns */
 	int cells, cell_capacity;
+	bool stacked; /* of several: each begins where its first cell says something */
 };
 
 struct report {
@@ -52,6 +54,7 @@ struct report {
 	const char **note;
 	int notes, note_capacity;
 	bool terminal; /* out is one: escape sequences are welcome */
+	int width; /* of the terminal, in columns; 0: as wide as it needs */
 };
 
 /* Begins a new table. It gets its columns first, then its rows, cell by cell. */
