@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "catalogue/catalogue.h"
+#include "orchestrator/report/benchmark_data.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/report/run_list.h"
 
@@ -259,8 +259,7 @@ static void epoch_columns(
 		t, gains ? "gain" : "delta_m", gains ? "Δ test [%]" : "Δm test [%]");
 	for (int i = 0; i < p->criteria; i++) {
 		const struct query_figure *c = &p->criterion[i];
-		const struct metric_info *m = catalogue_metric(c->name);
-		const char *title = m ? m->title : c->name;
+		const char *title = benchmark_criterion_title(c);
 
 		for (int test = 0; test < 2; test++) {
 			struct report_column *k = table_column(t,
@@ -288,9 +287,8 @@ static void epoch_row(
 	table_fixed(t, v[0], 1);
 	table_fixed(t, v[1], 1);
 	for (int i = 2; i < column_count(p); i++) {
-		const struct metric_info *m =
-			catalogue_metric(p->criterion[i / 2 - 1].name);
-		double shown = v[i] * (m ? m->scale : 1);
+		double shown =
+			v[i] * benchmark_criterion_scale(&p->criterion[i / 2 - 1]);
 
 		table_number(t, v[i],
 			isfinite(v[i]) ? arena_printf(w->arena, "%.4g", shown) : NULL);
