@@ -294,7 +294,7 @@ START_TEST(an_export_has_every_row)
 }
 END_TEST
 
-/* 600,000 rows of 150 bytes in an address space that has no room for them. */
+/* 200,000 rows of 150 bytes in an address space that has no room for them. */
 START_TEST(an_export_does_not_hold_its_rows)
 {
 	struct rlimit limit;
@@ -305,7 +305,7 @@ START_TEST(an_export_does_not_hold_its_rows)
 		NULL };
 
 	change("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
-	       "i < 600000) INSERT INTO metric SELECT 211, 3, 'x', '', "
+	       "i < 200000) INSERT INTO metric SELECT 211, 3, 'x', '', "
 	       "printf('%07d', i), i FROM n");
 	ck_assert_int_eq(cli_parse(&o, COUNT(argv) - 1, argv, &e), OK);
 	ck_assert_int_eq(getrlimit(RLIMIT_DATA, &limit), 0);
