@@ -108,11 +108,13 @@ CREATE TABLE job (
   outcome       TEXT CHECK (outcome IN ('done', 'diverged', 'failed')),  -- NULL: not ended
   message       TEXT,
   origin        TEXT,                      -- the database it was copied from
+  hyper         TEXT,                      -- what else its method was given: 'alpha 1.5'; or NULL
   -- What people call it behind the label of its method: lr 0.003 T 10 seed 0.
   setting       TEXT GENERATED ALWAYS AS (
     printf('lr %.10g', lr) || CASE WHEN wd <> 0 THEN printf(' wd %.10g', wd) ELSE '' END
     || CASE WHEN temperature IS NOT NULL THEN printf(' T %.10g', temperature) ELSE '' END
-    || coalesce(' weights ' || weights, '') || printf(' seed %d', seed)) VIRTUAL
+    || coalesce(' weights ' || weights, '') || coalesce(' ' || hyper, '')
+    || printf(' seed %d', seed)) VIRTUAL
 ) STRICT;
 
 -- Everything that determines the job (common/params.h), a row a name. deltam.
@@ -163,7 +165,9 @@ CREATE TABLE attempt (
   -- Of a trainer that reports in lines: how much of its report is committed, and how many
   -- epochs it trained again: rows replaced, or (`deterministic`) compared.
   read_bytes    INTEGER NOT NULL DEFAULT 0,
-  replaced      INTEGER NOT NULL DEFAULT 0
+  replaced      INTEGER NOT NULL DEFAULT 0,
+  cpu_seconds   REAL,                      -- of all its threads, as its worker said last; NULL: it never did
+  peak_bytes    INTEGER                    -- the most memory that it had resident at once
 ) STRICT;
 CREATE INDEX attempt_by_job ON attempt (job);
 
@@ -813,7 +817,8 @@ SELECT b.sweep, b.variant, b.method, p.listed AS label, b.criterion, b.value, b.
 
 -- What training an entry costs: seconds of an epoch, evaluation included, over the segments
 -- that ended well, and passes of one step of the first epoch (forward through the network,
--- backward through a head and through the trunk). stl: one network of one task.
+-- backward through a head and through the trunk). stl: one network of one task. cpu_seconds,
+-- peak_bytes: the sum and the most over all attempts, those that failed or evaluated included.
 CREATE VIEW training_cost AS
 WITH
 entry AS (
@@ -826,16 +831,20 @@ spent AS (
     FROM attempt
    WHERE kind = 'train' AND outcome = 'done' AND seconds > 0
    GROUP BY job
+),
+used AS (
+  SELECT job, sum(cpu_seconds) AS cpu_seconds, max(peak_bytes) AS peak_bytes FROM attempt GROUP BY job
 )
 SELECT w.name AS sweep, n.variant, n.method, n.label, count(*) AS jobs,
        sum(s.epochs) AS epochs, sum(s.seconds) AS seconds,
        sum(s.seconds) / sum(s.epochs) AS seconds_per_epoch,
        avg(f.value) AS forward_passes, avg(h.value) AS head_passes,
-       avg(b.value) AS trunk_passes
+       avg(b.value) AS trunk_passes, sum(u.cpu_seconds) AS cpu_seconds, max(u.peak_bytes) AS peak_bytes
   FROM entry n
   JOIN sweep w ON w.id = n.sweep
   JOIN variant v ON v.sweep = n.sweep AND v.variant = n.variant
   LEFT JOIN spent s ON s.job = n.job
+  LEFT JOIN used u ON u.job = n.job
   LEFT JOIN metric f ON f.job = n.job AND f.epoch = 1 AND f.split = 'cost'
    AND f.task = '' AND f.name = 'forward_passes'
   LEFT JOIN metric h ON h.job = n.job AND h.epoch = 1 AND h.split = 'cost'

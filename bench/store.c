@@ -39,7 +39,7 @@ static int make_jobs(const char *path, int n, struct arena *a, struct err *e)
 		for (int k = 0; k < COUNT(list); k++)
 			params_set(&ps, a, list[k][0], list[k][1]);
 		rc = store_job_put(&s, i + 1, arena_printf(a, "%032d", i + 1), &ps,
-			&(struct job_shown){ NULL, NULL }, &row, e);
+			&(struct job_shown){ NULL, NULL, NULL }, &row, e);
 	}
 	if (!rc)
 		rc = store_commit(&s, e);

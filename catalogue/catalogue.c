@@ -180,6 +180,28 @@ const char *method_shown(const struct method_info *method, const char *column)
 	return NULL;
 }
 
+/* The entry's label tells which task is primary. */
+static bool is_told(const struct param_info *p, const char *value)
+{
+	return p->column || !value || !strcmp(p->name, "primary") ||
+		(p->deflt && !strcmp(p->deflt, value));
+}
+
+const char *method_hyper(
+	const struct method_info *method, const struct params *ps, struct arena *a)
+{
+	const struct param_info *p = method->params;
+	struct str out = { .arena = a };
+
+	for (; p && p->name; p++) {
+		const char *value = params_get(ps, p->name);
+
+		if (!is_told(p, value))
+			str_printf(&out, "%s%s %s", out.n ? " " : "", p->name, value);
+	}
+	return out.n ? str_get(&out) : NULL;
+}
+
 const char *catalogue_model_name(const struct params *ps)
 {
 	const char *dataset = params_get(ps, "dataset.name");

@@ -190,6 +190,12 @@ void corruption_basis(const struct corruption_info *c, const char *textures_dige
 const char *catalogue_model_name(const struct params *ps);
 /* The parameter of a method whose row names this column of `job`; NULL: none does. */
 const char *method_shown(const struct method_info *method, const char *column);
+/*
+ * What a job's name says of its method besides those columns: the parameters that differ
+ * from their defaults, "alpha 0.5 layers all", in the arena; NULL: there are none.
+ */
+const char *method_hyper(
+	const struct method_info *method, const struct params *ps, struct arena *a);
 
 const struct param_info *param_info_find(
 	const struct param_info *params, const char *name);

@@ -37,6 +37,16 @@ static bool take_epoch(const char **s, int *epoch)
 	return n >= 0 && n <= INT_MAX;
 }
 
+static bool take_spent(const char **s, struct proto_line *out)
+{
+	char word[32];
+
+	return take_word(s, word, sizeof(word)) &&
+		number_parse(word, &out->cpu_seconds) && out->cpu_seconds >= 0 &&
+		take_word(s, word, sizeof(word)) &&
+		integer_parse(word, &out->peak_bytes) && out->peak_bytes >= 0;
+}
+
 static bool parse_rest(const char *word, const char *rest, struct proto_line *out)
 {
 	if (!strcmp(word, "hello")) {
@@ -59,6 +69,10 @@ static bool parse_rest(const char *word, const char *rest, struct proto_line *ou
 	if (!strcmp(word, "epoch")) {
 		out->kind = PROTO_EPOCH;
 		return take_epoch(&rest, &out->epoch) && !*rest;
+	}
+	if (!strcmp(word, "spent")) {
+		out->kind = PROTO_SPENT;
+		return take_spent(&rest, out) && !*rest;
 	}
 	if (!strcmp(word, "diverged"))
 		out->kind = PROTO_LINE_DIVERGED;

@@ -14,6 +14,8 @@
  *	beat                         at least every PROTO_BEAT_SECONDS while it lives
  *	epoch N                      epoch N of the job is committed
  *	news                         the report of another trainer grew, and is synced
+ *	spent SECONDS BYTES          CPU time and most memory of the segment so far: after an
+ *	                             epoch, and before `done` and the end
  *	diverged N MESSAGE           training left the finite numbers in epoch N
  *	error MESSAGE                why it will exit with something other than 0
  *	done                         the last commit is made; it waits for another segment
@@ -27,6 +29,7 @@
 #define DELTAM_PROTO_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include "common/err.h"
 
 #define PROTO_FD 3
@@ -49,6 +52,7 @@ enum proto_kind {
 	PROTO_BEAT,
 	PROTO_EPOCH,
 	PROTO_NEWS,
+	PROTO_SPENT,
 	PROTO_LINE_DIVERGED,
 	PROTO_ERROR,
 	PROTO_LINE_DONE,
@@ -59,6 +63,8 @@ struct proto_line {
 	int epoch; /* EPOCH, DIVERGED */
 	char kernel_class[64]; /* HELLO */
 	char build[64]; /* HELLO */
+	double cpu_seconds; /* SPENT */
+	int64_t peak_bytes; /* SPENT; 0: the system does not say */
 	char text[PROTO_LINE_MAX]; /* DIVERGED, ERROR */
 };
 

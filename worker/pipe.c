@@ -116,6 +116,11 @@ void pipe_epoch(int epoch)
 	say("epoch %d", epoch);
 }
 
+void pipe_spent(double cpu_seconds, int64_t peak_bytes)
+{
+	say("spent %.3f %lld", cpu_seconds, (long long)peak_bytes);
+}
+
 void pipe_diverged(int epoch, const char *message)
 {
 	say("diverged %d %s", epoch, message);

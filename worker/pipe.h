@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Call before any file is opened: descriptor 3 must not be somebody else's. From then on
@@ -25,6 +26,8 @@ bool pipe_exists(void);
 
 void pipe_hello(const char *kernel_class, const char *build);
 void pipe_epoch(int epoch);
+/* What the segment used so far: CPU time, and the most memory at once (0: unknown). */
+void pipe_spent(double cpu_seconds, int64_t peak_bytes);
 void pipe_diverged(int epoch, const char *message);
 void pipe_error(const char *message);
 void pipe_news(void);

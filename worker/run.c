@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/store/store_metric.h"
 #include "worker/evaluate.h"
+#include "worker/spent.h"
 
 /*
  * Rows of another kernel class differ in their last bits: they go, and the job starts
@@ -92,8 +93,10 @@ static int clean_up(struct segment *g, struct err *e)
 int segment_run(struct store *s, const struct segment_args *args, struct err *e)
 {
 	struct segment g = { .store = s };
-	int rc = job_load(&g.job, s, args->job, args->token, &g.arena, e);
+	int rc;
 
+	spent_begin();
+	rc = job_load(&g.job, s, args->job, args->token, &g.arena, e);
 	if (!rc)
 		rc = g.job.evaluate        ? evaluate_segment(&g, args, e)
 			: complete(&g.job) ? clean_up(&g, e)
@@ -101,6 +104,7 @@ int segment_run(struct store *s, const struct segment_args *args, struct err *e)
 	if (g.data.map)
 		dataset_close(&g.data);
 	arena_release(&g.arena);
+	spent_say();
 	return rc;
 }
 

@@ -7,6 +7,7 @@
 #include "common/store/store_metric.h"
 #include "worker/label.h"
 #include "worker/pipe.h"
+#include "worker/spent.h"
 #include "worker/stop.h"
 
 static double seconds(void)
@@ -213,6 +214,7 @@ int segment_train_one(struct segment *g, struct err *e)
 	if (rc)
 		return rc;
 	g->done++;
+	spent_say();
 	if (g->lines)
 		pipe_news();
 	else

@@ -231,6 +231,9 @@ int store_job_put(struct store *s, int64_t id, const char *identity,
 					value_arg(ps->p[i].value)),
 				e);
 	if (!rc)
+		rc = store_run(
+			s, STMT_JOB_PUT_HYPER, ARGS(TEXT(shown->hyper), INT(id)), e);
+	if (!rc)
 		rc = store_job_get(s, id, row, e);
 	if (!rc && strcmp(row->identity, identity) != 0)
 		return err_set(e, ERR_DB,
@@ -494,11 +497,14 @@ int store_attempt_end(
 	char now[TIME_MAX];
 	struct arg nil = NIL;
 	struct arg pid = INT(end->pid);
+	struct arg peak = INT(end->peak_bytes);
 
 	return store_run(s, STMT_ATTEMPT_END,
 		ARGS(TEXT(end->outcome), known(end->message), known(end->build),
 			known(end->kernel_class), end->pid ? pid : nil,
-			REAL(end->seconds), TEXT(store_time(now)), INT(attempt)),
+			REAL(end->seconds), TEXT(store_time(now)),
+			REAL(end->cpu_seconds), end->peak_bytes ? peak : nil,
+			INT(attempt)),
 		e);
 }
 

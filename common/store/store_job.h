@@ -104,13 +104,14 @@ struct job_row {
 };
 /*
  * The parameters of the job's method that fill a column of their own, by name; NULL: none
- * does (method_shown).
+ * does (method_shown). hyper: what its name says besides (method_hyper).
  */
 struct job_shown {
-	const char *temperature, *weights;
+	const char *temperature, *weights, *hyper;
 };
 /*
- * Makes the job and its parameters unless they are there. ERR_DB when another job has
+ * Makes the job and its parameters unless they are there. One that an older deltam made
+ * learns its name. ERR_DB when another job has
  * the same id (the first 63 bits of another identity).
  */
 MUST_CHECK int store_job_put(struct store *s, int64_t id, const char *identity,
@@ -207,6 +208,8 @@ struct attempt_end {
 	const char *message, *build, *kernel_class; /* NULL or "" : unknown */
 	int pid;
 	double seconds;
+	double cpu_seconds; /* NAN: unknown */
+	int64_t peak_bytes; /* 0: unknown */
 };
 MUST_CHECK int store_attempt_end(
 	struct store *s, int64_t attempt, const struct attempt_end *end, struct err *e);

@@ -120,6 +120,8 @@ static void read_cost(struct rows *r, struct arena *a, struct query_cost *x)
 	x->forward = rows_real(r);
 	x->head = rows_real(r);
 	x->trunk = rows_real(r);
+	x->cpu_seconds = rows_real(r);
+	x->peak_bytes = rows_real(r);
 }
 
 static void read_progress(struct rows *r, struct arena *a, struct query_progress *x)

@@ -154,6 +154,8 @@ struct query_cost {
 	const char *label;
 	double seconds_per_epoch;
 	double forward, head, trunk; /* passes */
+	double cpu_seconds,
+		peak_bytes; /* of all its attempts: their sum, the most of one */
 };
 MUST_CHECK int query_costs(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_cost **out, int *n, struct err *e);

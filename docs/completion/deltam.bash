@@ -13,7 +13,7 @@ _deltam_files() {
 
 _deltam() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="run plan check table pareto ranks power plot status failures decisions audit preview toy list help version" keys="sweep= trainer.command= trainer.files= trainer.version= trainer.tasks= trainer.resume= trainer.deterministic= trainer.keep= trainer.stop_seconds= dataset= dataset.name= dataset.train= dataset.val= dataset.test= dataset.use= model= model.name= model.init= train.epochs= train.batch= train.optimizer= train.lr_decay= train.warm_up= train.metrics= train.freeze= diagnose.gradients.every= diagnose.gradients.sample= vary= baseline.seeds= baseline.tune= baseline.model= baseline.values= baseline.from= methods= search.kind= search.lr= search.wd= search.fixed_wd= search.seeds= select.by= select.epoch= select.average= select.skip_zero_weight= select.criteria= select.require= prune.rule= prune.rungs= prune.keep= prune.window= prune.eta= prune.within= final.seeds= limits.job_minutes= limits.silent_minutes= limits.retries= checkpoint_minutes= evaluate.corruptions= evaluate.textures= primary= save=" flags="--help --version --quiet"
+	local commands="run plan check table pareto ranks power plot runs show export status failures decisions audit preview toy list help version" keys="sweep= trainer.command= trainer.files= trainer.version= trainer.tasks= trainer.resume= trainer.deterministic= trainer.keep= trainer.stop_seconds= dataset= dataset.name= dataset.train= dataset.val= dataset.test= dataset.use= model= model.name= model.init= train.epochs= train.batch= train.optimizer= train.lr_decay= train.warm_up= train.metrics= train.freeze= diagnose.gradients.every= diagnose.gradients.sample= vary= baseline.seeds= baseline.tune= baseline.model= baseline.values= baseline.from= methods= search.kind= search.lr= search.wd= search.fixed_wd= search.seeds= select.by= select.epoch= select.average= select.skip_zero_weight= select.criteria= select.require= prune.rule= prune.rungs= prune.keep= prune.window= prune.eta= prune.within= final.seeds= limits.job_minutes= limits.silent_minutes= limits.retries= checkpoint_minutes= evaluate.corruptions= evaluate.textures= primary= save=" flags="--help --version --quiet"
 	local command= first= operands= files= word i
 	COMPREPLY=()
 	# readline takes --format=csv for three words
@@ -42,7 +42,7 @@ _deltam() {
 		return
 		;;
 	--format)
-		_deltam_words "text markdown latex csv json html"
+		_deltam_words "text markdown latex csv json jsonl html"
 		return
 		;;
 	--split)
@@ -66,6 +66,16 @@ _deltam() {
 		_deltam_words "t sign-flip wilcoxon"
 		return
 		;;
+	--columns)
+		return
+		;;
+	--digits)
+		return
+		;;
+	--std)
+		_deltam_words "delta_m criteria none"
+		return
+		;;
 	--rules)
 		_deltam_files -f
 		return
@@ -73,14 +83,14 @@ _deltam() {
 	--query)
 		return
 		;;
+	--where)
+		return
+		;;
 	--criteria)
 		return
 		;;
 	--counts)
 		_deltam_words "final all runs"
-		return
-		;;
-	--where)
 		return
 		;;
 	--out | -o)
@@ -127,7 +137,7 @@ _deltam() {
 		files=-f
 		;;
 	table)
-		flags="--db --sweep --format --split --interval --bootstrap --against --mark --test --cost --query --robust --help --version --quiet"
+		flags="--db --sweep --format --split --interval --bootstrap --against --mark --test --columns --digits --std --stack --cost --query --robust --help --version --quiet"
 		files=-f
 		;;
 	pareto)
@@ -143,8 +153,27 @@ _deltam() {
 		files=-f
 		;;
 	plot)
-		flags="--db --sweep --format --criteria --where --wide --data --script --out --help --version --quiet"
+		flags="--db --sweep --format --where --criteria --wide --data --script --out --help --version --quiet"
+		if [[ -n $first ]]; then
+			operands= files=-f
+		fi
+		;;
+	runs)
+		flags="--db --sweep --format --best --where --help --version --quiet"
 		files=-f
+		;;
+	show)
+		flags="--db --sweep --format --help --version --quiet"
+		if [[ -n $first ]]; then
+			operands= files=-f
+		fi
+		;;
+	export)
+		flags="--db --sweep --format --where --help --version --quiet"
+		operands="metrics weights runs"
+		if [[ -n $first ]]; then
+			operands= files=-f
+		fi
 		;;
 	status)
 		flags="--db --sweep --watch --json --help --version --quiet"

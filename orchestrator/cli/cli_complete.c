@@ -117,6 +117,23 @@ static void put_bash_values(struct str *out)
 	}
 }
 
+/* Whether the second word of a command is a sweep. */
+static bool second_is_sweep(const struct cli_command *c)
+{
+	const char *second = strchr(c->operand, ' ');
+
+	return second && strstr(second, "SWEEP");
+}
+
+/* What the first word may be: the name of a run is none that we know. */
+static enum expects expects_first(
+	const struct cli_command *c, struct arena *a, const char **words)
+{
+	const char *first = arena_strndup(a, c->operand, strcspn(c->operand, " "));
+
+	return expects_of(first, a, words);
+}
+
 static void put_bash_commands(struct str *out)
 {
 	int n;
@@ -124,7 +141,7 @@ static void put_bash_commands(struct str *out)
 
 	for (int i = 0; i < n; i++) {
 		const char *words;
-		enum expects kind = expects_of(c[i].operand, out->arena, &words);
+		enum expects kind = expects_first(&c[i], out->arena, &words);
 
 		str_printf(out, "\t%s)\n\t\tflags=\"%s\"\n", c[i].name,
 			flags_words(&c[i], out->arena));
@@ -132,6 +149,10 @@ static void put_bash_commands(struct str *out)
 			str_printf(out, "\t\toperands=\"%s\"\n", words);
 		else if (kind == EXPECTS_FILES)
 			str_put(out, "\t\tfiles=-f\n");
+		if (second_is_sweep(&c[i]))
+			str_put(out,
+				"\t\tif [[ -n $first ]]; then\n"
+				"\t\t\toperands= files=-f\n\t\tfi\n");
 		str_put(out, "\t\t;;\n");
 	}
 }
@@ -255,7 +276,7 @@ static void put_zsh_flags(struct str *out, const struct cli_command *c)
 static void put_zsh_command(struct str *out, const struct cli_command *c)
 {
 	const char *words;
-	enum expects kind = expects_of(c->operand, out->arena, &words);
+	enum expects kind = expects_first(c, out->arena, &words);
 
 	str_printf(out, "\t\t%s)\n\t\t\t_arguments", c->name);
 	put_zsh_flags(out, c);
@@ -264,7 +285,9 @@ static void put_zsh_command(struct str *out, const struct cli_command *c)
 		put_zsh_value(out, c->operand, words, kind);
 		str_put(out, "'");
 	}
-	if (strchr(c->operand, ' '))
+	if (second_is_sweep(c))
+		str_put(out, " \\\n\t\t\t'2:SWEEP:_files'");
+	else if (strchr(c->operand, ' '))
 		str_put(out, " \\\n\t\t\t'2:NAME:_deltam_names'");
 	str_put(out, "\n\t\t\t;;\n");
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 #include "orchestrator/report/benchmark_data.h"
 
+#define DIGITS_MAX 15 /* more than a double holds say nothing */
+
 static double std_of(const struct benchmark *b, const struct query_figure *f)
 {
 	return !f ? (double)NAN : b->test ? f->std : f->val_std;
@@ -26,6 +28,8 @@ static int decimals_of(const struct benchmark *b, const char *variant,
 	double smallest = INFINITY;
 	int decimals;
 
+	if (b->digits >= 0)
+		return b->digits;
 	if (scale == 100) /* NOLINT: a table constant */
 		return 1;
 	for (int i = 0; i < b->entries; i++) {
@@ -77,6 +81,18 @@ static const char *with_std(struct arena *a, double mean, double std, int decima
 		report_fixed(a, std, decimals));
 }
 
+/* What is left out of a narrow terminal, the highest first; Δm never. */
+enum {
+	SPARE_CRITERION = 1,
+	SPARE_CHOSEN,
+	SPARE_LR,
+	SPARE_SEEDS,
+	SPARE_COST,
+	SPARE_WD,
+	SPARE_TRIED,
+	SPARE_EPOCH
+};
+
 static struct report_column *add_column(struct report_table *t, const char *name,
 	const char *title, bool right, enum audience audience)
 {
@@ -114,6 +130,7 @@ static void criterion_columns(
 		c = add_column(
 			t, f->criterion, benchmark_criterion_title(f), true, FOR_ALL);
 		c->group = f->task;
+		c->spare = SPARE_CRITERION;
 		c->arrow = f->higher ? 1 : -1;
 		add_column(t, arena_printf(b->arena, "%s_std", f->criterion), "", true,
 			FOR_PROGRAMS);
@@ -129,10 +146,17 @@ static void cost_columns(struct benchmark *b, struct report_table *t)
 
 	if (!b->with_cost)
 		return;
-	add_column(t, "seconds_per_epoch", "s/epoch", true, FOR_ALL);
-	for (int i = 0; i < 3; i++)
-		add_column(t, names[i], titles[i], true, FOR_ALL)->group =
-			"passes a step";
+	add_column(t, "seconds_per_epoch", "s/epoch", true, FOR_ALL)->spare =
+		SPARE_COST;
+	add_column(t, "cpu_seconds", "CPU [s]", true, FOR_ALL)->spare = SPARE_COST;
+	add_column(t, "peak_bytes", "Peak [MiB]", true, FOR_ALL)->spare = SPARE_COST;
+	for (int i = 0; i < 3; i++) {
+		struct report_column *c =
+			add_column(t, names[i], titles[i], true, FOR_ALL);
+
+		c->group = "passes a step";
+		c->spare = SPARE_COST;
+	}
 }
 
 static void columns(struct benchmark *b, struct report_table *t, const char *variant)
@@ -145,15 +169,15 @@ static void columns(struct benchmark *b, struct report_table *t, const char *var
 	add_column(t, "method", "", false, FOR_PROGRAMS);
 	add_column(t, "label", "Method", false, FOR_ALL);
 	criterion_columns(b, t, variant);
-	add_column(t, "lr", "lr", true, FOR_ALL);
-	add_column(t, "wd", "wd", true, FOR_ALL);
+	add_column(t, "lr", "lr", true, FOR_ALL)->spare = SPARE_LR;
+	add_column(t, "wd", "wd", true, FOR_ALL)->spare = SPARE_WD;
 	add_column(t, "temperature", "", true, FOR_PROGRAMS);
 	add_column(t, "weights", "", false, FOR_PROGRAMS);
-	add_column(t, "chosen", "T, weights", false, FOR_READERS);
-	add_column(t, "tried", "tried", true, FOR_ALL);
-	add_column(t, "seeds", "seeds", true, FOR_ALL);
+	add_column(t, "chosen", "T, weights", false, FOR_READERS)->spare = SPARE_CHOSEN;
+	add_column(t, "tried", "tried", true, FOR_ALL)->spare = SPARE_TRIED;
+	add_column(t, "seeds", "seeds", true, FOR_ALL)->spare = SPARE_SEEDS;
 	add_column(t, "seeds_done", "", true, FOR_PROGRAMS);
-	add_column(t, "epoch", "epoch", true, FOR_ALL);
+	add_column(t, "epoch", "epoch", true, FOR_ALL)->spare = SPARE_EPOCH;
 	cost_columns(b, t);
 	/* Gains have the other sign, and so another name. */
 	delta = gains ? add_column(t, "gain", "Δ [%]", true, FOR_ALL)
@@ -174,13 +198,13 @@ static void criterion_cells(
 		const struct query_figure *f = benchmark_figure(b, x, c);
 		double scale = benchmark_criterion_scale(c);
 		double v = benchmark_value(b, f);
+		double std = b->std_criteria ? std_of(b, f) * scale : (double)NAN;
 
 		if (strcmp(c->variant, x->variant) != 0)
 			continue;
 		table_number(t, v,
-			isfinite(v) ? report_fixed(b->arena, v * scale,
-					      decimals_of(b, x->variant, c, scale))
-				    : NULL);
+			with_std(b->arena, v * scale, std,
+				decimals_of(b, x->variant, c, scale)));
 		table_number(t, std_of(b, f), NULL);
 		mark_cell(b, t);
 	}
@@ -193,11 +217,16 @@ static void cost_cells(
 	const double passes[] = { c ? c->forward : (double)NAN,
 		c ? c->head : (double)NAN, c ? c->trunk : (double)NAN };
 	double seconds = c ? c->seconds_per_epoch : (double)NAN;
+	double cpu = c ? c->cpu_seconds : (double)NAN;
+	double peak = c ? c->peak_bytes : (double)NAN;
 
 	if (!b->with_cost)
 		return;
 	table_number(t, seconds,
 		isfinite(seconds) ? arena_printf(b->arena, "%.3g", seconds) : NULL);
+	table_fixed(t, cpu, cpu < 10 ? 1 : 0); /* NOLINT: digits, no constant */
+	table_number(t, peak,
+		isfinite(peak) ? report_fixed(b->arena, peak / (1 << 20), 0) : NULL);
 	for (int i = 0; i < 3; i++)
 		table_number(t, passes[i],
 			isfinite(passes[i]) ? benchmark_number(b->arena, passes[i])
@@ -233,8 +262,9 @@ static void row(
 	table_fixed(t, x->epoch, 1);
 	cost_cells(b, t, x);
 	table_number(t, turned(delta_of(b, x), sign),
-		with_std(
-			b->arena, turned(delta_of(b, x), sign), delta_std_of(b, x), 1));
+		with_std(b->arena, turned(delta_of(b, x), sign),
+			b->std_delta ? delta_std_of(b, x) : (double)NAN,
+			b->digits < 0 ? 1 : b->digits));
 	table_number(t, delta_std_of(b, x), NULL);
 	mark_cell(b, t);
 	table_number(t, turned(x->val_delta_m, sign), NULL);
@@ -367,6 +397,19 @@ static void blocks(struct benchmark *b)
 	}
 }
 
+static int read_digits(const struct benchmark_view *view, int *digits, struct err *e)
+{
+	int64_t n = -1;
+
+	if (view->digits &&
+		(!integer_parse(view->digits, &n) || n < 0 || n > DIGITS_MAX))
+		return err_set(e, ERR_USAGE,
+			"--digits: \"%s\" is not a whole number from 0 to %d",
+			view->digits, DIGITS_MAX);
+	*digits = (int)n;
+	return OK;
+}
+
 int benchmark_report(struct store *s, const struct query_sweep *w,
 	const struct benchmark_view *view, struct report *r, struct err *e)
 {
@@ -374,11 +417,16 @@ int benchmark_report(struct store *s, const struct query_sweep *w,
 		.test = !view->split || !strcmp(view->split, "test"),
 		.front = view->front,
 		.with_cost = view->cost,
+		.std_delta = !view->std || strcmp(view->std, "none") != 0,
+		.std_criteria = view->std && !strcmp(view->std, "criteria"),
 		.arena = r->arena,
 		.report = r };
 	struct inference f = { .view = view->inference, .set = { .arena = r->arena } };
 	int all;
-	int rc = benchmark_read(&b, s, e);
+	int rc = read_digits(view, &b.digits, e);
+
+	if (!rc)
+		rc = benchmark_read(&b, s, e);
 
 	if (!rc && inference_wanted(&f.view)) {
 		b.inference = &f;

@@ -14,6 +14,10 @@ struct benchmark_view {
 	const char *criteria; /* "seg/miou,depth/abs_err"; NULL is all */
 	bool front; /* the Pareto front only */
 	bool cost; /* with what training costs */
+	const char *
+		digits; /* behind the point, "0" to "15"; NULL: as many as tell rows apart */
+	const char *
+		std; /* where ± stands: "delta_m", "criteria" (at both), "none"; NULL is delta_m */
 	struct inference_view inference; /* intervals, tests, marks by tests */
 };
 

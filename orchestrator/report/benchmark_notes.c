@@ -23,11 +23,14 @@ static void note_protocol(struct benchmark *b)
 	const char *name = gains ? "Δ" : "Δm";
 
 	report_note(b->report,
-		"%s: mean relative %s against STL over %s on %s rows, mean ± sample "
-		"standard deviation over seeds; %s is better. Figures of a seed: %s%s.",
+		"%s: mean relative %s against STL over %s on %s rows, %s; "
+		"%s is better. Figures of a seed: %s%s.",
 		name, gains ? "gain" : "change",
 		b->sweep->by_task ? "tasks" : "criteria",
-		b->test ? "test" : "validation", gains ? "higher" : "lower",
+		b->test ? "test" : "validation",
+		b->std_delta ? "mean ± sample standard deviation over seeds"
+			     : "mean over seeds",
+		gains ? "higher" : "lower",
 		b->sweep->best
 			? arena_printf(b->arena, "its epoch of the %s validation ",
 				  gains ? "highest" : "lowest")
@@ -223,8 +226,9 @@ static void note_cost(struct benchmark *b)
 			"s/epoch: mean over all jobs of the entry, evaluation "
 			"included, with as many workers beside them as the run had; "
 			"passes of one step: forward through the network, backward "
-			"through a head and through the trunk. STL: one network of one "
-			"task.");
+			"through a head and through the trunk. CPU: of all attempts "
+			"together; peak: the most memory that a worker of one needed. STL: "
+			"one network of one task.");
 }
 
 #define UNIFORM_WITHIN 0.02

@@ -34,8 +34,7 @@ static bool same_columns(const struct report_table *a, const struct report_table
 	return true;
 }
 
-/* Writes a row; row -1 is the header. */
-static void put_line(const struct report_table *t, int row, struct str *out)
+void report_csv_line(const struct report_table *t, int row, struct str *out)
 {
 	bool first = true;
 
@@ -64,8 +63,8 @@ void report_csv(const struct report *r, struct str *out)
 		if (i && !same_columns(t, t - 1))
 			str_put(out, "\n");
 		if (!i || !same_columns(t, t - 1))
-			put_line(t, -1, out);
+			report_csv_line(t, -1, out);
 		for (int row = 0; row < table_rows(t); row++)
-			put_line(t, row, out);
+			report_csv_line(t, row, out);
 	}
 }

@@ -15,7 +15,7 @@ static void put_value(struct str *out, const struct report_cell *c)
 		str_json(out, cell_exact(c));
 }
 
-static void put_object(const struct report_table *t, int row, struct str *out)
+void report_json_object(const struct report_table *t, int row, struct str *out)
 {
 	const char *before = "{";
 
@@ -38,7 +38,7 @@ void report_json(const struct report *r, struct str *out)
 	for (int i = 0; i < r->tables; i++)
 		for (int row = 0; row < table_rows(&r->table[i]); row++) {
 			str_put(out, before);
-			put_object(&r->table[i], row, out);
+			report_json_object(&r->table[i], row, out);
 			before = ",\n";
 		}
 	str_put(out, *before == '[' ? "[]\n" : "\n]\n");

@@ -1,4 +1,10 @@
-/* A table environment a block; the document needs \usepackage{booktabs} alone. */
+/*
+ * A table environment a block, for \usepackage{booktabs}. What is wider than a line of
+ * article gets headings of two lines and narrow gaps, and shrinks to \textwidth, which
+ * wants graphicx, too.
+ */
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include "orchestrator/report/glyph.h"
 #include "orchestrator/report/latex.h"
@@ -169,7 +175,44 @@ static void put_groups(const struct report_table *t, struct str *out)
 		str_printf(out, "%s \\\\\n%s\n", str_get(&line), str_get(&rules));
 }
 
-static void put_titles(const struct report_table *t, struct str *out)
+/* The blank at which a title falls into the most equal halves; NULL: it has none. */
+static const char *middle_of(const char *title)
+{
+	const char *best = NULL;
+	int least = INT_MAX;
+
+	for (const char *at = strchr(title, ' '); at; at = strchr(at + 1, ' ')) {
+		const char *first = title;
+		int n = 0;
+
+		while (first < at) {
+			(void)glyph_next(&first);
+			n++;
+		}
+		n = abs(n - glyph_text_width(at + 1));
+		if (n <= least)
+			best = at;
+		least = n < least ? n : least;
+	}
+	return best;
+}
+
+static void put_halves(const char *title, bool right, struct str *out)
+{
+	const char *at = middle_of(title);
+
+	if (!at) {
+		latex_put(out, title);
+		return;
+	}
+	str_printf(out, "\\shortstack[%c]{", right ? 'r' : 'l');
+	latex_put(out, arena_strndup(out->arena, title, (size_t)(at - title)));
+	str_put(out, "\\\\");
+	latex_put(out, at + 1);
+	str_put(out, "}");
+}
+
+static void put_titles(const struct report_table *t, bool wide, struct str *out)
 {
 	const char *before = "";
 
@@ -177,7 +220,11 @@ static void put_titles(const struct report_table *t, struct str *out)
 		if (!column_for_readers(&t->column[i]))
 			continue;
 		str_put(out, before);
-		latex_put(out, column_title(&t->column[i], out->arena));
+		if (wide)
+			put_halves(column_title(&t->column[i], out->arena),
+				t->column[i].right, out);
+		else
+			latex_put(out, column_title(&t->column[i], out->arena));
 		before = " & ";
 	}
 	str_put(out, " \\\\\n\\midrule\n");
@@ -197,6 +244,25 @@ static void put_row(const struct report_table *t, int row, struct str *out)
 	str_put(out, " \\\\\n");
 }
 
+/* tab:mine, of a block tab:mine:sgd-0-5: letters and digits alone, as \ref takes them. */
+static void put_label(
+	const struct report *r, const struct report_table *t, struct str *out)
+{
+	const char *part[] = { r->title, t->heading };
+
+	str_put(out, "\\label{tab");
+	for (int i = 0; i < COUNT(part); i++) {
+		str_put(out, part[i] ? ":" : "");
+		for (const char *s = part[i]; s && *s; s++) {
+			bool plain = (*s >= 'a' && *s <= 'z') ||
+				(*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9');
+
+			str_putn(out, plain ? s : "-", 1);
+		}
+	}
+	str_put(out, "}\n");
+}
+
 static void put_caption(
 	const struct report *r, const struct report_table *t, struct str *out)
 {
@@ -207,23 +273,67 @@ static void put_caption(
 	str_put(out, r->title && t->heading ? ", " : "");
 	latex_put(out, t->heading ? t->heading : "");
 	str_put(out, "}\n");
+	put_label(r, t, out);
+}
+
+#define LINE_POINTS 345 /* \textwidth of article at 10 points */
+#define GLYPH_POINTS 5 /* of a digit */
+#define GAP_POINTS 12 /* two \tabcolsep */
+
+/* Whether it is wider than a line, as far as the number of letters tells. */
+static bool is_wide(const struct report_table *t, struct arena *a)
+{
+	int points = 0;
+
+	for (int i = 0; i < t->columns; i++) {
+		int most = glyph_text_width(column_title(&t->column[i], a));
+
+		if (!column_for_readers(&t->column[i]))
+			continue;
+		for (int row = 0; row < table_rows(t); row++) {
+			int n = glyph_text_width(cell_text(table_at(t, row, i)));
+
+			most = n > most ? n : most;
+		}
+		points += most * GLYPH_POINTS + GAP_POINTS;
+	}
+	return points > LINE_POINTS;
+}
+
+static const struct report_cell *first_cell(const struct report_table *t, int row)
+{
+	int i = 0;
+
+	while (i < t->columns - 1 && !column_for_readers(&t->column[i]))
+		i++;
+	return table_at(t, row, i);
 }
 
 static void put_table(
 	const struct report *r, const struct report_table *t, struct str *out)
 {
+	bool wide = is_wide(t, out->arena);
+
 	str_put(out, "\\begin{table}\n\\centering\n");
 	put_caption(r, t, out);
+	if (wide)
+		str_put(out,
+			"\\setlength{\\tabcolsep}{3pt}\n"
+			"\\resizebox{\\ifdim\\width>\\textwidth\\textwidth\\else\\width\\fi}{!}{%\n");
 	str_put(out, "\\begin{tabular}{");
 	for (int i = 0; i < t->columns; i++)
 		if (column_for_readers(&t->column[i]))
 			str_put(out, t->column[i].right ? "r" : "l");
 	str_put(out, "}\n\\toprule\n");
 	put_groups(t, out);
-	put_titles(t, out);
-	for (int row = 0; row < table_rows(t); row++)
+	put_titles(t, wide, out);
+	for (int row = 0; row < table_rows(t); row++) {
+		if (row && t->stacked && *cell_text(first_cell(t, row)))
+			str_put(out, "\\midrule\n");
 		put_row(t, row, out);
-	str_put(out, "\\bottomrule\n\\end{tabular}\n");
+	}
+	str_put(out, "\\bottomrule\n\\end{tabular}");
+	str_put(out, wide ? "}\n" : "\n");
 	for (int i = 0; i < r->notes && t == &r->table[r->tables - 1]; i++) {
 		str_put(out, "\n\\smallskip\n{\\footnotesize ");
 		latex_put(out, r->note[i]);
@@ -234,7 +344,11 @@ static void put_table(
 
 void report_latex(const struct report *r, struct str *out)
 {
-	str_put(out, "% needs \\usepackage{booktabs}\n");
+	bool wide = false;
+
+	for (int i = 0; i < r->tables; i++)
+		wide = wide || is_wide(&r->table[i], out->arena);
+	str_printf(out, "%% needs \\usepackage{booktabs%s}\n", wide ? ",graphicx" : "");
 	for (int i = 0; i < r->tables; i++)
 		put_table(r, &r->table[i], out);
 }

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/store/store_open.h"
@@ -201,10 +202,21 @@ struct spec_source reader_source(const struct report_reader *r)
 		.n = strlen(r->sweep.text) };
 }
 
+/* 0: no terminal, or one that does not say. */
+static int terminal_width(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		return 0;
+	return size.ws_col;
+}
+
 void reader_print(const struct report *r, const struct cli_options *o)
 {
 	struct report shown = *r;
 
 	shown.terminal = isatty(STDOUT_FILENO);
+	shown.width = terminal_width();
 	report_print(&shown, o->format, stdout);
 }

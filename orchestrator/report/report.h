@@ -33,6 +33,7 @@ struct report_column {
 	int arrow; /* 1 higher is better, -1 lower, 0 none */
 	bool right; /* aligned */
 	enum audience audience;
+	int spare; /* where there is no room the highest goes first; 0: never */
 };
 
 struct report_table {
@@ -42,6 +43,7 @@ struct report_table {
 	int columns, column_capacity;
 	struct report_cell *cell; /* rows x columns */
 	int cells, cell_capacity;
+	bool stacked; /* of several: each begins where its first cell says something */
 };
 
 struct report {
@@ -52,6 +54,7 @@ struct report {
 	const char **note;
 	int notes, note_capacity;
 	bool terminal; /* out is one: escape sequences are welcome */
+	int width; /* of the terminal, in columns; 0: as wide as it needs */
 };
 
 /* Begins a new table. It gets its columns first, then its rows, cell by cell. */
@@ -101,6 +104,12 @@ const char *column_title(const struct report_column *c, struct arena *a);
 bool column_for_readers(const struct report_column *c);
 /* How many neighbours from column i on share its group and are for readers. */
 int column_group_end(const struct report_table *t, int i);
+
+/* One row as the formats of programs write it, for whoever has too many of them. */
+void report_csv_line(
+	const struct report_table *t, int row, struct str *out); /* -1: the header */
+void report_jsonl_line(const struct report_table *t, int row, struct str *out);
+void report_json_object(const struct report_table *t, int row, struct str *out);
 
 #define REPORT(name, summary) \
 	void report_##name(const struct report *r, struct str *out);

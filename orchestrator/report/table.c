@@ -3,6 +3,7 @@
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/report/robust.h"
+#include "orchestrator/report/shape.h"
 
 /* A query may look at all sweeps: the database is enough. */
 static int answer_query(const struct cli_options *o, struct arena *a, struct err *e)
@@ -29,6 +30,13 @@ static bool infers(const struct cli_options *o)
 	return o->against || o->interval || o->bootstrap || o->mark || o->test;
 }
 
+static int shape(struct report *r, const struct cli_options *o, struct err *e)
+{
+	if (o->stack)
+		shape_stack(r);
+	return o->columns ? shape_columns(r, o->columns, e) : OK;
+}
+
 static int print_view(
 	const struct cli_options *o, const struct benchmark_view *view, struct err *e)
 {
@@ -42,6 +50,8 @@ static int print_view(
 			? robust_report(&reader.s, &reader.sweep, &r, e)
 			: benchmark_report(&reader.s, &reader.sweep, view, &r, e);
 		if (!rc)
+			rc = shape(&r, o, e);
+		if (!rc)
 			reader_print(&r, o);
 	}
 	reader_close(&reader);
@@ -50,7 +60,10 @@ static int print_view(
 
 int cmd_table(const struct cli_options *o, struct err *e)
 {
-	struct benchmark_view view = { .split = o->split, .cost = o->cost > 0 };
+	struct benchmark_view view = { .split = o->split,
+		.cost = o->cost > 0,
+		.digits = o->digits,
+		.std = o->std };
 	struct arena a = { 0 };
 	int rc;
 
@@ -58,6 +71,12 @@ int cmd_table(const struct cli_options *o, struct err *e)
 		return err_set(e, ERR_USAGE,
 			"--robust: without --split, --cost, --query and statistics: it "
 			"is a table of its own, of test pictures");
+	if (o->robust && (o->digits || o->std))
+		return err_set(e, ERR_USAGE,
+			"--robust: its digits and deviations are as they are");
+	if (o->query && (o->columns || o->digits || o->std || o->stack))
+		return err_set(e, ERR_USAGE,
+			"--query: its columns are those of the SELECT, as they are");
 	if (o->query && infers(o))
 		return err_set(e, ERR_USAGE,
 			"--query: its rows have no intervals, tests or marks");

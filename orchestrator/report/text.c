@@ -167,10 +167,42 @@ static void put_row(const struct text_layout *l, int row, struct str *out)
 	end_line(out);
 }
 
-static void put_table(
-	const struct report *r, const struct report_table *t, struct str *out)
+static int next_spare(const struct report_table *t)
+{
+	int spare = -1;
+
+	for (int i = 0; i < t->columns; i++)
+		if (column_for_readers(&t->column[i]) && t->column[i].spare &&
+			(spare < 0 || t->column[i].spare >= t->column[spare].spare))
+			spare = i;
+	return spare;
+}
+
+/* Leaves out what can be spared until the rest has room; `left` says what that was. */
+static void fit(struct text_layout *l, struct report_table *t, struct str *left)
+{
+	const char *name;
+	int i;
+
+	t->column = arena_alloc(l->arena, (size_t)t->columns, sizeof(*t->column));
+	memcpy(t->column, l->t->column, (size_t)t->columns * sizeof(*t->column));
+	l->t = t;
+	while (span(l, 0, t->columns) > l->r->width && (i = next_spare(t)) >= 0) {
+		const char *group = t->column[i].group;
+
+		t->column[i].audience = FOR_PROGRAMS;
+		name = arena_printf(l->arena, "%s%s%s", group ? group : "",
+			group ? " " : "", t->column[i].title);
+		if (!strstr(str_get(left), name)) /* another block lacks it as well */
+			str_printf(left, "%s%s", left->n ? ", " : "", name);
+	}
+}
+
+static void put_table(const struct report *r, const struct report_table *t,
+	struct str *left, struct str *out)
 {
 	struct text_layout l = { .r = r, .t = t, .arena = out->arena };
+	struct report_table shown = *t;
 
 	if (t->heading)
 		str_printf(out, "%s\n", t->heading);
@@ -179,6 +211,8 @@ static void put_table(
 	l.width = NEW_ARRAY(out->arena, int, t->columns);
 	l.letters = NEW_ARRAY(out->arena, int, t->columns);
 	measure(&l);
+	if (r->width)
+		fit(&l, &shown, left);
 	groups(&l, out);
 	titles(&l, out);
 	for (int row = 0; row < table_rows(t); row++)
@@ -187,15 +221,22 @@ static void put_table(
 
 void report_text(const struct report *r, struct str *out)
 {
+	struct str left = { .arena = out->arena };
+
 	if (r->title)
 		str_printf(out, "%s\n", r->title);
 	for (int i = 0; i < r->tables; i++) {
 		if (i || r->title)
 			str_put(out, "\n");
-		put_table(r, &r->table[i], out);
+		put_table(r, &r->table[i], &left, out);
 	}
-	if (r->notes && r->tables)
+	if ((r->notes || left.n) && r->tables)
 		str_put(out, "\n");
+	if (left.n)
+		str_printf(out,
+			"Left out of %d columns: %s. `--columns` chooses; `--format csv`, or a "
+			"wider terminal, has them all.\n",
+			r->width, str_get(&left));
 	for (int i = 0; i < r->notes; i++)
 		str_printf(out, "%s\n", r->note[i]);
 }

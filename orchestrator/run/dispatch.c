@@ -1,5 +1,6 @@
 #include "orchestrator/run/dispatch.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "common/crash.h"
@@ -330,7 +331,8 @@ static int end_attempt(struct dispatch *d, const struct dispatch_segment *g,
 	const struct follow *f = &g->command.follow;
 	struct attempt_end row = { v->outcome, v->text,
 		reports(d, g) ? f->software : end->build,
-		reports(d, g) ? f->device : end->kernel_class, end->pid, end->seconds };
+		reports(d, g) ? f->device : end->kernel_class, end->pid, end->seconds,
+		end->spent ? end->cpu_seconds : (double)NAN, end->peak_bytes };
 
 	return store_attempt_end(d->s, g->attempt.id, &row, e);
 }

@@ -130,7 +130,7 @@ static int put_member(struct stage_ctx *c, const struct unit *u,
 	struct params ps = params_of(c, u, p, a);
 	const struct method_info *method = u->lane->entry->method;
 	const struct job_shown shown = { method_shown(method, "temperature"),
-		method_shown(method, "weights") };
+		method_shown(method, "weights"), method_hyper(method, &ps, a) };
 	char identity[IDENTITY_MAX];
 	struct job_row job;
 	int rc = identify_job(

@@ -271,6 +271,11 @@ static void on_line(const struct proto_line *line, void *arg)
 		if (s->ops->epoch)
 			s->ops->epoch(s->arg, &slot->task, line->epoch);
 		break;
+	case PROTO_SPENT:
+		slot->end.spent = true;
+		slot->end.cpu_seconds = line->cpu_seconds;
+		slot->end.peak_bytes = line->peak_bytes;
+		break;
 	case PROTO_LINE_DIVERGED:
 		slot->end.diverged_epoch = line->epoch;
 		snprintf(slot->end.text, sizeof(slot->end.text), "%s", line->text);

@@ -58,6 +58,9 @@ struct sched_end {
 	int signal; /* SIGNALLED */
 	int pid;
 	double seconds; /* on the clock, from spawn or the last task's end */
+	bool spent; /* the worker said what it used: the next two, as far as it said */
+	double cpu_seconds;
+	int64_t peak_bytes; /* 0: the system does not say */
 	int diverged_epoch; /* of its line `diverged`; 0 without */
 	int torn; /* lines that were none of ours */
 	char kernel_class[64]; /* "" when it never said hello */

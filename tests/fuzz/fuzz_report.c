@@ -44,7 +44,7 @@ static void clean_up(void)
 /* A database with one job and its open attempt, in a folder of its own. */
 static void set_up(void)
 {
-	static const struct job_shown shown = { NULL, NULL };
+	static const struct job_shown shown = { NULL, NULL, NULL };
 	const char *tmp = getenv("TMPDIR");
 	struct str report = { .arena = &forever };
 	struct params ps = { 0 };

@@ -101,6 +101,12 @@ static void ends_as_the_reference(void)
 	ck_assert_str_eq(digest_rows("t.db", got), wanted);
 	scratch_read("out", printed, sizeof(printed));
 	ck_assert_str_eq(printed, table);
+	/* What came to its end has said what it used. */
+	ck_assert_int_eq(
+		query_int("t.db",
+			"SELECT count(*) FROM attempt WHERE outcome = 'done' AND "
+			"(cpu_seconds IS NULL OR coalesce(peak_bytes, 0) < 1e6)"),
+		0);
 }
 
 /* A sanitizer's tracer is a child of deltam as well; killing it hangs its parent. */

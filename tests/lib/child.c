@@ -116,7 +116,7 @@ bool child_line(struct child *c)
 	do
 		if (!read_line(c))
 			return false;
-	while (!strcmp(c->line, "beat"));
+	while (!strcmp(c->line, "beat") || !strncmp(c->line, "spent ", 6));
 	return true;
 }
 

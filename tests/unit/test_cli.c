@@ -8,6 +8,7 @@
 #include "orchestrator/cli/cli_tables.h"
 #include "orchestrator/cli/surprises.h"
 #include "tests/lib/child.h"
+#include "tests/lib/command.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/small_db.h"
@@ -75,10 +76,10 @@ START_TEST(what_does_not_fit_is_refused_with_a_hint)
 			"is" },
 		{ "table --format pdf",
 			"--format: \"pdf\" is not one of "
-			"text|markdown|latex|csv|json|html" },
+			"text|markdown|latex|csv|json|jsonl|html" },
 		{ "table --format htlm",
 			"--format: \"htlm\" is not one of "
-			"text|markdown|latex|csv|json|html; did you mean \"html\"?" },
+			"text|markdown|latex|csv|json|jsonl|html; did you mean \"html\"?" },
 		{ "table --db", "--db wants FILE" },
 		{ "table --db=", "--db: the value is empty" },
 		{ "status --watch=yes", "--watch takes no value" },
@@ -110,28 +111,13 @@ START_TEST(what_does_not_fit_is_refused_with_a_hint)
 }
 END_TEST
 
-/* Runs a command line with stdout in a file; its code, the output in out. */
+/* Runs a command line; its code, what it printed in out. */
 static int run(const char *line, char *out, size_t size, struct err *e)
 {
 	struct cli_options o;
 	int rc = parse(&o, line, e);
-	int saved;
-	int fd;
 
-	if (rc)
-		return rc;
-	fflush(stdout);
-	saved = dup(STDOUT_FILENO);
-	fd = open("out", O_RDWR | O_CREAT | O_TRUNC, 0600);
-	ck_assert_int_ge(dup2(fd, STDOUT_FILENO), 0);
-	rc = o.command->run(&o, e);
-	fflush(stdout);
-	ck_assert_int_ge(dup2(saved, STDOUT_FILENO), 0);
-	close(saved);
-	close(fd);
-	scratch_read("out", out, size);
-	unlink("out");
-	return rc;
+	return rc ? rc : command_output(&o, out, size, e);
 }
 
 static char output[32768];

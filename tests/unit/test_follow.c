@@ -22,7 +22,7 @@ static struct attempt_row attempt;
 
 static void put_job(void)
 {
-	static const struct job_shown shown = { NULL, NULL };
+	static const struct job_shown shown = { NULL, NULL, NULL };
 	struct params ps = { 0 };
 	struct job_row row;
 

@@ -81,7 +81,7 @@ static void put_point(struct store *s, const struct golden *g, int i)
 		id);
 	execute(s,
 		"INSERT INTO job SELECT ?1, printf('%032x', ?1), 'd', 'm', 'ew', NULL, "
-		"0.1, 0, NULL, NULL, 1000, 1, 1, NULL, 'done', NULL, NULL",
+		"0.1, 0, NULL, NULL, 1000, 1, 1, NULL, 'done', NULL, NULL, NULL",
 		id);
 	execute(s, "INSERT INTO stage_job SELECT ?1, ?1, 1, 0, 1, 'done'", id);
 	execute(s, "INSERT INTO score SELECT 1, ?1, 1, 'val', 0.0", id);

@@ -19,6 +19,7 @@ static void on_line(const struct proto_line *line, void *arg)
 	static const char *const names[] = { [PROTO_HELLO] = "hello",
 		[PROTO_BEAT] = "beat",
 		[PROTO_EPOCH] = "epoch",
+		[PROTO_SPENT] = "spent",
 		[PROTO_LINE_DIVERGED] = "diverged",
 		[PROTO_ERROR] = "error",
 		[PROTO_LINE_DONE] = "done" };
@@ -31,10 +32,12 @@ static void on_line(const struct proto_line *line, void *arg)
 	seen->n++;
 }
 
-static const char stream[] = "hello avx2 1f2e\nbeat\nepoch 7\ndiverged 3 loss is "
-			     "nan\nerror no memory for this\n";
-static const char spelled[] = "hello:0:avx21f2e;beat:0:;epoch:7:;diverged:3:loss is "
-			      "nan;error:0:no memory for this;";
+static const char stream[] =
+	"hello avx2 1f2e\nbeat\nepoch 7\nspent 1.5 4096\ndiverged 3 loss is "
+	"nan\nerror no memory for this\n";
+static const char spelled[] =
+	"hello:0:avx21f2e;beat:0:;epoch:7:;spent:0:;diverged:3:loss is "
+	"nan;error:0:no memory for this;";
 
 START_TEST(lines_survive_a_split_at_any_byte)
 {
@@ -125,7 +128,9 @@ START_TEST(what_is_no_line_of_ours_is_refused)
 {
 	static const char *const bad[] = { "", " ", "beat 1", "Beat", "epoch",
 		"epoch x", "epoch -1", "epoch 1 2", "epoch 99999999999", "hello",
-		"hello avx2", "hello avx2 b c", "diverged", "diverged x", "epoch\t1" };
+		"hello avx2", "hello avx2 b c", "diverged", "diverged x", "epoch\t1",
+		"spent", "spent 1", "spent -1 5", "spent x 5", "spent 1 -5",
+		"spent 1 5 5" };
 
 	for (int i = 0; i < COUNT(bad); i++) {
 		struct proto_line line;

@@ -11,6 +11,7 @@
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/report/report.h"
+#include "orchestrator/report/shape.h"
 #include "orchestrator/stats/stats.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/small_db.h"
@@ -146,8 +147,158 @@ END_TEST
 
 START_TEST(what_training_costs_is_shown_on_request)
 {
+	static const char used[] =
+		"UPDATE attempt SET cpu_seconds = 0.75 * seconds, peak_bytes = 1048576 * "
+		"(20 + job / 100) WHERE outcome = 'done' AND job < 400;"
+		"UPDATE attempt SET cpu_seconds = 30 WHERE job = 201";
+	sqlite3 *db;
+
+	ck_assert_int_eq(sqlite3_open("small.db", &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, used, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
 	expect_file(text_of("small", (struct benchmark_view){ .cost = true }),
 		"small.cost.text");
+}
+END_TEST
+
+START_TEST(digits_and_deviations_are_what_was_asked_for)
+{
+	static const char *const bad[] = { "-1", "16", "x", "1.5" };
+
+	expect_file(
+		text_of("small",
+			(struct benchmark_view){ .digits = "2", .std = "criteria" }),
+		"small.digits.text");
+	for (int i = 0; i < COUNT(bad); i++) {
+		struct report r = { .arena = &arena };
+		struct query_sweep w = sweep_named("small");
+		struct benchmark_view view = { .digits = bad[i] };
+		struct err e = { 0 };
+
+		ck_assert_int_eq(
+			benchmark_report(&store, &w, &view, &r, &e), ERR_USAGE);
+	}
+}
+END_TEST
+
+static struct report with_columns(
+	const char *columns, struct benchmark_view view, struct err *e)
+{
+	struct report r = report_of("small", view);
+
+	(void)(shape_columns(&r, columns, e) == OK);
+	return r;
+}
+
+START_TEST(columns_are_those_that_are_named_in_that_order)
+{
+	static const char names[] = "label,delta_m,reg1/abs_err_std,lr";
+	struct err e = { 0 };
+	struct report r =
+		with_columns(names, (struct benchmark_view){ .std = "none" }, &e);
+
+	expect_file(rendered(&r, report_text), "small.columns.text");
+	r = with_columns(names, (struct benchmark_view){ 0 }, &e);
+	expect_file(rendered(&r, report_csv), "small.columns.csv");
+	with_columns("label,delta", (struct benchmark_view){ 0 }, &e);
+	ck_assert_str_eq(
+		e.msg, "--columns: no column \"delta\"; did you mean \"delta_m\"?");
+	with_columns("lr,,wd", (struct benchmark_view){ 0 }, &e);
+	ck_assert_ptr_nonnull(strstr(e.msg, "no column \"\"; there are sweep variant"));
+}
+END_TEST
+
+/* Two blocks of the same columns, the second headed by the name of its variant. */
+static struct report two_blocks(void)
+{
+	struct report r = { .arena = &arena };
+	static const char *const variant[] = { "adam", "sgd 0.5" };
+
+	r.title = "two";
+	for (int i = 0; i < 2; i++) {
+		struct report_table *t = report_table(&r, variant[i]);
+
+		table_column(t, "variant", "")->audience = FOR_PROGRAMS;
+		table_column(t, "label", "Method");
+		for (int row = 0; row < 2; row++) {
+			table_text(t, variant[i]);
+			table_text(t, row ? "UW" : "EW");
+		}
+	}
+	return r;
+}
+
+START_TEST(variants_are_stacked_on_request)
+{
+	struct report r = two_blocks();
+
+	shape_stack(&r);
+	ck_assert_int_eq(r.tables, 1);
+	ck_assert_str_eq(rendered(&r, report_text),
+		"two\n\nVariant  Method\n-------  ------\nadam     EW\n         UW\n"
+		"sgd 0.5  EW\n         UW\n");
+	ck_assert_str_eq(rendered(&r, report_csv),
+		"variant,label\nadam,EW\nadam,UW\nsgd 0.5,EW\nsgd 0.5,UW\n");
+	ck_assert_ptr_nonnull(strstr(rendered(&r, report_latex),
+		"\\label{tab:two}\n\\begin{tabular}{ll}\n"));
+	ck_assert_ptr_nonnull(strstr(rendered(&r, report_latex),
+		" & UW \\\\\n\\midrule\nsgd 0.5 & EW \\\\\n"));
+	r = two_blocks();
+	table_column(&r.table[1], "gain", "gain");
+	r.table[1].cells = 0;
+	shape_stack(&r);
+	ck_assert_int_eq(r.tables, 2);
+	r = two_blocks();
+	ck_assert_ptr_nonnull(
+		strstr(rendered(&r, report_latex), "\\label{tab:two:sgd-0-5}\n"));
+}
+END_TEST
+
+static int widest_before(const char *text, const char *end)
+{
+	int width = 0;
+	int most = 0;
+
+	for (; text < end; text++) {
+		width = *text == '\n' ? 0 : width + ((*text & 0xc0) != 0x80);
+		most = width > most ? width : most;
+	}
+	return most;
+}
+
+START_TEST(a_narrow_terminal_gets_fewer_columns_and_is_told)
+{
+	struct report r = report_of("small", (struct benchmark_view){ .cost = true });
+
+	for (r.width = 60; r.width <= 120; r.width += 20) {
+		const char *text = rendered(&r, report_text);
+		const char *left = strstr(text, "\nLeft out of ");
+
+		ck_assert_ptr_nonnull(left);
+		ck_assert_int_le(widest_before(text, left), r.width);
+		ck_assert_ptr_nonnull(strstr(text, "Δm [%] ↓\n"));
+		ck_assert_ptr_nonnull(strstr(left, "columns: epoch, tried"));
+	}
+	r.width = 200;
+	ck_assert_ptr_null(strstr(rendered(&r, report_text), "Left out"));
+}
+END_TEST
+
+START_TEST(a_wide_table_shrinks_to_the_line_in_latex)
+{
+	struct report r = report_of("small", (struct benchmark_view){ .cost = true });
+	struct err e = { 0 };
+	const char *text = rendered(&r, report_latex);
+
+	ck_assert_ptr_nonnull(strstr(text, "booktabs,graphicx}"));
+	ck_assert_ptr_nonnull(strstr(text, "\n\\resizebox{\\ifdim\\width>\\textwidth"));
+	ck_assert_ptr_nonnull(strstr(text, "\\end{tabular}}\n"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "\\shortstack[r]{Abs.\\\\err. $\\downarrow$}"));
+	r = with_columns("label,delta_m", (struct benchmark_view){ 0 }, &e);
+	text = rendered(&r, report_latex);
+	ck_assert_ptr_null(strstr(text, "resizebox"));
+	ck_assert_ptr_nonnull(strstr(text, "\\usepackage{booktabs}\n"));
 }
 END_TEST
 
@@ -492,6 +643,11 @@ Suite *suite_report(void)
 	tcase_add_test(tc, an_unfinished_sweep_says_so);
 	tcase_add_test(tc, validation_rows_give_the_validation_table);
 	tcase_add_test(tc, what_training_costs_is_shown_on_request);
+	tcase_add_test(tc, digits_and_deviations_are_what_was_asked_for);
+	tcase_add_test(tc, columns_are_those_that_are_named_in_that_order);
+	tcase_add_test(tc, variants_are_stacked_on_request);
+	tcase_add_test(tc, a_narrow_terminal_gets_fewer_columns_and_is_told);
+	tcase_add_test(tc, a_wide_table_shrinks_to_the_line_in_latex);
 	tcase_add_test(tc, the_front_takes_the_criteria_that_it_is_given);
 	tcase_add_test(tc, an_unknown_criterion_is_refused_with_the_nearest);
 	tcase_add_test(tc, a_terminal_gets_bold_and_underlined);

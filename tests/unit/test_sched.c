@@ -35,7 +35,7 @@ static const char script[] =
 	"#!/bin/sh\n"
 	"job=$4\n"
 	"case $job in\n"
-	"1) echo hello plain build1 >&3; echo epoch 1 >&3; exit 0;;\n"
+	"1) echo hello plain build1 >&3; echo spent 1.5 4096 >&3; echo epoch 1 >&3; exit 0;;\n"
 	"2) echo error no luck >&3; exit 1;;\n"
 	"3) kill -9 $$;;\n"
 	"4) exec sleep 1000;;\n"
@@ -183,6 +183,9 @@ START_TEST(a_worker_that_finishes_reports_what_it_said)
 	ck_assert_int_eq(w.ends[0].status, PROTO_DONE);
 	ck_assert_str_eq(w.ends[0].kernel_class, "plain");
 	ck_assert_str_eq(w.ends[0].build, "build1");
+	ck_assert(w.ends[0].spent);
+	ck_assert_double_eq(w.ends[0].cpu_seconds, 1.5);
+	ck_assert_int_eq(w.ends[0].peak_bytes, 4096);
 	ck_assert_int_eq(w.epochs, 1);
 	ck_assert_int_gt(w.ends[0].pid, 0);
 	ck_assert_str_eq(scratch_files(), "worker"); /* no log, no slot file */

@@ -657,7 +657,8 @@ static void put_job(struct store *s, struct arena *a, int64_t id, const char *me
 	params_set(&ps, a, name, value);
 	shown = (struct job_shown){ method_shown(
 					    catalogue_method(method), "temperature"),
-		method_shown(catalogue_method(method), "weights") };
+		method_shown(catalogue_method(method), "weights"),
+		method_hyper(catalogue_method(method), &ps, a) };
 	ck_assert_msg(
 		!store_job_put(s, id, identity, &ps, &shown, &row, &e), "%s", e.msg);
 }
@@ -685,6 +686,20 @@ START_TEST(a_parameter_fills_the_column_that_its_row_names)
 				 "SELECT count(*) FROM job WHERE id > 2 AND "
 				 "temperature IS NULL AND weights IS NULL"),
 		2);
+	/* What fills none is said in the name, unless it is the default. */
+	put_job(&s, &a, 5, "gradnorm", "alpha", "0.5");
+	put_job(&s, &a, 6, "gradnorm", "alpha", "1.5");
+	ck_assert_int_eq(ask(&s,
+				 "SELECT group_concat(setting, ';') = "
+				 "'lr 0.1 alpha 0.5 seed 0;lr 0.1 seed 0' FROM job "
+				 "WHERE id > 4"),
+		1);
+	/* An older deltam made this one. */
+	ck_assert_int_eq(
+		ask(&s, "UPDATE job SET hyper = NULL WHERE id = 5 RETURNING 1"), 1);
+	put_job(&s, &a, 5, "gradnorm", "alpha", "0.5");
+	ck_assert_int_eq(
+		ask(&s, "SELECT hyper = 'alpha 0.5' FROM job WHERE id = 5"), 1);
 	store_close(&s);
 	arena_release(&a);
 }

@@ -1,0 +1,289 @@
+#include "orchestrator/report/run_list.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A name that somebody asks for, and what it must be. */
+struct condition {
+	const char *name, *value;
+	bool known; /* some run has such a name */
+};
+
+struct conditions {
+	struct condition *item;
+	int n, capacity;
+};
+
+static const char *number_text(double v, struct arena *a)
+{
+	char buf[NUMBER_MAX];
+
+	return isfinite(v) ? arena_strdup(a, number_format(v, buf)) : "";
+}
+
+static const char *integer_text(int64_t v, struct arena *a)
+{
+	return arena_printf(a, "%lld", (long long)v);
+}
+
+static const char *const columns[] = { "label", "variant", "task_of_baseline", "task",
+	"method", "stage", "phase", "state", "run", "identity", "job", "seed", "config",
+	"epochs", "epochs_done", "epoch", "lr", "wd", "outcome", NULL };
+
+const char *run_list_value(const struct query_run *x, const char *name, struct arena *a)
+{
+	const char *const text[] = { x->label, x->variant, x->task, x->task, x->method,
+		x->stage, x->phase, x->state, x->run, x->identity };
+	const int64_t whole[] = { x->job, x->seed, x->config, x->epochs, x->epochs_done,
+		x->epoch };
+	const char *hyper = params_get(&x->hyper, name);
+
+	if (hyper)
+		return hyper;
+	for (int i = 0; columns[i]; i++) {
+		int k = i - COUNT(text);
+
+		if (strcmp(columns[i], name) != 0)
+			continue;
+		if (k < 0)
+			return text[i];
+		if (k < COUNT(whole))
+			return integer_text(whole[k], a);
+		if (!strcmp(name, "outcome"))
+			return x->outcome ? x->outcome : "";
+		return number_text(!strcmp(name, "lr") ? x->lr : x->wd, a);
+	}
+	return NULL;
+}
+
+static bool equal(const char *have, const char *wanted)
+{
+	double a;
+	double b;
+
+	if (number_parse(have, &a) && number_parse(wanted, &b))
+		return a == b;
+	return !strcmp(have, wanted);
+}
+
+/* Where the next condition begins: behind a comma that a NAME= follows. */
+static const char *condition_end(const char *at)
+{
+	for (at += strcspn(at, ","); *at; at += 1 + strcspn(at + 1, ",")) {
+		const char *next = at + 1;
+
+		if (next[strcspn(next, ",=")] == '=')
+			break;
+	}
+	return at;
+}
+
+static int read_conditions(
+	const char *where, struct arena *a, struct conditions *c, struct err *e)
+{
+	const char *at = where;
+
+	while (at && *at) {
+		const char *end = condition_end(at);
+		char *text = arena_strndup(a, at, (size_t)(end - at));
+		char *value = strchr(text, '=');
+
+		if (!value || value == text)
+			return err_set(e, ERR_USAGE,
+				"--where: \"%s\" is not NAME=VALUE, as in "
+				"method=uw_so,lr=0.003",
+				text);
+		*value++ = '\0';
+		(void)GROW(a, c->item, c->n, c->capacity);
+		c->item[c->n++] = (struct condition){ text, value, false };
+		at = *end ? end + 1 : end;
+	}
+	return OK;
+}
+
+static int meets(struct store *s, const struct query_run *x, struct conditions *c,
+	struct arena *a, bool *all, struct err *e)
+{
+	*all = true;
+	for (int i = 0; i < c->n; i++) {
+		struct condition *k = &c->item[i];
+		const char *have = run_list_value(x, k->name, a);
+		int rc = have ? OK : query_run_param(s, x->job, k->name, a, &have, e);
+
+		if (rc)
+			return rc;
+		k->known = k->known || have;
+		*all = *all && have && equal(have, k->value);
+	}
+	return OK;
+}
+
+static int unknown(
+	const struct run_list *l, const char *name, struct arena *a, struct err *e)
+{
+	const char **names = NEW_ARRAY(a, const char *, COUNT(columns) + l->hypers);
+	char hint[HINT_MAX];
+	const char *near;
+	int n = 0;
+
+	for (; columns[n]; n++)
+		names[n] = columns[n];
+	for (int i = 0; i < l->hypers; i++)
+		names[n++] = l->hyper[i];
+	near = str_nearest(name, names, n);
+	return err_set(e, ERR_USAGE, "--where: no run has a \"%s\"%s", name,
+		near ? str_hint(near, hint)
+		     : "; `deltam show RUN` lists the parameters of one");
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void gather_hypers(struct run_list *l, struct arena *a)
+{
+	int capacity = 0;
+
+	for (int i = 0; i < l->n; i++)
+		for (int k = 0; k < l->run[i].hyper.n; k++) {
+			const char *name = l->run[i].hyper.p[k].name;
+			bool there = false;
+
+			for (int h = 0; h < l->hypers; h++)
+				there = there || !strcmp(l->hyper[h], name);
+			if (there)
+				continue;
+			(void)GROW(a, l->hyper, l->hypers, capacity);
+			l->hyper[l->hypers++] = name;
+		}
+	if (l->hypers)
+		qsort(l->hyper, (size_t)l->hypers, sizeof(*l->hyper), by_name);
+}
+
+int run_list_read(struct store *s, const struct query_sweep *w, const char *where,
+	struct arena *a, struct run_list *out, struct err *e)
+{
+	struct conditions c = { 0 };
+	int kept = 0;
+	int rc = read_conditions(where, a, &c, e);
+
+	*out = (struct run_list){ .sweep = w };
+	if (!rc)
+		rc = query_run_list(s, w, a, &out->run, &out->n, e);
+	if (rc)
+		return rc;
+	gather_hypers(out, a);
+	for (int i = 0; i < out->n; i++) {
+		bool all;
+
+		rc = meets(s, &out->run[i], &c, a, &all, e);
+		if (rc)
+			return rc;
+		if (all)
+			out->run[kept++] = out->run[i];
+	}
+	for (int i = 0; i < c.n && out->n; i++)
+		if (!c.item[i].known)
+			return unknown(out, c.item[i].name, a, e);
+	out->n = kept;
+	return OK;
+}
+
+void run_list_key_columns(const struct run_list *l, struct report_table *t)
+{
+	static const struct report_head key[] = { { "label", NULL, false },
+		{ "variant", NULL, false }, { "task_of_baseline", NULL, false },
+		{ "lr", NULL, true }, { "wd", NULL, true }, { "seed", NULL, true } };
+
+	table_columns(t, key, COUNT(key));
+	for (int i = 0; i < l->hypers; i++)
+		table_column(t, l->hyper[i], l->hyper[i])->right = true;
+}
+
+static void text_or_none(struct report_table *t, const char *text)
+{
+	table_text(t, text && *text ? text : NULL);
+}
+
+void run_list_key_cells(
+	const struct run_list *l, const struct query_run *x, struct report_table *t)
+{
+	table_text(t, x->label);
+	table_text(t, x->variant);
+	text_or_none(t, x->task);
+	table_number(t, x->lr, NULL);
+	table_number(t, x->wd, NULL);
+	table_number(t, (double)x->seed, NULL);
+	for (int i = 0; i < l->hypers; i++) {
+		const char *value = params_get(&x->hyper, l->hyper[i]);
+		double number;
+
+		if (value && number_parse(value, &number))
+			table_number(t, number, NULL);
+		else
+			table_text(t, value);
+	}
+}
+
+void run_list_columns(const struct run_list *l, struct report_table *t)
+{
+	bool gains = l->sweep->auxiliary;
+	const struct report_head list[] = { { "run", NULL, false },
+		{ "stage", NULL, false }, { "state", NULL, false },
+		{ "epochs_done", "epochs", true }, { "epoch", NULL, true },
+		{ gains ? "val_gain" : "val_delta_m",
+			gains ? "Δ val [%]" : "Δm val [%]", true },
+		{ gains ? "gain" : "delta_m", gains ? "Δ [%]" : "Δm [%]", true },
+		{ "job", NULL, true }, { "identity", NULL, false },
+		{ "method", NULL, false }, { "phase", NULL, false },
+		{ "config", NULL, true }, { "epochs", NULL, true },
+		{ "outcome", NULL, false }, { "kernel_class", NULL, false },
+		{ "seconds", NULL, true }, { "cpu_seconds", NULL, true },
+		{ "peak_bytes", NULL, true }, { "message", NULL, false } };
+	static const char readers[] =
+		" run stage state epochs_done epoch val_gain val_delta_m gain delta_m ";
+	int first = t->columns;
+
+	table_columns(t, list, COUNT(list));
+	for (int i = 0; i < t->columns; i++)
+		if (i < first ||
+			!strstr(readers,
+				arena_printf(t->arena, " %s ", t->column[i].name)))
+			t->column[i].audience = FOR_PROGRAMS;
+}
+
+static void figure(struct report_table *t, double v, bool gains)
+{
+	table_fixed(t, v == 0 || !gains ? v : -v, 1);
+}
+
+void run_list_cells(
+	const struct run_list *l, const struct query_run *x, struct report_table *t)
+{
+	bool gains = l->sweep->auxiliary;
+	const char *of = x->epochs_done < x->epochs
+		? arena_printf(t->arena, "%d/%d", x->epochs_done, x->epochs)
+		: NULL;
+
+	table_text(t, x->run);
+	table_text(t, x->stage);
+	table_text(t, x->state);
+	table_number(t, x->epochs_done, of);
+	table_number(t, x->epoch ? x->epoch : (double)NAN, NULL);
+	figure(t, x->val_delta_m, gains);
+	figure(t, x->delta_m, gains);
+	table_text(t, integer_text(x->job, t->arena))->kind = CELL_NUMBER; /* 63 bits */
+	table_text(t, x->identity);
+	table_text(t, x->method);
+	table_text(t, x->phase);
+	table_number(t, x->config, NULL);
+	table_number(t, x->epochs, NULL);
+	text_or_none(t, x->outcome);
+	text_or_none(t, x->kernel_class);
+	table_number(t, x->seconds, NULL);
+	table_number(t, x->cpu_seconds, NULL);
+	table_number(t, x->peak_bytes, NULL);
+	text_or_none(t, x->message);
+}
