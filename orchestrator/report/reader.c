@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/store/store_open.h"
+#include "orchestrator/report/terminal.h"
 #include "orchestrator/spec/spec.h"
 #include "orchestrator/spec/spec_diff.h"
 
@@ -205,6 +206,7 @@ void reader_print(const struct report *r, const struct cli_options *o)
 {
 	struct report shown = *r;
 
-	shown.terminal = isatty(STDOUT_FILENO);
+	shown.terminal = terminal_colors(STDOUT_FILENO, o->color);
+	shown.ascii = !terminal_utf8(STDOUT_FILENO);
 	report_print(&shown, o->format, stdout);
 }

@@ -51,7 +51,8 @@ struct report {
 	int tables, table_capacity;
 	const char **note;
 	int notes, note_capacity;
-	bool terminal; /* out is one: escape sequences are welcome */
+	bool terminal; /* escape sequences are welcome */
+	bool ascii; /* of text: nothing else can be read where it goes */
 };
 
 /* Begins a new table. It gets its columns first, then its rows, cell by cell. */
