@@ -6,6 +6,15 @@
 
 static enum log_level log_limit = LOG_WARN;
 
+static void (*log_before)(void *arg);
+static void *log_before_arg;
+
+void log_before_line(void (*before)(void *arg), void *arg)
+{
+	log_before = before;
+	log_before_arg = arg;
+}
+
 void log_set_level(enum log_level level)
 {
 	log_limit = level;
@@ -28,6 +37,8 @@ void log_line(enum log_level level, const char *module, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (log_before)
+		log_before(log_before_arg);
 	fprintf(stderr, "%s.%03ld %s %s %s\n", when, now.tv_nsec / 1000000,
 		names[level], module, text);
 }

@@ -67,6 +67,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	limit_time();
+	if (setenv("LC_ALL", "C.UTF-8", 1)) /* what text holds depends on it */
+		log_error("tests", "no memory for a locale");
 	runner = srunner_create(NULL);
 	log_set_level(LOG_ERROR); /* many a test makes a run warn */
 	for (int i = 0; i < COUNT(suites); i++)

@@ -30,6 +30,7 @@ enum store_mode {
 	STORE_ORCHESTRATOR, /* creates the file, takes the lock, synchronous FULL */
 	STORE_WORKER, /* must exist, synchronous NORMAL */
 	STORE_READER, /* must exist; writes refused */
+	STORE_TRIAL, /* a copy in memory, which may be changed; the file stays as it is */
 	STORE_QUERY, /* a reader of any database of ours, for a query of the user's */
 	STORE_TOY, /* of toy problems: creates the file, takes the lock */
 };

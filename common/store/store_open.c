@@ -34,6 +34,7 @@ static const struct mode {
 /* Reports look up single rows all over a large file, so they get a large cache. */
 #define READING "PRAGMA query_only=ON; PRAGMA cache_size=-65536"
 	[STORE_READER] = { &schema_results, false, true, READING },
+	[STORE_TRIAL] = { &schema_results, false, true, "PRAGMA foreign_keys=ON" },
 	[STORE_QUERY] = { NULL, false, true, READING },
 	[STORE_TOY] = { &schema_toy, true, false, "PRAGMA synchronous=NORMAL" },
 };
@@ -248,7 +249,7 @@ static bool is_old(const struct store *s)
 	return s->version < s->schema->version;
 }
 
-/* Reads a copy of the file in memory, which can be brought up to date. */
+/* Goes on with a copy of the file in memory, which can be changed and is brought up to date. */
 static int open_copy(struct store *s, struct err *e)
 {
 	sqlite3 *file = s->db;
@@ -299,5 +300,12 @@ int store_open(struct store *s, const char *path, enum store_mode mode, struct e
 {
 	int rc = open_as(s, path, mode, e);
 
-	return !rc && is_old(s) ? renew(s, path, e) : rc;
+	if (rc || (!is_old(s) && mode != STORE_TRIAL))
+		return rc;
+	if (mode != STORE_TRIAL)
+		return renew(s, path, e);
+	rc = open_copy(s, e);
+	if (rc)
+		store_close(s);
+	return rc;
 }

@@ -144,6 +144,20 @@ static void read_progress(struct rows *r, struct arena *a, struct query_progress
 	x->epochs = rows_int64(r);
 }
 
+static void read_attempt(struct rows *r, struct arena *a, struct query_attempt *x)
+{
+	x->job = rows_int64(r);
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->baseline = rows_int(r) != 0;
+	x->run = rows_copy(r, a);
+	x->evaluates = rows_int(r) != 0;
+	x->epoch = rows_int(r);
+	x->epochs = rows_int(r);
+	x->start_epoch = rows_int(r);
+	x->started = rows_real(r);
+}
+
 static void read_robustness(struct rows *r, struct arena *a, struct query_robustness *x)
 {
 	x->variant = rows_copy(r, a);
@@ -218,20 +232,6 @@ int query_in_vain(struct store *s, const struct query_sweep *w, struct arena *a,
 	return rows_close(&r);
 }
 
-int query_speed(struct store *s, const struct query_sweep *w, struct query_speed *out,
-	struct err *e)
-{
-	struct rows r = rows_open(s, STMT_QUERY_SPEED, ARGS(INT(w->id)), e);
-
-	*out = (struct query_speed){ 0 };
-	if (rows_next(&r)) {
-		out->workers = rows_int(&r);
-		out->epochs = rows_int64(&r);
-		out->seconds = rows_real(&r);
-	}
-	return rows_close(&r);
-}
-
 /* NOLINTBEGIN(bugprone-macro-parentheses): types and initialisers take none */
 /* What all functions do with the rows of their statement. */
 #define LIST(statement, args, read_row) \
@@ -276,6 +276,7 @@ QUERY(query_temperatures, query_temperature, QUERY_TEMPERATURE, read_temperature
 	INT(w->id))
 QUERY(query_costs, query_cost, QUERY_COST, read_cost, TEXT(w->name))
 QUERY(query_progress, query_progress, QUERY_PROGRESS, read_progress, TEXT(w->name))
+QUERY(query_attempts, query_attempt, QUERY_ATTEMPTS, read_attempt, INT(w->id))
 QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS, read_robustness,
 	TEXT(w->name))
 QUERY(query_failures, query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))

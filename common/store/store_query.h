@@ -174,14 +174,19 @@ struct query_progress {
 MUST_CHECK int query_progress(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_progress **out, int *n, struct err *e);
 
-/* What the finished segments of a sweep's jobs cost, and how many run now. */
-struct query_speed {
-	int workers;
-	int64_t epochs;
-	double seconds;
+/* A worker that trains, or evaluates a winner. */
+struct query_attempt {
+	int64_t job;
+	const char *variant, *label;
+	bool baseline;
+	const char *run; /* as people call it */
+	bool evaluates;
+	int epoch, epochs; /* committed; of the whole training */
+	int start_epoch; /* committed when it began */
+	double started; /* UTC, seconds */
 };
-MUST_CHECK int query_speed(struct store *s, const struct query_sweep *w,
-	struct query_speed *out, struct err *e);
+MUST_CHECK int query_attempts(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_attempt **out, int *n, struct err *e);
 
 /* The attempts that failed since the last one that did not. */
 struct query_in_vain {

@@ -13,7 +13,7 @@ _deltam_files() {
 
 _deltam() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="run plan check table pareto ranks power plot runs show export status failures decisions audit preview toy list help version" keys="sweep= trainer.command= trainer.files= trainer.version= trainer.tasks= trainer.resume= trainer.deterministic= trainer.keep= trainer.stop_seconds= dataset= dataset.name= dataset.train= dataset.val= dataset.test= dataset.use= model= model.name= model.init= train.epochs= train.batch= train.optimizer= train.lr_decay= train.warm_up= train.metrics= train.freeze= diagnose.gradients.every= diagnose.gradients.sample= vary= baseline.seeds= baseline.tune= baseline.model= baseline.values= baseline.from= methods= search.kind= search.lr= search.wd= search.fixed_wd= search.seeds= select.by= select.epoch= select.average= select.skip_zero_weight= select.criteria= select.require= prune.rule= prune.rungs= prune.keep= prune.window= prune.eta= prune.within= final.seeds= limits.job_minutes= limits.silent_minutes= limits.retries= checkpoint_minutes= evaluate.corruptions= evaluate.textures= primary= save=" flags="--help --version --quiet"
+	local commands="run plan check table pareto ranks power plot runs show export status failures decisions audit preview toy list help version" keys="sweep= trainer.command= trainer.files= trainer.version= trainer.tasks= trainer.resume= trainer.deterministic= trainer.keep= trainer.stop_seconds= dataset= dataset.name= dataset.train= dataset.val= dataset.test= dataset.use= model= model.name= model.init= train.epochs= train.batch= train.optimizer= train.lr_decay= train.warm_up= train.metrics= train.freeze= diagnose.gradients.every= diagnose.gradients.sample= vary= baseline.seeds= baseline.tune= baseline.model= baseline.values= baseline.from= methods= search.kind= search.lr= search.wd= search.fixed_wd= search.seeds= select.by= select.epoch= select.average= select.skip_zero_weight= select.criteria= select.require= prune.rule= prune.rungs= prune.keep= prune.window= prune.eta= prune.within= final.seeds= limits.job_minutes= limits.silent_minutes= limits.retries= checkpoint_minutes= evaluate.corruptions= evaluate.textures= primary= save=" flags="--help --color --version --quiet"
 	local command= first= operands= files= word i
 	COMPREPLY=()
 	# readline takes --format=csv for three words
@@ -111,6 +111,10 @@ _deltam() {
 		_deltam_files -d
 		return
 		;;
+	--color)
+		_deltam_words "auto always never"
+		return
+		;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
@@ -125,89 +129,89 @@ _deltam() {
 	case $command in
 	'') operands=$commands ;;
 	run)
-		flags="--db --workers --set --no-prune --reuse --yes --help --version --quiet"
+		flags="--db --workers --set --no-prune --reuse --yes --help --color --version --quiet"
 		files=-f
 		;;
 	plan)
-		flags="--db --set --no-data --no-probe --yes --help --version --quiet"
+		flags="--db --workers --set --no-data --no-probe --yes --help --color --version --quiet"
 		files=-f
 		;;
 	check)
-		flags="--set --no-data --help --version --quiet"
+		flags="--set --no-data --help --color --version --quiet"
 		files=-f
 		;;
 	table)
-		flags="--db --sweep --format --split --interval --bootstrap --against --mark --test --columns --digits --std --stack --cost --query --robust --help --version --quiet"
+		flags="--db --sweep --format --split --interval --bootstrap --against --mark --test --columns --digits --std --stack --cost --query --robust --help --color --version --quiet"
 		files=-f
 		;;
 	pareto)
-		flags="--db --sweep --format --split --criteria --counts --dominated --help --version --quiet"
+		flags="--db --sweep --format --split --criteria --counts --dominated --help --color --version --quiet"
 		files=-f
 		;;
 	ranks)
-		flags="--db --sweep --format --split --against --help --version --quiet"
+		flags="--db --sweep --format --split --against --help --color --version --quiet"
 		files=-f
 		;;
 	power)
-		flags="--db --sweep --format --split --against --difference --help --version --quiet"
+		flags="--db --sweep --format --split --against --difference --help --color --version --quiet"
 		files=-f
 		;;
 	plot)
-		flags="--db --sweep --format --where --criteria --wide --data --script --out --help --version --quiet"
+		flags="--db --sweep --format --where --criteria --wide --data --script --out --help --color --version --quiet"
 		if [[ -n $first ]]; then
 			operands= files=-f
 		fi
 		;;
 	runs)
-		flags="--db --sweep --format --best --where --help --version --quiet"
+		flags="--db --sweep --format --best --where --help --color --version --quiet"
 		files=-f
 		;;
 	show)
-		flags="--db --sweep --format --help --version --quiet"
+		flags="--db --sweep --format --help --color --version --quiet"
 		if [[ -n $first ]]; then
 			operands= files=-f
 		fi
 		;;
 	export)
-		flags="--db --sweep --format --where --help --version --quiet"
+		flags="--db --sweep --format --where --help --color --version --quiet"
 		operands="metrics weights runs"
 		if [[ -n $first ]]; then
 			operands= files=-f
 		fi
 		;;
 	status)
-		flags="--db --sweep --watch --json --help --version --quiet"
+		flags="--db --sweep --watch --json --help --color --version --quiet"
 		files=-f
 		;;
 	failures)
-		flags="--db --sweep --format --help --version --quiet"
+		flags="--db --sweep --format --help --color --version --quiet"
 		files=-f
 		;;
 	decisions)
-		flags="--db --sweep --format --help --version --quiet"
+		flags="--db --sweep --format --help --color --version --quiet"
 		files=-f
 		;;
 	audit)
-		flags="--db --sweep --workers --format --rules --help --version --quiet"
+		flags="--db --sweep --workers --format --rules --help --color --version --quiet"
 		files=-f
 		;;
 	preview)
-		flags="--out --param --corrupt --textures --help --version --quiet"
+		flags="--out --param --corrupt --textures --help --color --version --quiet"
 		operands="multi_fashion multi_mnist multi_fashion_mnist synthetic nyuv2 cityscapes pascal_context cifar100 celeba npy scenes scenes2"
 		;;
 	toy)
-		flags="--db --format --scale --sigma --steps --help --version --quiet"
+		flags="--db --format --scale --sigma --steps --help --color --version --quiet"
 		;;
 	list)
-		flags="--json --help --version --quiet"
+		flags="--json --help --color --version --quiet"
 		operands="methods datasets models metrics optimizers corruptions"
 		;;
 	help)
-		flags="--help --version --quiet"
+		flags="--help --color --version --quiet"
 		operands="$commands"
 		;;
 	version)
-		flags="--help --version --quiet"
+		flags="--help --color --version --quiet"
 		;;
 	esac
 	if [[ $command == list && -n $first ]]; then

@@ -3,11 +3,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/cli/surprises.h"
 #include "orchestrator/plan/estimate.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/plan/resolve.h"
+#include "orchestrator/plan/worker_path.h"
+#include "orchestrator/run/preplan.h"
 
 /* A line for each network that the variants before have not had. */
 static void print_networks(const struct resolved *known, struct arena *a)
@@ -237,6 +240,44 @@ static const char *database(
 	return o->db ? o->db : arena_printf(a, "%s.db", s->name);
 }
 
+/*
+ * What is trained and what is left. A database that cannot be read leaves only the plan, as
+ * it does with the rates.
+ */
+static void print_stand(const struct cli_options *o, const struct resolved *known,
+	const struct plan_counts *c, const struct estimate *x, struct arena *a)
+{
+	const char *db = database(o, known->spec, a);
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int workers = o->workers ? o->workers : cores > 0 ? (int)cores : 1;
+	const struct resolved *all = known;
+	struct resolved composed;
+	struct outlook look;
+	struct str report = { .arena = a };
+	char worker[1024];
+	char jobs[OUTLOOK_TEXT_MAX];
+	char left[OUTLOOK_TEXT_MAX];
+	struct err e = { 0 };
+	int rc = OK;
+
+	if (!access(db, F_OK)) {
+		rc = worker_path(worker, sizeof(worker), &e);
+		if (!rc)
+			rc = resolve(known->spec, DATA_COMPOSED, worker, &composed,
+				&report, a, &e);
+		all = &composed;
+	}
+	if (!rc)
+		rc = preplan(all, c, db, x->rate, workers, &look, &e);
+	if (rc)
+		return;
+	fprintf(stderr,
+		"%s are trained; %s on %d worker%s with a core each and what pruning "
+		"may be expected to stop\n",
+		outlook_jobs(&look, jobs), outlook_left(&look, left), workers,
+		workers == 1 ? "" : "s");
+}
+
 static int say_plan(const struct cli_options *o, const struct resolved *known,
 	const struct plan_counts *c, struct arena *a, struct err *e)
 {
@@ -247,6 +288,8 @@ static int say_plan(const struct cli_options *o, const struct resolved *known,
 	x = estimate_rates(known, c, database(o, known->spec, a),
 		!o->no_probe && !o->no_data && !known->spec->trainer, a);
 	print_hours(known->spec, c, &t, &x);
+	if (!o->no_data)
+		print_stand(o, known, c, &x, a);
 	return plan_allow(c, o->yes > 0, e);
 }
 

@@ -33,7 +33,7 @@ static const struct cli_example examples[] = {
 #undef COMMAND
 };
 
-static const char everywhere[] = " help  version  quiet ";
+static const char everywhere[] = " help  version  quiet  color ";
 
 const struct cli_command *cli_commands(int *n)
 {

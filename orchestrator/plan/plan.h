@@ -89,6 +89,7 @@ struct plan_entry_jobs {
 	const struct spec_variant *variant;
 	const struct spec_entry *entry;
 	int64_t tune, refine, wd, final;
+	int64_t refine_usual; /* where the best point lies within its axes */
 };
 
 struct plan_counts {

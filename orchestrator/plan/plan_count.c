@@ -20,14 +20,24 @@ static int64_t most_refined(const struct spec_axis *x, struct arena *a)
 	return most;
 }
 
-static int64_t refine_points(const struct spec_entry *entry, struct arena *a)
+/* The points that it takes in the middle. */
+static int64_t usual_refined(const struct spec_axis *x, struct arena *a)
+{
+	struct arena_mark mark = arena_mark(a);
+	int64_t n = plan_refine_axis(x, x->count / 2, a).count;
+
+	arena_rewind(a, mark);
+	return n;
+}
+
+static int64_t refine_points(const struct spec_entry *entry,
+	int64_t (*count)(const struct spec_axis *x, struct arena *a), struct arena *a)
 {
 	int64_t points = 0;
 
 	for (int k = 0; k < entry->naxes; k++)
 		if (entry->axes[k].fine > 0)
-			points = (points ? points : 1) *
-				most_refined(&entry->axes[k], a);
+			points = (points ? points : 1) * count(&entry->axes[k], a);
 	return points;
 }
 
@@ -47,9 +57,11 @@ static struct plan_entry_jobs count_entry(const struct spec *s,
 		return jobs;
 	tune = plan_tune(s, v, entry, a);
 	wd = plan_wd(s, &tune, 0, a);
-	fine = refine_points(entry, a);
+	fine = refine_points(entry, most_refined, a);
 	jobs.tune = tune.count * seeds;
 	jobs.refine = fine ? (fine - 1) * seeds : 0;
+	jobs.refine_usual =
+		fine ? (refine_points(entry, usual_refined, a) - 1) * seeds : 0;
 	jobs.wd = wd.count ? (wd.count - 1) * seeds : 0;
 	arena_rewind(a, mark);
 	return jobs;

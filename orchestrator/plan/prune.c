@@ -164,6 +164,30 @@ int prune_next(const struct prune_plan *p, int after, int configs)
 	return p->epochs;
 }
 
+/* In a window of several epochs more than `mark` are among the best of one of them. */
+#define WINDOW_SPREAD 1.25
+
+double prune_survivors(const struct prune_plan *p, int groups, double configs)
+{
+	double each = configs / groups;
+	double left = each;
+
+	switch (p->rule) {
+	case PRUNE_RUNGS:
+		left = WINDOW_SPREAD * mark_of(p, (int)ceil(each));
+		break;
+	case PRUNE_HALVING:
+		left = half(p, (int)ceil(each));
+		break;
+	case PRUNE_MEDIAN:
+		left = (each + 1) / 2;
+		break;
+	case PRUNE_NONE:
+		break;
+	}
+	return groups * fmin(each, left);
+}
+
 int prune_window(const struct prune_plan *p, int rung)
 {
 	return p->window < rung ? p->window : rung;

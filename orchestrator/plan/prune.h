@@ -32,6 +32,12 @@ struct prune_plan prune_plan_of(const struct spec *s, const struct spec_variant 
 int prune_next(const struct prune_plan *p, int after, int configs);
 
 /*
+ * How many of `configs` configurations, in so many groups that are compared apart, are to
+ * be expected behind a rung. A forecast: what the figures will be, nobody knows yet.
+ */
+double prune_survivors(const struct prune_plan *p, int groups, double configs);
+
+/*
  * How many epochs a rung looks at: the window, or all there are where they are fewer.
  */
 int prune_window(const struct prune_plan *p, int rung);

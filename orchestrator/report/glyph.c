@@ -70,3 +70,39 @@ const char *glyph_printable(struct arena *a, const char *s)
 	}
 	return any ? str_get(&out) : s;
 }
+
+static const char *spelling(uint32_t c)
+{
+	static const struct {
+		uint32_t c;
+		const char *text;
+	} list[] = { { 0x394, "Delta_" }, { 0x3b4, "delta" }, { 0x3c3, "sigma" },
+		{ 0x3b1, "alpha" }, { 0x3c7, "chi" }, { 0x3bc, "mu" }, { 0xb5, "mu" },
+		{ 0xb1, "+-" }, { 0x2191, "^" }, { 0x2193, "v" }, { 0x2020, "+" },
+		{ 0x2021, "++" }, { 0xb0, "deg" }, { 0xb2, "^2" }, { 0xd7, "x" },
+		{ 0xb7, "*" }, { 0x2212, "-" }, { 0x2013, "-" }, { 0x2014, "--" },
+		{ 0x2026, "..." }, { 0x2264, "<=" }, { 0x2265, ">=" }, { 0x2248, "~" },
+		{ 0x2192, "->" }, { 0x2018, "'" }, { 0x2019, "'" }, { 0x201c, "\"" },
+		{ 0x201d, "\"" }, { 0xa0, " " }, { 0x2009, " " }, { 0x202f, " " } };
+
+	for (size_t i = 0; i < COUNT(list); i++)
+		if (list[i].c == c)
+			return list[i].text;
+	return "?";
+}
+
+const char *glyph_ascii(struct arena *a, const char *s)
+{
+	struct str out = { .arena = a };
+
+	while (*s) {
+		const char *from = s;
+		uint32_t c = glyph_next(&s);
+
+		if (c < 0x80)
+			str_putn(&out, from, 1);
+		else
+			str_put(&out, spelling(c));
+	}
+	return str_get(&out);
+}

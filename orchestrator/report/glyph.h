@@ -26,4 +26,10 @@ int glyph_text_width(const char *s);
  */
 const char *glyph_printable(struct arena *a, const char *s);
 
+/*
+ * The same text in ASCII, for a terminal that takes nothing else: `Delta_m`, `+-`. What has no
+ * spelling is a question mark.
+ */
+const char *glyph_ascii(struct arena *a, const char *s);
+
 #endif

@@ -3,10 +3,10 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/store/store_open.h"
+#include "orchestrator/report/terminal.h"
 #include "orchestrator/spec/spec.h"
 #include "orchestrator/spec/spec_diff.h"
 
@@ -203,20 +203,12 @@ struct spec_source reader_source(const struct report_reader *r)
 }
 
 /* 0: no terminal, or one that does not say. */
-static int terminal_width(void)
-{
-	struct winsize size;
-
-	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-		return 0;
-	return size.ws_col;
-}
-
 void reader_print(const struct report *r, const struct cli_options *o)
 {
 	struct report shown = *r;
 
-	shown.terminal = isatty(STDOUT_FILENO);
-	shown.width = terminal_width();
+	shown.terminal = terminal_colors(STDOUT_FILENO, o->color);
+	shown.ascii = !terminal_utf8(STDOUT_FILENO);
+	shown.width = isatty(STDOUT_FILENO) ? terminal_columns(STDOUT_FILENO) : 0;
 	report_print(&shown, o->format, stdout);
 }

@@ -53,7 +53,8 @@ struct report {
 	int tables, table_capacity;
 	const char **note;
 	int notes, note_capacity;
-	bool terminal; /* out is one: escape sequences are welcome */
+	bool terminal; /* escape sequences are welcome */
+	bool ascii; /* of text: nothing else can be read where it goes */
 	int width; /* of the terminal, in columns; 0: as wide as it needs */
 };
 

@@ -3,18 +3,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "orchestrator/report/reader.h"
-
-/* Jobs and epochs of the stages planned so far. */
-struct totals {
-	int jobs, open, running, done, stopped, lost;
-	int64_t epochs_done, epochs;
-	double epochs_per_second; /* of one worker; NAN before the first segment ended */
-	double seconds_left; /* of what is planned, at the present number of workers */
-	int workers;
-	bool live; /* a deltam holds the database */
-	int in_progress; /* jobs, when the last run ended without a word */
-};
+#include "orchestrator/report/standing.h"
+#include "orchestrator/report/terminal.h"
+#include "orchestrator/run/progress.h"
 
 static void columns(struct report_table *t)
 {
@@ -48,46 +39,25 @@ static void row(struct report_table *t, const struct query_progress *x)
 	table_number(t, (double)x->epochs, NULL);
 }
 
-/*
- * A run that was killed leaves its rows as they were. Whether somebody is at work the lock
- * tells, which the kernel gives back; what nobody trains waits for the next run.
- */
-static int settle(struct query_progress *stage, int n)
+/* Jobs and epochs of the stages planned so far. */
+struct totals {
+	int done, stopped, lost;
+	int64_t epochs_done, epochs;
+};
+
+static struct totals sum(const struct standing *x)
 {
-	int in_progress = 0;
+	struct totals all = { 0 };
 
-	for (int i = 0; i < n; i++) {
-		in_progress += stage[i].running;
-		stage[i].pending += stage[i].running;
-		stage[i].running = 0;
+	for (int i = 0; i < x->stages; i++) {
+		const struct query_progress *s = &x->stage[i];
+
+		all.done += s->done;
+		all.stopped += s->stopped;
+		all.lost += s->diverged + s->failed;
+		all.epochs_done += s->epochs_done;
+		all.epochs += s->epochs;
 	}
-	return in_progress;
-}
-
-static struct totals sum(
-	struct query_progress *stage, int n, const struct query_speed *speed, bool live)
-{
-	struct totals all = { .epochs_per_second = (double)NAN,
-		.seconds_left = (double)NAN,
-		.live = live,
-		.in_progress = live ? 0 : settle(stage, n),
-		.workers = live ? speed->workers : 0 };
-
-	for (int i = 0; i < n; i++) {
-		all.jobs += stage[i].jobs;
-		all.open += stage[i].pending + stage[i].running + stage[i].waiting;
-		all.running += stage[i].running;
-		all.done += stage[i].done;
-		all.stopped += stage[i].stopped;
-		all.lost += stage[i].diverged + stage[i].failed;
-		all.epochs_done += stage[i].epochs_done;
-		all.epochs += stage[i].epochs;
-	}
-	if (speed->seconds > 0)
-		all.epochs_per_second = (double)speed->epochs / speed->seconds;
-	if (all.epochs_per_second > 0 && all.workers > 0)
-		all.seconds_left = (double)(all.epochs - all.epochs_done) /
-			all.epochs_per_second / all.workers;
 	return all;
 }
 
@@ -99,76 +69,73 @@ static void put_number(struct str *out, const char *name, double v)
 		out, ",\"%s\":%s", name, isfinite(v) ? number_format(v, buf) : "null");
 }
 
-static void print_json(const struct query_sweep *w, const struct totals *all,
-	const struct report *r, struct arena *a)
+/* A table as the value of a key. */
+static void put_table(struct str *out, const char *name, const struct report *r)
 {
-	struct str out = { .arena = a };
+	str_printf(out, ",\"%s\":", name);
+	if (r->tables)
+		report_json(r, out);
+	else
+		str_put(out, "[]");
+	while (out->n && out->s[out->n - 1] == '\n')
+		out->s[--out->n] = '\0';
+}
+
+static void print_json(const struct standing *x, const struct report *stages)
+{
+	const struct query_sweep *w = &x->reader->sweep;
+	const struct outlook *look = &x->outlook;
+	const struct totals all = sum(x);
+	struct report attempts = { .arena = x->arena };
+	struct str out = { .arena = x->arena };
 
 	str_put(&out, "{\"sweep\":");
 	str_json(&out, w->name);
 	str_put(&out, ",\"state\":");
 	str_json(&out, w->state);
-	str_printf(&out, ",\"live\":%s", all->live ? "true" : "false");
+	str_printf(&out, ",\"live\":%s", x->live ? "true" : "false");
 	str_put(&out, ",\"stop\":");
 	if (w->stop)
 		str_json(&out, w->stop);
 	else
 		str_put(&out, "null");
-	put_number(&out, "jobs", all->jobs);
-	put_number(&out, "open", all->open);
-	put_number(&out, "running", all->running);
-	put_number(&out, "done", all->done);
-	put_number(&out, "stopped", all->stopped);
-	put_number(&out, "lost", all->lost);
-	put_number(&out, "epochs_done", (double)all->epochs_done);
-	put_number(&out, "epochs", (double)all->epochs);
-	put_number(&out, "workers", all->workers);
-	put_number(&out, "epochs_per_second", all->epochs_per_second);
-	put_number(&out, "seconds_left", all->seconds_left);
-	str_put(&out, ",\"stages\":");
-	report_json(r, &out);
-	while (out.n && out.s[out.n - 1] == '\n')
-		out.s[--out.n] = '\0';
+	put_number(&out, "jobs", (double)look->jobs);
+	put_number(&out, "open", (double)(look->jobs - look->ended));
+	put_number(&out, "running", look->running);
+	put_number(&out, "done", all.done);
+	put_number(&out, "stopped", all.stopped);
+	put_number(&out, "lost", all.lost);
+	put_number(&out, "epochs_done", (double)all.epochs_done);
+	put_number(&out, "epochs", (double)all.epochs);
+	put_number(&out, "workers", x->live ? look->workers : 0);
+	put_number(&out, "epochs_per_second", 1 / look->rate);
+	put_number(&out, "seconds_left", x->live ? look->seconds_left : (double)NAN);
+	standing_attempts(x, &attempts);
+	put_table(&out, "attempts", &attempts);
+	put_table(&out, "stages", stages);
 	str_put(&out, "}\n");
 	fputs(str_get(&out), stdout);
 }
 
-/* Who is not at work any more, and why. */
-static void note_stop(
-	struct report *r, const struct report_reader *reader, const struct totals *all)
+static void note_totals(const struct standing *x, struct report *r)
 {
-	const struct query_sweep *w = &reader->sweep;
-	const char *was = all->in_progress == 1
-		? "1 job was"
-		: arena_printf(r->arena, "%d jobs were", all->in_progress);
+	const struct totals all = sum(x);
+	const struct outlook *look = &x->outlook;
+	char jobs[OUTLOOK_TEXT_MAX];
+	char left[OUTLOOK_TEXT_MAX];
 
-	if (all->live)
-		return;
-	if (!strcmp(w->state, "open"))
-		report_note(r,
-			"Not running: no deltam holds %s%s%s%s. `deltam run` goes on "
-			"where it was.",
-			reader->s.path, all->in_progress ? ", and " : "",
-			all->in_progress ? was : "",
-			all->in_progress ? " in progress when the last one ended" : "");
-	if (w->stop)
-		report_note(r, "Stopped: %s.", w->stop);
-}
-
-static void add_notes(struct report *r, const struct totals *all)
-{
 	report_note(r,
-		"%d of %d jobs have ended (%d stopped early, %d lost); %lld of %lld "
-		"epochs of the stages planned so far.",
-		all->jobs - all->open, all->jobs, all->stopped, all->lost,
-		(long long)all->epochs_done, (long long)all->epochs);
-	if (isfinite(all->epochs_per_second))
+		"%s have ended (%d stopped early, %d lost); %lld of %lld epochs of the "
+		"stages planned so far.",
+		outlook_jobs(look, jobs), all.stopped, all.lost,
+		(long long)all.epochs_done, (long long)all.epochs);
+	if (isfinite(look->rate))
 		report_note(r, "%.3g epochs/s a worker, %d worker%s running.",
-			all->epochs_per_second, all->workers,
-			all->workers == 1 ? "" : "s");
-	if (isfinite(all->seconds_left))
-		report_note(r, "About %.0f min left for these stages.",
-			ceil(all->seconds_left / 60));
+			1 / look->rate, look->running, look->running == 1 ? "" : "s");
+	if (x->live)
+		report_note(r, "%s on %d worker%s, with all that is to come.",
+			outlook_left(look, left), look->workers,
+			look->workers == 1 ? "" : "s");
 }
 
 static bool is_text(const char *x, const char *y)
@@ -176,87 +143,124 @@ static bool is_text(const char *x, const char *y)
 	return x && y && !strcmp(x, y);
 }
 
-/* Prints the state once; *ended says that nothing is left to watch. */
-static int print(struct report_reader *reader, const struct cli_options *o, bool *ended,
-	struct err *e)
+/* What went wrong, and what winners there are. */
+static int note_troubles(const struct standing *x, struct report *r, struct err *e)
 {
-	struct arena a = { 0 };
-	struct report r = { .arena = &a, .title = reader->sweep.name };
-	struct report_table *t = report_table(&r, NULL);
-	struct query_progress *stage;
+	const struct query_sweep *w = &x->reader->sweep;
+	struct store *s = &x->reader->s;
 	struct query_failure *failure;
 	int failures;
 	struct query_winners winners;
-	struct query_speed speed;
 	struct query_in_vain in_vain;
-	struct totals all;
-	int n;
-	int rc = query_progress(&reader->s, &reader->sweep, &a, &stage, &n, e);
+	int rc = query_in_vain(s, w, x->arena, &in_vain, e);
 
 	if (!rc)
-		rc = query_speed(&reader->s, &reader->sweep, &speed, e);
+		rc = query_winners(s, w, &winners, e);
 	if (!rc)
-		rc = query_in_vain(&reader->s, &reader->sweep, &a, &in_vain, e);
-	if (!rc)
-		rc = query_winners(&reader->s, &reader->sweep, &winners, e);
-	if (!rc)
-		rc = query_failures(
-			&reader->s, &reader->sweep, &a, &failure, &failures, e);
-	if (!rc) {
-		all = sum(stage, n, &speed, reader->s.held);
-		columns(t);
-		for (int i = 0; i < n; i++)
-			row(t, &stage[i]);
-		*ended = strcmp(reader->sweep.state, "open") != 0;
-		r.title = arena_printf(
-			&a, "%s: %s", reader->sweep.name, reader->sweep.state);
-		add_notes(&r, &all);
-		note_stop(&r, reader, &all);
-		for (int i = 0; i < failures; i++)
-			if (!failure[i].job &&
-				!is_text(reader->sweep.stop, failure[i].message))
-				report_note(&r, "Stopped: %s.", failure[i].message);
-		if (in_vain.attempts > 1)
-			report_note(&r,
-				"The last %d attempts failed, the last at %s: %s.",
-				in_vain.attempts, in_vain.run, in_vain.message);
-		if (winners.all)
-			report_note(&r, "%d of %d winners are saved and evaluated%s.",
-				winners.done, winners.all,
-				winners.failed ? ", others failed" : "");
-		if (o->json)
-			print_json(&reader->sweep, &all, &r, &a);
-		else
-			reader_print(&r, o);
+		rc = query_failures(s, w, x->arena, &failure, &failures, e);
+	if (rc)
+		return rc;
+	for (int i = 0; i < failures; i++)
+		if (!failure[i].job && !is_text(w->stop, failure[i].message))
+			report_note(r, "Stopped: %s.", failure[i].message);
+	if (in_vain.attempts > 1)
+		report_note(r, "The last %d attempts failed, the last at %s: %s.",
+			in_vain.attempts, in_vain.run, in_vain.message);
+	if (winners.all)
+		report_note(r, "%d of %d winners are saved and evaluated%s.",
+			winners.done, winners.all,
+			winners.failed ? ", others failed" : "");
+	return OK;
+}
+
+/* Prints it all, once. */
+static int print(const struct standing *x, const struct cli_options *o, struct err *e)
+{
+	const struct query_sweep *w = &x->reader->sweep;
+	struct report r = { .arena = x->arena,
+		.title = arena_printf(x->arena, "%s: %s", w->name, w->state) };
+	struct report_table *t;
+	int rc;
+
+	if (!o->json)
+		standing_attempts(x, &r);
+	t = report_table(&r, NULL);
+	columns(t);
+	for (int i = 0; i < x->stages; i++)
+		row(t, &x->stage[i]);
+	note_totals(x, &r);
+	standing_note_stop(x, &r);
+	rc = note_troubles(x, &r, e);
+	if (rc)
+		return rc;
+	if (o->json)
+		print_json(x, &r);
+	else
+		reader_print(&r, o);
+	return OK;
+}
+
+/* A file or a screen that cannot be drawn over gets the line that `run` would write. */
+static void print_line(const struct standing *x)
+{
+	struct progress line = { .name = x->reader->sweep.name,
+		.ascii = !terminal_utf8(STDOUT_FILENO),
+		.outlook = x->outlook };
+
+	printf("%s\n", progress_text(&line, 0, x->arena));
+}
+
+/* The last look of --watch is the whole report. */
+static int show(const struct standing *x, const struct cli_options *o, int second,
+	bool ended, struct err *e)
+{
+	bool screen = o->watch && !o->json && terminal_moves(STDOUT_FILENO);
+
+	if (screen && second == 0)
+		fputs("\033[H\033[2J", stdout); /* home, clear */
+	if (!o->watch || o->json || ended) {
+		if (screen)
+			fputs("\033[H\033[J", stdout);
+		return print(x, o, e);
 	}
-	arena_release(&a);
-	return rc;
+	if (screen)
+		standing_screen(x, terminal_columns(STDOUT_FILENO),
+			terminal_rows(STDOUT_FILENO), stdout);
+	else if (second % 60 == 0)
+		print_line(x);
+	return OK;
 }
 
 /* Opens the database anew each time, because the state of the sweep is read with it. */
-static int print_once(const struct cli_options *o, bool *ended, struct err *e)
+static int look(const struct cli_options *o, int second, bool *ended, struct err *e)
 {
+	struct cli_options once = *o;
 	struct report_reader reader;
-	int rc = reader_open(&reader, o, e);
+	struct standing x;
+	int rc;
 
+	once.quiet |= second > 0; /* what the file differs in is said once */
+	rc = reader_open(&reader, &once, e);
 	if (!rc)
-		rc = print(&reader, o, ended, e);
+		rc = standing_read(&x, &reader, outlook_now(), &reader.arena, e);
+	if (!rc) {
+		*ended = strcmp(reader.sweep.state, "open") != 0;
+		rc = show(&x, o, second, *ended, e);
+	}
 	reader_close(&reader);
 	return rc;
 }
 
 int cmd_status(const struct cli_options *o, struct err *e)
 {
-	const struct timespec second = { .tv_sec = 1 };
+	const struct timespec pause = { .tv_sec = 1 };
 	bool ended = false;
-	int rc;
 
-	for (;;) {
-		if (o->watch && isatty(STDOUT_FILENO))
-			fputs("\033[H\033[2J", stdout); /* home, clear */
-		rc = print_once(o, &ended, e);
+	for (int second = 0;; second++) {
+		int rc = look(o, second, &ended, e);
+
 		if (rc || !o->watch || ended || fflush(stdout))
 			return rc;
-		nanosleep(&second, NULL);
+		nanosleep(&pause, NULL);
 	}
 }

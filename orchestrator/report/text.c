@@ -219,8 +219,47 @@ static void put_table(const struct report *r, const struct report_table *t,
 		put_row(&l, row, out);
 }
 
-void report_text(const struct report *r, struct str *out)
+/* Titles carry their arrows then, and the letters behind figures are ASCII anyway. */
+static struct report_table ascii_table(const struct report_table *from, struct arena *a)
 {
+	struct report_table t = *from;
+
+	t.heading = from->heading ? glyph_ascii(a, from->heading) : NULL;
+	t.column = NEW_ARRAY(a, struct report_column, from->columns);
+	t.cell = NEW_ARRAY(a, struct report_cell, from->cells);
+	for (int i = 0; i < t.columns; i++) {
+		t.column[i] = from->column[i];
+		t.column[i].title = glyph_ascii(a, column_title(&from->column[i], a));
+		t.column[i].arrow = 0;
+		if (from->column[i].group)
+			t.column[i].group = glyph_ascii(a, from->column[i].group);
+	}
+	for (int i = 0; i < t.cells; i++) {
+		t.cell[i] = from->cell[i];
+		t.cell[i].text = glyph_ascii(a, cell_text(&from->cell[i]));
+	}
+	return t;
+}
+
+/* The report in letters that every terminal has. */
+static const struct report *ascii_report(const struct report *from, struct arena *a)
+{
+	struct report *r = NEW(a, struct report);
+
+	*r = *from;
+	r->title = from->title ? glyph_ascii(a, from->title) : NULL;
+	r->table = NEW_ARRAY(a, struct report_table, from->tables);
+	r->note = NEW_ARRAY(a, const char *, from->notes);
+	for (int i = 0; i < r->tables; i++)
+		r->table[i] = ascii_table(&from->table[i], a);
+	for (int i = 0; i < r->notes; i++)
+		r->note[i] = glyph_ascii(a, from->note[i]);
+	return r;
+}
+
+void report_text(const struct report *from, struct str *out)
+{
+	const struct report *r = from->ascii ? ascii_report(from, out->arena) : from;
 	struct str left = { .arena = out->arena };
 
 	if (r->title)

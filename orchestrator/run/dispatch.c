@@ -13,7 +13,6 @@
 
 /* What the ended segments of a lane came to in this run. */
 struct account {
-	int64_t segments;
 	double seconds, epochs; /* of training */
 };
 
@@ -23,7 +22,7 @@ struct dispatch_segment {
 	bool used;
 	int lane;
 	int pid; /* 0: written down already */
-	int epochs; /* that its worker has said it committed */
+	int epochs; /* that another trainer has reported */
 	struct retry_mark began;
 	struct attempt_row attempt;
 	char log[1200];
@@ -232,10 +231,8 @@ static void started(void *arg, const struct sched_task *task, int pid)
 static void on_epoch(void *arg, const struct sched_task *task, int epoch)
 {
 	struct dispatch *d = arg;
-	struct dispatch_segment *g = task->data;
 
 	(void)epoch;
-	g->epochs++;
 	retry_worth(&d->retry, task->job);
 }
 
@@ -260,36 +257,6 @@ static int on_news(void *arg, const struct sched_task *task, struct err *e)
 	return rc ? rc : g->command.follow.state != FOLLOW_ON;
 }
 
-/* How many epochs a segment has; those of a winner are not counted. */
-static int epochs_of(const struct dispatch_segment *g)
-{
-	return g->attempt.evaluate ? 0 : g->attempt.stop_epoch - g->attempt.start_epoch;
-}
-
-/* Counts everything that the bar shows of what is done, runs and waits. */
-static int count(struct dispatch *d, struct err *e)
-{
-	struct progress *p = d->progress;
-	int rc = store_sweep_pending(
-		d->s, d->stage->sweep, &p->segments_open, &p->epochs_open, e);
-
-	p->segments_done = p->epochs_done = p->running = 0;
-	for (int i = 0; i < d->stage->nlanes; i++) {
-		p->segments_done += d->accounts[i].segments;
-		p->epochs_done += (int64_t)d->accounts[i].epochs;
-	}
-	for (const struct dispatch_segment *g = d->segments; g; g = g->next) {
-		int all = g->used ? epochs_of(g) : 0;
-		int done = g->epochs < all ? g->epochs : all;
-
-		p->running += g->used;
-		p->segments_open += g->used;
-		p->epochs_done += done;
-		p->epochs_open += all - done;
-	}
-	return rc;
-}
-
 /*
  * Writes the process ids of segments that run longer than a tick; `status` reads them.
  */
@@ -311,14 +278,34 @@ static int write_pids(struct dispatch *d)
 	return rc ? rc : store_commit(d->s, NULL);
 }
 
+/*
+ * Shows how far the run is. Counting reads the memberships of the sweep, which takes a while
+ * where there are a hundred thousand: then it is done less often, so that it takes a fiftieth
+ * of the time at most.
+ */
+static void show(struct dispatch *d)
+{
+	struct outlook_question q = { .s = d->s,
+		.sweep = d->stage->sweep,
+		.spec = d->spec,
+		.counts = &d->counts,
+		.now = outlook_now(),
+		.live = true };
+
+	if (!progress_tick(d->progress) || q.now < d->next_look)
+		return;
+	if (!outlook_read(&q, &d->progress->outlook, NULL))
+		progress_show(d->progress);
+	d->next_look = q.now + 50 * (outlook_now() - q.now);
+}
+
 /* The bar and the pids are no more than a help: what fails here shows at the next turn. */
 static void on_tick(void *arg)
 {
 	struct dispatch *d = arg;
 
 	d->retry.now++;
-	if (progress_shows(d->progress) && !count(d, NULL))
-		progress_draw(d->progress);
+	show(d);
 	if (write_pids(d))
 		store_rollback(d->s);
 }
@@ -495,7 +482,6 @@ static int finish(struct dispatch *d, const struct sched_end *end, struct verdic
 {
 	struct dispatch_segment *g = end->task->data;
 
-	d->accounts[g->lane].segments++;
 	return g->attempt.evaluate ? finish_winner(d, g, end, v, e)
 				   : finish_job(d, g, end, v, e);
 }
@@ -594,6 +580,7 @@ void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
 			.epoch = on_epoch,
 			.news = on_news,
 			.tick = on_tick } };
+	d->counts = plan_count(d->spec, &d->arena);
 	d->accounts = NEW_ARRAY(&d->arena, struct account, stage->nlanes);
 	d->retry.arena = &d->arena;
 }

@@ -35,6 +35,8 @@ struct dispatch {
 	struct store *s;
 	const struct spec *spec;
 	struct progress *progress;
+	struct plan_counts counts;
+	double next_look; /* the second from which on the outlook is counted again */
 	const char *logs; /* folder of the workers' stderr */
 	const struct dispatch_command
 		*command; /* NULL: workers write rows themselves */

@@ -1,114 +1,129 @@
 #include "orchestrator/run/progress.h"
 
+#include <math.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+#include "common/log.h"
+#include "common/str.h"
+#include "orchestrator/report/glyph.h"
+#include "orchestrator/report/terminal.h"
 
-#define BAR 24
-
-static double clock_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
+#define BAR 24 /* columns of the bar itself */
+#define LINE_SECONDS 60 /* between two lines where there is no bar */
 
 void progress_init(struct progress *p, const char *name, bool quiet)
 {
-	*p = (struct progress){
-		.name = name, .quiet = quiet, .terminal = isatty(STDERR_FILENO) == 1
-	};
+	*p = (struct progress){ .name = name,
+		.quiet = quiet,
+		.bar = terminal_moves(STDERR_FILENO),
+		.ascii = !terminal_utf8(STDERR_FILENO) };
 }
 
-void progress_duration(double seconds, char *buf, int size)
+static void clear(void *arg)
 {
-	long s = seconds > 0 ? (long)(seconds + 0.5) : 0;
+	struct progress *p = arg;
 
-	if (s < 3600)
-		snprintf(buf, (size_t)size, "%ld:%02ld", s / 60, s % 60);
-	else
-		snprintf(buf, (size_t)size, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60,
-			s % 60);
-}
-
-static int columns(void)
-{
-	struct winsize w;
-
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) || w.ws_col == 0)
-		return 80;
-	return w.ws_col;
-}
-
-/* Seconds until what is known is done, by the epochs of this run; < 0: unknown. */
-static double time_left(const struct progress *p, double elapsed)
-{
-	if (p->epochs_done == 0)
-		return -1;
-	return (double)p->epochs_open * elapsed / (double)p->epochs_done;
-}
-
-void progress_text(const struct progress *p, double elapsed, char *line, int size)
-{
-	int64_t total = p->segments_done + p->segments_open;
-	int64_t work = p->epochs_done + p->epochs_open;
-	int full = work ? (int)(BAR * p->epochs_done / work) : 0;
-	double left = time_left(p, elapsed);
-	char duration[32] = "?";
-	char bar[BAR + 1];
-
-	for (int i = 0; i < BAR; i++)
-		bar[i] = i < full ? '#' : '.';
-	bar[BAR] = '\0';
-	if (left >= 0)
-		progress_duration(left, duration, sizeof(duration));
-	snprintf(line, (size_t)size,
-		"%s [%s] %lld/%lld jobs, %d running, %.1f/s, %s left  %s", p->name, bar,
-		(long long)p->segments_done, (long long)total, p->running,
-		elapsed > 0 ? (double)p->segments_done / elapsed : 0, duration,
-		p->stage);
+	if (p->drawn)
+		fputs("\r\033[J", stderr);
+	p->drawn = false;
 }
 
 void progress_start(struct progress *p)
 {
-	p->started = clock_seconds();
-}
-
-bool progress_shows(const struct progress *p)
-{
-	return p->terminal && !p->quiet;
-}
-
-void progress_draw(struct progress *p)
-{
-	char line[512];
-
-	if (!progress_shows(p))
-		return;
-	progress_text(p, clock_seconds() - p->started, line, sizeof(line));
-	fprintf(stderr, "\r%.*s\033[K", columns() - 1, line);
-	fflush(stderr);
-	p->drawn = true;
+	p->ticks = 0;
+	log_before_line(clear, p);
 }
 
 void progress_end(struct progress *p)
 {
-	if (p->drawn)
-		fputs("\r\033[K", stderr);
-	p->drawn = false;
+	clear(p);
+	log_before_line(NULL, NULL);
+}
+
+bool progress_tick(struct progress *p)
+{
+	p->ticks++;
+	return !p->quiet && (p->bar || p->ticks % LINE_SECONDS == 0);
+}
+
+/* "[########........]", by jobs; an empty plan is an empty bar. */
+static const char *bar(const struct outlook *x, struct arena *a)
+{
+	int full = x->jobs > 0 ? (int)(BAR * x->ended / x->jobs) : 0;
+	char text[BAR + 1];
+
+	for (int i = 0; i < BAR; i++)
+		text[i] = i < full ? '#' : '.';
+	text[BAR] = '\0';
+	return arena_printf(a, "[%s]", text);
+}
+
+static const char *epochs_a_minute(const struct outlook *x, struct arena *a)
+{
+	if (isnan(x->rate) || x->rate <= 0 || !x->running)
+		return "";
+	return arena_printf(a, ", %.3g epochs/min", 60 * x->running / x->rate);
+}
+
+/* What is most worth knowing comes first: the rest is left out where there is no room. */
+const char *progress_text(const struct progress *p, int columns, struct arena *a)
+{
+	const struct outlook *x = &p->outlook;
+	char jobs[OUTLOOK_TEXT_MAX];
+	char left[OUTLOOK_TEXT_MAX];
+	const char *part[] = { outlook_jobs(x, jobs), ", ", outlook_left(x, left),
+		arena_printf(a, "%s ", p->name), columns ? bar(x, a) : "",
+		columns ? " " : "", arena_printf(a, ", %d running", x->running),
+		epochs_a_minute(x, a),
+		*p->stage ? arena_printf(a, ": %s", p->stage) : "" };
+	/* The order of parts on the line, and which are left out together. */
+	static const int place[] = { 3, 4, 5, 0, 1, 2, 6, 7, 8 };
+	static const int worth[] = { 0, 1, 1, 2, 3, 3, 4, 6, 5 };
+	struct str line = { .arena = a };
+	int room = columns ? columns - 1 : 1 << 20;
+	int most = -1;
+
+	for (int w = 0; w <= 6; w++) {
+		int width = 0;
+
+		for (int i = 0; i < COUNT(part); i++)
+			width += worth[i] == w ? glyph_text_width(part[i]) : 0;
+		if (width > room)
+			break;
+		room -= width;
+		most = w;
+	}
+	for (int i = 0; i < COUNT(place); i++)
+		if (worth[place[i]] <= most)
+			str_put(&line, part[place[i]]);
+	return p->ascii ? glyph_ascii(a, str_get(&line)) : str_get(&line);
+}
+
+void progress_show(struct progress *p)
+{
+	struct arena a = { 0 };
+	int columns = p->bar ? terminal_columns(STDERR_FILENO) : 0;
+	const char *text = progress_text(p, columns, &a);
+
+	if (p->bar)
+		fprintf(stderr, "\r\033[J%s\r", text);
+	else
+		fprintf(stderr, "%s\n", text);
+	p->drawn = p->bar;
+	arena_release(&a);
 }
 
 void progress_line(struct progress *p, const char *stage, const char *outcome)
 {
+	struct arena a = { 0 };
 	bool drawn = p->drawn;
+	const char *line = arena_printf(&a, "%s  %s  %s\n", p->name, stage, outcome);
 
-	if (p->quiet)
-		return;
-	progress_end(p);
-	fprintf(stderr, "%s  %s  %s\n", p->name, stage, outcome);
-	if (drawn)
-		progress_draw(p);
+	if (!p->quiet) {
+		clear(p);
+		fputs(p->ascii ? glyph_ascii(&a, line) : line, stderr);
+		if (drawn)
+			progress_show(p);
+	}
+	arena_release(&a);
 }

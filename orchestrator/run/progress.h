@@ -1,46 +1,47 @@
 /*
- * What a run says about itself on stderr: a live bar on a terminal, otherwise one line a
- * finished stage. Never touches stdout, and nothing that it shows enters a row.
+ * What a run says about itself on stderr: a line for each stage that is decided, and how
+ * far it is (plan/outlook.h): a bar on a terminal whose cursor moves, a line a minute
+ * anywhere else. Never touches stdout, and nothing that it shows enters a row.
+ *
+ * The cursor stays at the beginning of the bar. Where a window is made narrower, a terminal
+ * breaks the bar into several lines and keeps the cursor where it was in the text, so that
+ * whatever comes next clears all of them.
  */
 #ifndef DELTAM_PROGRESS_H
 #define DELTAM_PROGRESS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "orchestrator/plan/outlook.h"
 
 struct progress {
 	const char *name; /* of the sweep */
-	bool terminal;
+	bool bar; /* stderr is a terminal whose cursor moves */
 	bool quiet;
-	double started; /* seconds on a clock that only rises */
+	bool ascii;
 	bool drawn; /* the bar is there */
-	int64_t segments_done, epochs_done; /* in this run */
-	int64_t segments_open, epochs_open; /* waiting or running, as far as known */
-	int running;
+	int ticks; /* seconds since the work began */
+	struct outlook outlook; /* as it was counted last */
 	char stage[96]; /* what started last */
 };
 
 void progress_init(struct progress *p, const char *name, bool quiet);
 
-/* Says that the work begins now: the clock of the bar starts. */
+/* Says that the work begins now. Warnings clear the bar from now on. */
 void progress_start(struct progress *p);
 
-/* Whether there is a bar. Where there is none, nobody needs to count what it shows. */
-bool progress_shows(const struct progress *p);
+/*
+ * A second has passed. Returns whether something is to be shown now: then the caller counts
+ * the outlook, and calls progress_show.
+ */
+bool progress_tick(struct progress *p);
+void progress_show(struct progress *p);
 
-/* What the bar says, elapsed seconds after the start; cut at size. */
-void progress_text(const struct progress *p, double elapsed, char *line, int size);
-
-/* Draws the bar. */
-void progress_draw(struct progress *p);
+/* What it says on a line of so many columns, in the arena; columns 0: as long as it gets. */
+const char *progress_text(const struct progress *p, int columns, struct arena *a);
 
 /* Prints a line that stays; the bar makes room for it. */
 void progress_line(struct progress *p, const char *stage, const char *outcome);
 
 /* Takes the bar away. */
 void progress_end(struct progress *p);
-
-/* Writes seconds as a person reads them: "1:23", "2:03:04". */
-void progress_duration(double seconds, char *buf, int size);
 
 #endif

@@ -125,23 +125,25 @@ static void put_unused(const struct leaving *x, bool edited, struct str *out)
 			many ? "" : "s", edited ? "" : ": the data have changed");
 }
 
+/* "62 of 177 jobs already trained, 6 min left on 2 workers". */
+static void put_stand(const struct outlook *x, struct str *out)
+{
+	char left[OUTLOOK_TEXT_MAX];
+
+	str_printf(out, "%lld of %lld job%s already trained", (long long)x->ended,
+		(long long)x->jobs, x->jobs > 1 ? "s" : "");
+	if (x->seconds_left > 0)
+		str_printf(out, ", %s on %d worker%s", outlook_left(x, left),
+			x->workers, x->workers > 1 ? "s" : "");
+}
+
 int replan_tell(const struct replan *r, struct store *s, const struct spec *spec,
-	int64_t sweep, struct str *out, struct err *e)
+	int64_t sweep, const struct outlook *x, struct str *out, struct err *e)
 {
 	const char *diff = r->text ? spec_diff(r->text, spec->text, out->arena) : "";
-	struct rows rows = rows_open(s, STMT_REPLAN_STAND, ARGS(INT(sweep)), e);
 	struct leaving leaving;
-	int jobs = 0;
-	int ended = 0;
-	int rc;
+	int rc = count_leaving(r, s, sweep, out->arena, &leaving, e);
 
-	if (rows_next(&rows)) {
-		jobs = rows_int(&rows);
-		ended = rows_int(&rows);
-	}
-	rc = rows_close(&rows);
-	if (!rc)
-		rc = count_leaving(r, s, sweep, out->arena, &leaving, e);
 	if (rc)
 		return rc;
 	if (*diff)
@@ -149,10 +151,10 @@ int replan_tell(const struct replan *r, struct store *s, const struct spec *spec
 			"%s is not the version that %s was planned from, and is "
 			"planned anew:\n%s",
 			spec->path, s->path, diff);
-	if (!*diff && !ended && !leaving.other_data)
+	if (!*diff && !x->ended && !leaving.other_data)
 		return OK;
-	str_printf(out, "%s: %d of %d job%s already trained", spec->name, ended, jobs,
-		jobs > 1 ? "s" : "");
+	str_printf(out, "%s: ", spec->name);
+	put_stand(x, out);
 	put_leaving(r, spec, out);
 	put_unused(&leaving, *diff != '\0', out);
 	str_put(out, "\n");

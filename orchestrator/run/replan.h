@@ -6,6 +6,7 @@
 #define DELTAM_REPLAN_H
 
 #include "common/store/rows.h"
+#include "orchestrator/plan/outlook.h"
 
 struct spec;
 
@@ -24,10 +25,11 @@ MUST_CHECK int replan_read(struct replan *r, struct store *s, const char *name,
 
 /*
  * After: *out is what differs between the files, which entries leave the table, whether
- * jobs were trained in vain, and how many of the planned ones are trained. "" where there
- * is nothing to say.
+ * jobs were trained in vain, how many of the planned ones are trained, and how long the
+ * others take. "" where there is nothing to say.
  */
 MUST_CHECK int replan_tell(const struct replan *r, struct store *s,
-	const struct spec *spec, int64_t sweep, struct str *out, struct err *e);
+	const struct spec *spec, int64_t sweep, const struct outlook *x,
+	struct str *out, struct err *e);
 
 #endif

@@ -68,6 +68,18 @@ static int look_around(struct run *r, struct err *e)
 	return rc;
 }
 
+static int look_ahead(const struct run *r, struct outlook *out, struct err *e)
+{
+	const struct outlook_question q = { .s = r->stage.s,
+		.sweep = r->stage.sweep,
+		.spec = &r->spec,
+		.counts = &r->dispatch.counts,
+		.now = outlook_now(),
+		.workers = r->workers };
+
+	return outlook_read(&q, out, e);
+}
+
 static int plan(struct run *r, struct err *e)
 {
 	struct sweep_row row = { r->spec.name, r->spec.text,
@@ -96,7 +108,10 @@ static int plan(struct run *r, struct err *e)
 	if (!rc)
 		rc = stage_start(&r->stage, rescore, e);
 	if (!rc)
-		rc = replan_tell(&before, &r->s, &r->spec, sweep, &r->replanned, e);
+		rc = look_ahead(r, &r->progress.outlook, e);
+	if (!rc)
+		rc = replan_tell(&before, &r->s, &r->spec, sweep, &r->progress.outlook,
+			&r->replanned, e);
 	return rc;
 }
 
@@ -194,6 +209,9 @@ static int train(struct run *r, struct err *e)
 	r->command.trainer = t ? t : through_folders() ? &own_trainer : NULL;
 	if (!rc && r->command.trainer)
 		rc = prepare_command(r, folder, e);
+	if (!rc)
+		rc = store_run(&r->s, STMT_SWEEP_WORKERS,
+			ARGS(INT(r->workers), INT(r->stage.sweep)), e);
 	progress_start(&r->progress);
 	if (!rc)
 		rc = sched_run(&options, &r->dispatch.ops, &r->dispatch, e);
@@ -253,7 +271,7 @@ static int print_table(struct run *r, struct err *e)
 	if (!rc)
 		rc = benchmark_report(&r->s, &sweep, &view, &out, e);
 	if (!rc)
-		reader_print(&out, &(struct cli_options){ 0 });
+		reader_print(&out, &(struct cli_options){ .color = r->q->color });
 	return rc;
 }
 
@@ -317,7 +335,8 @@ int cmd_run(const struct cli_options *o, struct err *e)
 		.no_prune = o->no_prune > 0,
 		.yes = o->yes > 0,
 		.quiet = o->quiet > 0,
-		.table = true
+		.table = true,
+		.color = o->color
 	};
 	struct arena a = { 0 };
 	int rc = run_sweep(&q, &a, e);

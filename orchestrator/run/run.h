@@ -15,6 +15,7 @@ struct run_request {
 	int workers; /* 0: as many as this machine has cores */
 	bool no_prune, yes, quiet;
 	bool table; /* prints the table of what there is, a failed job or not */
+	const char *color; /* of the table: `--color` */
 	bool no_winners; /* train only: nothing of `evaluate` and `save` */
 };
 

@@ -242,26 +242,33 @@ static int incomplete(
 		sc->v->criteria[i].text, g->epoch, g->have, sc->v->ncriteria);
 }
 
-static int put_score(const struct scorer *sc, const struct score_base *b, int64_t job,
-	struct gather *g, struct err *e)
+/* Δm of the figures that were gathered. */
+static int compute(const struct scorer *sc, const struct score_base *b,
+	struct gather *g, double *delta_m, struct err *e)
 {
-	const struct spec_variant *v = sc->v;
 	enum stats_average by = sc->spec->select.average == AVERAGE_TASKS
 		? STATS_TASKS
 		: STATS_CRITERIA;
-	char name[RUN_NAME_MAX];
-	double delta_m;
-	int rc;
 
-	if (g->have != v->ncriteria)
-		return incomplete(sc, job, g, e);
-	g->have = 0;
-	memset(g->seen, 0, (size_t)v->ncriteria * sizeof(*g->seen));
 	for (int i = 0; i < g->parts; i++) {
 		g->picked[i] = g->value[g->part[i]];
 		g->base[i] = (g->test ? b->test : b->val)[g->part[i]];
 	}
-	rc = stats_delta_m(g->parts, g->criteria, g->picked, g->base, by, &delta_m, e);
+	return stats_delta_m(g->parts, g->criteria, g->picked, g->base, by, delta_m, e);
+}
+
+static int put_score(const struct scorer *sc, const struct score_base *b, int64_t job,
+	struct gather *g, struct err *e)
+{
+	char name[RUN_NAME_MAX];
+	double delta_m;
+	int rc;
+
+	if (g->have != sc->v->ncriteria)
+		return incomplete(sc, job, g, e);
+	g->have = 0;
+	memset(g->seen, 0, (size_t)sc->v->ncriteria * sizeof(*g->seen));
+	rc = compute(sc, b, g, &delta_m, e);
 	if (rc)
 		return err_wrap(
 			e, "%s, epoch %d", store_run_name(sc->s, job, name), g->epoch);
@@ -361,6 +368,33 @@ int score_job(const struct scorer *sc, const struct score_base *b, int64_t job,
 		rc = put_scores(sc, b, job, (int)after, &g, e);
 		crash_point("score.after");
 	}
+	arena_release(&a);
+	return rc;
+}
+
+int score_latest(const struct scorer *sc, const struct score_base *b, int64_t job,
+	int epoch, double *delta_m, struct err *e)
+{
+	struct arena a = { 0 };
+	bool skipped[TASKS_MAX] = { false };
+	struct gather g;
+	int rc = OK;
+
+	if (sc->spec->select.skip_zero)
+		rc = find_skipped(sc, job, skipped, e);
+	g = gather_begin(sc, b, skipped, &a);
+	for (int i = 0; !rc && i < sc->v->ncriteria; i++) {
+		const struct spec_criterion *c = &sc->v->criteria[i];
+
+		rc = store_real(sc->s, STMT_SCORE_METRIC,
+			ARGS(INT(job), INT(epoch), TEXT("val"), TEXT(c->task),
+				TEXT(c->metric->name)),
+			(double)NAN, &g.value[i], e);
+		g.have += !isnan(g.value[i]);
+	}
+	*delta_m = (double)NAN;
+	if (!rc && g.have == sc->v->ncriteria && compute(sc, b, &g, delta_m, NULL))
+		*delta_m = (double)NAN;
 	arena_release(&a);
 	return rc;
 }

@@ -58,6 +58,13 @@ MUST_CHECK int score_job(const struct scorer *sc, const struct score_base *b,
 	int64_t job, int epochs_done, struct err *e);
 
 /*
+ * Finds the validation Δm of the last epoch that is committed, whether it has a score row yet
+ * or not; NAN where it has none. For people: nothing is written.
+ */
+MUST_CHECK int score_latest(const struct scorer *sc, const struct score_base *b,
+	int64_t job, int epoch, double *delta_m, struct err *e);
+
+/*
  * Finds the epoch of the lowest validation Δm, the first on ties; *epoch is 0 where
  * there are no rows.
  */

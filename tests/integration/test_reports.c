@@ -502,7 +502,9 @@ START_TEST(a_run_says_what_it_replaces_and_what_is_trained)
 		"anew:\n"
 		"  final.seeds: 1 before, 2 now\n"
 		"  entry uw is gone\n"
-		"q: 6 of 7 jobs already trained; entry uw leaves the table; 2 jobs "
+		"q: 6 of 7 jobs already trained, 0 s left on ");
+	says("err",
+		"; entry uw leaves the table; 2 jobs "
 		"trained before are not in the plan so far, and stay in the database\n");
 	leave();
 }

@@ -428,9 +428,9 @@ START_TEST(a_watched_status_is_printed_again_until_the_sweep_ends)
 
 	small_db_make("small.db");
 	child_start(&c, argv, NULL);
-	read_until(&c, "fixed: open");
+	read_until(&c, "fixed 2/3 jobs, ");
 	ck_assert(!child_ended(&c));
-	ck_assert_ptr_null(strstr(output, "3 of 3 jobs"));
+	ck_assert_ptr_null(strstr(output, "3/3 jobs"));
 	query_run("small.db",
 		"UPDATE stage_job SET state='done' WHERE sweep=2;"
 		"UPDATE sweep SET state='done' WHERE id=2");
@@ -438,7 +438,7 @@ START_TEST(a_watched_status_is_printed_again_until_the_sweep_ends)
 	scratch_read("out", output, sizeof(output));
 	ck_assert_ptr_nonnull(strstr(output, "fixed: done"));
 	ck_assert_ptr_nonnull(
-		strstr(strstr(output, "fixed: done"), "3 of 3 jobs have ended"));
+		strstr(strstr(output, "fixed: done"), "3/3 jobs have ended"));
 	ck_assert_ptr_null(strstr(output, "\033")); /* a file is no terminal */
 }
 END_TEST

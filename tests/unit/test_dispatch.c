@@ -225,7 +225,7 @@ START_TEST(a_turn_tells_of_the_stages_that_it_decided)
 	scratch_enter();
 	plan(&w, "{}");
 	w.progress.quiet = false;
-	w.progress.terminal = false;
+	w.progress.bar = false;
 	ck_assert_str_eq(said_in_turn(&w, NULL, &task), "");
 	rows(&w, &task);
 	said = said_in_turn(&w, &good, &next);
@@ -345,32 +345,68 @@ START_TEST(a_winner_waits_until_no_job_does)
 }
 END_TEST
 
-START_TEST(the_bar_counts_what_the_rows_and_the_segments_say)
+/* What a tick says on stderr. */
+static const char *said_in_tick(struct world *w)
+{
+	static char text[512];
+	int terminal = dup(2);
+	int file = open("said", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	ck_assert(terminal >= 0 && file >= 0 && dup2(file, 2) == 2);
+	w->dispatch.ops.tick(&w->dispatch);
+	ck_assert_int_eq(dup2(terminal, 2), 2);
+	close(terminal);
+	close(file);
+	scratch_read("said", text, sizeof(text));
+	return text;
+}
+
+START_TEST(the_bar_counts_the_jobs_of_the_plan)
 {
 	struct world w = { 0 };
-	const struct progress *p = &w.progress;
+	const struct outlook *x = &w.progress.outlook;
 	struct sched_task task, next;
-	struct sched_end good = { &task, .why = SCHED_EXITED, .status = PROTO_DONE };
+	struct sched_end good = { &task, .why = SCHED_EXITED, .status = PROTO_DONE,
+		.seconds = 2 };
 
 	scratch_enter();
 	plan_rates(&w, "0.1, 0.2, 0.3", "{}");
 	w.progress.quiet = false;
-	w.progress.terminal = true;
+	w.progress.bar = true;
 	progress_start(&w.progress);
 	ck_assert_int_eq(turn(&w, NULL, &task), 1);
 	rows(&w, &task);
 	ck_assert_int_eq(turn(&w, &good, &next), 1);
-	w.dispatch.ops.tick(&w.dispatch);
-	ck_assert_int_eq(p->segments_done, 1);
-	ck_assert_int_eq(p->segments_open, 2);
-	ck_assert_int_eq(p->running, 1);
-	ck_assert_int_eq(p->epochs_done, 1);
-	ck_assert_int_eq(p->epochs_open, 2);
-	w.dispatch.ops.epoch(&w.dispatch, &next, 1);
-	w.dispatch.ops.epoch(&w.dispatch, &next, 2); /* of an epoch that none wants */
-	w.dispatch.ops.tick(&w.dispatch);
-	ck_assert_int_eq(p->epochs_done, 2);
-	ck_assert_int_eq(p->epochs_open, 1);
+	/* 3 of the search, and the final one that is known to come; 2 s each */
+	ck_assert_ptr_nonnull(strstr(said_in_tick(&w), "] 1/4 jobs, 6 s left"));
+	ck_assert_int_eq(x->jobs, 4);
+	ck_assert_int_eq(x->ended, 1);
+	ck_assert_int_eq(x->running, 1);
+	ck_assert(x->epochs_left == 3 && x->rate == 2 && x->seconds_left == 6);
+	rows(&w, &next); /* it counts before its segment has ended */
+	w.dispatch.next_look = 0;
+	(void)said_in_tick(&w);
+	ck_assert(x->epochs_left == 2);
+	ck_assert_int_eq(x->ended, 1);
+	progress_end(&w.progress);
+	leave(&w);
+}
+END_TEST
+
+START_TEST(where_there_is_no_bar_a_line_a_minute_stands)
+{
+	struct world w = { 0 };
+
+	scratch_enter();
+	plan(&w, "{}");
+	w.progress.quiet = false;
+	w.progress.bar = false;
+	progress_start(&w.progress);
+	for (int i = 1; i < 60; i++)
+		ck_assert_str_eq(said_in_tick(&w), "");
+	ck_assert_str_eq(
+		said_in_tick(&w), "t 0/2 jobs, time left unknown, 0 running\n");
+	ck_assert_str_eq(said_in_tick(&w), "");
 	progress_end(&w.progress);
 	leave(&w);
 }
@@ -621,7 +657,8 @@ Suite *suite_dispatch(void)
 	tcase_add_test(c, a_turn_without_an_end_fetches_one_ahead);
 	tcase_add_test(c, baselines_go_first_then_the_lane_that_takes_longest);
 	tcase_add_test(c, a_winner_waits_until_no_job_does);
-	tcase_add_test(c, the_bar_counts_what_the_rows_and_the_segments_say);
+	tcase_add_test(c, the_bar_counts_the_jobs_of_the_plan);
+	tcase_add_test(c, where_there_is_no_bar_a_line_a_minute_stands);
 	tcase_add_test(c, a_worker_that_fails_twice_gets_its_third_attempt);
 	tcase_add_test(c, the_last_failure_is_for_good_and_leaves_the_stage_undecided);
 	tcase_add_test(c, being_killed_from_outside_is_free);

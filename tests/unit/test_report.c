@@ -477,6 +477,23 @@ START_TEST(blocks_with_other_columns_get_their_own_csv_header)
 }
 END_TEST
 
+START_TEST(text_can_do_with_ascii_alone)
+{
+	struct report r = { .arena = &arena, .title = "Δ", .ascii = true };
+	struct report_table *t = report_table(&r, "σ²");
+
+	table_column(t, "a", "Δm [%]")->arrow = -1;
+	table_column(t, "b", "b");
+	table_text(t, "5.1 ± 0.6 †")->mark = MARK_BEST;
+	table_text(t, "Zoë");
+	report_note(&r, "32 ° … 64");
+	ck_assert_str_eq(rendered(&r, report_text),
+		"Delta_\n\nsigma^2\nDelta_m [%] v   b\n--------------  ---\n"
+		"*5.1 +- 0.6 +*  Zo?\n\n32 deg ... 64\n");
+	ck_assert_ptr_nonnull(strstr(rendered(&r, report_markdown), "5.1 ± 0.6 †"));
+}
+END_TEST
+
 START_TEST(the_baseline_is_never_the_best)
 {
 	struct report r = report_of("small", (struct benchmark_view){ 0 });
@@ -654,6 +671,7 @@ Suite *suite_report(void)
 	tcase_add_test(tc, nothing_yet_is_a_table_too);
 	tcase_add_test(tc, special_characters_are_escaped);
 	tcase_add_test(tc, blocks_with_other_columns_get_their_own_csv_header);
+	tcase_add_test(tc, text_can_do_with_ascii_alone);
 	tcase_add_test(tc, the_baseline_is_never_the_best);
 	tcase_add_test(tc, the_end_of_a_searched_range_is_marked);
 	tcase_add_test(tc, temperatures_that_change_nothing_are_warned_of);

@@ -1,0 +1,249 @@
+#include "orchestrator/report/standing.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "orchestrator/report/glyph.h"
+#include "orchestrator/report/terminal.h"
+#include "orchestrator/run/progress.h"
+#include "orchestrator/run/score.h"
+
+/*
+ * A run that was killed leaves its rows as they were. Whether somebody is at work the lock
+ * tells, which the kernel gives back; what nobody trains waits for the next run.
+ */
+static void settle(struct standing *x)
+{
+	for (int i = 0; i < x->stages; i++) {
+		x->in_progress += x->stage[i].running;
+		x->stage[i].pending += x->stage[i].running;
+		x->stage[i].running = 0;
+	}
+	x->attempts = 0;
+}
+
+static const struct spec_variant *variant_of(const struct spec *s, const char *label)
+{
+	for (int i = 0; i < s->nvariants; i++)
+		if (!strcmp(s->variants[i].label, label))
+			return &s->variants[i];
+	return NULL;
+}
+
+static const char *primary_of(const struct spec_variant *v, const char *label)
+{
+	for (int i = 0; i < v->nentries; i++)
+		if (!strcmp(v->entries[i].label, label))
+			return v->entries[i].primary;
+	return NULL;
+}
+
+/* The scores of a segment are written at its end, so those of its epochs are made here. */
+static int read_delta_m(struct standing *x, const struct spec *spec, struct err *e)
+{
+	struct store *s = &x->reader->s;
+	int rc = OK;
+
+	x->delta_m = NEW_ARRAY(x->arena, double, x->attempts);
+	for (int i = 0; !rc && i < x->attempts; i++) {
+		const struct query_attempt *at = &x->attempt[i];
+		const struct spec_variant *v =
+			spec ? variant_of(spec, at->variant) : NULL;
+		struct scorer sc = { s, spec, x->reader->sweep.id, v, NULL };
+		struct score_base base;
+
+		x->delta_m[i] = (double)NAN;
+		if (!v || at->baseline || !at->epoch)
+			continue;
+		sc.primary = primary_of(v, at->label);
+		rc = score_base_read(&sc, x->arena, &base, e);
+		if (!rc && base.ready)
+			rc = score_latest(
+				&sc, &base, at->job, at->epoch, &x->delta_m[i], e);
+	}
+	return rc;
+}
+
+/* A file that this deltam cannot read any more leaves what is to come unknown. */
+static const struct spec *read_spec(const struct report_reader *reader, struct arena *a)
+{
+	const struct spec_source source = reader_source(reader);
+	struct spec *spec = NEW(a, struct spec);
+	struct str report = { .arena = a };
+
+	return spec_read(spec, a, &source, &report, NULL) ? NULL : spec;
+}
+
+int standing_read(struct standing *x, struct report_reader *reader, double now,
+	struct arena *a, struct err *e)
+{
+	struct store *s = &reader->s;
+	const struct query_sweep *w = &reader->sweep;
+	const struct spec *spec = read_spec(reader, a);
+	struct plan_counts counts = { 0 };
+	struct outlook_question q = { .s = s,
+		.sweep = w->id,
+		.spec = spec,
+		.counts = &counts,
+		.now = now,
+		.live = s->held };
+	int rc;
+
+	*x = (struct standing){
+		.reader = reader, .arena = a, .live = s->held, .now = now
+	};
+	if (spec)
+		counts = plan_count(spec, a);
+	rc = query_progress(s, w, a, &x->stage, &x->stages, e);
+	if (!rc)
+		rc = query_attempts(s, w, a, &x->attempt, &x->attempts, e);
+	if (!rc && !x->live)
+		settle(x);
+	if (!rc)
+		rc = read_delta_m(x, spec, e);
+	if (!rc)
+		rc = outlook_read(&q, &x->outlook, e);
+	if (!x->live) /* nothing happens by itself */
+		x->outlook.seconds_left = (double)NAN;
+	return rc;
+}
+
+static void put_attempt(
+	const struct standing *x, int i, struct report_table *t, struct arena *a)
+{
+	const struct query_attempt *at = &x->attempt[i];
+	double epochs = at->epoch - at->start_epoch;
+	double minutes = (x->now - at->started) / 60;
+
+	table_text(t, at->run);
+	if (at->evaluates)
+		table_text(t, "winner");
+	else
+		table_text(t, arena_printf(a, "%d/%d", at->epoch, at->epochs));
+	table_fixed(t,
+		epochs > 0 && minutes > 0 && !at->evaluates ? epochs / minutes
+							    : (double)NAN,
+		1);
+	table_fixed(t, x->delta_m[i], 2);
+}
+
+void standing_attempts(const struct standing *x, struct report *r)
+{
+	static const struct report_head heads[] = { { "run", NULL, false },
+		{ "epoch", NULL, true }, { "epochs_per_minute", "epochs/min", true },
+		{ "val_delta_m", "val Δm [%]", true } };
+	struct report_table *t;
+
+	if (!x->attempts)
+		return;
+	t = report_table(r, NULL);
+	table_columns(t, heads, COUNT(heads));
+	for (int i = 0; i < x->attempts; i++)
+		put_attempt(x, i, t, r->arena);
+}
+
+void standing_note_stop(const struct standing *x, struct report *r)
+{
+	const struct query_sweep *w = &x->reader->sweep;
+	const char *was = x->in_progress == 1
+		? "1 job was"
+		: arena_printf(r->arena, "%d jobs were", x->in_progress);
+
+	if (x->live)
+		return;
+	if (!strcmp(w->state, "open"))
+		report_note(r,
+			"Not running: no deltam holds %s%s%s%s. `deltam run` goes on "
+			"where it was.",
+			x->reader->s.path, x->in_progress ? ", and " : "",
+			x->in_progress ? was : "",
+			x->in_progress ? " in progress when the last one ended" : "");
+	if (w->stop)
+		report_note(r, "Stopped: %s.", w->stop);
+}
+
+/* The screen. */
+
+static const char *stage_name(const struct query_progress *s, struct arena *a)
+{
+	return arena_printf(a, "%s%s%s%s%s %s", s->variant, *s->variant ? ": " : "",
+		s->label, *s->task ? " " : "", s->task, s->phase);
+}
+
+static void open_stages(const struct standing *x, struct report *r)
+{
+	static const struct report_head heads[] = { { "open stage", NULL, false },
+		{ "jobs", NULL, true }, { "pending", NULL, true },
+		{ "running", NULL, true }, { "waiting", NULL, true },
+		{ "ended", NULL, true } };
+	struct report_table *t = NULL;
+
+	for (int i = 0; i < x->stages; i++) {
+		const struct query_progress *s = &x->stage[i];
+		const int figures[] = { s->jobs, s->pending, s->running, s->waiting,
+			s->done + s->stopped + s->diverged + s->failed };
+
+		if (strcmp(s->state, "open") != 0)
+			continue;
+		if (!t) {
+			t = report_table(r, NULL);
+			table_columns(t, heads, COUNT(heads));
+		}
+		table_text(t, stage_name(s, r->arena));
+		for (int k = 0; k < COUNT(figures); k++)
+			table_number(t, figures[k], NULL);
+	}
+}
+
+/* The bytes of the text that so many columns take. */
+static int cut(const char *text, int columns)
+{
+	const char *at = text;
+
+	while (*at && *at != '\n') {
+		const char *next = at;
+
+		columns -= glyph_width(glyph_next(&next));
+		if (columns < 0)
+			break;
+		at = next;
+	}
+	return (int)(at - text);
+}
+
+/*
+ * Draws over what was there, line by line, so that nothing flickers; what is more than the
+ * screen holds is left out, since a terminal that scrolls would lose the top.
+ */
+static void draw(const char *text, int columns, int rows, FILE *out)
+{
+	fputs("\033[H", out);
+	for (int row = 1; *text && row < rows; row++) {
+		int n = cut(text, columns);
+
+		if (row == rows - 1 && strchr(text, '\n') && strchr(text, '\n')[1])
+			fputs("...", out);
+		else
+			fprintf(out, "%.*s", n, text);
+		fputs("\033[K\n", out);
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	fputs("\033[J", out);
+}
+
+void standing_screen(const struct standing *x, int columns, int rows, FILE *out)
+{
+	struct report r = { .arena = x->arena };
+	struct progress bar = { .name = x->reader->sweep.name, .outlook = x->outlook };
+	struct str text = { .arena = x->arena };
+
+	str_printf(&text, "%s\n\n", progress_text(&bar, columns, x->arena));
+	standing_attempts(x, &r);
+	open_stages(x, &r);
+	standing_note_stop(x, &r);
+	report_text(&r, &text);
+	draw(terminal_utf8(fileno(out)) ? str_get(&text)
+					: glyph_ascii(x->arena, str_get(&text)),
+		columns, rows, out);
+}

@@ -1,0 +1,56 @@
+#include "orchestrator/run/preplan.h"
+
+#include <unistd.h>
+#include "common/store/store_open.h"
+#include "orchestrator/run/stage.h"
+
+static int plan(
+	struct store *s, const struct resolved *known, int64_t *sweep, struct err *e)
+{
+	const struct spec *spec = known->spec;
+	struct sweep_row row = { spec->name, spec->text,
+		select_epoch_words[spec->select.epoch],
+		average_words[spec->select.average], spec->folder,
+		spec->select.skip_zero };
+	struct stage_ctx stage;
+	bool rescore;
+	int rc = store_begin(s, e);
+
+	if (!rc)
+		rc = store_sweep_put(s, &row, sweep, &rescore, e);
+	if (!rc)
+		rc = store_orphans(s, e);
+	if (!rc) {
+		stage_init(&stage, s, known, *sweep, true);
+		rc = stage_start(&stage, rescore, e);
+		stage_release(&stage);
+	}
+	if (rc)
+		store_rollback(s);
+	return rc ? rc : store_commit(s, e);
+}
+
+int preplan(const struct resolved *known, const struct plan_counts *counts,
+	const char *db, const double *rate, int workers, struct outlook *out,
+	struct err *e)
+{
+	struct outlook_question q = { .spec = known->spec,
+		.counts = counts,
+		.rate = rate,
+		.now = outlook_now(),
+		.workers = workers };
+	struct store s;
+	int rc;
+
+	if (!db || access(db, F_OK) != 0)
+		return outlook_read(&q, out, e);
+	rc = store_open(&s, db, STORE_TRIAL, e);
+	if (rc)
+		return rc;
+	q.s = &s;
+	rc = plan(&s, known, &q.sweep, e);
+	if (!rc)
+		rc = outlook_read(&q, out, e);
+	store_close(&s);
+	return rc;
+}
