@@ -150,9 +150,11 @@ LIBEXECDIR := $(PREFIX)/libexec/deltam
 SHAREDIR := $(PREFIX)/share
 MANDIR := $(SHAREDIR)/man
 DOCDIR := $(SHAREDIR)/doc/deltam
+HELPERDIR := $(SHAREDIR)/deltam
 BASHDIR := $(SHAREDIR)/bash-completion/completions
 ZSHDIR := $(SHAREDIR)/zsh/site-functions
-PAGES := docs/SWEEP_FILE.md docs/COMMANDS.md docs/SQL.md docs/PLOTS.md docs/NETWORKS.md docs/sweep.schema.json
+PAGES := docs/SWEEP_FILE.md docs/COMMANDS.md docs/SQL.md docs/PLOTS.md docs/NETWORKS.md \
+	docs/TRAINERS.md docs/sweep.schema.json
 
 install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in DESTDIR
 	install -D -m 755 $(B)/deltam $(DESTDIR)$(BINDIR)/deltam
@@ -161,13 +163,14 @@ install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in
 	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man5 docs/man/deltam-sweep.5
 	install -D -m 644 docs/completion/deltam.bash $(DESTDIR)$(BASHDIR)/deltam
 	install -D -m 644 docs/completion/_deltam $(DESTDIR)$(ZSHDIR)/_deltam
+	install -D -m 644 -t $(DESTDIR)$(HELPERDIR) trainers/deltam.py
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) README.md schema.sql $(PAGES)
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/sweeps $(wildcard sweeps/*.json)
 
 uninstall: ## remove what `install` has put there
 	rm -f $(DESTDIR)$(BINDIR)/deltam $(DESTDIR)$(BASHDIR)/deltam $(DESTDIR)$(ZSHDIR)/_deltam
 	rm -f $(patsubst %,$(DESTDIR)$(MANDIR)/%,man1/deltam.1 man1/deltam-worker.1 man5/deltam-sweep.5)
-	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(HELPERDIR) $(DESTDIR)$(DOCDIR)
 
 deps: ## install the packages that are missing (as root or through sudo)
 	@missing=; for p in $(PACKAGES) $(if $(CI),$(PACKAGES_CI)); do \

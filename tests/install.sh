@@ -58,6 +58,11 @@ out=$(cd "$root" && DELTAM_WORKER="$root/path/deltam-worker" "$bin/deltam" check
 same "a worker of another build is refused, both are named" "$? $out" \
 	"3 deltam: the worker $root/path/deltam-worker is 9.9 (build strange), and this is $("$bin/deltam" --version): install both from one build, or unset DELTAM_WORKER"
 
+if command -v python3 >/dev/null; then
+	out=$(PYTHONPATH=$root/opt/deltam/share/deltam python3 -c 'import deltam; print(deltam.Job)' 2>&1)
+	same "a trainer in Python finds its helper" "$out" "<class 'deltam.Job'>"
+fi
+
 for page in docs/man/*; do
 	if command -v mandoc >/dev/null; then
 		out=$(mandoc -Tlint -Wwarning "$page" 2>&1)
