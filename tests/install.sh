@@ -85,9 +85,9 @@ complete_in_bash() {
 		echo "${COMPREPLY[*]}"' bash "$@"
 }
 
-same "bash: commands" "$(complete_in_bash deltam pl)" "plan"
+same "bash: commands" "$(complete_in_bash deltam pl)" "plan plot"
 same "bash: options of a command" "$(complete_in_bash deltam check --)" \
-	"--set --no-data --help --version --quiet"
+	"--set --no-data --help --color --version --quiet"
 same "bash: values" "$(complete_in_bash deltam table --format m)" "markdown"
 same "bash: --format=m" "$(complete_in_bash deltam table --format = m)" "markdown"
 same "bash: keys of --set" "$(complete_in_bash deltam run x.json --set search.k)" "search.kind="
@@ -103,7 +103,7 @@ complete_in_zsh() {
 if command -v zsh >/dev/null; then
 	same "zsh: commands" "$(complete_in_zsh 'deltam pla')" "plan"
 	same "zsh: options of a command" "$(complete_in_zsh 'deltam check --')" \
-		"--help --no-data --quiet --set --version"
+		"--color --help --no-data --quiet --set --version"
 	same "zsh: keys of --set" "$(complete_in_zsh 'deltam run x.json --set search.k')" \
 		"search.kind"
 fi
