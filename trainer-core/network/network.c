@@ -38,13 +38,16 @@ static void add_inputs(struct network *n, const struct dataset *d, struct arena 
 			&s->own_input[n->column[k]]);
 }
 
-/* The last batch of an epoch may be the smallest. */
+/*
+ * The last batch of an epoch may be the smallest. No samples: the data set takes all rows of
+ * its files, which nobody has looked at yet, and a whole batch is all that is known.
+ */
 static int smallest_batch(
 	const struct params *ps, int samples, int *batch, struct err *e)
 {
 	int rc = setting_whole(ps, "train.batch", batch, e);
 
-	if (rc)
+	if (rc || !samples)
 		return rc;
 	if (*batch > samples)
 		*batch = samples;
