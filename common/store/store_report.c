@@ -18,11 +18,11 @@ int store_report_rows(struct store *s, int64_t job, int *epoch, struct err *e)
 	return one_int(s, STMT_REPORT_ROWS, ARGS(INT(job)), epoch, e);
 }
 
-int store_report_read(
-	struct store *s, int64_t attempt, int64_t bytes, int again, struct err *e)
+int store_report_read(struct store *s, int64_t attempt, int64_t bytes, int again,
+	const char *device, struct err *e)
 {
-	return store_run(
-		s, STMT_REPORT_READ, ARGS(INT(bytes), INT(again), INT(attempt)), e);
+	return store_run(s, STMT_REPORT_READ,
+		ARGS(INT(bytes), INT(again), TEXT(device), INT(attempt)), e);
 }
 
 int store_report_drop(struct store *s, int64_t job, int epoch, struct err *e)
@@ -65,6 +65,7 @@ int store_report_attempts(struct store *s, int64_t job, int64_t before, struct a
 		snprintf(x->token, sizeof(x->token), "%s", rows_text(&r));
 		x->read_bytes = rows_int64(&r);
 		x->stop_epoch = rows_int(&r);
+		snprintf(x->device, sizeof(x->device), "%s", rows_text(&r));
 	}
 	return rows_close(&r);
 }

@@ -11,9 +11,12 @@
 MUST_CHECK int store_report_rows(
 	struct store *s, int64_t job, int *epoch, struct err *e);
 
-/* The first `bytes` bytes of an attempt's report are committed; so many epochs again. */
-MUST_CHECK int store_report_read(
-	struct store *s, int64_t attempt, int64_t bytes, int again, struct err *e);
+/*
+ * The first `bytes` bytes of an attempt's report are committed; so many epochs again. The
+ * device is that of its `hello`, "" before: whoever reads on after a death finds it here.
+ */
+MUST_CHECK int store_report_read(struct store *s, int64_t attempt, int64_t bytes,
+	int again, const char *device, struct err *e);
 
 /*
  * Drops the rows of a job from an epoch on, and the scores made from them; the decisions
@@ -33,6 +36,7 @@ struct store_report {
 	char token[TOKEN_MAX];
 	int64_t read_bytes;
 	int stop_epoch;
+	char device[STORE_DEVICE_MAX]; /* "": no `hello` is committed */
 };
 MUST_CHECK int store_report_attempts(struct store *s, int64_t job, int64_t before,
 	struct arena *a, struct store_report **out, int *n, struct err *e);

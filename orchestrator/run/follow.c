@@ -44,6 +44,7 @@ static int read_closed(struct follow *f, const struct store_report *x, struct er
 		.offset = x->read_bytes,
 		.closed = true };
 
+	snprintf(past.device, sizeof(past.device), "%s", x->device);
 	return follow_read(&past, e);
 }
 
@@ -185,16 +186,18 @@ static int take_epoch(struct follow *f, const struct report_line *x,
 	return rc;
 }
 
-/* Rows of another device are not those that this one would compute. */
+/*
+ * Rows of another device are not those that this one would compute: who trains makes them
+ * anew, and what a dead attempt left unread is not added to them.
+ */
 static int take_hello(struct follow *f, const struct report_line *x, struct err *e)
 {
 	char before[STORE_DEVICE_MAX];
 	int rows = 0;
 	int rc;
 
-	if (f->line > 1 || f->closed) {
-		if (!f->closed)
-			fault(f, "\"hello\" comes first");
+	if (f->line > 1 || f->offset > 0) {
+		fault(f, "\"hello\" comes first");
 		return OK;
 	}
 	snprintf(f->device, sizeof(f->device), "%s", x->text);
@@ -205,6 +208,10 @@ static int take_hello(struct follow *f, const struct report_line *x, struct err 
 	rc = store_report_device(f->s, f->job, before, e);
 	if (rc || !strcmp(before, f->device))
 		return rc;
+	if (f->closed) {
+		end(f, FOLLOW_HOLE, "its rows are of device \"%s\"", f->device);
+		return OK;
+	}
 	log_warn("run",
 		"job=%lld its rows are of device \"%s\", this is \"%s\": "
 		"starting over",
@@ -331,7 +338,7 @@ int follow_read(struct follow *f, struct err *e)
 	close(fd);
 	if (!rc && (f->offset != before || f->again != again))
 		rc = store_report_read(
-			f->s, f->attempt, f->offset, f->again - again, e);
+			f->s, f->attempt, f->offset, f->again - again, f->device, e);
 	return rc;
 }
 

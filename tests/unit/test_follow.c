@@ -306,6 +306,52 @@ START_TEST(a_hole_is_filled_from_the_reports_that_nobody_read)
 }
 END_TEST
 
+/* Begins after an attempt on the device that died with `unread` of its report unread. */
+static void begin_behind(const char *device, const char *unread)
+{
+	write_more(unread);
+	begin(1, 10);
+	f.deterministic = true;
+	f.had_state = true;
+	tell(arena_printf(&arena, "{\"hello\": {\"device\": \"%s\"}}\n", device));
+}
+
+START_TEST(rows_from_a_report_that_nobody_read_keep_their_device)
+{
+	const char *hello = "{\"hello\": {\"device\": \"A100\"}}\n";
+
+	for (int read = 0; read < 2; read++) {
+		tell(read ? hello : "");
+		begin_behind("A100",
+			arena_printf(&arena, "%s%s", read ? "" : hello, epoch(1, "1")));
+		f.until = 1; /* its state is at the end: it has nothing to train */
+		must(follow_end(&f, &e), &e);
+		ck_assert_str_eq(rows(), "1 1.0\n");
+		ck_assert_str_eq(ask("SELECT kernel_class FROM job"), "A100\n");
+		begin_behind("A100", "");
+		ck_assert_str_eq(rows(), "1 1.0\n");
+		begin_behind("H100", "");
+		ck_assert_str_eq(rows(), "\n");
+		must(store_metric_set_class(&s, JOB, "", &e), &e);
+		begin(0, 10);
+	}
+}
+END_TEST
+
+START_TEST(what_another_device_left_unread_is_not_added)
+{
+	tell("{\"hello\": {\"device\": \"A100\"}}\n");
+	tell(epoch(1, "1"));
+	begin(1, 10);
+	begin_behind("A100",
+		arena_printf(&arena, "{\"hello\": {\"device\": \"H100\"}}\n%s",
+			epoch(2, "2.5")));
+	tell(epoch(3, "3"));
+	ck_assert_str_eq(rows(), "1 1.0\n");
+	ck_assert_int_eq(f.state, FOLLOW_HOLE);
+}
+END_TEST
+
 START_TEST(a_hole_that_stays_starts_the_job_over)
 {
 	tell(epoch(1, "1"));
@@ -374,6 +420,8 @@ Suite *suite_follow(void)
 	tcase_add_test(tc, rows_of_a_deterministic_trainer_are_compared);
 	tcase_add_test(tc, another_device_starts_a_deterministic_job_over);
 	tcase_add_test(tc, a_hole_is_filled_from_the_reports_that_nobody_read);
+	tcase_add_test(tc, rows_from_a_report_that_nobody_read_keep_their_device);
+	tcase_add_test(tc, what_another_device_left_unread_is_not_added);
 	tcase_add_test(tc, a_hole_that_stays_starts_the_job_over);
 	tcase_add_test(tc, a_trainer_that_has_nothing_left_to_do_gets_the_reports_read);
 	tcase_add_test(tc, divergence_keeps_the_epochs_before_it);
