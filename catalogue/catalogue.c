@@ -215,7 +215,7 @@ const struct param_info *param_info_find(
 	const struct param_info *params, const char *name)
 {
 	for (; params->name; params++)
-		if (!strcmp(params->name, name))
+		if (params->name[0] == name[0] && !strcmp(params->name, name))
 			return params;
 	return NULL;
 }

@@ -136,8 +136,8 @@ void pipe_news(void)
 	say("news");
 }
 
-/* A byte of the answer. False at its end. */
-static bool hear(char *byte, bool (*stop)(void))
+/* More of the answer; 0 at its end. */
+static size_t hear(char *text, size_t size, bool (*stop)(void))
 {
 	struct pollfd p = { .fd = PROTO_FD, .events = POLLIN };
 	ssize_t n;
@@ -145,26 +145,28 @@ static bool hear(char *byte, bool (*stop)(void))
 	while (!stop()) {
 		if (poll(&p, 1, 1000) <= 0)
 			continue;
-		n = read(PROTO_FD, byte, 1);
-		if (n > 0 || (n < 0 && errno != EINTR) || n == 0)
-			return n > 0;
+		n = read(PROTO_FD, text, size);
+		if (n >= 0 || errno != EINTR)
+			return n > 0 ? (size_t)n : 0;
 	}
-	return false;
+	return 0;
 }
 
+/* One line answers one `done`, so that nothing comes behind its end. */
 bool pipe_next(char *text, size_t size, bool (*stop)(void))
 {
 	size_t n = 0;
+	size_t more;
 
 	if (!line.answers || line.closed)
 		return false;
 	say("done");
-	while (n + 1 < size && hear(&text[n], stop)) {
-		if (text[n] == '\n') {
-			text[n] = '\0';
+	while (n < size && (more = hear(text + n, size - n, stop)) > 0) {
+		n += more;
+		if (text[n - 1] == '\n') {
+			text[n - 1] = '\0';
 			return true;
 		}
-		n++;
 	}
 	return false;
 }

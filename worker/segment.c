@@ -214,7 +214,7 @@ int segment_train_one(struct segment *g, struct err *e)
 	if (rc)
 		return rc;
 	g->done++;
-	spent_say();
+	spent_epoch();
 	if (g->lines)
 		pipe_news();
 	else

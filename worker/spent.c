@@ -2,12 +2,17 @@
 
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 #include "worker/pipe.h"
 
+#define SECONDS_BETWEEN 1.0
+
 static double cpu_before;
+static double said_at;
 
 static double cpu_seconds(void)
 {
@@ -19,16 +24,26 @@ static double cpu_seconds(void)
 		(double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
+static double wall_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 void spent_begin(void)
 {
-	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
-	ssize_t ignored =
-		fd < 0 ? -1 : write(fd, "5", 1); /* sets VmHWM back: proc(5) */
+	static int fd = -1;
+	ssize_t ignored = -1;
 
-	(void)ignored;
+	if (fd < 0)
+		fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0)
-		close(fd);
+		ignored = write(fd, "5", 1); /* sets VmHWM back: proc(5) */
+	(void)ignored;
 	cpu_before = cpu_seconds();
+	said_at = wall_seconds();
 }
 
 /*
@@ -36,20 +51,31 @@ void spent_begin(void)
  */
 static int64_t peak_bytes(void)
 {
-	FILE *f = fopen("/proc/self/status", "r");
-	char line[256];
-	long long kib = 0;
+	static const char key[] = "\nVmHWM:";
+	static int fd = -1;
+	char text[4096];
+	const char *line;
+	ssize_t n;
 
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "VmHWM: %lld kB", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return (int64_t)kib * 1024;
+	if (fd < 0)
+		fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, 0);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	line = strstr(text, key);
+	return line ? strtoll(line + sizeof(key) - 1, NULL, 10) * 1024 : 0;
 }
 
 void spent_say(void)
 {
 	if (pipe_exists())
 		pipe_spent(cpu_seconds() - cpu_before, peak_bytes());
+	said_at = wall_seconds();
+}
+
+void spent_epoch(void)
+{
+	if (wall_seconds() - said_at >= SECONDS_BETWEEN)
+		spent_say();
 }

@@ -11,10 +11,13 @@
  */
 void spent_begin(void);
 
-/*
- * Tells deltam. It is said after every epoch, because a worker that is killed says nothing
- * at its end.
- */
+/* Tells deltam, at the end of a segment. */
 void spent_say(void);
+
+/*
+ * An epoch is done: tells deltam, once a second at most, because a worker that is killed
+ * says nothing at its end.
+ */
+void spent_epoch(void);
 
 #endif

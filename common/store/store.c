@@ -81,37 +81,6 @@ void store_close(struct store *s)
 	*s = (struct store){ .lock.fd = -1 };
 }
 
-static int transact(struct store *s, const char *sql, struct err *e)
-{
-	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return store_fault(s, e, "cannot write");
-	return OK;
-}
-
-int store_begin(struct store *s, struct err *e)
-{
-	return transact(s, "BEGIN IMMEDIATE", e);
-}
-
-int store_commit(struct store *s, struct err *e)
-{
-	int rc = OK;
-
-	if (s->mode == STORE_ORCHESTRATOR)
-		rc = file_check_same(&s->lock, s->path, e);
-	if (!rc)
-		rc = transact(s, "COMMIT", e);
-	if (rc)
-		store_rollback(s);
-	return rc;
-}
-
-void store_rollback(struct store *s)
-{
-	if (!sqlite3_get_autocommit(s->db) && transact(s, "ROLLBACK", NULL))
-		return; /* SQLite has rolled back by itself */
-}
-
 char *store_time(char buf[TIME_MAX])
 {
 	struct timespec now;

@@ -1,8 +1,8 @@
 /*
- * A connection to a database, and its transactions. Only the files of common/store/ know
- * SQLite; every other module sees rows. Above the connection stand, each knowing those
- * before it alone: statements and their rows (rows.h), the schemas (schema.h), and how a
- * file is opened (store_open.h).
+ * A connection to a database. Only the files of common/store/ know SQLite; every other
+ * module sees rows. Above the connection stand, each knowing those before it alone:
+ * statements, their rows and transactions (rows.h), the schemas (schema.h), and how a file
+ * is opened (store_open.h).
  *
  * Statements live in statements.def, one row each, and are prepared at first use.
  * A write begins with store_begin (BEGIN IMMEDIATE), is short, and ends with store_commit.
@@ -50,10 +50,6 @@ struct store {
 
 /* Ends the connection and gives the lock back; harmless where there is none. */
 void store_close(struct store *s);
-
-MUST_CHECK int store_begin(struct store *s, struct err *e);
-MUST_CHECK int store_commit(struct store *s, struct err *e);
-void store_rollback(struct store *s); /* harmless without a transaction */
 
 /*
  * What only the files of common/store/ call. store_fault sets ERR_DB, "PATH: what: SQLite's

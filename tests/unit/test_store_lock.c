@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "common/store/rows.h"
 #include "common/store/store_open.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/must.h"
