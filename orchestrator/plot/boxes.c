@@ -65,21 +65,16 @@ static void add_box(struct plot *p, const struct plot_rows *r, int i, int end)
 
 static int data(struct plot *p, struct err *e)
 {
-	struct plot_rows r;
-	int rc = plot_read(p,
+	return plot_read_groups(p,
 		"SELECT t.variant, k.task, t.label, k.weighted_loss_std, j.seed, k.epoch, j.lr,"
-		" j.wd, j.temperature FROM sweep w JOIN stage t ON t.sweep=w.id"
+		" j.wd, j.temperature, j.method, CAST(j.id AS TEXT) AS " PLOT_JOB
+		" FROM sweep w JOIN stage t ON t.sweep=w.id"
 		" AND t.stage='final' JOIN stage_job m ON m.stage=t.id AND m.state='done'"
 		" JOIN job j ON j.id=m.job JOIN task_weight k ON k.job=j.id WHERE w.name=?1"
+		" AND k.weighted_loss_std IS NOT NULL"
 		" ORDER BY " PLOT_VARIANT_ORDER(
 			"t.variant") ", k.task, t.position, t.label, k.weighted_loss_std",
-		&r, e);
-
-	for (int i = 0, end; !rc && i < r.n; i = end) {
-		end = plot_group_end(&r, i, ROW_LABEL + 1);
-		add_box(p, &r, i, end);
-	}
-	return rc;
+		ROW_LABEL + 1, add_box, e);
 }
 
 static void draw(struct plot_script *s, int panel)

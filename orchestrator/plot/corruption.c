@@ -9,39 +9,35 @@ static const char *const column[] = { "delta", "figures", NULL };
 enum { ROW_VARIANT, ROW_LABEL, ROW_CRITERION, ROW_CORRUPTION, ROW_SEED, ROW_DELTA };
 
 /* The mean over severities and seeds, a series a criterion. */
+static void add_cell(struct plot *p, const struct plot_rows *r, int i, int end)
+{
+	const char *variant = plot_text(r, i, ROW_VARIANT);
+	const char *label = plot_text(r, i, ROW_LABEL);
+	int panel = plot_panel(p, plot_join(p, variant, label));
+	struct plot_series *s = plot_series(p, panel, plot_text(r, i, ROW_CRITERION));
+	double *x = plot_point(p, s, plot_text(r, i, ROW_CORRUPTION));
+	struct plot_mean m = plot_mean_of(p, r, i, end, ROW_DELTA);
+	int seeds = 0;
+
+	for (int k = i; k < end; k = plot_group_end(r, k, ROW_SEED + 1))
+		seeds++;
+	x[DELTA] = m.mean;
+	x[FIGURES] = m.n;
+	p->panel[panel].title = plot_join(p, variant, plot_method_title(label));
+	plot_title_seeds(p, panel, seeds);
+}
+
 static int data(struct plot *p, struct err *e)
 {
-	struct plot_rows r;
-	int rc = plot_read(p,
+	return plot_read_groups(p,
 		"SELECT d.variant, d.label, d.criterion, d.corruption, d.seed, d.delta,"
-		" d.severity, d.method FROM corruption_delta d WHERE d.sweep=?1"
+		" d.severity, d.method, CAST(d.job AS TEXT) AS " PLOT_JOB
+		" FROM corruption_delta d WHERE d.sweep=?1"
 		" ORDER BY " PLOT_VARIANT_ORDER("d.variant") ", " PLOT_LABEL_ORDER(
 			"d.label") ", d.label, (SELECT c.position FROM criterion c JOIN sweep w ON w.id=c.sweep"
 				   " WHERE w.name=?1 AND c.variant=d.variant AND c.criterion=d.criterion),"
 				   " d.corruption, d.seed, d.severity",
-		&r, e);
-
-	for (int i = 0, end; !rc && i < r.n; i = end) {
-		const char *variant = plot_text(&r, i, ROW_VARIANT);
-		const char *label = plot_text(&r, i, ROW_LABEL);
-		int panel = plot_panel(p, plot_join(p, variant, label));
-		struct plot_series *s =
-			plot_series(p, panel, plot_text(&r, i, ROW_CRITERION));
-		double *x = plot_point(p, s, plot_text(&r, i, ROW_CORRUPTION));
-		struct plot_mean m;
-		int seeds = 0;
-
-		end = plot_group_end(&r, i, ROW_CORRUPTION + 1);
-		m = plot_mean_of(p, &r, i, end, ROW_DELTA);
-		for (int k = i; k < end; k = plot_group_end(&r, k, ROW_SEED + 1))
-			seeds++;
-		x[DELTA] = m.mean;
-		x[FIGURES] = m.n;
-		p->panel[panel].title = arena_printf(p->arena, "%s, %d seed%s",
-			plot_join(p, variant, plot_method_title(label)), seeds,
-			seeds == 1 ? "" : "s");
-	}
-	return rc;
+		ROW_CORRUPTION + 1, add_cell, e);
 }
 
 static int place(const char **name, int *n, const char *x)

@@ -38,21 +38,14 @@ static void add_epoch(struct plot *p, const struct plot_rows *r, int i, int end)
 	plot_seeds(s, x[SEEDS]);
 }
 
-static bool names_label(const struct plot_where *w)
-{
-	for (int i = 0; i < w->n; i++)
-		if (!strcmp(w->item[i].name, "label"))
-			return true;
-	return false;
-}
-
 /* Without --where label=... it is the first method of the sweep that has rows. */
 static int data(struct plot *p, struct err *e)
 {
 	struct plot_rows r;
 	int rc = plot_read(p,
 		"SELECT t.variant, g.figure, t.label, g.kind, g.task, g.epoch, g.mean, g.std,"
-		" g.p2_5, g.p97_5, g.seed FROM gradient_diagnostics g JOIN sweep w"
+		" g.p2_5, g.p97_5, g.seed, g.lr, g.wd, g.method, CAST(g.job AS TEXT) AS " PLOT_JOB
+		" FROM gradient_diagnostics g JOIN sweep w"
 		" ON w.name=g.sweep JOIN stage_job m ON m.job=g.job AND m.sweep=w.id"
 		" AND m.state='done' JOIN stage t ON t.id=m.stage AND t.stage='final'"
 		" WHERE g.sweep=?1 AND g.kind IN ('between_tasks', 'between_samples')"
@@ -64,7 +57,7 @@ static int data(struct plot *p, struct err *e)
 
 	for (int i = 0, end; !rc && i < r.n; i = end) {
 		end = plot_group_end(&r, i, ROW_EPOCH + 1);
-		if (names_label(&p->where) ||
+		if (where_names(&p->where, "label") ||
 			!strcmp(plot_text(&r, i, ROW_LABEL), label))
 			add_epoch(p, &r, i, end);
 	}

@@ -3,37 +3,22 @@
 #include <stdlib.h>
 #include "orchestrator/plot/plot_script.h"
 
-enum { LR, WD, VAL, SEEDS, STOPPED };
+enum { LR, WD, VAL };
 static const char *const column[] = { "lr", "wd", "val_delta_m", "seeds", "stopped",
 	NULL };
 
-enum { ROW_VARIANT, ROW_LABEL, ROW_LR, ROW_WD, ROW_VAL, ROW_SEEDS, ROW_STOPPED };
-
 static int data(struct plot *p, struct err *e)
 {
-	struct plot_rows r;
-	int rc = plot_read(p,
-		"SELECT c.variant, c.label, c.lr, c.wd, c.val_delta_m, c.seeds, c.stopped,"
-		" c.temperature, c.weights FROM configuration c WHERE c.sweep=?1"
-		" AND c.stage<>'final' AND c.val_delta_m IS NOT NULL"
-		" ORDER BY " PLOT_VARIANT_ORDER("c.variant") ", " PLOT_LABEL_ORDER(
-			"c.label") ", c.label, c.lr, c.wd, c.val_delta_m, c.stopped, c.config",
-		&r, e);
+	int rc = plot_read_best(p,
+		&(struct plot_search){ .keys = "c.lr, c.wd",
+			.point = "c.lr, c.wd, c.val_delta_m, c.seeds, c.stopped",
+			.given = "c.lr",
+			.ties = "c.config",
+			.panel_a_label = true },
+		e);
 
-	for (int i = 0; !rc && i < r.n; i = plot_group_end(&r, i, ROW_WD + 1)) {
-		const char *label = plot_text(&r, i, ROW_LABEL);
-		const char *variant = plot_text(&r, i, ROW_VARIANT);
-		int panel = plot_panel(p, plot_join(p, variant, label));
-		struct plot_series *s = plot_series(p, panel, label);
-		double *x = plot_point(p, s, NULL);
-
-		plot_seeds(s, plot_number(&r, i, ROW_SEEDS));
-		p->panel[panel].title = arena_printf(p->arena, "%s, %d seed%s",
-			plot_join(p, variant, plot_method_title(label)), s->most,
-			s->most == 1 ? "" : "s");
-		for (int c = LR; c <= STOPPED; c++)
-			x[c] = plot_number(&r, i, ROW_LR + c);
-	}
+	for (int i = 0; !rc && i < p->n; i++) /* a series a panel */
+		plot_title_seeds(p, i, p->series[i]->most);
 	return rc;
 }
 

@@ -2,7 +2,7 @@
 #include <string.h>
 #include "orchestrator/plot/plot_script.h"
 
-enum { EPOCH, VALUE, STD, SEEDS };
+enum { EPOCH, VALUE, STD };
 static const char *const column[] = { "epoch", "value", "std", "seeds", NULL };
 
 enum { ROW_VARIANT, ROW_TASK, ROW_WHAT, ROW_LABEL, ROW_EPOCH, ROW_VALUE };
@@ -14,23 +14,9 @@ static void add_epoch(struct plot *p, const struct plot_rows *r, int i, int end)
 	struct plot_series *s = plot_series(p,
 		plot_panel(p, plot_join(p, plot_text(r, i, ROW_VARIANT), of_task)),
 		plot_text(r, i, ROW_LABEL));
-	struct plot_mean m = plot_mean_of(p, r, i, end, ROW_VALUE);
-	double *x = plot_point(p, s, NULL);
 
 	s->title = plot_method_title(s->name);
-	x[EPOCH] = plot_number(r, i, ROW_EPOCH);
-	x[VALUE] = m.mean;
-	x[STD] = m.std;
-	x[SEEDS] = m.n;
-	plot_seeds(s, m.n);
-}
-
-static bool names_task(const struct plot_where *w)
-{
-	for (int i = 0; i < w->n; i++)
-		if (!strcmp(w->item[i].name, "task"))
-			return true;
-	return false;
+	plot_mean_point(p, s, plot_number(r, i, ROW_EPOCH), r, i, end, ROW_VALUE);
 }
 
 /* Without --where task=... it is the first task that has rows. */
@@ -39,7 +25,7 @@ static int data(struct plot *p, struct err *e)
 	struct plot_rows r;
 	int rc = plot_read(p,
 		"WITH run AS MATERIALIZED (SELECT t.variant, t.position, t.label, j.id AS job,"
-		" j.seed, j.lr, j.wd, j.temperature FROM sweep w JOIN stage t ON t.sweep=w.id"
+		" j.seed, j.lr, j.wd, j.temperature, j.method FROM sweep w JOIN stage t ON t.sweep=w.id"
 		" AND t.stage='final' JOIN stage_job m ON m.stage=t.id AND m.state='done'"
 		" JOIN job j ON j.id=m.job WHERE w.name=?1),"
 		" figure AS (SELECT run.*, 1 AS part, 'train loss' AS what, x.task, x.epoch,"
@@ -51,14 +37,16 @@ static int data(struct plot *p, struct err *e)
 		" WHERE o.job=k.job AND o.epoch=k.epoch) FROM run JOIN task_weight k"
 		" ON k.job=run.job)"
 		" SELECT f.variant, f.task, f.what, f.label, f.epoch, f.value, f.seed, f.lr,"
-		" f.wd, f.temperature FROM figure f ORDER BY " PLOT_VARIANT_ORDER(
+		" f.wd, f.temperature, f.method, CAST(f.job AS TEXT) AS " PLOT_JOB
+		" FROM figure f ORDER BY " PLOT_VARIANT_ORDER(
 			"f.variant") ", f.task, f.part, f.position, f.label, f.epoch, f.seed",
 		&r, e);
 	const char *task = rc || !r.n ? "" : plot_text(&r, 0, ROW_TASK);
 
 	for (int i = 0, end; !rc && i < r.n; i = end) {
 		end = plot_group_end(&r, i, ROW_EPOCH + 1);
-		if (names_task(&p->where) || !strcmp(plot_text(&r, i, ROW_TASK), task))
+		if (where_names(&p->where, "task") ||
+			!strcmp(plot_text(&r, i, ROW_TASK), task))
 			add_epoch(p, &r, i, end);
 	}
 	return rc;

@@ -14,7 +14,8 @@ static int data(struct plot *p, struct err *e)
 	int place = -1;
 	int rc = plot_read(p,
 		"SELECT b.variant, b.label, b.delta_m, b.delta_m_std, b.seeds_done, b.lr, b.wd,"
-		" b.temperature FROM benchmark b WHERE b.sweep=?1 AND b.method<>'stl'"
+		" b.temperature, " PLOT_JOB_OF_BENCHMARK " AS " PLOT_JOB
+		" FROM benchmark b WHERE b.sweep=?1 AND b.method<>'stl'"
 		" AND b.delta_m IS NOT NULL ORDER BY " PLOT_LABEL_ORDER(
 			"b.label") ", b.label, " PLOT_VARIANT_ORDER("b.variant"),
 		&r, e);

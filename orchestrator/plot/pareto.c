@@ -78,7 +78,8 @@ static int data(struct plot *p, struct err *e)
 		return rc;
 	rc = plot_read(p,
 		"SELECT b.variant, b.label, b.criterion, b.value, b.std, m.seeds_done AS seeds,"
-		" m.lr, m.wd, m.temperature FROM benchmark_criterion b JOIN benchmark m"
+		" m.lr, m.wd, m.temperature, " PLOT_JOB_OF_BENCHMARK " AS " PLOT_JOB
+		" FROM benchmark_criterion b JOIN benchmark m"
 		" ON m.sweep=b.sweep AND m.variant=b.variant AND m.label=b.label"
 		" WHERE b.sweep=?1 ORDER BY " PLOT_VARIANT_ORDER(
 			"b.variant") ", b.label='stl', " PLOT_LABEL_ORDER("b.label") ", b.label",

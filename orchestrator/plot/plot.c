@@ -131,7 +131,7 @@ static int answer(struct report_reader *r, const struct plot_kind *kind,
 		.kind = kind,
 		.criteria = o->criteria,
 		.columns = columns_of(kind) };
-	int rc = plot_where_parse(&p.where, o->where, p.arena, e);
+	int rc = where_parse(&p.where, o->where, p.arena, e);
 
 	if (!rc)
 		rc = kind->data(&p, e);

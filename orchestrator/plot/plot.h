@@ -4,8 +4,8 @@
  * whatever is drawn can be computed again from it.
  *
  *	plot.c          the command
- *	plot_data.c     rows, groups of seeds, panels, series
- *	plot_where.c    --where
+ *	plot_rows.c     rows that --where admits, groups of seeds, the best of a search
+ *	plot_data.c     panels, series, texts of both
  *	plot_script.c   commands for gnuplot: terminal, texts, panels
  *	plot_shapes.c   what several kinds draw: lines with bands, maps of cells
  *	gnuplot.c       the process
@@ -17,22 +17,7 @@
 #define DELTAM_PLOT_H
 
 #include "common/store/store_query.h"
-
-/* NAME=VALUE pairs; several values of one name are alternatives. */
-struct plot_where {
-	struct plot_condition {
-		const char *name, *value;
-		double number; /* NAN: the value is none */
-	} * item;
-	int n, capacity;
-};
-
-/*
- * Reads "NAME=VALUE,..." (NULL: no condition); a comma of a value has a backslash before it.
- * `T` is `temperature`, as tables call it. ERR_USAGE: a part without "=".
- */
-MUST_CHECK int plot_where_parse(
-	struct plot_where *w, const char *text, struct arena *a, struct err *e);
+#include "orchestrator/report/where.h"
 
 /* What a query gave: a table of texts and numbers. */
 struct plot_cell {
@@ -66,7 +51,7 @@ struct plot {
 	struct store *store;
 	const struct query_sweep *sweep;
 	const struct plot_kind *kind;
-	struct plot_where where;
+	struct where where;
 	const char *criteria; /* --criteria; NULL: not given */
 	int columns; /* of the kind */
 	struct plot_panel *panel;
@@ -96,12 +81,43 @@ struct plot_kind {
 #include "orchestrator/plot/plot.def"
 #undef PLOT
 
+/* A column of this name says which job a row is of: --where may name its parameters. */
+#define PLOT_JOB "job"
+/* That of the row c of the view configuration: the first job of it. */
+#define PLOT_JOB_OF_CONFIGURATION \
+	"(SELECT CAST(min(m.job) AS TEXT) FROM stage t JOIN sweep w ON w.id=t.sweep" \
+	" JOIN stage_job m ON m.stage=t.id WHERE w.name=?1 AND t.variant=c.variant" \
+	" AND t.label=c.label AND t.stage=c.stage AND t.task='' AND m.config=c.config)"
+/* That of the row b of the view benchmark: a final job of it, if there is any. */
+#define PLOT_JOB_OF_BENCHMARK \
+	"(SELECT CAST(min(m.job) AS TEXT) FROM stage t JOIN sweep w ON w.id=t.sweep" \
+	" JOIN stage_job m ON m.stage=t.id WHERE w.name=?1 AND t.variant=b.variant" \
+	" AND t.label=b.label AND t.stage='final')"
+
 /*
  * Reads the rows of a query whose ?1 is the sweep's name, those that --where admits. ERR_USAGE
- * where a condition names no column of the query, ERR_DB.
+ * where a condition names neither a column of the query nor a parameter of a job, ERR_DB.
  */
 MUST_CHECK int plot_read(
 	struct plot *p, const char *sql, struct plot_rows *out, struct err *e);
+
+/* The same, by groups of rows [row, end) that are equal in their first `keys` columns. */
+typedef void plot_add_fn(struct plot *p, const struct plot_rows *r, int row, int end);
+MUST_CHECK int plot_read_groups(
+	struct plot *p, const char *sql, int keys, plot_add_fn *add, struct err *e);
+
+/* Columns of the view configuration c; `keys` tell apart what has a best one each. */
+struct plot_search {
+	const char *keys; /* "c.lr, c.wd" */
+	const char *point; /* what the columns of a point are, the keys first */
+	const char *given; /* what a configuration must have */
+	const char *ties; /* who is first where validation Δm is equal */
+	bool panel_a_label;
+};
+/* Adds a point for the best configuration of the search of each label for each key. */
+MUST_CHECK int plot_read_best(
+	struct plot *p, const struct plot_search *q, struct err *e);
+
 /* A term of ORDER BY: variants, by a column of the query, as the sweep file lists them. */
 #define PLOT_VARIANT_ORDER(column) \
 	"(SELECT v.position FROM variant v JOIN sweep w ON w.id=v.sweep WHERE w.name=?1" \
@@ -124,11 +140,19 @@ struct plot_mean plot_mean_of(
 
 /* Each finds the one of that name, or adds it. */
 int plot_panel(struct plot *p, const char *name);
+/* "title, 3 seeds" */
+void plot_title_seeds(struct plot *p, int panel, int seeds);
 /* "variant: name", or the one that is not empty. */
 const char *plot_join(const struct plot *p, const char *variant, const char *name);
 struct plot_series *plot_series(struct plot *p, int panel, const char *name);
 /* Adds a point: its columns, NAN all of them. */
 double *plot_point(struct plot *p, struct plot_series *s, const char *tag);
+/*
+ * Adds the mean of a column over rows [row, end) as a point whose columns begin with x, mean,
+ * standard deviation and number; a point of the mean of so many seeds.
+ */
+double *plot_mean_point(struct plot *p, struct plot_series *s, double x,
+	const struct plot_rows *r, int row, int end, int column);
 void plot_seeds(struct plot_series *s, double seeds);
 /* "UW-SO" for uw_so; the label where no method is called so. */
 const char *plot_method_title(const char *label);

@@ -2,147 +2,6 @@
 #include <string.h>
 #include "catalogue/catalogue.h"
 #include "orchestrator/plot/plot.h"
-#include "orchestrator/stats/stats.h"
-
-/* The text of a column, which is often that of the row before: then it is shared. */
-static const char *shared_text(
-	struct rows *r, const struct plot_cell *above, struct arena *a)
-{
-	const char *text = rows_text(r);
-
-	return above && above->text && !strcmp(above->text, text)
-		? above->text
-		: arena_strdup(a, text);
-}
-
-static struct plot_cell read_cell(
-	struct rows *r, const struct plot_cell *above, struct arena *a)
-{
-	struct plot_cell c = { .number = (double)NAN };
-
-	if (rows_is_null(r) || rows_is_number(r))
-		c.number = rows_real(r);
-	else
-		c.text = shared_text(r, above, a);
-	return c;
-}
-
-static bool admits(const struct plot_condition *x, const struct plot_cell *c)
-{
-	return c->text ? !strcmp(c->text, x->value) : c->number == x->number;
-}
-
-/* Whether a row has, of every name, one of the values that are asked for. */
-static bool row_is_wanted(
-	const struct plot_where *w, const int *at, const struct plot_cell *row)
-{
-	for (int i = 0; i < w->n; i++) {
-		bool any = false;
-
-		for (int k = 0; k < w->n && !any; k++)
-			any = at[k] == at[i] && admits(&w->item[k], &row[at[k]]);
-		if (!any)
-			return false;
-	}
-	return true;
-}
-
-static int find_columns(
-	const struct plot *p, const struct rows *r, int *at, struct err *e)
-{
-	struct str names = { .arena = p->arena };
-
-	for (int c = 0; c < r->columns; c++)
-		str_printf(&names, "%s%s", c ? ", " : "", rows_name(r, c));
-	for (int i = 0; i < p->where.n; i++) {
-		at[i] = -1;
-		for (int c = 0; c < r->columns; c++)
-			if (!strcmp(rows_name(r, c), p->where.item[i].name))
-				at[i] = c;
-		if (at[i] < 0)
-			return err_set(e, ERR_USAGE,
-				"--where: this plot has no \"%s\"; it has %s",
-				p->where.item[i].name, str_get(&names));
-	}
-	return OK;
-}
-
-static void read_row(
-	struct rows *r, struct plot *p, const int *at, struct plot_rows *out)
-{
-	struct plot_cell *row;
-	const struct plot_cell *above = NULL;
-
-	while ((out->n + 1) * r->columns > out->capacity)
-		out->cell = arena_grow(
-			p->arena, out->cell, &out->capacity, sizeof(*out->cell));
-	row = &out->cell[out->n * r->columns];
-	if (out->n)
-		above = row - r->columns;
-	for (int c = 0; c < r->columns; c++)
-		row[c] = read_cell(r, above ? &above[c] : NULL, p->arena);
-	out->n += row_is_wanted(&p->where, at, row);
-}
-
-int plot_read(struct plot *p, const char *sql, struct plot_rows *out, struct err *e)
-{
-	struct rows r = rows_open_sql(p->store, sql, ARGS(TEXT(p->sweep->name)), e);
-	int *at = NEW_ARRAY(p->arena, int, p->where.n + 1);
-
-	*out = (struct plot_rows){ .columns = r.columns };
-	if (!r.rc)
-		r.rc = find_columns(p, &r, at, e);
-	while (rows_next(&r))
-		read_row(&r, p, at, out);
-	return rows_close(&r);
-}
-
-const char *plot_text(const struct plot_rows *r, int row, int column)
-{
-	const char *text = r->cell[row * r->columns + column].text;
-
-	return text ? text : "";
-}
-
-double plot_number(const struct plot_rows *r, int row, int column)
-{
-	return r->cell[row * r->columns + column].number;
-}
-
-static bool cells_are_equal(const struct plot_cell *a, const struct plot_cell *b)
-{
-	if (a->text || b->text)
-		return a->text && b->text && !strcmp(a->text, b->text);
-	return a->number == b->number || (isnan(a->number) && isnan(b->number));
-}
-
-int plot_group_end(const struct plot_rows *r, int row, int keys)
-{
-	int end = row + 1;
-
-	for (; end < r->n; end++)
-		for (int c = 0; c < keys; c++)
-			if (!cells_are_equal(&r->cell[row * r->columns + c],
-				    &r->cell[end * r->columns + c]))
-				return end;
-	return end;
-}
-
-struct plot_mean plot_mean_of(
-	const struct plot *p, const struct plot_rows *r, int row, int end, int column)
-{
-	struct arena_mark mark = arena_mark(p->arena);
-	double *x = NEW_ARRAY(p->arena, double, end - row);
-	struct plot_mean m = { 0 };
-
-	for (int i = row; i < end; i++)
-		if (!isnan(plot_number(r, i, column)))
-			x[m.n++] = plot_number(r, i, column);
-	m.mean = stats_mean(m.n, x);
-	m.std = stats_std(m.n, x);
-	arena_rewind(p->arena, mark);
-	return m;
-}
 
 int plot_panel(struct plot *p, const char *name)
 {
@@ -152,6 +11,14 @@ int plot_panel(struct plot *p, const char *name)
 	(void)GROW(p->arena, p->panel, p->panels, p->panel_capacity);
 	p->panel[p->panels] = (struct plot_panel){ .name = name };
 	return p->panels++;
+}
+
+void plot_title_seeds(struct plot *p, int panel, int seeds)
+{
+	struct plot_panel *x = &p->panel[panel];
+
+	x->title = arena_printf(p->arena, "%s, %d seed%s",
+		x->title ? x->title : x->name, seeds, seeds == 1 ? "" : "s");
 }
 
 const char *plot_join(const struct plot *p, const char *variant, const char *name)
@@ -200,6 +67,20 @@ double *plot_point(struct plot *p, struct plot_series *s, const char *tag)
 	point = &s->point[s->n++ * p->columns];
 	for (int c = 0; c < p->columns; c++)
 		point[c] = (double)NAN;
+	return point;
+}
+
+double *plot_mean_point(struct plot *p, struct plot_series *s, double x,
+	const struct plot_rows *r, int row, int end, int column)
+{
+	struct plot_mean m = plot_mean_of(p, r, row, end, column);
+	double *point = plot_point(p, s, NULL);
+
+	point[0] = x;
+	point[1] = m.mean;
+	point[2] = m.std;
+	point[3] = m.n;
+	plot_seeds(s, m.n);
 	return point;
 }
 

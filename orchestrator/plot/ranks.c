@@ -67,7 +67,8 @@ static int data(struct plot *p, struct err *e)
 {
 	struct plot_rows r;
 	int rc = plot_read(p,
-		"SELECT b.label, b.variant, b.delta_m, b.method FROM benchmark b"
+		"SELECT b.label, b.variant, b.delta_m, b.method, " PLOT_JOB_OF_BENCHMARK
+		" AS " PLOT_JOB " FROM benchmark b"
 		" WHERE b.sweep=?1 AND b.method<>'stl' AND b.delta_m IS NOT NULL"
 		" ORDER BY " PLOT_LABEL_ORDER(
 			"b.label") ", b.label, " PLOT_VARIANT_ORDER("b.variant"),

@@ -1,10 +1,10 @@
 /* The weight that each final run gave a task, epoch by epoch. */
 #include "orchestrator/plot/plot_script.h"
 
-enum { EPOCH, WEIGHT, STD, SEEDS };
+enum { EPOCH, WEIGHT, STD };
 static const char *const column[] = { "epoch", "weight", "std", "seeds", NULL };
 
-enum { ROW_VARIANT, ROW_TASK, ROW_LABEL, ROW_EPOCH, ROW_WEIGHT, ROW_TEMPERATURE };
+enum { ROW_VARIANT, ROW_TASK, ROW_LABEL, ROW_EPOCH, ROW_WEIGHT };
 
 static void add_epoch(struct plot *p, const struct plot_rows *r, int i, int end)
 {
@@ -13,35 +13,23 @@ static void add_epoch(struct plot *p, const struct plot_rows *r, int i, int end)
 			plot_join(p, plot_text(r, i, ROW_VARIANT),
 				plot_text(r, i, ROW_TASK))),
 		plot_text(r, i, ROW_LABEL));
-	double *x = plot_point(p, s, NULL);
-	struct plot_mean m = plot_mean_of(p, r, i, end, ROW_WEIGHT);
 
 	s->title = plot_method_title(s->name);
-	x[EPOCH] = plot_number(r, i, ROW_EPOCH);
-	x[WEIGHT] = m.mean;
-	x[STD] = m.std;
-	x[SEEDS] = m.n;
-	plot_seeds(s, m.n);
+	plot_mean_point(p, s, plot_number(r, i, ROW_EPOCH), r, i, end, ROW_WEIGHT);
 }
 
 static int data(struct plot *p, struct err *e)
 {
-	struct plot_rows r;
-	int rc = plot_read(p,
+	return plot_read_groups(p,
 		"SELECT t.variant, k.task, t.label, k.epoch, k.weight_mean, j.temperature,"
-		" j.seed, j.lr, j.wd, j.method FROM sweep w JOIN stage t ON t.sweep=w.id"
+		" j.seed, j.lr, j.wd, j.method, CAST(j.id AS TEXT) AS " PLOT_JOB
+		" FROM sweep w JOIN stage t ON t.sweep=w.id"
 		" AND t.stage='final' JOIN stage_job m ON m.stage=t.id AND m.state='done'"
 		" JOIN job j ON j.id=m.job JOIN task_weight k ON k.job=j.id"
 		" JOIN variant v ON v.sweep=w.id AND v.variant=t.variant"
 		" WHERE w.name=?1"
 		" ORDER BY v.position, k.task, t.position, t.label, k.epoch, j.seed",
-		&r, e);
-
-	for (int i = 0, end; !rc && i < r.n; i = end) {
-		end = plot_group_end(&r, i, ROW_EPOCH + 1);
-		add_epoch(p, &r, i, end);
-	}
-	return rc;
+		ROW_EPOCH + 1, add_epoch, e);
 }
 
 static void draw(struct plot_script *s, int panel)

@@ -3,17 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A name that somebody asks for, and what it must be. */
-struct condition {
-	const char *name, *value;
-	bool known; /* some run has such a name */
-};
-
-struct conditions {
-	struct condition *item;
-	int n, capacity;
-};
+#include "orchestrator/report/where.h"
 
 static const char *number_text(double v, struct arena *a)
 {
@@ -57,64 +47,19 @@ const char *run_list_value(const struct query_run *x, const char *name, struct a
 	return NULL;
 }
 
-static bool equal(const char *have, const char *wanted)
+/* met, known: a flag for each condition. */
+static int meets(struct store *s, const struct query_run *x, const struct where *w,
+	bool *met, bool *known, struct arena *a, struct err *e)
 {
-	double a;
-	double b;
-
-	if (number_parse(have, &a) && number_parse(wanted, &b))
-		return a == b;
-	return !strcmp(have, wanted);
-}
-
-/* Where the next condition begins: behind a comma that a NAME= follows. */
-static const char *condition_end(const char *at)
-{
-	for (at += strcspn(at, ","); *at; at += 1 + strcspn(at + 1, ",")) {
-		const char *next = at + 1;
-
-		if (next[strcspn(next, ",=")] == '=')
-			break;
-	}
-	return at;
-}
-
-static int read_conditions(
-	const char *where, struct arena *a, struct conditions *c, struct err *e)
-{
-	const char *at = where;
-
-	while (at && *at) {
-		const char *end = condition_end(at);
-		char *text = arena_strndup(a, at, (size_t)(end - at));
-		char *value = strchr(text, '=');
-
-		if (!value || value == text)
-			return err_set(e, ERR_USAGE,
-				"--where: \"%s\" is not NAME=VALUE, as in "
-				"method=uw_so,lr=0.003",
-				text);
-		*value++ = '\0';
-		(void)GROW(a, c->item, c->n, c->capacity);
-		c->item[c->n++] = (struct condition){ text, value, false };
-		at = *end ? end + 1 : end;
-	}
-	return OK;
-}
-
-static int meets(struct store *s, const struct query_run *x, struct conditions *c,
-	struct arena *a, bool *all, struct err *e)
-{
-	*all = true;
-	for (int i = 0; i < c->n; i++) {
-		struct condition *k = &c->item[i];
-		const char *have = run_list_value(x, k->name, a);
-		int rc = have ? OK : query_run_param(s, x->job, k->name, a, &have, e);
+	for (int i = 0; i < w->n; i++) {
+		const struct where_condition *c = &w->item[i];
+		const char *have = run_list_value(x, c->name, a);
+		int rc = have ? OK : query_run_param(s, x->job, c->name, a, &have, e);
 
 		if (rc)
 			return rc;
-		k->known = k->known || have;
-		*all = *all && have && equal(have, k->value);
+		known[i] = known[i] || have;
+		met[i] = have && where_is_text(c, have);
 	}
 	return OK;
 }
@@ -123,18 +68,13 @@ static int unknown(
 	const struct run_list *l, const char *name, struct arena *a, struct err *e)
 {
 	const char **names = NEW_ARRAY(a, const char *, COUNT(columns) + l->hypers);
-	char hint[HINT_MAX];
-	const char *near;
 	int n = 0;
 
 	for (; columns[n]; n++)
 		names[n] = columns[n];
 	for (int i = 0; i < l->hypers; i++)
 		names[n++] = l->hyper[i];
-	near = str_nearest(name, names, n);
-	return err_set(e, ERR_USAGE, "--where: no run has a \"%s\"%s", name,
-		near ? str_hint(near, hint)
-		     : "; `deltam show RUN` lists the parameters of one");
+	return where_unknown(name, "run", names, n, a, e);
 }
 
 static int by_name(const void *a, const void *b)
@@ -162,33 +102,41 @@ static void gather_hypers(struct run_list *l, struct arena *a)
 		qsort(l->hyper, (size_t)l->hypers, sizeof(*l->hyper), by_name);
 }
 
-int run_list_read(struct store *s, const struct query_sweep *w, const char *where,
+static int keep(struct store *s, struct run_list *l, const struct where *w,
+	struct arena *a, struct err *e)
+{
+	bool *met = NEW_ARRAY(a, bool, w->n + 1);
+	bool *known = NEW_ARRAY(a, bool, w->n + 1);
+	int kept = 0;
+
+	for (int i = 0; i < l->n; i++) {
+		int rc = meets(s, &l->run[i], w, met, known, a, e);
+
+		if (rc)
+			return rc;
+		if (where_holds(w, met))
+			l->run[kept++] = l->run[i];
+	}
+	for (int i = 0; i < w->n && l->n; i++)
+		if (!known[i])
+			return unknown(l, w->item[i].name, a, e);
+	l->n = kept;
+	return OK;
+}
+
+int run_list_read(struct store *s, const struct query_sweep *sweep, const char *text,
 	struct arena *a, struct run_list *out, struct err *e)
 {
-	struct conditions c = { 0 };
-	int kept = 0;
-	int rc = read_conditions(where, a, &c, e);
+	struct where w;
+	int rc = where_parse(&w, text, a, e);
 
-	*out = (struct run_list){ .sweep = w };
+	*out = (struct run_list){ .sweep = sweep };
 	if (!rc)
-		rc = query_run_list(s, w, a, &out->run, &out->n, e);
+		rc = query_run_list(s, sweep, a, &out->run, &out->n, e);
 	if (rc)
 		return rc;
 	gather_hypers(out, a);
-	for (int i = 0; i < out->n; i++) {
-		bool all;
-
-		rc = meets(s, &out->run[i], &c, a, &all, e);
-		if (rc)
-			return rc;
-		if (all)
-			out->run[kept++] = out->run[i];
-	}
-	for (int i = 0; i < c.n && out->n; i++)
-		if (!c.item[i].known)
-			return unknown(out, c.item[i].name, a, e);
-	out->n = kept;
-	return OK;
+	return keep(s, out, &w, a, e);
 }
 
 void run_list_key_columns(const struct run_list *l, struct report_table *t)

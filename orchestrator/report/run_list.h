@@ -18,13 +18,12 @@ struct run_list {
 };
 
 /*
- * Reads the runs that have every value of `where` ("NAME=VALUE,NAME=VALUE"; NULL: all). A
- * name is a column of `deltam runs` or a parameter of the job (dataset.train); numbers
- * are compared as numbers. Nothing of it is SQL. ERR_USAGE, with the nearest name there
+ * Reads the runs that `where` admits (where.h; NULL: all). A name is a column of `deltam
+ * runs` or a parameter of the job (dataset.train). ERR_USAGE, with the nearest name there
  * is, where no run has such a name; ERR_DB. hyper: of all runs, so that the columns do
  * not depend on `where`.
  */
-MUST_CHECK int run_list_read(struct store *s, const struct query_sweep *w,
+MUST_CHECK int run_list_read(struct store *s, const struct query_sweep *sweep,
 	const char *where, struct arena *a, struct run_list *out, struct err *e);
 
 /* label, variant, task_of_baseline, lr, wd, seed and a column for each hyperparameter. */

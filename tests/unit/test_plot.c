@@ -171,7 +171,14 @@ START_TEST(where_names_columns_and_is_never_sql)
 	struct err e = { 0 };
 
 	ck_assert_int_eq(plot("weights", "w.svg", "colour=1", &e), ERR_USAGE);
-	ck_assert_ptr_nonnull(strstr(e.msg, "has no \"colour\"; it has variant, task"));
+	ck_assert_str_eq(e.msg,
+		"--where: no row of this plot has a \"colour\"; there are variant, task, "
+		"label, epoch, weight_mean, T, seed, lr, wd, method, and the parameters "
+		"that `deltam show RUN` lists");
+	ck_assert_int_eq(plot("weights", "w.svg", "epohc=1", &e), ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(e.msg, "did you mean \"epoch\"?"));
+	ck_assert_int_eq(plot("ranks", "w.svg", "lable=ew", &e), ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(e.msg, "did you mean \"label\"?"));
 	ck_assert_int_eq(plot("weights", "w.svg", "label", &e), ERR_USAGE);
 	ck_assert_int_eq(plot("weights", "w.svg", "label=x' OR '1'='1", &e), ERR_USAGE);
 	ck_assert_ptr_nonnull(strstr(e.msg, "nothing to draw that --where admits"));
@@ -180,18 +187,55 @@ START_TEST(where_names_columns_and_is_never_sql)
 }
 END_TEST
 
-START_TEST(a_condition_splits_at_commas_and_names_may_come_twice)
+START_TEST(a_comma_ends_a_value_where_a_name_follows)
 {
-	struct plot_where w;
+	struct where w;
 	struct err e = { 0 };
 
-	must(plot_where_parse(&w, "label=a\\,b,T=3,T=10,weights=0.2 0.8", &arena, &e),
+	must(where_parse(
+		     &w, "label=a,b,T=3,temperature=1e1,weights=0.2 0.8,", &arena, &e),
 		&e);
 	ck_assert_int_eq(w.n, 4);
 	ck_assert_str_eq(w.item[0].value, "a,b");
-	ck_assert_str_eq(w.item[1].name, "temperature");
+	ck_assert_str_eq(w.item[2].name, "T");
+	ck_assert_int_eq(w.item[2].first, 1);
 	ck_assert_double_eq(w.item[2].number, 10);
-	ck_assert_str_eq(w.item[3].value, "0.2 0.8");
+	ck_assert_str_eq(w.item[3].value, "0.2 0.8,");
+}
+END_TEST
+
+/* How many rows --data prints of a plot. */
+static int rows_of(const char *kind, const char *where)
+{
+	struct cli_options o = { .operand = kind,
+		.db = "small.db",
+		.sweep = "small",
+		.where = where,
+		.data = 1,
+		.format = "csv" };
+	struct err e = { 0 };
+	int rows = -1; /* without the heading */
+	int out = dup(STDOUT_FILENO);
+
+	fflush(stdout);
+	ck_assert_ptr_nonnull(freopen("data.csv", "w", stdout));
+	must(cmd_plot(&o, &e), &e);
+	fflush(stdout);
+	ck_assert_int_ge(dup2(out, STDOUT_FILENO), 0);
+	close(out);
+	for (const char *c = text_of("data.csv"); *c; c++)
+		rows += *c == '\n';
+	return rows;
+}
+
+/* Columns of a plot, and parameters that are none; values of one name are alternatives. */
+START_TEST(where_asks_for_columns_and_for_parameters_of_jobs)
+{
+	ck_assert_int_eq(rows_of("temperature", NULL), 3);
+	ck_assert_int_eq(rows_of("temperature", "T=1,T=1e2"), 2);
+	ck_assert_int_eq(rows_of("temperature", "T=1,temperature=10,label=uw_so"), 2);
+	ck_assert_int_eq(rows_of("lr", "label=ew"), 3);
+	ck_assert_int_eq(rows_of("lr", "diagnose.gradients.every=5"), 1);
 }
 END_TEST
 
@@ -224,7 +268,8 @@ Suite *suite_plot(void)
 	tcase_add_test(tc, without_gnuplot_its_package_is_named);
 	tcase_add_test(tc, what_gnuplot_says_is_told_and_no_file_is_left);
 	tcase_add_test(tc, where_names_columns_and_is_never_sql);
-	tcase_add_test(tc, a_condition_splits_at_commas_and_names_may_come_twice);
+	tcase_add_test(tc, a_comma_ends_a_value_where_a_name_follows);
+	tcase_add_test(tc, where_asks_for_columns_and_for_parameters_of_jobs);
 	tcase_add_test(tc, the_page_has_every_kind);
 	suite_add_tcase(s, tc);
 	return s;

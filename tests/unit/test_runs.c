@@ -100,7 +100,10 @@ START_TEST(every_format_lists_runs)
 }
 END_TEST
 
-/* Numbers as numbers; a name that is no column is a parameter; a comma may be of a value. */
+/*
+ * Numbers as numbers, but for those that no double holds; a name that is no column is a
+ * parameter; a comma may be of a value; values of one name are alternatives.
+ */
 START_TEST(where_keeps_runs_with_those_values)
 {
 	static const struct {
@@ -110,7 +113,9 @@ START_TEST(where_keeps_runs_with_those_values)
 		{ "lr=3e-3,seed=0", 6 }, { "state=stopped", 1 },
 		{ "task_of_baseline=reg1", 4 }, { "diagnose.gradients.every=5", 1 },
 		{ "T=10,state=diverged", 0 }, { "label=a, b,T=10", 0 },
-		{ "label=a, b", 1 }, { "job=9000000000000000001", 1 } };
+		{ "label=a, b", 1 }, { "temperature=10", 3 },
+		{ "method=uw_so,method=ew", 10 }, { "T=1,T=10,seed=0", 2 },
+		{ "job=9000000000000000000", 0 }, { "job=9000000000000000001", 1 } };
 
 	change("UPDATE stage SET label = 'a, b' WHERE id = 10;"
 	       "DELETE FROM stage_job WHERE stage = 10 AND job = 412;"
@@ -131,14 +136,19 @@ START_TEST(where_is_never_sql)
 {
 	static const struct {
 		const char *where, *message;
-	} cases[] = { { "1=1 OR lr",
-			      "--where: no run has a \"1\"; `deltam show RUN` "
-			      "lists the parameters of one" },
+	} cases[] = {
+		{ "1=1 OR lr",
+			"--where: no run has a \"1\"; there are label, variant, "
+			"task_of_baseline, task, method, stage, phase, state, run, "
+			"identity, job, seed, config, epochs, epochs_done, epoch, lr, "
+			"wd, outcome, T, and the parameters that "
+			"`deltam show RUN` lists" },
 		{ "lr>0",
 			"--where: \"lr>0\" is not NAME=VALUE, as in "
 			"method=uw_so,lr=0.003" },
 		{ "methd=ew",
-			"--where: no run has a \"methd\"; did you mean \"method\"?" } };
+			"--where: no run has a \"methd\"; did you mean \"method\"?" }
+	};
 
 	for (int i = 0; i < COUNT(cases); i++) {
 		ck_assert_int_eq(DELTAM("runs", "small", "--sweep", "small", "--where",

@@ -1,0 +1,271 @@
+/* Rows of the views that --where admits, and groups of them. */
+#include <math.h>
+#include <string.h>
+#include "common/store/store_runs.h"
+#include "orchestrator/plot/plot.h"
+#include "orchestrator/stats/stats.h"
+
+/* The text of a column, which is often that of the row before: then it is shared. */
+static const char *shared_text(
+	struct rows *r, const struct plot_cell *above, struct arena *a)
+{
+	const char *text = rows_text(r);
+
+	return above && above->text && !strcmp(above->text, text)
+		? above->text
+		: arena_strdup(a, text);
+}
+
+static struct plot_cell read_cell(
+	struct rows *r, const struct plot_cell *above, struct arena *a)
+{
+	struct plot_cell c = { .number = (double)NAN };
+
+	if (rows_is_null(r) || rows_is_number(r))
+		c.number = rows_real(r);
+	else
+		c.text = shared_text(r, above, a);
+	return c;
+}
+
+/* What of --where no column answers: parameters of jobs, some of which were asked for. */
+#define REMEMBERED 256
+struct wanted {
+	int *at; /* the column of each condition; -1: a parameter */
+	bool *met, *known; /* of each condition */
+	int job; /* the column that names the job of a row; -1: none */
+	struct remembered {
+		int64_t job;
+		const char **value; /* of each condition; NULL: nothing is remembered */
+	} slot[REMEMBERED];
+};
+
+static int unknown(
+	const struct plot *p, const struct rows *r, const char *name, struct err *e)
+{
+	const char **names = NEW_ARRAY(p->arena, const char *, r->columns);
+	int n = 0;
+
+	for (int c = 0; c < r->columns; c++)
+		if (strcmp(rows_name(r, c), PLOT_JOB) != 0)
+			names[n++] =
+				arena_strdup(p->arena, where_name(rows_name(r, c)));
+	return where_unknown(name, "row of this plot", names, n, p->arena, e);
+}
+
+static int column_of(const struct rows *r, const char *name)
+{
+	for (int c = 0; c < r->columns; c++)
+		if (!strcmp(where_name(rows_name(r, c)), name))
+			return c;
+	return -1;
+}
+
+static int find_columns(
+	const struct plot *p, const struct rows *r, struct wanted *w, struct err *e)
+{
+	w->at = NEW_ARRAY(p->arena, int, p->where.n + 1);
+	w->met = NEW_ARRAY(p->arena, bool, p->where.n + 1);
+	w->known = NEW_ARRAY(p->arena, bool, p->where.n + 1);
+	w->job = column_of(r, PLOT_JOB);
+	for (int i = 0; i < p->where.n; i++) {
+		const char *name = p->where.item[i].name;
+
+		w->at[i] = column_of(r, name);
+		w->known[i] = w->at[i] >= 0;
+		if (!w->known[i] && w->job < 0)
+			return unknown(p, r, name, e);
+	}
+	return OK;
+}
+
+/* The parameters of a job that conditions ask for: rows of a few jobs come in turn. */
+static int ask_job(const struct plot *p, struct wanted *w, const char *text,
+	const char *const **value, struct err *e)
+{
+	int64_t job = 0;
+	struct remembered *x;
+
+	(void)integer_parse(text, &job);
+	x = &w->slot[job & (REMEMBERED - 1)];
+	*value = x->value;
+	if (x->value && x->job == job)
+		return OK;
+	x->value = NEW_ARRAY(p->arena, const char *, p->where.n + 1);
+	x->job = job;
+	*value = x->value;
+	for (int i = 0; i < p->where.n; i++)
+		if (w->at[i] < 0) {
+			int rc = query_run_param(p->store, job, p->where.item[i].name,
+				p->arena, &x->value[i], e);
+
+			if (rc)
+				return rc;
+		}
+	return OK;
+}
+
+static int row_is_wanted(const struct plot *p, struct wanted *w,
+	const struct plot_cell *row, bool *wanted, struct err *e)
+{
+	const char *const *value = NULL;
+	int rc = OK;
+
+	for (int i = 0; i < p->where.n && !rc; i++) {
+		const struct where_condition *c = &p->where.item[i];
+		const struct plot_cell *x = w->at[i] < 0 ? NULL : &row[w->at[i]];
+
+		if (!x && !value)
+			rc = ask_job(p, w, row[w->job].text ? row[w->job].text : "",
+				&value, e);
+		if (rc)
+			return rc;
+		w->met[i] = !x    ? value[i] && where_is_text(c, value[i])
+			: x->text ? where_is_text(c, x->text)
+				  : where_is_number(c, x->number);
+		w->known[i] = w->known[i] || (!x && value[i]);
+	}
+	*wanted = where_holds(&p->where, w->met);
+	return OK;
+}
+
+static int read_row(struct rows *r, struct plot *p, struct wanted *w,
+	struct plot_rows *out, struct err *e)
+{
+	struct plot_cell *row;
+	const struct plot_cell *above = NULL;
+	bool wanted;
+	int rc;
+
+	while ((out->n + 1) * r->columns > out->capacity)
+		out->cell = arena_grow(
+			p->arena, out->cell, &out->capacity, sizeof(*out->cell));
+	row = &out->cell[out->n * r->columns];
+	if (out->n)
+		above = row - r->columns;
+	for (int c = 0; c < r->columns; c++)
+		row[c] = read_cell(r, above ? &above[c] : NULL, p->arena);
+	rc = row_is_wanted(p, w, row, &wanted, e);
+	out->n += !rc && wanted;
+	return rc;
+}
+
+int plot_read(struct plot *p, const char *sql, struct plot_rows *out, struct err *e)
+{
+	struct rows r = rows_open_sql(p->store, sql, ARGS(TEXT(p->sweep->name)), e);
+	struct wanted *w = NEW(p->arena, struct wanted);
+	bool any = false;
+
+	*out = (struct plot_rows){ .columns = r.columns };
+	if (!r.rc)
+		r.rc = find_columns(p, &r, w, e);
+	for (; rows_next(&r); any = true)
+		r.rc = read_row(&r, p, w, out, e);
+	for (int i = 0; any && !r.rc && i < p->where.n; i++)
+		if (!w->known[i])
+			r.rc = unknown(p, &r, p->where.item[i].name, e);
+	return rows_close(&r);
+}
+
+const char *plot_text(const struct plot_rows *r, int row, int column)
+{
+	const char *text = r->cell[row * r->columns + column].text;
+
+	return text ? text : "";
+}
+
+double plot_number(const struct plot_rows *r, int row, int column)
+{
+	return r->cell[row * r->columns + column].number;
+}
+
+static bool cells_are_equal(const struct plot_cell *a, const struct plot_cell *b)
+{
+	if (a->text || b->text)
+		return a->text && b->text && !strcmp(a->text, b->text);
+	return a->number == b->number || (isnan(a->number) && isnan(b->number));
+}
+
+int plot_group_end(const struct plot_rows *r, int row, int keys)
+{
+	int end = row + 1;
+
+	for (; end < r->n; end++)
+		for (int c = 0; c < keys; c++)
+			if (!cells_are_equal(&r->cell[row * r->columns + c],
+				    &r->cell[end * r->columns + c]))
+				return end;
+	return end;
+}
+
+struct plot_mean plot_mean_of(
+	const struct plot *p, const struct plot_rows *r, int row, int end, int column)
+{
+	struct arena_mark mark = arena_mark(p->arena);
+	double *x = NEW_ARRAY(p->arena, double, end - row);
+	struct plot_mean m = { 0 };
+
+	for (int i = row; i < end; i++)
+		if (!isnan(plot_number(r, i, column)))
+			x[m.n++] = plot_number(r, i, column);
+	m.mean = stats_mean(m.n, x);
+	m.std = stats_std(m.n, x);
+	arena_rewind(p->arena, mark);
+	return m;
+}
+
+int plot_read_groups(
+	struct plot *p, const char *sql, int keys, plot_add_fn *add, struct err *e)
+{
+	struct plot_rows r;
+	int rc = plot_read(p, sql, &r, e);
+
+	for (int i = 0, end; !rc && i < r.n; i = end) {
+		end = plot_group_end(&r, i, keys);
+		add(p, &r, i, end);
+	}
+	return rc;
+}
+
+/* The columns of the rows that follow variant and label are those of the kind's points. */
+static void add_best(
+	struct plot *p, const struct plot_rows *r, int i, const struct plot_search *q)
+{
+	enum { VARIANT, LABEL, POINT };
+	const char *variant = plot_text(r, i, VARIANT);
+	const char *label = plot_text(r, i, LABEL);
+	int panel = plot_panel(
+		p, q->panel_a_label ? plot_join(p, variant, label) : variant);
+	struct plot_series *s = plot_series(p, panel, label);
+	double *x = plot_point(p, s, NULL);
+
+	s->title = plot_method_title(label);
+	if (q->panel_a_label)
+		p->panel[panel].title = plot_join(p, variant, s->title);
+	for (int c = 0; c < p->columns; c++) {
+		x[c] = plot_number(r, i, POINT + c);
+		if (!strcmp(p->kind->column[c], "seeds"))
+			plot_seeds(s, x[c]);
+	}
+}
+
+int plot_read_best(struct plot *p, const struct plot_search *q, struct err *e)
+{
+	struct plot_rows r;
+	char *sql = arena_printf(p->arena,
+		"SELECT c.variant, c.label, %s, c.temperature, c.weights, c.stage, c.method,"
+		" " PLOT_JOB_OF_CONFIGURATION " AS " PLOT_JOB " FROM configuration c"
+		" WHERE c.sweep=?1 AND c.stage<>'final' AND c.val_delta_m IS NOT NULL"
+		" AND (%s) IS NOT NULL ORDER BY " PLOT_VARIANT_ORDER("c.variant") ", " PLOT_LABEL_ORDER(
+			"c.label") ", c.label, %s, c.val_delta_m, c.stopped, %s",
+		q->point, q->given, q->keys, q->ties);
+	int keys = 3;
+	int rc;
+
+	for (const char *s = q->keys; (s = strchr(s, ',')) != NULL; s++)
+		keys++;
+	rc = plot_read(p, sql, &r, e);
+	for (int i = 0; !rc && i < r.n; i = plot_group_end(&r, i, keys))
+		add_best(p, &r, i, q);
+	return rc;
+}
