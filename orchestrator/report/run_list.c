@@ -102,19 +102,30 @@ static int read_conditions(
 	return OK;
 }
 
-static int meets(struct store *s, const struct query_run *x, struct conditions *c,
+/*
+ * Whether each run has the value of one condition; a name that is no column is a parameter,
+ * which is read for all runs at once where some run lacks such a column.
+ */
+static int meet(struct store *s, const struct run_list *l, struct condition *k,
 	struct arena *a, bool *all, struct err *e)
 {
-	*all = true;
-	for (int i = 0; i < c->n; i++) {
-		struct condition *k = &c->item[i];
-		const char *have = run_list_value(x, k->name, a);
-		int rc = have ? OK : query_run_param(s, x->job, k->name, a, &have, e);
+	const char **param = NULL;
 
-		if (rc)
-			return rc;
+	for (int i = 0; i < l->n; i++) {
+		const char *have = run_list_value(&l->run[i], k->name, a);
+
+		if (!have && !param) {
+			int rc;
+
+			param = NEW_ARRAY(a, const char *, l->n);
+			rc = query_run_params(
+				s, l->sweep, k->name, l->run, l->n, a, param, e);
+			if (rc)
+				return rc;
+		}
+		have = have ? have : param[i];
 		k->known = k->known || have;
-		*all = *all && have && equal(have, k->value);
+		all[i] = all[i] && have && equal(have, k->value);
 	}
 	return OK;
 }
@@ -166,6 +177,7 @@ int run_list_read(struct store *s, const struct query_sweep *w, const char *wher
 	struct arena *a, struct run_list *out, struct err *e)
 {
 	struct conditions c = { 0 };
+	bool *all;
 	int kept = 0;
 	int rc = read_conditions(where, a, &c, e);
 
@@ -175,18 +187,18 @@ int run_list_read(struct store *s, const struct query_sweep *w, const char *wher
 	if (rc)
 		return rc;
 	gather_hypers(out, a);
-	for (int i = 0; i < out->n; i++) {
-		bool all;
-
-		rc = meets(s, &out->run[i], &c, a, &all, e);
-		if (rc)
-			return rc;
-		if (all)
-			out->run[kept++] = out->run[i];
-	}
+	all = NEW_ARRAY(a, bool, out->n + 1);
+	memset(all, true, (size_t)out->n);
+	for (int i = 0; i < c.n && !rc; i++)
+		rc = meet(s, out, &c.item[i], a, all, e);
+	if (rc)
+		return rc;
 	for (int i = 0; i < c.n && out->n; i++)
 		if (!c.item[i].known)
 			return unknown(out, c.item[i].name, a, e);
+	for (int i = 0; i < out->n; i++)
+		if (all[i])
+			out->run[kept++] = out->run[i];
 	out->n = kept;
 	return OK;
 }
@@ -244,14 +256,9 @@ void run_list_columns(const struct run_list *l, struct report_table *t)
 		{ "peak_bytes", NULL, true }, { "message", NULL, false } };
 	static const char readers[] =
 		" run stage state epochs_done epoch val_gain val_delta_m gain delta_m ";
-	int first = t->columns;
 
 	table_columns(t, list, COUNT(list));
-	for (int i = 0; i < t->columns; i++)
-		if (i < first ||
-			!strstr(readers,
-				arena_printf(t->arena, " %s ", t->column[i].name)))
-			t->column[i].audience = FOR_PROGRAMS;
+	table_for_readers(t, readers);
 }
 
 static void figure(struct report_table *t, double v, bool gains)
@@ -274,7 +281,7 @@ void run_list_cells(
 	table_number(t, x->epoch ? x->epoch : (double)NAN, NULL);
 	figure(t, x->val_delta_m, gains);
 	figure(t, x->delta_m, gains);
-	table_text(t, integer_text(x->job, t->arena))->kind = CELL_NUMBER; /* 63 bits */
+	table_digits(t, integer_text(x->job, t->arena));
 	table_text(t, x->identity);
 	table_text(t, x->method);
 	table_text(t, x->phase);
