@@ -1,6 +1,7 @@
 #include "common/store/store_query.h"
 
 #include <math.h>
+#include "common/store/list.h"
 
 static void read_sweep(struct rows *r, struct arena *a, struct query_sweep *x)
 {
@@ -233,34 +234,27 @@ int query_in_vain(struct store *s, const struct query_sweep *w, struct arena *a,
 }
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): types and initialisers take none */
-/* What all functions do with the rows of their statement. */
-#define LIST(statement, args, read_row) \
-	{ \
-		struct rows r = rows_open(s, STMT_##statement, args, e); \
-		int capacity = 0; \
-		*out = NULL; \
-		*n = 0; \
-		while (rows_next(&r)) { \
-			(void)GROW(a, *out, *n, capacity); \
-			read_row(&r, a, &(*out)[(*n)++]); \
-		} \
-		return rows_close(&r); \
-	}
 /* Those that ask by the sweep's name or number. */
 #define QUERY(function, type, statement, read_row, ...) \
 	int function(struct store *s, const struct query_sweep *w, struct arena *a, \
 		struct type **out, int *n, struct err *e) \
-		LIST(statement, ARGS(__VA_ARGS__), read_row)
+	{ \
+		LIST(statement, ARGS(__VA_ARGS__), read_row); \
+	}
 
 /* Without a semicolon between them clang-format would make one sentence of all rows. */
 /* clang-format off */
 int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int *n,
 	struct err *e)
-	LIST(QUERY_SWEEPS, NO_ARGS, read_sweep)
+{
+	LIST(QUERY_SWEEPS, NO_ARGS, read_sweep);
+}
 
 int query_lost(struct store *s, const struct query_sweep *w, bool test, struct arena *a,
 	struct query_lost **out, int *n, struct err *e)
-	LIST(QUERY_LOST, ARGS(INT(w->id), TEXT(test ? "test" : "val")), read_lost)
+{
+	LIST(QUERY_LOST, ARGS(INT(w->id), TEXT(test ? "test" : "val")), read_lost);
+}
 
 QUERY(query_benchmark, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name), INT(0))
 QUERY(query_runs, query_entry, QUERY_BENCHMARK, read_entry, TEXT(w->name), INT(1))
@@ -281,5 +275,5 @@ QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS, read_robustness,
 	TEXT(w->name))
 QUERY(query_failures, query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))
 QUERY(query_nones, query_none, QUERY_NONES, read_none, INT(w->id))
-	/* clang-format on */
-	/* NOLINTEND(bugprone-macro-parentheses) */
+/* clang-format on */
+/* NOLINTEND(bugprone-macro-parentheses) */

@@ -1,5 +1,7 @@
 #include "common/store/store_runs.h"
 
+#include "common/store/list.h"
+
 static void read_run(struct rows *r, struct arena *a, struct query_run *x)
 {
 	*x = (struct query_run){ 0 };
@@ -37,44 +39,79 @@ static const char *read_value(struct rows *r, struct arena *a)
 	return rows_is_number(r) ? rows_number_text(r, a) : rows_copy(r, a);
 }
 
-static int read_hyper(
-	struct store *s, struct query_run *x, struct arena *a, struct err *e)
+static int read_runs(struct store *s, const struct query_sweep *w, struct arena *a,
+	struct query_run **out, int *n, struct err *e)
 {
-	struct rows r = rows_open(s, STMT_QUERY_RUN_HYPER, ARGS(INT(x->job)), e);
+	LIST(QUERY_RUN_LIST, ARGS(INT(w->id)), read_run);
+}
 
-	while (rows_next(&r)) {
-		const char *name = rows_copy(&r, a);
+struct run_param {
+	int64_t job;
+	const char *name, *value;
+};
 
-		params_set(&x->hyper, a, name, read_value(&r, a));
+static void read_param(struct rows *r, struct arena *a, struct run_param *x)
+{
+	x->job = rows_int64(r);
+	x->name = rows_copy(r, a);
+	x->value = read_value(r, a);
+}
+
+/* name NULL: the hyperparameters. */
+static int read_params(struct store *s, const struct query_sweep *w, const char *name,
+	struct arena *a, struct run_param **out, int *n, struct err *e)
+{
+	LIST(QUERY_RUN_PARAMS, ARGS(INT(w->id), TEXT(name)), read_param);
+}
+
+/* The first parameter of a job among those in the order of jobs; n: it has none. */
+static int first_param(const struct run_param *p, int n, int64_t job)
+{
+	int low = 0;
+	int high = n;
+
+	while (low < high) {
+		int middle = low + (high - low) / 2;
+
+		if (p[middle].job < job)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return rows_close(&r);
+	return low < n && p[low].job == job ? low : n;
 }
 
 int query_run_list(struct store *s, const struct query_sweep *w, struct arena *a,
 	struct query_run **out, int *n, struct err *e)
 {
-	struct rows r = rows_open(s, STMT_QUERY_RUN_LIST, ARGS(INT(w->id)), e);
-	int capacity = 0;
-	int rc;
+	struct run_param *p;
+	int params;
+	int rc = read_runs(s, w, a, out, n, e);
 
-	*out = NULL;
-	*n = 0;
-	while (rows_next(&r)) {
-		(void)GROW(a, *out, *n, capacity);
-		read_run(&r, a, &(*out)[(*n)++]);
+	if (!rc)
+		rc = read_params(s, w, NULL, a, &p, &params, e);
+	for (int i = 0; i < *n && !rc; i++) {
+		struct query_run *x = &(*out)[i];
+
+		for (int k = first_param(p, params, x->job);
+			k < params && p[k].job == x->job; k++)
+			params_set(&x->hyper, a, p[k].name, p[k].value);
 	}
-	rc = rows_close(&r);
-	for (int i = 0; i < *n && !rc; i++)
-		rc = read_hyper(s, &(*out)[i], a, e);
 	return rc;
 }
 
-int query_run_param(struct store *s, int64_t job, const char *name, struct arena *a,
-	const char **value, struct err *e)
+int query_run_params(struct store *s, const struct query_sweep *w, const char *name,
+	const struct query_run *run, int n, struct arena *a, const char **value,
+	struct err *e)
 {
-	struct rows r =
-		rows_open(s, STMT_QUERY_RUN_PARAM, ARGS(INT(job), TEXT(name)), e);
+	struct run_param *p;
+	int params;
+	int rc = read_params(s, w, name, a, &p, &params, e);
 
-	*value = rows_next(&r) ? read_value(&r, a) : NULL;
-	return rows_close(&r);
+	for (int i = 0; i < n && !rc; i++) {
+		int k = first_param(p, params, run[i].job);
+
+		value[i] = k < params ? p[k].value : NULL;
+	}
+	return rc;
 }

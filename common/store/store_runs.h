@@ -29,10 +29,11 @@ MUST_CHECK int query_run_list(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_run **out, int *n, struct err *e);
 
 /*
- * Reads a parameter of a job (job_param) as text, numbers in their shortest exact
- * spelling; *value is NULL where it has none.
+ * Reads one parameter (job_param) of n runs of the sweep into value[0 .. n-1], as text,
+ * numbers in their shortest exact spelling; NULL where a run has none.
  */
-MUST_CHECK int query_run_param(struct store *s, int64_t job, const char *name,
-	struct arena *a, const char **value, struct err *e);
+MUST_CHECK int query_run_params(struct store *s, const struct query_sweep *w,
+	const char *name, const struct query_run *run, int n, struct arena *a,
+	const char **value, struct err *e);
 
 #endif

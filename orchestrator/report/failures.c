@@ -17,9 +17,7 @@ static void columns(struct report_table *t)
 	static const char readers[] = " run stage state epoch attempts message ";
 
 	table_columns(t, list, COUNT(list));
-	for (int i = 0; i < t->columns; i++)
-		if (!strstr(readers, arena_printf(t->arena, " %s ", t->column[i].name)))
-			t->column[i].audience = FOR_PROGRAMS;
+	table_for_readers(t, readers);
 }
 
 /* A baseline that is of no use is not the fault of one run: there is none to name. */
@@ -33,10 +31,7 @@ static void row(struct report_table *t, const struct query_failure *x)
 	table_text(t, x->run);
 	table_text(t, x->stage);
 	table_text(t, x->state);
-	if (run) /* 63 bits: no double holds it */
-		table_text(t, x->job)->kind = CELL_NUMBER;
-	else
-		table_text(t, NULL);
+	table_digits(t, x->job);
 	table_number(t, run ? (double)x->seed : (double)NAN, NULL);
 	table_number(t, x->lr, NULL);
 	table_number(t, x->wd, NULL);

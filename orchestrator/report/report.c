@@ -38,6 +38,13 @@ void table_columns(struct report_table *t, const struct report_head *list, int n
 	}
 }
 
+void table_for_readers(struct report_table *t, const char *names)
+{
+	for (int i = 0; i < t->columns; i++)
+		if (!strstr(names, arena_printf(t->arena, " %s ", t->column[i].name)))
+			t->column[i].audience = FOR_PROGRAMS;
+}
+
 static struct report_cell *add_cell(struct report_table *t)
 {
 	ASSERT(t->columns > 0);
@@ -68,6 +75,14 @@ struct report_cell *table_number(struct report_table *t, double v, const char *t
 	c->kind = CELL_NUMBER;
 	c->exact = arena_strdup(t->arena, number_format(v, buf));
 	c->text = text ? text : c->exact;
+	return c;
+}
+
+struct report_cell *table_digits(struct report_table *t, const char *digits)
+{
+	struct report_cell *c = table_text(t, digits);
+
+	c->kind = digits ? CELL_NUMBER : CELL_NONE;
 	return c;
 }
 

@@ -69,6 +69,8 @@ struct report_head {
 	bool number;
 };
 void table_columns(struct report_table *t, const struct report_head *list, int n);
+/* Leaves to programs every column that " a b c " does not name, each between blanks. */
+void table_for_readers(struct report_table *t, const char *names);
 
 struct report_cell *table_text(
 	struct report_table *t, const char *text); /* NULL: an empty cell */
@@ -76,6 +78,8 @@ struct report_cell *table_text(
 struct report_cell *table_number(struct report_table *t, double v, const char *text);
 /* The same with the text of report_fixed. */
 struct report_cell *table_fixed(struct report_table *t, double v, int decimals);
+/* Adds a number by its digits, which no double need hold; NULL: an empty cell. */
+struct report_cell *table_digits(struct report_table *t, const char *digits);
 /*
  * Writes v with so many decimals, and without a minus where all digits are 0. Where
  * decimals say nothing, from 10^7 on and below the last one, it is three digits and a

@@ -47,19 +47,32 @@ const char *run_list_value(const struct query_run *x, const char *name, struct a
 	return NULL;
 }
 
-/* met, known: a flag for each condition. */
-static int meets(struct store *s, const struct query_run *x, const struct where *w,
-	bool *met, bool *known, struct arena *a, struct err *e)
+/*
+ * met (a flag a run, `stride` apart): whether it has the value of one condition. A name that
+ * is no column is a parameter, which is read for all runs at once where some run lacks such
+ * a column. *known: some run has such a name.
+ */
+static int meet(struct store *s, const struct run_list *l,
+	const struct where_condition *c, bool *met, int stride, bool *known,
+	struct arena *a, struct err *e)
 {
-	for (int i = 0; i < w->n; i++) {
-		const struct where_condition *c = &w->item[i];
-		const char *have = run_list_value(x, c->name, a);
-		int rc = have ? OK : query_run_param(s, x->job, c->name, a, &have, e);
+	const char **param = NULL;
 
-		if (rc)
-			return rc;
-		known[i] = known[i] || have;
-		met[i] = have && where_is_text(c, have);
+	for (int i = 0; i < l->n; i++) {
+		const char *have = run_list_value(&l->run[i], c->name, a);
+
+		if (!have && !param) {
+			int rc;
+
+			param = NEW_ARRAY(a, const char *, l->n);
+			rc = query_run_params(
+				s, l->sweep, c->name, l->run, l->n, a, param, e);
+			if (rc)
+				return rc;
+		}
+		have = have ? have : param[i];
+		*known = *known || have;
+		met[(size_t)i * (size_t)stride] = have && where_is_text(c, have);
 	}
 	return OK;
 }
@@ -105,21 +118,21 @@ static void gather_hypers(struct run_list *l, struct arena *a)
 static int keep(struct store *s, struct run_list *l, const struct where *w,
 	struct arena *a, struct err *e)
 {
-	bool *met = NEW_ARRAY(a, bool, w->n + 1);
-	bool *known = NEW_ARRAY(a, bool, w->n + 1);
+	bool *met = NEW_ARRAY(a, bool, (size_t)l->n * (size_t)w->n + 1);
 	int kept = 0;
 
-	for (int i = 0; i < l->n; i++) {
-		int rc = meets(s, &l->run[i], w, met, known, a, e);
+	for (int i = 0; i < w->n && l->n; i++) {
+		bool known = false;
+		int rc = meet(s, l, &w->item[i], met + i, w->n, &known, a, e);
 
 		if (rc)
 			return rc;
-		if (where_holds(w, met))
-			l->run[kept++] = l->run[i];
-	}
-	for (int i = 0; i < w->n && l->n; i++)
-		if (!known[i])
+		if (!known)
 			return unknown(l, w->item[i].name, a, e);
+	}
+	for (int i = 0; i < l->n; i++)
+		if (where_holds(w, met + (size_t)i * (size_t)w->n))
+			l->run[kept++] = l->run[i];
 	l->n = kept;
 	return OK;
 }
@@ -192,14 +205,9 @@ void run_list_columns(const struct run_list *l, struct report_table *t)
 		{ "peak_bytes", NULL, true }, { "message", NULL, false } };
 	static const char readers[] =
 		" run stage state epochs_done epoch val_gain val_delta_m gain delta_m ";
-	int first = t->columns;
 
 	table_columns(t, list, COUNT(list));
-	for (int i = 0; i < t->columns; i++)
-		if (i < first ||
-			!strstr(readers,
-				arena_printf(t->arena, " %s ", t->column[i].name)))
-			t->column[i].audience = FOR_PROGRAMS;
+	table_for_readers(t, readers);
 }
 
 static void figure(struct report_table *t, double v, bool gains)
@@ -222,7 +230,7 @@ void run_list_cells(
 	table_number(t, x->epoch ? x->epoch : (double)NAN, NULL);
 	figure(t, x->val_delta_m, gains);
 	figure(t, x->delta_m, gains);
-	table_text(t, integer_text(x->job, t->arena))->kind = CELL_NUMBER; /* 63 bits */
+	table_digits(t, integer_text(x->job, t->arena));
 	table_text(t, x->identity);
 	table_text(t, x->method);
 	table_text(t, x->phase);
