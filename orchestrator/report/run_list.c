@@ -118,7 +118,7 @@ static void gather_hypers(struct run_list *l, struct arena *a)
 static int keep(struct store *s, struct run_list *l, const struct where *w,
 	struct arena *a, struct err *e)
 {
-	bool *met = NEW_ARRAY(a, bool, (size_t)l->n * (size_t)w->n + 1);
+	bool *met = NEW_ARRAY(a, bool, (size_t)l->n *(size_t)w->n + 1);
 	int kept = 0;
 
 	for (int i = 0; i < w->n && l->n; i++) {
