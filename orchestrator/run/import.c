@@ -345,7 +345,7 @@ static void tell(const struct importing *x)
 			x->unplanned, x->first_unplanned->place.d->path, line);
 	}
 	if (x->segments)
-		fprintf(stderr, "; %lld segment%s without results: `deltam run %s`\n",
+		fprintf(stderr, "; %lld run%s without results: `deltam run %s`\n",
 			(long long)x->segments, x->segments == 1 ? "" : "s",
 			x->o->operand);
 	else

@@ -222,7 +222,7 @@ START_TEST(what_is_missing_is_told_and_another_figure_refused)
 	add_most();
 	write_text("r", lines);
 	does(deltam("import", "s.json", "r", NULL, NULL, NULL));
-	ck_assert_msg(strstr(text, "1 segment without results: `deltam run s.json`"),
+	ck_assert_msg(strstr(text, "1 run without results: `deltam run s.json`"),
 		"%s", text);
 	ck_assert_int_eq(deltam("run", "s.json", NULL, NULL, NULL, NULL), 1);
 	*lines = '\0';
