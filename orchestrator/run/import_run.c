@@ -322,11 +322,21 @@ static const char *word_text(struct import_set *im, const struct import_record *
 }
 
 static const char *axis_text(struct import_set *im, const struct import_record *r,
-	const struct import_cell *cell, const struct spec_axis *x, bool list)
+	const struct import_cell *cell, const struct spec_axis *x, enum param_kind kind)
 {
-	return list        ? list_text(im, r, cell, x)
-		: x->value ? number_text(im, r, cell, x)
-			   : word_text(im, r, cell, x);
+	switch (kind) {
+	case PARAM_REAL:
+	case PARAM_INT:
+		return number_text(im, r, cell, x);
+	case PARAM_SIMPLEX:
+	case PARAM_LIST:
+		return list_text(im, r, cell, x);
+	case PARAM_BOOL:
+	case PARAM_CHOICE:
+	case PARAM_TEXT:
+		break;
+	}
+	return word_text(im, r, cell, x);
 }
 
 static const struct import_cell *find_hyper(
@@ -344,7 +354,6 @@ static bool put_axis(struct import_set *im, const struct import_record *r,
 	const struct import_cell *cell = find_hyper(r, x->name);
 	const struct param_info *p =
 		param_info_find(run->entry->method->params, x->name);
-	bool list = p && (p->kind == PARAM_SIMPLEX || p->kind == PARAM_LIST);
 	const char *text = x->text[0];
 
 	if (!cell && x->count > 1) {
@@ -354,7 +363,7 @@ static bool put_axis(struct import_set *im, const struct import_record *r,
 		return false;
 	}
 	if (cell)
-		text = axis_text(im, r, cell, x, list);
+		text = axis_text(im, r, cell, x, p->kind);
 	if (text)
 		params_set(&run->params, im->a, x->name, text);
 	return text != NULL;
@@ -499,7 +508,7 @@ void import_put_weight(struct import_set *im, struct import_run *run, int epoch,
 	x->row.task = word_of(im, row->task);
 }
 
-/* Figures of val, test and train are of a task that the run has. */
+/* Figures of val and test are of a task that the run has; others may be of no task. */
 static bool check_task(const struct import_set *im, const struct import_record *r,
 	const struct import_run *run, bool must)
 {
@@ -548,13 +557,10 @@ static bool take_outcome(
 static void take_figure(struct import_set *im, const struct import_record *r,
 	struct import_run *run, int epoch)
 {
-	static const char *const measured[] = { "val", "test", "train" };
 	struct metric_row row = { text_of(r, IMPORT_SPLIT), text_of(r, IMPORT_TASK),
 		text_of(r, IMPORT_NAME), 0 };
-	bool must = false;
+	bool must = !strcmp(row.split, "val") || !strcmp(row.split, "test");
 
-	for (int i = 0; i < COUNT(measured); i++)
-		must = must || !strcmp(measured[i], row.split);
 	if (!*row.split || !*row.name)
 		diag_add(r->d, place_of(r, *row.split ? IMPORT_NAME : IMPORT_SPLIT),
 			"a figure has a split and a name");

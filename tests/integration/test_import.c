@@ -19,7 +19,7 @@
 	"{ \"sweep\": \"s\", \"trainer\": { " command "\"tasks\": { \"a\": { \"acc\":" \
 	" \"higher\", \"err\": \"lower\" }, \"b\": { \"acc\": \"higher\", \"err\":" \
 	" \"lower\" } } }, \"dataset\": {}, \"train\": { \"epochs\": 6 }, \"methods\":" \
-	" [ { \"name\": \"ew\", \"label\": \"=e,\\\"w\" }, { \"name\": \"uw_so\"," \
+	" [ \"uw\", { \"name\": \"ew\", \"label\": \"=e,\\\"w\" }, { \"name\": \"uw_so\"," \
 	" \"T\": [1, 2, 4] }, { \"name\": \"mine\", \"title\": \"Ours\", \"alpha\":" \
 	" { \"from\": 0.1, \"to\": 10, \"per_decade\": 1, \"fine\": 1 } } ]," \
 	" \"search\": { \"kind\": \"line\", \"lr\": [0.01, 0.003]," \
@@ -222,8 +222,8 @@ START_TEST(what_is_missing_is_told_and_another_figure_refused)
 	add_most();
 	write_text("r", lines);
 	does(deltam("import", "s.json", "r", NULL, NULL, NULL));
-	ck_assert_msg(strstr(text, "1 run without results: `deltam run s.json`"),
-		"%s", text);
+	ck_assert_msg(
+		strstr(text, "1 run without results: `deltam run s.json`"), "%s", text);
 	ck_assert_int_eq(deltam("run", "s.json", NULL, NULL, NULL, NULL), 1);
 	*lines = '\0';
 	add_whole("uw_so", 0, "\"T\": 10");
