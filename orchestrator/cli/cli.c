@@ -231,6 +231,8 @@ static int take_word(struct cli_options *o, const char *word, struct err *e)
 		return o->command ? OK : cli_unknown_command(word, e);
 	}
 	operand_word(o->command, o->operand != NULL, wanted, sizeof(wanted));
+	if (o->second && strstr(wanted, "..."))
+		return add_to_list(&o->more, o->command->name, word, e);
 	if (o->second || !*wanted)
 		return err_set(e, ERR_USAGE, "%s: one word too many: \"%s\"",
 			o->command->name, word);

@@ -287,6 +287,8 @@ static void put_zsh_command(struct str *out, const struct cli_command *c)
 	}
 	if (second_is_sweep(c))
 		str_put(out, " \\\n\t\t\t'2:SWEEP:_files'");
+	else if (strstr(c->operand, "FILE..."))
+		str_put(out, " \\\n\t\t\t'*:FILE:_files'");
 	else if (strchr(c->operand, ' '))
 		str_put(out, " \\\n\t\t\t'2:NAME:_deltam_names'");
 	str_put(out, "\n\t\t\t;;\n");
