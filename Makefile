@@ -153,7 +153,7 @@ DOCDIR := $(SHAREDIR)/doc/deltam
 HELPERDIR := $(SHAREDIR)/deltam
 BASHDIR := $(SHAREDIR)/bash-completion/completions
 ZSHDIR := $(SHAREDIR)/zsh/site-functions
-PAGES := docs/SWEEP_FILE.md docs/COMMANDS.md docs/SQL.md docs/PLOTS.md docs/NETWORKS.md \
+PAGES := docs/SWEEP_FILE.md docs/COMMANDS.md docs/SQL.md docs/PLOTS.md docs/STATISTICS.md docs/NETWORKS.md \
 	docs/TRAINERS.md docs/sweep.schema.json
 
 install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in DESTDIR

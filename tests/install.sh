@@ -92,6 +92,11 @@ same "bash: values" "$(complete_in_bash deltam table --format m)" "markdown"
 same "bash: --format=m" "$(complete_in_bash deltam table --format = m)" "markdown"
 same "bash: keys of --set" "$(complete_in_bash deltam run x.json --set search.k)" "search.kind="
 same "bash: names of list" "$(complete_in_bash deltam list methods uw_so)" "uw_so uw_so_learned"
+same "bash: kinds of plots" "$(complete_in_bash deltam plot te)" "temperature"
+same "bash: the sweep of a plot" "$(complete_in_bash deltam plot heat sweeps/quick)" "sweeps/quickstart.json"
+same "bash: plots of list" "$(complete_in_bash deltam list plots he)" "heat"
+same "bash: what is exported" "$(complete_in_bash deltam export w)" "weights"
+same "bash: corruptions" "$(complete_in_bash deltam preview scenes --corrupt fo)" "fog"
 same "bash: data sets" "$(complete_in_bash deltam preview multi_m)" "multi_mnist"
 same "bash: files" "$(complete_in_bash deltam run sweeps/quick)" "sweeps/quickstart.json"
 
@@ -106,6 +111,9 @@ if command -v zsh >/dev/null; then
 		"--color --help --no-data --quiet --set --version"
 	same "zsh: keys of --set" "$(complete_in_zsh 'deltam run x.json --set search.k')" \
 		"search.kind"
+	same "zsh: kinds of plots" "$(complete_in_zsh 'deltam plot ')" \
+		"boxes corruption epochs gradients heat loss lr methods pareto ranks temperature weights"
+	same "zsh: plots of list" "$(complete_in_zsh 'deltam list plots he')" "heat"
 fi
 
 out=$(make -s uninstall PREFIX=/opt/deltam DESTDIR="$root" 2>&1)

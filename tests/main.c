@@ -15,10 +15,18 @@
 #include "tests/suites.def"
 #undef SUITE
 
+/* A suite that suites.def had twice would run twice at once: it does not compile. */
+enum {
+#define SUITE(name) SUITE_##name,
+#include "tests/suites.def"
+#undef SUITE
+	SUITES
+};
+
 static const struct {
 	const char *name;
 	Suite *(*make)(void);
-} suites[] = {
+} suites[SUITES] = {
 #define SUITE(name) { #name, suite_##name },
 #include "tests/suites.def"
 #undef SUITE

@@ -158,6 +158,7 @@ _deltam() {
 		;;
 	plot)
 		flags="--db --sweep --format --where --criteria --wide --data --script --out --help --color --version --quiet"
+		operands="temperature epochs weights loss lr heat pareto methods boxes gradients corruption ranks"
 		if [[ -n $first ]]; then
 			operands= files=-f
 		fi
@@ -208,7 +209,7 @@ _deltam() {
 		;;
 	list)
 		flags="--json --help --color --version --quiet"
-		operands="methods datasets models metrics optimizers corruptions"
+		operands="methods datasets models metrics optimizers corruptions plots"
 		;;
 	help)
 		flags="--help --color --version --quiet"
@@ -223,9 +224,10 @@ _deltam() {
 	methods) operands="stl ew scalarization rlw dwa gls uw uw_o uw_so uw_so_learned ema imtl_l pcgrad mgda cagrad imtl_g imtl nash_mtl aligned_mtl gradnorm graddrop gradvac rotograd famo db_mtl dtp gcs ol_aux auto_lambda ial atw puw miraliev" ;;
 	datasets) operands="multi_fashion multi_mnist multi_fashion_mnist synthetic nyuv2 cityscapes pascal_context cifar100 celeba npy scenes scenes2" ;;
 	models) operands="mlp lenet segnet mtan resnet deeplab mtan_deeplab vgg16 celeba_cnn" ;;
-	metrics) operands="accuracy abs_err rmse error miou pix_acc abs_err rel_err rmse mean median within_11 within_22 within_30 odsF abs_err rmse accuracy pix_acc" ;;
+	metrics) operands="accuracy abs_err rmse error miou pix_acc rel_err mean median within_11 within_22 within_30 odsF" ;;
 	optimizers) operands="adam adamw sgd gd rmsprop adagrad" ;;
 	corruptions) operands="gaussian_noise shot_noise impulse_noise defocus_blur glass_blur motion_blur zoom_blur snow frost fog brightness contrast elastic_transform pixelate jpeg_compression speckle_noise gaussian_blur spatter saturate" ;;
+	plots) operands="temperature epochs weights loss lr heat pareto methods boxes gradients corruption ranks" ;;
 		esac
 	fi
 	if [[ $cur == -* ]]; then

@@ -208,29 +208,9 @@ static int take_short(struct cli_options *o, char **argv, int *i, struct err *e)
 	return OK;
 }
 
-/* The n-th word (0, 1) of what a command takes, "[NAME]", in buf; "" where it has none. */
-static const char *operand_word(
-	const struct cli_command *c, int n, char *buf, size_t size)
+static int take_operand(
+	struct cli_options *o, const char *wanted, const char *word, struct err *e)
 {
-	const char *at = c->operand;
-
-	while (n-- > 0) {
-		at += strcspn(at, " ");
-		at += *at == ' ';
-	}
-	snprintf(buf, size, "%.*s", (int)strcspn(at, " "), at);
-	return buf;
-}
-
-static int take_word(struct cli_options *o, const char *word, struct err *e)
-{
-	char wanted[160];
-
-	if (!o->command) {
-		o->command = cli_find_command(word);
-		return o->command ? OK : cli_unknown_command(word, e);
-	}
-	operand_word(o->command, o->operand != NULL, wanted, sizeof(wanted));
 	if (o->second && strstr(wanted, "..."))
 		return add_to_list(&o->more, o->command->name, word, e);
 	if (o->second || !*wanted)
@@ -247,19 +227,37 @@ static int take_word(struct cli_options *o, const char *word, struct err *e)
 	return OK;
 }
 
+static int take_word(struct cli_options *o, const char *word, struct err *e)
+{
+	struct arena a = { 0 };
+	int rc;
+
+	if (!o->command) {
+		o->command = cli_find_command(word);
+		return o->command ? OK : cli_unknown_command(word, e);
+	}
+	rc = take_operand(o, cli_operand(o->command, o->operand != NULL, &a), word, e);
+	arena_release(&a);
+	return rc;
+}
+
 /* What the command still wants after all words. */
 static int check_operands(const struct cli_options *o, struct err *e)
 {
 	const char *const given[] = { o->operand, o->second };
-	char wanted[160];
+	struct arena a = { 0 };
+	int rc = OK;
 
-	for (int i = 0; i < 2; i++) {
-		operand_word(o->command, i, wanted, sizeof(wanted));
+	for (int i = 0; i < 2 && !rc; i++) {
+		const char *wanted = cli_operand(o->command, i, &a);
+		const char *names = cli_names(wanted, ", ", &a);
+
 		if (*wanted && *wanted != '[' && !given[i])
-			return err_set(
-				e, ERR_USAGE, "%s wants %s", o->command->name, wanted);
+			rc = err_set(e, ERR_USAGE, "%s wants %s%s%s", o->command->name,
+				wanted, *names ? ": " : "", names);
 	}
-	return OK;
+	arena_release(&a);
+	return rc;
 }
 
 int cli_parse(struct cli_options *o, int argc, char **argv, struct err *e)

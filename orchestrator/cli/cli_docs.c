@@ -59,6 +59,16 @@ static void put_words(struct str *out, const char *words)
 		str_putn(out, *words == '|' ? "," : words, 1);
 }
 
+/* "; KIND: `heat`, ..." where `list` knows what the first word may be. */
+static void put_names(struct str *out, const struct cli_command *c)
+{
+	const char *word = cli_operand(c, 0, out->arena);
+	const char *names = cli_names(word, "`, `", out->arena);
+
+	if (*names)
+		str_printf(out, "; %s: `%s`", word, names);
+}
+
 static void put_commands(struct str *out)
 {
 	int n;
@@ -69,7 +79,9 @@ static void put_commands(struct str *out)
 		put_words(out, c[i].operand);
 		str_put(out, "` | ");
 		put_flags_of(out, &c[i]);
-		str_printf(out, " | %s |\n", c[i].help);
+		str_printf(out, " | %s", c[i].help);
+		put_names(out, &c[i]);
+		str_put(out, " |\n");
 	}
 }
 

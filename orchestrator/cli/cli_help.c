@@ -50,6 +50,18 @@ static void put_examples(FILE *out, const struct cli_command *c)
 	}
 }
 
+/* What the first word may be, where `list` knows the names. */
+static void put_names(FILE *out, const struct cli_command *c)
+{
+	struct arena a = { 0 };
+	const char *word = cli_operand(c, 0, &a);
+	const char *names = cli_names(word, ", ", &a);
+
+	if (*names)
+		cli_wrap(out, 0, 0, arena_printf(&a, "%s: %s", word, names));
+	arena_release(&a);
+}
+
 static void put_command(FILE *out, const struct cli_command *c)
 {
 	char usage[160];
@@ -60,6 +72,7 @@ static void put_command(FILE *out, const struct cli_command *c)
 	cli_wrap(out, 7, 7, usage);
 	fputc('\n', out);
 	cli_wrap(out, 0, 0, c->help);
+	put_names(out, c);
 	fputc('\n', out);
 	put_flags(out, c);
 	put_examples(out, c);

@@ -99,6 +99,17 @@ const char *cli_spelled(const char *id, char buf[CLI_WORD_MAX])
 	return buf;
 }
 
+const char *cli_operand(const struct cli_command *c, int n, struct arena *a)
+{
+	const char *at = c->operand;
+
+	while (n-- > 0) {
+		at += strcspn(at, " ");
+		at += *at == ' ';
+	}
+	return arena_strndup(a, at, strcspn(at, " "));
+}
+
 void cli_wrap(FILE *out, int at, int indent, const char *text)
 {
 	bool begun = false; /* something stands on this line already */

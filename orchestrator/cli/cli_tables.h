@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "common/arena.h"
 #include "orchestrator/cli/cli.h"
 
 #define CLI_WORD_MAX 64
@@ -41,6 +42,15 @@ bool cli_takes(const struct cli_command *c, const struct cli_flag *f);
 
 /* "no_prune" as the user writes it, "no-prune", in buf. */
 const char *cli_spelled(const char *id, char buf[CLI_WORD_MAX]);
+
+/*
+ * The names that `deltam list` has under a kind ("plots") or under the word of options.def
+ * that stands for one of them ("KIND"), with `between` between them; "" where it is neither.
+ */
+const char *cli_names(const char *of, const char *between, struct arena *a);
+
+/* The n-th word (0, 1) of what a command takes, "[NAME]"; "" where it has none. */
+const char *cli_operand(const struct cli_command *c, int n, struct arena *a);
 
 /*
  * Text in lines of at most 80 columns, and a newline; the first begins at column `at`, the

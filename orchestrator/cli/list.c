@@ -5,6 +5,7 @@
 #include "orchestrator/cli/cli_tables.h"
 
 #define NAMES_MAX 256
+#define TOLD_ONCE 200 /* bytes of a help above which a list does not repeat it */
 
 /* What the kinds of rows have in common; absent texts are NULL. */
 struct entry {
@@ -14,6 +15,12 @@ struct entry {
 	const char *source;
 	const struct param_info *params;
 	const char *(*sizes)(struct arena *a, const char *name); /* of a data set */
+};
+
+struct kind {
+	const char *name, *one; /* "methods", "method" */
+	int (*entry)(int i, struct entry *x); /* 0 past the last one */
+	const char *word; /* of options.def that stands for such a name; NULL: none */
 };
 
 static const char *const kind_names[] = { [PARAM_REAL] = "number",
@@ -39,20 +46,37 @@ static void print_line(const char *name, int indent, const char *text)
 		indent, text);
 }
 
-static void print_text(const struct entry *x, struct arena *a)
+/* The row above row i that has said the same long text already; NULL: none has. */
+static const char *told_at(const struct kind *k, int i, const struct param_info *p)
+{
+	struct entry x;
+
+	for (int j = 0; strlen(p->help) > TOLD_ONCE && j < i && k->entry(j, &x); j++)
+		for (const struct param_info *q = x.params; q && q->name; q++)
+			if (!strcmp(q->help, p->help))
+				return x.name;
+	return NULL;
+}
+
+static void print_text(
+	const struct kind *k, int i, const struct entry *x, struct arena *a)
 {
 	print_line(arena_printf(a, "%s ", x->name), 21,
 		arena_printf(a, "%s%s%s", x->title ? x->title : "",
 			x->title ? ": " : "", x->summary));
 	for (const struct param_info *p = x->params; p && p->name; p++) {
 		struct str out = { .arena = a };
+		const char *told = told_at(k, i, p);
 
 		str_put(&out, p->choices ? p->choices : kind_names[p->kind]);
 		if (*default_of(p))
 			str_printf(&out, ", default %s", default_of(p));
 		if (p->search)
 			str_printf(&out, " over %s", p->search);
-		str_printf(&out, "%s%s", *p->help ? "; " : "", p->help);
+		if (told)
+			str_printf(&out, "; as above, %s", told);
+		else
+			str_printf(&out, "%s%s", *p->help ? "; " : "", p->help);
 		print_line(arena_printf(a, "    %s ", p->name), 21, str_get(&out));
 	}
 }
@@ -166,16 +190,57 @@ ENTRIES(optimizers, optimizer_info, NULL, NULL, row->params, NULL)
 ENTRIES(corruptions, corruption_info, NULL, "Hendrycks & Dietterich, ICLR 2019", NULL,
 	NULL)
 
-struct kind {
-	const char *name, *one; /* "methods", "method" */
-	int (*entry)(int i, struct entry *x); /* 0 past the last one */
-};
+static int plots_entry(int i, struct entry *x)
+{
+	static const struct entry rows[] = {
+#define PLOT(id, shows, figure) { .name = #id, .summary = shows, .source = figure },
+#include "orchestrator/plot/plot.def"
+#undef PLOT
+	};
 
-static const struct kind kinds[] = { { "methods", "method", methods_entry },
-	{ "datasets", "data set", datasets_entry }, { "models", "model", models_entry },
-	{ "metrics", "metric", metrics_entry },
-	{ "optimizers", "optimizer", optimizers_entry },
-	{ "corruptions", "corruption", corruptions_entry } };
+	if (i >= COUNT(rows))
+		return 0;
+	*x = rows[i];
+	if (!strcmp(x->source, "none"))
+		x->source = NULL;
+	return 1;
+}
+
+static const struct kind kinds[] = { { "methods", "method", methods_entry, NULL },
+	{ "datasets", "data set", datasets_entry, "DATASET" },
+	{ "models", "model", models_entry, NULL },
+	{ "metrics", "metric", metrics_entry, NULL },
+	{ "optimizers", "optimizer", optimizers_entry, NULL },
+	{ "corruptions", "corruption", corruptions_entry, "CORRUPTION" },
+	{ "plots", "plot", plots_entry, "KIND" } };
+
+/* A name that stands twice (a metric of two kinds of tasks) is said once. */
+static bool came_before(const struct kind *k, int i, const char *name)
+{
+	struct entry x;
+
+	for (int j = 0; j < i && k->entry(j, &x); j++)
+		if (!strcmp(x.name, name))
+			return true;
+	return false;
+}
+
+const char *cli_names(const char *of, const char *between, struct arena *a)
+{
+	struct str out = { .arena = a };
+	struct entry x;
+
+	for (int n = 0; n < COUNT(kinds); n++) {
+		const struct kind *k = &kinds[n];
+
+		if (strcmp(of, k->name) != 0 && (!k->word || strcmp(of, k->word) != 0))
+			continue;
+		for (int i = 0; k->entry(i, &x); i++)
+			if (!came_before(k, i, x.name))
+				str_printf(&out, "%s%s", out.n ? between : "", x.name);
+	}
+	return str_get(&out);
+}
 
 static void print_json(const struct entry *x, struct arena *a)
 {
@@ -197,7 +262,7 @@ static void print_all(const struct kind *k, bool json, struct arena *a)
 		if (json)
 			print_json(&x, a);
 		else
-			print_text(&x, a);
+			print_text(k, i, &x, a);
 	}
 	if (json)
 		printf("]\n");

@@ -32,12 +32,20 @@ static bool is_prefix(const char *word, const char *identity)
 	return true;
 }
 
-/* Its name, with or without the variant in front. */
+/* Whether the name is the words, or begins with them. */
+static bool begins(const char *name, const char *words)
+{
+	size_t n = strlen(words);
+
+	return !strncmp(name, words, n) && (!name[n] || name[n] == ' ');
+}
+
+/* Its name or the words that it begins with, with or without the variant in front. */
 static bool is_name(const char *word, const struct query_run *x)
 {
 	size_t n = strlen(x->variant);
 
-	return !strcmp(word, x->run) || (n && !strcmp(word, x->run + n + 2)); /* ": " */
+	return begins(x->run, word) || (n && begins(x->run + n + 2, word)); /* ": " */
 }
 
 static bool is_number(const char *word, int64_t job)
@@ -77,10 +85,11 @@ static int none(
 		names[i] = l->run[i].run;
 	near = str_nearest(word, names, l->n);
 	return err_set(e, ERR_USAGE,
-		"no run \"%s\" in %s: a run is named by its number, at least %d digits of "
-		"its identity, or its name%s%s%s; `deltam runs` lists them",
-		word, l->sweep->name, PREFIX_MIN, near ? " (did you mean \"" : "",
-		near ? near : "", near ? "\"?)" : "");
+		"no run \"%s\" in %s%s%s%s: a run is named by its name, which `deltam runs` "
+		"lists, by at least %d digits of its identity, or by its number (columns "
+		"identity and job of `deltam runs --format csv`)",
+		word, l->sweep->name, near ? " (did you mean \"" : "", near ? near : "",
+		near ? "\"?)" : "", PREFIX_MIN);
 }
 
 static int several(const struct query_run *const *found, int n, const char *word,

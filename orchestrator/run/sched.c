@@ -591,11 +591,17 @@ static void on_suspend(uv_signal_t *handle, int signal)
 	signal_all(s, SIGCONT);
 }
 
-static bool is_ignored(int signal)
+/*
+ * nohup ignores SIGHUP so that we outlive the terminal, and a shell without job control
+ * SIGTSTP: they stay ignored. SIGINT does not, because such a shell ignores it for
+ * everything behind `&`, and then nothing but SIGTERM could interrupt a run.
+ */
+static bool stays_ignored(int signal)
 {
 	struct sigaction old;
 
-	return sigaction(signal, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+	return (signal == SIGHUP || signal == SIGTSTP) &&
+		sigaction(signal, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
 }
 
 static void on_signal(uv_signal_t *handle, int signal)
@@ -643,7 +649,7 @@ static int set_up(struct sched *s, struct err *e)
 	for (int i = 0; i < SIGNALS; i++) {
 		uv_signal_init(&s->loop, &s->signals[i]);
 		s->signals[i].data = s;
-		if (!rc && !(signals[i].number == SIGTSTP && is_ignored(SIGTSTP)))
+		if (!rc && !stays_ignored(signals[i].number))
 			rc = uv_signal_start(
 				&s->signals[i], signals[i].callback, signals[i].number);
 	}

@@ -19,9 +19,6 @@ static const char intro[] =
 	"file, line and column; `deltam check FILE` reports up to 20 at once, those of\n"
 	"the data, too (`--no-data`: without). Exit status: 2 where the file itself is\n"
 	"wrong, 3 where data are missing or do not fit.\n"
-	"Paths that do not begin with `/` are relative to the folder that deltam is "
-	"called in,\n"
-	"wherever the sweep file lies; `~` stands for nothing.\n"
 	"[sweep.schema.json](sweep.schema.json) is the same as a JSON Schema, for "
 	"editors.\n\n"
 	"A path is relative to the folder of the sweep file, wherever `deltam` is "
@@ -31,7 +28,8 @@ static const char intro[] =
 	"`--set KEY=VALUE` (`check`, `plan`, `run`) replaces a key for one call:\n"
 	"`--set search.lr=[1e-3]`, `--set model.width=0.5`. The value is JSON, a word "
 	"without\nquotes is a text, and what is not in the file is added. It is checked "
-	"like the file;\nthe database keeps the sweep as it was run.\n\n"
+	"like the file;\nthe database keeps the sweep as it was run. A list stands in brackets: `--set "
+	"search.lr=[1e-3,3e-4]`.\n\n"
 	"## Keys\n\n"
 	"| key | value | default | meaning |\n|---|---|---|---|\n";
 

@@ -116,6 +116,7 @@ static bool check_value(struct set *s, const char *value)
 {
 	char *text = arena_strdup(s->a, s->text);
 	struct diag alone = { .arena = s->a, .path = s->path, .text = text };
+	bool bare = !strchr("[{\"", *value); /* no comma belongs into it */
 
 	if (strcmp(value, s->text + s->value) != 0)
 		return true; /* a text that was quoted here */
@@ -124,7 +125,11 @@ static bool check_value(struct set *s, const char *value)
 	if (json_parse(s->a, &alone))
 		return true;
 	for (int i = 0; i < alone.kept; i++)
-		(void)fault(s, alone.item[i].at, alone.item[i].message);
+		(void)fault(s, alone.item[i].at,
+			bare && text[alone.item[i].at] == ','
+				? "one value ends here; a list stands in brackets: "
+				  "search.lr=[1e-3,3e-4]"
+				: alone.item[i].message);
 	return false;
 }
 

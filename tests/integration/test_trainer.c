@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/arena.h"
+#include "tests/lib/await.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/must.h"
@@ -253,20 +254,6 @@ START_TEST(a_death_at_any_point_between_files_and_rows_changes_nothing)
 }
 END_TEST
 
-static bool is_alive(int pid)
-{
-	char path[64];
-	char text[512];
-	const char *state;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (access(path, R_OK) != 0)
-		return false;
-	scratch_read(path, text, sizeof(text));
-	state = strrchr(text, ')');
-	return state && state[2] != 'Z' && state[2] != 'X';
-}
-
 /* The n-th number in the file; 0: it is not there yet. */
 static int number_in(const char *file, int n)
 {
@@ -282,20 +269,14 @@ static int number_in(const char *file, int n)
 	return n ? 0 : number;
 }
 
-/* Looks again and again, for two minutes at most. */
-static bool comes_true(bool (*is)(int), int arg)
+static bool is_alive(int pid)
 {
-	for (int i = 0; i < 2400; i++) {
-		if (is(arg))
-			return true;
-		usleep(50000);
-	}
-	return false;
+	return !await_end(pid, 0);
 }
 
 static bool is_gone(int pid)
 {
-	return !is_alive(pid);
+	return await_end(pid, 120);
 }
 
 static bool has_helper(int n)
@@ -316,13 +297,13 @@ START_TEST(helpers_of_a_trainer_die_with_its_adapter)
 	setenv("HELPERS", path, 1);
 	write_sweep(SMALL(, ", \"helpers\": true, \"pause\": 0.2", ));
 	child_start(&c, argv, NULL);
-	ck_assert(comes_true(has_helper, 1));
+	ck_assert(await_file(has_helper, 1, 120));
 	ck_assert(is_alive(number_in("helpers", 1)));
 	ck_assert_int_eq(children_of(c.pid, &adapter, 1), 1);
 	ck_assert_int_eq(kill(adapter, SIGKILL), 0);
-	ck_assert(comes_true(is_gone, number_in("helpers", 1)));
+	ck_assert(is_gone(number_in("helpers", 1)));
 	/* Both at once: the next attempt ends what they left. */
-	ck_assert(comes_true(has_helper, 2));
+	ck_assert(await_file(has_helper, 2, 120));
 	ck_assert_int_eq(children_of(c.pid, &adapter, 1), 1);
 	child_signal(&c, SIGSTOP);
 	ck_assert_int_eq(kill(adapter, SIGKILL), 0);
@@ -331,7 +312,7 @@ START_TEST(helpers_of_a_trainer_die_with_its_adapter)
 	ck_assert(is_alive(number_in("helpers", 2)));
 	runs_well();
 	for (int i = 1; number_in("helpers", i); i++)
-		ck_assert(comes_true(is_gone, number_in("helpers", i)));
+		ck_assert(is_gone(number_in("helpers", i)));
 	unsetenv("HELPERS");
 }
 END_TEST
@@ -461,7 +442,7 @@ START_TEST(code_that_is_edited_during_a_run_has_no_effect_on_it)
 
 	write_sweep(SMALL(, ", \"pause\": 0.1", ));
 	child_start(&c, argv, NULL);
-	ck_assert(comes_true(has_begun, 0));
+	ck_assert(await_file(has_begun, 0, 120));
 	scratch_write("train.sh", broken, sizeof(broken) - 1);
 	ck_assert_int_eq(child_wait(&c), 0);
 	jobs = count("SELECT count(*) FROM job");

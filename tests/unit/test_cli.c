@@ -86,7 +86,11 @@ START_TEST(what_does_not_fit_is_refused_with_a_hint)
 		{ "table a b", "table: one word too many: \"b\"" },
 		{ "list",
 			"list wants "
-			"methods|datasets|models|metrics|optimizers|corruptions" },
+			"methods|datasets|models|metrics|optimizers|corruptions|"
+			"plots" },
+		{ "plot",
+			"plot wants KIND: temperature, epochs, weights, loss, lr, heat, "
+			"pareto, methods, boxes, gradients, corruption, ranks" },
 		{ "list methods uw_so ew", "list: one word too many: \"ew\"" },
 		{ "table -o x",
 			"unknown option -o for table; --help lists what there is" },
@@ -94,7 +98,8 @@ START_TEST(what_does_not_fit_is_refused_with_a_hint)
 		{ "run x --set", "--set wants KEY=VALUE" },
 		{ "list method",
 			"list: \"method\" is not one of "
-			"methods|datasets|models|metrics|optimizers|corruptions; "
+			"methods|datasets|models|metrics|optimizers|corruptions|"
+			"plots; "
 			"did you mean \"methods\"?" },
 		{ "table -x", "unknown option -x; --help lists what there is" },
 	};
@@ -152,7 +157,7 @@ START_TEST(help_of_every_command_has_an_example_and_eighty_columns)
 			widest(output) <= 80, "%s: %d columns", line, widest(output));
 	}
 	ck_assert_int_eq(run("help", output, sizeof(output), &e), OK);
-	ck_assert_ptr_nonnull(strstr(output, "\n  list      what a sweep file may"));
+	ck_assert_ptr_nonnull(strstr(output, "\n  list      what a sweep file or"));
 	ck_assert_int_le(widest(output), 80);
 	ck_assert_int_eq(run("help chek", output, sizeof(output), &e), ERR_USAGE);
 	ck_assert_str_eq(e.msg, "unknown command \"chek\"; did you mean \"check\"?");
@@ -458,6 +463,32 @@ START_TEST(lists_name_everything_in_both_formats)
 	ck_assert_ptr_nonnull(strstr(output, "accuracy"));
 	ck_assert_int_eq(run("list models", output, sizeof(output), &e), OK);
 	ck_assert_ptr_nonnull(strstr(output, "lenet"));
+	ck_assert_int_eq(run("list plots", output, sizeof(output), &e), OK);
+	ck_assert_ptr_nonnull(strstr(output, "\nheat                 validation"));
+	ck_assert_int_eq(run("list plots pareto", output, sizeof(output), &e), OK);
+	ck_assert_ptr_null(strstr(output, "from:"));
+	ck_assert_int_eq(run("list plots het", output, sizeof(output), &e), ERR_USAGE);
+	ck_assert_str_eq(e.msg, "unknown plot \"het\"; did you mean \"heat\"?");
+	ck_assert_int_eq(run("help plot", output, sizeof(output), &e), OK);
+	ck_assert_ptr_nonnull(strstr(output, "\nKIND: temperature, epochs, "));
+}
+END_TEST
+
+/* What most data sets have in common would hide where they differ. */
+START_TEST(a_list_says_a_long_text_once)
+{
+	static const char words[] = "pseudo-tasks: TASK=FILE";
+	struct err e = { 0 };
+	const char *at;
+
+	ck_assert_int_eq(run("list datasets", output, sizeof(output), &e), OK);
+	at = strstr(output, words);
+	ck_assert_ptr_nonnull(at);
+	ck_assert_ptr_null(strstr(at + 1, words));
+	ck_assert_ptr_nonnull(
+		strstr(at, "\n    pseudo           text; as above, multi_fashion\n"));
+	ck_assert_int_eq(run("list datasets scenes", output, sizeof(output), &e), OK);
+	ck_assert_ptr_nonnull(strstr(output, words));
 }
 END_TEST
 
@@ -488,6 +519,7 @@ Suite *suite_cli(void)
 	tcase_add_test(tc, what_does_not_fit_is_refused_with_a_hint);
 	tcase_add_test(tc, help_of_every_command_has_an_example_and_eighty_columns);
 	tcase_add_test(tc, list_explains_one_row_in_full);
+	tcase_add_test(tc, a_list_says_a_long_text_once);
 	tcase_add_test(tc, a_mistyped_data_set_gets_a_hint);
 	tcase_add_test(tc, defaults_that_surprise_are_said);
 	tcase_add_test(tc, a_sweep_is_found_by_file_name_and_flag);

@@ -635,8 +635,8 @@ START_TEST(a_job_beyond_its_time_limit_fails_at_once)
 	struct err e = { 0 };
 
 	scratch_enter();
-	must(run(&w, "{\"retries\": 5, \"job_minutes\": 0.001}",
-		     "while :; do sleep 0.1; done\n", &e),
+	must(run(&w, "{\"retries\": 5, \"job_minutes\": 0.001}", "read -r word <&3\n",
+		     &e),
 		&e);
 	ck_assert_str_eq(outcomes(&w), "timeout");
 	ck_assert_int_eq(w.dispatch.failed, 1);

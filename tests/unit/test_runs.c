@@ -238,6 +238,15 @@ START_TEST(of_several_runs_the_candidates_are_named)
 		ERR_USAGE);
 	ck_assert_ptr_nonnull(
 		strstr(e.msg, "(did you mean \"uw_so lr 0.003 T 1 seed 0\"?)"));
+	/* Whole words: T 1 is neither T 10 nor T 100. */
+	ck_assert_int_eq(
+		DELTAM("show", "uw_so lr 0.003 T 1", "small", "--sweep", "small"), OK);
+	ck_assert_ptr_nonnull(strstr(output, "uw_so lr 0.003 T 1 seed 0"));
+	ck_assert_int_eq(
+		DELTAM("show", "uw_so lr 0.003 T 10", "small", "--sweep", "small"),
+		ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(e.msg, "may be any of "));
+	ck_assert_ptr_nonnull(strstr(e.msg, "  uw_so lr 0.003 T 10 seed 1000"));
 }
 END_TEST
 

@@ -31,19 +31,28 @@ enum job {
 	NEVER_LEAVES
 };
 
+/*
+ * Who hangs or stays reads from a pipe that nobody writes into, so that nothing but a
+ * signal ends it, at once. A beat comes every 10 ms: without a pause between them they
+ * would be a flood, and no test waits for a pause to be over.
+ */
 static const char script[] =
 	"#!/bin/sh\n"
 	"job=$4\n"
+	"stay() {\n"
+	"   mkfifo pipe.$$ && exec 4<>pipe.$$ && rm pipe.$$\n"
+	"   while :; do read -r word <&4; done\n"
+	"}\n"
 	"case $job in\n"
 	"1) echo hello plain build1 >&3; echo spent 1.5 4096 >&3; echo epoch 1 >&3; exit 0;;\n"
 	"2) echo error no luck >&3; exit 1;;\n"
 	"3) kill -9 $$;;\n"
-	"4) exec sleep 1000;;\n"
+	"4) stay;;\n"
 	"5) head -c 300000 /dev/zero | tr '\\0' x >&3; echo >&3; echo epoch 7 >&3;\n"
 	"   head -c 5000 /dev/zero >&3;;\n"
 	"6) echo diverged 3 loss is nan >&3; exit 4;;\n"
-	"7) trap 'exit 7' TERM; echo epoch 1 >&3; while :; do sleep 0.01; done;;\n"
-	"8) trap '' TERM; echo epoch 1 >&3; while :; do sleep 0.01; done;;\n"
+	"7) trap 'exit 7' TERM; echo epoch 1 >&3; stay;;\n"
+	"8) trap '' TERM; echo epoch 1 >&3; stay;;\n"
 	"9) echo complaint $6 >&2; exit 0;;\n"
 	"10) printf 'epoch 1\\nepoc' >&3; exit 0;;\n"
 	"11) while [ ! -e enough ]; do echo beat >&3; echo >>beats; sleep 0.01; done;;\n"
@@ -54,7 +63,7 @@ static const char script[] =
 	"     read -r job token <&3 || exit 0\n"
 	"   done;;\n"
 	"14) echo done >&3; kill -9 $$;;\n"
-	"15) echo done >&3; trap '' TERM; while :; do sleep 0.01; done;;\n"
+	"15) echo done >&3; trap '' TERM; stay;;\n"
 	"esac\n";
 
 struct world {
@@ -74,7 +83,8 @@ struct world {
 	int fail_next; /* the turn that asks for this task fails */
 	int without_end; /* tasks that came in a turn without an end */
 	int interrupt_tick; /* raise SIGINT in this tick */
-	int interrupt_end; /* raise SIGINT in the turn of this end */
+	int interrupt_end; /* raise a signal in the turn of this end */
+	int signal; /* which; 0: SIGINT */
 	char log[64][16];
 };
 
@@ -84,7 +94,7 @@ static void note_end(struct world *w, const struct sched_end *end)
 	w->ended[w->n] = end->task->job;
 	w->ends[w->n++] = *end;
 	if (w->n == w->interrupt_end)
-		ck_assert_int_eq(kill(getpid(), SIGINT), 0);
+		ck_assert_int_eq(kill(getpid(), w->signal ? w->signal : SIGINT), 0);
 }
 
 static int turn(
@@ -532,6 +542,25 @@ START_TEST(a_run_that_only_waits_can_be_interrupted)
 }
 END_TEST
 
+/* A shell that goes away says SIGHUP: only nohup lets a run outlive its terminal. */
+START_TEST(a_hangup_interrupts_but_not_under_nohup)
+{
+	static const int jobs[] = { DONE, DONE, DONE, 0 };
+
+	enter();
+	for (int nohup = 0; nohup < 2; nohup++) {
+		struct world w = { .jobs = jobs, .interrupt_end = 1, .signal = SIGHUP };
+		struct err e = { 0 };
+
+		signal(SIGHUP, nohup ? SIG_IGN : SIG_DFL);
+		ck_assert_int_eq(run(&w, 1, &e), nohup ? OK : ERR_INTERRUPTED);
+		ck_assert_int_eq(w.n == 3, nohup);
+	}
+	signal(SIGHUP, SIG_DFL);
+	scratch_leave();
+}
+END_TEST
+
 /* Ctrl-Z as soon as there is a worker, whose process id the file `pid` tells. */
 static void suspend_all(void *arg, const struct sched_task *task, int pid)
 {
@@ -626,6 +655,7 @@ Suite *suite_sched(void)
 	tcase_add_test(c, nothing_to_do_is_done_at_once);
 	tcase_add_test(c, what_comes_too_early_is_asked_for_again_at_each_tick);
 	tcase_add_test(c, a_run_that_only_waits_can_be_interrupted);
+	tcase_add_test(c, a_hangup_interrupts_but_not_under_nohup);
 	tcase_add_test(c, ctrl_z_stops_the_workers_and_fg_lets_them_go_on);
 	suite_add_tcase(s, c);
 	return s;
