@@ -115,3 +115,13 @@ int query_run_params(struct store *s, const struct query_sweep *w, const char *n
 	}
 	return rc;
 }
+
+int query_run_param(struct store *s, int64_t job, const char *name, struct arena *a,
+	const char **value, struct err *e)
+{
+	struct rows r =
+		rows_open(s, STMT_QUERY_RUN_PARAM, ARGS(INT(job), TEXT(name)), e);
+
+	*value = rows_next(&r) ? read_value(&r, a) : NULL;
+	return rows_close(&r);
+}

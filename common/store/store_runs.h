@@ -36,4 +36,8 @@ MUST_CHECK int query_run_params(struct store *s, const struct query_sweep *w,
 	const char *name, const struct query_run *run, int n, struct arena *a,
 	const char **value, struct err *e);
 
+/* The same of one job. */
+MUST_CHECK int query_run_param(struct store *s, int64_t job, const char *name,
+	struct arena *a, const char **value, struct err *e);
+
 #endif
