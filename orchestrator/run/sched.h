@@ -114,9 +114,9 @@ struct sched_options {
  * transaction of ours is not held against the workers.
  *
  * SIGTSTP (Ctrl-Z) stops the workers with this process, and they go on with it.
- * SIGINT, SIGTERM or SIGHUP: nothing new starts, workers get SIGTERM; the second signal
- * kills them. Returns ERR_INTERRUPTED then; the first error of an op; ERR_SYS when a
- * worker cannot be started. In each case every worker is gone when it returns.
+ * SIGINT, SIGTERM or, but under nohup, SIGHUP: nothing new starts, workers get SIGTERM; the
+ * second signal kills them. Returns ERR_INTERRUPTED then; the first error of an op; ERR_SYS
+ * when a worker cannot be started. In each case every worker is gone when it returns.
  */
 MUST_CHECK int sched_run(const struct sched_options *o, const struct sched_ops *ops,
 	void *arg, struct err *e);
