@@ -11,6 +11,7 @@
 #ifndef DELTAM_DISPATCH_H
 #define DELTAM_DISPATCH_H
 
+#include "orchestrator/run/places.h"
 #include "orchestrator/run/progress.h"
 #include "orchestrator/run/retry.h"
 #include "orchestrator/run/sched.h"
@@ -40,6 +41,7 @@ struct dispatch {
 	const char *logs; /* folder of the workers' stderr */
 	const struct dispatch_command
 		*command; /* NULL: workers write rows themselves */
+	struct places *places; /* NULL: every segment takes a slot, whatever it wants */
 	struct arena arena;
 	struct account *accounts; /* one a lane */
 	struct retry retry;

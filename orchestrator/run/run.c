@@ -32,7 +32,7 @@ struct run {
 	struct dispatch dispatch;
 	struct dispatch_command command; /* where another trainer trains */
 	struct str replanned; /* what became of the plan before, for people */
-	int workers;
+	struct places places;
 };
 
 static int read_sweep(struct run *r, struct err *e)
@@ -58,10 +58,10 @@ static int read_sweep(struct run *r, struct err *e)
 /* Finds out everything that can be refused before a byte is written. */
 static int look_around(struct run *r, struct err *e)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	int rc = read_sweep(r, e);
 
-	r->workers = r->q->workers > 0 ? r->q->workers : cores > 0 ? (int)cores : 1;
+	if (!rc)
+		rc = places_find(&r->places, &r->spec, r->q->gpus, r->q->workers, e);
 	r->db = r->q->db ? r->q->db : arena_printf(r->arena, "%s.db", r->spec.name);
 	if (!rc && r->q->reuse)
 		rc = reuse_open(&r->reuse, r->q->reuse, r->db, e);
@@ -75,7 +75,7 @@ static int look_ahead(const struct run *r, struct outlook *out, struct err *e)
 		.spec = &r->spec,
 		.counts = &r->dispatch.counts,
 		.now = outlook_now(),
-		.workers = r->workers };
+		.workers = places_slots(&r->places) };
 
 	return outlook_read(&q, out, e);
 }
@@ -104,6 +104,7 @@ static int plan(struct run *r, struct err *e)
 	r->stage.winners = winner_wanted(&r->spec) && !r->q->no_winners;
 	progress_init(&r->progress, r->spec.name, r->q->quiet);
 	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs);
+	r->dispatch.places = &r->places;
 	rc = store_attempt_last(&r->s, &r->dispatch.since, e);
 	if (!rc)
 		rc = stage_start(&r->stage, rescore, e);
@@ -191,7 +192,7 @@ static int train(struct run *r, struct err *e)
 	struct sched_options options = { .worker = r->worker,
 		.db = r->db,
 		.logs = r->dispatch.logs,
-		.workers = r->workers };
+		.workers = places_slots(&r->places) };
 	const char *folder = arena_printf(r->arena, "%s.d", r->db);
 	int64_t segments, epochs;
 	int rc = store_sweep_pending(&r->s, r->stage.sweep, &segments, &epochs, e);
@@ -211,7 +212,7 @@ static int train(struct run *r, struct err *e)
 		rc = prepare_command(r, folder, e);
 	if (!rc)
 		rc = store_run(&r->s, STMT_SWEEP_WORKERS,
-			ARGS(INT(r->workers), INT(r->stage.sweep)), e);
+			ARGS(INT(options.workers), INT(r->stage.sweep)), e);
 	progress_start(&r->progress);
 	if (!rc)
 		rc = sched_run(&options, &r->dispatch.ops, &r->dispatch, e);
@@ -322,6 +323,7 @@ int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 		store_close(&r.s);
 	}
 	reuse_close(&r.reuse);
+	places_release(&r.places);
 	return rc;
 }
 
@@ -332,6 +334,7 @@ int cmd_run(const struct cli_options *o, struct err *e)
 		.db = o->db,
 		.reuse = o->reuse,
 		.workers = o->workers,
+		.gpus = o->gpus,
 		.no_prune = o->no_prune > 0,
 		.yes = o->yes > 0,
 		.quiet = o->quiet > 0,

@@ -69,6 +69,23 @@ START_TEST(all_that_is_known_to_come_is_counted)
 }
 END_TEST
 
+START_TEST(what_takes_two_slots_takes_them_from_others)
+{
+	static const char text[] =
+		"{\"sweep\": \"t\", " PLAYED_DATASET
+		"\"train\": {\"epochs\": 10}, \"methods\": [\"ew\", {\"name\": \"uw\", "
+		"\"slots\": 2}], \"search\": {\"lr\": [0.1, 0.2]}, \"prune\": "
+		"{\"rule\": \"none\"}}";
+	const double rate[] = { 1, 2, 3 };
+	struct played *p = played_new("t.db", text, false, steady);
+	struct outlook x = look(p, rate);
+
+	/* Two tasks, two rates and a final run; of two workers uw takes both. */
+	ck_assert(x.seconds_left == (60 * 1 + 30 * 2 + 30 * 3 * 2) / 2);
+	played_free(p);
+}
+END_TEST
+
 /* Nothing is pruned, so that the forecast can be right to the epoch. */
 START_TEST(what_is_done_and_what_is_left_are_the_whole)
 {
@@ -265,6 +282,7 @@ Suite *suite_outlook(void)
 
 	tcase_add_checked_fixture(t, scratch_enter, scratch_leave);
 	tcase_add_test(t, all_that_is_known_to_come_is_counted);
+	tcase_add_test(t, what_takes_two_slots_takes_them_from_others);
 	tcase_add_test(t, what_is_done_and_what_is_left_are_the_whole);
 	tcase_add_test(t, pruning_that_is_to_come_is_expected);
 	tcase_add_test(t, the_forecast_of_a_rung_follows_its_rule);

@@ -160,9 +160,11 @@ START_TEST(what_is_left_out_is_filled_in)
 	ck_assert_int_eq(v->window, 6); /* 0.15 of the epochs */
 	ck_assert_int_eq(spec.search.wd.count, 1);
 	ck_assert_str_eq(spec.search.wd.text[0], "0");
-	ck_assert_int_eq(spec.search.seeds, 1);
-	ck_assert_int_eq(spec.final_seeds, 1);
-	ck_assert_int_eq(spec.baseline.seeds, 1);
+	ck_assert_int_eq(spec.search.seeds.n, 1);
+	ck_assert_int_eq(spec.search.seeds.seed[0], 0);
+	ck_assert_int_eq(spec.final_seeds.n, 1);
+	ck_assert_int_eq(spec.final_seeds.seed[0], FINAL_SEED);
+	ck_assert_int_eq(spec.baseline.seeds.n, 1);
 	ck_assert_int_eq(spec.retries, 2);
 	ck_assert_double_eq(spec.job_minutes, 0);
 	ck_assert_double_eq(spec.checkpoint_minutes, 5);
@@ -524,7 +526,7 @@ START_TEST(a_key_that_is_set_is_read_as_if_the_file_said_so)
 	ck_assert_int_eq(spec.search.lr.count, 1);
 	ck_assert_str_eq(spec.search.lr.text[0], "0.0001");
 	ck_assert_int_eq(spec.prune.rule, PRUNE_NONE);
-	ck_assert_int_eq(spec.baseline.seeds, 3);
+	ck_assert_int_eq(spec.baseline.seeds.n, 3);
 	ck_assert_int_eq(spec.variants[0].nentries, 2);
 	ps = &spec.variants[0].base;
 	ck_assert_str_eq(params_get(ps, "train.optimizer"), "sgd");
@@ -596,6 +598,24 @@ START_TEST(what_is_wrong_with_a_key_that_is_set_is_shown_in_the_option)
 			ERR_SPEC);
 		ck_assert_str_eq(report, cases[i].says);
 	}
+}
+END_TEST
+
+START_TEST(a_list_of_seeds_keeps_its_order)
+{
+	parse_good("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, " EW
+		   ", \"train\": { \"epochs\": 4 }, \"search\": { \"lr\": 1, "
+		   "\"seeds\": [9, 4] }, \"final\": { \"seeds\": [42, 2147483647, 0] } "
+		   "}");
+	ck_assert_int_eq(spec.search.seeds.n, 2);
+	ck_assert_int_eq(spec.search.seeds.seed[0], 9);
+	ck_assert_int_eq(spec.final_seeds.n, 3);
+	ck_assert_int_eq(spec.final_seeds.seed[1], 2147483647);
+	/* Where nothing is searched, 0 is nobody's search seed. */
+	parse_good("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, " EW
+		   ", \"train\": { \"epochs\": 12 }, \"search\": { \"lr\": 1 }, "
+		   "\"select\": { \"epoch\": \"last10\" }, \"baseline\": { \"seeds\": "
+		   "[0] }, \"final\": { \"seeds\": [0] } }");
 }
 END_TEST
 
@@ -817,6 +837,7 @@ Suite *suite_spec(void)
 	tcase_add_test(t, a_missing_file_is_named);
 	tcase_add_test(t, the_name_of_a_sweep_is_read_alone);
 	tcase_add_test(t, what_is_left_out_is_filled_in);
+	tcase_add_test(t, a_list_of_seeds_keeps_its_order);
 	tcase_add_test(t, the_default_written_out_is_the_same_configuration);
 	tcase_add_test(t, criteria_come_in_the_order_of_tasks);
 	tcase_add_test(t, baseline_values_are_taken_for_both_splits_or_each);
