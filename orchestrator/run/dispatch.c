@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/store/run_name.h"
 #include "common/store/store_winner.h"
+#include "orchestrator/run/direction.h"
 #include "orchestrator/run/segment_command.h"
 #include "orchestrator/run/verdict.h"
 #include "orchestrator/run/winner.h"
@@ -14,6 +15,7 @@
 /* What the ended segments of a lane came to in this run. */
 struct account {
 	double seconds, epochs; /* of training */
+	bool directions; /* of its criteria have been looked at */
 };
 
 /* A segment from its claim to its end. */
@@ -508,6 +510,25 @@ static int finish(struct dispatch *d, const struct sched_end *end, struct verdic
 
 /* The turn. */
 
+/* What the curves of a baseline say of directions is no more than a help. */
+static void warn_of_directions(struct dispatch *d, int lane)
+{
+	const struct lane *l = &d->stage->lanes[lane];
+	const struct spec_variant *v = &d->spec->variants[l->variant];
+
+	if (!d->spec->trainer || l->task < 0 || d->accounts[lane].directions)
+		return;
+	d->accounts[lane].directions = true;
+	for (int k = l->task; k < l->task + l->units; k++)
+		(void)!direction_warn(d->s, d->stage->sweep, v, v->tasks[k].name, NULL);
+}
+
+void dispatch_directions(struct dispatch *d)
+{
+	for (int i = 0; i < d->stage->nlanes; i++)
+		warn_of_directions(d, i);
+}
+
 /* What is committed, for people. */
 static void tell(
 	struct dispatch *d, const struct sched_end *end, const struct verdict *v)
@@ -522,6 +543,7 @@ static void tell(
 
 		stage_name(d, x->lane, x->phase, name, sizeof(name));
 		progress_line(d->progress, name, x->outcome);
+		warn_of_directions(d, x->lane);
 	}
 	d->stage->nnews = 0;
 	if (!v->text[0] || end->why == SCHED_STOPPED)

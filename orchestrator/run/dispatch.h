@@ -56,6 +56,11 @@ struct dispatch {
 /* Sets *d up. The stage must outlive it; nothing is read before the first turn. */
 void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
 	struct progress *progress, const char *logs);
+/*
+ * Warns of directions that the baselines' curves contradict, where this run has not done so
+ * when they were decided.
+ */
+void dispatch_directions(struct dispatch *d);
 void dispatch_release(struct dispatch *d);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "common/store/run_name.h"
 #include "common/store/store_open.h"
 #include "orchestrator/cli/cli.h"
 #include "common/store/store_winner.h"
@@ -17,6 +18,8 @@
 #include "orchestrator/run/replan.h"
 #include "orchestrator/run/run.h"
 #include "orchestrator/run/winner.h"
+
+#define MISSING_LISTED 20
 
 struct run {
 	const struct run_request *q;
@@ -186,6 +189,34 @@ static int prepare_command(struct run *r, const char *folder, struct err *e)
 	return rc;
 }
 
+/* What results are wanted of, where nobody can train: `deltam import` brings them. */
+static int list_missing(struct run *r, int64_t segments, struct err *e)
+{
+	struct rows rows = rows_open(&r->s, STMT_SWEEP_MISSING,
+		ARGS(INT(r->stage.sweep), INT(MISSING_LISTED)), e);
+	int64_t job[MISSING_LISTED];
+	char name[RUN_NAME_MAX];
+	int n = 0;
+	int rc;
+
+	while (n < MISSING_LISTED && rows_next(&rows))
+		job[n++] = rows_int64(&rows);
+	rc = rows_close(&rows);
+	for (int i = 0; !rc && i < n; i++)
+		fprintf(stderr, "missing: %s\n", store_run_name(&r->s, job[i], name));
+	if (!rc && segments > n)
+		fprintf(stderr,
+			"missing: %lld more (`deltam runs --db %s --where "
+			"state=pending` shows all)\n",
+			(long long)segments - n, r->db);
+	return rc ? rc
+		  : err_set(e, ERR_FAILED,
+			    "%lld run%s no results, and \"trainer\" has no \"command\" "
+			    "to train %s",
+			    (long long)segments, segments == 1 ? " has" : "s have",
+			    segments == 1 ? "it" : "them");
+}
+
 static int train(struct run *r, struct err *e)
 {
 	const struct spec_trainer *t = r->spec.trainer;
@@ -200,10 +231,7 @@ static int train(struct run *r, struct err *e)
 	if (rc || !segments)
 		return rc;
 	if (t && !t->command[0])
-		return err_set(e, ERR_FAILED,
-			"%lld segments have no results, and \"trainer\" has no "
-			"\"command\" to train them",
-			(long long)segments);
+		return list_missing(r, segments, e);
 	rc = make_folder(folder, e);
 	if (!rc)
 		rc = make_folder(r->dispatch.logs, e);
@@ -295,6 +323,8 @@ static int in_database(struct run *r, struct err *e)
 		fputs(str_get(&r->replanned), stderr);
 	if (!rc)
 		rc = train(r, e);
+	if (!rc || rc == ERR_FAILED)
+		dispatch_directions(&r->dispatch);
 	if (!rc)
 		rc = conclude(r, e);
 	note_stop(r, rc, e);
