@@ -468,6 +468,8 @@ static int try_all(struct try *t, const char *worker, struct err *e)
 		add_subjects(t);
 	if (!rc)
 		rc = sched_run(&options, &ops, t, e);
+	if (rc == ERR_INTERRUPTED)
+		rc = err_set(e, ERR_INTERRUPTED, "interrupted; nothing is kept");
 	faults = rc ? 0 : faults_of(t);
 	if (faults)
 		return err_set(e, ERR_FAILED,
