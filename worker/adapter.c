@@ -25,6 +25,7 @@
 
 struct adapter {
 	const char *folder, *token;
+	const char *devices; /* GPUs that the trainer may see; NULL: as they are */
 	char **words;
 	int64_t stop_seconds;
 	char report[PATH_BYTES];
@@ -35,8 +36,8 @@ struct adapter {
 static int usage(struct err *e)
 {
 	return err_set(e, ERR_USAGE,
-		"usage: deltam-worker --folder DIR --token TOKEN [--stop-seconds S] -- "
-		"WORD ...");
+		"usage: deltam-worker --folder DIR --token TOKEN [--stop-seconds S] "
+		"[--devices LIST] -- WORD ...");
 }
 
 static int parse(int argc, char **argv, struct adapter *x, struct err *e)
@@ -48,6 +49,8 @@ static int parse(int argc, char **argv, struct adapter *x, struct err *e)
 			x->folder = argv[i + 1];
 		else if (!strcmp(argv[i], "--token"))
 			x->token = argv[i + 1];
+		else if (!strcmp(argv[i], "--devices"))
+			x->devices = argv[i + 1];
 		else if (strcmp(argv[i], "--stop-seconds") != 0 ||
 			!integer_parse(argv[i + 1], &x->stop_seconds) ||
 			x->stop_seconds < 1)
@@ -224,6 +227,8 @@ static int prepare(struct adapter *x, struct err *e)
 	if (access(job, R_OK) || access(x->report, W_OK))
 		return err_errno(e, "%s is no folder of this segment", x->folder);
 	setenv("DELTAM_JOB", job, 1);
+	if (x->devices)
+		setenv("CUDA_VISIBLE_DEVICES", x->devices, 1);
 	leftover_end(x->folder);
 	leftover_note(x->folder);
 	return OK;

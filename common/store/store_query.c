@@ -157,6 +157,9 @@ static void read_attempt(struct rows *r, struct arena *a, struct query_attempt *
 	x->epochs = rows_int(r);
 	x->start_epoch = rows_int(r);
 	x->started = rows_real(r);
+	x->identity = rows_copy(r, a);
+	x->token = rows_copy(r, a);
+	x->pid = rows_int(r);
 }
 
 static void read_robustness(struct rows *r, struct arena *a, struct query_robustness *x)

@@ -184,6 +184,8 @@ struct query_attempt {
 	int epoch, epochs; /* committed; of the whole training */
 	int start_epoch; /* committed when it began */
 	double started; /* UTC, seconds */
+	const char *identity, *token; /* of its folder and its report */
+	int pid; /* 0: not known */
 };
 MUST_CHECK int query_attempts(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_attempt **out, int *n, struct err *e);

@@ -10,6 +10,7 @@
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/plan/resolve.h"
 #include "orchestrator/plan/worker_path.h"
+#include "orchestrator/run/places.h"
 #include "orchestrator/run/preplan.h"
 
 /* A line for each network that the variants before have not had. */
@@ -53,6 +54,20 @@ static void print_trainer(const struct resolved *known)
 			known->code.n == 1 ? "" : "s", known->code.digest);
 }
 
+/* What a segment takes, where that is not one worker. */
+static void print_slots(const struct spec *s, struct arena *a)
+{
+	const struct spec_variant *v = &s->variants[0];
+	const char *slot = places_slot_text(s->trainer, a);
+
+	if (slot)
+		printf("slots: %s each\n", slot);
+	for (int i = 0; i < v->nentries; i++)
+		if (v->entries[i].slots > 1)
+			printf("%s takes %d slots\n", v->entries[i].label,
+				v->entries[i].slots);
+}
+
 /* Resolves the sweep file and counts its jobs; what the command says of them is `say`. */
 static int answer(const struct cli_options *o,
 	int (*say)(const struct cli_options *o, const struct resolved *known,
@@ -90,6 +105,7 @@ static int say_check(const struct cli_options *o, const struct resolved *known,
 		print_trainer(known);
 	else
 		print_networks(known, a);
+	print_slots(known->spec, a);
 	return OK;
 }
 
@@ -241,15 +257,40 @@ static const char *database(
 }
 
 /*
+ * How many segments would run at a time; a machine without the GPUs may ask for others
+ * where it says which.
+ */
+static int slots_here(
+	const struct cli_options *o, const struct spec *s, int *slots, struct err *e)
+{
+	struct places p;
+	int rc = places_find(&p, s, o->gpus, o->workers, e);
+
+	*slots = rc ? 1 : places_slots(&p);
+	places_release(&p);
+	return rc == ERR_DATA && !o->gpus ? OK : rc;
+}
+
+/* "4 workers with a core each", "2 slots with 1/2 of a GPU each". */
+static const char *slots_text(
+	const struct cli_options *o, const struct spec *s, int slots, struct arena *a)
+{
+	bool none = o->gpus && !strcmp(o->gpus, "none");
+	const char *slot = none ? NULL : places_slot_text(s->trainer, a);
+
+	return arena_printf(a, "%d %s%s with %s each", slots, slot ? "slot" : "worker",
+		slots == 1 ? "" : "s", slot ? slot : "a core");
+}
+
+/*
  * What is trained and what is left. A database that cannot be read leaves only the plan, as
  * it does with the rates.
  */
 static void print_stand(const struct cli_options *o, const struct resolved *known,
-	const struct plan_counts *c, const struct estimate *x, struct arena *a)
+	const struct plan_counts *c, const struct estimate *x, int slots,
+	struct arena *a)
 {
 	const char *db = database(o, known->spec, a);
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	int workers = o->workers ? o->workers : cores > 0 ? (int)cores : 1;
 	const struct resolved *all = known;
 	struct resolved composed;
 	struct outlook look;
@@ -268,14 +309,13 @@ static void print_stand(const struct cli_options *o, const struct resolved *know
 		all = &composed;
 	}
 	if (!rc)
-		rc = preplan(all, c, db, x->rate, workers, &look, &e);
+		rc = preplan(all, c, db, x->rate, slots, &look, &e);
 	if (rc)
 		return;
 	fprintf(stderr,
-		"%s are trained; %s on %d worker%s with a core each and what pruning "
-		"may be expected to stop\n",
-		outlook_jobs(&look, jobs), outlook_left(&look, left), workers,
-		workers == 1 ? "" : "s");
+		"%s are trained; %s on %s and what pruning may be expected to stop\n",
+		outlook_jobs(&look, jobs), outlook_left(&look, left),
+		slots_text(o, known->spec, slots, a));
 }
 
 static int say_plan(const struct cli_options *o, const struct resolved *known,
@@ -283,13 +323,18 @@ static int say_plan(const struct cli_options *o, const struct resolved *known,
 {
 	struct table t = measure(c);
 	struct estimate x;
+	int slots;
+	int rc = slots_here(o, known->spec, &slots, e);
 
+	if (rc)
+		return rc;
 	print_plan(c, &t);
 	x = estimate_rates(known, c, database(o, known->spec, a),
 		!o->no_probe && !o->no_data && !known->spec->trainer, a);
 	print_hours(known->spec, c, &t, &x);
 	if (!o->no_data)
-		print_stand(o, known, c, &x, a);
+		print_stand(o, known, c, &x, slots, a);
+	print_slots(known->spec, a);
 	return plan_allow(c, o->yes > 0, e);
 }
 

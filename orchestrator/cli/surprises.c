@@ -14,11 +14,11 @@ static void note_seeds(FILE *out, const struct spec *s)
 {
 	bool trained = s->baseline.source == BASELINE_TRAINED;
 
-	if (s->final_seeds == 1)
+	if (s->final_seeds.n == 1)
 		note(out,
 			"final.seeds is 1: the figures of the table are of one run each, "
 			"without ±; \"final\": { \"seeds\": 5 } repeats the winners");
-	if (trained && s->baseline.seeds == 1 && s->final_seeds > 1)
+	if (trained && s->baseline.seeds.n == 1 && s->final_seeds.n > 1)
 		note(out,
 			"baseline.seeds is 1: every Δm compares with one run, and its ± "
 			"does not know how far that one lies off");

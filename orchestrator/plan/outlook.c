@@ -286,7 +286,7 @@ static int seeds_of(const struct outlook_work *w, const struct course *x, int ph
 
 	if (phase == FINAL || baseline)
 		return 1;
-	return w->q->spec->search.seeds;
+	return w->q->spec->search.seeds.n;
 }
 
 /* A stage that there is: up to the targets of its jobs, and behind them. */
@@ -380,6 +380,12 @@ static double rate_of(const struct outlook_work *w, const struct course *x)
 	return (double)NAN;
 }
 
+/* What an entry takes of several slots, others cannot have meanwhile. */
+static double slots_of(const struct course *x, const struct outlook *out)
+{
+	return x->row ? fmin(x->row->entry->slots, out->workers) : 1;
+}
+
 /*
  * The seconds of all workers together, and those that must follow one another: no number
  * of workers makes a sweep shorter than its longest course behind its baseline.
@@ -403,7 +409,7 @@ static void add_up(const struct outlook_work *w, struct outlook *out)
 		out->epochs_left += x->epochs;
 		if (x->epochs <= 0)
 			continue;
-		work += x->epochs * rate;
+		work += x->epochs * rate * slots_of(x, out);
 		*longest = fmax(*longest, x->chain * rate);
 	}
 	out->jobs += llround(to_come);

@@ -46,8 +46,8 @@ static struct plan_entry_jobs count_entry(const struct spec *s,
 {
 	bool baseline = entry->position == 0;
 	int64_t tasks = baseline ? v->ntasks : 1;
-	int64_t seeds = tasks * (baseline ? 1 : s->search.seeds);
-	int64_t last = tasks * (baseline ? s->baseline.seeds : s->final_seeds);
+	int64_t seeds = tasks * (baseline ? 1 : s->search.seeds.n);
+	int64_t last = tasks * (baseline ? s->baseline.seeds.n : s->final_seeds.n);
 	struct plan_entry_jobs jobs = { .variant = v, .entry = entry, .final = last };
 	struct arena_mark mark = arena_mark(a);
 	struct plan_grid tune, wd;
@@ -85,9 +85,9 @@ static void find_largest(const struct spec *s, struct plan_counts *c, struct are
 {
 	consider(c, "search.lr", s->search.lr.count);
 	consider(c, "search.wd", s->search.wd.count);
-	consider(c, "search.seeds", s->search.seeds);
-	consider(c, "final.seeds", s->final_seeds);
-	consider(c, "baseline.seeds", s->baseline.seeds);
+	consider(c, "search.seeds", s->search.seeds.n);
+	consider(c, "final.seeds", s->final_seeds.n);
+	consider(c, "baseline.seeds", s->baseline.seeds.n);
 	consider(c, "vary", s->nvariants);
 	consider(c, "methods", s->variants[0].nentries);
 	for (int i = 0; i < s->variants[0].nentries; i++) {

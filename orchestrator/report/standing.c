@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "orchestrator/report/glyph.h"
 #include "orchestrator/report/terminal.h"
 #include "orchestrator/run/progress.h"
@@ -64,6 +65,38 @@ static int read_delta_m(struct standing *x, const struct spec *spec, struct err 
 	return rc;
 }
 
+/* When the file was written last; 0: there is none. */
+static double written(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return 0;
+	return (double)st.st_mtim.tv_sec + (double)st.st_mtim.tv_nsec / 1e9;
+}
+
+/*
+ * A trainer speaks by its report and by what it prints, which goes to descriptor 2 of its
+ * adapter. Whoever is given no report has no silence.
+ */
+static double silence_of(const struct standing *x, const struct query_attempt *at)
+{
+	double report = written(arena_printf(x->arena, "%s.d/jobs/%s/report.%s",
+		x->reader->s.path, at->identity, at->token));
+	double printed = written(arena_printf(x->arena, "/proc/%d/fd/2", at->pid));
+
+	if (report == 0)
+		return (double)NAN;
+	return fmax(0, x->now - fmax(at->started, fmax(report, printed)));
+}
+
+static void look_at_silence(struct standing *x)
+{
+	x->silent = NEW_ARRAY(x->arena, double, x->attempts);
+	for (int i = 0; i < x->attempts; i++)
+		x->silent[i] = silence_of(x, &x->attempt[i]);
+}
+
 /* A file that this deltam cannot read any more leaves what is to come unknown. */
 static const struct spec *read_spec(const struct report_reader *reader, struct arena *a)
 {
@@ -100,6 +133,8 @@ int standing_read(struct standing *x, struct report_reader *reader, double now,
 	if (!rc && !x->live)
 		settle(x);
 	if (!rc)
+		look_at_silence(x);
+	if (!rc)
 		rc = read_delta_m(x, spec, e);
 	if (!rc)
 		rc = outlook_read(&q, &x->outlook, e);
@@ -127,19 +162,45 @@ static void put_attempt(
 	table_fixed(t, x->delta_m[i], 2);
 }
 
+/* So long may a program be quiet without anybody asking why. */
+#define SILENT_SECONDS 60
+
+static void put_silence(double seconds, struct report_table *t, struct arena *a)
+{
+	bool lasts = seconds >= SILENT_SECONDS;
+
+	table_number(t, seconds,
+		lasts ? outlook_duration(seconds, arena_alloc(a, OUTLOOK_TEXT_MAX, 1))
+		      : "");
+}
+
+static bool any_report(const struct standing *x)
+{
+	for (int i = 0; i < x->attempts; i++)
+		if (!isnan(x->silent[i]))
+			return true;
+	return false;
+}
+
 void standing_attempts(const struct standing *x, struct report *r)
 {
 	static const struct report_head heads[] = { { "run", NULL, false },
 		{ "epoch", NULL, true }, { "epochs_per_minute", "epochs/min", true },
 		{ "val_delta_m", "val Δm [%]", true } };
+	bool reports = any_report(x);
 	struct report_table *t;
 
 	if (!x->attempts)
 		return;
 	t = report_table(r, NULL);
 	table_columns(t, heads, COUNT(heads));
-	for (int i = 0; i < x->attempts; i++)
+	if (reports)
+		table_column(t, "silent_seconds", "silent")->right = true;
+	for (int i = 0; i < x->attempts; i++) {
 		put_attempt(x, i, t, r->arena);
+		if (reports)
+			put_silence(x->silent[i], t, r->arena);
+	}
 }
 
 void standing_note_stop(const struct standing *x, struct report *r)

@@ -13,6 +13,7 @@ struct standing {
 	int stages;
 	struct query_attempt
 		*attempt; /* those that go on; none where nobody is at work */
+	double *silent; /* seconds that each has said nothing; NAN: it makes no report */
 	double *delta_m; /* of each: validation Δm of its latest epoch; NAN: none yet */
 	int attempts;
 	struct outlook outlook;

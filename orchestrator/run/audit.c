@@ -244,6 +244,7 @@ static int run_unpruned(struct report_reader *reader, const struct cli_options *
 		.db = path,
 		.reuse = reader->s.path,
 		.workers = o->workers,
+		.gpus = o->gpus,
 		.no_prune = true,
 		.no_winners = true,
 		.yes = true,

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/store/run_name.h"
 #include "common/store/store_winner.h"
+#include "orchestrator/run/direction.h"
 #include "orchestrator/run/segment_command.h"
 #include "orchestrator/run/verdict.h"
 #include "orchestrator/run/winner.h"
@@ -14,6 +15,7 @@
 /* What the ended segments of a lane came to in this run. */
 struct account {
 	double seconds, epochs; /* of training */
+	bool directions; /* of its criteria have been looked at */
 };
 
 /* A segment from its claim to its end. */
@@ -26,6 +28,7 @@ struct dispatch_segment {
 	struct retry_mark began;
 	struct attempt_row attempt;
 	char log[1200];
+	struct places_taken place;
 	struct segment_command command; /* of another trainer */
 };
 
@@ -172,11 +175,16 @@ static int fill_task(struct dispatch *d, struct dispatch_segment *g,
 
 	*task = (struct sched_task){ .job = a->job, .log = g->log, .data = g };
 	memcpy(task->token, a->token, sizeof(a->token));
+	task->slots = d->stage->lanes[g->lane].entry->slots;
 	name_log(d, g);
 	stage_name(d, g->lane, NULL, d->progress->stage, sizeof(d->progress->stage));
 	task->quiet_seconds = d->spec->silent_minutes * 60;
 	if (reports(d, g))
-		segment_command_task(&g->command, d->command, task);
+		segment_command_task(&g->command, d->command,
+			d->places ? places_devices(
+					    d->places, &g->place, &g->command.arena)
+				  : NULL,
+			task);
 	return time_limit(d, a, &task->limit_seconds, e);
 }
 
@@ -188,6 +196,17 @@ static int claim_command(struct dispatch *d, struct dispatch_segment *g, struct 
 		&d->spec->variants[l->variant], l->entry, &g->attempt, d->since, e);
 }
 
+/*
+ * Takes the slots of a segment of the lane. Where they are not free nothing else starts
+ * either, so that small segments cannot keep a large one waiting for ever.
+ */
+static bool take_place(struct dispatch *d, int lane, struct places_taken *place)
+{
+	*place = (struct places_taken){ 0 };
+	return !d->places ||
+		places_take(d->places, d->stage->lanes[lane].entry->slots, place);
+}
+
 /* What should start now becomes a segment; *claimed is NULL where nothing may. */
 static int claim(struct dispatch *d, struct sched_task *task,
 	struct dispatch_segment **claimed, struct err *e)
@@ -195,15 +214,18 @@ static int claim(struct dispatch *d, struct sched_task *task,
 	const struct store_filter filter = { retry_may, &d->retry };
 	struct candidate c = { .lane = -1 };
 	struct dispatch_segment *g = free_segment(d);
+	struct places_taken place;
 	bool there = false;
 	int rc = pick_job(d, &filter, &c, e);
 
 	if (!rc && c.lane < 0)
 		rc = pick_winner(d, &filter, &c, e);
-	if (rc || c.lane < 0)
+	if (rc || c.lane < 0 || !take_place(d, c.lane, &place))
 		return rc;
 	segment_command_release(&g->command);
-	*g = (struct dispatch_segment){ .next = g->next, .lane = c.lane };
+	*g = (struct dispatch_segment){
+		.next = g->next, .lane = c.lane, .place = place
+	};
 	g->attempt.checkpoint_seconds = d->spec->checkpoint_minutes * 60;
 	g->attempt.keep = d->stage->winners && !c.winner;
 	g->began = retry_begin(&d->retry, c.job);
@@ -488,6 +510,25 @@ static int finish(struct dispatch *d, const struct sched_end *end, struct verdic
 
 /* The turn. */
 
+/* What the curves of a baseline say of directions is no more than a help. */
+static void warn_of_directions(struct dispatch *d, int lane)
+{
+	const struct lane *l = &d->stage->lanes[lane];
+	const struct spec_variant *v = &d->spec->variants[l->variant];
+
+	if (!d->spec->trainer || l->task < 0 || d->accounts[lane].directions)
+		return;
+	d->accounts[lane].directions = true;
+	for (int k = l->task; k < l->task + l->units; k++)
+		(void)!direction_warn(d->s, d->stage->sweep, v, v->tasks[k].name, NULL);
+}
+
+void dispatch_directions(struct dispatch *d)
+{
+	for (int i = 0; i < d->stage->nlanes; i++)
+		warn_of_directions(d, i);
+}
+
 /* What is committed, for people. */
 static void tell(
 	struct dispatch *d, const struct sched_end *end, const struct verdict *v)
@@ -502,6 +543,7 @@ static void tell(
 
 		stage_name(d, x->lane, x->phase, name, sizeof(name));
 		progress_line(d->progress, name, x->outcome);
+		warn_of_directions(d, x->lane);
 	}
 	d->stage->nnews = 0;
 	if (!v->text[0] || end->why == SCHED_STOPPED)
@@ -543,6 +585,8 @@ static int turn(
 	int rc;
 
 	d->retry.early = false;
+	if (ended && d->places)
+		places_give(d->places, &ended->place);
 	rc = change(d, end, next, &v, &claimed, e);
 	if (ended)
 		ended->used = false;

@@ -11,6 +11,7 @@
 #ifndef DELTAM_DISPATCH_H
 #define DELTAM_DISPATCH_H
 
+#include "orchestrator/run/places.h"
 #include "orchestrator/run/progress.h"
 #include "orchestrator/run/retry.h"
 #include "orchestrator/run/sched.h"
@@ -40,6 +41,7 @@ struct dispatch {
 	const char *logs; /* folder of the workers' stderr */
 	const struct dispatch_command
 		*command; /* NULL: workers write rows themselves */
+	struct places *places; /* NULL: every segment takes a slot, whatever it wants */
 	struct arena arena;
 	struct account *accounts; /* one a lane */
 	struct retry retry;
@@ -54,6 +56,11 @@ struct dispatch {
 /* Sets *d up. The stage must outlive it; nothing is read before the first turn. */
 void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
 	struct progress *progress, const char *logs);
+/*
+ * Warns of directions that the baselines' curves contradict, where this run has not done so
+ * when they were decided.
+ */
+void dispatch_directions(struct dispatch *d);
 void dispatch_release(struct dispatch *d);
 
 #endif

@@ -183,7 +183,7 @@ void folder_job_text(const struct folder_job *j, struct str *out)
 
 /* Files. */
 
-static int make_folder(const char *path, struct err *e)
+int folder_make(const char *path, struct err *e)
 {
 	if (!mkdir(path, 0777) || errno == EEXIST)
 		return OK;
@@ -216,7 +216,7 @@ static int write_file(const char *path, const struct str *text, struct err *e)
 	return rc;
 }
 
-static bool is_empty(const char *path)
+bool folder_is_empty(const char *path)
 {
 	DIR *d = opendir(path);
 	const struct dirent *x = NULL;
@@ -245,7 +245,7 @@ static int hand_on(const char *folder, const struct folder_job *j,
 		if (errno != ENOENT)
 			return err_errno(e, "cannot rename %s", from);
 	}
-	return make_folder(to, e);
+	return folder_make(to, e);
 }
 
 /* Into a folder beside, which then gets the name: whole or not at all. */
@@ -269,13 +269,13 @@ static int make_job_folder(const char *root, const char *identity,
 	char folder[FOLDER_PATH_MAX], struct err *e)
 {
 	char jobs[FOLDER_PATH_MAX];
-	int rc = make_folder(root, e);
+	int rc = folder_make(root, e);
 
 	snprintf(jobs, sizeof(jobs), "%s/jobs", root);
 	folder_path(root, identity, folder);
 	if (!rc)
-		rc = make_folder(jobs, e);
-	return rc ? rc : make_folder(folder, e);
+		rc = folder_make(jobs, e);
+	return rc ? rc : folder_make(folder, e);
 }
 
 int folder_reuse(const char *root, const char *theirs, struct store *from,
@@ -296,7 +296,7 @@ int folder_reuse(const char *root, const char *theirs, struct store *from,
 		if (!*there)
 			continue;
 		rc = make_job_folder(root, job->identity, folder, e);
-		if (!rc && is_empty(folder))
+		if (!rc && folder_is_empty(folder))
 			rc = copy_state(state, folder, e);
 	}
 	arena_release(&a);
@@ -333,7 +333,7 @@ int folder_begin(const struct folder_job *j, const struct store_report *past, in
 	if (!rc)
 		rc = write_files(folder, j, e);
 	snprintf(path, sizeof(path), "%s/state.%s", folder, j->attempt->token);
-	*had_state = !rc && !is_empty(path);
+	*had_state = !rc && !folder_is_empty(path);
 	return rc;
 }
 

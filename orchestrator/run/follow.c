@@ -240,9 +240,11 @@ static int take_line(struct follow *f, const struct report_line *x, struct err *
 
 /* Lines. */
 
-static int read_line(struct follow *f, const char *bytes, size_t n, struct err *e)
+/* Works in the arena, and leaves nothing there. */
+static int read_line(
+	struct follow *f, const char *bytes, size_t n, struct arena *a, struct err *e)
 {
-	struct arena a = { 0 };
+	struct arena_mark mark = arena_mark(a);
 	struct report_line x;
 	struct err why;
 	int rc = OK;
@@ -250,11 +252,11 @@ static int read_line(struct follow *f, const char *bytes, size_t n, struct err *
 	f->line++;
 	if (n >= REPORT_LINE_MAX)
 		fault(f, "longer than 1 MiB");
-	else if (report_line_parse(&f->form, bytes, n, &a, &x, &why))
+	else if (report_line_parse(&f->form, bytes, n, a, &x, &why))
 		fault(f, why.msg);
 	else
 		rc = take_line(f, &x, e);
-	arena_release(&a);
+	arena_rewind(a, mark);
 	return rc;
 }
 
@@ -262,8 +264,10 @@ static int read_line(struct follow *f, const char *bytes, size_t n, struct err *
 static int read_lines(
 	struct follow *f, const char *bytes, size_t n, size_t *used, struct err *e)
 {
+	struct arena a = { 0 };
 	int rc = OK;
 
+	(void)arena_alloc(&a, 1, 1); /* a chunk that rewinding keeps */
 	*used = 0;
 	while (!rc && f->state == FOLLOW_ON) {
 		const char *start = bytes + *used;
@@ -271,7 +275,7 @@ static int read_lines(
 
 		if (!newline)
 			break;
-		rc = read_line(f, start, (size_t)(newline - start), e);
+		rc = read_line(f, start, (size_t)(newline - start), &a, e);
 		if (!rc && f->state != FOLLOW_FAULT)
 			*used += (size_t)(newline - start) + 1;
 	}
@@ -279,6 +283,7 @@ static int read_lines(
 		f->line++;
 		fault(f, "longer than 1 MiB");
 	}
+	arena_release(&a);
 	return rc;
 }
 

@@ -112,20 +112,21 @@ struct unit {
 	const char *task;
 	const struct plan_grid *grid;
 	int64_t stage;
-	int seeds, first_seed, target;
+	struct spec_seeds seeds;
+	int target;
 };
 
 static struct params params_of(const struct stage_ctx *c, const struct unit *u,
 	const struct planned *p, struct arena *a)
 {
 	return plan_job(setting_of(c, u->lane), u->lane->entry, u->task, u->grid,
-		p->index / u->seeds, u->first_seed + p->index % u->seeds, a);
+		p->index / u->seeds.n, u->seeds.seed[p->index % u->seeds.n], a);
 }
 
 static int put_member(struct stage_ctx *c, const struct unit *u,
 	const struct planned *p, struct arena *a, struct err *e)
 {
-	struct member_row row = { u->stage, p->id, c->sweep, p->index / u->seeds,
+	struct member_row row = { u->stage, p->id, c->sweep, p->index / u->seeds.n,
 		u->target, MEMBER_PENDING };
 	struct params ps = params_of(c, u, p, a);
 	const struct method_info *method = u->lane->entry->method;
@@ -163,7 +164,7 @@ static int by_id(const void *a, const void *b)
  */
 static int put_members(struct stage_ctx *c, const struct unit *u, struct err *e)
 {
-	int n = u->grid->count * u->seeds;
+	int n = u->grid->count * u->seeds.n;
 	struct arena a = { 0 };
 	struct planned *p = NEW_ARRAY(&a, struct planned, n);
 	struct arena scratch = { 0 };
@@ -203,8 +204,7 @@ static int put_unit(struct stage_ctx *c, const struct lane *l, int unit, enum ph
 		.task = task,
 		.grid = g,
 		.stage = lane_stage_id(c, l, unit, ph),
-		.seeds = baseline ? 1 : c->spec->search.seeds,
-		.first_seed = final ? FINAL_SEED : 0,
+		.seeds = c->spec->search.seeds,
 		.target = next_target(c, l, ph, 0, g->count) };
 	struct stage_row row = { u.stage, c->sweep, lane_variant(c, l)->label,
 		l->entry->label, l->entry->method->name, task ? task : "",
@@ -212,6 +212,8 @@ static int put_unit(struct stage_ctx *c, const struct lane *l, int unit, enum ph
 		l->entry->position, l->entry->title };
 	int rc = store_stage_put(c->s, &row, e);
 
+	if (!final && baseline)
+		u.seeds.n = 1;
 	if (final)
 		u.seeds = baseline ? c->spec->baseline.seeds : c->spec->final_seeds;
 	return rc ? rc : put_members(c, &u, e);
@@ -408,8 +410,8 @@ static int job_of_point(const struct stage_ctx *c, const struct lane *l,
 	const struct plan_grid *g, int i, int64_t *id, struct arena *a, struct err *e)
 {
 	char identity[IDENTITY_MAX];
-	struct params ps =
-		plan_job(setting_of(c, l), l->entry, task_of(c, l, 0), g, i, 0, a);
+	struct params ps = plan_job(setting_of(c, l), l->entry, task_of(c, l, 0), g, i,
+		c->spec->search.seeds.seed[0], a);
 
 	return identify_job(c, lane_variant(c, l), &ps, identity, id, a, e);
 }

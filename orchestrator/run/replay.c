@@ -61,7 +61,7 @@ static int load_race(struct stage_ctx *c, const struct lane *l,
 
 	*x = (struct replay_race){ .v = lane_variant(c, l),
 		.label = l->entry->label,
-		.seeds = c->spec->search.seeds };
+		.seeds = c->spec->search.seeds.n };
 	rc = group_load(&g, a, e);
 	if (!rc)
 		rc = all_ended(&g, x, e);
@@ -78,7 +78,7 @@ static int load_all(
 	int rc = store_int(
 		c->s, STMT_AUDIT_EPOCHS, ARGS(INT(c->sweep)), 0, &out->fixed, e);
 
-	out->seeds = c->spec->search.seeds;
+	out->seeds = c->spec->search.seeds.n;
 	out->item = NEW_ARRAY(a, struct replay_race, c->nlanes);
 	for (int i = 0; !rc && i < c->nlanes; i++) {
 		const struct lane *l = &c->lanes[i];

@@ -14,34 +14,47 @@ struct parse {
 	struct err *e;
 };
 
+/* The bytes of a word for what is not finite that stands here; 0: none does. */
+static size_t not_finite_at(const char *s, size_t n)
+{
+	static const char *const words[] = { "-Infinity", "Infinity", "NaN" };
+
+	if (*s != '-' && *s != 'I' && *s != 'N')
+		return 0;
+	for (int k = 0; k < COUNT(words); k++) {
+		size_t length = strlen(words[k]);
+
+		if (n >= length && !memcmp(s, words[k], length))
+			return length;
+	}
+	return 0;
+}
+
 /* The text as strict JSON: words for what is not finite become null. ERR_SPEC: a comment. */
 static int plain_json(
 	struct arena *a, const char *s, size_t n, struct str *out, struct err *e)
 {
-	static const char *const words[] = { "-Infinity", "Infinity", "NaN" };
 	bool string = false;
+	size_t copied = 0;
 
 	*out = (struct str){ .arena = a };
-	for (size_t i = 0; i < n;) {
-		size_t length = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t length = string ? 0 : not_finite_at(s + i, n - i);
 
-		for (int k = 0; !string && !length && k < 3; k++)
-			if (n - i >= strlen(words[k]) &&
-				!memcmp(s + i, words[k], strlen(words[k])))
-				length = strlen(words[k]);
 		if (!string && s[i] == '/')
 			return err_set(e, ERR_SPEC, "JSON has no comments");
 		if (length) {
+			str_putn(out, s + copied, i - copied);
 			str_put(out, "null");
-			i += length;
-			continue;
-		}
-		if (string && s[i] == '\\' && i + 1 < n)
-			str_putn(out, s + i++, 1);
-		else if (s[i] == '"')
+			i += length - 1;
+			copied = i + 1;
+		} else if (string && s[i] == '\\' && i + 1 < n) {
+			i++;
+		} else if (s[i] == '"') {
 			string = !string;
-		str_putn(out, s + i++, 1);
+		}
 	}
+	str_putn(out, s + copied, n - copied);
 	return OK;
 }
 

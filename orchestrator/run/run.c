@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "common/store/run_name.h"
 #include "common/store/store_open.h"
 #include "orchestrator/cli/cli.h"
 #include "common/store/store_winner.h"
@@ -17,6 +18,8 @@
 #include "orchestrator/run/replan.h"
 #include "orchestrator/run/run.h"
 #include "orchestrator/run/winner.h"
+
+#define MISSING_LISTED 20
 
 struct run {
 	const struct run_request *q;
@@ -32,7 +35,7 @@ struct run {
 	struct dispatch dispatch;
 	struct dispatch_command command; /* where another trainer trains */
 	struct str replanned; /* what became of the plan before, for people */
-	int workers;
+	struct places places;
 };
 
 static int read_sweep(struct run *r, struct err *e)
@@ -58,10 +61,10 @@ static int read_sweep(struct run *r, struct err *e)
 /* Finds out everything that can be refused before a byte is written. */
 static int look_around(struct run *r, struct err *e)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	int rc = read_sweep(r, e);
 
-	r->workers = r->q->workers > 0 ? r->q->workers : cores > 0 ? (int)cores : 1;
+	if (!rc)
+		rc = places_find(&r->places, &r->spec, r->q->gpus, r->q->workers, e);
 	r->db = r->q->db ? r->q->db : arena_printf(r->arena, "%s.db", r->spec.name);
 	if (!rc && r->q->reuse)
 		rc = reuse_open(&r->reuse, r->q->reuse, r->db, e);
@@ -75,7 +78,7 @@ static int look_ahead(const struct run *r, struct outlook *out, struct err *e)
 		.spec = &r->spec,
 		.counts = &r->dispatch.counts,
 		.now = outlook_now(),
-		.workers = r->workers };
+		.workers = places_slots(&r->places) };
 
 	return outlook_read(&q, out, e);
 }
@@ -104,6 +107,7 @@ static int plan(struct run *r, struct err *e)
 	r->stage.winners = winner_wanted(&r->spec) && !r->q->no_winners;
 	progress_init(&r->progress, r->spec.name, r->q->quiet);
 	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs);
+	r->dispatch.places = &r->places;
 	rc = store_attempt_last(&r->s, &r->dispatch.since, e);
 	if (!rc)
 		rc = stage_start(&r->stage, rescore, e);
@@ -185,13 +189,41 @@ static int prepare_command(struct run *r, const char *folder, struct err *e)
 	return rc;
 }
 
+/* What results are wanted of, where nobody can train: `deltam import` brings them. */
+static int list_missing(struct run *r, int64_t segments, struct err *e)
+{
+	struct rows rows = rows_open(&r->s, STMT_SWEEP_MISSING,
+		ARGS(INT(r->stage.sweep), INT(MISSING_LISTED)), e);
+	int64_t job[MISSING_LISTED];
+	char name[RUN_NAME_MAX];
+	int n = 0;
+	int rc;
+
+	while (n < MISSING_LISTED && rows_next(&rows))
+		job[n++] = rows_int64(&rows);
+	rc = rows_close(&rows);
+	for (int i = 0; !rc && i < n; i++)
+		fprintf(stderr, "missing: %s\n", store_run_name(&r->s, job[i], name));
+	if (!rc && segments > n)
+		fprintf(stderr,
+			"missing: %lld more (`deltam runs --db %s --where "
+			"state=pending` shows all)\n",
+			(long long)segments - n, r->db);
+	return rc ? rc
+		  : err_set(e, ERR_FAILED,
+			    "%lld run%s no results, and \"trainer\" has no \"command\" "
+			    "to train %s",
+			    (long long)segments, segments == 1 ? " has" : "s have",
+			    segments == 1 ? "it" : "them");
+}
+
 static int train(struct run *r, struct err *e)
 {
 	const struct spec_trainer *t = r->spec.trainer;
 	struct sched_options options = { .worker = r->worker,
 		.db = r->db,
 		.logs = r->dispatch.logs,
-		.workers = r->workers };
+		.workers = places_slots(&r->places) };
 	const char *folder = arena_printf(r->arena, "%s.d", r->db);
 	int64_t segments, epochs;
 	int rc = store_sweep_pending(&r->s, r->stage.sweep, &segments, &epochs, e);
@@ -199,10 +231,7 @@ static int train(struct run *r, struct err *e)
 	if (rc || !segments)
 		return rc;
 	if (t && !t->command[0])
-		return err_set(e, ERR_FAILED,
-			"%lld segments have no results, and \"trainer\" has no "
-			"\"command\" to train them",
-			(long long)segments);
+		return list_missing(r, segments, e);
 	rc = make_folder(folder, e);
 	if (!rc)
 		rc = make_folder(r->dispatch.logs, e);
@@ -211,7 +240,7 @@ static int train(struct run *r, struct err *e)
 		rc = prepare_command(r, folder, e);
 	if (!rc)
 		rc = store_run(&r->s, STMT_SWEEP_WORKERS,
-			ARGS(INT(r->workers), INT(r->stage.sweep)), e);
+			ARGS(INT(options.workers), INT(r->stage.sweep)), e);
 	progress_start(&r->progress);
 	if (!rc)
 		rc = sched_run(&options, &r->dispatch.ops, &r->dispatch, e);
@@ -294,6 +323,8 @@ static int in_database(struct run *r, struct err *e)
 		fputs(str_get(&r->replanned), stderr);
 	if (!rc)
 		rc = train(r, e);
+	if (!rc || rc == ERR_FAILED)
+		dispatch_directions(&r->dispatch);
 	if (!rc)
 		rc = conclude(r, e);
 	note_stop(r, rc, e);
@@ -322,6 +353,7 @@ int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 		store_close(&r.s);
 	}
 	reuse_close(&r.reuse);
+	places_release(&r.places);
 	return rc;
 }
 
@@ -332,6 +364,7 @@ int cmd_run(const struct cli_options *o, struct err *e)
 		.db = o->db,
 		.reuse = o->reuse,
 		.workers = o->workers,
+		.gpus = o->gpus,
 		.no_prune = o->no_prune > 0,
 		.yes = o->yes > 0,
 		.quiet = o->quiet > 0,

@@ -13,6 +13,7 @@ struct run_request {
 	const char *db; /* NULL: the sweep's name and .db */
 	const char *reuse; /* a database to copy jobs from; NULL: none */
 	int workers; /* 0: as many as this machine has cores */
+	const char *gpus; /* `--gpus`; NULL: not given */
 	bool no_prune, yes, quiet;
 	bool table; /* prints the table of what there is, a failed job or not */
 	const char *color; /* of the table: `--color` */

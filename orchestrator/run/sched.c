@@ -505,6 +505,15 @@ static bool any_task(const struct sched *s)
 	return false;
 }
 
+/* Whether a task is at work that needs the memory of several slots. */
+static bool any_wide(const struct sched *s)
+{
+	for (int i = 0; i < s->o->workers; i++)
+		if (s->slots[i].at_task && s->slots[i].task.slots > 1)
+			return true;
+	return false;
+}
+
 /*
  * Puts work into every open slot; ends the loop when there is none and none is out. Where
  * it is too early for what there is, the next tick comes here again.
@@ -515,7 +524,7 @@ static void fill(struct sched *s)
 
 	while (!s->stopping && (slot = open_slot(s)) && turn(slot, NULL))
 		start(slot);
-	if (!any_task(s))
+	if (!any_task(s) || any_wide(s))
 		let_idle_go(s);
 	if (s->busy == 0 && (s->stopping || !s->later))
 		finish(s);
@@ -541,14 +550,19 @@ static void tick_slot(struct slot *slot)
 		s->o->silent_seconds > 0 ? s->o->silent_seconds : SILENT_SECONDS;
 	double grace = s->o->grace_seconds > 0 ? s->o->grace_seconds : GRACE_SECONDS;
 	double limit = slot->task.limit_seconds;
+	double leave = slot->task.leave_seconds;
+	double alive;
 
 	if ((slot->state == SLOT_STOPPING || slot->state == SLOT_LEAVING) &&
 		++slot->stopping_ticks * tick > grace + slot->task.grace_seconds)
 		kill_slot(slot, SCHED_STOPPED);
 	if (slot->state != SLOT_RUNNING)
 		return;
-	if (limit > 0 && ++slot->alive_ticks * tick > limit)
+	alive = ++slot->alive_ticks * tick;
+	if (limit > 0 && alive > limit)
 		kill_slot(slot, SCHED_TIMEOUT);
+	else if (leave > 0 && alive > leave)
+		ask_to_leave(slot, SCHED_ENOUGH);
 	else if (++slot->silent_ticks * tick > silent)
 		kill_slot(slot, SCHED_SILENT);
 	else if (slot->task.quiet_seconds > 0 && is_quiet(slot))

@@ -27,6 +27,8 @@ struct sched_task {
 	char token[SCHED_TOKEN_MAX];
 	double limit_seconds; /* 0: none */
 	double quiet_seconds; /* 0: no limit; see SCHED_QUIET */
+	double leave_seconds; /* after these it is asked to leave (SCHED_ENOUGH); 0: never */
+	int slots; /* above 1: no worker that waits keeps its memory beside it */
 	/*
 	 * What is called where it is not a worker on the database: NULL behind the last
 	 * word, and where it runs (NULL: here). It leads a process group, which ends with
@@ -45,7 +47,7 @@ enum sched_why {
 	SCHED_TIMEOUT, /* we killed it: beyond limit_seconds */
 	SCHED_SILENT, /* we killed it: no beat for silent_seconds */
 	SCHED_QUIET, /* we killed it: no epoch, no output for quiet_seconds */
-	SCHED_ENOUGH, /* we ended it: news() wanted no more of it */
+	SCHED_ENOUGH, /* we ended it: news() wanted no more of it, or leave_seconds */
 	SCHED_STOPPED, /* it left or died because the run is stopping */
 	SCHED_NOT_STARTED, /* no process was made; the run stops */
 };

@@ -2,8 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
-
-#define TAIL_BYTES 4096
+#include "orchestrator/run/slot_log.h"
 
 int segment_command_claim(struct segment_command *c, struct store *s,
 	const struct dispatch_command *command, const struct spec *spec,
@@ -42,21 +41,26 @@ int segment_command_claim(struct segment_command *c, struct store *s,
 }
 
 /* The adapter, and behind it the command. */
-static const char *const *adapter_words(
-	struct segment_command *c, const struct dispatch_command *command)
+static const char *const *adapter_words(struct segment_command *c,
+	const struct dispatch_command *command, const char *devices)
 {
 	const struct spec_trainer *t = command->trainer;
 	const char *const flags[] = { command->worker, "--folder", c->folder, "--token",
 		c->job.attempt->token, "--stop-seconds",
-		arena_printf(&c->arena, "%d", t->stop_seconds), "--" };
+		arena_printf(&c->arena, "%d", t->stop_seconds) };
 	int n = COUNT(flags);
 	const char **argv;
 	int words = 0;
 
 	while (t->command[words])
 		words++;
-	argv = NEW_ARRAY(&c->arena, const char *, n + words + 1);
+	argv = NEW_ARRAY(&c->arena, const char *, n + words + 4);
 	memcpy(argv, flags, sizeof(flags));
+	if (devices) {
+		argv[n++] = "--devices";
+		argv[n++] = devices;
+	}
+	argv[n++] = "--";
 	memcpy(argv + n, t->command, (size_t)words * sizeof(*argv));
 	return argv;
 }
@@ -82,11 +86,13 @@ static const char *const *worker_words(
 }
 
 void segment_command_task(struct segment_command *c,
-	const struct dispatch_command *command, struct sched_task *task)
+	const struct dispatch_command *command, const char *devices,
+	struct sched_task *task)
 {
 	bool embedded = !command->trainer->command;
 
-	task->argv = embedded ? worker_words(c, command) : adapter_words(c, command);
+	task->argv = embedded ? worker_words(c, command)
+			      : adapter_words(c, command, devices);
 	task->cwd = command->cwd;
 	task->grace_seconds = embedded ? 0 : command->trainer->stop_seconds;
 }
@@ -101,37 +107,12 @@ int segment_command_begin(struct segment_command *c, struct store *s, struct err
 	return rc ? rc : folder_begin(&c->job, past, n, &c->follow.had_state, e);
 }
 
-/* The last line that says something, of a file that may be long. */
-static void last_line(const char *path, char *line, size_t size)
-{
-	char tail[TAIL_BYTES + 1];
-	FILE *f = fopen(path, "r");
-	char *start;
-	size_t n;
-
-	*line = '\0';
-	if (!f)
-		return;
-	if (fseek(f, -TAIL_BYTES, SEEK_END))
-		rewind(f);
-	n = fread(tail, 1, TAIL_BYTES, f);
-	fclose(f);
-	while (n > 0 && (unsigned char)tail[n - 1] <= ' ')
-		n--;
-	tail[n] = '\0';
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)tail[i] < ' ' && tail[i] != '\n')
-			tail[i] = tail[i] == '\r' ? '\n' : ' ';
-	start = strrchr(tail, '\n');
-	snprintf(line, size, "%s", start ? start + 1 : tail);
-}
-
 void segment_command_judge(
 	const struct segment_command *c, const char *log, struct verdict *v)
 {
 	char line[512];
 
-	last_line(log, line, sizeof(line));
+	slot_log_last_line(log, line, sizeof(line));
 	verdict_of_report(&c->follow, line, v);
 }
 

@@ -26,9 +26,13 @@ MUST_CHECK int segment_command_claim(struct segment_command *c, struct store *s,
 	const struct spec_variant *v, const struct spec_entry *entry,
 	const struct attempt_row *attempt, int64_t since, struct err *e);
 
-/* What the scheduler is to call. */
+/*
+ * What the scheduler is to call. devices: the GPUs that it may see (CUDA_VISIBLE_DEVICES);
+ * NULL: as they are.
+ */
 void segment_command_task(struct segment_command *c,
-	const struct dispatch_command *command, struct sched_task *task);
+	const struct dispatch_command *command, const char *devices,
+	struct sched_task *task);
 
 /* The claim is committed: the folder is made. ERR_SYS, ERR_DB. */
 MUST_CHECK int segment_command_begin(

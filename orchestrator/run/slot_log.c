@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include "common/log.h"
 
+#define TAIL_BYTES 4096 /* of a file that may be long */
+
 int slot_log_open(struct slot_log *l, const char *folder, int slot)
 {
 	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC;
@@ -46,4 +48,28 @@ void slot_log_close(struct slot_log *l)
 	close(l->fd);
 	if (*l->path)
 		unlink(l->path);
+}
+
+void slot_log_last_line(const char *path, char *line, size_t size)
+{
+	char tail[TAIL_BYTES + 1];
+	FILE *f = fopen(path, "r");
+	char *start;
+	size_t n;
+
+	*line = '\0';
+	if (!f)
+		return;
+	if (fseek(f, -TAIL_BYTES, SEEK_END))
+		rewind(f);
+	n = fread(tail, 1, TAIL_BYTES, f);
+	fclose(f);
+	while (n > 0 && (unsigned char)tail[n - 1] <= ' ')
+		n--;
+	tail[n] = '\0';
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)tail[i] < ' ' && tail[i] != '\n')
+			tail[i] = tail[i] == '\r' ? '\n' : ' ';
+	start = strrchr(tail, '\n');
+	snprintf(line, size, "%s", start ? start + 1 : tail);
 }

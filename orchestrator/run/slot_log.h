@@ -5,6 +5,7 @@
 #ifndef DELTAM_SLOT_LOG_H
 #define DELTAM_SLOT_LOG_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include "common/err.h"
 
@@ -31,5 +32,8 @@ void slot_log_keep(struct slot_log *l, const char *name);
 
 /* Closes the log and removes its file. */
 void slot_log_close(struct slot_log *l);
+
+/* The last line of a log that says something, cut at size - 1 bytes; "" without one. */
+void slot_log_last_line(const char *path, char *line, size_t size);
 
 #endif

@@ -75,7 +75,7 @@ static void read_search(const struct spec_reader *r, struct spec *s)
 	struct spec_axis one;
 
 	s->search.kind = (enum search_kind)read_choice(r, "search.kind");
-	s->search.seeds = read_whole(r, "search.seeds");
+	read_seeds(r, "search.seeds", 0, &s->search.seeds);
 	if (!read_rate(r, "search.lr", NULL, &s->search.lr))
 		s->search.lr.count = 0;
 	if (read_rate(r, "search.wd", field_find("search.wd")->deflt, &s->search.wd))
@@ -97,7 +97,7 @@ static void read_baseline(const struct spec_reader *r, struct spec *s)
 		"baseline.model", NULL };
 	static const char *const from[] = { "baseline.from", NULL };
 
-	s->baseline.seeds = read_whole(r, "baseline.seeds");
+	read_seeds(r, "baseline.seeds", FINAL_SEED, &s->baseline.seeds);
 	s->baseline.tune = (enum baseline_tune)read_choice(r, "baseline.tune");
 	s->baseline.from = read_path(r, "baseline.from");
 	if (read_at(r, "baseline.values")) {
@@ -129,7 +129,7 @@ static void read_limits(const struct spec_reader *r, struct spec *s)
 	double silent = read_number(r, "limits.silent_minutes");
 
 	s->auxiliary = read_at(r, "primary") != NULL;
-	s->final_seeds = read_whole(r, "final.seeds");
+	read_seeds(r, "final.seeds", FINAL_SEED, &s->final_seeds);
 	s->retries = read_whole(r, "limits.retries");
 	s->checkpoint_minutes = read_number(r, "checkpoint_minutes");
 	s->job_minutes = isnan(minutes) ? 0 : minutes;
@@ -140,6 +140,16 @@ static void read_limits(const struct spec_reader *r, struct spec *s)
 	if (silent == 0)
 		diag_add(r->d, read_place(r, "limits.silent_minutes"),
 			"\"silent_minutes\" must be above 0");
+}
+
+/* Where nothing is searched, no seed has chosen anything. */
+static void compare_seeds(const struct spec_reader *r, const struct spec *s)
+{
+	if (s->select.epoch == EPOCH_LAST10)
+		return;
+	check_seeds(r, &s->search.seeds, "final.seeds", &s->final_seeds);
+	if (s->baseline.source == BASELINE_TRAINED)
+		check_seeds(r, &s->search.seeds, "baseline.seeds", &s->baseline.seeds);
 }
 
 static bool is_sweep(const struct spec_reader *r)
@@ -166,6 +176,7 @@ static void read_spec(struct spec_reader *r, struct spec *s)
 	read_select(r, s);
 	read_prune(r, s);
 	read_limits(r, s);
+	compare_seeds(r, s);
 	read_evaluate(r, s);
 	read_variants(r, s);
 }

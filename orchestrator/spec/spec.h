@@ -20,7 +20,8 @@ struct json;
 struct spec_override;
 
 #define SWEEP_NAME_MAX 64
-#define FINAL_SEED 1000 /* final and baseline seeds from here, search seeds from 0 */
+#define FINAL_SEED \
+	1000 /* counts of final and baseline seeds from here, of search from 0 */
 #define PLAN_JOBS_FREE 10000 /* a plan above needs --yes */
 
 /*
@@ -69,6 +70,7 @@ struct spec_entry {
 	/* `primary`: the task whose criteria alone make its Δm; NULL: all of them. */
 	const char *primary;
 	bool every_task; /* an auxiliary method for which no task is primary */
+	int slots; /* that a segment takes, at least 1; no part of a job */
 	struct spec_axis
 		*axes; /* hyperparameters in the order of the .def row; not lr, wd */
 	int naxes;
@@ -99,6 +101,8 @@ struct spec_trainer {
 	bool deterministic; /* rows that it writes twice are equal */
 	enum trainer_keep keep;
 	int stop_seconds; /* from SIGTERM to SIGKILL */
+	int gpus; /* of a slot; 0: none is handed out */
+	int gpu_slots; /* that share one GPU; 1: a slot has its GPUs to itself */
 	struct task_info *tasks; /* in the order of tables; names alone are filled */
 	int ntasks;
 	struct spec_criterion *criteria; /* the same in every variant */
@@ -135,6 +139,12 @@ struct spec_variant {
 
 enum baseline_source { BASELINE_TRAINED, BASELINE_VALUES, BASELINE_FROM };
 
+/* What a configuration is trained with, in the order of the file. */
+struct spec_seeds {
+	int n; /* at least 1 */
+	const int *seed;
+};
+
 /* What a spec is read from. */
 struct spec_source {
 	const char
@@ -162,13 +172,13 @@ struct spec {
 		enum search_kind kind;
 		struct spec_axis lr, wd;
 		double fixed_wd; /* LINE */
-		int seeds;
+		struct spec_seeds seeds; /* a baseline is searched with the first */
 	} search;
 	struct {
 		enum baseline_source source;
 		enum baseline_tune tune;
 		const char *from; /* FROM: path of a database */
-		int seeds;
+		struct spec_seeds seeds; /* at the chosen point */
 	} baseline;
 	struct {
 		enum select_epoch epoch;
@@ -189,7 +199,7 @@ struct spec {
 		const char *textures; /* folder with pictures of frost; "": none */
 		bool save;
 	} winners;
-	int final_seeds;
+	struct spec_seeds final_seeds;
 	double job_minutes; /* 0: no limit */
 	double silent_minutes; /* 0: no limit */
 	int retries;

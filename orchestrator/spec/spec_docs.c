@@ -70,6 +70,9 @@ static const char *form_of(const struct spec_field *f, struct arena *a)
 	case FIELD_WHOLE:
 		return arena_printf(a, "whole number, %s … %s",
 			number_format(f->min, min), number_format(f->max, max));
+	case FIELD_SEEDS:
+		return arena_printf(a, "whole number, %s … %s, or list of seeds",
+			number_format(f->min, min), number_format(f->max, max));
 	case FIELD_NUMBER:
 		return f->max > 1e30
 			? arena_printf(

@@ -8,6 +8,7 @@
 #define LABEL_CHARACTERS 64
 #define ENTRIES_MAX 1000
 #define POINTS_MAX 10000000
+#define SLOTS_MAX 64
 
 /* The methods that a sweep can list: all but the baseline. */
 static const char **listable(struct arena *a, int *n)
@@ -51,11 +52,6 @@ static const struct method_info *read_method(
 			diag_quote(r->a, node->string),
 			str_hint(str_nearest(node->string, known, n), hint));
 	return NULL;
-}
-/* What an entry says besides hyperparameters. */
-static bool is_entry_key(const char *key)
-{
-	return !strcmp(key, "name") || !strcmp(key, "label") || !strcmp(key, "title");
 }
 
 /* Reports keys of the entry's object that the method does not have. */
@@ -230,9 +226,29 @@ static const char *read_label(
 	return label->string;
 }
 
+/* Slots of one GPU are all that a segment can have where several share it. */
+static int read_slots(
+	const struct spec_reader *r, const struct spec *s, const struct json *node)
+{
+	static const struct param_info info = {
+		.name = "slots", .kind = PARAM_INT, .min = 1, .max = SLOTS_MAX
+	};
+	const struct json *slots = json_get(node, "slots");
+	const char *text = slots ? value_text(r, slots, &info, NULL) : NULL;
+	double n = 1;
+
+	if (!text || !number_parse(text, &n))
+		return 1;
+	if (s->trainer && s->trainer->gpu_slots > 1 && n > s->trainer->gpu_slots)
+		diag_add(r->d, slots->at,
+			"slots %.0f is more than one GPU has: \"gpu\" makes %d of it",
+			n, s->trainer->gpu_slots);
+	return (int)n;
+}
+
 /* Reads an entry; false: it is none, which has been reported. */
-static bool read_entry(const struct spec_reader *r, const struct json *node,
-	const struct spec_variant *v, struct spec_entry *e)
+static bool read_entry(const struct spec_reader *r, const struct spec *s,
+	const struct json *node, const struct spec_variant *v, struct spec_entry *e)
 {
 	const struct json *name = node;
 
@@ -255,6 +271,7 @@ static bool read_entry(const struct spec_reader *r, const struct json *node,
 		return false;
 	e->label = read_label(r, node, e->method->name);
 	e->title = read_title(r, node);
+	e->slots = read_slots(r, s, node);
 	if (node->kind == JSON_OBJECT)
 		check_hyperparameters(r, node, e->method);
 	read_hyperparameters(r, node, v, e);
@@ -395,6 +412,7 @@ void read_entries(
 		.listed = "stl",
 		.title = "",
 		.method = catalogue_method("stl"),
+		.slots = 1,
 	};
 	if (!methods || !expect_kind(r, methods, JSON_ARRAY, "methods"))
 		return;
@@ -409,7 +427,7 @@ void read_entries(
 	for (const struct json *m = methods->child; m; m = m->next) {
 		struct spec_entry e = { .position = v->nentries + 1 };
 
-		if (!read_entry(r, m, v, &e))
+		if (!read_entry(r, s, m, v, &e))
 			continue;
 		check_label(r, m, v, &e);
 		check_points(r, m, s, &e);

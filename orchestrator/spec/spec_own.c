@@ -75,6 +75,16 @@ static void read_own_param(const struct json *node, struct param_info *p)
 		.column = weights ? "weights" : NULL };
 }
 
+bool is_entry_key(const char *key)
+{
+	static const char *const keys[] = { "name", "label", "title", "slots" };
+
+	for (int i = 0; i < COUNT(keys); i++)
+		if (!strcmp(key, keys[i]))
+			return true;
+	return false;
+}
+
 const struct method_info *own_method(
 	const struct spec_reader *r, const struct json *entry, const struct json *name)
 {
@@ -86,8 +96,7 @@ const struct method_info *own_method(
 	if (!check_name(r, name))
 		return NULL;
 	for (const struct json *k = entry->child; k; k = k->next) {
-		if (!strcmp(k->key, "name") || !strcmp(k->key, "label") ||
-			!strcmp(k->key, "title"))
+		if (is_entry_key(k->key))
 			continue;
 		for (const struct json *w = k->kind == JSON_ARRAY ? k->child : NULL; w;
 			w = w->next)

@@ -37,6 +37,7 @@ enum spec_field_kind {
 	FIELD_WORDS,
 	FIELD_TASKS,
 	FIELD_CRITERIA,
+	FIELD_SEEDS,
 };
 
 struct spec_field {
@@ -210,6 +211,15 @@ void read_trainer(const struct spec_reader *r, struct spec *s);
  */
 const struct method_info *own_method(
 	const struct spec_reader *r, const struct json *entry, const struct json *name);
+/* A count of seeds from `first` on, or a list of seeds. */
+void read_seeds(const struct spec_reader *r, const char *path, int first,
+	struct spec_seeds *out);
+bool seeds_have(const struct spec_seeds *x, int seed);
+/* Reports a seed of x, which stands at path, that the search has, too. */
+void check_seeds(const struct spec_reader *r, const struct spec_seeds *search,
+	const char *path, const struct spec_seeds *x);
+/* Whether a key of an entry of `methods` is none of its hyperparameters. */
+bool is_entry_key(const char *key);
 void read_criteria(
 	const struct spec_reader *r, const struct spec *s, struct spec_variant *v);
 void read_entries(

@@ -172,7 +172,9 @@ static void put_methods(struct str *out)
 			",\n      { \"type\": \"object\", \"additionalProperties\": "
 			"false, \"required\": [\"name\"],\n        \"properties\": { "
 			"\"name\": { \"const\": \"%s\" }, \"label\": { \"type\": "
-			"\"string\" }, \"title\": { \"type\": \"string\" }",
+			"\"string\" }, \"title\": { \"type\": \"string\" }, "
+			"\"slots\": { \"type\": \"integer\", \"minimum\": 1, "
+			"\"maximum\": 64 }",
 			m[i].name);
 		put_params(out, m[i].params, put_hyperparameter);
 		str_put(out, " } }");
@@ -240,6 +242,14 @@ static void put_type(struct str *out, const struct spec_field *f)
 		str_printf(out, "\"type\": \"%s\"",
 			f->kind == FIELD_WHOLE ? "integer" : "number");
 		put_limits(out, f->min, f->max);
+		break;
+	case FIELD_SEEDS:
+		str_put(out, "\"anyOf\": [{ \"type\": \"integer\"");
+		put_limits(out, f->min, f->max);
+		str_put(out,
+			" }, { \"type\": \"array\", \"minItems\": 1, "
+			"\"uniqueItems\": true, \"items\": { \"type\": \"integer\", "
+			"\"minimum\": 0 } }]");
 		break;
 	case FIELD_CHOICE:
 		put_enum(out, f->choices);

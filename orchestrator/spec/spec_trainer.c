@@ -6,6 +6,8 @@
 
 #define CRITERIA_MAX 32 /* of a task */
 #define NAME_CHARACTERS 64
+#define GPU_PARTS_MAX 16 /* slots of one GPU */
+#define GPU_PART_SLACK 0.021 /* of a part: 0.14 is 1/7, and 1/16 is not 1/15 */
 
 /* A name that stands in a report: of a task or a figure. */
 static bool check_name(const struct spec_reader *r, const struct json *node)
@@ -147,6 +149,24 @@ static const char **read_words(const struct spec_reader *r, const char *path)
 	return words;
 }
 
+/* A whole number of GPUs, or the n-th part of one: 0.33 is as good as 1/3. */
+static void read_gpu(const struct spec_reader *r, struct spec_trainer *t)
+{
+	double gpu = read_number(r, "trainer.gpu");
+	double parts = gpu > 0 && gpu < 1 ? round(1 / gpu) : 1;
+	char value[NUMBER_MAX];
+
+	t->gpus = gpu > 0 && gpu < 1 ? 1 : (int)gpu;
+	t->gpu_slots = (int)fmin(parts, GPU_PARTS_MAX);
+	if (isnan(gpu) || gpu == floor(gpu))
+		return;
+	if (gpu > 1 || parts > GPU_PARTS_MAX || fabs(gpu * parts - 1) > GPU_PART_SLACK)
+		diag_add(r->d, read_place(r, "trainer.gpu"),
+			"gpu %s is neither a whole number nor a part 1/n of a GPU, n up "
+			"to %d",
+			number_format(gpu, value), GPU_PARTS_MAX);
+}
+
 /* What only deltam's own trainer does. */
 static void refuse_embedded(const struct spec_reader *r)
 {
@@ -182,6 +202,7 @@ void read_trainer(const struct spec_reader *r, struct spec *s)
 	t->deterministic = read_bool(r, "trainer.deterministic");
 	t->keep = (enum trainer_keep)read_choice(r, "trainer.keep");
 	t->stop_seconds = read_whole(r, "trainer.stop_seconds");
+	read_gpu(r, t);
 	read_tasks(r, t);
 	refuse_embedded(r);
 	if (from)

@@ -502,12 +502,53 @@ START_TEST(an_audit_goes_on_from_the_folders_of_what_was_stopped)
 }
 END_TEST
 
-START_TEST(without_a_command_what_is_missing_is_counted)
+START_TEST(without_a_command_what_is_missing_is_listed)
 {
 	write_sweep("{ \"sweep\": \"s\", \"trainer\": { " TASKS " }, \"dataset\": {},"
 		    " \"train\": { \"epochs\": 1 }, \"methods\": [\"ew\"],"
 		    " \"search\": { \"lr\": [1] } }");
 	expect_said(1, "\"trainer\" has no \"command\" to train them");
+	/* What can be planned: a baseline a task, and the method's one job. */
+	ck_assert_ptr_nonnull(strstr(said, "missing: stl a lr 1 seed 0\n"));
+	ck_assert_ptr_nonnull(strstr(said, "missing: stl b lr 1 seed 0\n"));
+	ck_assert_ptr_nonnull(strstr(said, "missing: ew lr 1 seed 0\n"));
+	ck_assert_ptr_nonnull(strstr(said, "3 runs have no results"));
+	/* Of many, some. */
+	write_sweep("{ \"sweep\": \"s\", \"trainer\": { " TASKS " }, \"dataset\": {},"
+		    " \"train\": { \"epochs\": 1 }, \"methods\": [\"ew\"],"
+		    " \"search\": { \"lr\": [1, 2, 3, 4, 5, 6, 7, 8] } }");
+	expect_said(
+		1, "missing: 4 more (`deltam runs --db t.db --where state=pending`");
+}
+END_TEST
+
+/* Err of the trainer falls. */
+START_TEST(a_direction_that_all_curves_contradict_is_told)
+{
+	static const char sweep[] =
+		"{ \"sweep\": \"s\", \"trainer\": { \"command\": [\"sh\", \"train.sh\"], "
+		"\"tasks\": { \"a\": { \"acc\": \"higher\" }, \"b\": { \"acc\": "
+		"\"higher\", \"err\": \"%s\" } } }, \"dataset\": {}, \"train\": { "
+		"\"epochs\": 3 }, \"methods\": [\"ew\"], \"search\": { \"lr\": [0.003, "
+		"0.001] } }";
+	static const char words[] =
+		"b/err is \"higher\" in the sweep file, and no run of the baseline (3) was "
+		"ever better by that than in its first epoch: should it be \"lower\"?";
+	char text[1024];
+
+	snprintf(text, sizeof(text), sweep, "lower");
+	write_sweep(text);
+	runs_well();
+	ck_assert_msg(!strstr(said, "first epoch"), "%s", said);
+	snprintf(text, sizeof(text), sweep, "higher");
+	write_sweep(text);
+	for (int i = 0; i < 2; i++) { /* once a run, whoever has trained */
+		runs_well();
+		ck_assert_msg(strstr(said, words) != NULL, "%s", said);
+		ck_assert_ptr_null(
+			strstr(strstr(said, words) + sizeof(words) - 1, "first epoch"));
+		ck_assert_ptr_null(strstr(said, "a/acc"));
+	}
 }
 END_TEST
 
@@ -535,7 +576,8 @@ Suite *suite_trainer(void)
 	tcase_add_test(tc, code_that_is_edited_during_a_run_has_no_effect_on_it);
 	tcase_add_test(
 		tc, criteria_that_make_delta_m_can_be_chosen_anew_without_training);
-	tcase_add_test(tc, without_a_command_what_is_missing_is_counted);
+	tcase_add_test(tc, without_a_command_what_is_missing_is_listed);
+	tcase_add_test(tc, a_direction_that_all_curves_contradict_is_told);
 	tcase_add_test(tc, an_audit_goes_on_from_the_folders_of_what_was_stopped);
 	suite_add_tcase(s, tc);
 	return s;

@@ -96,6 +96,11 @@ START_TEST(an_identity_is_what_determines_the_training)
 		identity(WITH(more, ", \"select\": { \"criteria\": [\"a/acc\"] }"),
 			NULL),
 		it);
+	ck_assert_str_eq(
+		identity(WITH(method, "{ \"name\": \"ew\", \"slots\": 2 }"), NULL), it);
+	ck_assert_str_eq(
+		identity(WITH(version, "1\", \"gpu\": 0.5, \"keep\": \"all"), NULL),
+		it);
 	/* The program, its words, its version, its data, its settings: all of it. */
 	ck_assert_str_ne(
 		identity(WITH(command, "\"python3\", \"other.py\""), NULL), it);

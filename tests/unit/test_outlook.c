@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/plan/outlook.h"
@@ -65,6 +67,23 @@ START_TEST(all_that_is_known_to_come_is_counted)
 	ck_assert(x.epochs_left == 300 && isnan(x.seconds_left));
 	x = look(p, rate);
 	ck_assert(x.seconds_left == (100 * 1 + 60 * 2 + 140 * 3) / 2);
+	played_free(p);
+}
+END_TEST
+
+START_TEST(what_takes_two_slots_takes_them_from_others)
+{
+	static const char text[] =
+		"{\"sweep\": \"t\", " PLAYED_DATASET
+		"\"train\": {\"epochs\": 10}, \"methods\": [\"ew\", {\"name\": \"uw\", "
+		"\"slots\": 2}], \"search\": {\"lr\": [0.1, 0.2]}, \"prune\": "
+		"{\"rule\": \"none\"}}";
+	const double rate[] = { 1, 2, 3 };
+	struct played *p = played_new("t.db", text, false, steady);
+	struct outlook x = look(p, rate);
+
+	/* Two tasks, two rates and a final run; of two workers uw takes both. */
+	ck_assert(x.seconds_left == (60 * 1 + 30 * 2 + 30 * 3 * 2) / 2);
 	played_free(p);
 }
 END_TEST
@@ -233,6 +252,61 @@ START_TEST(the_screen_shows_who_is_at_work)
 }
 END_TEST
 
+/* A file that was written so many seconds after the attempts began. */
+static void write_report(struct played *p, const char *sql, double seconds)
+{
+	const struct timespec at[2] = { { 1767225600 + (time_t)seconds, 0 },
+		{ 1767225600 + (time_t)seconds, 0 } };
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s", played_dump(p, sql));
+	path[strcspn(path, "\n")] = '\0';
+	ck_assert_int_eq(mkdir("t.db.d", 0777), 0);
+	ck_assert_int_eq(mkdir("t.db.d/jobs", 0777), 0);
+	*strrchr(path, '/') = '\0';
+	ck_assert_int_eq(mkdir(path, 0777), 0);
+	path[strlen(path)] = '/';
+	scratch_write(path, "", 0);
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, at, 0), 0);
+}
+
+START_TEST(a_trainer_that_says_nothing_is_shown_with_how_long)
+{
+	struct played *p = played_new("t.db", line_search, true, steady);
+	const struct cli_options o = { .db = "t.db" };
+	struct report_reader reader;
+	struct standing x;
+	struct err e = { 0 };
+	struct report r = { 0 };
+	struct str text = { 0 };
+
+	(void)played_some(p, 12);
+	(void)played_dump(p,
+		"UPDATE attempt SET started='2026-01-01T00:00:00.000Z', pid=NULL WHERE "
+		"ended IS NULL");
+	write_report(p,
+		"SELECT 't.db.d/jobs/' || j.identity || '/report.' || a.token FROM attempt "
+		"a JOIN job j ON j.id=a.job WHERE a.ended IS NULL ORDER BY a.id LIMIT 1",
+		100);
+	must(reader_open(&reader, &o, &e), &e);
+	r.arena = text.arena = &reader.arena;
+	must(standing_read(&x, &reader, 1767225600 + 100 + 59, &reader.arena, &e), &e);
+	ck_assert_double_eq_tol(x.silent[0], 59, 1e-6);
+	ck_assert(isnan(x.silent[1])); /* it makes no report */
+	standing_attempts(&x, &r);
+	report_text(&r, &text);
+	ck_assert_msg(!strstr(str_get(&text), "59 s"), "%s", str_get(&text));
+	must(standing_read(&x, &reader, 1767225600 + 100 + 720, &reader.arena, &e), &e);
+	standing_attempts(&x, &r);
+	report_text(&r, &text);
+	ck_assert_msg(
+		strstr(str_get(&text), "silent") && strstr(str_get(&text), "12 min"),
+		"%s", str_get(&text));
+	reader_close(&reader);
+	played_free(p);
+}
+END_TEST
+
 START_TEST(a_plan_is_made_beside_the_database)
 {
 	struct played *p = played_new("t.db", line_search, true, steady);
@@ -265,11 +339,13 @@ Suite *suite_outlook(void)
 
 	tcase_add_checked_fixture(t, scratch_enter, scratch_leave);
 	tcase_add_test(t, all_that_is_known_to_come_is_counted);
+	tcase_add_test(t, what_takes_two_slots_takes_them_from_others);
 	tcase_add_test(t, what_is_done_and_what_is_left_are_the_whole);
 	tcase_add_test(t, pruning_that_is_to_come_is_expected);
 	tcase_add_test(t, the_forecast_of_a_rung_follows_its_rule);
 	tcase_add_test(t, bar_and_status_never_differ);
 	tcase_add_test(t, the_screen_shows_who_is_at_work);
+	tcase_add_test(t, a_trainer_that_says_nothing_is_shown_with_how_long);
 	tcase_add_test(t, a_plan_is_made_beside_the_database);
 	suite_add_tcase(s, t);
 	return s;

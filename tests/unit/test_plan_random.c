@@ -88,7 +88,7 @@ static void add_jobs(struct jobs *jobs, const struct spec_variant *v,
 	const struct spec_entry *e, const char *task, const struct plan_grid *g)
 {
 	for (int i = 0; i < g->count; i++)
-		for (int seed = 0; seed < parsed.search.seeds; seed++) {
+		for (int seed = 0; seed < parsed.search.seeds.n; seed++) {
 			struct params ps = plan_job(task ? &v->stl : &v->base, e, task,
 				g, i, seed, &parsed_arena);
 			char *hex = arena_alloc(&parsed_arena, IDENTITY_MAX, 1);

@@ -28,7 +28,8 @@ enum job {
 	WAITS,
 	WAITS_AND_WRITES,
 	DIES_WAITING,
-	NEVER_LEAVES
+	NEVER_LEAVES,
+	UNTIL_LEFT,
 };
 
 /*
@@ -60,9 +61,10 @@ static const char script[] =
 	"   while :; do\n"
 	"     [ $job = 13 ] && echo complaint >&2\n"
 	"     printf 'hello plain %s\\ndone\\n' $$ >&3\n"
-	"     read -r job token <&3 || exit 0\n"
+	"     read -r job token <&3 || { [ $4 = 12 ] && echo >left; exit 0; }\n"
 	"   done;;\n"
 	"14) echo done >&3; kill -9 $$;;\n"
+	"16) while [ ! -e left ]; do sleep 0.01; done;;\n"
 	"15) echo done >&3; trap '' TERM; stay;;\n"
 	"esac\n";
 
@@ -116,6 +118,7 @@ static int turn(
 	*next = (struct sched_task){ .job = w->jobs[w->next],
 		.token = "secret",
 		.limit_seconds = w->limit,
+		.slots = w->jobs[w->next] == UNTIL_LEFT ? 2 : 1,
 		.log = w->log[w->next] };
 	w->next++;
 	w->without_end += !end;
@@ -415,6 +418,20 @@ START_TEST(a_worker_that_waits_is_given_the_next_task)
 }
 END_TEST
 
+START_TEST(beside_a_task_of_several_slots_no_worker_waits)
+{
+	static const int jobs[] = { WAITS, UNTIL_LEFT, 0 };
+	struct world w = { .jobs = jobs, .limit = 60 };
+	struct err e = { 0 };
+
+	enter();
+	ck_assert_int_eq(run(&w, 2, &e), OK);
+	ck_assert_int_eq(w.n, 2);
+	ck_assert_int_eq(w.ends[1].why, SCHED_EXITED); /* not SCHED_TIMEOUT */
+	scratch_leave();
+}
+END_TEST
+
 START_TEST(a_worker_that_wrote_to_stderr_is_not_used_again)
 {
 	static const int jobs[] = { WAITS_AND_WRITES, WAITS_AND_WRITES, 0 };
@@ -645,6 +662,7 @@ Suite *suite_sched(void)
 	tcase_add_test(c, a_worker_that_cannot_start_ends_the_run);
 	tcase_add_test(c, an_error_of_the_caller_stops_the_others_first);
 	tcase_add_test(c, a_worker_that_waits_is_given_the_next_task);
+	tcase_add_test(c, beside_a_task_of_several_slots_no_worker_waits);
 	tcase_add_test(c, a_worker_that_wrote_to_stderr_is_not_used_again);
 	tcase_add_test(
 		c, a_task_that_was_held_when_the_run_stopped_comes_back_as_stopped);

@@ -130,9 +130,11 @@ START_TEST(what_is_left_out_is_filled_in)
 	ck_assert_int_eq(v->window, 6); /* 0.15 of the epochs */
 	ck_assert_int_eq(parsed.search.wd.count, 1);
 	ck_assert_str_eq(parsed.search.wd.text[0], "0");
-	ck_assert_int_eq(parsed.search.seeds, 1);
-	ck_assert_int_eq(parsed.final_seeds, 1);
-	ck_assert_int_eq(parsed.baseline.seeds, 1);
+	ck_assert_int_eq(parsed.search.seeds.n, 1);
+	ck_assert_int_eq(parsed.search.seeds.seed[0], 0);
+	ck_assert_int_eq(parsed.final_seeds.n, 1);
+	ck_assert_int_eq(parsed.final_seeds.seed[0], FINAL_SEED);
+	ck_assert_int_eq(parsed.baseline.seeds.n, 1);
 	ck_assert_int_eq(parsed.retries, 2);
 	ck_assert_double_eq(parsed.job_minutes, 0);
 	ck_assert_double_eq(parsed.checkpoint_minutes, 5);
@@ -142,6 +144,24 @@ START_TEST(what_is_left_out_is_filled_in)
 	for (int i = 0; i < 4; i++)
 		ck_assert_int_eq(v->rungs[i], 2 << i); /* 5, 10, 20, 40 % of 40 */
 	ck_assert_int_eq(v->window, 6);
+}
+END_TEST
+
+START_TEST(a_list_of_seeds_keeps_its_order)
+{
+	parsed_well("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, " EW
+		    ", \"train\": { \"epochs\": 4 }, \"search\": { \"lr\": 1, "
+		    "\"seeds\": [9, 4] }, \"final\": { \"seeds\": [42, 2147483647, 0] } "
+		    "}");
+	ck_assert_int_eq(parsed.search.seeds.n, 2);
+	ck_assert_int_eq(parsed.search.seeds.seed[0], 9);
+	ck_assert_int_eq(parsed.final_seeds.n, 3);
+	ck_assert_int_eq(parsed.final_seeds.seed[1], 2147483647);
+	/* Where nothing is searched, 0 is nobody's search seed. */
+	parsed_well("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, " EW
+		    ", \"train\": { \"epochs\": 12 }, \"search\": { \"lr\": 1 }, "
+		    "\"select\": { \"epoch\": \"last10\" }, \"baseline\": { \"seeds\": "
+		    "[0] }, \"final\": { \"seeds\": [0] } }");
 }
 END_TEST
 
@@ -468,6 +488,7 @@ Suite *suite_spec(void)
 	tcase_add_test(t, a_missing_file_is_named);
 	tcase_add_test(t, the_name_of_a_sweep_is_read_alone);
 	tcase_add_test(t, what_is_left_out_is_filled_in);
+	tcase_add_test(t, a_list_of_seeds_keeps_its_order);
 	tcase_add_test(t, the_default_written_out_is_the_same_configuration);
 	tcase_add_test(t, criteria_come_in_the_order_of_tasks);
 	tcase_add_test(t, baseline_values_are_taken_for_both_splits_or_each);

@@ -60,7 +60,7 @@ START_TEST(a_key_that_is_set_is_read_as_if_the_file_said_so)
 	ck_assert_int_eq(parsed.search.lr.count, 1);
 	ck_assert_str_eq(parsed.search.lr.text[0], "0.0001");
 	ck_assert_int_eq(parsed.prune.rule, PRUNE_NONE);
-	ck_assert_int_eq(parsed.baseline.seeds, 3);
+	ck_assert_int_eq(parsed.baseline.seeds.n, 3);
 	ck_assert_int_eq(parsed.variants[0].nentries, 2);
 	ps = &parsed.variants[0].base;
 	ck_assert_str_eq(params_get(ps, "train.optimizer"), "sgd");

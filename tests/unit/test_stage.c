@@ -335,6 +335,50 @@ START_TEST(equal_configurations_leave_the_choice_to_the_plan)
 }
 END_TEST
 
+/* T 5 is the worst until epoch 8 and the best from then on. */
+static double late(const struct played_job *j, const char *task, int epoch, bool test)
+{
+	double off = isnan(j->temperature) ? 0 : fabs(log10(j->temperature / 5));
+
+	(void)task;
+	(void)test;
+	return epoch < 8 ? 3 - off : 1 + off;
+}
+
+/* The incumbent of a refinement, which no rung stops, is found by its seed. */
+START_TEST(seeds_of_a_list_are_those_that_are_trained)
+{
+	static const char text[] =
+		"{\"sweep\": \"t\", " PLAYED_DATASET
+		"\"train\": {\"epochs\": 12}, \"methods\": [{\"name\": \"uw_so\", \"T\": "
+		"{\"from\": 1, \"to\": 9, \"step\": 4, \"fine\": 1}}], \"search\": "
+		"{\"kind\": \"line\", \"lr\": 0.01, \"wd\": [0, 1e-4], \"seeds\": "
+		"[9, 4]}, \"prune\": {\"rungs\": [0.25], \"keep\": 3}, \"baseline\": "
+		"{\"seeds\": [30, 20]}, \"final\": {\"seeds\": [3, 30]}}";
+	struct played *w;
+
+	scratch_enter();
+	w = played_new("t.db", text, true, late);
+	played_all(w, PLAYED_SHUFFLED);
+	ck_assert_str_eq(
+		played_dump(w,
+			"SELECT stage, phase, group_concat(seed) FROM (SELECT DISTINCT "
+			"t.stage, t.phase, j.seed FROM stage t JOIN stage_job m ON "
+			"m.stage=t.id JOIN job j ON j.id=m.job ORDER BY 1, 2, 3) GROUP "
+			"BY 1, 2"),
+		"baseline|final|20,30\nbaseline|tune|9\nbaseline|wd|9\n"
+		"final|final|3,30\nrefine|refine|4,9\ntune|tune|4,9\nwd|wd|4,9\n");
+	ck_assert_str_eq(played_dump(w, "SELECT DISTINCT state FROM stage"), "done\n");
+	ck_assert_str_eq(played_dump(w,
+				 "SELECT count(*) > 3, sum(j.temperature = 5) FROM "
+				 "stage_job m JOIN job j ON j.id=m.job WHERE "
+				 "m.state='stopped'"),
+		"1|0\n");
+	played_free(w);
+	scratch_leave();
+}
+END_TEST
+
 START_TEST(last10_goes_straight_to_the_final_seeds)
 {
 	static const char text[] =
@@ -612,6 +656,7 @@ Suite *suite_stage(void)
 	tcase_add_test(c, a_method_that_diverges_everywhere_has_no_winner_and_no_final);
 	tcase_add_test(c, equal_configurations_leave_the_choice_to_the_plan);
 	tcase_add_test(c, last10_goes_straight_to_the_final_seeds);
+	tcase_add_test(c, seeds_of_a_list_are_those_that_are_trained);
 	tcase_add_test(c, a_job_that_failed_for_good_leaves_its_group_undecided);
 	tcase_add_test(c, an_edited_file_trains_only_what_is_new);
 	tcase_add_test(c, a_changed_baseline_changes_every_score);
