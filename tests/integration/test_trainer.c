@@ -179,23 +179,56 @@ static int children_of(int pid, int *pids, int most)
 	return n;
 }
 
-/* deltam, one of its adapters, or the trainer of one. */
-static int somebody(const struct child *c, unsigned who, unsigned which)
+/* Looks again and again, for two minutes at most. */
+static bool comes_true(bool (*is)(int), int arg)
 {
-	int adapters[8];
-	int trainers[8];
-	int n = children_of(c->pid, adapters, 8);
-	int adapter = n ? adapters[which % (unsigned)n] : 0;
-
-	if (who % 3 == 0)
-		return c->pid;
-	if (who % 3 == 1 || !adapter)
-		return adapter;
-	n = children_of(adapter, trainers, 8);
-	return n ? trainers[0] : 0;
+	for (int i = 0; i < 2400; i++) {
+		if (is(arg))
+			return true;
+		usleep(50000);
+	}
+	return false;
 }
 
-START_TEST(kills_of_deltam_adapter_and_trainer_change_nothing)
+/* deltam, one of its adapters, the trainer of one, or what that has started. */
+static int somebody(const struct child *c, unsigned who, unsigned which)
+{
+	int pid = c->pid;
+
+	for (unsigned down = who % 4; down > 0 && pid > 0; down--) {
+		int children[8];
+		int n = children_of(pid, children, 8);
+
+		pid = n ? children[which % (unsigned)n] : 0;
+	}
+	return pid;
+}
+
+/* Of the trainers' helpers, which would live for long. */
+static bool nobody_is_left(int arg)
+{
+	(void)arg;
+	return !system("for pid in $(cat helpers); do"
+		       " [ \"$(cat /proc/$pid/comm 2>/dev/null)\" != sleep ] || exit 1;"
+		       " done");
+}
+
+/* The line search with a trainer that leaves a process behind. */
+static void write_line_search_with_helpers(void)
+{
+	const char *at = strstr(line_search, "\"epochs\": 6");
+	char text[2048];
+	char path[4096];
+
+	snprintf(text, sizeof(text), "%.*s\"helpers\": true, %s",
+		(int)(at - line_search), line_search, at);
+	write_sweep(text);
+	ck_assert_ptr_nonnull(getcwd(path, sizeof(path) - 16));
+	strcat(path, "/helpers");
+	setenv("HELPERS", path, 1);
+}
+
+START_TEST(kills_of_deltam_adapter_trainer_and_its_children_change_nothing)
 {
 	static const char *const argv[] = { "deltam", "run", "s.json", "--db", "t.db",
 		"--workers", "2", NULL };
@@ -203,7 +236,7 @@ START_TEST(kills_of_deltam_adapter_and_trainer_change_nothing)
 	unsigned state = 7;
 	int hits = 0;
 
-	write_sweep(line_search);
+	write_line_search_with_helpers();
 	runs_well();
 	digest_rows("t.db", wanted);
 	forget();
@@ -229,6 +262,10 @@ START_TEST(kills_of_deltam_adapter_and_trainer_change_nothing)
 	ck_assert_int_gt(hits, child_kills() / 3);
 	ends_as(wanted);
 	ck_assert_int_eq(count("SELECT count(*) FROM job WHERE outcome='failed'"), 0);
+	ck_assert(comes_true(nobody_is_left, 0));
+	unsetenv("HELPERS");
+	printf("%d kills of %d hit deltam, adapter, trainer or its child\n", hits,
+		child_kills());
 }
 END_TEST
 
@@ -280,17 +317,6 @@ static int number_in(const char *file, int n)
 	for (int used; n > 0 && sscanf(rest, "%d%n", &number, &used) == 1; rest += used)
 		n--;
 	return n ? 0 : number;
-}
-
-/* Looks again and again, for two minutes at most. */
-static bool comes_true(bool (*is)(int), int arg)
-{
-	for (int i = 0; i < 2400; i++) {
-		if (is(arg))
-			return true;
-		usleep(50000);
-	}
-	return false;
 }
 
 static bool is_gone(int pid)
@@ -540,7 +566,8 @@ Suite *suite_trainer(void)
 	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, a_command_is_led_through_the_whole_protocol);
 	tcase_add_test(tc, pruned_rows_are_those_of_a_run_without_rungs);
-	tcase_add_test(tc, kills_of_deltam_adapter_and_trainer_change_nothing);
+	tcase_add_test(
+		tc, kills_of_deltam_adapter_trainer_and_its_children_change_nothing);
 	tcase_add_test(tc, a_death_at_any_point_between_files_and_rows_changes_nothing);
 	tcase_add_test(tc, helpers_of_a_trainer_die_with_its_adapter);
 	tcase_add_test(tc, a_line_out_of_form_fails_its_job_at_once);
