@@ -80,7 +80,7 @@ ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all always install uninstall deps demo check check-clang data bench lint layers fmt asan valgrind soak fuzz docs reproduction clean help
+.PHONY: all always install uninstall deps demo example-torch check check-clang data bench lint layers fmt asan valgrind soak fuzz docs reproduction clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -166,6 +166,8 @@ install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in
 	install -D -m 644 -t $(DESTDIR)$(HELPERDIR) trainers/deltam.py
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) README.md schema.sql $(PAGES)
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/sweeps $(wildcard sweeps/*.json)
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/examples examples/libmtl.md
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/examples/torch $(wildcard examples/torch/*.py examples/torch/*.json)
 
 uninstall: ## remove what `install` has put there
 	rm -f $(DESTDIR)$(BINDIR)/deltam $(DESTDIR)$(BASHDIR)/deltam $(DESTDIR)$(ZSHDIR)/_deltam
@@ -187,6 +189,12 @@ deps: ## install the packages that are missing (as root or through sudo)
 demo: deps ## train the quickstart sweep on Fashion-MNIST and print its table
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	$(B)/deltam run sweeps/quickstart.json
+
+# The sweep names Debian's python3, whatever other one comes first in PATH.
+example-torch: PACKAGES += python3-torch
+example-torch: deps ## the quickstart trained by PyTorch (python3-torch): examples/torch
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	PYTHONPATH=$(CURDIR)/trainers $(B)/deltam run examples/torch/quickstart.json
 
 check: deps ## build everything and run every test
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests $(FUZZ)
