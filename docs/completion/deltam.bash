@@ -13,7 +13,7 @@ _deltam_files() {
 
 _deltam() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="run plan check table pareto ranks power plot runs show export import status failures decisions audit preview toy list help version" keys="sweep= trainer.command= trainer.files= trainer.version= trainer.tasks= trainer.resume= trainer.deterministic= trainer.keep= trainer.stop_seconds= dataset= dataset.name= dataset.train= dataset.val= dataset.test= dataset.use= model= model.name= model.init= train.epochs= train.batch= train.optimizer= train.lr_decay= train.warm_up= train.metrics= train.freeze= diagnose.gradients.every= diagnose.gradients.sample= vary= baseline.seeds= baseline.tune= baseline.model= baseline.values= baseline.from= methods= search.kind= search.lr= search.wd= search.fixed_wd= search.seeds= select.by= select.epoch= select.average= select.skip_zero_weight= select.criteria= select.require= prune.rule= prune.rungs= prune.keep= prune.window= prune.eta= prune.within= final.seeds= limits.job_minutes= limits.silent_minutes= limits.retries= checkpoint_minutes= evaluate.corruptions= evaluate.textures= primary= save=" flags="--help --color --version --quiet"
+	local commands="run try plan check table pareto ranks power plot runs show export import status failures decisions audit preview toy list help version" keys="sweep= trainer.command= trainer.files= trainer.version= trainer.tasks= trainer.resume= trainer.deterministic= trainer.gpu= trainer.keep= trainer.stop_seconds= dataset= dataset.name= dataset.train= dataset.val= dataset.test= dataset.use= model= model.name= model.init= train.epochs= train.batch= train.optimizer= train.lr_decay= train.warm_up= train.metrics= train.freeze= diagnose.gradients.every= diagnose.gradients.sample= vary= baseline.seeds= baseline.tune= baseline.model= baseline.values= baseline.from= methods= search.kind= search.lr= search.wd= search.fixed_wd= search.seeds= select.by= select.epoch= select.average= select.skip_zero_weight= select.criteria= select.require= prune.rule= prune.rungs= prune.keep= prune.window= prune.eta= prune.within= final.seeds= limits.job_minutes= limits.silent_minutes= limits.retries= checkpoint_minutes= evaluate.corruptions= evaluate.textures= primary= save=" flags="--help --color --version --quiet"
 	local command= first= operands= files= word i
 	COMPREPLY=()
 	# readline takes --format=csv for three words
@@ -31,6 +31,9 @@ _deltam() {
 		return
 		;;
 	--workers)
+		return
+		;;
+	--gpus)
 		return
 		;;
 	--set)
@@ -129,11 +132,15 @@ _deltam() {
 	case $command in
 	'') operands=$commands ;;
 	run)
-		flags="--db --workers --set --no-prune --reuse --yes --help --color --version --quiet"
+		flags="--db --workers --gpus --set --no-prune --reuse --yes --help --color --version --quiet"
+		files=-f
+		;;
+	try)
+		flags="--workers --gpus --set --help --color --version --quiet"
 		files=-f
 		;;
 	plan)
-		flags="--db --workers --set --no-data --no-probe --yes --help --color --version --quiet"
+		flags="--db --workers --gpus --set --no-data --no-probe --yes --help --color --version --quiet"
 		files=-f
 		;;
 	check)
@@ -197,7 +204,7 @@ _deltam() {
 		files=-f
 		;;
 	audit)
-		flags="--db --sweep --workers --format --rules --help --color --version --quiet"
+		flags="--db --sweep --workers --gpus --format --rules --help --color --version --quiet"
 		files=-f
 		;;
 	preview)
