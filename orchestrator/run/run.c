@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/fatal.h"
 #include "common/log.h"
 #include "common/store/store_open.h"
 #include "orchestrator/cli/cli.h"
@@ -17,6 +18,9 @@
 #include "orchestrator/run/replan.h"
 #include "orchestrator/run/run.h"
 #include "orchestrator/run/winner.h"
+
+/* A slot takes some 10 kB; more processes than this want more machines. */
+#define WORKERS_MAX 1024
 
 struct run {
 	const struct run_request *q;
@@ -55,6 +59,20 @@ static int read_sweep(struct run *r, struct err *e)
 	return rc;
 }
 
+/* Logs and checkpoints go into a folder beside the database. */
+static int check_folder(const struct run *r, struct err *e)
+{
+	const char *folder = arena_printf(r->arena, "%s.d", r->db);
+	struct stat st;
+
+	if (stat(folder, &st) || S_ISDIR(st.st_mode))
+		return OK;
+	return err_set(e, ERR_DB,
+		"%s is no folder, and logs and checkpoints go into one of that name: "
+		"move it away, or name another database with --db",
+		folder);
+}
+
 /* Finds out everything that can be refused before a byte is written. */
 static int look_around(struct run *r, struct err *e)
 {
@@ -63,6 +81,11 @@ static int look_around(struct run *r, struct err *e)
 
 	r->workers = r->q->workers > 0 ? r->q->workers : cores > 0 ? (int)cores : 1;
 	r->db = r->q->db ? r->q->db : arena_printf(r->arena, "%s.db", r->spec.name);
+	if (!rc && r->workers > WORKERS_MAX)
+		rc = err_set(e, ERR_USAGE, "--workers: at most %d on one machine",
+			WORKERS_MAX);
+	if (!rc)
+		rc = check_folder(r, e);
 	if (!rc && r->q->reuse)
 		rc = reuse_open(&r->reuse, r->q->reuse, r->db, e);
 	return rc;
@@ -311,8 +334,10 @@ int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 	struct run r = {
 		.q = q, .arena = a, .replanned.arena = a, .reuse.from.lock.fd = -1
 	};
-	int rc = look_around(&r, e);
+	int rc;
 
+	fatal_outlive_readers();
+	rc = look_around(&r, e);
 	if (!rc)
 		rc = store_open(&r.s, r.db, STORE_ORCHESTRATOR, e);
 	if (!rc) {

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "common/plain_file.h"
 
 #define TAIL_BYTES 4096
 
@@ -105,7 +106,7 @@ int segment_command_begin(struct segment_command *c, struct store *s, struct err
 static void last_line(const char *path, char *line, size_t size)
 {
 	char tail[TAIL_BYTES + 1];
-	FILE *f = fopen(path, "r");
+	FILE *f = plain_file_read(path);
 	char *start;
 	size_t n;
 
