@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "common/hidden.h"
 
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 {
@@ -16,6 +17,7 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	va_end(ap);
+	hidden_blank(e->msg);
 	return code;
 }
 
@@ -28,6 +30,8 @@ static int prepend(struct err *e, const char *context)
 		n = sizeof(e->msg) - 3;
 	memcpy(rest, e->msg, sizeof(rest));
 	memcpy(e->msg, context, n);
+	e->msg[n] = '\0';
+	hidden_blank(e->msg);
 	snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", rest);
 	return e->code;
 }
@@ -45,6 +49,18 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	return prepend(e, context);
 }
 
+const char *err_reason(int number)
+{
+	switch (number) {
+	case ELOOP:
+		return "it is a symbolic link, which is not followed here";
+	case ENXIO:
+		return "it is no plain file";
+	default:
+		return strerror(number);
+	}
+}
+
 int err_errno(struct err *e, const char *fmt, ...)
 {
 	int saved = errno;
@@ -56,7 +72,7 @@ int err_errno(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(context, sizeof(context), fmt, ap);
 	va_end(ap);
-	err_set(e, ERR_SYS, "%s", strerror(saved));
+	err_set(e, ERR_SYS, "%s", err_reason(saved));
 	return prepend(e, context);
 }
 

@@ -38,7 +38,10 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF(3, 4
 /* Puts "context: " in front of the message; returns e->code. e may be NULL. */
 int err_wrap(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 
-/* Sets "what: strerror(errno)" and returns ERR_SYS. */
+/* strerror, in plain words where a file is not of the kind that it must be (plain_file.h). */
+const char *err_reason(int number);
+
+/* Sets "what: err_reason(errno)" and returns ERR_SYS. */
 int err_errno(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 
 /*

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
+#include "common/hidden.h"
 
 static enum log_level log_limit = LOG_WARN;
 
@@ -37,6 +38,7 @@ void log_line(enum log_level level, const char *module, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	hidden_blank(text);
 	if (log_before)
 		log_before(log_before_arg);
 	fprintf(stderr, "%s.%03ld %s %s %s\n", when, now.tv_nsec / 1000000,

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/arena.h"
+#include "common/plain_file.h"
 
 static int remove_inside(const char *path, struct arena *a, struct err *e);
 
@@ -63,8 +64,8 @@ static int copy_bytes(int in, int out)
 
 static int copy_file(const char *from, const char *to, mode_t mode, struct err *e)
 {
-	int in = open(from, O_RDONLY | O_CLOEXEC);
-	int out = in < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	int in = plain_file_open(from, O_RDONLY, 0);
+	int out = in < 0 ? -1 : plain_file_open(to, O_WRONLY | O_CREAT | O_EXCL, mode);
 	int rc = OK;
 
 	if (in < 0 || out < 0 || copy_bytes(in, out))

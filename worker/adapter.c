@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "common/arena.h"
+#include "common/plain_file.h"
 #include "common/str.h"
 #include "worker/leftover.h"
 #include "worker/pipe.h"
@@ -76,7 +77,7 @@ static int64_t milliseconds(void)
 static void reset_signals(void)
 {
 	static const int numbers[] = { SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGALRM,
-		SIGCHLD };
+		SIGCHLD, SIGXFSZ, SIGBUS };
 
 	for (int i = 0; i < COUNT(numbers); i++)
 		signal(numbers[i], SIG_DFL);
@@ -139,7 +140,7 @@ static void look_at_report(struct adapter *x)
 	if (stat(x->report, &st) || st.st_size == x->size)
 		return;
 	x->size = st.st_size;
-	fd = open(x->report, O_RDONLY | O_CLOEXEC);
+	fd = plain_file_open(x->report, O_RDONLY, 0);
 	if (fd < 0)
 		return;
 	(void)fsync(fd); /* where that fails deltam sees what a read sees */

@@ -10,6 +10,7 @@
 #include <xxhash.h>
 #include "catalogue/catalogue.h"
 #include "common/crash.h"
+#include "common/plain_file.h"
 
 #define MAGIC_STATE "deltamCK"
 #define MAGIC_RESULT "deltamPA"
@@ -193,7 +194,7 @@ static void temporary_name(
 
 static int write_file(const struct checkpoint *c, const char *path, struct err *e)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int fd = plain_file_make(path, O_WRONLY, 0666);
 	int rc = OK;
 
 	if (fd < 0)
@@ -270,13 +271,13 @@ static int verify(const struct checkpoint *c, size_t size, int *epoch, struct er
 
 int checkpoint_read(const struct checkpoint *c, int *epoch, struct err *e)
 {
-	int fd = open(c->path, O_RDONLY | O_CLOEXEC);
+	int fd = plain_file_open(c->path, O_RDONLY, 0);
 	struct stat st;
 	ssize_t n;
 
 	*epoch = 0;
 	if (fd < 0)
-		return errno == ENOENT ? OK : refuse(c, strerror(errno), e);
+		return errno == ENOENT ? OK : refuse(c, err_reason(errno), e);
 	n = fstat(fd, &st) ? -1 : read_all(fd, c->image, file_size(c));
 	close(fd);
 	if (n < 0)

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "common/plain_file.h"
 
 #define PATH_BYTES 2048
 #define WORD_BYTES 128
@@ -104,14 +106,16 @@ void leftover_note(const char *folder)
 	char path[PATH_BYTES];
 	struct note x;
 	FILE *f;
+	int fd;
 
 	note_of_us(&x);
 	snprintf(path, sizeof(path), "%s/pid", folder);
-	f = fopen(path, "w");
+	fd = plain_file_make(path, O_WRONLY, 0666);
+	f = fd < 0 ? NULL : fdopen(fd, "w");
 	if (f)
 		fprintf(f, "%s %s %d %llu\n", x.host, x.boot, x.pid, x.began);
 	if (!f || fclose(f))
-		log_warn("adapter", "cannot write %s: %s", path, strerror(errno));
+		log_warn("adapter", "cannot write %s: %s", path, err_reason(errno));
 }
 
 void leftover_forget(const char *folder)
@@ -129,7 +133,7 @@ static bool read_note(const char *folder, struct note *x)
 	bool whole;
 
 	snprintf(path, sizeof(path), "%s/pid", folder);
-	f = fopen(path, "r");
+	f = plain_file_read(path);
 	if (!f)
 		return false;
 	whole = fscanf(f, "%127s %127s %d %llu", x->host, x->boot, &x->pid,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/plain_file.h"
 #include "common/str.h"
 
 int lines_parse(int argc, char **argv, struct lines_args *args, struct err *e)
@@ -45,10 +46,10 @@ int lines_open(struct lines_out *l, const struct lines_args *args, struct err *e
 	*l = (struct lines_out){ .fd = -1 };
 	snprintf(report, sizeof(report), "%s/report.%s", args->folder, args->token);
 	snprintf(l->state, sizeof(l->state), "%s/state.%s", args->folder, args->token);
-	l->fd = open(report, O_WRONLY | O_APPEND | O_CLOEXEC);
+	l->fd = plain_file_open(report, O_WRONLY | O_APPEND, 0);
 	if (l->fd < 0)
 		return err_set(
-			e, ERR_STALE, "cannot write %s: %s", report, strerror(errno));
+			e, ERR_STALE, "cannot write %s: %s", report, err_reason(errno));
 	return OK;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "common/fatal.h"
 #include "common/log.h"
 #include "common/proto.h"
 #include "common/store/run_name.h"
@@ -194,6 +195,7 @@ int main(int argc, char **argv)
 #undef QUESTION
 	};
 
+	fatal_install("deltam-worker");
 	if (argc > 1 && !strcmp(argv[1], "--folder"))
 		return is_adapter(argc, argv) ? (int)adapter_main(argc, argv)
 					      : report(argc, argv);

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/plain_file.h"
 
 /* The header of a SQLite file: https://sqlite.org/fileformat2.html section 1.3. */
 #define HEADER_BYTES 100
@@ -23,7 +24,7 @@ static const char magic[16] = "SQLite format 3";
 /* What errno says about the database: the user's environment, not our system call. */
 static int database_errno(struct err *e, const char *what, const char *path)
 {
-	return err_set(e, ERR_DB, "%s %s: %s", what, path, strerror(errno));
+	return err_set(e, ERR_DB, "%s %s: %s", what, path, err_reason(errno));
 }
 
 static uint32_t big_endian(const unsigned char *p)
@@ -42,7 +43,7 @@ static bool is_held(int fd)
 static int read_header(
 	const char *path, unsigned char *header, size_t *n, bool *held, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	ssize_t got;
 
 	if (fd < 0)
@@ -186,7 +187,7 @@ int file_lock(struct file_lock *lock, const char *path, struct err *e)
 	lock->fd = lock->data = -1;
 	rc = lock_path(path, lock->path, e);
 	while (!rc) {
-		lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		lock->fd = plain_file_open(lock->path, O_RDWR | O_CREAT, 0644);
 		if (lock->fd < 0)
 			return database_errno(e, "cannot create", lock->path);
 		/* flock belongs to the open file, so no other close can lose it. */

@@ -1,5 +1,6 @@
 #include "common/store/rows.h"
 
+#include <limits.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -254,9 +255,20 @@ int64_t rows_int64(struct rows *r)
 	return sqlite3_column_int64(r->stmt, next_column(r));
 }
 
+/* Somebody else has written what is beyond: no figure of ours is. */
 int rows_int(struct rows *r)
 {
-	return (int)rows_int64(r);
+	int column = r->at;
+	int64_t v = rows_int64(r);
+
+	if (v >= INT_MIN && v <= INT_MAX)
+		return (int)v;
+	if (!r->rc)
+		r->rc = err_set(r->e, ERR_DB,
+			"%s: %s is %lld, which deltam never writes: the database was changed "
+			"by another program",
+			r->s->path, rows_name(r, column), (long long)v);
+	return 0;
 }
 
 double rows_real(struct rows *r)

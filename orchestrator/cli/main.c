@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "common/fatal.h"
 #include "common/log.h"
 #include "orchestrator/cli/cli.h"
 
@@ -26,8 +27,10 @@ int main(int argc, char **argv)
 {
 	struct cli_options o;
 	struct err e = { 0 };
-	int rc = cli_parse(&o, argc, argv, &e);
+	int rc;
 
+	fatal_install("deltam");
+	rc = cli_parse(&o, argc, argv, &e);
 	if (!rc)
 		rc = run(&o, &e);
 	if (rc && e.msg[0])

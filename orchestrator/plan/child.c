@@ -1,6 +1,7 @@
 #include "orchestrator/plan/child.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,6 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "common/str.h"
+
+/* The kernel kills when memory is short: the next try may find more. */
+#define TRIES 3
 
 extern char **environ;
 
@@ -73,8 +77,8 @@ static int judge(
 	}
 }
 
-static int ask(
-	const char *const *argv, FILE *out, FILE *err, struct arena *a, struct err *e)
+static int ask(const char *const *argv, FILE *out, FILE *err, struct arena *a,
+	bool *killed, struct err *e)
 {
 	pid_t pid;
 	int status;
@@ -86,26 +90,40 @@ static int ask(
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return err_errno(e, "cannot wait for %s", argv[0]);
+	*killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	return judge(status, err, argv[0], a, e);
 }
 
-int child_ask(
-	const char *const *argv, struct arena *a, const char **answer, struct err *e)
+/* *killed: by somebody else, who may have wanted memory. */
+static int ask_once(const char *const *argv, struct arena *a, const char **answer,
+	bool *killed, struct err *e)
 {
 	FILE *out = tmpfile();
 	FILE *err = tmpfile();
 	int rc = OK;
 
+	*killed = false;
 	if (!out || !err)
 		rc = err_errno(e, "cannot make a temporary file");
 	if (!rc)
-		rc = ask(argv, out, err, a, e);
+		rc = ask(argv, out, err, a, killed, e);
 	if (!rc)
 		*answer = read_back(out, a);
 	if (out)
 		fclose(out);
 	if (err)
 		fclose(err);
+	return rc;
+}
+
+int child_ask(
+	const char *const *argv, struct arena *a, const char **answer, struct err *e)
+{
+	bool killed = true;
+	int rc = OK;
+
+	for (int i = 0; killed && i < TRIES; i++)
+		rc = ask_once(argv, a, answer, &killed, e);
 	return rc;
 }
 

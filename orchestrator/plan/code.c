@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
+#include "common/plain_file.h"
 #include "common/tree.h"
 
 #define DEPTH_MAX 32
@@ -113,7 +114,7 @@ static int walk(struct search *s, const char *below, int depth)
 	if (!d)
 		return depth < DEPTH_MAX
 			? err_set(s->e, ERR_DATA, "cannot read the folder %s: %s", full,
-				  strerror(errno))
+				  err_reason(errno))
 			: OK;
 	while (!rc && (x = readdir(d)))
 		if (!is_hidden(x->d_name))
@@ -138,14 +139,14 @@ static int digest_file(XXH3_state_t *hash, const char *folder,
 {
 	const char *path = arena_printf(a, "%s/%s", folder, f->path);
 	char buf[BUFFER_BYTES];
-	FILE *in = fopen(path, "rb");
+	FILE *in = plain_file_read(path);
 	uint64_t size = 0;
 	size_t n;
 	int rc = OK;
 
 	if (!in)
 		return err_set(
-			e, ERR_DATA, "cannot read %s: %s", path, strerror(errno));
+			e, ERR_DATA, "cannot read %s: %s", path, err_reason(errno));
 	XXH3_128bits_update(hash, f->path, strlen(f->path) + 1);
 	XXH3_128bits_update(hash, f->executable ? "x" : "-", 1);
 	while ((n = fread(buf, 1, sizeof(buf), in)) > 0 && *bytes <= CODE_BYTES_MAX) {
@@ -155,7 +156,8 @@ static int digest_file(XXH3_state_t *hash, const char *folder,
 	}
 	XXH3_128bits_update(hash, &size, sizeof(size));
 	if (ferror(in))
-		rc = err_set(e, ERR_DATA, "cannot read %s: %s", path, strerror(errno));
+		rc = err_set(
+			e, ERR_DATA, "cannot read %s: %s", path, err_reason(errno));
 	else if (*bytes > CODE_BYTES_MAX)
 		rc = err_set(e, ERR_SPEC, "the files have more than %zu MiB",
 			CODE_BYTES_MAX >> 20);
@@ -194,7 +196,7 @@ int code_look(const char *folder, const char *const *patterns, struct arena *a,
 
 	*out = (struct code){ 0 };
 	if (!real)
-		return err_set(e, ERR_DATA, "%s: %s", folder, strerror(errno));
+		return err_set(e, ERR_DATA, "%s: %s", folder, err_reason(errno));
 	while (patterns[n])
 		n++;
 	s.folder = arena_strdup(a, real);
@@ -253,12 +255,12 @@ static int copy_file(const char *folder, const struct code_file *f, const char *
 
 	if (rc)
 		return rc;
-	in = fopen(from, "rb");
+	in = plain_file_read(from);
 	if (!in)
 		return err_set(
-			e, ERR_DATA, "cannot read %s: %s", from, strerror(errno));
-	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-		f->executable ? 0555 : 0444);
+			e, ERR_DATA, "cannot read %s: %s", from, err_reason(errno));
+	out = plain_file_open(
+		to, O_WRONLY | O_CREAT | O_EXCL, f->executable ? 0555 : 0444);
 	if (out < 0 || copy_bytes(in, out))
 		rc = err_errno(e, "cannot write %s", to);
 	if (out >= 0 && close(out) && !rc)

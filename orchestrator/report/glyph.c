@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include "common/hidden.h"
 #include "orchestrator/spec/diag.h"
 
 uint32_t glyph_next(const char **s)
@@ -51,11 +52,6 @@ int glyph_text_width(const char *s)
 	return n;
 }
 
-static bool is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0);
-}
-
 const char *glyph_printable(struct arena *a, const char *s)
 {
 	struct str out = { .arena = a };
@@ -63,10 +59,14 @@ const char *glyph_printable(struct arena *a, const char *s)
 
 	for (const char *at = s; *at;) {
 		const char *from = at;
-		bool control = is_control(glyph_next(&at));
+		int hidden = hidden_length(at);
 
-		str_putn(&out, control ? " " : from, control ? 1 : (size_t)(at - from));
-		any = any || control;
+		if (hidden)
+			at += hidden;
+		else
+			(void)glyph_next(&at);
+		str_putn(&out, hidden ? " " : from, hidden ? 1 : (size_t)(at - from));
+		any = any || hidden;
 	}
 	return any ? str_get(&out) : s;
 }

@@ -21,8 +21,8 @@ int glyph_width(uint32_t c);
 int glyph_text_width(const char *s);
 
 /*
- * Returns s with a blank for each control character, because a line break or an escape
- * would move the cursor; s itself where it has none.
+ * Returns s with a blank for each hidden character (common/hidden.h), because a line break
+ * or an escape would move the cursor; s itself where it has none.
  */
 const char *glyph_printable(struct arena *a, const char *s);
 

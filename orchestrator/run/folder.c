@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "common/plain_file.h"
 #include "common/tree.h"
 
 #define REUSED "reused" /* in the place of a token: copied from another database */
@@ -206,7 +207,7 @@ static int write_all(int fd, const char *bytes, size_t n)
 /* A new file under its name, whole. */
 static int write_file(const char *path, const struct str *text, struct err *e)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int fd = plain_file_make(path, O_WRONLY, 0666);
 	int rc = OK;
 
 	if (fd < 0 || write_all(fd, str_get(text), text->n))

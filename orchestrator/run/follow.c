@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "common/plain_file.h"
 #include "common/store/store_metric.h"
 
 #define CHUNK_BYTES (2 * REPORT_LINE_MAX)
@@ -334,7 +335,7 @@ int follow_read(struct follow *f, struct err *e)
 	if (f->state != FOLLOW_ON)
 		return OK;
 	snprintf(path, sizeof(path), "%s/report.%s", f->folder, f->token);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = plain_file_open(path, O_RDONLY, 0);
 	if (fd < 0 && errno == ENOENT && f->closed)
 		return OK;
 	if (fd < 0)

@@ -1,12 +1,14 @@
 #include "orchestrator/run/reuse.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "catalogue/catalogue.h"
 #include "common/log.h"
+#include "common/plain_file.h"
 #include "common/store/run_name.h"
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
@@ -91,14 +93,18 @@ static bool copy_bytes(FILE *in, FILE *out)
 static bool copy_file(const char *from, const char *to)
 {
 	char temporary[PATH_BYTES + 8];
-	FILE *in = fopen(from, "rb");
+	FILE *in = plain_file_read(from);
 	FILE *out;
+	int fd;
 	bool copied;
 
 	if (!in)
 		return false;
 	snprintf(temporary, sizeof(temporary), "%s.tmp", to);
-	out = fopen(temporary, "wb");
+	fd = plain_file_make(temporary, O_WRONLY, 0666);
+	out = fd < 0 ? NULL : fdopen(fd, "wb");
+	if (fd >= 0 && !out)
+		close(fd);
 	copied = out && copy_bytes(in, out);
 	if (out && fclose(out))
 		copied = false;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/fatal.h"
 #include "common/log.h"
 #include "common/store/run_name.h"
 #include "common/store/store_open.h"
@@ -20,6 +21,8 @@
 #include "orchestrator/run/winner.h"
 
 #define MISSING_LISTED 20
+/* A slot takes some 10 kB; more processes than this want more machines. */
+#define WORKERS_MAX 1024
 
 struct run {
 	const struct run_request *q;
@@ -58,6 +61,20 @@ static int read_sweep(struct run *r, struct err *e)
 	return rc;
 }
 
+/* Logs and checkpoints go into a folder beside the database. */
+static int check_folder(const struct run *r, struct err *e)
+{
+	const char *folder = arena_printf(r->arena, "%s.d", r->db);
+	struct stat st;
+
+	if (stat(folder, &st) || S_ISDIR(st.st_mode))
+		return OK;
+	return err_set(e, ERR_DB,
+		"%s is no folder, and logs and checkpoints go into one of that name: "
+		"move it away, or name another database with --db",
+		folder);
+}
+
 /* Finds out everything that can be refused before a byte is written. */
 static int look_around(struct run *r, struct err *e)
 {
@@ -66,6 +83,11 @@ static int look_around(struct run *r, struct err *e)
 	if (!rc)
 		rc = places_find(&r->places, &r->spec, r->q->gpus, r->q->workers, e);
 	r->db = r->q->db ? r->q->db : arena_printf(r->arena, "%s.db", r->spec.name);
+	if (!rc && places_slots(&r->places) > WORKERS_MAX)
+		rc = err_set(e, ERR_USAGE, "--workers: at most %d on one machine",
+			WORKERS_MAX);
+	if (!rc)
+		rc = check_folder(r, e);
 	if (!rc && r->q->reuse)
 		rc = reuse_open(&r->reuse, r->q->reuse, r->db, e);
 	return rc;
@@ -342,8 +364,10 @@ int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 	struct run r = {
 		.q = q, .arena = a, .replanned.arena = a, .reuse.from.lock.fd = -1
 	};
-	int rc = look_around(&r, e);
+	int rc;
 
+	fatal_outlive_readers();
+	rc = look_around(&r, e);
 	if (!rc)
 		rc = store_open(&r.s, r.db, STORE_ORCHESTRATOR, e);
 	if (!rc) {

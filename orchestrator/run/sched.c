@@ -71,7 +71,9 @@ struct sched {
 	void *arg;
 	uv_loop_t loop;
 	uv_timer_t timer;
+	bool looping; /* loop and timer are there */
 	uv_signal_t signals[SIGNALS];
+	int watched; /* how many of the signals */
 	struct slot *slots;
 	int busy; /* slots with a task, or one that is closing behind it */
 	int interrupts;
@@ -404,14 +406,16 @@ static int spawn(struct slot *slot)
 	return uv_spawn(&s->loop, &slot->process, &options);
 }
 
-static void start_failed(struct slot *slot, const char *why)
+/* `what` and the negated errno that libuv has for it. */
+static void start_failed(struct slot *slot, const char *what, const char *path, int rc)
 {
 	struct sched *s = slot->sched;
 	struct err e = { 0 };
 
 	slot->end.why = SCHED_NOT_STARTED;
-	snprintf(slot->end.text, sizeof(slot->end.text), "%s", why);
-	check(s, err_set(&e, ERR_SYS, "cannot start %s: %s", s->o->worker, why), &e);
+	snprintf(slot->end.text, sizeof(slot->end.text), "cannot %s %s: %s", what, path,
+		err_reason(-rc));
+	check(s, err_set(&e, ERR_SYS, "%s", slot->end.text), &e);
 	close_slot(slot);
 	report_end(slot);
 }
@@ -432,17 +436,21 @@ static void at_work(struct slot *slot)
 static void start_process(struct slot *slot)
 {
 	struct sched *s = slot->sched;
+	bool logged = false;
 	int rc = slot_log_open(&slot->log, s->o->logs, (int)(slot - s->slots));
 
 	slot->process.data = slot->pipe.data = slot;
 	s->busy++;
 	uv_pipe_init(&s->loop, &slot->pipe, 0);
 	slot->process.type = UV_UNKNOWN_HANDLE;
-	if (!rc)
+	if (!rc) {
+		logged = true;
 		rc = spawn(slot);
+	}
 	slot->open = slot->process.type == UV_PROCESS ? 2 : 1;
-	if (rc) { /* libuv's codes are negated errno values */
-		start_failed(slot, uv_strerror(rc));
+	if (rc) {
+		start_failed(slot, logged ? "start" : "make",
+			logged ? s->o->worker : slot->log.path, rc);
 		return;
 	}
 	at_work(slot);
@@ -641,7 +649,7 @@ static void finish(struct sched *s)
 	if (uv_is_closing((uv_handle_t *)&s->timer))
 		return;
 	uv_close((uv_handle_t *)&s->timer, NULL);
-	for (int i = 0; i < SIGNALS; i++)
+	for (int i = 0; i < s->watched; i++)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);
 }
 
@@ -657,13 +665,16 @@ static int set_up(struct sched *s, struct err *e)
 
 	if (rc)
 		return err_set(e, ERR_SYS, "event loop: %s", uv_strerror(rc));
+	s->looping = true;
 	uv_timer_init(&s->loop, &s->timer);
 	s->timer.data = s;
 	rc = uv_timer_start(&s->timer, on_tick, ms, ms);
-	for (int i = 0; i < SIGNALS; i++) {
-		uv_signal_init(&s->loop, &s->signals[i]);
-		s->signals[i].data = s;
-		if (!rc && !stays_ignored(signals[i].number))
+	for (int i = 0; !rc && i < SIGNALS; i++) {
+		rc = uv_signal_init(&s->loop, &s->signals[i]);
+		if (rc)
+			break;
+		s->signals[s->watched++].data = s;
+		if (!stays_ignored(signals[i].number))
 			rc = uv_signal_start(
 				&s->signals[i], signals[i].callback, signals[i].number);
 	}
@@ -684,13 +695,15 @@ int sched_run(const struct sched_options *o, const struct sched_ops *ops, void *
 		s.slots[i].log.fd = -1;
 	}
 	s.rc = set_up(&s, e);
-	if (s.rc)
-		finish(&s);
-	else
+	if (!s.rc)
 		fill(&s);
-	uv_run(&s.loop, UV_RUN_DEFAULT);
-	rc = uv_loop_close(&s.loop);
-	ASSERT(rc == 0);
+	else if (s.looping)
+		finish(&s);
+	if (s.looping) {
+		uv_run(&s.loop, UV_RUN_DEFAULT);
+		rc = uv_loop_close(&s.loop);
+		ASSERT(rc == 0);
+	}
 	for (int i = 0; i < o->workers; i++)
 		slot_log_close(&s.slots[i].log);
 	arena_release(&arena);

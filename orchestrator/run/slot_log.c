@@ -7,18 +7,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "common/plain_file.h"
+
+/* Somebody may have tidied the folder away while we run. */
+static int make_log(const char *path, const char *folder)
+{
+	int fd = plain_file_make(path, O_WRONLY | O_APPEND, 0666);
+
+	if (fd < 0 && errno == ENOENT && !mkdir(folder, 0777))
+		fd = plain_file_make(path, O_WRONLY | O_APPEND, 0666);
+	return fd;
+}
 
 #define TAIL_BYTES 4096 /* of a file that may be long */
 
 int slot_log_open(struct slot_log *l, const char *folder, int slot)
 {
-	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC;
-
 	if (l->fd >= 0)
 		return OK;
-	if (folder)
+	if (!folder) {
+		l->fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	} else {
 		snprintf(l->path, sizeof(l->path), "%s/.slot-%d", folder, slot);
-	l->fd = open(folder ? l->path : "/dev/null", flags, 0644);
+		l->fd = make_log(l->path, folder);
+	}
 	return l->fd < 0 ? -errno : OK;
 }
 
@@ -53,7 +65,7 @@ void slot_log_close(struct slot_log *l)
 void slot_log_last_line(const char *path, char *line, size_t size)
 {
 	char tail[TAIL_BYTES + 1];
-	FILE *f = fopen(path, "r");
+	FILE *f = plain_file_read(path);
 	char *start;
 	size_t n;
 

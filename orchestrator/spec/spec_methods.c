@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "catalogue/setting.h"
+#include "common/hidden.h"
 #include "orchestrator/stats/weight_grid.h"
 
 #define LABEL_CHARACTERS 64
@@ -195,12 +196,14 @@ static bool read_line(
 		return false;
 	n = strlen(node->string);
 	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)node->string[i] < 0x20)
+		if (hidden_length(node->string + i))
 			n = 0;
 	if (n > 0 && n <= LABEL_CHARACTERS)
 		return true;
-	diag_add(r->d, node->at, "a %s has 1 to %d characters and is one line", what,
-		LABEL_CHARACTERS);
+	diag_add(r->d, node->at,
+		"a %s has 1 to %d characters and is one line, without control characters "
+		"and marks of direction",
+		what, LABEL_CHARACTERS);
 	return false;
 }
 

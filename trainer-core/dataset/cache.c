@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/crash.h"
+#include "common/plain_file.h"
 #include "trainer-core/dataset/digest.h"
 
 static const char magic[8] = { 'd', 'e', 'l', 't', 'a', 'm', '\r', '\n' };
@@ -119,7 +120,7 @@ static const char *map_file(struct cache *c, int fd)
 
 const char *cache_map(struct cache *c)
 {
-	int fd = open(c->path, O_RDONLY | O_CLOEXEC);
+	int fd = plain_file_open(c->path, O_RDONLY, 0);
 	const char *wrong;
 
 	c->map = NULL;
@@ -194,7 +195,7 @@ static int try_lock(struct cache_writer *w, bool *ours, struct err *e)
 	struct stat held;
 	struct stat named;
 
-	w->fd = open(w->temporary, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	w->fd = plain_file_open(w->temporary, O_RDWR | O_CREAT, 0600);
 	if (w->fd < 0)
 		return err_errno(e,
 			"%s: cannot make this file; DELTAM_CACHE names another folder "

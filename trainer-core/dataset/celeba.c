@@ -12,6 +12,7 @@
  */
 #include <string.h>
 #include "trainer-core/dataset/celeba_list.h"
+#include "common/plain_file.h"
 #include "trainer-core/dataset/compose.h"
 #include "trainer-core/dataset/jpeg.h"
 
@@ -38,7 +39,7 @@ static int read_attributes(const struct composition *c, struct celeba_list *l,
 {
 	const char *names[TASKS_MAX];
 	const char *path = c->source[ATTRIBUTES];
-	FILE *f = fopen(path, "rb");
+	FILE *f = plain_file_read(path);
 	int rc;
 
 	if (!f)
@@ -59,7 +60,7 @@ static int read_lists(const struct composition *c, struct celeba_list *l,
 
 	if (rc)
 		return rc;
-	f = fopen(path, "rb");
+	f = plain_file_read(path);
 	if (!f)
 		return err_errno(e, "%s", path);
 	rc = celeba_read_partition(l, a, f, path, e);

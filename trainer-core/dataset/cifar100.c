@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "trainer-core/dataset/compose.h"
+#include "common/plain_file.h"
 #include "common/rng.h"
 
 enum { SIDE = 32, PIXELS = SIDE * SIDE, IMAGE = 3 * PIXELS, RECORD = 2 + IMAGE };
@@ -194,7 +195,7 @@ static int fill_file(const struct composition *c, bool test, struct err *e)
 	const char *path = c->source[test];
 	struct target t = { .c = c, .test = test };
 	struct arena a = { 0 };
-	FILE *f = fopen(path, "rb");
+	FILE *f = plain_file_read(path);
 	int rc;
 
 	if (!f)

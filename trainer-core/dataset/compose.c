@@ -15,7 +15,7 @@ int compose_find(
 	struct composition *c, const char *path, const char *hint, struct err *e)
 {
 	if (access(path, R_OK) != 0)
-		return err_set(e, ERR_DATA, "%s: %s; %s%s", path, strerror(errno),
+		return err_set(e, ERR_DATA, "%s: %s; %s%s", path, err_reason(errno),
 			strstr(path, "/~") ? "`~` is a name like any other here: write "
 					     "the folder out; "
 					   : "",

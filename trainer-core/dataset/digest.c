@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <xxhash.h>
+#include "common/plain_file.h"
 
 static void to_hex(XXH128_hash_t hash, char hex[33])
 {
@@ -34,7 +35,7 @@ static int read_through(
 
 int digest_file(const char *path, char hex[33], uint64_t *size, struct err *e)
 {
-	FILE *f = fopen(path, "rb");
+	FILE *f = plain_file_read(path);
 	XXH3_state_t *state;
 	int rc;
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <zlib.h>
+#include "common/plain_file.h"
 
 #define MAGIC_U8 0x08
 
@@ -258,7 +259,7 @@ static int check_size(struct reader *r, const struct idx_shape *want, struct err
 
 int idx_look(const char *path, const struct idx_shape *want, struct err *e)
 {
-	struct reader r = { .f = fopen(path, "rb"), .path = path, .want = want };
+	struct reader r = { .f = plain_file_read(path), .path = path, .want = want };
 	int rc;
 
 	if (!r.f)
@@ -274,7 +275,7 @@ int idx_look(const char *path, const struct idx_shape *want, struct err *e)
 int idx_read(
 	const char *path, const struct idx_shape *want, uint8_t *out, struct err *e)
 {
-	FILE *f = fopen(path, "rb");
+	FILE *f = plain_file_read(path);
 	int rc;
 
 	if (!f)

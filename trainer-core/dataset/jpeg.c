@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <jpeglib.h>
+#include "common/plain_file.h"
 
 /* libjpeg's manager of errors with a way back; err first: libjpeg knows only that. */
 struct manager {
@@ -113,7 +114,7 @@ static int read_stream(
 
 static int read_file(const char *path, const struct request *r, struct err *e)
 {
-	FILE *f = fopen(path, "rb");
+	FILE *f = plain_file_read(path);
 	int rc;
 
 	if (!f)

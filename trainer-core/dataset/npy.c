@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <math.h>
 #include <string.h>
+#include "common/plain_file.h"
 #include "trainer-core/dataset/npy_header.h"
 
 /* A file on its way into out. */
@@ -302,7 +303,7 @@ int npy_read_stream(FILE *f, const char *path, const struct npy_want *want, floa
 
 int npy_look(const char *path, const struct npy_want *want, struct err *e)
 {
-	struct reader r = { .f = fopen(path, "rb"), .path = path, .want = want };
+	struct reader r = { .f = plain_file_read(path), .path = path, .want = want };
 	int rc;
 
 	if (!r.f)
@@ -315,7 +316,7 @@ int npy_look(const char *path, const struct npy_want *want, struct err *e)
 int npy_rows(const char *path, int *n, struct err *e)
 {
 	struct npy_header h;
-	FILE *f = fopen(path, "rb");
+	FILE *f = plain_file_read(path);
 	int rc;
 
 	*n = 0;
@@ -331,7 +332,7 @@ int npy_rows(const char *path, int *n, struct err *e)
 
 int npy_read(const char *path, const struct npy_want *want, float *out, struct err *e)
 {
-	FILE *f = fopen(path, "rb");
+	FILE *f = plain_file_read(path);
 	int rc;
 
 	if (!f)

@@ -4,6 +4,7 @@
 #include <float.h>
 #include <stdio.h>
 #include <string.h>
+#include "common/plain_file.h"
 #include "common/str.h"
 #include "trainer-core/dataset/digest.h"
 #include "trainer-core/dataset/npy.h"
@@ -49,7 +50,7 @@ static int read_values(struct initial *x, const char *name, const struct npy_wan
 {
 	const char *path = arena_printf(x->a, "%s/%s.npy", x->folder, name);
 	size_t bytes = npy_count(want) * sizeof(float);
-	FILE *f = fopen(path, "rb");
+	FILE *f = plain_file_read(path);
 	char hex[33];
 	int rc;
 
@@ -60,7 +61,7 @@ static int read_values(struct initial *x, const char *name, const struct npy_wan
 		return err_set(e, ERR_DATA,
 			"%s: %s; model.init wants a file for every "
 			"parameter of the trunk",
-			path, strerror(errno));
+			path, err_reason(errno));
 	*v = arena_alloc(x->a, bytes, sizeof(float));
 	rc = read_open(f, path, want, *v, e);
 	fclose(f);

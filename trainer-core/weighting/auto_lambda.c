@@ -113,8 +113,8 @@ static int weigh(const struct weighting_setup *setup, double *state,
 				? step->ahead[k]
 				: weight[k] * (step->ahead[k] - mean);
 		state[0]++;
-		optim_scalar_step(
-			&o->optim, (long)state[0], K, state + 1, slope, state + 1 + K);
+		optim_scalar_step(&o->optim, state_count(state[0]), K, state + 1, slope,
+			state + 1 + K);
 	}
 	weights_of(setup, state, weight);
 	return OK;

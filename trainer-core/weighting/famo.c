@@ -77,7 +77,7 @@ static void update(const struct weighting_setup *setup, double *state,
 	for (int k = 0; k < K; k++)
 		delta[k] = z[k] * (delta[k] - mean);
 	state[0]++;
-	optim_scalar_step(&o->optim, (long)state[0], K, logit, delta, logit + K);
+	optim_scalar_step(&o->optim, state_count(state[0]), K, logit, delta, logit + K);
 }
 
 const struct weighting weighting_famo = {

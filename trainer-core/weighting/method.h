@@ -11,6 +11,15 @@
 /* w (K) = softmax(logit), computed with the largest subtracted. w may be logit. */
 void softmax(int K, const double *logit, double *w);
 
+/*
+ * A state keeps counts as doubles. What is no count, in a file that somebody made, is 0:
+ * C does not define the conversion of a double that does not fit.
+ */
+static inline long state_count(double v)
+{
+	return v >= 0 && v <= 9007199254740992.0 ? (long)v : 0;
+}
+
 /* Most methods on gradients let the sweep file choose both: */
 struct gradient_options {
 	bool features; /* the gradients are those of the features */

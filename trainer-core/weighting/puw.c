@@ -147,7 +147,7 @@ static void filter(
 	const struct weighting_setup *setup, double *state, const double *rate)
 {
 	const struct puw *o = setup->options;
-	uint64_t epoch = (uint64_t)state[0];
+	uint64_t epoch = (uint64_t)state_count(state[0]);
 	double share[PARTICLES_MAX];
 
 	for (int i = 0; i < o->particles; i++) {

@@ -104,7 +104,8 @@ static void follow(const struct weighting_setup *setup, double *state,
 	(void)rotation_pull(C, g, target, k, R, E, room);
 	rotation_slope(C, x, E, slope, room);
 	memcpy(E, x, (size_t)n * sizeof(*x));
-	optim_scalar_step(optim, (long)state[1 + setup->K], n, x, slope, moments);
+	optim_scalar_step(
+		optim, state_count(state[1 + setup->K]), n, x, slope, moments);
 	for (int i = 0; i < n; i++)
 		x[i] = fmin(fmax(x[i], E[i] - TURN_MAX), E[i] + TURN_MAX);
 }

@@ -40,7 +40,7 @@ void learned_step(const struct weighting_setup *setup, const struct learned *lea
 	++*steps;
 	optim.lr = (learned->lr > 0 ? learned->lr : optim.lr) * step->lr_factor;
 	optim.wd = learned->wd;
-	optim_scalar_step(&optim, (long)*steps, n, value, gradient, value + n);
+	optim_scalar_step(&optim, state_count(*steps), n, value, gradient, value + n);
 	for (int i = 0; learned->positive && i < n; i++)
 		value[i] = fmax(value[i], before[i] / 2);
 }
