@@ -80,7 +80,7 @@ ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all always install uninstall deps demo check check-clang data bench lint layers fmt asan valgrind soak fuzz docs reproduction clean help
+.PHONY: all always install uninstall deps demo example-torch check check-clang data bench lint layers fmt asan valgrind soak fuzz docs reproduction clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -187,6 +187,12 @@ deps: ## install the packages that are missing (as root or through sudo)
 demo: deps ## train the quickstart sweep on Fashion-MNIST and print its table
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	$(B)/deltam run sweeps/quickstart.json
+
+# The sweep names Debian's python3, whatever other one comes first in PATH.
+example-torch: PACKAGES += python3-torch
+example-torch: deps ## the quickstart trained by PyTorch (python3-torch): examples/torch
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	PYTHONPATH=$(CURDIR)/trainers $(B)/deltam run examples/torch/quickstart.json
 
 check: deps ## build everything and run every test
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests $(FUZZ)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "tests/lib/child.h"
 #include "tests/lib/fake_idx.h"
 #include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
@@ -296,6 +297,53 @@ START_TEST(fashion_mnist_composes_as_ever)
 }
 END_TEST
 
+/* The pictures and labels of a split as one file. */
+static void write_split(const struct split_data *split, const char *name)
+{
+	size_t n = (size_t)split->n;
+	uint8_t *bytes = arena_alloc(&arena, n, PICTURE + 2);
+
+	memcpy(bytes, prepared_bytes(&split->input), n * PICTURE);
+	memcpy(bytes + n * PICTURE, prepared_bytes(&split->target[0]), n);
+	memcpy(bytes + n * (PICTURE + 1), prepared_bytes(&split->target[1]), n);
+	scratch_write(name, bytes, n * (PICTURE + 2));
+}
+
+/* examples/torch composes them again, its readers compare its table with deltam's. */
+START_TEST(the_example_in_python_has_the_same_pictures)
+{
+	static const char script[] =
+		"import sys, numpy\n"
+		"sys.path.insert(0, sys.argv[1])\n"
+		"import pictures\n"
+		"for name, n in (('train', 300), ('val', 10003), ('test', 120)):\n"
+		"    x, a, b = pictures.split('.', name, n)\n"
+		"    mine = x.tobytes() + bytes(a.tolist()) + bytes(b.tolist())\n"
+		"    assert mine == open(name, 'rb').read(), name\n";
+	const char *argv[] = { "/usr/bin/python3", "-B", "again.py",
+		scratch_source("examples/torch"), NULL };
+	struct dataset d;
+
+	if (system("/usr/bin/python3 -c 'import numpy' 2>/dev/null") != 0) {
+		fprintf(stderr, "skipped: apt-get install python3-numpy\n");
+		return;
+	}
+	fake_write_plain();
+	prepared_sizes(&ps, &arena, "300", "10003", "120");
+	prepared(&ps, &arena, &d);
+	for (int s = 0; s < SPLIT_COUNT; s++)
+		write_split(&d.split[s], split_names[s]);
+	dataset_close(&d);
+	scratch_write("again.py", script, sizeof(script) - 1);
+	if (child_run(argv, NULL)) {
+		static char said[4096];
+
+		scratch_read("err", said, sizeof(said));
+		ck_abort_msg("%s", said);
+	}
+}
+END_TEST
+
 Suite *suite_overlay(void);
 Suite *suite_overlay(void)
 {
@@ -314,6 +362,7 @@ Suite *suite_overlay(void)
 	tcase_add_test(tc, corrupt_files_are_named_with_place_and_command);
 	tcase_add_test(tc, sizes_have_limits);
 	tcase_add_test(tc, fashion_mnist_composes_as_ever);
+	tcase_add_test(tc, the_example_in_python_has_the_same_pictures);
 	suite_add_tcase(s, tc);
 	return s;
 }
