@@ -63,12 +63,10 @@ static int read_file(struct diag *d, struct err *e)
 	struct stat st = { 0 };
 	char *text;
 
-	if (!f || fstat(fileno(f), &st)) {
-		err_errno(e, "%s", d->path);
-		if (f)
-			fclose(f);
-		return e->code = ERR_DATA;
-	}
+	if (!f)
+		return err_set(e, ERR_DATA, "%s: %s", d->path, strerror(errno));
+	if (fstat(fileno(f), &st))
+		st.st_mode = 0;
 	if (!S_ISREG(st.st_mode)) {
 		fclose(f);
 		return err_set(e, ERR_DATA, "%s is no file", d->path);
@@ -114,6 +112,7 @@ static int take_files(struct importing *x, struct err *e)
 	x->set = (struct import_set){ .a = x->a, .resolved = &x->resolved };
 	for (int i = 0; i < x->files && !rc; i++) {
 		x->file[i] = (struct diag){ .arena = x->a,
+			.text = "",
 			.path = i ? x->o->more.item[i - 1] : x->o->second };
 		rc = read_file(&x->file[i], e);
 	}

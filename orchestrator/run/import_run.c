@@ -455,6 +455,7 @@ static struct import_run *make_run(struct import_set *im, const struct import_re
 	slot = find_slot(im, name, &known);
 	if (known)
 		return slot->run;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are what is kept */
 	(void)GROW(im->a, im->run, im->runs, im->run_capacity);
 	im->run[im->runs++] = run;
 	slot->run = run;
