@@ -166,6 +166,8 @@ install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in
 	install -D -m 644 -t $(DESTDIR)$(HELPERDIR) trainers/deltam.py
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) README.md schema.sql $(PAGES)
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/sweeps $(wildcard sweeps/*.json)
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/examples examples/libmtl.md
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/examples/torch $(wildcard examples/torch/*.py examples/torch/*.json)
 
 uninstall: ## remove what `install` has put there
 	rm -f $(DESTDIR)$(BINDIR)/deltam $(DESTDIR)$(BASHDIR)/deltam $(DESTDIR)$(ZSHDIR)/_deltam

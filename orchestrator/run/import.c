@@ -1,16 +1,13 @@
 /* The command: reads, checks, and writes all of it or nothing. */
 #include "orchestrator/run/import.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "common/log.h"
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
 #include "orchestrator/cli/cli.h"
-#include "orchestrator/run/replan.h"
 #include "orchestrator/run/stage.h"
 
 struct importing {
@@ -56,54 +53,6 @@ static int read_sweep(struct importing *x, struct err *e)
 
 /* The files. */
 
-/* The whole file, with a NUL behind it. */
-static int read_file(struct diag *d, struct err *e)
-{
-	FILE *f = fopen(d->path, "rb");
-	struct stat st = { 0 };
-	char *text;
-
-	if (!f)
-		return err_set(e, ERR_DATA, "%s: %s", d->path, strerror(errno));
-	if (fstat(fileno(f), &st))
-		st.st_mode = 0;
-	if (!S_ISREG(st.st_mode)) {
-		fclose(f);
-		return err_set(e, ERR_DATA, "%s is no file", d->path);
-	}
-	text = arena_alloc(d->arena, (size_t)st.st_size + 1, 1);
-	d->text = text;
-	d->n = fread(text, 1, (size_t)st.st_size, f);
-	fclose(f);
-	return OK;
-}
-
-/* By the first character, whatever the file is called. */
-static void take_file(struct import_set *set, struct diag *d)
-{
-	static const char mark[] = "\xef\xbb\xbf"; /* a byte order mark */
-	const char *nul = memchr(d->text, '\0', d->n);
-	size_t first;
-
-	if (!strncmp(d->text, mark, 3)) {
-		d->text += 3;
-		d->n -= 3;
-	}
-	first = strspn(d->text, " \t\r\n");
-	if (nul)
-		diag_add(d, (size_t)(nul - d->text), "a NUL byte: this is no text");
-	else if (!d->text[first])
-		diag_add(d, 0, "the file is empty");
-	else if (d->text[first] == '[')
-		diag_add(d, first,
-			"a list of JSON: write an object a line, as "
-			"`deltam export metrics --format jsonl` does");
-	else if (d->text[first] == '{')
-		import_json(set, d);
-	else
-		import_csv(set, d);
-}
-
 static int take_files(struct importing *x, struct err *e)
 {
 	int rc = OK;
@@ -114,10 +63,10 @@ static int take_files(struct importing *x, struct err *e)
 		x->file[i] = (struct diag){ .arena = x->a,
 			.text = "",
 			.path = i ? x->o->more.item[i - 1] : x->o->second };
-		rc = read_file(&x->file[i], e);
+		rc = import_file_read(&x->file[i], e);
 	}
 	for (int i = 0; i < x->files && !rc; i++)
-		take_file(&x->set, &x->file[i]);
+		import_file_take(&x->set, &x->file[i]);
 	return rc;
 }
 

@@ -2,7 +2,8 @@
  * deltam import: results that exist already become rows, so that tables and tests come
  * from runs that deltam never started (docs/TRAINERS.md has the two forms of file).
  *
- *	import_csv, import_json -> import_run (whose row is it?) -> import_check -> import
+ *	import_file -> import_csv, import_json -> import_run (whose row is it?)
+ *	import_check (is it whole?) -> import
  *
  * Everything is read and checked before the database is opened, and written in one
  * transaction. What is wrong is added to the diag of its file, at its place.
@@ -123,6 +124,13 @@ void import_put_figure(struct import_set *im, struct import_run *run, int epoch,
 	const struct metric_row *row, struct import_place place);
 void import_put_weight(struct import_set *im, struct import_run *run, int epoch,
 	const struct weight_row *row, struct import_place place);
+
+/*
+ * import_file.c: the whole file d->path into d->text. ERR_DATA: it cannot be read. Then
+ * all that it says, to its runs, in the form that its first character tells.
+ */
+MUST_CHECK int import_file_read(struct diag *d, struct err *e);
+void import_file_take(struct import_set *im, struct diag *d);
 
 /* import_csv.c, import_json.c: all lines of d->text, each to its run. */
 void import_csv(struct import_set *im, struct diag *d);
