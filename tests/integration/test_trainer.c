@@ -200,15 +200,18 @@ static bool nobody_is_left(void)
 	const char *at = said;
 	char path[64];
 	char name[32];
+	bool sleeps;
+	FILE *f;
 	int pid;
 
 	scratch_read("helpers", said, sizeof(said));
 	for (int used; sscanf(at, "%d%n", &pid, &used) == 1; at += used) {
 		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		if (access(path, R_OK) != 0)
-			continue;
-		scratch_read(path, name, sizeof(name));
-		if (!strcmp(name, "sleep\n") && !await_end(pid, 120))
+		f = fopen(path, "r");
+		sleeps = f && fgets(name, sizeof(name), f) && !strcmp(name, "sleep\n");
+		if (f)
+			fclose(f);
+		if (sleeps && !await_end(pid, 120))
 			return false;
 	}
 	return true;
