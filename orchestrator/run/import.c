@@ -118,17 +118,15 @@ static int find_other(struct importing *x, const struct import_run *run,
 static int put_epoch(struct importing *x, const struct import_run *run,
 	const struct import_figure *f, int n, struct err *e)
 {
-	struct arena scratch = { 0 };
-	struct metric_row *row = NEW_ARRAY(&scratch, struct metric_row, n);
+	const struct arena_mark mark = arena_mark(x->a);
+	struct metric_row *row = NEW_ARRAY(x->a, struct metric_row, n);
 	int rc;
 
 	for (int i = 0; i < n; i++)
 		row[i] = f[i].row;
 	rc = store_metrics_put(&x->s, run->job, f->epoch, row, n, e);
-	if (rc == ERR_DETERMINISM)
-		rc = find_other(x, run, f, n, e);
-	arena_release(&scratch);
-	return rc;
+	arena_rewind(x->a, mark);
+	return rc == ERR_DETERMINISM ? find_other(x, run, f, n, e) : rc;
 }
 
 static int put_figures(struct importing *x, const struct import_run *run, struct err *e)

@@ -7,6 +7,7 @@ struct csv {
 	struct diag *d;
 	size_t at; /* what is read next */
 	struct arena arena; /* of one line */
+	struct arena_mark empty;
 	struct import_cell *cell; /* of one line */
 	int cells, capacity;
 };
@@ -84,7 +85,7 @@ static bool read_cell(struct csv *c)
 /* All cells of a line; false: the file cannot be read on. */
 static bool read_line(struct csv *c)
 {
-	arena_release(&c->arena);
+	arena_rewind(&c->arena, c->empty);
 	c->cells = 0;
 	do {
 		if (!read_cell(c))
@@ -165,8 +166,11 @@ void import_csv(struct import_set *im, struct diag *d)
 {
 	struct csv c = { .im = im, .d = d };
 	struct header h;
-	bool good = read_header(&c, &h);
+	bool good;
 
+	(void)arena_alloc(&c.arena, 1, 1); /* a chunk that rewinding keeps */
+	c.empty = arena_mark(&c.arena);
+	good = read_header(&c, &h);
 	while (good && !at_end(&c)) {
 		size_t start = c.at;
 

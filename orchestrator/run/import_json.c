@@ -224,7 +224,10 @@ static void take_line(struct lines *l)
 void import_json(struct import_set *im, struct diag *d)
 {
 	struct lines l = { .im = im, .d = d };
+	struct arena_mark empty;
 
+	(void)arena_alloc(&l.arena, 1, 1); /* a chunk that rewinding keeps */
+	empty = arena_mark(&l.arena);
 	while (l.at < d->n) {
 		const char *s = d->text + l.at;
 		const char *newline = memchr(s, '\n', d->n - l.at);
@@ -232,7 +235,8 @@ void import_json(struct import_set *im, struct diag *d)
 		l.n = newline ? (size_t)(newline - s) : d->n - l.at;
 		if (strspn(s, " \t\r") < l.n)
 			take_line(&l);
-		arena_release(&l.arena);
+		arena_rewind(&l.arena, empty);
 		l.at += l.n + 1;
 	}
+	arena_release(&l.arena);
 }

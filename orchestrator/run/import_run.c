@@ -464,16 +464,21 @@ static struct import_run *make_run(struct import_set *im, const struct import_re
 
 struct import_run *import_run_of(struct import_set *im, const struct import_record *r)
 {
-	struct arena scratch = { 0 };
-	const char *name = name_of(r, &scratch);
+	struct arena_mark mark;
+	const char *name;
+	struct import_run *run;
 	bool known;
-	struct import_run *run = find_slot(im, name, &known)->run;
 
-	if (!known) {
-		run = make_run(im, r);
-		find_slot(im, name, &known)->run = run;
+	make_room(im); /* which stays; what follows the mark may go */
+	mark = arena_mark(im->a);
+	name = name_of(r, im->a);
+	run = find_slot(im, name, &known)->run;
+	if (known) { /* as nearly always: nothing is kept of the line */
+		arena_rewind(im->a, mark);
+		return run;
 	}
-	arena_release(&scratch);
+	run = make_run(im, r);
+	find_slot(im, name, &known)->run = run;
 	return run;
 }
 
@@ -509,28 +514,36 @@ void import_put_weight(struct import_set *im, struct import_run *run, int epoch,
 	x->row.task = word_of(im, row->task);
 }
 
+static bool has_task(const struct import_run *run, const char *task)
+{
+	const struct spec_variant *v = run->variant;
+
+	if (run->task)
+		return !strcmp(run->task, task);
+	for (int k = 0; k < v->ntasks; k++)
+		if (!strcmp(v->tasks[k].name, task))
+			return true;
+	return false;
+}
+
 /* Figures of val and test are of a task that the run has; others may be of no task. */
 static bool check_task(const struct import_set *im, const struct import_record *r,
-	const struct import_run *run, bool must)
+	const struct import_run *run)
 {
 	const struct spec_variant *v = run->variant;
 	const char *task = text_of(r, IMPORT_TASK);
-	const char **known = NEW_ARRAY(im->a, const char *, v->ntasks);
+	const char *known[TASKS_MAX];
 	char hint[HINT_MAX];
 	int n = 0;
 
-	for (int k = 0; k < v->ntasks; k++) {
-		if (run->task && strcmp(run->task, v->tasks[k].name) != 0)
-			continue;
-		known[n++] = v->tasks[k].name;
-		if (!strcmp(known[n - 1], task))
-			return true;
-	}
-	if (must)
-		diag_add(r->d, place_of(r, IMPORT_TASK), "this run has no task %s%s",
-			diag_quote(im->a, task),
-			str_hint(str_nearest(task, known, n), hint));
-	return !must;
+	if (has_task(run, task))
+		return true;
+	for (int k = 0; k < v->ntasks; k++)
+		if (has_task(run, v->tasks[k].name))
+			known[n++] = v->tasks[k].name;
+	diag_add(r->d, place_of(r, IMPORT_TASK), "this run has no task %s%s",
+		diag_quote(im->a, task), str_hint(str_nearest(task, known, n), hint));
+	return false;
 }
 
 /* false: the line has no more than that. */
@@ -565,7 +578,7 @@ static void take_figure(struct import_set *im, const struct import_record *r,
 	if (!*row.split || !*row.name)
 		diag_add(r->d, place_of(r, *row.split ? IMPORT_NAME : IMPORT_SPLIT),
 			"a figure has a split and a name");
-	else if (check_task(im, r, run, must) &&
+	else if ((!must || check_task(im, r, run)) &&
 		read_number(im, r, IMPORT_VALUE, -(double)INFINITY, (double)NAN,
 			&row.value))
 		import_put_figure(
@@ -581,7 +594,7 @@ static void take_weight(struct import_set *im, const struct import_record *r,
 	w.no_std = !*text_of(r, IMPORT_WEIGHT_STD);
 	w.no_loss_mean = !*text_of(r, IMPORT_LOSS_MEAN);
 	w.no_loss_std = !*text_of(r, IMPORT_LOSS_STD);
-	if (check_task(im, r, run, true) &&
+	if (check_task(im, r, run) &&
 		read_number(im, r, IMPORT_WEIGHT_MEAN, least, (double)NAN,
 			&w.weight_mean) &&
 		read_number(im, r, IMPORT_WEIGHT_STD, 0, 0, &w.weight_std) &&

@@ -246,6 +246,31 @@ START_TEST(what_is_missing_is_told_and_another_figure_refused)
 }
 END_TEST
 
+/* Rows of a hundred runs in turn: whose they are is found again every time. */
+START_TEST(rows_may_stand_in_any_order)
+{
+	char *at = text;
+
+	at += sprintf(at, "%s", "label,lr,seed,T,epoch,split,task,name,value\n");
+	for (int row = 0; row < 12; row++)
+		for (int run = 0; run < 100; run++)
+			at += sprintf(at, "uw_so,0.1,0,%d,%d,%s,%s,%s,%d.5\n", run + 1,
+				2 - row % 2, row < 8 ? "val" : "test",
+				row / 2 % 2 ? "a" : "b", row < 4 ? "loss" : "m", run);
+	write_text("f", text);
+	at = text + sprintf(text, "methods=[{\"name\":\"uw_so\",\"T\":[1");
+	for (int run = 1; run < 100; run++)
+		at += sprintf(at, ",%d", run + 1);
+	strcpy(at, "]}]");
+	snprintf(lines, sizeof(lines), "%s", text);
+	does(deltam("import", "s.json", "f", "--set", lines, NULL));
+	ck_assert_int_eq(query_int("s.db",
+				 "SELECT count(*) FROM metric m JOIN job j ON"
+				 " j.id=m.job WHERE m.value=j.temperature-0.5"),
+		1200);
+}
+END_TEST
+
 /* A file whose first lines are these, and what is said about it. */
 #define HEAD \
 	"label,variant,task_of_baseline,lr,wd,seed,T,epoch,split,task,name,value,outcome\n"
@@ -360,6 +385,7 @@ Suite *suite_import(void)
 	tcase_add_test(t, what_export_has_written_comes_back_as_the_same_table);
 	tcase_add_test(t, what_a_trainer_would_have_reported_is_read_job_by_job);
 	tcase_add_test(t, what_is_missing_is_told_and_another_figure_refused);
+	tcase_add_test(t, rows_may_stand_in_any_order);
 	tcase_add_loop_test(t, every_fault_is_said_at_its_place, 0, COUNT(faults));
 	tcase_add_test(t, only_a_sweep_with_a_trainer_takes_results);
 	suite_add_tcase(s, t);
