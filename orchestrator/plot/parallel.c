@@ -209,7 +209,7 @@ static void draw(struct plot_script *s, int panel)
 		(void)put_lines(s, i, false);
 		any[i] = put_lines(s, i, true);
 	}
-	script_put(s, "plot ");
+	script_plot(s);
 	for (int i = 0; i < p->n; i++)
 		script_put(s,
 			"$r%d using 1:2 with lines lt %d dt 1 lw 0.4 lc rgb '#c8c8c8' notitle, \\\n",

@@ -136,8 +136,9 @@ static void draw(struct plot_script *s, int panel)
 	put_front(s, panel, (bool[]){ c[0]->higher, c[1]->higher });
 	script_put(s, "set offsets graph 0.1,0.1,0.1,0.1\n");
 	script_few_tics(s, "x", panel, X, f[0]);
+	script_plot(s);
 	script_put(s,
-		"plot $f%d using ($1*%g):($2*%g) with fsteps lc rgb '#808080' dt 2 lw 2 "
+		"$f%d using ($1*%g):($2*%g) with fsteps lc rgb '#808080' dt 2 lw 2 "
 		"title 'front'",
 		panel, f[0], f[1]);
 	for (int i = 0; i < p->n; i++)

@@ -153,6 +153,16 @@ void script_name_axis(
 	script_put(s, ")\nset %srange [-0.5:%d.5]\n", which, n - 1);
 }
 
+void script_plot(struct plot_script *s)
+{
+	script_put(s, "plot ");
+	if (s->format != PLOT_TEX || !s->p->kind->note)
+		return;
+	script_put(s, "NaN with lines lc rgb '#ffffff' title ");
+	script_text(s, s->p->kind->note);
+	script_put(s, ", \\\n");
+}
+
 static const char *key_title(const struct plot_script *s, const struct plot_series *x)
 {
 	struct arena *a = s->out.arena;
@@ -224,11 +234,13 @@ static int key_rows(const struct plot_script *s, double width)
 	bool measured = s->format == PLOT_PNG || s->format == PLOT_PDF;
 	double letter = measured ? LETTER : 1.4 * LETTER;
 	const struct plot *p = s->p;
+	const char *note = p->kind->note;
+	bool entry = note && s->format == PLOT_TEX; /* script_plot */
 	int most = 0;
 
 	for (int panel = 0; panel < p->panels && !p->kind->map; panel++) {
-		double widest = 0;
-		int n = 0;
+		double widest = entry ? glyph_text_width(note) * letter + SAMPLE : 0;
+		int n = entry;
 		int fit;
 
 		for (int i = 0; i < p->n; i++) {
@@ -243,7 +255,7 @@ static int key_rows(const struct plot_script *s, double width)
 		fit = (int)fmax(1, (width - 0.6) / widest);
 		most = (n + fit - 1) / fit > most ? (n + fit - 1) / fit : most;
 	}
-	return most + (p->kind->note ? 2 : 0);
+	return most + (note && !entry ? 2 : 0);
 }
 
 static void terminal(struct plot_script *s, double width, double height)
@@ -340,10 +352,9 @@ void plot_script_write(struct plot_script *s)
 	else
 		script_put(s,
 			"set key bmargin center horizontal Left reverse samplen 2 width 1\n");
-	if (p->kind->note && !p->kind->map) {
-		/* A line of its own keeps it off the axis' label, which TikZ sets higher. */
-		script_put(s, "set key title %s",
-			s->format == PLOT_TEX ? "" : "\"\\n\" . ");
+	if (p->kind->note && !p->kind->map && s->format != PLOT_TEX) {
+		/* A line of its own keeps it off the axis' label. */
+		script_put(s, "set key title \"\\n\" . ");
 		script_text(s, p->kind->note);
 		script_put(s, "\n");
 	}

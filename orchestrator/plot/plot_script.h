@@ -35,6 +35,11 @@ void script_few_tics(
 /* Tics with names at 0, 1, 2 ...; turned where they would touch. */
 void script_name_axis(
 	struct plot_script *s, const char *which, int n, const char *const *name);
+/*
+ * Begins what a panel plots. TikZ gives the title of a key no room: the note of the kind is
+ * its first entry there.
+ */
+void script_plot(struct plot_script *s);
 /* What stands in the key for a series: "UW-SO (5 seeds)". */
 void script_key_title(struct plot_script *s, const struct plot_series *x);
 

@@ -15,7 +15,7 @@ void script_lines(struct plot_script *s, int panel, const struct plot_lines *l)
 	const struct plot *p = s->p;
 	const char *with = l->marks ? "linespoints" : "lines";
 
-	script_put(s, "plot ");
+	script_plot(s);
 	for (int i = 0; i < p->n; i++)
 		if (p->series[i]->panel == panel && has_values(p, p->series[i], l->std))
 			script_put(s,

@@ -157,7 +157,7 @@ static void draw(struct plot_script *s, int panel)
 	script_label(s, "x", "jobs (figures: epochs trained/wanted)");
 	script_put(s, "unset ylabel\n");
 	put_epochs(s, panel, n, longest);
-	script_put(s, "plot ");
+	script_plot(s);
 	for (int i = 0; i < p->n; i++)
 		if (p->series[i]->panel == panel) {
 			script_put(s,

@@ -145,7 +145,8 @@ static void draw(struct plot_script *s, int panel)
 
 	script_label(s, "y", c ? plot_criterion_title(p, c, &f) : PLOT_TEST_DELTA_M);
 	script_label(s, "x", "weight of the first task, share of both");
-	script_put(s, "set xrange [0:1]\nplot ");
+	script_put(s, "set xrange [0:1]\n");
+	script_plot(s);
 	for (int i = 0; i < p->n; i++) {
 		const struct plot_series *x = p->series[i];
 

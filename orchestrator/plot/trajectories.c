@@ -122,7 +122,8 @@ static void draw(struct plot_script *s, int panel)
 	script_label(s, "y", "x₂");
 	script_put(s,
 		"unset grid\nset offsets\nset lmargin 6\nset xrange [-12:12]\n"
-		"set yrange [-12:12]\nset xtics 5\nset ytics 5\nplot ");
+		"set yrange [-12:12]\nset xtics 5\nset ytics 5\n");
+	script_plot(s);
 	if (grid && grid->n)
 		script_put(s,
 			"$contours using 1:2 with lines lw 0.6 lc rgb '#c8c8c8' title "
