@@ -80,7 +80,7 @@ ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all always install uninstall deps demo example-torch check check-clang data bench lint layers fmt asan valgrind soak fuzz docs reproduction clean help
+.PHONY: all always install uninstall deps demo example-torch check check-clang data bench lint layers fmt asan valgrind soak fuzz docs gallery check-pages reproduction clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -222,6 +222,17 @@ docs: $(B)/docs ## write what is generated from the tables: man pages, completio
 
 reproduction: all ## compute docs/REPRODUCTION.md anew (minutes)
 	@sh docs/reproduction.sh $(B)
+
+gallery: all ## train small sweeps and draw docs/GALLERY.md with every kind of plot (minutes)
+	@sh docs/gallery.sh $(B)
+
+# LaTeX is large, and one target wants it: it is no part of `deps`.
+PACKAGES_PAGES := texlive-latex-extra texlive-pictures gnuplot-nox poppler-utils
+
+check-pages: ## what is shown: compile every LaTeX table and every plot of the gallery as TikZ
+	@$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGES) $(PACKAGES_PAGES)"
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@sh tests/pages.sh $(B)
 
 $(B)/docs: $(O)/tests/docs.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 	$(LINK) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)

@@ -27,6 +27,15 @@ CREATE TABLE IF NOT EXISTS toy_point (
   PRIMARY KEY (run, step)
 ) STRICT, WITHOUT ROWID;
 
+-- The losses of that problem over a grid of places: what contours are drawn from.
+CREATE TABLE IF NOT EXISTS toy_surface (
+  x1            REAL NOT NULL,
+  x2            REAL NOT NULL,
+  loss1         REAL NOT NULL,
+  loss2         REAL NOT NULL,
+  PRIMARY KEY (x1, x2)
+) STRICT, WITHOUT ROWID;
+
 -- Scaled losses: lengths of gradients and updates, means over the steps of an epoch.
 CREATE TABLE IF NOT EXISTS toy_scale (
   trunk         TEXT NOT NULL CHECK (trunk IN ('frozen', 'free')),
@@ -39,6 +48,19 @@ CREATE TABLE IF NOT EXISTS toy_scale (
   gradient      REAL NOT NULL,
   step          REAL NOT NULL,             -- of the update
   PRIMARY KEY (trunk, method, optimizer, scale1, scale2, epoch, part)
+) STRICT, WITHOUT ROWID;
+
+-- Their training losses, means over an epoch, as the optimizer sees them: scaled.
+CREATE TABLE IF NOT EXISTS toy_scale_loss (
+  trunk         TEXT NOT NULL CHECK (trunk IN ('frozen', 'free')),
+  method        TEXT NOT NULL,
+  optimizer     TEXT NOT NULL,
+  scale1        REAL NOT NULL,
+  scale2        REAL NOT NULL,
+  epoch         INTEGER NOT NULL,
+  task          TEXT NOT NULL CHECK (task IN ('task1', 'task2')),
+  loss          REAL NOT NULL,
+  PRIMARY KEY (trunk, method, optimizer, scale1, scale2, epoch, task)
 ) STRICT, WITHOUT ROWID;
 
 -- Learned noise: sigma after the last epoch, and the root mean squared errors then.

@@ -6,6 +6,11 @@ static const char *const optimizers[] = { "gd", "adam" };
 static const double rates[] = { 10, 5, 1, 0.5, 0.1, 0.05, 0.01, 0.005, 0.001 };
 static const double starts[][TOY_K] = { { -8.5, 7.5 }, { -8.5, -5 }, { 9, 9 } };
 
+/* 61 x 61 places from -12 to 12. */
+#define GRID 60
+#define GRID_LOW (-12.0)
+#define GRID_STEP 0.4
+
 struct point {
 	const struct toy_method *method;
 	const char *optimizer;
@@ -84,6 +89,25 @@ static int write_run(struct store *s, const struct point *p, int steps, struct a
 		e);
 }
 
+/* The losses on a grid that holds all starts and the minimum; the view of the paper's figure. */
+static int write_surface(struct store *s, struct err *e)
+{
+	int rc = store_run(s, STMT_TOY_SURFACE_CLEAR, NO_ARGS, e);
+
+	for (int i = 0; i <= GRID; i++)
+		for (int k = 0; k <= GRID && !rc; k++) {
+			double x[TOY_K] = { GRID_LOW + i * GRID_STEP,
+				GRID_LOW + k * GRID_STEP };
+			double f[TOY_K];
+
+			toy_losses(x, f, NULL);
+			rc = store_run(s, STMT_TOY_SURFACE_PUT,
+				ARGS(REAL(x[0]), REAL(x[1]), REAL(f[0]), REAL(f[1])),
+				e);
+		}
+	return rc;
+}
+
 /* Point i of the product, the starts running fastest. */
 static struct point point_at(int i)
 {
@@ -106,6 +130,8 @@ int toy_cagrad_write(struct store *s, int steps, struct err *e)
 
 	if (!rc)
 		rc = store_run(s, STMT_TOY_RUN_CLEAR, NO_ARGS, e);
+	if (!rc)
+		rc = write_surface(s, e);
 	for (int i = 0; i < runs && !rc; i++) {
 		const struct point p = point_at(i);
 

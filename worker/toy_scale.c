@@ -60,6 +60,17 @@ static int begin(struct toy_training *t, const struct run *r, int epochs, struct
 	return toy_training_init(t, &line, settings, e);
 }
 
+static int put_loss(struct store *s, const struct run *r, const struct toy_training *t,
+	const char *task, struct err *e)
+{
+	return store_run(s, STMT_TOY_SCALE_LOSS_PUT,
+		ARGS(TEXT(r->frozen ? "frozen" : "free"), TEXT(r->training->method),
+			TEXT(r->training->optimizer), REAL(r->scale[0]),
+			REAL(r->scale[1]), INT(t->rows->epoch), TEXT(task),
+			REAL(toy_training_figure(t, "train", task, "loss"))),
+		e);
+}
+
 static int put_epoch(struct store *s, const struct run *r, const struct toy_training *t,
 	struct err *e)
 {
@@ -78,6 +89,8 @@ static int put_epoch(struct store *s, const struct run *r, const struct toy_trai
 				REAL(toy_training_figure(
 					t, "magnitude", task, "update_mean"))),
 			e);
+		if (!rc && i)
+			rc = put_loss(s, r, t, parts[i], e);
 	}
 	return rc;
 }
@@ -100,6 +113,8 @@ int toy_scale_write(struct store *s, int epochs, struct err *e)
 {
 	int rc = store_run(s, STMT_TOY_SCALE_CLEAR, NO_ARGS, e);
 
+	if (!rc)
+		rc = store_run(s, STMT_TOY_SCALE_LOSS_CLEAR, NO_ARGS, e);
 	for (int frozen = 1; frozen >= 0; frozen--)
 		for (int i = 0; i < COUNT(trainings); i++)
 			for (int k = 0; k < COUNT(scales) && !rc; k++) {

@@ -95,6 +95,7 @@ static void draw(struct plot_script *s, int panel)
 			.row = row,
 			.column = name,
 			.value = value,
+			.range = DELTA,
 			.decimals = 2,
 			.diverging = true });
 }

@@ -23,14 +23,21 @@ static void add_epoch(struct plot *p, const struct plot_rows *r, int i, int end)
 {
 	const char *task = plot_text(r, i, ROW_TASK);
 	const char *figure = plot_text(r, i, ROW_FIGURE);
-	struct plot_series *s = plot_series(p,
-		plot_panel(p, plot_join(p, plot_text(r, i, ROW_VARIANT), figure)),
-		*task ? arena_printf(p->arena, "%s between samples of %s",
-				plot_text(r, i, ROW_LABEL), task)
-		      : arena_printf(p->arena, "%s between tasks",
-				plot_text(r, i, ROW_LABEL)));
+	const char *label = plot_text(r, i, ROW_LABEL);
+	int panel = plot_panel(p, plot_join(p, plot_text(r, i, ROW_VARIANT), figure));
+	const char *between = *task
+		? arena_printf(p->arena, "between samples of %s", task)
+		: "between tasks";
+	struct plot_series *s =
+		plot_series(p, panel, arena_printf(p->arena, "%s %s", label, between));
 	double *x = plot_point(p, s, NULL);
 
+	s->title = arena_printf(p->arena, "%s %s", plot_method_title(label), between);
+	p->panel[panel].title = plot_join(p, plot_text(r, i, ROW_VARIANT),
+		!strcmp(figure, "cosine") ? "cosine"
+			: !strcmp(figure, "magnitude_similarity")
+			? "magnitudes"
+			: "conflicting signs");
 	x[EPOCH] = plot_number(r, i, ROW_EPOCH);
 	for (int c = MEAN; c <= HIGH; c++)
 		x[c] = plot_mean_of(p, r, i, end, ROW_MEAN + c - MEAN).mean;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "orchestrator/plot/plot_script.h"
 
-enum { LR, WD, VAL };
+enum { LR, WD, VAL, STOPPED = 4 };
 static const char *const column[] = { "lr", "wd", "val_delta_m", "seeds", "stopped",
 	NULL };
 
@@ -65,6 +65,8 @@ static void draw(struct plot_script *s, int panel)
 	const char **lr_name, **wd_name;
 	int n = axis(x, columns, LR, a, &lr, &lr_name);
 	int m = axis(x, columns, WD, a, &wd, &wd_name);
+	bool *cross = NEW_ARRAY(a, bool, n *m);
+	bool any = false;
 
 	value = NEW_ARRAY(a, double, n *m);
 	for (int i = 0; i < n * m; i++)
@@ -73,9 +75,13 @@ static void draw(struct plot_script *s, int panel)
 		const double *at = &x->point[k * columns];
 		int c = place(lr, &n, at[LR]);
 
-		value[place(wd, &m, at[WD]) * n + c] = at[VAL];
+		c += place(wd, &m, at[WD]) * n;
+		value[c] = at[VAL];
+		cross[c] = at[STOPPED] != 0;
+		any = any || cross[c];
 	}
-	script_label(s, "x", "learning rate");
+	script_label(
+		s, "x", any ? "learning rate (×: stopped early)" : "learning rate");
 	script_label(s, "y", "weight decay");
 	script_label(s, "cb", PLOT_VAL_DELTA_M);
 	script_map(s,
@@ -84,6 +90,8 @@ static void draw(struct plot_script *s, int panel)
 			.row = wd_name,
 			.column = lr_name,
 			.value = value,
+			.range = VAL,
+			.cross = cross,
 			.decimals = 1 });
 }
 

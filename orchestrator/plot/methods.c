@@ -67,7 +67,8 @@ static void draw(struct plot_script *s, int panel)
 	script_name_axis(s, "x", n, name);
 	script_put(s, "unset xlabel\n");
 	script_label(s, "y", PLOT_TEST_DELTA_M);
-	script_put(s, "plot 0 with lines lc rgb '#808080' lw 0.8 dt 2 title 'STL'");
+	script_plot(s);
+	script_put(s, "0 with lines lc rgb '#808080' lw 0.8 dt 2 title 'STL'");
 	for (int i = 0; i < p->n; i++) {
 		script_put(s,
 			", \\\n$s%d using ($1%+.3f):2:($3==$3?$3:0) with yerrorbars lt %d dt 1 "

@@ -63,8 +63,11 @@ static void find_front(struct plot *p, int panel, const bool higher[2])
 			p->series[i]->point[FRONT] = stl ? 0 : keep[n++];
 			p->series[i]->point[HYPERVOLUME] = volume;
 		}
-	p->panel[panel].title = arena_printf(p->arena, "%s%shypervolume %.3g",
-		p->panel[panel].name, *p->panel[panel].name ? ", " : "", volume);
+	p->panel[panel].title = arena_printf(p->arena, "%s%shypervolume %.3g%s",
+		p->panel[panel].name, *p->panel[panel].name ? ", " : "", volume,
+		!isfinite(base[0]) || !isfinite(base[1]) ? ": no STL to compare with"
+			: volume > 0                     ? ""
+				     : ": no method beats STL in both");
 }
 
 static int data(struct plot *p, struct err *e)
@@ -129,13 +132,13 @@ static void draw(struct plot_script *s, int panel)
 	if (plot_criteria((struct plot *)(uintptr_t)p, 2, &c, &n, NULL))
 		return;
 	for (int k = 0; k < 2; k++)
-		script_label(s, k ? "y" : "x",
-			plot_criterion_title(p, c[k]->criterion, c[k]->higher, &f[k]));
+		script_label(s, k ? "y" : "x", plot_criterion_title(p, c[k], &f[k]));
 	put_front(s, panel, (bool[]){ c[0]->higher, c[1]->higher });
-	script_put(
-		s, "set offsets graph 0.1,0.1,0.1,0.1\nset xtics rotate by 45 right\n");
+	script_put(s, "set offsets graph 0.1,0.1,0.1,0.1\n");
+	script_few_tics(s, "x", panel, X, f[0]);
+	script_plot(s);
 	script_put(s,
-		"plot $f%d using ($1*%g):($2*%g) with fsteps lc rgb '#808080' dt 2 lw 2 "
+		"$f%d using ($1*%g):($2*%g) with fsteps lc rgb '#808080' dt 2 lw 2 "
 		"title 'front'",
 		panel, f[0], f[1]);
 	for (int i = 0; i < p->n; i++)

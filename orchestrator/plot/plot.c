@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/store/schema.h"
+#include "common/store/store_open.h"
 #include "orchestrator/plot/gnuplot.h"
 #include "orchestrator/plot/plot_script.h"
 #include "orchestrator/report/reader.h"
@@ -78,7 +80,7 @@ static void print_data(const struct plot *p, const struct cli_options *o)
 		const struct plot_series *s = p->series[i];
 
 		for (int k = 0; k < s->n; k++) {
-			table_text(t, p->panel[s->panel].name);
+			table_text(t, s->panel < 0 ? "" : p->panel[s->panel].name);
 			table_text(t, s->name);
 			if (p->kind->tag)
 				table_text(t, s->tag[k]);
@@ -122,34 +124,78 @@ static int draw(const struct plot *p, const struct cli_options *o,
 	return gnuplot_run(str_get(&s.out), o->out, p->arena, e);
 }
 
-static int answer(struct report_reader *r, const struct plot_kind *kind,
-	const struct cli_options *o, enum plot_format format, struct err *e)
+/* What is read, whoever has opened it. */
+static int answer(struct plot *p, const struct cli_options *o, enum plot_format format,
+	struct err *e)
 {
-	struct plot p = { .arena = &r->arena,
-		.store = &r->s,
-		.sweep = &r->sweep,
-		.kind = kind,
-		.criteria = o->criteria,
-		.columns = columns_of(kind) };
-	int rc = where_parse(&p.where, o->where, p.arena, e);
+	int rc = where_parse(&p->where, o->where, p->arena, e);
 
+	p->criteria = o->criteria;
+	p->columns = columns_of(p->kind);
 	if (!rc)
-		rc = kind->data(&p, e);
+		rc = p->kind->data(p, e);
 	if (rc)
 		return rc;
-	if (!p.n)
+	if (!p->n)
 		return err_set(e, ERR_USAGE,
-			"%s has nothing to draw%s: this plot wants %s", r->sweep.name,
-			o->where ? " that --where admits" : "", kind->empty);
+			"%s has nothing to draw%s: this plot wants %s", p->sweep->name,
+			o->where ? " that --where admits" : "", p->kind->empty);
 	if (o->data)
-		print_data(&p, o);
-	return o->data ? OK : draw(&p, o, format, e);
+		print_data(p, o);
+	return o->data ? OK : draw(p, o, format, e);
+}
+
+static int plot_results(const struct plot_kind *kind, const struct cli_options *o,
+	enum plot_format format, struct err *e)
+{
+	struct report_reader reader;
+	struct cli_options of_sweep = *o;
+	int rc;
+
+	of_sweep.operand = o->second;
+	rc = reader_open(&reader, &of_sweep, e);
+	if (!rc) {
+		struct plot p = { .arena = &reader.arena,
+			.store = &reader.s,
+			.sweep = &reader.sweep,
+			.kind = kind };
+
+		rc = answer(&p, o, format, e);
+	}
+	reader_close(&reader);
+	return rc;
+}
+
+/* Toy problems have a database of their own, and no sweep in it. */
+static int plot_toys(const struct plot_kind *kind, const struct cli_options *o,
+	enum plot_format format, struct err *e)
+{
+	const char *path = o->db ? o->db : "toy.db";
+	struct arena a = { 0 };
+	struct store s;
+	struct query_sweep toys = { .name = path };
+	struct plot p = { .arena = &a, .store = &s, .sweep = &toys, .kind = kind };
+	int rc;
+
+	if (o->second)
+		return err_set(e, ERR_USAGE,
+			"this plot is of `deltam toy`, not of a sweep: --db says which "
+			"database, toy.db unless it is given");
+	rc = store_open(&s, path, STORE_QUERY, e);
+	if (rc)
+		return rc;
+	if (s.schema != &schema_toy)
+		rc = err_set(e, ERR_USAGE, "%s holds %s; this plot wants %s", path,
+			s.schema->holds, kind->empty);
+	if (!rc)
+		rc = answer(&p, o, format, e);
+	store_close(&s);
+	arena_release(&a);
+	return rc;
 }
 
 int cmd_plot(const struct cli_options *o, struct err *e)
 {
-	struct report_reader reader;
-	struct cli_options of_sweep = *o;
 	const struct plot_kind *kind = NULL;
 	enum plot_format format;
 	int rc = find_kind(o->operand, &kind, e);
@@ -162,10 +208,6 @@ int cmd_plot(const struct cli_options *o, struct err *e)
 			"--data prints its figures, --script its commands");
 	if (rc)
 		return rc;
-	of_sweep.operand = o->second;
-	rc = reader_open(&reader, &of_sweep, e);
-	if (!rc)
-		rc = answer(&reader, kind, o, format, e);
-	reader_close(&reader);
-	return rc;
+	return kind->toy ? plot_toys(kind, o, format, e)
+			 : plot_results(kind, o, format, e);
 }

@@ -44,6 +44,7 @@ struct plot_series {
 struct plot_panel {
 	const char *name; /* what --data says */
 	const char *title; /* NULL: as name */
+	const struct query_figure *criterion; /* that it is of; NULL: of none */
 };
 
 struct plot {
@@ -60,6 +61,8 @@ struct plot {
 	int n, capacity;
 	const char **style; /* names of series, in the order of their styles */
 	int styles, style_capacity;
+	const char **task; /* of a kind that asks for them */
+	double height; /* of a panel, where the kind gives none; 0: as most have it */
 };
 
 struct plot_script;
@@ -69,11 +72,15 @@ struct plot_kind {
 	const char *tag; /* what the text of a point is; NULL: it has none */
 	const char *note; /* in the key: what marks and bands mean; NULL: nothing */
 	bool map; /* cells side by side: the key is a scale of colours */
+	bool toy; /* of toy problems, not of sweeps */
+	bool small; /* two panels stand side by side in one column */
 	bool ordered; /* names of series have an order: their colours, too */
 	double height; /* of a panel without its key, inches; 0: as most have it */
 	/* Fills panels and series. No series: there is nothing to draw, and why is `empty`. */
 	int (*data)(struct plot *p, struct err *e);
 	const char *empty; /* which rows a sweep must have to be drawn like this */
+	void (*before)(
+		struct plot_script *s); /* what all panels share; NULL: nothing */
 	void (*draw)(struct plot_script *s, int panel);
 };
 
@@ -156,9 +163,18 @@ double *plot_mean_point(struct plot *p, struct plot_series *s, double x,
 void plot_seeds(struct plot_series *s, double seeds);
 /* "UW-SO" for uw_so; the label where no method is called so. */
 const char *plot_method_title(const char *label);
-/* "Pix. acc. [%] (higher is better)" of a criterion of the sweep, and its factor. */
+/* "seg Pix. acc. [%] (↑ better)" of a criterion, and the factor of its figures. */
 const char *plot_criterion_title(
-	const struct plot *p, const char *criterion, bool higher, double *scale);
+	const struct plot *p, const struct query_figure *c, double *scale);
+/* The same without the direction. */
+const char *plot_criterion_name(const struct plot *p, const struct query_figure *c);
+/* The tasks of a list of criteria, in its order; returns how many. */
+int plot_tasks(const struct plot *p, const struct query_figure *const *c, int n,
+	const char ***out);
+/* The numbers of a text like "0.2 0.8", at most `most`; returns how many. */
+int plot_numbers(const char *text, int most, double *out);
+/* Sorts the points of a series by a column, upwards. */
+void plot_sort(const struct plot *p, struct plot_series *s, int column);
 
 /*
  * The criteria that --criteria lists, or all of a sweep's first variant, in table order; no more

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "catalogue/catalogue.h"
 #include "orchestrator/plot/plot.h"
@@ -70,20 +71,6 @@ double *plot_point(struct plot *p, struct plot_series *s, const char *tag)
 	return point;
 }
 
-double *plot_mean_point(struct plot *p, struct plot_series *s, double x,
-	const struct plot_rows *r, int row, int end, int column)
-{
-	struct plot_mean m = plot_mean_of(p, r, row, end, column);
-	double *point = plot_point(p, s, NULL);
-
-	point[0] = x;
-	point[1] = m.mean;
-	point[2] = m.std;
-	point[3] = m.n;
-	plot_seeds(s, m.n);
-	return point;
-}
-
 void plot_seeds(struct plot_series *s, double seeds)
 {
 	int n = (int)seeds;
@@ -101,19 +88,74 @@ const char *plot_method_title(const char *label)
 	return m ? m->title : label;
 }
 
-const char *plot_criterion_title(
-	const struct plot *p, const char *criterion, bool higher, double *scale)
+const char *plot_criterion_name(const struct plot *p, const struct query_figure *c)
 {
-	const char *slash = strrchr(criterion, '/');
-	const struct metric_info *m = catalogue_metric(slash ? slash + 1 : criterion);
-	int task = slash ? (int)(slash - criterion) : 0;
+	const struct metric_info *m = catalogue_metric(c->name);
 
-	*scale = m ? m->scale : 1;
-	return arena_printf(p->arena, "%.*s %s (%s is better)", task, criterion,
-		m               ? m->title
-			: slash ? slash + 1
-				: criterion,
-		higher ? "higher" : "lower");
+	return arena_printf(p->arena, "%s %s", c->task,
+		c->title    ? c->title
+			: m ? m->title
+			    : c->name);
+}
+
+const char *plot_criterion_title(
+	const struct plot *p, const struct query_figure *c, double *scale)
+{
+	const struct metric_info *m = catalogue_metric(c->name);
+
+	*scale = isfinite(c->scale) && c->scale != 0 ? c->scale : m ? m->scale : 1;
+	return arena_printf(p->arena, "%s (%s better)", plot_criterion_name(p, c),
+		c->higher ? "↑" : "↓");
+}
+
+int plot_tasks(const struct plot *p, const struct query_figure *const *c, int n,
+	const char ***out)
+{
+	int tasks = 0;
+
+	*out = NEW_ARRAY(p->arena, const char *, n + 1);
+	for (int i = 0; i < n; i++) {
+		int k = 0;
+
+		while (k < tasks && strcmp((*out)[k], c[i]->task) != 0)
+			k++;
+		if (k == tasks)
+			(*out)[tasks++] = c[i]->task;
+	}
+	return tasks;
+}
+
+int plot_numbers(const char *text, int most, double *out)
+{
+	int n = 0;
+
+	while (n < most) {
+		char *end;
+		double x = strtod(text, &end);
+
+		if (end == text)
+			break;
+		out[n++] = x;
+		text = end;
+	}
+	return n;
+}
+
+void plot_sort(const struct plot *p, struct plot_series *s, int column)
+{
+	size_t size = (size_t)p->columns * sizeof(double);
+	double *held = arena_alloc(p->arena, size, sizeof(double));
+
+	for (int i = 1; i < s->n; i++) { /* few points, mostly in order */
+		int k = i;
+
+		memcpy(held, &s->point[i * p->columns], size);
+		for (; k > 0 && s->point[(k - 1) * p->columns + column] > held[column];
+			k--)
+			memcpy(&s->point[k * p->columns],
+				&s->point[(k - 1) * p->columns], size);
+		memcpy(&s->point[k * p->columns], held, size);
+	}
 }
 
 static const struct query_figure *find_criterion(

@@ -214,6 +214,20 @@ struct plot_mean plot_mean_of(
 	return m;
 }
 
+double *plot_mean_point(struct plot *p, struct plot_series *s, double x,
+	const struct plot_rows *r, int row, int end, int column)
+{
+	struct plot_mean m = plot_mean_of(p, r, row, end, column);
+	double *point = plot_point(p, s, NULL);
+
+	point[0] = x;
+	point[1] = m.mean;
+	point[2] = m.std;
+	point[3] = m.n;
+	plot_seeds(s, m.n);
+	return point;
+}
+
 int plot_read_groups(
 	struct plot *p, const char *sql, int keys, plot_add_fn *add, struct err *e)
 {

@@ -90,6 +90,19 @@ static int values_of(const struct plot_script *s, int panel, int column, double 
 	return m;
 }
 
+/* Between tics: 1, 2 or 5 times a power of ten. */
+void script_few_tics(
+	struct plot_script *s, const char *which, int panel, int column, double scale)
+{
+	double *x;
+	int n = values_of(s, panel, column, &x);
+	double span = n ? (x[n - 1] - x[0]) * scale : 0;
+	double step = span > 0 ? pow(10, floor(log10(span / 3))) : 1;
+
+	step *= span / step > 15 ? 5 : span / step > 6 ? 2 : 1;
+	script_put(s, "set %stics %.17g\n", which, step);
+}
+
 void script_log_axis(struct plot_script *s, const char *which, int panel, int column)
 {
 	double *x;
@@ -125,19 +138,29 @@ void script_log_axis(struct plot_script *s, const char *which, int panel, int co
 void script_name_axis(
 	struct plot_script *s, const char *which, int n, const char *const *name)
 {
-	double wide = 0;
-	double room = s->wide && s->p->panels < 2 ? 5 : 1.9;
+	double widest = 0;
+	double room = (s->wide && s->p->panels < 2 ? 6 : 2.5) / n;
 
 	for (int i = 0; i < n; i++)
-		wide += (glyph_text_width(name[i]) + 2) * LETTER;
+		widest = fmax(widest, (glyph_text_width(name[i]) + 1) * LETTER);
 	script_put(s, "set %stics %s(", which,
-		*which == 'x' && wide > room ? "rotate by 45 right " : "norotate ");
+		*which == 'x' && widest > room ? "rotate by 45 right " : "norotate ");
 	for (int i = 0; i < n; i++) {
 		script_put(s, "%s", i ? ", " : "");
 		put_text(s, name[i], true);
 		script_put(s, " %d", i);
 	}
 	script_put(s, ")\nset %srange [-0.5:%d.5]\n", which, n - 1);
+}
+
+void script_plot(struct plot_script *s)
+{
+	script_put(s, "plot ");
+	if (s->format != PLOT_TEX || !s->p->kind->note)
+		return;
+	script_put(s, "NaN with lines lc rgb '#ffffff' title ");
+	script_text(s, s->p->kind->note);
+	script_put(s, ", \\\n");
 }
 
 static const char *key_title(const struct plot_script *s, const struct plot_series *x)
@@ -198,7 +221,11 @@ static int across(const struct plot_script *s)
 {
 	int n = s->p->panels;
 
-	return !s->wide || n < 2 ? 1 : n < 3 || n == 4 ? 2 : 3;
+	if (n < 2)
+		return 1;
+	if (!s->wide)
+		return s->p->kind->small ? 2 : 1;
+	return s->p->kind->small && n > 3 ? 4 : n < 3 || n == 4 ? 2 : 3;
 }
 
 static int key_rows(const struct plot_script *s, double width)
@@ -207,11 +234,13 @@ static int key_rows(const struct plot_script *s, double width)
 	bool measured = s->format == PLOT_PNG || s->format == PLOT_PDF;
 	double letter = measured ? LETTER : 1.4 * LETTER;
 	const struct plot *p = s->p;
+	const char *note = p->kind->note;
+	bool entry = note && s->format == PLOT_TEX; /* script_plot */
 	int most = 0;
 
 	for (int panel = 0; panel < p->panels && !p->kind->map; panel++) {
-		double widest = 0;
-		int n = 0;
+		double widest = entry ? glyph_text_width(note) * letter + SAMPLE : 0;
+		int n = entry;
 		int fit;
 
 		for (int i = 0; i < p->n; i++) {
@@ -226,7 +255,7 @@ static int key_rows(const struct plot_script *s, double width)
 		fit = (int)fmax(1, (width - 0.6) / widest);
 		most = (n + fit - 1) / fit > most ? (n + fit - 1) / fit : most;
 	}
-	return most + (p->kind->note != NULL);
+	return most + (note && !entry ? 2 : 0);
 }
 
 static void terminal(struct plot_script *s, double width, double height)
@@ -285,10 +314,11 @@ static void panel_begin(struct plot_script *s, int panel)
 
 	script_put(s,
 		"unset logscale\nunset arrow\nunset label\nunset object\nset xrange [*:*]\n"
-		"set yrange [*:*]\nset xtics norotate autofreq\nset ytics autofreq\n");
+		"set yrange [*:*]\nset offsets graph 0,graph 0,graph 0.04,graph 0.04\n"
+		"set xtics norotate autofreq\nset ytics autofreq\n");
 	if (s->format != PLOT_TEX)
 		script_put(s, "set format '%%g'\n");
-	if (*x->name) {
+	if (x->title || *x->name) {
 		script_put(s, "set title ");
 		script_text(s, x->title ? x->title : x->name);
 		script_put(s, "\n");
@@ -303,7 +333,9 @@ void plot_script_write(struct plot_script *s)
 	double width = s->wide ? TWO_COLUMNS : ONE_COLUMN;
 	int columns = across(s);
 	int rows = (p->panels + columns - 1) / columns;
-	double high = p->kind->height > 0 ? p->kind->height : PANEL;
+	double high = p->height > 0   ? p->height
+		: p->kind->height > 0 ? p->kind->height
+				      : PANEL;
 
 	script_put(s, "set encoding utf8\n");
 	terminal(s, width, rows * (high + KEY_ROW * key_rows(s, width / columns)));
@@ -314,19 +346,22 @@ void plot_script_write(struct plot_script *s)
 	if (s->format != PLOT_TEX) /* TikZ sets its texts closer */
 		script_put(s,
 			"set xtics offset 0,0.4\nset ytics offset 0.5,0\nset xlabel offset "
-			"0,0.8\nset ylabel offset 0.7,0\nset title offset 0,-0.6\n");
+			"0,1\nset ylabel offset 0.7,0\nset title offset 0,-0.6\n");
 	if (p->kind->map)
 		script_put(s, "unset key\nset rmargin 6\nset cblabel offset 1,0\n");
 	else
 		script_put(s,
 			"set key bmargin center horizontal Left reverse samplen 2 width 1\n");
-	if (p->kind->note && !p->kind->map) {
-		script_put(s, "set key title ");
+	if (p->kind->note && !p->kind->map && s->format != PLOT_TEX) {
+		/* A line of its own keeps it off the axis' label. */
+		script_put(s, "set key title \"\\n\" . ");
 		script_text(s, p->kind->note);
 		script_put(s, "\n");
 	}
 	styles(s);
 	data_blocks(s);
+	if (p->kind->before)
+		p->kind->before(s);
 	script_put(s, "set multiplot layout %d,%d\n", rows, columns);
 	for (int i = 0; i < p->panels; i++)
 		panel_begin(s, i);

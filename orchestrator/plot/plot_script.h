@@ -29,9 +29,17 @@ void script_text(struct plot_script *s, const char *text);
 void script_label(struct plot_script *s, const char *which, const char *text);
 /* A logarithmic axis; where few values are shown, each has its tic. x: column of points. */
 void script_log_axis(struct plot_script *s, const char *which, int panel, int column);
+/* About four tics for the values of a column, which are shown times `scale`. */
+void script_few_tics(
+	struct plot_script *s, const char *which, int panel, int column, double scale);
 /* Tics with names at 0, 1, 2 ...; turned where they would touch. */
 void script_name_axis(
 	struct plot_script *s, const char *which, int n, const char *const *name);
+/*
+ * Begins what a panel plots. TikZ gives the title of a key no room: the note of the kind is
+ * its first entry there.
+ */
+void script_plot(struct plot_script *s);
 /* What stands in the key for a series: "UW-SO (5 seeds)". */
 void script_key_title(struct plot_script *s, const struct plot_series *x);
 
@@ -55,8 +63,13 @@ struct plot_map {
 	const char *const *row, *const *column;
 	const double *value;
 	int decimals; /* of the numbers in the cells */
+	int range; /* the column of all points that colours are spread over */
 	bool diverging; /* around 0: blue below, red above, else viridis */
+	const bool *
+		cross; /* (rows, columns): cells with an × behind the figure; NULL: none */
 };
+/* The scale of colours of a column of all points, the same in every panel. */
+void script_palette(struct plot_script *s, int column, bool diverging);
 void script_map(struct plot_script *s, const struct plot_map *m);
 
 #endif

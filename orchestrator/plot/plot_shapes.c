@@ -15,7 +15,7 @@ void script_lines(struct plot_script *s, int panel, const struct plot_lines *l)
 	const struct plot *p = s->p;
 	const char *with = l->marks ? "linespoints" : "lines";
 
-	script_put(s, "plot ");
+	script_plot(s);
 	for (int i = 0; i < p->n; i++)
 		if (p->series[i]->panel == panel && has_values(p, p->series[i], l->std))
 			script_put(s,
@@ -41,17 +41,20 @@ void script_lines(struct plot_script *s, int panel, const struct plot_lines *l)
 	script_put(s, l->more ? "" : "NaN notitle\n");
 }
 
-static void palette(struct plot_script *s, const struct plot_map *m)
+void script_palette(struct plot_script *s, int column, bool diverging)
 {
 	double low = INFINITY;
 	double high = -INFINITY;
 
-	for (int i = 0; i < m->rows * m->columns; i++)
-		if (isfinite(m->value[i])) {
-			low = fmin(low, m->value[i]);
-			high = fmax(high, m->value[i]);
+	/* One scale for all panels, so that their colours can be compared. */
+	for (int i = 0; i < s->p->n; i++)
+		for (int k = 0; k < s->p->series[i]->n; k++) {
+			double v = s->p->series[i]->point[k * s->p->columns + column];
+
+			low = isfinite(v) ? fmin(low, v) : low;
+			high = isfinite(v) ? fmax(high, v) : high;
 		}
-	if (m->diverging) {
+	if (diverging) {
 		high = fmax(fabs(low), fabs(high));
 		low = -high;
 	}
@@ -60,37 +63,46 @@ static void palette(struct plot_script *s, const struct plot_map *m)
 		high = low + 2;
 	}
 	script_put(s, "set palette defined (%s)\nset cbrange [%.17g:%.17g]\n",
-		m->diverging ? "0 '#2166ac', 1 '#f7f7f7', 2 '#b2182b'"
-			     : "0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 "
-			       "'#fde725'",
+		diverging ? "0 '#2166ac', 1 '#f7f7f7', 2 '#b2182b'"
+			  : "0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 "
+			    "'#fde725'",
 		low, high);
 	script_put(s, "dark(v)=%s\n",
-		m->diverging ? arena_printf(s->out.arena, "(abs(v)>%.17g)", 0.6 * high)
-			     : arena_printf(s->out.arena, "(v<%.17g)",
-				       low + 0.55 * (high - low)));
+		diverging ? arena_printf(s->out.arena, "(abs(v)>%.17g)", 0.6 * high)
+			  : arena_printf(s->out.arena, "(v<%.17g)",
+				    low + 0.55 * (high - low)));
 }
 
 void script_map(struct plot_script *s, const struct plot_map *m)
 {
 	int block = s->blocks++;
 
-	palette(s, m);
+	script_palette(s, m->range, m->diverging);
 	script_name_axis(s, "x", m->columns, m->column);
 	script_name_axis(s, "y", m->rows, m->row);
 	script_put(s, "set colorbox\nunset grid\n$m%d << EOD\n", block);
 	for (int i = 0; i < m->rows * m->columns; i++)
-		if (isfinite(m->value[i]))
-			script_put(s, "%d %d %.17g\n", i % m->columns, i / m->columns,
-				m->value[i]);
-	script_put(s, "NaN NaN NaN\nEOD\n");
+		if (isfinite(m->value[i])) {
+			double v = m->value[i];
+
+			/* A figure that rounds to 0 has no sign. */
+			if (fabs(v) < 0.5 * pow(10, -m->decimals))
+				v = 0;
+			script_put(s, "%d %d %.17g %.*f%s\n", i % m->columns,
+				i / m->columns, m->value[i], m->decimals, v,
+				!m->cross || !m->cross[i]       ? ""
+					: s->format == PLOT_TEX ? "$\\times$"
+								: "×");
+		}
+	script_put(s, "NaN NaN NaN -\nEOD\n");
 	script_put(s,
 		"plot $m%d using 1:2:($1-.5):($1+.5):($2-.5):($2+.5):3 with boxxyerror "
 		"fs solid lc palette notitle",
 		block);
 	for (int dark = 0; dark < 2 && m->columns <= 12; dark++)
 		script_put(s,
-			", \\\n$m%d using 1:(dark($3)==%d?$2:NaN):(sprintf('%%.%df',$3)) "
-			"with labels tc rgb '%s' notitle",
-			block, dark, m->decimals, dark ? "#ffffff" : "#000000");
+			", \\\n$m%d using 1:(dark($3)==%d?$2:NaN):4 with labels tc rgb "
+			"'%s' notitle",
+			block, dark, dark ? "#ffffff" : "#000000");
 	script_put(s, "\n");
 }

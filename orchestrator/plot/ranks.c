@@ -97,9 +97,9 @@ static void put_bars(struct plot_script *s, double critical)
 			script_put(s,
 				"set arrow from %.17g,%g to %.17g,%g nohead lw 4 lc rgb "
 				"'#555555'\n",
-				p->series[i]->point[RANK] - 0.03, -0.12 - 0.14 * level,
+				p->series[i]->point[RANK] - 0.03, -0.15 - 0.2 * level,
 				p->series[last]->point[RANK] + 0.03,
-				-0.12 - 0.14 * level);
+				-0.15 - 0.2 * level);
 			reached = last;
 			level = (level + 1) % 3;
 		}
@@ -124,12 +124,12 @@ static void draw(struct plot_script *s, int panel)
 		"unset xtics\nset x2tics 1 out scale 0.5\nset lmargin 12\nset rmargin 12\n"
 		"set xrange [0.8:%d.2]\nset x2range [0.8:%d.2]\nset yrange "
 		"[-%g:0]\nset title offset 0,0.5\n",
-		p->n, p->n, half * 0.4 + 0.6);
+		p->n, p->n, half * 0.4 + 0.8);
 	put_bars(s, first[CRITICAL]);
 	for (int i = 0; i < p->n; i++) {
 		double rank = p->series[i]->point[RANK];
 		bool left = i < half;
-		double y = -0.6 - 0.4 * (left ? i : p->n - 1 - i);
+		double y = -0.8 - 0.4 * (left ? i : p->n - 1 - i);
 		double side = left ? 0.8 : p->n + 0.2;
 
 		script_put(s,

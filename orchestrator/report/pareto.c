@@ -251,6 +251,15 @@ static void find_unbeaten(struct points *p)
 	}
 }
 
+static void note_volume(struct report *r, const char *block, double volume)
+{
+	report_note(r,
+		"%s: hypervolume of the front against the baseline %.6g (each "
+		"criterion in units of its baseline)%s.",
+		block, volume,
+		volume > 0 ? "" : ": none of it beats the baseline in every criterion");
+}
+
 /*
  * In units of the baseline: every criterion divided by the baseline's, so that the
  * reference is the point of ones. Only what beats the baseline in all criteria counts.
@@ -283,10 +292,7 @@ static void note_hypervolume(
 			"choose with --criteria.",
 			p->item[block].block, n, p->d);
 	else
-		report_note(r,
-			"%s: hypervolume of the front against the baseline %.6g (each "
-			"criterion in units of its baseline).",
-			p->item[block].block,
+		note_volume(r, p->item[block].block,
 			stats_hypervolume(p->d, p->higher, n, row, one));
 }
 

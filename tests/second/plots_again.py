@@ -220,9 +220,183 @@ def ranks(variants):
             yield "", x, mean(places), n, round(q[k] * math.sqrt(k * (k + 1) / (6 * n)), 3)
 
 
+def progress(variants):
+    """Of every stage the jobs of each state, the bars one behind the other."""
+    order = ("done", "stopped", "diverged", "failed", "running", "waiting", "pending")
+    for v in variants:
+        labels = ["stl", *v.labels()]
+        stages = sorted(v.stages, key=lambda s: (labels.index(s.label), s.task, s.id))
+        for place, stage in enumerate(stages):
+            members = [m for m in v.members if m.stage is stage]
+            name = " ".join(x for x in (stage.label, stage.task, stage.phase) if x)
+            trained = sum(min(m.job.epochs_done, m.job.epochs) for m in members)
+            wanted = sum(m.job.epochs if m.state in ("pending", "running", "waiting")
+                         else m.job.epochs_done for m in members)
+            first = 0
+            for state in order:
+                n = sum(m.state == state for m in members)
+                if n:
+                    yield v.name, state, name, place, first, n, trained, wanted
+                first += n
+
+
+def best_of_weights(v, tasks):
+    """The best configuration of the search for each label and text of that many weights."""
+    return search_best(v, lambda c: (c["label"], c["first"].weights)
+                       if c["first"].weights and len(c["first"].weights.split()) == tasks
+                       else None, lambda c: (c["lr"], c["wd"], c["config"]))
+
+
+def tasks_of(v):
+    return list(dict.fromkeys(c.task for c in v.criteria))
+
+
+def shares(c):
+    w = [float(x) for x in c["first"].weights.split()]
+    return [x / sum(w) for x in w]
+
+
+def scalarization(variants):
+    if len(tasks_of(variants[0])) != 2 or not any(best_of_weights(v, 2) for v in variants):
+        return
+    searched = {c["label"] for v in variants for c in best_of_weights(v, 2)}
+    for v in variants:
+        for criterion in (None, *v.criteria):
+            panel = join(v.name, criterion.criterion if criterion else "delta_m")
+            for c in best_of_weights(v, 2):
+                share = shares(c)
+                if criterion and share[tasks_of(v).index(criterion.task)] == 0:
+                    continue
+                well = [m for m in c["members"] if m.state not in ("diverged", "failed")]
+                value = mean(m.criterion(criterion, "test") for m in well) if criterion else c["test"]
+                yield (panel, c["label"], share[0], value, len(c["members"]), c["lr"], c["wd"],
+                       c["stopped"])
+            for label in v.labels():
+                final = v.final(label)
+                if final and label not in searched:
+                    value = mean(m.criterion(criterion, "test") if criterion
+                                 else m.delta_m("test") for m in final)
+                    yield (panel, label, None, value, len(final), final[0].lr, final[0].wd, 0)
+            if v.base:
+                finals = [m for m in v.members
+                          if m.step == "baseline" and m.stage.phase == "final"]
+                lr, wd = ({m.lr for m in finals}, {m.wd for m in finals})
+                yield (panel, "stl", None, v.base["test", criterion.criterion] if criterion else 0,
+                       min(sum(m.state == "done" and m.stage.task == t for m in finals)
+                           for t in tasks_of(v)),
+                       lr.pop() if len(lr) == 1 else None, wd.pop() if len(wd) == 1 else None, 0)
+
+
+def ternary(variants):
+    if len(tasks_of(variants[0])) != 3:
+        return
+    for v in variants:
+        for c in best_of_weights(v, 3):
+            yield (join(v.name, c["label"]), c["label"], *shares(c), c["val"], c["test"],
+                   len(c["members"]), c["lr"], c["wd"], c["stopped"])
+
+
+def parallel(variants):
+    """A run is a job of an entry, with what it reached at the epoch of the rule."""
+    if variants[0].sweep.select_epoch != "best":
+        return
+    criteria = variants[0].criteria
+    signs = [-1 if c.higher else 1 for c in criteria]
+    runs = []
+    for v in sorted(variants, key=lambda v: v.position):
+        labels = list(v.labels())
+        first = {}
+        for m in v.members:
+            key = (m.label, m.job.id)
+            if m.step != "baseline" and m.state == "done" and (
+                    key not in first or m.stage.id < first[key].stage.id):
+                first[key] = m
+        for m in sorted(first.values(), key=lambda m: (labels.index(m.label), m.stage.id, m.config,
+                                                       m.seed, m.job.id)):
+            point = [m.criterion(next(x for x in v.criteria if x.criterion == c.criterion), "test")
+                     for c in criteria]
+            if None not in point:
+                runs.append((v, m, point))
+    costs = [[s * x for s, x in zip(signs, point)] for _, _, point in runs]
+    for i, (v, m, point) in enumerate(runs):
+        beaten = any(all(a <= b for a, b in zip(other, costs[i])) and other != costs[i]
+                     for other in costs)
+        for axis, c in enumerate(criteria):
+            best, worst = min(x[axis] for x in costs), max(x[axis] for x in costs)
+            height = (worst - costs[i][axis]) / (worst - best) if worst > best else 0.5
+            name = v.name if len({w.name for w, _, _ in runs}) > 1 else m.label
+            yield "", name, c.criterion, i + 1, axis, point[axis], height, int(not beaten)
+
+
+def ask(db, sql):
+    return [tuple(r) for r in db.execute(sql)]
+
+
+def trajectories(db):
+    run = {r[0]: r[1:] for r in ask(db, "SELECT run, method, optimizer, lr, start, steps, outcome"
+                                    " FROM toy_run")}
+    points = {}
+    for n, *point in ask(db, "SELECT run, step, x1, x2, loss1, loss2 FROM toy_point"):
+        points.setdefault(n, []).append(point)
+    rates = {}
+    for n, (method, optimizer, lr, _, steps, outcome) in run.items():
+        rates.setdefault((method, optimizer), {}).setdefault(lr, []).append(
+            (outcome == "reached", steps, sum(max(points[n])[3:])))
+    for n, (method, optimizer, lr, start, _, _) in run.items():
+        def place(item):
+            there = sum(x[0] for x in item[1])
+            return (-there, max(x[1] for x in item[1]) if there else 0,
+                    mean(x[2] for x in item[1]), item[0])
+        if min(rates[method, optimizer].items(), key=place)[0] == lr:
+            for step, x1, x2, a, b in points[n]:
+                yield (f"{optimizer} {method} lr {lr:g}", f"start {start}", step, x1, x2, (a + b) / 2)
+    for i in range(61):
+        for k in range(61):
+            x1, x2 = -12 + 0.4 * i, -12 + 0.4 * k
+            yield "", "contours", None, x1, x2, cagrad_mean_loss(x1, x2)
+
+
+def cagrad_mean_loss(x1, x2):
+    """The two losses of Liu et al. 2021, their mean."""
+    cut = 5e-6
+    hill = [math.log(max(abs(u), cut)) + 6 for u in (
+        0.5 * (-x1 - 7) - math.tanh(-x2), 0.5 * (-x1 + 3) + math.tanh(-x2) + 2)]
+    bowl = [((-x1 + s) ** 2 + 0.1 * (-x2 - 8) ** 2) / 10 - 20 for s in (7, -7)]
+    up, down = max(math.tanh(0.5 * x2), 0), max(math.tanh(-0.5 * x2), 0)
+    return sum(up * h + down * b for h, b in zip(hill, bowl)) / 2
+
+
+def invariance(db):
+    for trunk, method, optimizer, a, b, epoch, task, loss in ask(db, "SELECT * FROM toy_scale_loss"):
+        if (trunk, task) == ("frozen", "task1") and "eps" not in optimizer and b != 0.01:
+            name = f"{method} {optimizer}, losses times {a:g}, {b:g}"
+            yield f"frozen trunk: raw_loss of {task}", name, epoch, loss / a  # task1 has the first
+            yield f"frozen trunk: scaled_loss of {task}", name, epoch, loss
+    for trunk, method, optimizer, a, b, epoch, part, *two in ask(db, "SELECT * FROM toy_scale"):
+        if (trunk, part) == ("frozen", "task1") and "eps" not in optimizer and b != 0.01:
+            for what, value in zip(("gradient", "update"), two):
+                yield (f"frozen trunk: {what} of {part}",
+                       f"{method} {optimizer}, losses times {a:g}, {b:g}", epoch, value)
+
+
+def sigma(db):
+    for noise, samples, width, *rest in ask(db, "SELECT * FROM toy_sigma"):
+        yield f"{samples} samples", f"width {width}", noise, *rest
+
+
+TOYS = {f.__name__: f for f in (trajectories, invariance, sigma)}
+
+
+def check_toys(checks, said, db):
+    for kind, again in TOYS.items():
+        rows = json.loads(said("plot", kind, "--data", "--format", "json"))
+        checks.same(f"deltam plot {kind}", [tuple(r.values()) for r in rows], list(again(db)))
+
+
 ROUNDED = {"ranks"}  # the table of q has six digits
 KINDS = {f.__name__: f for f in (temperature, epochs, weights, loss, lr, heat, pareto, methods,
-                                 boxes, gradients, corruption, ranks)}
+                                 boxes, gradients, corruption, ranks, progress, scalarization,
+                                 ternary, parallel)}
 
 
 def check(checks, said, database):

@@ -1,8 +1,8 @@
 """A second computation of what deltam answers.
 
-usage: second.py DELTAM PAGE DATABASE [AUDITED SWEEP]
+usage: second.py DELTAM PAGE DATABASE [AUDITED SWEEP] TOYS
 
-AUDITED is what `deltam audit` made of SWEEP.
+AUDITED is what `deltam audit` made of SWEEP, TOYS what `deltam toy` wrote.
 
 With SciPy (Debian's python3-scipy) the statistics of tables, too: statistics_again.py.
 Reads the rows of the tables (metric and task_weight for figures; sweep, stage, job and
@@ -955,7 +955,7 @@ def check_statistics(checks, deltam, database):
 
 
 def main():
-    if len(sys.argv) not in (4, 6):
+    if len(sys.argv) not in (5, 7):
         sys.exit(__doc__)
     deltam, page, path = sys.argv[1:4]
     checks = Checks()
@@ -967,7 +967,12 @@ def main():
     check_statistics(checks, deltam, database)
     check_counts(checks, deltam, database)
     plots_again.check(checks, lambda *words: said(deltam, database, *words), database)
-    if len(sys.argv) == 6:
+    toys = sys.argv[-1]
+    plots_again.check_toys(
+        checks, lambda *words: subprocess.run([deltam, *words, "--db", toys], check=True,
+                                              capture_output=True, text=True).stdout,
+        sqlite3.connect(f"file:{toys}?mode=ro", uri=True))
+    if len(sys.argv) == 7:
         unpruned = Database(sys.argv[4])
         check_audit(checks, deltam, database, unpruned, sys.argv[5])
         check_counts(checks, deltam, unpruned)

@@ -71,6 +71,53 @@ static void rename_label(const char *label)
 	sqlite3_close(db);
 }
 
+/* The grid of contours, and everything else that they draw, comes from the rows of toy.db. */
+START_TEST(toys_are_drawn_from_their_own_database)
+{
+	struct cli_options o = {
+		.operand = "trajectories", .db = "toy.db", .out = "t.svg"
+	};
+	struct err e = { 0 };
+
+	toy_db_make("toy.db");
+	if (has_gnuplot()) {
+		must(cmd_plot(&o, &e), &e);
+		ck_assert_ptr_nonnull(strstr(text_of("t.svg"), "GD MGDA, lr 0.1"));
+		ck_assert_ptr_nonnull(strstr(text_of("t.svg"), "Adam EW, lr 1"));
+	}
+	o.db = "small.db";
+	ck_assert_int_eq(cmd_plot(&o, &e), ERR_USAGE);
+	ck_assert_str_eq(e.msg,
+		"small.db holds results of sweeps; this plot wants what `deltam toy` writes");
+	o.second = "small";
+	ck_assert_int_eq(cmd_plot(&o, &e), ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(e.msg, "not of a sweep"));
+}
+END_TEST
+
+/* uw_so beats nobody's baseline in both criteria of small.sql once the baseline is better. */
+START_TEST(a_front_that_dominates_nothing_says_why)
+{
+	sqlite3 *db;
+	struct err e = { 0 };
+
+	if (!has_gnuplot())
+		return;
+	must(plot("pareto", "p.svg", NULL, &e), &e);
+	ck_assert_ptr_null(strstr(text_of("p.svg"), "no method beats"));
+	ck_assert_int_eq(sqlite3_open("small.db", &db), SQLITE_OK);
+	ck_assert_int_eq(
+		sqlite3_exec(db,
+			"UPDATE baseline SET value=0.001 WHERE criterion='reg1/abs_err'",
+			NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	must(plot("pareto", "p.svg", NULL, &e), &e);
+	ck_assert_ptr_nonnull(
+		strstr(text_of("p.svg"), "hypervolume 0: no method beats STL in both"));
+}
+END_TEST
+
 #define HOSTILE \
 	"`touch ran`'; system('touch ran'); '\"$(touch ran)\" \\write18{touch ran} " \
 	"<script>_a^b @c %d \033[31m\n!touch ran\nEOD"
@@ -108,7 +155,7 @@ START_TEST(hostile_names_run_nothing_and_are_shown)
 	for (int i = 0; i < COUNT(kinds); i++) {
 		(void)snprintf(out, sizeof(out), "%s.pdf", kinds[i]);
 		if (plot(kinds[i], out, NULL, &e)) /* what the sweep has no rows for */
-			ck_assert_msg(strstr(e.msg, "has nothing to draw") != NULL,
+			ck_assert_msg(strstr(e.msg, "this plot wants") != NULL,
 				"%s: %s", kinds[i], e.msg);
 		else
 			ck_assert_int_eq(access(out, F_OK), 0);
@@ -263,6 +310,8 @@ Suite *suite_plot(void)
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, a_text_is_one_quoted_word_whatever_stands_in_it);
+	tcase_add_test(tc, toys_are_drawn_from_their_own_database);
+	tcase_add_test(tc, a_front_that_dominates_nothing_says_why);
 	tcase_add_test(tc, hostile_names_run_nothing_and_are_shown);
 	tcase_add_test(tc, every_format_is_what_its_ending_says);
 	tcase_add_test(tc, without_gnuplot_its_package_is_named);
