@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trains three small sweeps into one database, audits one, and lets second.py compute every
+# Trains small sweeps into two databases, audits one, and lets second.py compute every
 # answer a second time. Last line: "second: N passed, N failed".
 # usage: run.sh BUILD_DIR
 set -eu
@@ -15,9 +15,12 @@ export DELTAM_CACHE
 for sweep in several fixed pictures; do
 	"$deltam" run "$here/$sweep.json" --db s.db --quiet >table
 done
+for sweep in networks optimizers; do
+	"$deltam" run "$here/$sweep.json" --db layouts.db --quiet >table
+done
 "$deltam" audit "$here/several.json" --db s.db --quiet >audit
 # Debian's own python3 has its packages where another one comes first in the path.
 python=python3
 python3 -c 'import scipy' 2>/dev/null || ! /usr/bin/python3 -c 'import scipy' 2>/dev/null ||
 	python=/usr/bin/python3
-PYTHONDONTWRITEBYTECODE=1 $python "$here/second.py" "$deltam" "$page" s.db s.audit.db several
+PYTHONDONTWRITEBYTECODE=1 $python "$here/second.py" "$deltam" "$page" s.db layouts.db s.audit.db several
