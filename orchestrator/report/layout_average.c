@@ -167,16 +167,13 @@ static const char *opponent(const struct benchmark *b)
 static void add_score(struct benchmark *b, struct report_table *t)
 {
 	int at = shape_find(t, "lr");
-	const struct query_entry *y = NULL;
+	const struct query_entry *y =
+		layout_find(b, layout_entry(b, t, 0)->variant, opponent(b));
 
 	shape_insert(t, at, "won_lost", "won:lost")->audience = FOR_READERS;
 	t->column[at].right = true;
 	shape_insert(t, at + 1, "won", "")->audience = FOR_PROGRAMS;
 	shape_insert(t, at + 2, "lost", "")->audience = FOR_PROGRAMS;
-	for (int row = 0; row < table_rows(t) && !y; row++) {
-		y = layout_entry(b, t, row);
-		y = strcmp(y->label, opponent(b)) != 0 ? NULL : y;
-	}
 	for (int row = 0; row < table_rows(t) && y; row++) {
 		const struct query_entry *x = layout_entry(b, t, row);
 		struct score s = score_of(b, x, y);
@@ -226,7 +223,7 @@ int layout_average(struct benchmark *b, struct err *e)
 	report_note(b->report,
 		"Avg.: mean over the tasks. won:lost: in how many criteria a method "
 		"is better, and worse, than %s, by means over seeds.",
-		!strcmp(opponent(b), "stl") ? "STL" : opponent(b));
+		layout_title(b, opponent(b)));
 	shape_stack(b->report);
 	return layout_letters(b, e);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "orchestrator/report/glyph.h"
 #include "orchestrator/report/layout.h"
+#include "orchestrator/report/layout_rows.h"
 
 /* An entry of some variant. */
 struct column {
@@ -32,17 +33,6 @@ static const struct query_entry *entry_at(const struct benchmark *b, int i)
 						  : NULL;
 }
 
-static const struct query_entry *find(
-	const struct benchmark *b, const char *variant, const char *label)
-{
-	const struct query_entry *x;
-
-	for (int i = 0; (x = entry_at(b, i)); i++)
-		if (!strcmp(x->variant, variant) && !strcmp(x->label, label))
-			return x;
-	return NULL;
-}
-
 static void find_columns(const struct benchmark *b, struct columns *c)
 {
 	const struct query_entry *x;
@@ -58,8 +48,8 @@ static void find_columns(const struct benchmark *b, struct columns *c)
 		if (k < c->n)
 			continue;
 		(void)GROW(b->arena, c->item, c->n, c->capacity);
-		c->item[c->n++] =
-			(struct column){ x->variant, find(b, x->variant, c->against) };
+		c->item[c->n++] = (struct column){ x->variant,
+			layout_find(b, x->variant, c->against) };
 	}
 }
 
@@ -84,7 +74,7 @@ static void add_row(const struct benchmark *b, struct report_table *t,
 	for (int k = 0; k < c->n; k++) {
 		const struct column *of = &c->item[k];
 		const struct query_entry *y;
-		double hours = hours_of(b, find(b, of->variant, x->label));
+		double hours = hours_of(b, layout_find(b, of->variant, x->label));
 		int n = 0;
 
 		for (int i = 0; (y = entry_at(b, i)); i++)
@@ -95,16 +85,6 @@ static void add_row(const struct benchmark *b, struct report_table *t,
 		if (of->reference)
 			table_fixed(t, hours / hours_of(b, of->reference), 2);
 	}
-}
-
-static const char *title_of(const struct benchmark *b, const char *label)
-{
-	const struct query_entry *x;
-
-	for (int i = 0; (x = entry_at(b, i)); i++)
-		if (!strcmp(x->label, label))
-			return benchmark_title(x);
-	return label;
 }
 
 int layout_hours(struct benchmark *b, struct err *e)
@@ -136,6 +116,6 @@ int layout_hours(struct benchmark *b, struct err *e)
 		"Hours of one training: seconds of an epoch, the mean over all jobs of "
 		"the entry, times its epochs; STL: one network of one task. ratio: to "
 		"%s. Measured with as many workers beside them as the run had.",
-		title_of(b, c.against));
+		layout_title(b, c.against));
 	return OK;
 }

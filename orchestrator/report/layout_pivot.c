@@ -147,13 +147,37 @@ static void add_table(
 			add_row(t, p, s, i);
 }
 
+/* An auxiliary block goes into that of its variant, and figures are marked among both. */
+static void join_auxiliary(struct benchmark *b)
+{
+	struct report *r = b->report;
+	int kept = 0;
+
+	for (int k = 0; k < r->tables; k++) {
+		struct report_table *last = kept ? &r->table[kept - 1] : NULL;
+		struct report_table t = r->table[k];
+		bool same = last && table_rows(last) && table_rows(&t) &&
+			!strcmp(layout_entry(b, last, 0)->variant,
+				layout_entry(b, &t, 0)->variant);
+
+		if (same && shape_append(last, &t))
+			layout_mark(b, last, first_figure(last));
+		else
+			r->table[kept++] = t;
+	}
+	r->tables = kept;
+}
+
 int layout_turn(struct benchmark *b, struct layout_pivot *p, struct err *e)
 {
 	struct report *r = b->report;
-	struct report from = *r;
+	struct report from;
 	struct sources s = { 0 };
-	int rc = gather(b, p, from.table, from.tables, &s, e);
+	int rc;
 
+	join_auxiliary(b);
+	from = *r;
+	rc = gather(b, p, from.table, from.tables, &s, e);
 	if (rc)
 		return rc;
 	b->compact = b->without_weights = true;

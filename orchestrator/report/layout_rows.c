@@ -15,14 +15,31 @@ static const struct query_entry *find(
 	return NULL;
 }
 
-const struct query_entry *layout_entry(
-	const struct benchmark *b, const struct report_table *t, int row)
+const struct query_entry *layout_find(
+	const struct benchmark *b, const char *variant, const char *label)
 {
-	const char *variant = cell_exact(table_at(t, row, shape_find(t, "variant")));
-	const char *label = cell_exact(table_at(t, row, shape_find(t, "label")));
 	const struct query_entry *x = find(b->entry, b->entries, variant, label);
 
 	return x ? x : find(b->auxiliary, b->auxiliaries, variant, label);
+}
+
+const struct query_entry *layout_entry(
+	const struct benchmark *b, const struct report_table *t, int row)
+{
+	return layout_find(b, cell_exact(table_at(t, row, shape_find(t, "variant"))),
+		cell_exact(table_at(t, row, shape_find(t, "label"))));
+}
+
+const char *layout_title(const struct benchmark *b, const char *label)
+{
+	for (int i = 0; i < b->entries; i++) {
+		const struct query_entry *x =
+			layout_find(b, b->entry[i].variant, label);
+
+		if (x)
+			return benchmark_title(x);
+	}
+	return label;
 }
 
 int layout_axis(const struct benchmark *b, const char *variant, const char *name,

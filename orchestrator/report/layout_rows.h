@@ -7,6 +7,12 @@
 
 #include "orchestrator/report/benchmark_data.h"
 
+/* An entry, of the auxiliary block or not; NULL: the variant has none of that label. */
+const struct query_entry *layout_find(
+	const struct benchmark *b, const char *variant, const char *label);
+/* What tables call the entries of that label. */
+const char *layout_title(const struct benchmark *b, const char *label);
+
 /* The entry of a row of the blocks. */
 const struct query_entry *layout_entry(
 	const struct benchmark *b, const struct report_table *t, int row);

@@ -7,15 +7,15 @@
 #include "orchestrator/stats/stats.h"
 
 /* T at the end of the runs of an entry that learns it: as many as it has (n). */
-struct learned {
+struct learned_runs {
 	double *value;
 	int n;
 };
 
-static struct learned learned_of(const struct benchmark *b,
+static struct learned_runs learned_of(const struct benchmark *b,
 	const struct query_learned *all, int n, const struct query_entry *x)
 {
-	struct learned l = { NEW_ARRAY(b->arena, double, n + 1), 0 };
+	struct learned_runs l = { NEW_ARRAY(b->arena, double, n + 1), 0 };
 
 	for (int i = 0; i < n; i++)
 		if (!strcmp(all[i].variant, x->variant) &&
@@ -51,7 +51,7 @@ static void put_searched(struct benchmark *b, struct report_table *t, int row, i
 }
 
 static void put_learned(struct benchmark *b, struct report_table *t, int row, int at,
-	const struct learned *l)
+	const struct learned_runs *l)
 {
 	double mean = stats_mean(l->n, l->value);
 	double std = stats_std(l->n, l->value);
@@ -76,7 +76,7 @@ static int keep(struct benchmark *b, struct report_table *t,
 
 	for (int row = 0; row < table_rows(t); row++) {
 		const struct query_entry *x = layout_entry(b, t, row);
-		struct learned l = learned_of(b, learned, n, x);
+		struct learned_runs l = learned_of(b, learned, n, x);
 
 		if (l.n)
 			put_learned(b, t, row, at, &l);

@@ -241,7 +241,7 @@ static int check_unpruned(
 		"%s: %lld runs of %s were stopped early, so their figures "
 		"are not those of a whole training and the counts would favour what "
 		"was kept; `deltam run --no-prune` or `deltam audit` trains them to "
-		"the end, `deltam pareto --counts final` counts the final runs",
+		"the end, `pareto --counts final` counts the final runs",
 		option, (long long)stopped, w->name);
 }
 

@@ -1,6 +1,6 @@
 /*
  * Runs as points of a space of criteria: which of them no other one dominates, and which no
- * run of another optimizer does. What counts (deltam pareto --counts, table --layout pareto)
+ * run of another optimizer does. What counts (pareto --counts, table --layout pareto)
  * and who is dominated by whom is read from them.
  */
 #ifndef DELTAM_PARETO_POINTS_H
