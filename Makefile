@@ -153,8 +153,8 @@ DOCDIR := $(SHAREDIR)/doc/deltam
 HELPERDIR := $(SHAREDIR)/deltam
 BASHDIR := $(SHAREDIR)/bash-completion/completions
 ZSHDIR := $(SHAREDIR)/zsh/site-functions
-PAGES := docs/SWEEP_FILE.md docs/COMMANDS.md docs/SQL.md docs/PLOTS.md docs/STATISTICS.md docs/NETWORKS.md \
-	docs/TRAINERS.md docs/sweep.schema.json
+PAGES := docs/SWEEP_FILE.md docs/COMMANDS.md docs/SQL.md docs/TABLES.md docs/PLOTS.md docs/STATISTICS.md \
+	docs/NETWORKS.md docs/TRAINERS.md docs/sweep.schema.json
 
 install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in DESTDIR
 	install -D -m 755 $(B)/deltam $(DESTDIR)$(BINDIR)/deltam

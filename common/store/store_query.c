@@ -123,6 +123,20 @@ static void read_cost(struct rows *r, struct arena *a, struct query_cost *x)
 	x->trunk = rows_real(r);
 	x->cpu_seconds = rows_real(r);
 	x->peak_bytes = rows_real(r);
+	x->epochs = rows_real(r);
+}
+
+static void read_learned(struct rows *r, struct arena *a, struct query_learned *x)
+{
+	x->variant = rows_copy(r, a);
+	x->label = rows_copy(r, a);
+	x->temperature = rows_real(r);
+}
+
+static void read_rate(struct rows *r, struct arena *a, double *x)
+{
+	(void)a;
+	*x = rows_real(r);
 }
 
 static void read_progress(struct rows *r, struct arena *a, struct query_progress *x)
@@ -253,6 +267,12 @@ int query_sweeps(struct store *s, struct arena *a, struct query_sweep **out, int
 	LIST(QUERY_SWEEPS, NO_ARGS, read_sweep);
 }
 
+int query_rates(struct store *s, const struct query_sweep *w, struct arena *a,
+	double **out, int *n, struct err *e)
+{
+	LIST(QUERY_RATES, ARGS(INT(w->id)), read_rate);
+}
+
 int query_lost(struct store *s, const struct query_sweep *w, bool test, struct arena *a,
 	struct query_lost **out, int *n, struct err *e)
 {
@@ -272,6 +292,7 @@ QUERY(query_ranges, query_range, QUERY_RANGE, read_range, INT(w->id))
 QUERY(query_temperatures, query_temperature, QUERY_TEMPERATURE, read_temperature,
 	INT(w->id))
 QUERY(query_costs, query_cost, QUERY_COST, read_cost, TEXT(w->name))
+QUERY(query_learned, query_learned, QUERY_LEARNED, read_learned, INT(w->id))
 QUERY(query_progress, query_progress, QUERY_PROGRESS, read_progress, TEXT(w->name))
 QUERY(query_attempts, query_attempt, QUERY_ATTEMPTS, read_attempt, INT(w->id))
 QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS, read_robustness,

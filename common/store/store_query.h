@@ -148,6 +148,18 @@ struct query_temperature {
 MUST_CHECK int query_temperatures(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_temperature **out, int *n, struct err *e);
 
+/* T at the end of a final run of a method that learns it, in the order of seeds. */
+struct query_learned {
+	const char *variant, *label;
+	double temperature;
+};
+MUST_CHECK int query_learned(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_learned **out, int *n, struct err *e);
+
+/* Every learning rate and weight decay of a sweep's jobs, each once, upwards. */
+MUST_CHECK int query_rates(struct store *s, const struct query_sweep *w,
+	struct arena *a, double **out, int *n, struct err *e);
+
 /* What it costs to train an entry; passes are counted for one step. */
 struct query_cost {
 	const char *variant;
@@ -156,6 +168,7 @@ struct query_cost {
 	double forward, head, trunk; /* passes */
 	double cpu_seconds,
 		peak_bytes; /* of all its attempts: their sum, the most of one */
+	double epochs; /* of a whole training */
 };
 MUST_CHECK int query_costs(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_cost **out, int *n, struct err *e);

@@ -52,6 +52,10 @@ _deltam() {
 		_deltam_words "test val"
 		return
 		;;
+	--layout)
+		_deltam_words "criteria average setups temperature batch optimizers pareto hours"
+		return
+		;;
 	--interval)
 		return
 		;;
@@ -148,7 +152,7 @@ _deltam() {
 		files=-f
 		;;
 	table)
-		flags="--db --sweep --format --split --interval --bootstrap --against --mark --test --columns --digits --std --stack --cost --query --robust --help --color --version --quiet"
+		flags="--db --sweep --format --split --layout --interval --bootstrap --against --mark --test --columns --digits --std --stack --cost --query --robust --help --color --version --quiet"
 		files=-f
 		;;
 	pareto)

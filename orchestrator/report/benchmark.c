@@ -21,29 +21,19 @@ static double delta_std_of(const struct benchmark *b, const struct query_entry *
 	return b->test ? x->delta_m_std : x->val_delta_m_std;
 }
 
-/* Shares get one decimal of a percent, other figures three digits of the smallest. */
 static int decimals_of(const struct benchmark *b, const char *variant,
 	const struct query_figure *criterion, double scale)
 {
-	double smallest = INFINITY;
-	int decimals;
+	double *value = NEW_ARRAY(b->arena, double, b->entries + 1);
+	int n = 0;
 
-	if (b->digits >= 0)
-		return b->digits;
-	if (scale == 100) /* NOLINT: a table constant */
-		return 1;
-	for (int i = 0; i < b->entries; i++) {
-		double v = fabs(benchmark_value(b,
+	for (int i = 0; i < b->entries; i++)
+		if (!strcmp(b->entry[i].variant, variant))
+			value[n++] =
+				benchmark_value(b,
 					benchmark_figure(b, &b->entry[i], criterion)) *
-			scale);
-
-		if (!strcmp(b->entry[i].variant, variant) && v > 0 && v < smallest)
-			smallest = v;
-	}
-	if (!isfinite(smallest))
-		return 1;
-	decimals = 2 - (int)floor(log10(smallest));
-	return decimals < 0 ? 0 : decimals > 8 ? 8 : decimals;
+				scale;
+	return benchmark_decimals(b, scale, value, n);
 }
 
 /*
@@ -272,66 +262,6 @@ static void row(
 		inference_cells(b->inference, t, x->label);
 }
 
-void benchmark_mark(struct report_table *t, int column, const bool *may, bool higher)
-{
-	double best[2] = { INFINITY, INFINITY };
-
-	for (int i = 0; i < table_rows(t); i++) {
-		double v;
-
-		if (!may[i] || !number_parse(cell_exact(table_at(t, i, column)), &v))
-			continue;
-		v = higher ? -v : v;
-		if (v < best[0]) {
-			best[1] = best[0];
-			best[0] = v;
-		} else if (v > best[0] && v < best[1]) {
-			best[1] = v;
-		}
-	}
-	for (int i = 0; i < table_rows(t); i++) {
-		struct report_cell *c = table_at(t, i, column);
-		double v;
-
-		if (!may[i] || !number_parse(cell_exact(c), &v))
-			continue;
-		v = higher ? -v : v;
-		c->mark = v == best[0] ? MARK_BEST
-			: v == best[1] ? MARK_SECOND
-				       : MARK_NONE;
-	}
-}
-
-/* The words of what benchmark_mark has marked, for programs. */
-static void name_marks(struct report_table *t, int column, int mark)
-{
-	static const char *const words[] = { NULL, "best", "second" };
-
-	for (int i = 0; i < table_rows(t); i++) {
-		const char *word = words[table_at(t, i, column)->mark];
-
-		if (word)
-			table_put_text(t, i, mark, word);
-	}
-}
-
-/* Marks column i, a criterion or Δm, whose deviation and marks stand behind it. */
-static void mark(struct benchmark *b, struct report_table *t, int i, const bool *may,
-	const char *const *label)
-{
-	const struct report_column *c = &t->column[i];
-	struct inference *f = b->inference;
-	bool is_delta = !strcmp(c->name, "delta_m") || !strcmp(c->name, "gain");
-
-	if (f && f->view.mark && strcmp(f->view.mark, "best") != 0) {
-		inference_mark(f, t, i, i + 2, may, label, is_delta ? NULL : c->name);
-		return;
-	}
-	benchmark_mark(t, i, may, c->arrow > 0);
-	if (f && f->view.mark)
-		name_marks(t, i, i + 2);
-}
-
 /* The rows of one variant among n entries, under `heading`. */
 static void block(struct benchmark *b, const char *heading, const char *variant,
 	const struct query_entry *entry, int entries)
@@ -350,7 +280,7 @@ static void block(struct benchmark *b, const char *heading, const char *variant,
 		}
 	for (int i = 0; i < t->columns; i++)
 		if (t->column[i].arrow && !b->front)
-			mark(b, t, i, may, label);
+			benchmark_mark_column(b, t, i, may, label);
 }
 
 /* The methods that know a primary task, below the others. */
@@ -410,10 +340,14 @@ static int read_digits(const struct benchmark_view *view, int *digits, struct er
 	return OK;
 }
 
-int benchmark_report(struct store *s, const struct query_sweep *w,
+int benchmark_build(struct benchmark *b, struct store *s, const struct query_sweep *w,
 	const struct benchmark_view *view, struct report *r, struct err *e)
 {
-	struct benchmark b = { .sweep = w,
+	struct inference *f = NEW(r->arena, struct inference);
+	int rc;
+
+	*b = (struct benchmark){ .sweep = w,
+		.store = s,
 		.test = !view->split || !strcmp(view->split, "test"),
 		.front = view->front,
 		.with_cost = view->cost,
@@ -421,33 +355,46 @@ int benchmark_report(struct store *s, const struct query_sweep *w,
 		.std_criteria = view->std && !strcmp(view->std, "criteria"),
 		.arena = r->arena,
 		.report = r };
-	struct inference f = { .view = view->inference, .set = { .arena = r->arena } };
-	int all;
-	int rc = read_digits(view, &b.digits, e);
-
+	*f = (struct inference){ .view = view->inference,
+		.set = { .arena = r->arena } };
+	rc = read_digits(view, &b->digits, e);
 	if (!rc)
-		rc = benchmark_read(&b, s, e);
-
-	if (!rc && inference_wanted(&f.view)) {
-		b.inference = &f;
-		rc = inference_begin(&f, s, w, b.test, e);
+		rc = benchmark_read(b, s, e);
+	if (!rc && inference_wanted(&f->view)) {
+		b->inference = f;
+		rc = inference_begin(f, s, w, b->test, e);
 	}
 	if (!rc)
-		rc = benchmark_keep_criteria(&b, view->criteria, e);
+		rc = benchmark_keep_criteria(b, view->criteria, e);
 	if (rc)
 		return rc;
-	all = b.entries;
+	b->without_results = !b->entries;
 	r->title = w->name;
-	benchmark_gaps(&b);
+	benchmark_gaps(b);
 	if (view->front)
-		benchmark_keep_front(&b);
-	blocks(&b);
-	if (view->front && all)
-		report_note(r,
+		benchmark_keep_front(b);
+	blocks(b);
+	return OK;
+}
+
+void benchmark_finish(struct benchmark *b)
+{
+	if (b->front && !b->without_results)
+		report_note(b->report,
 			"Pareto front: no other method is at least as good in every "
 			"criterion and better in one (means over seeds).");
-	benchmark_notes(&b);
-	if (!all)
-		report_note(r, "There are no results yet.");
-	return OK;
+	benchmark_notes(b);
+	if (b->without_results)
+		report_note(b->report, "There are no results yet.");
+}
+
+int benchmark_report(struct store *s, const struct query_sweep *w,
+	const struct benchmark_view *view, struct report *r, struct err *e)
+{
+	struct benchmark b;
+	int rc = benchmark_build(&b, s, w, view, r, e);
+
+	if (!rc)
+		benchmark_finish(&b);
+	return rc;
 }

@@ -29,4 +29,14 @@ struct benchmark_view {
 MUST_CHECK int benchmark_report(struct store *s, const struct query_sweep *w,
 	const struct benchmark_view *view, struct report *r, struct err *e);
 
+/*
+ * The same in two steps, for whoever reshapes the tables: first what was read and the tables
+ * of all variants, to which *b points, then the notes.
+ */
+struct benchmark;
+MUST_CHECK int benchmark_build(struct benchmark *b, struct store *s,
+	const struct query_sweep *w, const struct benchmark_view *view,
+	struct report *r, struct err *e);
+void benchmark_finish(struct benchmark *b);
+
 #endif

@@ -202,6 +202,27 @@ const char *benchmark_number(struct arena *a, double v)
 	return arena_printf(a, "%.4g", v);
 }
 
+int benchmark_decimals(
+	const struct benchmark *b, double scale, const double *value, int n)
+{
+	double smallest = INFINITY;
+	int decimals;
+
+	if (b->digits >= 0)
+		return b->digits;
+	if (scale == 100) /* NOLINT: a table constant */
+		return 1;
+	for (int i = 0; i < n; i++) {
+		double v = fabs(value[i]);
+
+		smallest = v > 0 && v < smallest ? v : smallest;
+	}
+	if (!isfinite(smallest))
+		return 1;
+	decimals = 2 - (int)floor(log10(smallest));
+	return decimals < 0 ? 0 : decimals > 8 ? 8 : decimals;
+}
+
 static int unknown_criterion(const struct benchmark *b, const char *name,
 	const char *const *known, struct err *e)
 {

@@ -11,6 +11,7 @@
 /* NAN where a figure is missing; the lists live in the arena. */
 struct benchmark {
 	const struct query_sweep *sweep;
+	struct store *store;
 	struct arena *arena;
 	struct report *report;
 	struct query_entry *entry;
@@ -39,6 +40,9 @@ struct benchmark {
 	int digits; /* behind the point; -1: as many as tell rows apart */
 	bool std_delta, std_criteria; /* ± at Δm, at criteria */
 	bool on_boundary; /* a dagger was printed */
+	bool without_results;
+	bool compact; /* what the search has tried is not shown */
+	bool without_weights; /* nor which weights each T led to */
 	struct inference *inference; /* NULL: none is asked for */
 };
 
@@ -83,8 +87,22 @@ double benchmark_criterion_scale(const struct query_figure *criterion);
 /* Writes a hyperparameter for readers with four digits; programs get all of them. */
 const char *benchmark_number(struct arena *a, double v);
 
+/*
+ * Decimals for figures that are multiplied by `scale`: those that the user asked for, else
+ * one where it makes percent of a share, else three digits of the smallest value (n).
+ */
+int benchmark_decimals(
+	const struct benchmark *b, double scale, const double *value, int n);
+
+/* benchmark_marks.c */
 /* Marks best and second of one column among the rows that may be either. */
 void benchmark_mark(struct report_table *t, int column, const bool *may, bool higher);
+/*
+ * Marks column i of one variant's rows as the user asked for it: a criterion or Δm, whose
+ * deviation, and marks where they are asked for, stand behind it. label: of each row.
+ */
+void benchmark_mark_column(struct benchmark *b, struct report_table *t, int i,
+	const bool *may, const char *const *label);
 
 /* What a row is called. */
 const char *benchmark_title(const struct query_entry *x);
@@ -100,5 +118,7 @@ void benchmark_notes(struct benchmark *b);
  * rows. Before benchmark_keep_front, which leaves such entries out.
  */
 void benchmark_gaps(struct benchmark *b);
+/* The first of them alone: whether the sweep has ended. */
+void benchmark_progress(struct benchmark *b);
 
 #endif

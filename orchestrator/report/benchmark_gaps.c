@@ -4,7 +4,7 @@
 #include "orchestrator/report/benchmark_data.h"
 #include "orchestrator/spec/json.h"
 
-static void note_progress(struct benchmark *b)
+void benchmark_progress(struct benchmark *b)
 {
 	int jobs = 0;
 	int open = 0;
@@ -210,7 +210,7 @@ void benchmark_gaps(struct benchmark *b)
 {
 	struct gaps g = { .b = b };
 
-	note_progress(b);
+	benchmark_progress(b);
 	add_rows(&g, b->entry, b->entries);
 	add_rows(&g, b->auxiliary, b->auxiliaries);
 	add_pinned(&g);

@@ -182,6 +182,7 @@ static void note_baseline(struct benchmark *b)
 
 static void note_marks(struct benchmark *b)
 {
+	const char *tried = b->compact ? "" : "; tried: configurations of the search";
 	static const char whole[] = " whose seeds all ended well (4/5: one did not)";
 	const char *marks = NULL;
 	bool lost = false;
@@ -193,15 +194,12 @@ static void note_marks(struct benchmark *b)
 	if (b->inference)
 		marks = inference_marks_note(b->inference, b->arena);
 	if (marks)
-		report_note(b->report,
-			"%s Only methods%s take part; tried: configurations of the "
-			"search.",
-			marks, lost ? whole : "");
+		report_note(b->report, "%s Only methods%s take part%s.", marks,
+			lost ? whole : "", tried);
 	else if (!b->front)
 		report_note(b->report,
-			"Best and second best are marked among the methods%s; tried: "
-			"configurations of the search.",
-			lost ? whole : "");
+			"Best and second best are marked among the methods%s%s.",
+			lost ? whole : "", tried);
 	if (b->on_boundary)
 		report_note(b->report,
 			"† at the end of the values tried: the best may lie beyond.");
@@ -274,5 +272,6 @@ void benchmark_notes(struct benchmark *b)
 	if (b->inference)
 		inference_notes(b->inference, b->report);
 	note_cost(b);
-	note_temperatures(b);
+	if (!b->without_weights)
+		note_temperatures(b);
 }

@@ -328,7 +328,9 @@ static void put_table(
 	put_groups(t, out);
 	put_titles(t, wide, out);
 	for (int row = 0; row < table_rows(t); row++) {
-		if (row && t->stacked && *cell_text(first_cell(t, row)))
+		bool begins = t->stacked && *cell_text(first_cell(t, row));
+
+		if (row && (begins || row == table_rows(t) - t->foot))
 			str_put(out, "\\midrule\n");
 		put_row(t, row, out);
 	}

@@ -7,275 +7,28 @@
 #include <math.h>
 #include <string.h>
 #include "orchestrator/report/benchmark.h"
+#include "orchestrator/report/pareto_points.h"
 #include "orchestrator/report/reader.h"
-#include "orchestrator/report/require.h"
 #include "orchestrator/stats/stats.h"
 
-#define CRITERIA_MAX 64
 #define HYPERVOLUME_STEPS 2e7 /* of the exact method: a fraction of a second */
-
-/* A configuration and where it lies. */
-struct point {
-	const char *variant, *label;
-	const char *block; /* data set and network: fronts do not mix them */
-	const char *digest; /* of the data set */
-	const char *optimizer;
-	int64_t job; /* its first; the same one is the same configuration */
-	double lr, wd, temperature;
-	const char *weights;
-	double value[CRITERIA_MAX], base[CRITERIA_MAX];
-	bool invalid; /* diverged, or outside of select.require: on no front */
-	bool optimal;
-	bool unbeaten; /* by runs of any other optimizer */
-};
-
-struct points {
-	struct point *item;
-	int n, capacity;
-	const char *criterion[CRITERIA_MAX];
-	bool higher[CRITERIA_MAX];
-	int d; /* criteria that are compared */
-	bool by_seed; /* every seed is a point, and may be invalid */
-};
-
-/* Whether a criterion is among "a,b"; all are among NULL. */
-static bool named(const char *names, const char *criterion)
-{
-	size_t n = strlen(criterion);
-
-	if (!names)
-		return true;
-	for (const char *at = names; *at;
-		at += strcspn(at, ",") + (strchr(at, ',') != NULL))
-		if (!strncmp(at, criterion, n) && (!at[n] || at[n] == ','))
-			return true;
-	return false;
-}
-
-static int criterion_index(
-	struct points *p, const char *name, bool higher, struct arena *a)
-{
-	int i = 0;
-
-	while (i < p->d && strcmp(p->criterion[i], name) != 0)
-		i++;
-	if (i < p->d || i == CRITERIA_MAX)
-		return i;
-	p->criterion[i] = arena_strdup(a, name);
-	p->higher[i] = higher;
-	return p->d++;
-}
-
-/* A criterion of a configuration; texts live until the next row. */
-struct row {
-	struct point of;
-	const char *criterion;
-	bool higher;
-	double value, base;
-	bool done;
-	double val; /* NAN: select.require does not look at it */
-};
-
-static struct row read_row(struct rows *r, struct arena *a)
-{
-	struct row x;
-
-	x.of.variant = rows_text(r);
-	x.of.label = rows_text(r);
-	x.of.block = rows_text(r);
-	x.of.digest = rows_text(r);
-	x.of.optimizer = rows_text(r);
-	x.of.job = rows_int64(r);
-	x.of.lr = rows_real(r);
-	x.of.wd = rows_real(r);
-	x.of.temperature = rows_real(r);
-	x.of.weights = rows_copy(r, a);
-	x.criterion = rows_text(r);
-	x.higher = rows_int(r) != 0;
-	x.value = rows_real(r);
-	x.base = rows_real(r);
-	x.done = rows_int(r) != 0;
-	x.val = rows_real(r);
-	return x;
-}
-
-/* A new point, unless the row goes on with the newest one. */
-static struct point *point_of(struct points *p, const struct point *x, struct arena *a)
-{
-	struct point *last = p->n ? &p->item[p->n - 1] : NULL;
-
-	if (last && last->job == x->job && !strcmp(last->variant, x->variant) &&
-		!strcmp(last->label, x->label))
-		return last;
-	(void)GROW(a, p->item, p->n, p->capacity);
-	last = &p->item[p->n++];
-	*last = *x;
-	last->variant = arena_strdup(a, x->variant);
-	last->label = arena_strdup(a, x->label);
-	last->block = arena_strdup(a, x->block);
-	last->digest = arena_strdup(a, x->digest);
-	last->optimizer = arena_strdup(a, x->optimizer);
-	last->optimal = last->invalid = last->unbeaten = false;
-	for (int i = 0; i < CRITERIA_MAX; i++)
-		last->value[i] = last->base[i] = (double)NAN;
-	return last;
-}
-
-/* A configuration that a later stage looked at again counts once. */
-static void drop_repeated(struct points *p)
-{
-	int kept = 0;
-
-	for (int i = 0; i < p->n; i++) {
-		int k = 0;
-
-		while (k < kept &&
-			(p->item[k].job != p->item[i].job ||
-				strcmp(p->item[k].label, p->item[i].label) != 0))
-			k++;
-		if (k == kept)
-			p->item[kept++] = p->item[i];
-	}
-	p->n = kept;
-}
-
-static int add_row(struct points *p, const struct row *row, const char *criteria,
-	const struct require *require, struct arena *a, struct err *e)
-{
-	struct point *x = point_of(p, &row->of, a);
-	int i;
-
-	x->invalid = x->invalid || !row->done ||
-		(p->by_seed && !require_holds(require, row->criterion, row->val));
-	if (!named(criteria, row->criterion))
-		return OK;
-	i = criterion_index(p, row->criterion, row->higher, a);
-	if (i == CRITERIA_MAX)
-		return err_set(e, ERR_USAGE,
-			"more than %d criteria; choose with --criteria", CRITERIA_MAX);
-	x->value[i] = row->value;
-	x->base[i] = row->base;
-	return OK;
-}
-
-static int load(struct report_reader *reader, const struct cli_options *o, bool final,
-	struct points *p, struct err *e)
-{
-	struct arena *a = &reader->arena;
-	struct rows r = rows_open(&reader->s, STMT_QUERY_POINTS,
-		ARGS(INT(reader->sweep.id), TEXT(o->split ? o->split : "test"),
-			INT(final), INT(p->by_seed)),
-		e);
-	struct require require = require_read(reader->sweep.text, a);
-	int rc;
-
-	while (rows_next(&r)) {
-		struct row row = read_row(&r, a);
-
-		r.rc = add_row(p, &row, o->criteria, &require, a, e);
-	}
-	rc = rows_close(&r);
-	drop_repeated(p);
-	if (!rc && p->n && !p->d)
-		rc = err_set(e, ERR_USAGE, "no criterion is named \"%s\"", o->criteria);
-	return rc;
-}
-
-static bool same_block(const struct point *x, const struct point *y)
-{
-	return !strcmp(x->block, y->block) && !strcmp(x->digest, y->digest);
-}
-
-/* The points that compete with point `of`, their rows (n, d) and where they come from. */
-struct field {
-	double *row;
-	int *index;
-	int n;
-};
-
-static struct field field_of(const struct points *p, int of, struct arena *a)
-{
-	struct field f = { NEW_ARRAY(a, double, p->n * p->d), NEW_ARRAY(a, int, p->n),
-		0 };
-
-	for (int i = 0; i < p->n; i++) {
-		if (!same_block(&p->item[i], &p->item[of]) || p->item[i].invalid)
-			continue;
-		memcpy(f.row + f.n * p->d, p->item[i].value,
-			(size_t)p->d * sizeof(double));
-		f.index[f.n++] = i;
-	}
-	return f;
-}
-
-/* Whether point i is the first of its block. */
-static bool begins_block(const struct points *p, int i)
-{
-	for (int k = 0; k < i; k++)
-		if (same_block(&p->item[k], &p->item[i]))
-			return false;
-	return true;
-}
-
-static void find_front(struct points *p, struct arena *a)
-{
-	for (int i = 0; i < p->n; i++) {
-		struct field f;
-		bool *keep;
-
-		if (!begins_block(p, i))
-			continue;
-		f = field_of(p, i, a);
-		keep = NEW_ARRAY(a, bool, f.n);
-		stats_undominated(p->d, p->higher, f.n, f.row, f.n, f.row, keep);
-		for (int k = 0; k < f.n; k++)
-			p->item[f.index[k]].optimal = keep[k];
-	}
-}
-
-/* Which points no run of another optimizer dominates: the front of each against the others. */
-static void find_unbeaten(struct points *p)
-{
-	for (int i = 0; i < p->n; i++) {
-		struct point *x = &p->item[i];
-
-		x->unbeaten = !x->invalid;
-		for (int k = 0; k < p->n && x->unbeaten; k++) {
-			const struct point *y = &p->item[k];
-
-			if (same_block(x, y) && !y->invalid &&
-				strcmp(x->optimizer, y->optimizer) != 0)
-				x->unbeaten = !stats_dominates(
-					p->d, y->value, x->value, p->higher);
-		}
-	}
-}
-
-static void note_volume(struct report *r, const char *block, double volume)
-{
-	report_note(r,
-		"%s: hypervolume of the front against the baseline %.6g (each "
-		"criterion in units of its baseline)%s.",
-		block, volume,
-		volume > 0 ? "" : ": none of it beats the baseline in every criterion");
-}
 
 /*
  * In units of the baseline: every criterion divided by the baseline's, so that the
  * reference is the point of ones. Only what beats the baseline in all criteria counts.
  */
 static void note_hypervolume(
-	struct report *r, const struct points *p, int block, struct arena *a)
+	struct report *r, const struct pareto_points *p, int block, struct arena *a)
 {
 	double *row = NEW_ARRAY(a, double, p->n * p->d);
-	double one[CRITERIA_MAX];
+	double one[PARETO_CRITERIA_MAX];
 	bool ready = true;
 	int n = 0;
 
 	for (int i = 0; i < p->n; i++) {
-		const struct point *x = &p->item[i];
+		const struct pareto_point *x = &p->item[i];
 
-		if (!x->optimal || !same_block(x, &p->item[block]))
+		if (!x->optimal || !pareto_same_block(x, &p->item[block]))
 			continue;
 		for (int k = 0; k < p->d; k++) {
 			row[n * p->d + k] = x->value[k] / x->base[k];
@@ -299,7 +52,7 @@ static void note_hypervolume(
 /* --counts */
 
 /* Counts the points of the block with this label and optimizer; NULL is any. */
-static void count_row(struct report_table *t, const struct points *p, int block,
+static void count_row(struct report_table *t, const struct pareto_points *p, int block,
 	const char *label, const char *optimizer)
 {
 	int runs = 0;
@@ -308,9 +61,9 @@ static void count_row(struct report_table *t, const struct points *p, int block,
 	int unbeaten = 0;
 
 	for (int i = 0; i < p->n; i++) {
-		const struct point *x = &p->item[i];
+		const struct pareto_point *x = &p->item[i];
 
-		if (!same_block(x, &p->item[block]) ||
+		if (!pareto_same_block(x, &p->item[block]) ||
 			(label && strcmp(x->label, label) != 0) ||
 			(optimizer && strcmp(x->optimizer, optimizer) != 0))
 			continue;
@@ -333,47 +86,34 @@ static void count_row(struct report_table *t, const struct points *p, int block,
 	table_number(t, unbeaten, NULL);
 }
 
-/* Whether the block's point i is the first with its label (or its optimizer). */
-static bool first_of(const struct points *p, int i, bool by_label)
-{
-	for (int k = 0; k < i; k++) {
-		const struct point *x = &p->item[k];
-		const struct point *y = &p->item[i];
-
-		if (same_block(x, y) &&
-			!(by_label ? strcmp(x->label, y->label)
-				   : strcmp(x->optimizer, y->optimizer)))
-			return false;
-	}
-	return true;
-}
-
 static void count_block(struct report *r, struct report_table *t,
-	const struct points *p, int block, struct arena *a)
+	const struct pareto_points *p, int block, struct arena *a)
 {
 	int optimizers = 0;
 
 	for (int i = 0; i < p->n; i++)
-		optimizers += same_block(&p->item[i], &p->item[block]) &&
-			first_of(p, i, false);
+		optimizers += pareto_same_block(&p->item[i], &p->item[block]) &&
+			pareto_first_of(p, i, false);
 	for (int i = 0; i < p->n; i++) {
-		if (!same_block(&p->item[i], &p->item[block]) || !first_of(p, i, true))
+		if (!pareto_same_block(&p->item[i], &p->item[block]) ||
+			!pareto_first_of(p, i, true))
 			continue;
 		for (int k = 0; optimizers > 1 && k < p->n; k++)
-			if (same_block(&p->item[k], &p->item[block]) &&
-				first_of(p, k, false))
+			if (pareto_same_block(&p->item[k], &p->item[block]) &&
+				pareto_first_of(p, k, false))
 				count_row(t, p, block, p->item[i].label,
 					p->item[k].optimizer);
 		count_row(t, p, block, p->item[i].label, NULL);
 	}
 	for (int k = 0; optimizers > 1 && k < p->n; k++)
-		if (same_block(&p->item[k], &p->item[block]) && first_of(p, k, false))
+		if (pareto_same_block(&p->item[k], &p->item[block]) &&
+			pareto_first_of(p, k, false))
 			count_row(t, p, block, NULL, p->item[k].optimizer);
 	count_row(t, p, block, NULL, NULL);
 	note_hypervolume(r, p, block, a);
 }
 
-static void counts(struct report *r, const struct points *p, struct arena *a)
+static void counts(struct report *r, const struct pareto_points *p, struct arena *a)
 {
 	static const struct report_head list[] = { { "block", "data set, network",
 							   false },
@@ -385,37 +125,19 @@ static void counts(struct report *r, const struct points *p, struct arena *a)
 
 	table_columns(t, list, p->by_seed ? COUNT(list) : COUNT(list) - 2);
 	for (int i = 0; i < p->n; i++)
-		if (begins_block(p, i))
+		if (pareto_begins_block(p, i))
 			count_block(r, t, p, i, a);
-}
-
-/* Counting over all runs needs all of them to have been trained to their end. */
-static int check_unpruned(
-	struct report_reader *reader, const char *counts, struct err *e)
-{
-	int64_t stopped;
-	int rc = store_int(&reader->s, STMT_QUERY_STOPPED, ARGS(INT(reader->sweep.id)),
-		0, &stopped, e);
-
-	if (rc || !stopped)
-		return rc;
-	return err_set(e, ERR_USAGE,
-		"--counts %s: %lld runs of %s were stopped early, so their figures "
-		"are not those of a whole training and the counts would favour what "
-		"was kept; `deltam run --no-prune` or `deltam audit` trains them to "
-		"the end, --counts final counts the final runs",
-		counts, (long long)stopped, reader->sweep.name);
 }
 
 /* --dominated */
 
-static const char *run_name(const struct point *x, struct arena *a)
+static const char *run_name(const struct pareto_point *x, struct arena *a)
 {
 	return arena_printf(a, "%s%s%s", x->variant, *x->variant ? " " : "", x->label);
 }
 
-static const char *dominators(
-	const struct points *p, const struct field *f, int at, int *n, struct arena *a)
+static const char *dominators(const struct pareto_points *p,
+	const struct pareto_field *f, int at, int *n, struct arena *a)
 {
 	struct str names = { .arena = a };
 	int *by = NEW_ARRAY(a, int, f->n);
@@ -427,7 +149,7 @@ static const char *dominators(
 	return str_get(&names);
 }
 
-static void dominated(struct report *r, const struct points *p, struct arena *a)
+static void dominated(struct report *r, const struct pareto_points *p, struct arena *a)
 {
 	static const struct report_head list[] = { { "block", NULL, false },
 		{ "variant", NULL, false }, { "label", NULL, false },
@@ -438,8 +160,8 @@ static void dominated(struct report *r, const struct points *p, struct arena *a)
 
 	table_columns(t, list, COUNT(list));
 	for (int i = 0; i < p->n; i++) {
-		const struct point *x = &p->item[i];
-		struct field f = field_of(p, i, a);
+		const struct pareto_point *x = &p->item[i];
+		struct pareto_field f = pareto_field_of(p, i, a);
 		const char *by = "";
 		int n = 0;
 
@@ -463,15 +185,18 @@ static int answer(
 {
 	struct report r = { .arena = &reader->arena };
 	bool final = !o->counts || !strcmp(o->counts, "final");
-	struct points p = { .by_seed = o->counts && !strcmp(o->counts, "runs") };
-	int rc = final ? OK : check_unpruned(reader, o->counts, e);
+	struct pareto_view view = { .split = o->split,
+		.criteria = o->criteria,
+		.final = final,
+		.by_seed = o->counts && !strcmp(o->counts, "runs"),
+		.option = o->counts
+			? arena_printf(&reader->arena, "--counts %s", o->counts)
+			: "--dominated" };
+	struct pareto_points p;
+	int rc = pareto_read(&reader->s, &reader->sweep, &view, &p, &reader->arena, e);
 
-	if (!rc)
-		rc = load(reader, o, final, &p, e);
 	if (rc)
 		return rc;
-	find_front(&p, &reader->arena);
-	find_unbeaten(&p);
 	if (o->counts)
 		counts(&r, &p, &reader->arena);
 	else

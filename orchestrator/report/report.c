@@ -63,19 +63,34 @@ struct report_cell *table_text(struct report_table *t, const char *text)
 	return c;
 }
 
-struct report_cell *table_number(struct report_table *t, double v, const char *text)
+static void fill_number(
+	struct report_table *t, struct report_cell *c, double v, const char *text)
 {
-	struct report_cell *c = add_cell(t);
 	char buf[NUMBER_MAX];
 
 	if (!isfinite(v)) {
 		c->text = text;
-		return c;
+		return;
 	}
 	c->kind = CELL_NUMBER;
 	c->exact = arena_strdup(t->arena, number_format(v, buf));
 	c->text = text ? text : c->exact;
+}
+
+struct report_cell *table_number(struct report_table *t, double v, const char *text)
+{
+	struct report_cell *c = add_cell(t);
+
+	fill_number(t, c, v, text);
 	return c;
+}
+
+void table_copy(struct report_table *t, const struct report_cell *c)
+{
+	struct report_cell *to = add_cell(t);
+
+	if (c)
+		*to = *c;
 }
 
 struct report_cell *table_digits(struct report_table *t, const char *digits)
@@ -120,6 +135,15 @@ void table_put_text(struct report_table *t, int row, int column, const char *tex
 {
 	*table_at(t, row, column) =
 		(struct report_cell){ .kind = CELL_TEXT, .text = text, .exact = text };
+}
+
+void table_put_number(
+	struct report_table *t, int row, int column, double v, const char *text)
+{
+	struct report_cell *c = table_at(t, row, column);
+
+	*c = (struct report_cell){ 0 };
+	fill_number(t, c, v, text);
 }
 
 void report_note(struct report *r, const char *fmt, ...)

@@ -44,6 +44,7 @@ struct report_table {
 	struct report_cell *cell; /* rows x columns */
 	int cells, cell_capacity;
 	bool stacked; /* of several: each begins where its first cell says something */
+	int foot; /* rows at its end that sum up the others */
 };
 
 struct report {
@@ -87,8 +88,13 @@ struct report_cell *table_digits(struct report_table *t, const char *digits);
  */
 const char *report_fixed(struct arena *a, double v, int decimals);
 int table_rows(const struct report_table *t);
+/* Adds a cell that another table has; NULL: an empty one. */
+void table_copy(struct report_table *t, const struct report_cell *c);
 /* Instead of what the cell has held; the text is not copied. */
 void table_put_text(struct report_table *t, int row, int column, const char *text);
+/* The same as table_number writes it. */
+void table_put_number(
+	struct report_table *t, int row, int column, double v, const char *text);
 struct report_cell *table_at(const struct report_table *t, int row, int column);
 
 void report_note(struct report *r, const char *fmt, ...) PRINTF(2, 3);

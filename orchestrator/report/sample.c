@@ -244,6 +244,44 @@ int sample_read(struct sample_set *set, struct store *s, const struct query_swee
 	return OK;
 }
 
+/* The rows of x with one figure more: the mean over the columns listed; NULL: none. */
+static void widen(
+	const struct sample_set *set, struct sample *x, const int *column, int n)
+{
+	int width = set->criteria + 1;
+	double *value = NEW_ARRAY(set->arena, double, x->n *width + 1);
+
+	for (int i = 0; i < x->n; i++) {
+		double *row = value + i * width;
+		double sum = column ? 0 : (double)NAN;
+
+		memcpy(row, x->value + i * set->criteria,
+			(size_t)set->criteria * sizeof(*row));
+		for (int k = 0; column && k < n; k++)
+			sum += row[column[k]];
+		row[width - 1] = sum / n;
+	}
+	x->value = value;
+}
+
+void sample_add_mean(struct sample_set *set, const char *variant, const char *name,
+	const int *column, int n)
+{
+	struct query_figure *criterion =
+		NEW_ARRAY(set->arena, struct query_figure, set->criteria + 1);
+
+	for (int i = 0; i < set->n; i++) {
+		struct sample *x = &set->item[i];
+
+		widen(set, x, strcmp(x->variant, variant) != 0 ? NULL : column, n);
+	}
+	memcpy(criterion, set->criterion, (size_t)set->criteria * sizeof(*criterion));
+	criterion[set->criteria] =
+		(struct query_figure){ .variant = variant, .criterion = name };
+	set->criterion = criterion;
+	set->criteria++;
+}
+
 int sample_differences(const struct sample_set *set, const struct sample *x,
 	const struct sample *y, int column, double *d)
 {

@@ -55,6 +55,13 @@ int sample_column(
 	const struct sample_set *set, const char *variant, const char *criterion);
 
 /*
+ * Adds a column to the runs of one variant, as if it were a criterion called `name`: the mean
+ * over the columns listed (n), NAN where a run lacks one of them.
+ */
+void sample_add_mean(struct sample_set *set, const char *variant, const char *name,
+	const int *column, int n);
+
+/*
  * x - y of the seeds that both have, into d (as many as x has); returns how many. column -1:
  * of Δm.
  */

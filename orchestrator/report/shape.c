@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static int find(const struct report_table *t, const char *name)
+int shape_find(const struct report_table *t, const char *name)
 {
 	for (int i = 0; i < t->columns; i++)
 		if (!strcmp(t->column[i].name, name))
@@ -37,7 +37,7 @@ static int unknown(const struct report *r, const char *name, struct err *e)
 		str_get(&list));
 }
 
-/* The columns `from` of the table, in that order, in its place. */
+/* The columns `from` of the table, in that order, in its place; -1: a new, empty one. */
 static void choose(struct report_table *t, const int *from, int n)
 {
 	struct report_table old = *t;
@@ -48,14 +48,23 @@ static void choose(struct report_table *t, const int *from, int n)
 	t->columns = t->column_capacity = n;
 	t->cells = t->cell_capacity = rows * n;
 	for (int i = 0; i < n; i++) {
-		struct report_column *c = &t->column[i];
-
-		*c = old.column[from[i]];
-		c->audience = FOR_ALL;
-		c->spare = 0; /* whoever names a column wants to see it */
-		c->title = *c->title ? c->title : c->name;
+		if (from[i] < 0)
+			continue;
+		t->column[i] = old.column[from[i]];
 		for (int row = 0; row < rows; row++)
 			t->cell[row * n + i] = *table_at(&old, row, from[i]);
+	}
+}
+
+/* Whoever names a column wants to see it. */
+static void show_all(struct report_table *t)
+{
+	for (int i = 0; i < t->columns; i++) {
+		struct report_column *c = &t->column[i];
+
+		c->audience = FOR_ALL;
+		c->spare = 0;
+		c->title = *c->title ? c->title : c->name;
 	}
 }
 
@@ -76,7 +85,7 @@ int shape_columns(struct report *r, const char *names, struct err *e)
 		bool there = false;
 
 		for (int k = 0; k < r->tables; k++)
-			there = there || find(&r->table[k], name[i]) >= 0;
+			there = there || shape_find(&r->table[k], name[i]) >= 0;
 		if (!there)
 			return unknown(r, name[i], e);
 	}
@@ -85,10 +94,11 @@ int shape_columns(struct report *r, const char *names, struct err *e)
 		int kept = 0;
 
 		for (int i = 0; i < n; i++) {
-			from[kept] = find(&r->table[k], name[i]);
+			from[kept] = shape_find(&r->table[k], name[i]);
 			kept += from[kept] >= 0;
 		}
 		choose(&r->table[k], from, kept);
+		show_all(&r->table[k]);
 	}
 	return OK;
 }
@@ -120,12 +130,13 @@ static void head_by_column(struct report_table *t, int variant)
 	t->stacked = true;
 }
 
-static void append(struct report_table *to, const struct report_table *t)
+bool shape_append(struct report_table *to, const struct report_table *t)
 {
-	for (int i = 0; i < t->cells; i++) {
-		(void)GROW(to->arena, to->cell, to->cells, to->cell_capacity);
-		to->cell[to->cells++] = t->cell[i];
-	}
+	if (!equal_columns(to, t))
+		return false;
+	for (int i = 0; i < t->cells; i++)
+		table_copy(to, &t->cell[i]);
+	return true;
 }
 
 void shape_stack(struct report *r)
@@ -136,14 +147,70 @@ void shape_stack(struct report *r)
 		return;
 	for (int i = 0; i < r->tables; i++) {
 		struct report_table t = r->table[i];
-		int variant = find(&t, "variant");
+		int variant = shape_find(&t, "variant");
 
 		if (variant >= 0)
 			head_by_column(&t, variant);
-		if (kept && variant >= 0 && equal_columns(&r->table[kept - 1], &t))
-			append(&r->table[kept - 1], &t);
-		else
+		if (!kept || variant < 0 || !shape_append(&r->table[kept - 1], &t))
 			r->table[kept++] = t;
 	}
 	r->tables = kept;
+}
+
+void shape_hide(struct report_table *t, const char *names)
+{
+	int *from = NEW_ARRAY(t->arena, int, t->columns + 1);
+	int n = 0;
+
+	for (int i = 0; i < t->columns; i++) {
+		struct report_column *c = &t->column[i];
+		bool named = strstr(names, arena_printf(t->arena, " %s ", c->name));
+
+		if (!named || c->audience != FOR_READERS)
+			from[n++] = i;
+		if (named)
+			c->audience = FOR_PROGRAMS;
+	}
+	choose(t, from, n);
+}
+
+void shape_move(struct report_table *t, const char *name, int to)
+{
+	int at = shape_find(t, name);
+	int *from = NEW_ARRAY(t->arena, int, t->columns + 1);
+	int n = 0;
+
+	if (at < 0)
+		return;
+	for (int i = 0; i <= t->columns; i++) {
+		if (i == to)
+			from[n++] = at;
+		if (i != at && i < t->columns)
+			from[n++] = i;
+	}
+	choose(t, from, n);
+}
+
+struct report_column *shape_insert(
+	struct report_table *t, int at, const char *name, const char *title)
+{
+	int *from = NEW_ARRAY(t->arena, int, t->columns + 1);
+	struct report_table new = { .arena = t->arena };
+
+	for (int i = 0; i <= t->columns; i++)
+		from[i] = i < at ? i : i == at ? -1 : i - 1;
+	choose(t, from, t->columns + 1);
+	t->column[at] = *table_column(&new, name, title);
+	return &t->column[at];
+}
+
+void shape_rows(struct report_table *t, const int *row, int n)
+{
+	struct report_table old = *t;
+
+	t->cell = NULL;
+	t->cells = t->cell_capacity = 0;
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < t->columns; k++)
+			table_copy(t, table_at(&old, row[i], k));
 }

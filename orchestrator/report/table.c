@@ -1,6 +1,7 @@
-/* deltam table: the benchmark, robustness, or the rows of a query. */
+/* deltam table: the benchmark, a layout of it, robustness, or the rows of a query. */
 #include "common/store/store_open.h"
 #include "orchestrator/report/benchmark.h"
+#include "orchestrator/report/layout.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/report/robust.h"
 #include "orchestrator/report/shape.h"
@@ -46,8 +47,10 @@ static int print_view(
 	if (!rc) {
 		struct report r = { .arena = &reader.arena };
 
-		rc = o->robust
-			? robust_report(&reader.s, &reader.sweep, &r, e)
+		rc = o->robust ? robust_report(&reader.s, &reader.sweep, &r, e)
+			: o->layout
+			? layout_report(
+				  &reader.s, &reader.sweep, o->layout, view, &r, e)
 			: benchmark_report(&reader.s, &reader.sweep, view, &r, e);
 		if (!rc)
 			rc = shape(&r, o, e);
@@ -80,7 +83,9 @@ int cmd_table(const struct cli_options *o, struct err *e)
 	if (o->query && infers(o))
 		return err_set(e, ERR_USAGE,
 			"--query: its rows have no intervals, tests or marks");
-	rc = inference_parse(&view.inference, o, e);
+	rc = o->layout ? layout_check(o, e) : OK;
+	if (!rc)
+		rc = inference_parse(&view.inference, o, e);
 	if (rc)
 		return rc;
 	if (!o->query)

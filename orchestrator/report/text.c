@@ -122,6 +122,20 @@ static int last_column(const struct report_table *t)
 	return last;
 }
 
+/* A line of dashes over every column. */
+static void rule(const struct text_layout *l, struct str *out)
+{
+	int last = last_column(l->t);
+
+	for (int i = 0; i <= last; i++) {
+		if (!column_for_readers(&l->t->column[i]))
+			continue;
+		for (int k = 0; k < l->width[i]; k++)
+			str_put(out, "-");
+		str_put(out, i == last ? "\n" : GAP);
+	}
+}
+
 static void titles(const struct text_layout *l, struct str *out)
 {
 	const struct report_table *t = l->t;
@@ -136,13 +150,7 @@ static void titles(const struct text_layout *l, struct str *out)
 			t->column[i].right, i == last);
 		str_put(out, i == last ? "\n" : GAP);
 	}
-	for (int i = 0; i <= last; i++) {
-		if (!column_for_readers(&t->column[i]))
-			continue;
-		for (int k = 0; k < l->width[i]; k++)
-			str_put(out, "-");
-		str_put(out, i == last ? "\n" : GAP);
-	}
+	rule(l, out);
 }
 
 static void put_row(const struct text_layout *l, int row, struct str *out)
@@ -215,8 +223,11 @@ static void put_table(const struct report *r, const struct report_table *t,
 		fit(&l, &shown, left);
 	groups(&l, out);
 	titles(&l, out);
-	for (int row = 0; row < table_rows(t); row++)
+	for (int row = 0; row < table_rows(t); row++) {
+		if (row && row == table_rows(t) - t->foot)
+			rule(&l, out);
 		put_row(&l, row, out);
+	}
 }
 
 /* Titles carry their arrows then, and the letters behind figures are ASCII anyway. */

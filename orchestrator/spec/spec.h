@@ -254,4 +254,12 @@ size_t spec_place(const struct spec *s, const struct spec_variant *v,
 MUST_CHECK int spec_load_rules(const struct spec *s, const char *path, struct arena *a,
 	struct spec **rules, int *n, struct str *report, struct err *e);
 
+/*
+ * What the label of a variant is made of: *value is that of one axis of `vary` (its key
+ * without a section: "batch"), *rest those of the others; both in the arena. root: the sweep
+ * file, which was valid. false: it does not vary that, or has no such variant.
+ */
+bool spec_vary_axis(const struct json *root, const char *variant, const char *name,
+	struct arena *a, const char **value, const char **rest);
+
 #endif

@@ -238,3 +238,64 @@ void read_variants(struct spec_reader *r, struct spec *s)
 	for (int i = 0; i < y.variants; i++)
 		read_variant(r, s, &y, i, &s->variants[i]);
 }
+
+/* Whether a key of `vary`, written "batch", "train.batch" or "trainer.batch", is that axis. */
+static bool is_axis(const struct json *key, const char *name)
+{
+	const char *dot = strrchr(key->key, '.');
+
+	return !strcmp(dot ? dot + 1 : key->key, name);
+}
+
+/* The labels of one variant: of the axis, of all others, of all. */
+struct vary_label {
+	struct str value, rest, whole;
+};
+
+static void put_part(struct str *out, const char *text)
+{
+	str_printf(out, "%s%s", out->n ? " " : "", text);
+}
+
+/* The labels of variant number i of the axes, of which the last runs fastest. */
+static struct vary_label label_of(
+	const struct json *vary, int variants, int i, const char *name, struct arena *a)
+{
+	struct vary_label l = { { .arena = a }, { .arena = a }, { .arena = a } };
+
+	for (const struct json *axis = vary->child; axis; axis = axis->next) {
+		struct str text = { .arena = a };
+
+		if (axis->kind != JSON_ARRAY || !axis->count)
+			continue;
+		variants /= axis->count;
+		put_label(&text, nth(axis, i / variants % axis->count));
+		put_part(&l.whole, str_get(&text));
+		put_part(is_axis(axis, name) ? &l.value : &l.rest, str_get(&text));
+	}
+	return l;
+}
+
+bool spec_vary_axis(const struct json *root, const char *variant, const char *name,
+	struct arena *a, const char **value, const char **rest)
+{
+	const struct json *vary = root ? json_get(root, "vary") : NULL;
+	bool varied = false;
+	int variants = 1;
+
+	for (const struct json *axis = vary ? vary->child : NULL; axis;
+		axis = axis->next) {
+		variants *= axis->kind == JSON_ARRAY && axis->count ? axis->count : 1;
+		varied = varied || (axis->kind == JSON_ARRAY && is_axis(axis, name));
+	}
+	for (int i = 0; varied && i < variants; i++) {
+		struct vary_label l = label_of(vary, variants, i, name, a);
+
+		if (strcmp(str_get(&l.whole), variant) != 0)
+			continue;
+		*value = str_get(&l.value);
+		*rest = str_get(&l.rest);
+		return true;
+	}
+	return false;
+}

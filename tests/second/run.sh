@@ -1,6 +1,6 @@
 #!/bin/sh
-# Trains three small sweeps into one database, audits one, and lets second.py compute every
-# answer a second time; so are the plots of small toy problems. Last line: "second: N passed, N failed".
+# Trains small sweeps into two databases, audits one, and lets second.py compute every answer
+# a second time; so are the plots of small toy problems. Last line: "second: N passed, N failed".
 # usage: run.sh BUILD_DIR
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,6 +15,9 @@ export DELTAM_CACHE
 for sweep in several fixed pictures; do
 	"$deltam" run "$here/$sweep.json" --db s.db --quiet >table
 done
+for sweep in networks optimizers; do
+	"$deltam" run "$here/$sweep.json" --db layouts.db --quiet >table
+done
 "$deltam" audit "$here/several.json" --db s.db --quiet >audit
 # Each run replaces the rows of its experiment; few steps show all that plots read.
 for experiment in --steps=60 '--scale --steps=4' '--sigma --steps=20'; do
@@ -25,4 +28,4 @@ done
 python=python3
 python3 -c 'import scipy' 2>/dev/null || ! /usr/bin/python3 -c 'import scipy' 2>/dev/null ||
 	python=/usr/bin/python3
-PYTHONDONTWRITEBYTECODE=1 $python "$here/second.py" "$deltam" "$page" s.db s.audit.db several toy.db
+PYTHONDONTWRITEBYTECODE=1 $python "$here/second.py" "$deltam" "$page" s.db layouts.db s.audit.db several toy.db

@@ -1,14 +1,16 @@
 """A second computation of what deltam answers.
 
-usage: second.py DELTAM PAGE DATABASE [AUDITED SWEEP] TOYS
+usage: second.py DELTAM PAGE DATABASE LAYOUTS [AUDITED SWEEP] TOYS
 
-AUDITED is what `deltam audit` made of SWEEP, TOYS what `deltam toy` wrote.
+LAYOUTS is a database with sweeps that have much to lay out; of these, tables alone are
+asked for. AUDITED is what `deltam audit` made of SWEEP, TOYS what `deltam toy` wrote.
 
 With SciPy (Debian's python3-scipy) the statistics of tables, too: statistics_again.py.
 Reads the rows of the tables (metric and task_weight for figures; sweep, stage, job and
 their like for what belongs to what), never a view, and computes in plain Python what
 the rows of `score` and `baseline`, the choices, the queries of docs/SQL.md, `deltam table`,
-`deltam pareto`, `deltam plot --data` (plots_again.py) and `deltam audit` say. Every query is asked of every sweep and variant of every database, without its rounding; numbers
+`deltam pareto`, the layouts of tables (layouts_again.py), `deltam plot --data` (plots_again.py)
+and `deltam audit` say. Every query is asked of every sweep and variant of every database, without its rounding; numbers
 must agree to 1e-9. Written from the definitions of docs/, not from the views.
 
 The last line is `second: N passed, N failed`.
@@ -22,6 +24,7 @@ import subprocess
 import sys
 from collections import defaultdict
 
+import layouts_again
 import plots_again
 
 TOLERANCE = 1e-9
@@ -846,7 +849,7 @@ def chosen(v, stage):
     for c in v.configurations():
         if c["stage_id"] != stage.id or c["stopped"]:
             continue
-        lowest = [v.delta_m(m.job, v.lowest(m.job), "val") if m.state == "done" else math.inf
+        lowest = [v.delta_m(m.job, v.lowest(m.job), "val") if required(v, m) else math.inf
                   for m in c["members"]]
         if math.isfinite(sum(lowest)) and (best is None or mean(lowest) < best[0]):
             best = (mean(lowest), c)
@@ -960,21 +963,24 @@ def main():
     deltam, page, path = sys.argv[1:4]
     checks = Checks()
     database = Database(path)
-    check_rows(checks, database)
-    check_choices(checks, database)
+    for x in (database, Database(sys.argv[4])):
+        check_rows(checks, x)
+        check_choices(checks, x)
+        check_table(checks, deltam, x)
+        check_counts(checks, deltam, x)
+        layouts_again.check(checks, lambda *words: said(deltam, *words), x,
+                            lambda v: Answers(v.database, v), count_runs)
     check_page(checks, database, page_queries(page))
-    check_table(checks, deltam, database)
     check_statistics(checks, deltam, database)
-    check_counts(checks, deltam, database)
     plots_again.check(checks, lambda *words: said(deltam, database, *words), database)
     toys = sys.argv[-1]
     plots_again.check_toys(
         checks, lambda *words: subprocess.run([deltam, *words, "--db", toys], check=True,
                                               capture_output=True, text=True).stdout,
         sqlite3.connect(f"file:{toys}?mode=ro", uri=True))
-    if len(sys.argv) == 7:
-        unpruned = Database(sys.argv[4])
-        check_audit(checks, deltam, database, unpruned, sys.argv[5])
+    if len(sys.argv) == 8:
+        unpruned = Database(sys.argv[5])
+        check_audit(checks, deltam, database, unpruned, sys.argv[6])
         check_counts(checks, deltam, unpruned)
     print(f"second: {checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
