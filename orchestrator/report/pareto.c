@@ -13,6 +13,15 @@
 
 #define HYPERVOLUME_STEPS 2e7 /* of the exact method: a fraction of a second */
 
+static void note_volume(struct report *r, const char *block, double volume)
+{
+	report_note(r,
+		"%s: hypervolume of the front against the baseline %.6g (each "
+		"criterion in units of its baseline)%s.",
+		block, volume,
+		volume > 0 ? "" : ": none of it beats the baseline in every criterion");
+}
+
 /*
  * In units of the baseline: every criterion divided by the baseline's, so that the
  * reference is the point of ones. Only what beats the baseline in all criteria counts.
