@@ -169,7 +169,7 @@ _deltam() {
 		;;
 	plot)
 		flags="--db --sweep --format --where --criteria --wide --data --script --out --help --color --version --quiet"
-		operands="temperature epochs weights loss lr heat pareto methods boxes gradients corruption ranks"
+		operands="temperature epochs weights loss lr heat pareto methods boxes gradients corruption ranks progress scalarization ternary parallel trajectories invariance sigma"
 		if [[ -n $first ]]; then
 			operands= files=-f
 		fi
@@ -238,7 +238,7 @@ _deltam() {
 	metrics) operands="accuracy abs_err rmse error miou pix_acc rel_err mean median within_11 within_22 within_30 odsF" ;;
 	optimizers) operands="adam adamw sgd gd rmsprop adagrad" ;;
 	corruptions) operands="gaussian_noise shot_noise impulse_noise defocus_blur glass_blur motion_blur zoom_blur snow frost fog brightness contrast elastic_transform pixelate jpeg_compression speckle_noise gaussian_blur spatter saturate" ;;
-	plots) operands="temperature epochs weights loss lr heat pareto methods boxes gradients corruption ranks" ;;
+	plots) operands="temperature epochs weights loss lr heat pareto methods boxes gradients corruption ranks progress scalarization ternary parallel trajectories invariance sigma" ;;
 		esac
 	fi
 	if [[ $cur == -* ]]; then
