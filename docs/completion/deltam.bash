@@ -163,6 +163,10 @@ _deltam() {
 			operands= files=-f
 		fi
 		;;
+	report)
+		flags="--db --sweep --watch --out --help --color --version --quiet"
+		files=-f
+		;;
 	runs)
 		flags="--db --sweep --format --best --where --help --color --version --quiet"
 		files=-f

@@ -156,3 +156,29 @@ int gnuplot_run(const char *script, const char *out, struct arena *a, struct err
 		(void)unlink(part);
 	return rc;
 }
+
+static const char *whole_text(FILE *f, struct arena *a)
+{
+	struct str text = { .arena = a };
+	char buf[4096];
+	size_t n;
+
+	rewind(f);
+	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
+		str_putn(&text, buf, n);
+	return str_get(&text);
+}
+
+int gnuplot_text(const char *script, const char **out, struct arena *a, struct err *e)
+{
+	FILE *f = tmpfile();
+	int rc;
+
+	if (!f)
+		return err_errno(e, "cannot make a temporary file");
+	rc = draw(script, fileno(f), a, e);
+	if (!rc)
+		*out = whole_text(f, a);
+	(void)fclose(f);
+	return rc;
+}

@@ -7,14 +7,16 @@
 #include "orchestrator/plot/plot_script.h"
 #include "orchestrator/report/reader.h"
 
-static const struct row {
-	const char *id;
-	const struct plot_kind *kind;
-} kinds[] = {
-#define PLOT(id, shows, figure) { #id, &plot_##id },
+static const struct plot_row kinds[] = {
+#define PLOT(id, shows, figure) { #id, &plot_##id, shows, figure },
 #include "orchestrator/plot/plot.def"
 #undef PLOT
 };
+
+const struct plot_row *plot_row_at(int i)
+{
+	return i < COUNT(kinds) ? &kinds[i] : NULL;
+}
 
 static int find_kind(const char *id, const struct plot_kind **kind, struct err *e)
 {
@@ -60,6 +62,13 @@ static int columns_of(const struct plot_kind *kind)
 	while (kind->column[n])
 		n++;
 	return n;
+}
+
+int plot_fill(struct plot *p, const struct plot_kind *kind, struct err *e)
+{
+	p->kind = kind;
+	p->columns = columns_of(kind);
+	return kind->data(p, e);
 }
 
 /* The series as a table: panel, series, the text of a point, then its columns. */
@@ -128,13 +137,11 @@ static int answer(struct report_reader *r, const struct plot_kind *kind,
 	struct plot p = { .arena = &r->arena,
 		.store = &r->s,
 		.sweep = &r->sweep,
-		.kind = kind,
-		.criteria = o->criteria,
-		.columns = columns_of(kind) };
+		.criteria = o->criteria };
 	int rc = where_parse(&p.where, o->where, p.arena, e);
 
 	if (!rc)
-		rc = kind->data(&p, e);
+		rc = plot_fill(&p, kind, e);
 	if (rc)
 		return rc;
 	if (!p.n)
