@@ -7,6 +7,7 @@
 #define WIDE 360
 #define HIGH 150
 #define LEFT 44
+#define RIGHT 6 /* a point ends there, whole */
 #define BOTTOM 24
 #define EARLY 0.1 /* this share of a curve, its fall, does not set the scale */
 
@@ -107,8 +108,9 @@ static void find_scale(struct entry *x)
 
 static double place_x(const struct entry *x, int epoch)
 {
-	return x->last < 2 ? LEFT
-			   : LEFT + (double)(WIDE - LEFT) * (epoch - 1) / (x->last - 1);
+	return x->last < 2
+		? LEFT
+		: LEFT + (double)(WIDE - RIGHT - LEFT) * (epoch - 1) / (x->last - 1);
 }
 
 static double place_y(const struct entry *x, double v)
@@ -163,13 +165,13 @@ static void put_curves(const struct entry *x)
 
 	str_printf(out,
 		"<figure class=\"curve\"><svg viewBox=\"0 0 %d %d\" role=\"img\" "
-		"aria-label=\"%s over the epochs, a line a seed\">\n",
+		"aria-label=\"%s over the epochs, a line a run\">\n",
 		WIDE, HIGH, axis_of(x));
 	put_axes(x, out);
 	for (int i = 0; i < x->n; i++)
 		put_line(x, i, out);
 	str_printf(out,
-		"</svg><figcaption>%s, a line a seed; the point is the epoch that the sweep's "
+		"</svg><figcaption>%s, a line a run; the point is the epoch that the sweep's "
 		"rule takes.</figcaption></figure>\n",
 		axis_of(x));
 }

@@ -22,7 +22,8 @@ struct gnuplot {
 /* fd: of the picture; in: the end of the pipe that gnuplot reads. */
 static int spawn(struct gnuplot *g, int in, int fd)
 {
-	static const char *const argv[] = { "gnuplot", "-d", "-", NULL };
+	/* What it is given as "-" it reads byte by byte, three times as long. */
+	static const char *const argv[] = { "gnuplot", "-d", "/dev/stdin", NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t pipe_signal;
