@@ -7,18 +7,24 @@
 
 #define FEW 30 /* rows that are shown without being asked for */
 
-/* A long table folds. */
-static void put_folded(struct page *p, const struct report *r, const char *what)
+/* A table of more rows than `most` folds; what is noted to it does not. */
+static void put_folded(
+	struct page *p, const struct report *r, const char *what, int most)
 {
-	int rows = r->tables ? table_rows(&r->table[r->tables - 1]) : 0;
+	int rows = r->tables ? table_rows(&r->table[0]) : 0;
+	struct report part = *r;
 
-	if (rows <= FEW) {
+	if (rows <= most) {
 		page_report(p, r);
 		return;
 	}
+	part.notes = 0;
 	str_printf(&p->out, "<details><summary>%s (%d)</summary>\n", what, rows);
-	page_report(p, r);
+	page_report(p, &part);
 	str_put(&p->out, "</details>\n");
+	part.notes = r->notes;
+	part.tables = 0;
+	page_report(p, &part);
 }
 
 int page_standing(struct page *p, struct err *e)
@@ -38,7 +44,7 @@ int page_standing(struct page *p, struct err *e)
 	rc = account_stages(&x, &r, e);
 	if (rc)
 		return rc;
-	put_folded(p, &r, "Stages");
+	put_folded(p, &r, "Stages", 0);
 	page_command(p, "status");
 	return OK;
 }
@@ -76,7 +82,7 @@ int page_decisions(struct page *p, struct err *e)
 		rc = account_decisions(p->reader, &r, e);
 	if (rc)
 		return rc;
-	put_folded(p, &r, "Every decision");
+	put_folded(p, &r, "Every decision", FEW);
 	page_command(p, "decisions");
 	return OK;
 }
@@ -88,7 +94,7 @@ int page_failures(struct page *p, struct err *e)
 
 	if (rc)
 		return rc;
-	put_folded(p, &r, "All of them");
+	put_folded(p, &r, "All of them", FEW);
 	page_command(p, "failures");
 	return OK;
 }
