@@ -65,8 +65,9 @@ BENCH_SRC := $(wildcard bench/*.c)
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 COMMON := $(call obj,$(COMMON_SRC))
 STORE := $(call obj,$(STORE_SRC)) $(O)/schema_sql.o $(O)/toy_sql.o
+PAGE := $(O)/page_css.o $(O)/page_js.o
 TRAINER := $(call obj,$(TRAINER_SRC)) $(patsubst %,$(O)/trainer-core/kernel/vector_%.o,$(ISAS))
-ORCHESTRATOR := $(call obj,$(ORCHESTRATOR_SRC))
+ORCHESTRATOR := $(call obj,$(ORCHESTRATOR_SRC)) $(PAGE)
 WORKER := $(call obj,$(WORKER_SRC))
 
 TRAINER_LIBS := -lz -ljpeg -lxxhash -lm
@@ -135,11 +136,16 @@ $(O)/trainer-core/kernel/vector_avx2.o: trainer-core/kernel/vector.c $(O)/compil
 $(O)/trainer-core/kernel/vector_avx512.o: trainer-core/kernel/vector.c $(O)/compiler
 	$(call VECTOR,avx512) -march=x86-64-v4 -mprefer-vector-width=512
 
-$(O)/%_sql.c: %.sql
-	@mkdir -p $(@D)
-	{ echo 'extern const char $*_sql[]; const char $*_sql[] ='; \
+# A text as a string of C, named by its file: schema.sql is schema_sql.
+EMBED = @mkdir -p $(@D); name=$(basename $(@F)); { echo "extern const char $${name}[]; const char $${name}[] ="; \
 	  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } > $@
-$(O)/%_sql.o: $(O)/%_sql.c $(O)/compiler
+$(O)/%_sql.c: %.sql
+	$(EMBED)
+$(O)/%_css.c: orchestrator/page/%.css
+	$(EMBED)
+$(O)/%_js.c: orchestrator/page/%.js
+	$(EMBED)
+$(O)/schema_sql.o $(O)/toy_sql.o $(PAGE): $(O)/%.o: $(O)/%.c $(O)/compiler
 	$(COMPILE) -Wno-overlength-strings -c -o $@ $<
 
 # Where `make install` puts things; DESTDIR stands in front of all of it. deltam looks for its

@@ -296,10 +296,11 @@ SELECT r.sweep, r.variant, r.label, r.stage, r.job, r.run, r.method, r.lr, r.wd,
 -- ties: where `best` takes its figures from.
 CREATE VIEW baseline_epoch AS
 SELECT w.name AS sweep, t.variant, t.task, t.id AS stage_id, m.job,
-       (SELECT min(x.epoch) FROM metric x WHERE x.job = m.job AND x.split = 'val'
-           AND x.task = t.task AND x.name = 'loss'
-           AND x.value = (SELECT min(y.value) FROM metric y WHERE y.job = m.job
-              AND y.split = 'val' AND y.task = t.task AND y.name = 'loss')) AS epoch
+       (SELECT min(x.epoch)
+          FROM (SELECT min(y.value) AS value FROM metric y WHERE y.job = m.job
+                   AND y.split = 'val' AND y.task = t.task AND y.name = 'loss') least
+          CROSS JOIN metric x ON x.job = m.job AND x.split = 'val' AND x.task = t.task
+           AND x.name = 'loss' AND x.value = least.value) AS epoch
   FROM stage t
   CROSS JOIN stage_job m ON m.stage = t.id
   JOIN sweep w ON w.id = t.sweep

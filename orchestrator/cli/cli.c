@@ -129,7 +129,7 @@ static int set_value(struct cli_options *o, const struct cli_flag *f, const char
 	char what[CLI_WORD_MAX + 2];
 
 	snprintf(what, sizeof(what), "--%s", cli_spelled(f->id, name));
-	if (f->kind == CLI_NUMBER)
+	if (f->kind == CLI_NUMBER || f->kind == CLI_PERIOD)
 		return set_number(field, what, value, e);
 	if (!*value)
 		return err_set(e, ERR_USAGE, "%s: the value is empty", what);
@@ -146,6 +146,14 @@ static void set_switch(struct cli_options *o, const struct cli_flag *f)
 	int *field = (void *)((char *)o + f->offset);
 
 	(*field)++;
+}
+
+/* A word that is no number belongs to the command, not to a flag that may do without one. */
+static bool is_whole(const char *word)
+{
+	int64_t number;
+
+	return word && integer_parse(word, &number);
 }
 
 /* argv[*i] is "--name", "--name=value" or, with the value in the next word, "--name". */
@@ -165,6 +173,8 @@ static int take_long(struct cli_options *o, char **argv, int *i, struct err *e)
 		set_switch(o, f);
 		return OK;
 	}
+	if (!value && f->kind == CLI_PERIOD && !is_whole(argv[*i + 1]))
+		value = "1";
 	if (!value)
 		value = argv[*i + 1] ? argv[++*i] : NULL;
 	if (!value)

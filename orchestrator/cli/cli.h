@@ -13,6 +13,7 @@
 #define OPTION_TYPE_SWITCH int
 #define OPTION_TYPE_TEXT const char *
 #define OPTION_TYPE_NUMBER int
+#define OPTION_TYPE_PERIOD int
 #define OPTION_TYPE_LIST struct cli_list
 
 struct cli_command;

@@ -77,7 +77,7 @@ static void put_bash_values(struct str *out)
 		const char *words;
 		enum expects kind = expects_of(f[i].value, out->arena, &words);
 
-		if (!*f[i].value)
+		if (!*f[i].value || *f[i].value == '[') /* another word may follow */
 			continue;
 		str_printf(out, "\t--%s", cli_spelled(f[i].id, name));
 		if (cli_letter(&f[i]))
@@ -236,9 +236,9 @@ static void put_zsh_flags(struct str *out, const struct cli_command *c)
 			continue;
 		str_printf(out, " \\\n\t\t\t'%s--%s%s[",
 			f[i].kind == CLI_LIST ? "*" : "", cli_spelled(f[i].id, name),
-			*f[i].value ? "=" : "");
+			*f[i].value && *f[i].value != '[' ? "=" : "");
 		put_zsh_text(out, f[i].help);
-		str_put(out, "]");
+		str_put(out, *f[i].value == '[' ? "]:" : "]");
 		if (*f[i].value)
 			put_zsh_value(out, f[i].value, words, kind);
 		str_put(out, "'");

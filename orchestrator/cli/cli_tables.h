@@ -12,12 +12,12 @@
 
 #define CLI_WORD_MAX 64
 
-enum cli_flag_kind { CLI_SWITCH, CLI_TEXT, CLI_NUMBER, CLI_LIST };
+enum cli_flag_kind { CLI_SWITCH, CLI_TEXT, CLI_NUMBER, CLI_PERIOD, CLI_LIST };
 
 struct cli_flag {
 	const char *id; /* as in options.def, with underscores */
 	enum cli_flag_kind kind;
-	const char *value; /* "" for a switch */
+	const char *value; /* "" for a switch; in brackets where it may be left out */
 	const char *help;
 	size_t offset; /* of its field in struct cli_options */
 };

@@ -22,7 +22,8 @@ struct gnuplot {
 /* fd: of the picture; in: the end of the pipe that gnuplot reads. */
 static int spawn(struct gnuplot *g, int in, int fd)
 {
-	static const char *const argv[] = { "gnuplot", "-d", "-", NULL };
+	/* What it is given as "-" it reads byte by byte, three times as long. */
+	static const char *const argv[] = { "gnuplot", "-d", "/dev/stdin", NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t pipe_signal;
@@ -154,5 +155,31 @@ int gnuplot_run(const char *script, const char *out, struct arena *a, struct err
 		rc = err_errno(e, "cannot write %s", out);
 	if (rc)
 		(void)unlink(part);
+	return rc;
+}
+
+static const char *whole_text(FILE *f, struct arena *a)
+{
+	struct str text = { .arena = a };
+	char buf[4096];
+	size_t n;
+
+	rewind(f);
+	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
+		str_putn(&text, buf, n);
+	return str_get(&text);
+}
+
+int gnuplot_text(const char *script, const char **out, struct arena *a, struct err *e)
+{
+	FILE *f = tmpfile();
+	int rc;
+
+	if (!f)
+		return err_errno(e, "cannot make a temporary file");
+	rc = draw(script, fileno(f), a, e);
+	if (!rc)
+		*out = whole_text(f, a);
+	(void)fclose(f);
 	return rc;
 }

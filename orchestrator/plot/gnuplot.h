@@ -13,5 +13,8 @@
  */
 MUST_CHECK int gnuplot_run(
 	const char *script, const char *out, struct arena *a, struct err *e);
+/* The same into memory: *out is what gnuplot wrote, in the arena. */
+MUST_CHECK int gnuplot_text(
+	const char *script, const char **out, struct arena *a, struct err *e);
 
 #endif

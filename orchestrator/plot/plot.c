@@ -9,14 +9,16 @@
 #include "orchestrator/plot/plot_script.h"
 #include "orchestrator/report/reader.h"
 
-static const struct row {
-	const char *id;
-	const struct plot_kind *kind;
-} kinds[] = {
-#define PLOT(id, shows, figure) { #id, &plot_##id },
+static const struct plot_row kinds[] = {
+#define PLOT(id, shows, figure) { #id, &plot_##id, shows, figure },
 #include "orchestrator/plot/plot.def"
 #undef PLOT
 };
+
+const struct plot_row *plot_row_at(int i)
+{
+	return i < COUNT(kinds) ? &kinds[i] : NULL;
+}
 
 static int find_kind(const char *id, const struct plot_kind **kind, struct err *e)
 {
@@ -62,6 +64,13 @@ static int columns_of(const struct plot_kind *kind)
 	while (kind->column[n])
 		n++;
 	return n;
+}
+
+int plot_fill(struct plot *p, const struct plot_kind *kind, struct err *e)
+{
+	p->kind = kind;
+	p->columns = columns_of(kind);
+	return kind->data(p, e);
 }
 
 /* The series as a table: panel, series, the text of a point, then its columns. */
@@ -131,9 +140,8 @@ static int answer(struct plot *p, const struct cli_options *o, enum plot_format 
 	int rc = where_parse(&p->where, o->where, p->arena, e);
 
 	p->criteria = o->criteria;
-	p->columns = columns_of(p->kind);
 	if (!rc)
-		rc = p->kind->data(p, e);
+		rc = plot_fill(p, p->kind, e);
 	if (rc)
 		return rc;
 	if (!p->n)

@@ -101,6 +101,16 @@ struct plot_kind {
 	" JOIN stage_job m ON m.stage=t.id WHERE w.name=?1 AND t.variant=b.variant" \
 	" AND t.label=b.label AND t.stage='final')"
 
+/* A row of plot.def, for whoever draws all of them. */
+struct plot_row {
+	const char *id;
+	const struct plot_kind *kind;
+	const char *shows, *figure;
+};
+const struct plot_row *plot_row_at(int i); /* NULL behind the last */
+/* Fills a plot whose arena, store, sweep and conditions are set, by a kind; see `data`. */
+MUST_CHECK int plot_fill(struct plot *p, const struct plot_kind *kind, struct err *e);
+
 /*
  * Reads the rows of a query whose ?1 is the sweep's name, those that --where admits. ERR_USAGE
  * where a condition names neither a column of the query nor a parameter of a job, ERR_DB.

@@ -281,8 +281,11 @@ static void terminal(struct plot_script *s, double width, double height)
 	default:
 		script_put(s,
 			"set terminal svg noenhanced size %.0f,%.0f font 'sans,9.3' "
-			"background 'white'\n",
+			"background 'white'",
 			width * 96, height * 96);
+		if (s->page)
+			script_put(s, " mouse jsdir '.' name '%s'", s->page);
+		script_put(s, "\n");
 	}
 }
 

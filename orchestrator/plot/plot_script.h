@@ -17,6 +17,13 @@ struct plot_script {
 	enum plot_format format;
 	bool wide; /* two columns of a page, not one */
 	int blocks; /* of data that single panels have added */
+	/*
+	 * The name of the figure in a page (SVG): series are groups that a script can hide, and
+	 * points say what they are; NULL: a file, without either.
+	 */
+	const char *page;
+	const char **hover; /* what points say: gnuplot is told their numbers alone */
+	int hovers, hover_capacity;
 };
 
 /* The whole script, the terminal included, without a name of a file. */
@@ -47,6 +54,16 @@ void script_key_title(struct plot_script *s, const struct plot_series *x);
 #define PLOT_VAL_DELTA_M "validation Δm [%] (↓ better)"
 #define PLOT_TEST_DELTA_M "test Δm [%] (↓ better)"
 
+/*
+ * Points of a panel that say what they are, in a page: script_hover_point between begin and
+ * end, then script_hover as a part of the plot command behind other parts. gnuplot writes
+ * the text of a point into a script of its picture as it is, so it gets a number instead.
+ */
+void script_hover_begin(struct plot_script *s);
+void script_hover_point(struct plot_script *s, double x, double y, const char *text);
+void script_hover_end(struct plot_script *s);
+void script_hover(struct plot_script *s);
+
 /* Shapes. A column is a place in a point of the kind; -1: none. */
 struct plot_lines {
 	int x, y;
@@ -55,6 +72,8 @@ struct plot_lines {
 	bool marks; /* on every point */
 	bool more; /* other plots follow */
 };
+/* Adds what every point of a panel says: its series, then its columns by name. */
+void script_hover_lines(struct plot_script *s, int panel, int x, int y);
 void script_lines(struct plot_script *s, int panel, const struct plot_lines *l);
 
 /* value (rows, columns): NAN is an empty cell. */

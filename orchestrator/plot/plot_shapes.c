@@ -9,12 +9,79 @@ static bool has_values(const struct plot *p, const struct plot_series *x, int co
 	return false;
 }
 
+void script_hover_begin(struct plot_script *s)
+{
+	script_put(s, "$h%d << EOD\n", s->blocks);
+}
+
+void script_hover_point(struct plot_script *s, double x, double y, const char *text)
+{
+	if (!isfinite(x) || !isfinite(y))
+		return;
+	script_put(s, "%.17g %.17g %d\n", x, y, s->hovers);
+	(void)GROW(s->out.arena, s->hover, s->hovers, s->hover_capacity);
+	s->hover[s->hovers++] = text;
+}
+
+void script_hover_end(struct plot_script *s)
+{
+	script_put(s, "NaN NaN 0\nEOD\n");
+	s->blocks++;
+}
+
+void script_hover(struct plot_script *s)
+{
+	script_put(s,
+		"$h%d using 1:2:3 with labels hypertext point pt 7 ps 1 lc rgb "
+		"'#ff000000' notitle",
+		s->blocks - 1);
+}
+
+#define HOVER_MOST 50 /* points of a line that say what they are */
+
+static const char *hover_text(
+	const struct plot_script *s, const struct plot_series *x, int k)
+{
+	const struct plot *p = s->p;
+	struct str text = { .arena = s->out.arena };
+
+	str_put(&text, x->title);
+	for (int c = 0; c < p->columns; c++) {
+		double v = x->point[k * p->columns + c];
+
+		if (isfinite(v))
+			str_printf(&text, "%s %s %.5g", c ? "," : ":",
+				p->kind->column[c], v);
+	}
+	return str_get(&text);
+}
+
+void script_hover_lines(struct plot_script *s, int panel, int x, int y)
+{
+	const struct plot *p = s->p;
+
+	script_hover_begin(s);
+	for (int i = 0; i < p->n; i++) {
+		const struct plot_series *line = p->series[i];
+		int step = 1 + (line->n - 1) / HOVER_MOST;
+
+		for (int k = 0; line->panel == panel && k < line->n; k++)
+			if (k % step == 0 || k == line->n - 1)
+				script_hover_point(s, line->point[k * p->columns + x],
+					line->point[k * p->columns + y],
+					hover_text(s, line, k));
+	}
+	script_hover_end(s);
+}
+
 /* Series by series: its band behind all lines, then its line, then its crosses. */
 void script_lines(struct plot_script *s, int panel, const struct plot_lines *l)
 {
 	const struct plot *p = s->p;
 	const char *with = l->marks ? "linespoints" : "lines";
 
+	if (s->page)
+		script_hover_lines(s, panel, l->x, l->y);
 	script_plot(s);
 	for (int i = 0; i < p->n; i++)
 		if (p->series[i]->panel == panel && has_values(p, p->series[i], l->std))
@@ -36,6 +103,10 @@ void script_lines(struct plot_script *s, int panel, const struct plot_lines *l)
 				", \\\n$s%d using %d:($%d!=0?$%d:NaN) with points lt %d pt "
 				"2 ps 1 lw 2 notitle",
 				i, l->x + 1, l->ended + 1, l->y + 1, x->style + 1);
+		script_put(s, ", \\\n");
+	}
+	if (s->page) {
+		script_hover(s);
 		script_put(s, ", \\\n");
 	}
 	script_put(s, l->more ? "" : "NaN notitle\n");
@@ -73,6 +144,18 @@ void script_palette(struct plot_script *s, int column, bool diverging)
 				    low + 0.55 * (high - low)));
 }
 
+static void hover_cells(struct plot_script *s, const struct plot_map *m)
+{
+	script_hover_begin(s);
+	for (int i = 0; i < m->rows * m->columns; i++)
+		script_hover_point(s, i % m->columns,
+			isfinite(m->value[i]) ? i / m->columns : (double)NAN,
+			arena_printf(s->out.arena, "%s, %s: %.5g",
+				m->column[i % m->columns], m->row[i / m->columns],
+				m->value[i]));
+	script_hover_end(s);
+}
+
 void script_map(struct plot_script *s, const struct plot_map *m)
 {
 	int block = s->blocks++;
@@ -95,6 +178,8 @@ void script_map(struct plot_script *s, const struct plot_map *m)
 								: "×");
 		}
 	script_put(s, "NaN NaN NaN -\nEOD\n");
+	if (s->page)
+		hover_cells(s, m);
 	script_put(s,
 		"plot $m%d using 1:2:($1-.5):($1+.5):($2-.5):($2+.5):3 with boxxyerror "
 		"fs solid lc palette notitle",
@@ -104,5 +189,9 @@ void script_map(struct plot_script *s, const struct plot_map *m)
 			", \\\n$m%d using 1:(dark($3)==%d?$2:NaN):4 with labels tc rgb "
 			"'%s' notitle",
 			block, dark, dark ? "#ffffff" : "#000000");
+	if (s->page) {
+		script_put(s, ", \\\n");
+		script_hover(s);
+	}
 	script_put(s, "\n");
 }

@@ -1,5 +1,5 @@
 /* deltam decisions: every stop and every choice of a sweep, with its figures. */
-#include "orchestrator/report/reader.h"
+#include "orchestrator/report/account.h"
 
 /* What the mark says, where a row has it. */
 static int note_stale(struct report_reader *reader, struct report *r, struct err *e)
@@ -15,6 +15,21 @@ static int note_stale(struct report_reader *reader, struct report *r, struct err
 	return rc;
 }
 
+int account_decisions(struct report_reader *reader, struct report *r, struct err *e)
+{
+	int rc = report_query(r, &reader->s,
+		arena_printf(r->arena,
+			"SELECT variant, label, task, stage, phase, kind, "
+			"rung, config, lr, wd, temperature, weights, rule, "
+			"figure, reason || CASE stale WHEN 1 THEN ' ‡' ELSE '' END AS "
+			"reason FROM decisions WHERE sweep=(SELECT name FROM sweep WHERE "
+			"id=%lld)",
+			(long long)reader->sweep.id),
+		e);
+
+	return rc ? rc : note_stale(reader, r, e);
+}
+
 int cmd_decisions(const struct cli_options *o, struct err *e)
 {
 	struct report_reader reader;
@@ -23,17 +38,7 @@ int cmd_decisions(const struct cli_options *o, struct err *e)
 	if (!rc) {
 		struct report r = { .arena = &reader.arena };
 
-		/* a sweep's name has no quotes in it: spec.c */
-		rc = report_query(&r, &reader.s,
-			arena_printf(&reader.arena,
-				"SELECT variant, label, task, stage, phase, kind, "
-				"rung, config, lr, wd, temperature, weights, rule, "
-				"figure, reason || CASE stale WHEN 1 THEN ' ‡' ELSE '' END AS "
-				"reason FROM decisions WHERE sweep='%s'",
-				reader.sweep.name),
-			e);
-		if (!rc)
-			rc = note_stale(&reader, &r, e);
+		rc = account_decisions(&reader, &r, e);
 		if (!rc)
 			reader_print(&r, o);
 	}

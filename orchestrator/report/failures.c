@@ -1,7 +1,7 @@
 /* deltam failures: jobs that diverged or failed for good. */
 #include <math.h>
 #include <string.h>
-#include "orchestrator/report/reader.h"
+#include "orchestrator/report/account.h"
 
 /* People know a run by its name; programs join by its number, and sort by its parts. */
 static void columns(struct report_table *t)
@@ -42,19 +42,17 @@ static void row(struct report_table *t, const struct query_failure *x)
 	table_text(t, x->message);
 }
 
-static int print(
-	struct report_reader *reader, const struct cli_options *o, struct err *e)
+int account_failures(
+	struct report_reader *reader, bool empty, struct report *r, struct err *e)
 {
-	struct report r = { .arena = &reader->arena };
 	struct query_failure *failures;
 	int n;
-	int rc = query_failures(
-		&reader->s, &reader->sweep, &reader->arena, &failures, &n, e);
+	int rc = query_failures(&reader->s, &reader->sweep, r->arena, &failures, &n, e);
 
 	if (rc)
 		return rc;
-	if (n || o->format) {
-		struct report_table *t = report_table(&r, NULL);
+	if (n || empty) {
+		struct report_table *t = report_table(r, NULL);
 
 		columns(t);
 		for (int i = 0; i < n; i++)
@@ -62,9 +60,8 @@ static int print(
 	}
 	/* A sweep that failed has rows here that say why; any other has none. */
 	if (reader->sweep.stop && strcmp(reader->sweep.state, "failed") != 0)
-		report_note(&r, "The last run stopped: %s.", reader->sweep.stop);
-	report_note(&r, n ? "%d failed or diverged." : "No job failed or diverged.", n);
-	reader_print(&r, o);
+		report_note(r, "The last run stopped: %s.", reader->sweep.stop);
+	report_note(r, n ? "%d failed or diverged." : "No job failed or diverged.", n);
 	return OK;
 }
 
@@ -73,8 +70,13 @@ int cmd_failures(const struct cli_options *o, struct err *e)
 	struct report_reader reader;
 	int rc = reader_open(&reader, o, e);
 
-	if (!rc)
-		rc = print(&reader, o, e);
+	if (!rc) {
+		struct report r = { .arena = &reader.arena };
+
+		rc = account_failures(&reader, o->format != NULL, &r, e);
+		if (!rc)
+			reader_print(&r, o);
+	}
 	reader_close(&reader);
 	return rc;
 }

@@ -1,7 +1,7 @@
 /* Writes table elements, to be pasted into a page. */
-#include "orchestrator/report/report.h"
+#include "orchestrator/report/html.h"
 
-static void put_escaped(struct str *out, const char *s)
+void html_put(struct str *out, const char *s)
 {
 	for (; *s; s++)
 		switch (*s) {
@@ -20,16 +20,20 @@ static void put_escaped(struct str *out, const char *s)
 		case '\'':
 			str_put(out, "&#39;");
 			break;
-		default:
-			str_putn(out, s, 1);
+		default: /* of control characters HTML knows the blank ones */
+			str_putn(out,
+				(unsigned char)*s < ' ' && *s != '\n' && *s != '\t'
+					? " "
+					: s,
+				1);
 		}
 }
 
-static void put_element(
+void html_element(
 	struct str *out, const char *tag, const char *attributes, const char *text)
 {
 	str_printf(out, "<%s%s>", tag, attributes);
-	put_escaped(out, text);
+	html_put(out, text);
 	str_printf(out, "</%s>", tag);
 }
 
@@ -51,39 +55,54 @@ static void put_groups(const struct report_table *t, struct str *out)
 		if (!column_for_readers(&t->column[i]))
 			continue;
 		if (!t->column[i].group) {
-			str_put(out, "<th></th>");
+			str_put(out, "<td></td>");
 			continue;
 		}
 		for (int k = i; k < end; k++)
 			n += column_for_readers(&t->column[k]);
-		put_element(out, "th", arena_printf(out->arena, " colspan=\"%d\"", n),
+		html_element(out, "th",
+			arena_printf(
+				out->arena, " scope=\"colgroup\" colspan=\"%d\"", n),
 			t->column[i].group);
 		i = end - 1;
 	}
 	str_put(out, "</tr>\n");
 }
 
-static void put_cell(const struct report_table *t, int row, int i, struct str *out)
+static void put_cell(const struct report_table *t, const struct html_table *x, int row,
+	int i, struct str *out)
 {
 	static const char *const before[] = { "", "<b>", "<u>" };
 	static const char *const after[] = { "", "</b>", "</u>" };
 	const struct report_cell *c = table_at(t, row, i);
 
-	str_printf(out, "<td%s>%s",
-		t->column[i].right ? " style=\"text-align:right\"" : "",
-		before[c->mark]);
-	put_escaped(out, cell_text(c));
+	str_printf(
+		out, "<td%s", t->column[i].right ? " style=\"text-align:right\"" : "");
+	if (x->exact && c->kind == CELL_NUMBER)
+		str_printf(out, " data-v=\"%s\"", cell_exact(c)); /* digits alone */
+	str_printf(out, ">%s", before[c->mark]);
+	html_put(out, cell_text(c));
 	str_put(out, after[c->mark]);
 	if (c->letters)
 		str_printf(out, "<sup>%s</sup>", c->letters);
 	str_put(out, "</td>");
 }
 
-static void put_table(const struct report_table *t, struct str *out)
+int html_columns(const struct report_table *t)
 {
-	str_put(out, "<table>\n");
+	int n = 0;
+
+	for (int i = 0; i < t->columns; i++)
+		n += column_for_readers(&t->column[i]);
+	return n;
+}
+
+void html_table(
+	const struct report_table *t, const struct html_table *x, struct str *out)
+{
+	str_printf(out, "<table%s>\n", x->attributes ? x->attributes : "");
 	if (t->heading) {
-		put_element(out, "caption", "", t->heading);
+		html_element(out, "caption", "", t->heading);
 		str_put(out, "\n");
 	}
 	str_put(out, "<thead>\n");
@@ -92,15 +111,20 @@ static void put_table(const struct report_table *t, struct str *out)
 	str_put(out, "<tr>");
 	for (int i = 0; i < t->columns; i++)
 		if (column_for_readers(&t->column[i]))
-			put_element(
-				out, "th", "", column_title(&t->column[i], out->arena));
+			html_element(out, "th",
+				t->column[i].right
+					? " scope=\"col\" style=\"text-align:right\""
+					: " scope=\"col\"",
+				column_title(&t->column[i], out->arena));
 	str_put(out, "</tr>\n</thead>\n<tbody>\n");
 	for (int row = 0; row < table_rows(t); row++) {
 		str_put(out, "<tr>");
 		for (int i = 0; i < t->columns; i++)
 			if (column_for_readers(&t->column[i]))
-				put_cell(t, row, i, out);
+				put_cell(t, x, row, i, out);
 		str_put(out, "</tr>\n");
+		if (x->after)
+			x->after(x->arg, t, row, out);
 	}
 	str_put(out, "</tbody>\n</table>\n");
 }
@@ -108,13 +132,13 @@ static void put_table(const struct report_table *t, struct str *out)
 void report_html(const struct report *r, struct str *out)
 {
 	if (r->title) {
-		put_element(out, "h2", "", r->title);
+		html_element(out, "h2", "", r->title);
 		str_put(out, "\n");
 	}
 	for (int i = 0; i < r->tables; i++)
-		put_table(&r->table[i], out);
+		html_table(&r->table[i], &(struct html_table){ 0 }, out);
 	for (int i = 0; i < r->notes; i++) {
-		put_element(out, "p", "", r->note[i]);
+		html_element(out, "p", "", r->note[i]);
 		str_put(out, "\n");
 	}
 }

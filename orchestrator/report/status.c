@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "orchestrator/report/standing.h"
+#include "orchestrator/report/account.h"
 #include "orchestrator/report/terminal.h"
 #include "orchestrator/run/progress.h"
 
@@ -173,24 +173,29 @@ static int note_troubles(const struct standing *x, struct report *r, struct err 
 	return OK;
 }
 
+int account_stages(const struct standing *x, struct report *r, struct err *e)
+{
+	struct report_table *t = report_table(r, NULL);
+
+	columns(t);
+	for (int i = 0; i < x->stages; i++)
+		row(t, &x->stage[i]);
+	note_totals(x, r);
+	standing_note_stop(x, r);
+	return note_troubles(x, r, e);
+}
+
 /* Prints it all, once. */
 static int print(const struct standing *x, const struct cli_options *o, struct err *e)
 {
 	const struct query_sweep *w = &x->reader->sweep;
 	struct report r = { .arena = x->arena,
 		.title = arena_printf(x->arena, "%s: %s", w->name, w->state) };
-	struct report_table *t;
 	int rc;
 
 	if (!o->json)
 		standing_attempts(x, &r);
-	t = report_table(&r, NULL);
-	columns(t);
-	for (int i = 0; i < x->stages; i++)
-		row(t, &x->stage[i]);
-	note_totals(x, &r);
-	standing_note_stop(x, &r);
-	rc = note_troubles(x, &r, e);
+	rc = account_stages(x, &r, e);
 	if (rc)
 		return rc;
 	if (o->json)
@@ -226,7 +231,7 @@ static int show(const struct standing *x, const struct cli_options *o, int secon
 	if (screen)
 		standing_screen(x, terminal_columns(STDOUT_FILENO),
 			terminal_rows(STDOUT_FILENO), stdout);
-	else if (second % 60 == 0)
+	else if (second % 60 < o->watch)
 		print_line(x);
 	return OK;
 }
@@ -253,10 +258,10 @@ static int look(const struct cli_options *o, int second, bool *ended, struct err
 
 int cmd_status(const struct cli_options *o, struct err *e)
 {
-	const struct timespec pause = { .tv_sec = 1 };
+	const struct timespec pause = { .tv_sec = o->watch };
 	bool ended = false;
 
-	for (int second = 0;; second++) {
+	for (int second = 0;; second += o->watch) {
 		int rc = look(o, second, &ended, e);
 
 		if (rc || !o->watch || ended || fflush(stdout))

@@ -82,7 +82,8 @@ START_TEST(what_does_not_fit_is_refused_with_a_hint)
 			"text|markdown|latex|csv|json|jsonl|html; did you mean \"html\"?" },
 		{ "table --db", "--db wants FILE" },
 		{ "table --db=", "--db: the value is empty" },
-		{ "status --watch=yes", "--watch takes no value" },
+		{ "status --watch=yes",
+			"--watch: \"yes\" is not a whole number from 1 to 100000" },
 		{ "table a b", "table: one word too many: \"b\"" },
 		{ "list",
 			"list wants "
