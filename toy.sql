@@ -41,6 +41,20 @@ CREATE TABLE IF NOT EXISTS toy_scale (
   PRIMARY KEY (trunk, method, optimizer, scale1, scale2, epoch, part)
 ) STRICT, WITHOUT ROWID;
 
+-- The training losses of the same epochs.
+CREATE TABLE IF NOT EXISTS toy_scale_loss (
+  trunk         TEXT NOT NULL CHECK (trunk IN ('frozen', 'free')),
+  method        TEXT NOT NULL,
+  optimizer     TEXT NOT NULL,
+  scale1        REAL NOT NULL,
+  scale2        REAL NOT NULL,
+  epoch         INTEGER NOT NULL,
+  task          TEXT NOT NULL,
+  loss          REAL NOT NULL,             -- mean of the epoch, as it is
+  scaled        REAL NOT NULL,             -- as it was trained on
+  PRIMARY KEY (trunk, method, optimizer, scale1, scale2, epoch, task)
+) STRICT, WITHOUT ROWID;
+
 -- Learned noise: sigma after the last epoch, and the root mean squared errors then.
 CREATE TABLE IF NOT EXISTS toy_sigma (
   noise         REAL NOT NULL,

@@ -11,6 +11,11 @@ struct params plan_job(const struct params *setting, const struct spec_entry *en
 {
 	struct params ps = params_copy(a, setting);
 
+	/* What is not measured is the job that it would be without `diagnose`. */
+	if (entry->unmeasured) {
+		params_unset(&ps, "diagnose.gradients.every");
+		params_unset(&ps, "diagnose.gradients.sample");
+	}
 	params_set(&ps, a, "method", entry->method->name);
 	params_set_number(&ps, a, "seed", seed);
 	if (task)

@@ -58,6 +58,12 @@ struct spec_axis {
 	int tasks; /* SIMPLEX, lists of weights: numbers in a value; 0 otherwise */
 };
 
+/* Which step sizes are tried: of the methods (`search`), or of the baseline. */
+struct spec_rates {
+	struct spec_axis lr, wd;
+	double fixed_wd; /* of a line search: the wd of its first stage */
+};
+
 /* One entry of `methods` in one variant; the baseline is one, too, at position 0. */
 struct spec_entry {
 	int position; /* 1, 2 ... in the file */
@@ -69,6 +75,7 @@ struct spec_entry {
 	/* `primary`: the task whose criteria alone make its Δm; NULL: all of them. */
 	const char *primary;
 	bool every_task; /* an auxiliary method for which no task is primary */
+	bool unmeasured; /* `diagnose` is for other entries (diagnose.entries) */
 	struct spec_axis
 		*axes; /* hyperparameters in the order of the .def row; not lr, wd */
 	int naxes;
@@ -115,8 +122,12 @@ struct spec_variant {
 	 * another trainer trainer.*, too.
 	 */
 	struct params base;
-	struct params
-		stl; /* the same for baselines: with the network of baseline.model */
+	/*
+	 * The same for baselines: with the network of baseline.model, and along the axes
+	 * of baseline.across as in the variant that has their first values.
+	 */
+	struct params stl;
+	int stl_of; /* the variant whose baseline it is: `position`, or an earlier one */
 	const struct dataset_info *dataset; /* NULL: another trainer knows it */
 	int epochs;
 	struct task_info *tasks;
@@ -160,11 +171,11 @@ struct spec {
 	bool pin_winner; /* later variants take the points that won in the first */
 	struct {
 		enum search_kind kind;
-		struct spec_axis lr, wd;
-		double fixed_wd; /* LINE */
+		struct spec_rates rates;
 		int seeds;
 	} search;
 	struct {
+		struct spec_rates rates; /* those of `search` unless it has its own */
 		enum baseline_source source;
 		enum baseline_tune tune;
 		const char *from; /* FROM: path of a database */
