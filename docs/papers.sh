@@ -10,7 +10,7 @@
 # is written anew; everything else is kept. Verdicts: a row of items.tsv may have a query of
 # differences between seeds, negative where the claim holds. Their mean with Student's
 # interval of 95 % says holds (all of it below 0), does not hold (above), or cannot be told.
-# usage: papers.sh BUILD_DIR [PAPER/SMALL ...]	(without names: all, and the toy problems)
+# usage: papers.sh BUILD_DIR [PAPER/SMALL ... toys]	(without names: all of them)
 set -eu
 build=$(realpath "$1")
 shift
@@ -95,8 +95,10 @@ verdict() {
 			if (n == 1) { printf "%.3g, one figure | cannot be told\n", mean; exit }
 			for (i = 1; i <= n; i++) square += (x[i] - mean) ^ 2
 			half = (n - 1 > 20 ? 2.086 : t[n - 1]) * sqrt(square / (n - 1) / n)
-			printf "%.3g [%.3g, %.3g], n = %d | %s\n", mean, mean - half, mean + half, n,
-				mean + half < 0 ? "holds" : mean - half > 0 ? "does not hold" : "cannot be told"
+			said = "cannot be told"
+			if (mean + half < 0) said = "holds"
+			if (mean - half > 0) said = "does not hold"
+			printf "%.3g [%.3g, %.3g], n = %d | %s\n", mean, mean - half, mean + half, n, said
 		}'
 }
 
@@ -140,9 +142,9 @@ tables() {
 		paper=${one%%/*}
 		small=${one#*/}
 		trained "$paper" "$small" || continue
-		printf '\n### %s, %s\n\n' "$paper" "$small-small.json"
+		echo
 		"$deltam" table --db "$(database "$paper" "$small")" --format markdown \
-			--interval 95 --sweep "$paper-$small-small"
+			--interval 95 --sweep "$paper-$small-small" | sed 's/^## /### /'
 		awk -F'\t' -v p="$paper" -v s="$small" \
 			'$1 == p && $4 == s && $5 ~ /^plot / { print substr($5, 6) }' "$items" |
 			sort -u | while read -r words; do
@@ -162,13 +164,16 @@ toy() {
 	cat "$kept"
 }
 
+toys=
 if [ $# -gt 0 ]; then
-	for one; do train "$one"; done
+	for one; do
+		if [ "$one" = toys ]; then toys=1; else train "$one"; fi
+	done
 else
+	toys=1
 	smalls | while read -r one; do train "$one" </dev/null; done
 fi
 
-names=$#
 skipping=
 while IFS= read -r line; do
 	case $line in
@@ -177,7 +182,7 @@ while IFS= read -r line; do
 	[ "$skipping" ] || printf '%s\n' "$line"
 	case $line in
 	'<!-- $ deltam '*' -->')
-		[ "$names" = 0 ] || continue
+		[ "$toys" ] || continue
 		arguments=${line#'<!-- $ deltam '}
 		# shellcheck disable=SC2086
 		toy ${arguments%' -->'} </dev/null

@@ -86,7 +86,7 @@ static const struct {
 	{ "", "baseline.seeds=1" },
 	{ "", "final.seeds=1" },
 	{ "", "prune.rule=none" },
-	{ "\"batch\": [", "vary.batch=[4, 8]" },
+	{ "\"batch\": [", "vary={\"batch\": [4, 8], \"pin\": \"winner\"}" },
 	{ "\"batch\": 16", "train.batch=4" },
 	{ "\"batch\": 50", "train.batch=4" },
 	{ "\"batch\": 64", "train.batch=4" },
