@@ -81,7 +81,7 @@ ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all always install uninstall deps demo example-torch check check-clang data bench lint layers fmt asan valgrind soak fuzz docs gallery check-pages reproduction clean help
+.PHONY: all always install uninstall deps demo example-torch check check-clang data bench lint layers fmt asan valgrind soak fuzz docs gallery check-pages papers clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -226,8 +226,8 @@ fuzz: $(FUZZ) ## replay the fuzz corpus
 docs: $(B)/docs ## write what is generated from the tables: man pages, completion, SWEEP_FILE.md ...
 	$(B)/docs
 
-reproduction: all ## compute docs/REPRODUCTION.md anew (minutes)
-	@sh docs/reproduction.sh $(B)
+papers: all ## train the small sweeps of the papers, write docs/REPRODUCTION.md (two hours; ONLY="PAPER/ITEM ...")
+	@DELTAM_KERNELS=avx2 sh docs/papers.sh $(B) $(ONLY)
 
 gallery: all ## train small sweeps and draw docs/GALLERY.md with every kind of plot (minutes)
 	@sh docs/gallery.sh $(B)

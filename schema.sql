@@ -368,7 +368,8 @@ SELECT sweep, variant, method, label, stage, config, lr, wd, temperature, weight
 -- The main table: a row per variant and entry of `methods`, the baseline `stl` first.
 -- Means and sample standard deviations are over the final seeds that ended well
 -- (seeds_done of seeds). tried: distinct configurations of the search; the search
--- stages share their seeds, so that is distinct jobs over distinct seeds.
+-- stages share their seeds, so that is distinct jobs over distinct seeds. hyper: what was
+-- searched besides and has no column of its own, as it was chosen: 'fixed 0.2'; or NULL.
 CREATE VIEW benchmark AS
 WITH
 final AS (
@@ -389,7 +390,8 @@ figures AS (
 ),
 chosen AS (
   SELECT t.sweep AS sweep_id, t.variant, t.label, count(*) AS seeds, max(j.lr) AS lr,
-         max(j.wd) AS wd, max(j.temperature) AS temperature, max(j.weights) AS weights
+         max(j.wd) AS wd, max(j.temperature) AS temperature, max(j.weights) AS weights,
+         max(j.id) AS job
     FROM stage t
     JOIN stage_job m ON m.stage = t.id
     JOIN job j ON j.id = m.job
@@ -398,12 +400,33 @@ chosen AS (
 ),
 search AS (
   SELECT t.sweep AS sweep_id, t.variant, t.label,
-         count(DISTINCT j.id) / count(DISTINCT j.seed) AS tried
+         count(DISTINCT j.id) / count(DISTINCT j.seed) AS tried,
+         count(DISTINCT coalesce(j.hyper, '')) > 1 AS several
     FROM stage t
     JOIN stage_job m ON m.stage = t.id
     JOIN job j ON j.id = m.job
    WHERE t.stage IN ('tune', 'refine', 'wd')
    GROUP BY t.sweep, t.variant, t.label
+),
+searched AS (
+  SELECT sweep_id, variant, label, group_concat(name || ' ' || value, ' ') AS hyper
+    FROM (SELECT s.sweep_id, s.variant, s.label, p.name,
+                 CASE typeof(p.value) WHEN 'text' THEN p.value
+                   ELSE printf('%.10g', p.value) END AS value
+            FROM search s
+            JOIN chosen f ON f.sweep_id = s.sweep_id AND f.variant = s.variant AND f.label = s.label
+            JOIN job_param p ON p.job = f.job
+           WHERE s.several AND p.name NOT IN ('lr', 'wd', 'seed', 'primary')
+             AND NOT (p.name = 'T' AND f.temperature IS NOT NULL)
+             AND NOT (p.name = 'weights' AND f.weights IS NOT NULL)
+             AND EXISTS (SELECT 1 FROM stage t
+                           JOIN stage_job m ON m.stage = t.id
+                           JOIN job_param q ON q.job = m.job AND q.name = p.name
+                          WHERE t.sweep = s.sweep_id AND t.variant = s.variant
+                            AND t.label = s.label AND t.stage IN ('tune', 'refine', 'wd')
+                            AND q.value <> p.value)
+           ORDER BY s.sweep_id, s.variant, s.label, p.name)
+   GROUP BY sweep_id, variant, label
 ),
 single_task AS (
   SELECT t.sweep AS sweep_id, t.variant, t.task, t.phase, j.id AS job, j.seed, j.lr, j.wd, m.state,
@@ -435,7 +458,7 @@ entries AS (
          coalesce(s.tried, f.seeds > 0, 0) AS tried, coalesce(f.seeds, 0) AS seeds, f.epoch,
          0.0 AS delta_m, NULL AS delta_m_std, 0.0 AS val_delta_m, NULL AS val_delta_m_std,
          (SELECT min(b.seeds) FROM baseline b
-           WHERE b.sweep = v.sweep AND b.variant = v.variant) AS seeds_done
+           WHERE b.sweep = v.sweep AND b.variant = v.variant) AS seeds_done, NULL AS hyper
     FROM variant v
     LEFT JOIN single_task_final f ON f.sweep_id = v.sweep AND f.variant = v.variant
     LEFT JOIN single_task_search s ON s.sweep_id = v.sweep AND s.variant = v.variant
@@ -444,17 +467,18 @@ entries AS (
   SELECT t.sweep, t.variant, v.position, t.position, t.method, t.label, c.lr, c.wd,
          c.temperature, c.weights, coalesce(s.tried, c.seeds > 0, 0), coalesce(c.seeds, 0),
          f.epoch, f.delta_m, f.delta_m_std, f.val_delta_m, f.val_delta_m_std,
-         coalesce(f.seeds_done, 0)
+         coalesce(f.seeds_done, 0), h.hyper
     FROM (SELECT sweep, variant, label, max(method) AS method, min(position) AS position
             FROM stage WHERE stage <> 'baseline' GROUP BY sweep, variant, label) t
     JOIN variant v ON v.sweep = t.sweep AND v.variant = t.variant
     LEFT JOIN chosen c ON c.sweep_id = t.sweep AND c.variant = t.variant AND c.label = t.label
     LEFT JOIN search s ON s.sweep_id = t.sweep AND s.variant = t.variant AND s.label = t.label
+    LEFT JOIN searched h ON h.sweep_id = t.sweep AND h.variant = t.variant AND h.label = t.label
     LEFT JOIN figures f ON f.sweep_id = t.sweep AND f.variant = t.variant AND f.label = t.label
 )
 SELECT w.name AS sweep, n.variant, n.method, n.label, n.lr, n.wd, n.temperature, n.weights,
        n.tried, n.seeds, n.epoch, n.delta_m, n.delta_m_std, n.val_delta_m, n.val_delta_m_std,
-       n.seeds_done
+       n.seeds_done, n.hyper
   FROM entries n
   JOIN sweep w ON w.id = n.sweep_id
  ORDER BY w.id, n.variant_position, n.position, n.label;
@@ -789,7 +813,9 @@ searched AS (
          CASE WHEN min(b.temperature) = max(b.temperature) THEN min(b.temperature) END
            AS temperature,
          CASE WHEN min(b.weights) = max(b.weights) THEN min(b.weights) END AS weights,
-         sum(b.tried) AS tried, min(b.seeds) AS seeds, avg(b.epoch) AS epoch
+         sum(b.tried) AS tried, min(b.seeds) AS seeds, avg(b.epoch) AS epoch,
+         CASE WHEN count(DISTINCT b.hyper) = 1 AND count(b.hyper) = count(*) THEN min(b.hyper)
+           ELSE group_concat(p.task || ': ' || b.hyper, ', ') END AS hyper
     FROM part p
     JOIN sweep w ON w.id = p.sweep_id
     JOIN benchmark b ON b.sweep = w.name AND b.variant = p.variant AND b.label = p.label
@@ -797,7 +823,7 @@ searched AS (
 )
 SELECT w.name AS sweep, s.variant, s.method, s.listed AS label, s.lr, s.wd, s.temperature,
        s.weights, s.tried, s.seeds, s.epoch, f.delta_m, f.delta_m_std, f.val_delta_m,
-       f.val_delta_m_std, coalesce(f.seeds_done, 0) AS seeds_done
+       f.val_delta_m_std, coalesce(f.seeds_done, 0) AS seeds_done, s.hyper
   FROM searched s
   JOIN sweep w ON w.id = s.sweep_id
   JOIN variant v ON v.sweep = s.sweep_id AND v.variant = s.variant
@@ -858,8 +884,10 @@ SELECT w.name AS sweep, n.variant, n.method, n.label, count(*) AS jobs,
 
 -- What diagnose.gradients measured, a row per figure of an epoch: mean, standard deviation,
 -- 2.5 and 97.5 percentiles. kind: between_tasks (pairs of tasks on one sample; no task),
--- between_samples (pairs of samples of a task), magnitude (lengths of gradient and update
--- of the trunk, no task, and of each head). pairs: with a positive, a negative cosine.
+-- between_samples (pairs of samples of a task), signs (shares of the coordinates of one
+-- task's gradient on one sample that are positive, negative and zero), magnitude (lengths of
+-- gradient and update of the trunk, no task, and of each head). pairs: with a positive, a
+-- negative cosine; cosine_of_positive and cosine_of_negative are over these pairs alone.
 CREATE VIEW gradient_diagnostics AS
 SELECT w.name AS sweep, j.id AS job, j.method, j.lr, j.wd, j.temperature, j.weights, j.seed, m.epoch,
        m.split AS kind, m.task, substr(m.name, 1, length(m.name) - 5) AS figure,
@@ -870,7 +898,7 @@ SELECT w.name AS sweep, j.id AS job, j.method, j.lr, j.wd, j.temperature, j.weig
   CROSS JOIN job_param d ON d.job = x.job AND d.name = 'diagnose.gradients.every'
   CROSS JOIN job j ON j.id = x.job
   CROSS JOIN metric m ON m.job = j.id AND m.name LIKE '%\_mean' ESCAPE '\'
-   AND m.split IN ('between_tasks', 'between_samples', 'magnitude')
+   AND m.split IN ('between_tasks', 'between_samples', 'signs', 'magnitude')
   JOIN metric s ON s.job = m.job AND s.epoch = m.epoch AND s.split = m.split
    AND s.task = m.task AND s.name = substr(m.name, 1, length(m.name) - 4) || 'std'
   JOIN metric l ON l.job = m.job AND l.epoch = m.epoch AND l.split = m.split

@@ -50,7 +50,7 @@ CREATE TABLE IF NOT EXISTS toy_scale (
   PRIMARY KEY (trunk, method, optimizer, scale1, scale2, epoch, part)
 ) STRICT, WITHOUT ROWID;
 
--- Their training losses, means over an epoch, as the optimizer sees them: scaled.
+-- Their training losses, means over an epoch.
 CREATE TABLE IF NOT EXISTS toy_scale_loss (
   trunk         TEXT NOT NULL CHECK (trunk IN ('frozen', 'free')),
   method        TEXT NOT NULL,
@@ -59,7 +59,8 @@ CREATE TABLE IF NOT EXISTS toy_scale_loss (
   scale2        REAL NOT NULL,
   epoch         INTEGER NOT NULL,
   task          TEXT NOT NULL CHECK (task IN ('task1', 'task2')),
-  loss          REAL NOT NULL,
+  loss          REAL NOT NULL,             -- as it is
+  scaled        REAL NOT NULL,             -- as the optimizer sees it
   PRIMARY KEY (trunk, method, optimizer, scale1, scale2, epoch, task)
 ) STRICT, WITHOUT ROWID;
 

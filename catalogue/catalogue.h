@@ -55,7 +55,14 @@ struct param_info {
 	bool required; /* a job without it is refused */
 	bool later; /* enters a job's identity only where it differs from deflt */
 	bool written; /* what a sweep file gives never counts as deflt */
+	/*
+	 * REAL: may be a number a task, or where an earlier run ended, which is then a
+	 * row of this name in its last epoch; "": a number a task alone. NULL: neither.
+	 */
+	const char *each;
 };
+/* What stands in the place of a number, before the identity of the run it is taken from. */
+#define PARAM_RUN "run:"
 
 /* The row `stl` is the baseline: a sweep cannot list it under `methods`. */
 struct method_info {

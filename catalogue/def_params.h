@@ -40,4 +40,6 @@
 #define WRITTEN(kind, ...) { ROW_##kind(__VA_ARGS__), .written = true },
 /* ABSENT(word, TEXT, name, NULL, ...): the word stands for no value. */
 #define ABSENT(word, kind, ...) { ROW_##kind(__VA_ARGS__), .absent = word },
+/* EACH(row of the run that it may be taken from, R, name, default, ...) */
+#define EACH(row, kind, ...) { ROW_##kind(__VA_ARGS__), .each = row },
 #define SHOWN(column_, kind, ...) { ROW_##kind(__VA_ARGS__), .column = #column_ },

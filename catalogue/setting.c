@@ -204,6 +204,41 @@ int setting_list(const struct params *ps, const char *name, double *v, int max, 
 	return rc;
 }
 
+int setting_each(
+	const struct params *ps, const char *name, int K, double *v, struct err *e)
+{
+	const char *text = params_get(ps, name);
+	double given[TASKS_MAX];
+	int n;
+	int rc;
+
+	if (text && behind(text, PARAM_RUN))
+		return OK;
+	rc = setting_list(ps, name, given, TASKS_MAX, &n, e);
+	if (rc || !n)
+		return rc;
+	if (n != 1 && n != K)
+		return err_set(e, ERR_SPEC, "%s: %d numbers for %d tasks", name, n, K);
+	for (int k = 0; k < K; k++)
+		v[k] = given[n == 1 ? 0 : k];
+	return OK;
+}
+
+bool setting_run(const struct params *ps, const char **identity, const char **row)
+{
+	const struct param_info *p = method_params(ps);
+
+	for (; p && p->name; p++) {
+		const char *text = p->each ? params_get(ps, p->name) : NULL;
+
+		*identity = text ? behind(text, PARAM_RUN) : NULL;
+		*row = p->each;
+		if (*identity)
+			return true;
+	}
+	return false;
+}
+
 const char *setting_text(const struct params *ps, const char *name)
 {
 	const struct param_info *row;

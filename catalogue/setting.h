@@ -23,6 +23,17 @@ const struct param_info *setting_row(const struct params *ps, const char *name);
  */
 MUST_CHECK int setting_real(
 	const struct params *ps, const char *name, double *v, struct err *e);
+/*
+ * A parameter that may be a number a task (param_info.each): K of them into v. One number
+ * stands for all; where it is taken from a run, and without a value or default, v stays.
+ */
+MUST_CHECK int setting_each(
+	const struct params *ps, const char *name, int K, double *v, struct err *e);
+/*
+ * Whether the method of ps starts where an earlier run ended: its identity, and the name of
+ * the rows of its last epoch that are taken.
+ */
+bool setting_run(const struct params *ps, const char **identity, const char **row);
 MUST_CHECK int setting_whole(
 	const struct params *ps, const char *name, int *v, struct err *e);
 MUST_CHECK int setting_bool(

@@ -30,7 +30,7 @@ names() {
 	*) pattern="([a-z]+_)?$(printf '%s' "$1" | sed 's/\./\\./g')" ;;
 	esac
 	# shellcheck disable=SC2086
-	grep -rlwE "$pattern" $where | LC_ALL=C sort
+	grep -rlwE --exclude-dir=papers "$pattern" $where | LC_ALL=C sort
 }
 
 # crowded TABLE LISTED: files not LISTED that name more than two thirds of the table's rows

@@ -1,5 +1,6 @@
 #include "worker/load.h"
 
+#include "catalogue/setting.h"
 #include "common/store/store_job.h"
 
 static int load_rows(struct job *job, struct store *s, struct arena *a, struct err *e)
@@ -31,11 +32,15 @@ static int load_rows(struct job *job, struct store *s, struct arena *a, struct e
 int job_load(struct job *job, struct store *s, int64_t id, const char *token,
 	struct arena *a, struct err *e)
 {
+	const char *run, *row;
 	int rc;
 
 	*job = (struct job){ .id = id, .token = token };
 	rc = load_rows(job, s, a, e);
 	if (!rc)
 		rc = store_job_params(s, id, &job->params, a, e);
+	if (!rc && setting_run(&job->params, &run, &row))
+		rc = store_run_end(s, run, params_get(&job->params, "method"), row,
+			&job->params, a, e);
 	return rc;
 }

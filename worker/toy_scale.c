@@ -15,13 +15,16 @@ struct training {
 
 /*
  * eps is what Adam adds to the root: with it no scale is quite without effect. Gradient
- * descent has none.
+ * descent has none. The paper's captions have SGD with momentum, its list of runs without:
+ * both are trained.
  */
 static const struct training trainings[] = {
 	{ "ew", "sgd", "gd", "false", NULL, "0.01", true },
+	{ "ew", "sgd, momentum 0.9", "sgd", "false", NULL, "0.01", true },
 	{ "ew", "adam", "adam", "false", "1e-8", "0.001", true },
 	{ "ew", "adam, eps 0", "adam", "false", "0", "0.001", true },
 	{ "uw_o", "sgd", "gd", "false", NULL, "0.01", true },
+	{ "uw_o", "sgd, momentum 0.9", "sgd", "false", NULL, "0.01", true },
 	{ "ew", "adam per task", "adam", "true", "1e-8", "0.001", false },
 	{ "ew", "adam per task, eps 0", "adam", "true", "0", "0.001", false },
 };
@@ -60,21 +63,30 @@ static int begin(struct toy_training *t, const struct run *r, int epochs, struct
 	return toy_training_init(t, &line, settings, e);
 }
 
-static int put_loss(struct store *s, const struct run *r, const struct toy_training *t,
-	const char *task, struct err *e)
+/* The losses of an epoch, as they are and as they were scaled. */
+static int put_losses(struct store *s, const struct run *r,
+	const struct toy_training *t, struct err *e)
 {
-	return store_run(s, STMT_TOY_SCALE_LOSS_PUT,
-		ARGS(TEXT(r->frozen ? "frozen" : "free"), TEXT(r->training->method),
-			TEXT(r->training->optimizer), REAL(r->scale[0]),
-			REAL(r->scale[1]), INT(t->rows->epoch), TEXT(task),
-			REAL(toy_training_figure(t, "train", task, "loss"))),
-		e);
+	int rc = OK;
+
+	for (int k = 0; k < LINE_TASKS && !rc; k++) {
+		double scaled = toy_training_figure(t, "train", parts[1 + k], "loss");
+
+		rc = store_run(s, STMT_TOY_SCALE_LOSS_PUT,
+			ARGS(TEXT(r->frozen ? "frozen" : "free"),
+				TEXT(r->training->method), TEXT(r->training->optimizer),
+				REAL(r->scale[0]), REAL(r->scale[1]),
+				INT(t->rows->epoch), TEXT(parts[1 + k]),
+				REAL(scaled / r->scale[k]), REAL(scaled)),
+			e);
+	}
+	return rc;
 }
 
 static int put_epoch(struct store *s, const struct run *r, const struct toy_training *t,
 	struct err *e)
 {
-	int rc = OK;
+	int rc = put_losses(s, r, t, e);
 
 	for (int i = 0; i < COUNT(parts) && !rc; i++) {
 		const char *task = i ? parts[i] : "";
@@ -89,8 +101,6 @@ static int put_epoch(struct store *s, const struct run *r, const struct toy_trai
 				REAL(toy_training_figure(
 					t, "magnitude", task, "update_mean"))),
 			e);
-		if (!rc && i)
-			rc = put_loss(s, r, t, parts[i], e);
 	}
 	return rc;
 }

@@ -7,22 +7,22 @@
 extern const char schema_sql[];
 extern const char toy_sql[];
 
-struct upgrade_step {
+struct schema_step {
 	const char *unless, *sql;
 };
-static const struct upgrade_step result_steps[] = {
 #define STEP(unless, sql) { unless, sql },
+static const struct schema_step steps[] = {
 #include "common/store/steps.def"
 };
-static const struct upgrade_step toy_steps[] = {
+static const struct schema_step toy_steps[] = {
 #include "common/store/toy_steps.def"
-#undef STEP
 };
+#undef STEP
 
 const struct schema schema_results = { "results of sweeps", 0x44656c54 /* "DelT" */,
-	COUNT(result_steps) + 1, schema_sql };
+	COUNT(steps) + 1, schema_sql, steps };
 const struct schema schema_toy = { "toy problems", 0x44656c74 /* "Delt" */,
-	COUNT(toy_steps) + 1, toy_sql };
+	COUNT(toy_steps) + 1, toy_sql, toy_steps };
 
 const struct schema *schema_of(int application_id)
 {
@@ -92,9 +92,7 @@ static int mark(
 /* Brings the file from its version to the next. */
 static int step(struct store *s, struct err *e)
 {
-	const struct upgrade_step *x = s->schema == &schema_toy
-		? &toy_steps[s->version - 1]
-		: &result_steps[s->version - 1];
+	const struct schema_step *x = &s->schema->step[s->version - 1];
 	bool leave = false;
 	int rc = drop_views(s, e);
 

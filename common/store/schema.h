@@ -2,8 +2,8 @@
  * The schemas of our files: making one, and bringing an older one up to date.
  *
  * schema.sql and toy.sql always hold the present schema. `PRAGMA user_version` says which
- * one a file has; what an older file lacks is done step by step (steps.def), a transaction
- * a version, and then its views are made anew.
+ * one a file has; what an older file lacks is done step by step (steps.def, toy_steps.def), a
+ * transaction a version, and then its views are made anew.
  */
 #ifndef DELTAM_SCHEMA_H
 #define DELTAM_SCHEMA_H
@@ -16,6 +16,7 @@ struct schema {
 	int version; /* the present one */
 	const char
 		*sql; /* tables, then a line that begins with "-- Views.", then views */
+	const struct schema_step *step; /* from each version to the next */
 };
 extern const struct schema schema_results;
 extern const struct schema schema_toy;

@@ -261,6 +261,40 @@ int store_job_params(
 	return rows_close(&r);
 }
 
+int store_run_ended(
+	struct store *s, const char *identity, const char *method, struct err *e)
+{
+	int64_t ended;
+	int rc = store_int(
+		s, STMT_RUN_ENDED, ARGS(TEXT(identity), TEXT(method)), 0, &ended, e);
+
+	if (rc || ended)
+		return rc;
+	return err_set(e, ERR_DATA,
+		"%s has no run %s of %s that was trained to its end: train it into this "
+		"database first (`deltam run FILE --db %s`)",
+		s->path, identity, method, s->path);
+}
+
+int store_run_end(struct store *s, const char *identity, const char *method,
+	const char *row, struct params *ps, struct arena *a, struct err *e)
+{
+	int rc = store_run_ended(s, identity, method, e);
+	struct rows r;
+
+	if (rc)
+		return rc;
+	r = rows_open(
+		s, STMT_RUN_END, ARGS(TEXT(identity), TEXT(method), TEXT(row)), e);
+	while (rows_next(&r)) {
+		const char *task = rows_copy(&r, a);
+
+		params_set_number(
+			ps, a, arena_printf(a, "init.end.%s", task), rows_real(&r));
+	}
+	return rows_close(&r);
+}
+
 static void read_job(struct rows *r, struct job_row *row)
 {
 	row->id = rows_int64(r);

@@ -118,6 +118,15 @@ MUST_CHECK int store_job_put(struct store *s, int64_t id, const char *identity,
 	const struct params *ps, const struct job_shown *shown, struct job_row *row,
 	struct err *e);
 /* Everything that determines the job, behind what is in *ps; texts in the arena. */
+/*
+ * Adds to ps where an earlier run of the method ended, "init.end.TASK" for the rows of that
+ * name in its last epoch. ERR_DATA: there is no such run, or it has not ended.
+ */
+MUST_CHECK int store_run_end(struct store *s, const char *identity, const char *method,
+	const char *row, struct params *ps, struct arena *a, struct err *e);
+/* ERR_DATA, saying what to do, where there is no such run, or it has not ended. */
+MUST_CHECK int store_run_ended(
+	struct store *s, const char *identity, const char *method, struct err *e);
 MUST_CHECK int store_job_params(
 	struct store *s, int64_t id, struct params *ps, struct arena *a, struct err *e);
 /* Reads the job's row; ERR_DB where there is none. */

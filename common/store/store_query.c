@@ -34,6 +34,7 @@ static void read_entry(struct rows *r, struct arena *a, struct query_entry *x)
 	x->delta_m_std = rows_real(r);
 	x->val_delta_m = rows_real(r);
 	x->val_delta_m_std = rows_real(r);
+	x->hyper = rows_copy(r, a);
 }
 
 static void read_figure(struct rows *r, struct arena *a, struct query_figure *x)

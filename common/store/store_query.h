@@ -35,6 +35,7 @@ struct query_entry {
 	double epoch;
 	double delta_m, delta_m_std; /* test */
 	double val_delta_m, val_delta_m_std;
+	const char *hyper; /* what else was searched, as it was chosen; NULL: nothing */
 	const char *title; /* given for tables (query_titles); NULL: not filled in */
 };
 MUST_CHECK int query_benchmark(struct store *s, const struct query_sweep *w,

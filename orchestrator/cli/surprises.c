@@ -75,8 +75,8 @@ void surprises_print(FILE *out, const struct spec *s, struct arena *a)
 	note_seeds(out, s);
 	if (s->select.epoch == EPOCH_LAST10)
 		return; /* nothing is searched */
-	note_ends(out, "search.", &s->search.lr, a);
-	note_ends(out, "search.", &s->search.wd, a);
+	note_ends(out, "search.", &s->search.rates.lr, a);
+	note_ends(out, "search.", &s->search.rates.wd, a);
 	for (int i = 0; i < v->nentries; i++) {
 		const struct spec_entry *entry = &v->entries[i];
 

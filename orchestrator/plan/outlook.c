@@ -193,7 +193,7 @@ static bool may_prune(const struct outlook_work *w, const struct course *x, int 
 static int groups_of(
 	const struct outlook_work *w, const struct prune_plan *p, int phase)
 {
-	return p->within_lr && phase == TUNE ? w->q->spec->search.lr.count : 1;
+	return p->within_lr && phase == TUNE ? w->q->spec->search.rates.lr.count : 1;
 }
 
 static double survivors(const struct outlook_work *w, const struct prune_plan *p,

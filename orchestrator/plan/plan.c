@@ -44,19 +44,19 @@ static int index_of(const struct spec_axis *x, double v)
 }
 
 /* The wd of a line search's first stage. */
-static struct spec_axis fixed_wd(const struct spec *s, struct arena *a)
+static struct spec_axis fixed_wd(const struct spec_rates *rates, struct arena *a)
 {
-	int at = index_of(&s->search.wd, s->search.fixed_wd);
+	int at = index_of(&rates->wd, rates->fixed_wd);
 	char buf[NUMBER_MAX];
 	struct spec_axis x;
 
 	if (at >= 0)
-		return one_value(&s->search.wd, at);
-	x = s->search.wd;
+		return one_value(&rates->wd, at);
+	x = rates->wd;
 	x.text = NEW(a, const char *);
 	x.value = NEW(a, double);
-	x.text[0] = arena_strdup(a, number_format(s->search.fixed_wd, buf));
-	x.value[0] = s->search.fixed_wd;
+	x.text[0] = arena_strdup(a, number_format(rates->fixed_wd, buf));
+	x.value[0] = rates->fixed_wd;
 	x.count = 1;
 	return x;
 }
@@ -64,12 +64,14 @@ static struct spec_axis fixed_wd(const struct spec *s, struct arena *a)
 struct plan_grid plan_tune(const struct spec *s, const struct spec_variant *v,
 	const struct spec_entry *entry, struct arena *a)
 {
-	struct plan_grid g = { .naxes = HYPER + entry->naxes };
+	struct plan_grid g = { .rates = entry->position ? &s->search.rates
+							: &s->baseline.rates,
+		.naxes = HYPER + entry->naxes };
 
 	(void)v;
 	g.axes = NEW_ARRAY(a, struct spec_axis, g.naxes);
-	g.axes[LR] = s->search.lr;
-	g.axes[WD] = s->search.kind == SEARCH_LINE ? fixed_wd(s, a) : s->search.wd;
+	g.axes[LR] = g.rates->lr;
+	g.axes[WD] = s->search.kind == SEARCH_LINE ? fixed_wd(g.rates, a) : g.rates->wd;
 	for (int k = 0; k < entry->naxes; k++)
 		g.axes[HYPER + k] = entry->axes[k];
 	count_points(&g);
@@ -78,8 +80,8 @@ struct plan_grid plan_tune(const struct spec *s, const struct spec_variant *v,
 
 struct plan_grid plan_point(const struct plan_grid *g, int i, struct arena *a)
 {
-	struct plan_grid one = { NEW_ARRAY(a, struct spec_axis, g->naxes), g->naxes,
-		1 };
+	struct plan_grid one = { g->rates, NEW_ARRAY(a, struct spec_axis, g->naxes),
+		g->naxes, 1 };
 
 	for (int k = 0; k < g->naxes; k++)
 		one.axes[k] = one_value(&g->axes[k], grid_index(g, i, k));
@@ -109,7 +111,7 @@ struct plan_grid plan_wd(
 	const struct spec *s, const struct plan_grid *g, int best, struct arena *a)
 {
 	struct plan_grid wd = plan_point(g, best, a);
-	const struct spec_axis *all = &s->search.wd;
+	const struct spec_axis *all = &g->rates->wd;
 	struct spec_axis *own = &wd.axes[WD];
 
 	if (s->search.kind != SEARCH_LINE ||

@@ -17,6 +17,7 @@
  * Axis 0 is lr, axis 1 wd, the others are the entry's hyperparameters.
  */
 struct plan_grid {
+	const struct spec_rates *rates; /* what axes 0 and 1 are taken from */
 	struct spec_axis *axes;
 	int naxes;
 	int count; /* points; 0: the stage does not happen */
@@ -82,7 +83,7 @@ int64_t job_identity_with_paths(
 
 /*
  * How many jobs each stage of one entry adds in one variant: what the stage before has
- * trained is not counted again. refine depends on where the best point lies: the most
+ * trained is not counted again, nor the baseline of an earlier variant. refine depends on where the best point lies: the most
  * that it can be.
  */
 struct plan_entry_jobs {

@@ -83,8 +83,8 @@ static void consider(struct plan_counts *c, const char *key, int values)
 
 static void find_largest(const struct spec *s, struct plan_counts *c, struct arena *a)
 {
-	consider(c, "search.lr", s->search.lr.count);
-	consider(c, "search.wd", s->search.wd.count);
+	consider(c, "search.lr", s->search.rates.lr.count);
+	consider(c, "search.wd", s->search.rates.wd.count);
 	consider(c, "search.seeds", s->search.seeds.n);
 	consider(c, "final.seeds", s->final_seeds.n);
 	consider(c, "baseline.seeds", s->baseline.seeds.n);
@@ -112,7 +112,7 @@ struct plan_counts plan_count(const struct spec *s, struct arena *a)
 	for (int i = 0; i < s->nvariants; i++) {
 		const struct spec_variant *v = &s->variants[i];
 
-		if (s->baseline.source == BASELINE_TRAINED)
+		if (s->baseline.source == BASELINE_TRAINED && v->stl_of == i)
 			add_row(&c, count_entry(s, v, &v->baseline, a));
 		for (int k = 0; k < v->nentries; k++)
 			add_row(&c, count_entry(s, v, &v->entries[k], a));

@@ -11,6 +11,10 @@ struct params plan_job(const struct params *setting, const struct spec_entry *en
 {
 	struct params ps = params_copy(a, setting);
 
+	/* What is not measured is the job that it would be without `diagnose`. */
+	for (int p = ps.n - 1; entry->unmeasured && p >= 0; p--)
+		if (!strncmp(ps.p[p].name, "diagnose.", 9))
+			params_unset(&ps, ps.p[p].name);
 	params_set(&ps, a, "method", entry->method->name);
 	params_set_number(&ps, a, "seed", seed);
 	if (task)

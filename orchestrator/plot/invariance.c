@@ -64,10 +64,10 @@ static int data(struct plot *p, struct err *e)
 	return plot_read_groups(p,
 		arena_printf(p->arena,
 			"WITH x AS (SELECT trunk, 1 AS place, 'raw_loss' AS figure, task AS part,"
-			" method, optimizer, scale1, scale2, epoch, loss / CASE task WHEN 'task1'"
-			" THEN scale1 ELSE scale2 END AS value FROM toy_scale_loss UNION ALL"
+			" method, optimizer, scale1, scale2, epoch, loss AS value"
+			" FROM toy_scale_loss UNION ALL"
 			" SELECT trunk, 2, 'scaled_loss', task, method, optimizer, scale1, scale2,"
-			" epoch, loss FROM toy_scale_loss UNION ALL"
+			" epoch, scaled FROM toy_scale_loss UNION ALL"
 			" SELECT trunk, 3, 'gradient', part, method, optimizer, scale1, scale2,"
 			" epoch, gradient FROM toy_scale UNION ALL"
 			" SELECT trunk, 4, 'update', part, method, optimizer, scale1, scale2, epoch,"

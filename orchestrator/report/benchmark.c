@@ -163,7 +163,11 @@ static void columns(struct benchmark *b, struct report_table *t, const char *var
 	add_column(t, "wd", "wd", true, FOR_ALL)->spare = SPARE_WD;
 	add_column(t, "temperature", "", true, FOR_PROGRAMS);
 	add_column(t, "weights", "", false, FOR_PROGRAMS);
-	add_column(t, "chosen", "T, weights", false, FOR_READERS)->spare = SPARE_CHOSEN;
+	add_column(t, "hyper", "", false, FOR_PROGRAMS);
+	add_column(t, "chosen",
+		benchmark_has_hyper(b) ? "T, weights, others" : "T, weights", false,
+		FOR_READERS)
+		->spare = SPARE_CHOSEN;
 	add_column(t, "tried", "tried", true, FOR_ALL)->spare = SPARE_TRIED;
 	add_column(t, "seeds", "seeds", true, FOR_ALL)->spare = SPARE_SEEDS;
 	add_column(t, "seeds_done", "", true, FOR_PROGRAMS);
@@ -223,6 +227,20 @@ static void cost_cells(
 					    : NULL);
 }
 
+/* "T=5", the weights, and what else was searched: what there is of it. */
+static const char *chosen_text(
+	const struct benchmark *b, const struct query_entry *x, const char *T)
+{
+	struct str out = { .arena = b->arena };
+	const char *part[] = { T ? arena_printf(b->arena, "T=%s", T) : NULL, x->weights,
+		x->hyper };
+
+	for (int i = 0; i < COUNT(part); i++)
+		if (part[i])
+			str_printf(&out, "%s%s", out.n ? " " : "", part[i]);
+	return out.n ? str_get(&out) : NULL;
+}
+
 /* Turns the sign of v, but for 0, which has none. */
 static double turned(double v, double sign)
 {
@@ -245,7 +263,8 @@ static void row(
 	table_number(t, x->wd, chosen(b, x->wd, range ? &range->wd : NULL));
 	table_number(t, x->temperature, NULL);
 	table_text(t, x->weights);
-	table_text(t, T ? arena_printf(b->arena, "T=%s", T) : x->weights);
+	table_text(t, x->hyper);
+	table_text(t, chosen_text(b, x, T));
 	table_number(t, x->tried, x->tried ? NULL : "");
 	table_number(t, x->seeds, seeds_text(b->arena, x));
 	table_number(t, x->seeds_done, NULL);

@@ -92,6 +92,17 @@ static int read_auxiliary(struct benchmark *b, struct store *s, struct err *e)
 	return OK;
 }
 
+bool benchmark_has_hyper(const struct benchmark *b)
+{
+	bool has = false;
+
+	for (int i = 0; i < b->entries; i++)
+		has |= b->entry[i].hyper != NULL;
+	for (int i = 0; i < b->auxiliaries; i++)
+		has |= b->auxiliary[i].hyper != NULL;
+	return has;
+}
+
 const struct query_cost *benchmark_cost(
 	const struct benchmark *b, const struct query_entry *x)
 {

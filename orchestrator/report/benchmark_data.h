@@ -75,6 +75,8 @@ double benchmark_value(const struct benchmark *b, const struct query_figure *f);
 const struct query_range *benchmark_range(
 	const struct benchmark *b, const struct query_entry *x);
 
+/* Whether some entry had something searched that has no column of its own. */
+bool benchmark_has_hyper(const struct benchmark *b);
 const struct query_cost *benchmark_cost(
 	const struct benchmark *b, const struct query_entry *x);
 

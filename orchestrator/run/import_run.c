@@ -419,13 +419,14 @@ static bool put_params(
 	const struct spec *s = im->resolved->spec;
 	const struct resolved_variant *v =
 		&im->resolved->variants[run->variant - s->variants];
+	const struct spec_rates *rates =
+		run->task ? &s->baseline.rates : &s->search.rates;
 	int seed;
 
 	run->params = params_copy(im->a, run->task ? &v->stl : &v->base);
 	if (!read_whole(im, r, IMPORT_SEED, 0, INT_MAX, &seed) ||
-		!put_rate(im, r, run, IMPORT_LR, &s->search.lr) ||
-		!put_rate(im, r, run, IMPORT_WD, &s->search.wd) ||
-		!put_hypers(im, r, run))
+		!put_rate(im, r, run, IMPORT_LR, &rates->lr) ||
+		!put_rate(im, r, run, IMPORT_WD, &rates->wd) || !put_hypers(im, r, run))
 		return false;
 	params_set_number(&run->params, im->a, "seed", seed);
 	params_set(&run->params, im->a, "method", run->entry->method->name);

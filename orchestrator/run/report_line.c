@@ -333,7 +333,7 @@ static int read_weights(struct parse *p, const struct json *node)
 static bool is_taken(const char *split)
 {
 	static const char *const taken[] = { "train", "val", "test", "cost",
-		"between_tasks", "between_samples", "magnitude" };
+		"between_tasks", "between_samples", "magnitude", "signs" };
 
 	for (int i = 0; i < COUNT(taken); i++)
 		if (!strcmp(taken[i], split))

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "catalogue/setting.h"
 #include "common/fatal.h"
 #include "common/log.h"
 #include "common/store/run_name.h"
@@ -105,6 +106,27 @@ static int look_ahead(const struct run *r, struct outlook *out, struct err *e)
 	return outlook_read(&q, out, e);
 }
 
+/* Runs that methods start from must be there before anything is trained. */
+static int find_earlier_runs(struct run *r, struct err *e)
+{
+	int rc = OK;
+
+	for (int i = 0; i < r->spec.nvariants; i++)
+		for (int k = 0; k < r->spec.variants[i].nentries; k++) {
+			const struct spec_entry *x = &r->spec.variants[i].entries[k];
+			struct params ps = { 0 };
+			const char *run, *row;
+
+			params_set(&ps, r->arena, "method", x->method->name);
+			for (int n = 0; n < x->naxes; n++)
+				params_set(&ps, r->arena, x->axes[n].name,
+					x->axes[n].text[0]);
+			if (!rc && setting_run(&ps, &run, &row))
+				rc = store_run_ended(&r->s, run, x->method->name, e);
+		}
+	return rc;
+}
+
 static int plan(struct run *r, struct err *e)
 {
 	struct sweep_row row = { r->spec.name, r->spec.text,
@@ -115,8 +137,10 @@ static int plan(struct run *r, struct err *e)
 	struct replan before;
 	int64_t sweep;
 	bool rescore;
-	int rc = replan_read(&before, &r->s, r->spec.name, r->arena, e);
+	int rc = find_earlier_runs(r, e);
 
+	if (!rc)
+		rc = replan_read(&before, &r->s, r->spec.name, r->arena, e);
 	if (!rc)
 		rc = store_sweep_put(&r->s, &row, &sweep, &rescore, e);
 	if (!rc)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "catalogue/setting.h"
 #include "orchestrator/run/slot_log.h"
 
 int segment_command_claim(struct segment_command *c, struct store *s,
@@ -9,10 +10,14 @@ int segment_command_claim(struct segment_command *c, struct store *s,
 	const struct spec_variant *v, const struct spec_entry *entry,
 	const struct attempt_row *attempt, int64_t since, struct err *e)
 {
+	const char *run, *row;
 	int rc = store_job_get(s, attempt->job, &c->row, e);
 
 	if (!rc)
 		rc = store_job_params(s, attempt->job, &c->params, &c->arena, e);
+	if (!rc && setting_run(&c->params, &run, &row))
+		rc = store_run_end(s, run, params_get(&c->params, "method"), row,
+			&c->params, &c->arena, e);
 	if (rc)
 		return rc;
 	folder_path(command->root, c->row.identity, c->folder);

@@ -58,7 +58,7 @@ static bool read_rate(const struct spec_reader *r, const char *path, const char 
 	const struct spec_axis_rule rule = { .info = &info,
 		.owner = "search",
 		.step_size = true,
-		.positive = !strcmp(path, "search.lr") };
+		.positive = !strcmp(info.name, "lr") };
 
 	*out = (struct spec_axis){ .name = info.name };
 	if (!node && !deflt)
@@ -72,14 +72,15 @@ static bool read_rate(const struct spec_reader *r, const char *path, const char 
 static void read_search(const struct spec_reader *r, struct spec *s)
 {
 	const struct json *fixed = read_at(r, "search.fixed_wd");
+	struct spec_rates *rates = &s->search.rates;
 	struct spec_axis one;
 
 	s->search.kind = (enum search_kind)read_choice(r, "search.kind");
 	read_seeds(r, "search.seeds", 0, &s->search.seeds);
-	if (!read_rate(r, "search.lr", NULL, &s->search.lr))
-		s->search.lr.count = 0;
-	if (read_rate(r, "search.wd", field_find("search.wd")->deflt, &s->search.wd))
-		s->search.fixed_wd = s->search.wd.value[0];
+	if (!read_rate(r, "search.lr", NULL, &rates->lr))
+		rates->lr.count = 0;
+	if (read_rate(r, "search.wd", field_find("search.wd")->deflt, &rates->wd))
+		rates->fixed_wd = rates->wd.value[0];
 	if (!fixed)
 		return;
 	if (s->search.kind == SEARCH_GRID)
@@ -88,13 +89,32 @@ static void read_search(const struct spec_reader *r, struct spec *s)
 			"every wd");
 	if (expect_kind(r, fixed, JSON_NUMBER, "fixed_wd") &&
 		read_rate(r, "search.fixed_wd", NULL, &one))
-		s->search.fixed_wd = one.value[0];
+		rates->fixed_wd = one.value[0];
+}
+
+/* Of each kind that the baseline has no list of its own for, it tries what methods try. */
+static void read_baseline_rates(const struct spec_reader *r, struct spec *s)
+{
+	struct spec_rates *own = &s->baseline.rates;
+
+	*own = s->search.rates;
+	if (read_at(r, "baseline.lr") && !read_rate(r, "baseline.lr", NULL, &own->lr))
+		own->lr.count = 0;
+	if (read_at(r, "baseline.wd") && read_rate(r, "baseline.wd", NULL, &own->wd))
+		own->fixed_wd = own->wd.value[0];
+	if (s->select.epoch == EPOCH_LAST10 && own->lr.count * own->wd.count > 1 &&
+		(read_at(r, "baseline.lr") || read_at(r, "baseline.wd")))
+		diag_add(r->d, read_place(r, "baseline"),
+			"\"last10\" chooses nothing, so the baseline has one "
+			"configuration, not %d",
+			own->lr.count * own->wd.count);
 }
 
 static void read_baseline(const struct spec_reader *r, struct spec *s)
 {
 	static const char *const training[] = { "baseline.seeds", "baseline.tune",
-		"baseline.model", NULL };
+		"baseline.model", "baseline.lr", "baseline.wd", "baseline.across",
+		NULL };
 	static const char *const from[] = { "baseline.from", NULL };
 
 	read_seeds(r, "baseline.seeds", FINAL_SEED, &s->baseline.seeds);
@@ -174,6 +194,7 @@ static void read_spec(struct spec_reader *r, struct spec *s)
 	read_search(r, s);
 	read_baseline(r, s);
 	read_select(r, s);
+	read_baseline_rates(r, s);
 	read_prune(r, s);
 	read_limits(r, s);
 	compare_seeds(r, s);

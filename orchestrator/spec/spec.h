@@ -59,6 +59,12 @@ struct spec_axis {
 	int tasks; /* SIMPLEX, lists of weights: numbers in a value; 0 otherwise */
 };
 
+/* Which step sizes are tried: of the methods (`search`), or of the baseline. */
+struct spec_rates {
+	struct spec_axis lr, wd;
+	double fixed_wd; /* of a line search: the wd of its first stage */
+};
+
 /* One entry of `methods` in one variant; the baseline is one, too, at position 0. */
 struct spec_entry {
 	int position; /* 1, 2 ... in the file */
@@ -71,6 +77,7 @@ struct spec_entry {
 	const char *primary;
 	bool every_task; /* an auxiliary method for which no task is primary */
 	int slots; /* that a segment takes, at least 1; no part of a job */
+	bool unmeasured; /* `diagnose` is for other entries (diagnose.entries) */
 	struct spec_axis
 		*axes; /* hyperparameters in the order of the .def row; not lr, wd */
 	int naxes;
@@ -119,8 +126,12 @@ struct spec_variant {
 	 * another trainer trainer.*, too.
 	 */
 	struct params base;
-	struct params
-		stl; /* the same for baselines: with the network of baseline.model */
+	/*
+	 * The same for baselines: with the network of baseline.model, and along the axes
+	 * of baseline.across as in the variant that has their first values.
+	 */
+	struct params stl;
+	int stl_of; /* the variant whose baseline it is: `position`, or an earlier one */
 	const struct dataset_info *dataset; /* NULL: another trainer knows it */
 	int epochs;
 	struct task_info *tasks;
@@ -170,11 +181,11 @@ struct spec {
 	bool pin_winner; /* later variants take the points that won in the first */
 	struct {
 		enum search_kind kind;
-		struct spec_axis lr, wd;
-		double fixed_wd; /* LINE */
+		struct spec_rates rates;
 		struct spec_seeds seeds; /* a baseline is searched with the first */
 	} search;
 	struct {
+		struct spec_rates rates; /* those of `search` unless it has its own */
 		enum baseline_source source;
 		enum baseline_tune tune;
 		const char *from; /* FROM: path of a database */

@@ -214,6 +214,8 @@ bool read_axis(const struct spec_reader *r, const struct json *node,
 		return read_search(r, rule, at, out);
 	if (info->kind == PARAM_SIMPLEX)
 		return read_weights(r, node, rule, out);
+	if (node && info->each && read_each(r, node, rule, &text))
+		return text && axis_push(r, node->at, rule, out, text);
 	if (node && node->kind == JSON_OBJECT && number)
 		return expand_range(r, node, rule, out);
 	if (node && node->kind == JSON_ARRAY && !lists)

@@ -56,6 +56,13 @@ static const char axes[] =
 	"(`\"ends\": true` adds its faces; `\"fine\": 0.02` refines), or `{\"random\": "
 	"50}` for\n"
 	"points drawn uniformly.\n\n"
+	"`init` of `uw`, `imtl_l`, `imtl`, `ial` and `auto_lambda` may be a number a "
+	"task,\n"
+	"`{\"seg\": 0.2, \"depth\": 1.2}`; of all but the last `{\"run\": IDENTITY}` is "
+	"where the\n"
+	"learned scalars of an earlier run of the same method ended, by its identity "
+	"(`deltam show`),\n"
+	"in the database that is run on (`--db`).\n\n"
 	"A plan of more than " TEXT_OF(
 		PLAN_JOBS_FREE) " jobs needs `--yes`; "
 				"`deltam plan FILE` counts them.\n";

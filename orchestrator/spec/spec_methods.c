@@ -149,6 +149,7 @@ static void read_hyperparameters(const struct spec_reader *r, const struct json 
 	struct spec_axis_rule rule = {
 		.owner = arena_printf(r->a, "method \"%s\"", e->method->name),
 		.tasks = v->ntasks,
+		.task = v->tasks,
 	};
 	int n = 0;
 
@@ -329,7 +330,8 @@ static const char *factors(
 {
 	struct str out = { .arena = r->a };
 
-	str_printf(&out, "lr %d, wd %d", s->search.lr.count, s->search.wd.count);
+	str_printf(&out, "lr %d, wd %d", s->search.rates.lr.count,
+		s->search.rates.wd.count);
 	for (int i = 0; i < e->naxes; i++)
 		if (e->axes[i].count > 1)
 			str_printf(&out, ", %s %d", e->axes[i].name, e->axes[i].count);
@@ -340,7 +342,7 @@ static const char *factors(
 static void check_points(const struct spec_reader *r, const struct json *node,
 	const struct spec *s, const struct spec_entry *e)
 {
-	double points = (double)s->search.lr.count * s->search.wd.count;
+	double points = (double)s->search.rates.lr.count * s->search.rates.wd.count;
 
 	for (int i = 0; i < e->naxes; i++)
 		points *= e->axes[i].count;
@@ -403,6 +405,32 @@ static void add_entries(const struct spec_reader *r, struct spec_variant *v,
 			add_primary(r, v, e, v->tasks[k].name, each);
 }
 
+/* Reads which entries are measured: all, or those that diagnose.entries lists. */
+static void read_measured(const struct spec_reader *r, struct spec_variant *v)
+{
+	static const char path[] = "diagnose.entries";
+	const char **known = NEW_ARRAY(r->a, const char *, v->nentries + 1);
+	bool *chosen = NEW_ARRAY(r->a, bool, v->nentries + 1);
+
+	known[0] = v->baseline.listed;
+	for (int i = 0; i < v->nentries; i++)
+		known[1 + i] = v->entries[i].listed;
+	if (!read_names(r, path, "entry", known, v->nentries + 1, chosen))
+		return;
+	if (!read_at(r, "diagnose.gradients"))
+		diag_add(r->d, read_place(r, path),
+			"\"entries\" means nothing without \"gradients\"");
+	v->baseline.unmeasured = !chosen[0];
+	for (int i = 0; i < v->nentries; i++) {
+		bool any = false;
+
+		/* An auxiliary method that is listed once is an entry for each task. */
+		for (int k = 0; k < v->nentries; k++)
+			any |= chosen[1 + k] && !strcmp(known[1 + k], known[1 + i]);
+		v->entries[i].unmeasured = !any;
+	}
+}
+
 void read_entries(
 	const struct spec_reader *r, const struct spec *s, struct spec_variant *v)
 {
@@ -440,4 +468,5 @@ void read_entries(
 		}
 		add_entries(r, v, &e, primary);
 	}
+	read_measured(r, v);
 }

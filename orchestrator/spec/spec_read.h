@@ -127,6 +127,13 @@ void report_unknown(const struct spec_reader *r, size_t at, const char *what,
 void read_refuse(
 	const struct spec_reader *r, const char *const *paths, const char *beside);
 
+/*
+ * Reads a name or a list of names at path and marks each among the n known: chosen (n).
+ * Returns false where there is none. Errors call a name a `what`.
+ */
+bool read_names(const struct spec_reader *r, const char *path, const char *what,
+	const char *const *known, int n, bool *chosen);
+
 bool expect_kind(const struct spec_reader *r, const struct json *node,
 	enum json_kind kind, const char *name);
 
@@ -148,6 +155,7 @@ struct spec_axis_rule {
 	const struct param_info *info;
 	const char *owner; /* `method "uw_so"` or "search" */
 	int tasks; /* SIMPLEX: numbers in a value; 0: unknown, not checked */
+	const struct task_info *task; /* `tasks` of them, for a number a task */
 	bool step_size; /* lr, wd: finite in float32, no `fine` */
 	bool positive; /* lr */
 };
@@ -174,6 +182,13 @@ bool read_known(const struct spec_reader *r, const struct json *object,
 /* Reports values of a list that are equal to twelve digits. */
 bool axis_distinct(
 	const struct spec_reader *r, const struct spec_axis *x, const size_t *at);
+/*
+ * Reads an object that is a number a task, {"seg": 0.2, "depth": 1.2}, or the end of an
+ * earlier run, {"run": IDENTITY}. *text is its canonical text, NULL where it is wrong, which
+ * has been reported. false: it is neither.
+ */
+bool read_each(const struct spec_reader *r, const struct json *node,
+	const struct spec_axis_rule *rule, const char **text);
 /*
  * How many fine steps of weights lie between a coarse point and its neighbour, which is
  * not counted.

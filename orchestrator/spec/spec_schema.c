@@ -98,6 +98,12 @@ static void put_hyperparameter(struct str *out, const struct param_info *p)
 		put_value(out, p);
 		return;
 	}
+	if (p->each) {
+		str_put(out,
+			"\"anyOf\": [{ \"$ref\": \"#/$defs/axis\" }, { \"type\": "
+			"\"object\" }]");
+		return;
+	}
 	if (p->kind == PARAM_REAL || p->kind == PARAM_INT) {
 		str_put(out, "\"$ref\": \"#/$defs/axis\"");
 		return;

@@ -219,11 +219,7 @@ static void read_optimizer(const struct spec_reader *r, struct params *ps)
 	check_optimizer(r, ps);
 }
 
-/*
- * Reads a name or a list of names at path and marks each among the n known: chosen (n).
- * Returns false where there is none. Errors call a name a `what`.
- */
-static bool read_names(const struct spec_reader *r, const char *path, const char *what,
+bool read_names(const struct spec_reader *r, const char *path, const char *what,
 	const char *const *known, int n, bool *chosen)
 {
 	const struct json *node = read_at(r, path);

@@ -200,7 +200,7 @@ static void read_variant(struct spec_reader *r, struct spec *s, const struct var
 	}
 	r->over = v->over = over;
 	r->nover = v->nover = y->n;
-	v->position = i;
+	v->position = v->stl_of = i;
 	v->label = str_get(&label);
 	for (int k = 0; k < i; k++)
 		if (!strcmp(s->variants[k].label, v->label))
@@ -216,6 +216,62 @@ static void read_variant(struct spec_reader *r, struct spec *s, const struct var
 	read_rungs(r, s, v);
 	r->over = NULL;
 	r->nover = 0;
+}
+
+/* The variant that has the first value of each chosen axis, and else those of variant i. */
+static int across_of(const struct vary *y, const bool *chosen, int i)
+{
+	int stride = 1;
+
+	for (int k = y->n - 1; k >= 0; k--) {
+		if (chosen[k])
+			i -= i / stride % y->axis[k].values->count * stride;
+		stride *= y->axis[k].values->count;
+	}
+	return i;
+}
+
+/* Whether a baseline may be another variant's: data and epochs are those of its methods. */
+static bool may_share(const struct spec_reader *r, const struct vary_axis *x)
+{
+	bool may = strncmp(x->path, "dataset", 7) != 0 &&
+		strcmp(x->path, "train.epochs") != 0 &&
+		strcmp(x->path, "train.metrics") != 0;
+
+	if (!may)
+		diag_add(r->d, read_place(r, "baseline.across"),
+			"\"%s\" is part of what a baseline is compared on: it cannot "
+			"be the same across it",
+			x->path);
+	return may;
+}
+
+/*
+ * baseline.across: equal settings are equal jobs, so variants whose baselines have one
+ * setting share what is trained.
+ */
+static void read_across(
+	const struct spec_reader *r, const struct vary *y, struct spec *s)
+{
+	const char *known[2 * VARY_AXES_MAX];
+	bool chosen[2 * VARY_AXES_MAX];
+
+	for (int k = 0; k < y->n; k++) {
+		known[k] = y->axis[k].path;
+		known[y->n + k] = y->axis[k].values->key;
+	}
+	if (!read_names(r, "baseline.across", "axis", known, 2 * y->n, chosen))
+		return;
+	for (int k = 0; k < y->n; k++) {
+		chosen[k] |= chosen[y->n + k];
+		chosen[k] = chosen[k] && may_share(r, &y->axis[k]);
+	}
+	for (int i = 0; i < s->nvariants; i++) {
+		struct spec_variant *v = &s->variants[i];
+
+		v->stl_of = across_of(y, chosen, i);
+		v->stl = s->variants[v->stl_of].stl;
+	}
 }
 
 void read_variants(struct spec_reader *r, struct spec *s)
@@ -237,6 +293,7 @@ void read_variants(struct spec_reader *r, struct spec *s)
 	s->nvariants = y.variants;
 	for (int i = 0; i < y.variants; i++)
 		read_variant(r, s, &y, i, &s->variants[i]);
+	read_across(r, &y, s);
 }
 
 /* Whether a key of `vary`, written "batch", "train.batch" or "trainer.batch", is that axis. */

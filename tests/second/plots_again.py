@@ -367,11 +367,11 @@ def cagrad_mean_loss(x1, x2):
 
 
 def invariance(db):
-    for trunk, method, optimizer, a, b, epoch, task, loss in ask(db, "SELECT * FROM toy_scale_loss"):
+    for trunk, method, optimizer, a, b, epoch, task, loss, scaled in ask(db, "SELECT * FROM toy_scale_loss"):
         if (trunk, task) == ("frozen", "task1") and "eps" not in optimizer and b != 0.01:
             name = f"{method} {optimizer}, losses times {a:g}, {b:g}"
-            yield f"frozen trunk: raw_loss of {task}", name, epoch, loss / a  # task1 has the first
-            yield f"frozen trunk: scaled_loss of {task}", name, epoch, loss
+            yield f"frozen trunk: raw_loss of {task}", name, epoch, loss
+            yield f"frozen trunk: scaled_loss of {task}", name, epoch, scaled
     for trunk, method, optimizer, a, b, epoch, part, *two in ask(db, "SELECT * FROM toy_scale"):
         if (trunk, part) == ("frozen", "task1") and "eps" not in optimizer and b != 0.01:
             for what, value in zip(("gradient", "update"), two):

@@ -250,7 +250,7 @@ static struct plan_grid two_axes(void)
 	axes[0] = (struct spec_axis){ .name = "lr", .text = rates, .count = 2 };
 	axes[1] = (struct spec_axis){ .name = "wd", .text = decay, .count = 1 };
 	axes[2] = (struct spec_axis){ .name = "T", .text = temperatures, .count = 3 };
-	return (struct plan_grid){ axes, 3, 6 };
+	return (struct plan_grid){ NULL, axes, 3, 6 };
 }
 
 START_TEST(a_choice_is_told_with_its_points_and_counts)

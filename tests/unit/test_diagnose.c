@@ -96,7 +96,8 @@ static struct train *job(const struct params *ps, const struct dataset *d)
 static bool is_diagnostic(const struct metric_row *r)
 {
 	return !strcmp(r->split, "between_tasks") ||
-		!strcmp(r->split, "between_samples") || !strcmp(r->split, "magnitude");
+		!strcmp(r->split, "between_samples") || !strcmp(r->split, "signs") ||
+		!strcmp(r->split, "magnitude");
 }
 
 /* The length of the trunk's gradient in the first step on d under these task weights. */
@@ -184,6 +185,44 @@ START_TEST(an_optimizer_per_task_has_the_same_gradients)
 			trained_figure(one, "magnitude", part[i], "gradient_mean"),
 			trained_figure(each, "magnitude", part[i], "gradient_mean"),
 			1e-6);
+}
+END_TEST
+
+/* Floats of the network that went up (1) or down (-1) in one step. */
+static int moved(const float *before, const float *after, size_t n, int way)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += way > 0 ? after[i] > before[i] : after[i] < before[i];
+	return count;
+}
+
+/* Gradient descent goes against each coordinate; the head, 4 + 1 of them, is frozen. */
+START_TEST(signs_of_a_gradient_are_those_that_descent_goes_against)
+{
+	enum { TRUNK = 6 * 5 + 5 + 5 * 4 + 4 };
+	struct train *t = job(WITH("train.batch", "1", "lr", "0.5", "train.freeze", "a",
+				      "diagnose.gradients.sample", "2"),
+		data(1, 1));
+	size_t n = train_result_size(t);
+	float *before = arena_alloc_aligned(&arena, n);
+	float *after = arena_alloc_aligned(&arena, n);
+	const struct epoch_rows *r;
+	double up, down;
+
+	train_result_save(t, before);
+	r = trained_epoch(t);
+	train_result_save(t, after);
+	down = moved(before, after, n / sizeof(float), -1);
+	up = moved(before, after, n / sizeof(float), 1);
+	ck_assert_double_gt(up * down, 0);
+	ck_assert_double_eq_tol(trained_figure(r, "signs", "a", "positive_share_mean"),
+		down / TRUNK, 1e-12);
+	ck_assert_double_eq_tol(trained_figure(r, "signs", "a", "negative_share_mean"),
+		up / TRUNK, 1e-12);
+	ck_assert_double_eq_tol(trained_figure(r, "signs", "a", "zero_share_mean"),
+		(TRUNK - up - down) / TRUNK, 1e-12);
 }
 END_TEST
 
@@ -341,6 +380,10 @@ START_TEST(parts_of_the_cosine_add_up_to_it)
 	ck_assert_double_eq(c.figure[COMPARE_NEGATIVE].v[1], -1);
 	ck_assert_int_eq(c.above, 1);
 	ck_assert_int_eq(c.below, 1);
+	ck_assert_int_eq(c.figure[COMPARE_ABOVE].n, 1);
+	ck_assert_double_eq(c.figure[COMPARE_ABOVE].v[0], 0.5);
+	ck_assert_int_eq(c.figure[COMPARE_BELOW].n, 1);
+	ck_assert_double_eq(c.figure[COMPARE_BELOW].v[0], -1);
 }
 END_TEST
 
@@ -372,12 +415,21 @@ START_TEST(a_sweep_with_diagnose_has_the_rows_of_one_without_and_more)
 				 "SELECT count(*) FROM job_param WHERE name="
 				 "'diagnose.gradients.sample' AND value=8"),
 		query_int("with.db", "SELECT count(*) FROM job"));
-	/* 2 epochs of a K-task job: 6 figures for tasks and each task, 2 a part. */
+	/*
+	 * 2 epochs of a K-task job: 6 figures for tasks and each task, 3 signs a task, 2
+	 * a part; beside them what positive and negative pairs have, where there are any.
+	 */
 	ck_assert_int_eq(
 		query_int("with.db",
 			"SELECT count(*) FROM gradient_diagnostics d WHERE job="
-			"(SELECT max(id) FROM job WHERE method='ew')"),
-		2 * (6 + 3 * 6 + 4 * 2));
+			"(SELECT max(id) FROM job WHERE method='ew') AND figure NOT "
+			"LIKE 'cosine\\_of\\_%' ESCAPE '\\'"),
+		2 * (6 + 3 * 6 + 3 * 3 + 4 * 2));
+	ck_assert_int_eq(
+		query_int("with.db",
+			"SELECT count(*) FROM gradient_diagnostics WHERE "
+			"figure='cosine_of_positive' AND (p2_5 <= 0 OR mean < p2_5)"),
+		0);
 	ck_assert_int_eq(
 		query_int("with.db",
 			"SELECT count(*) FROM gradient_diagnostics WHERE "
@@ -386,7 +438,8 @@ START_TEST(a_sweep_with_diagnose_has_the_rows_of_one_without_and_more)
 		query_int("with.db",
 			"SELECT count(*) FROM metric WHERE name='cosine_mean'"));
 	query_run("with.db",
-		"DELETE FROM metric WHERE split LIKE 'between%' OR split = 'magnitude';"
+		"DELETE FROM metric WHERE split LIKE 'between%' OR split IN ('magnitude', "
+		"'signs');"
 		/* Other jobs by their identity, the same ones otherwise: by what they do. */
 		"PRAGMA foreign_keys=OFF;");
 	for (int i = 0; i < 2; i++)
@@ -414,6 +467,7 @@ Suite *suite_diagnose(void)
 	tcase_add_test(t, gradients_of_two_samples_compare_as_those_that_train);
 	tcase_add_test(t, an_update_of_gradient_descent_is_lr_times_the_gradient);
 	tcase_add_test(t, an_optimizer_per_task_has_the_same_gradients);
+	tcase_add_test(t, signs_of_a_gradient_are_those_that_descent_goes_against);
 	tcase_add_test(t, every_fifth_step_of_the_job_is_measured);
 	tcase_add_test(t, more_tasks_than_asked_for_are_drawn_from);
 	tcase_add_loop_test(

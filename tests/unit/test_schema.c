@@ -353,6 +353,19 @@ START_TEST(a_database_of_toys_alone_becomes_one_of_them)
 }
 END_TEST
 
+START_TEST(toys_of_an_older_deltam_get_what_they_lack)
+{
+	open_close("toy.db", STORE_TOY);
+	query_run("toy.db",
+		"INSERT INTO toy_sigma VALUES (1, 20, 64, 0.5, 0.5, 1.5);"
+		"DROP TABLE toy_scale_loss; DROP TABLE toy_surface; PRAGMA user_version=1");
+	open_close("toy.db", STORE_QUERY);
+	open_close("new.db", STORE_TOY);
+	expect_same(made_of("toy.db"), made_of("new.db"));
+	ck_assert_int_eq(query_int("toy.db", "SELECT count(*) FROM toy_sigma"), 1);
+}
+END_TEST
+
 Suite *suite_schema(void);
 Suite *suite_schema(void)
 {
@@ -371,6 +384,7 @@ Suite *suite_schema(void)
 	tcase_add_test(tc, an_upgrade_killed_at_any_write_is_done_again);
 	tcase_add_test(tc, toys_that_lie_beside_sweeps_stay_there);
 	tcase_add_test(tc, a_database_of_toys_alone_becomes_one_of_them);
+	tcase_add_test(tc, toys_of_an_older_deltam_get_what_they_lack);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -128,8 +128,8 @@ START_TEST(what_is_left_out_is_filled_in)
 	ck_assert_str_eq(params_get(&v->base, "train.optimizer.eps"), "1e-08");
 	ck_assert_str_eq(params_get(&v->base, "train.lr_decay"), "none");
 	ck_assert_int_eq(v->window, 6); /* 0.15 of the epochs */
-	ck_assert_int_eq(parsed.search.wd.count, 1);
-	ck_assert_str_eq(parsed.search.wd.text[0], "0");
+	ck_assert_int_eq(parsed.search.rates.wd.count, 1);
+	ck_assert_str_eq(parsed.search.rates.wd.text[0], "0");
 	ck_assert_int_eq(parsed.search.seeds.n, 1);
 	ck_assert_int_eq(parsed.search.seeds.seed[0], 0);
 	ck_assert_int_eq(parsed.final_seeds.n, 1);
@@ -245,6 +245,82 @@ START_TEST(baseline_may_have_a_network_of_its_own)
 	ck_assert_str_eq(params_get(&v->base, "model.width"), "1");
 	ck_assert_ptr_null(params_get(&v->stl, "model.width"));
 	ck_assert_str_eq(params_get(&v->stl, "model.name"), "mlp");
+}
+END_TEST
+
+START_TEST(baseline_may_try_other_rates_than_methods)
+{
+	const struct spec_variant *v;
+	struct plan_grid g;
+
+	parsed_well(SMALL(EW ", \"baseline\": { \"lr\": [1, 2, 3], \"wd\": [4, 5] }"));
+	v = &parsed.variants[0];
+	g = plan_tune(&parsed, v, &v->baseline, &parsed_arena);
+	ck_assert_int_eq(g.count, 6);
+	ck_assert_str_eq(g.axes[0].text[2], "3");
+	ck_assert_str_eq(g.axes[1].text[1], "5");
+	g = plan_tune(&parsed, v, &v->entries[0], &parsed_arena);
+	ck_assert_str_ne(g.axes[0].text[0], "1");
+	parsed_well(SMALL(EW ", \"baseline\": { \"lr\": 7 }"));
+	v = &parsed.variants[0];
+	g = plan_tune(&parsed, v, &v->baseline, &parsed_arena);
+	ck_assert_int_eq(g.count, 1);
+	ck_assert_str_eq(g.axes[1].text[0], parsed.search.rates.wd.text[0]);
+}
+END_TEST
+
+#define ACROSS(varied, axes) \
+	"{ \"sweep\": \"t\", \"dataset\": \"synthetic\", \"train\": { \"epochs\": " \
+	"2 }, \"search\": { \"lr\": 1 }, " EW ", \"vary\": { " varied \
+	" }, \"baseline\": { \"across\": " axes " } }"
+
+/* Variants in the order mlp 8 with adam and sgd, then mlp 9 with both. */
+START_TEST(variants_may_have_one_baseline)
+{
+	static const char varied[] = "adam|adam|adam|adam|8|8|9|9|";
+	struct str seen = { .arena = &parsed_arena };
+	struct plan_counts counts;
+
+	parsed_well(ACROSS("\"hidden\": [[8], [9]], \"optimizer\": [\"adam\", \"sgd\"]",
+		"\"optimizer\""));
+	for (int i = 0; i < 4; i++)
+		str_printf(&seen, "%s|",
+			params_get(&parsed.variants[i].stl, "train.optimizer"));
+	for (int i = 0; i < 4; i++)
+		str_printf(&seen, "%s|",
+			params_get(&parsed.variants[i].stl, "model.hidden"));
+	ck_assert_str_eq(str_get(&seen), varied);
+	ck_assert_str_eq(
+		params_get(&parsed.variants[1].base, "train.optimizer"), "sgd");
+	counts = plan_count(&parsed, &parsed_arena);
+	ck_assert_int_eq(counts.nrows, 2 + 4); /* baselines are counted once */
+	parsed_well(ACROSS("\"hidden\": [[8], [9]], \"optimizer\": [\"adam\", \"sgd\"]",
+		"[\"model.hidden\", \"optimizer\"]"));
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(parsed.variants[i].stl_of, 0);
+}
+END_TEST
+
+START_TEST(entries_that_are_not_measured_are_jobs_without_it)
+{
+	static const char text[] = SMALL(
+		"\"methods\": [\"ew\", \"uw\"], \"diagnose\": { \"gradients\": {}, "
+		"\"entries\": \"uw\" }");
+	const struct spec_variant *v;
+
+	parsed_well(text);
+	v = &parsed.variants[0];
+	for (int i = -1; i < 2; i++) {
+		const struct spec_entry *x = i < 0 ? &v->baseline : &v->entries[i];
+		struct plan_grid g = plan_tune(&parsed, v, x, &parsed_arena);
+		struct params ps = plan_job(i < 0 ? &v->stl : &v->base, x,
+			i < 0 ? "reg1" : NULL, &g, 0, 0, &parsed_arena);
+
+		ck_assert_int_eq(
+			params_get(&ps, "diagnose.gradients.every") != NULL, i == 1);
+		ck_assert_int_eq(
+			params_get(&ps, "diagnose.gradients.sample") != NULL, i == 1);
+	}
 }
 END_TEST
 
@@ -493,6 +569,9 @@ Suite *suite_spec(void)
 	tcase_add_test(t, criteria_come_in_the_order_of_tasks);
 	tcase_add_test(t, baseline_values_are_taken_for_both_splits_or_each);
 	tcase_add_test(t, baseline_may_have_a_network_of_its_own);
+	tcase_add_test(t, baseline_may_try_other_rates_than_methods);
+	tcase_add_test(t, variants_may_have_one_baseline);
+	tcase_add_test(t, entries_that_are_not_measured_are_jobs_without_it);
 	tcase_add_test(t, every_shipped_sweep_is_good_and_has_its_jobs);
 	suite_add_tcase(s, t);
 	return s;

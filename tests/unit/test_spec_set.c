@@ -57,8 +57,8 @@ START_TEST(a_key_that_is_set_is_read_as_if_the_file_said_so)
 				"baseline.seeds=3", "methods=[\"uw\", \"ew\"]"),
 			&report),
 		OK);
-	ck_assert_int_eq(parsed.search.lr.count, 1);
-	ck_assert_str_eq(parsed.search.lr.text[0], "0.0001");
+	ck_assert_int_eq(parsed.search.rates.lr.count, 1);
+	ck_assert_str_eq(parsed.search.rates.lr.text[0], "0.0001");
 	ck_assert_int_eq(parsed.prune.rule, PRUNE_NONE);
 	ck_assert_int_eq(parsed.baseline.seeds.n, 3);
 	ck_assert_int_eq(parsed.variants[0].nentries, 2);

@@ -251,9 +251,23 @@ START_TEST(scaled_losses_move_what_the_method_lets_them)
 	ck_assert_int_eq(query_int("toy.db",
 				 "SELECT count(*) FROM toy_scale WHERE gradient = 0"),
 		0);
-	/* 3 epochs and parts of 10 trainings with three pairs of scales. */
+	/* 3 epochs and parts of 14 trainings with three pairs of scales. */
 	ck_assert_int_eq(
-		query_int("toy.db", "SELECT count(*) FROM toy_scale"), 3 * 3 * 10 * 3);
+		query_int("toy.db", "SELECT count(*) FROM toy_scale"), 3 * 3 * 14 * 3);
+	ck_assert_int_eq(query_int("toy.db", "SELECT count(*) FROM toy_scale_loss"),
+		3 * 2 * 14 * 3);
+	/* UW-O trains the same network whatever the scales: losses differ by them alone. */
+	ck_assert_int_eq(
+		query_int("toy.db",
+			"SELECT count(*) FROM toy_scale_loss s JOIN toy_scale_loss p "
+			"USING (trunk, method, optimizer, epoch, task) WHERE p.scale1 = 1 "
+			"AND s.scale2 = 0.1 AND method = 'uw_o' AND "
+			"abs(s.loss - p.loss) <= 1e-5 * p.loss AND abs(s.scaled - p.loss * "
+			"CASE task WHEN 'task1' THEN 10 ELSE 0.1 END) <= 1e-5 * s.scaled"),
+		3 * 2 * 4);
+	ck_assert_int_gt(
+		FARTHEST("step_ratio", "method='ew' AND optimizer='sgd, momentum 0.9'"),
+		9000);
 	scratch_leave();
 }
 END_TEST

@@ -10,6 +10,10 @@ static const char *const stat_names[STATS] = { "mean", "std", "p2.5", "p97.5" };
 static const char *const magnitude_names[MAGNITUDES] = {
 	[MAGNITUDE_GRADIENT] = "gradient", [MAGNITUDE_UPDATE] = "update"
 };
+static const char *const sign_names[SIGN_SHARES] = { [SHARE_POSITIVE] =
+							     "positive_share",
+	[SHARE_NEGATIVE] = "negative_share",
+	[SHARE_ZERO] = "zero_share" };
 
 static int pairs_of(int n)
 {
@@ -26,7 +30,8 @@ int diagnosis_rows(const struct diagnosis *d)
 	if (!d->every)
 		return 0;
 	return (1 + d->batch->K) *
-		(COMPARISON_FIGURES * STATS + 2 + MAGNITUDES * STATS);
+		(COMPARISON_FIGURES * STATS + 2 + MAGNITUDES * STATS +
+			SIGN_SHARES * STATS);
 }
 
 static const char **names_of(const char *const *figure, int n, struct arena *a)
@@ -53,11 +58,15 @@ static void place(struct diagnosis *d, struct arena *a)
 	d->pick = NEW_ARRAY(a, int, b->K);
 	d->compare_name = names_of(comparison_names, COMPARISON_FIGURES, a);
 	d->magnitude_name = names_of(magnitude_names, MAGNITUDES, a);
+	d->sign_name = names_of(sign_names, SIGN_SHARES, a);
 	comparison_place(&d->tasks, due * d->sample * pairs_of(most_tasks(d)), a);
 	d->samples = NEW_ARRAY(a, struct comparison, b->K);
 	d->magnitude = NEW_ARRAY(a, struct series, (b->K + 1) * MAGNITUDES);
+	d->signs = NEW_ARRAY(a, struct series, b->K * SIGN_SHARES);
 	for (int k = 0; k < b->K; k++)
 		comparison_place(&d->samples[k], due * pairs_of(d->sample), a);
+	for (int i = 0; i < b->K * SIGN_SHARES; i++)
+		series_place(&d->signs[i], due * d->sample, a);
 	for (int k = 0; k <= b->K; k++)
 		for (int m = 0; m < MAGNITUDES; m++)
 			series_place(&d->magnitude[k * MAGNITUDES + m], due, a);
@@ -96,6 +105,8 @@ void diagnosis_begin(struct diagnosis *d)
 	for (int k = 0; k <= d->batch->K; k++)
 		for (int m = 0; m < MAGNITUDES; m++)
 			d->magnitude[k * MAGNITUDES + m].n = 0;
+	for (int i = 0; i < d->batch->K * SIGN_SHARES; i++)
+		d->signs[i].n = 0;
 }
 
 /* The sample at place `at` of the epoch's order goes through the network alone. */
@@ -135,6 +146,18 @@ static void compare_all(const struct diagnosis *d, int n, struct comparison *c)
 	}
 }
 
+/* Padding is 0 and no coordinate, so what is neither above nor below counts by the rest. */
+static void add_signs(struct diagnosis *d, int k, const float *g)
+{
+	struct signs s = signs_of(graph_scope_floats(d->batch->graph, SCOPE_SHARED), g);
+	double n = (double)d->coordinates;
+	struct series *of = d->signs + (size_t)k * SIGN_SHARES;
+
+	series_add(&of[SHARE_POSITIVE], (double)s.above / n);
+	series_add(&of[SHARE_NEGATIVE], (double)s.below / n);
+	series_add(&of[SHARE_ZERO], (double)(d->coordinates - s.above - s.below) / n);
+}
+
 void diagnosis_pairs(struct diagnosis *d, int at, int n)
 {
 	struct batch *b = d->batch;
@@ -156,6 +179,7 @@ void diagnosis_pairs(struct diagnosis *d, int at, int n)
 		for (int i = 0; i < samples; i++) {
 			observe(d, at + i);
 			gradient_of(d, d->pick[k], d->grad[i]);
+			add_signs(d, d->pick[k], d->grad[i]);
 		}
 		compare_all(d, samples, &d->samples[d->pick[k]]);
 	}
@@ -248,6 +272,11 @@ int diagnosis_put(struct diagnosis *d, struct row_sheet *rows, struct err *e)
 	for (int k = 0; k < d->batch->K && !rc; k++)
 		rc = put_comparison(d, rows, "between_samples",
 			d->batch->task[k].info.name, &d->samples[k], e);
+	for (int k = 0; k < d->batch->K && !rc; k++)
+		for (int i = 0; i < SIGN_SHARES && !rc; i++)
+			rc = put_series(rows, "signs", d->batch->task[k].info.name,
+				d->sign_name + i * STATS,
+				&d->signs[k * SIGN_SHARES + i], e);
 	for (int k = 0; k <= d->batch->K && !rc; k++)
 		for (int m = 0; m < MAGNITUDES && !rc; m++)
 			rc = put_series(rows, "magnitude",

@@ -1,8 +1,8 @@
 /*
  * diagnose.gradients: every so many steps some samples of the batch are passed alone, with
  * the parameters that the step starts from. Gradients of the trunk are compared between
- * the tasks of a sample and between the samples of a task; gradients and updates of the
- * step itself are measured. Nothing that training reads is changed.
+ * the tasks of a sample and between the samples of a task, and the signs of a task's on a
+ * sample are counted; gradients and updates of the step itself are measured. Nothing that training reads is changed.
  */
 #ifndef DELTAM_DIAGNOSE_H
 #define DELTAM_DIAGNOSE_H
@@ -11,6 +11,8 @@
 #include "trainer-core/train/step.h"
 
 enum magnitude { MAGNITUDE_GRADIENT, MAGNITUDE_UPDATE, MAGNITUDES };
+/* Shares of a gradient's coordinates; rows of split `signs`. */
+enum sign_share { SHARE_POSITIVE, SHARE_NEGATIVE, SHARE_ZERO, SIGN_SHARES };
 #define DIAGNOSE_SAMPLE_MAX 64
 
 struct diagnosis {
@@ -26,7 +28,10 @@ struct diagnosis {
 	struct comparison tasks; /* pairs of tasks on one sample */
 	struct comparison *samples; /* (K) pairs of samples of one task */
 	struct series *magnitude; /* (1 + K, MAGNITUDES) trunk, heads */
-	const char **compare_name, **magnitude_name; /* of rows, four a figure */
+	struct series
+		*signs; /* (K, SIGN_SHARES) of one task's gradient on one sample */
+	/* Of rows, four a figure: */
+	const char **compare_name, **magnitude_name, **sign_name;
 };
 
 /* Reads diagnose.* and places what it takes. ERR_SPEC. */

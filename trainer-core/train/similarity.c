@@ -6,6 +6,8 @@ const char *const comparison_names[COMPARISON_FIGURES] = {
 	[COMPARE_COSINE] = "cosine",
 	[COMPARE_POSITIVE] = "cosine_positive",
 	[COMPARE_NEGATIVE] = "cosine_negative",
+	[COMPARE_ABOVE] = "cosine_of_positive",
+	[COMPARE_BELOW] = "cosine_of_negative",
 	[COMPARE_DOT] = "dot",
 	[COMPARE_MAGNITUDE] = "magnitude_similarity",
 	[COMPARE_CONFLICT] = "conflicting_share",
@@ -30,6 +32,17 @@ size_t similarity_conflicts(size_t n, const float *g, const float *h)
 	for (size_t i = 0; i < n; i++)
 		opposite += (g[i] > 0 && h[i] < 0) || (g[i] < 0 && h[i] > 0);
 	return opposite;
+}
+
+struct signs signs_of(size_t n, const float *g)
+{
+	struct signs s = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		s.above += g[i] > 0;
+		s.below += g[i] < 0;
+	}
+	return s;
 }
 
 void series_place(struct series *s, int capacity, struct arena *a)
@@ -121,6 +134,10 @@ void comparison_add(
 	if (isfinite(cosine)) {
 		series_add(&c->figure[COMPARE_POSITIVE], fmax(cosine, 0));
 		series_add(&c->figure[COMPARE_NEGATIVE], fmin(cosine, 0));
+		series_add(
+			&c->figure[COMPARE_ABOVE], cosine > 0 ? cosine : (double)NAN);
+		series_add(
+			&c->figure[COMPARE_BELOW], cosine < 0 ? cosine : (double)NAN);
 		c->above += cosine > 0;
 		c->below += cosine < 0;
 	}

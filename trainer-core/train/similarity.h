@@ -22,6 +22,12 @@ double similarity_magnitude(double gg, double hh);
 /* Counts those of n coordinates whose signs are strictly opposite. */
 size_t similarity_conflicts(size_t n, const float *g, const float *h);
 
+/* Counts the coordinates above and below 0 among n. */
+struct signs {
+	size_t above, below;
+};
+struct signs signs_of(size_t n, const float *g);
+
 /* Figures of an epoch, in the order in which they came. */
 struct series {
 	double *v;
@@ -41,6 +47,8 @@ enum comparison_figure {
 	COMPARE_COSINE,
 	COMPARE_POSITIVE, /* max(cosine, 0) */
 	COMPARE_NEGATIVE, /* min(cosine, 0) */
+	COMPARE_ABOVE, /* cosines of the pairs alone in which it is positive */
+	COMPARE_BELOW, /* ... negative */
 	COMPARE_DOT,
 	COMPARE_MAGNITUDE,
 	COMPARE_CONFLICT,

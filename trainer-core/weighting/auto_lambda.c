@@ -24,7 +24,8 @@ struct auto_lambda {
 	struct impartial decoder; /* first: learned_update */
 	int primary; /* -1: all */
 	int form;
-	double init, every;
+	double init[TASKS_MAX];
+	double every;
 	struct optim_info optim;
 };
 
@@ -50,7 +51,7 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	if (!rc)
 		rc = setting_choice(ps, "form", &o->form, e);
 	if (!rc)
-		rc = setting_real(ps, "init", &o->init, e);
+		rc = setting_each(ps, "init", setup->K, o->init, e);
 	if (!rc)
 		rc = setting_real(ps, "every", &o->every, e);
 	if (!rc)
@@ -70,7 +71,7 @@ static void init(const struct weighting_setup *setup, double *state)
 	const struct auto_lambda *o = setup->options;
 
 	for (int k = 0; k < setup->K; k++)
-		state[1 + k] = o->form == AUTO_LAMBDA_FREE ? o->init : 0;
+		state[1 + k] = o->form == AUTO_LAMBDA_FREE ? o->init[k] : 0;
 	impartial_init(setup, &o->decoder, state);
 }
 

@@ -145,6 +145,26 @@ static int check(
 	return OK;
 }
 
+/* `init`, a log variance where it is what an earlier run ended at. */
+static int parse_init(const struct weighting_setup *setup, const struct params *ps,
+	struct impartial *decoder, struct arena *a, struct err *e)
+{
+	double *sigma = NEW_ARRAY(a, double, setup->K);
+	double deflt;
+	bool ended;
+
+	decoder->each = sigma;
+	if (!number_parse(param_default(a, setting_row(ps, "init")), &deflt))
+		BUG("a default that is no number");
+	for (int k = 0; k < setup->K; k++)
+		sigma[k] = deflt;
+	if (learned_start(setup, ps, sigma, &ended, e))
+		return e->code;
+	for (int k = 0; ended && k < setup->K; k++)
+		sigma[k] = exp(sigma[k] / 2);
+	return OK;
+}
+
 static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
@@ -154,7 +174,7 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	setup->options = o;
 	o->decoder.on = true;
 	if (!rc)
-		rc = setting_real(ps, "init", &o->decoder.sigma, e);
+		rc = parse_init(setup, ps, &o->decoder, a, e);
 	if (!rc)
 		rc = parse_encoder(setup, ps, o, e);
 	if (!rc)

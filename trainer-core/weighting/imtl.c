@@ -12,19 +12,20 @@
 struct imtl {
 	struct learned learned; /* first: learned_update */
 	struct gradient_options gradient;
-	double init;
+	double init[TASKS_MAX];
 };
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct imtl *o = NEW(a, struct imtl);
+	bool ended; /* at a log weight, which is the scalar itself */
 	int rc = gradient_options(setup, ps, &o->gradient, e);
 
 	setup->options = o;
 	o->learned.at = 1;
 	if (!rc)
-		rc = setting_real(ps, "init", &o->init, e);
+		rc = learned_start(setup, ps, o->init, &ended, e);
 	return rc ? rc : learned_parse(setup, ps, &o->learned, e);
 }
 
@@ -37,7 +38,7 @@ static void init(const struct weighting_setup *setup, double *state)
 {
 	const struct imtl *o = setup->options;
 
-	learned_init(state + 1, setup->K, o->init);
+	learned_init_each(state + 1, setup->K, o->init);
 }
 
 static int weigh(const struct weighting_setup *setup, double *state,

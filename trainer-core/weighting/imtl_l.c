@@ -8,17 +8,18 @@
 
 struct imtl_l {
 	struct learned learned; /* first: learned_update */
-	double init;
+	double init[TASKS_MAX];
 };
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
 	struct arena *a, struct err *e)
 {
 	struct imtl_l *o = NEW(a, struct imtl_l);
+	bool ended; /* at a log weight, which is the scalar itself */
 	int rc;
 
 	setup->options = o;
-	rc = setting_real(ps, "init", &o->init, e);
+	rc = learned_start(setup, ps, o->init, &ended, e);
 	return rc ? rc : learned_parse(setup, ps, &o->learned, e);
 }
 
@@ -31,7 +32,7 @@ static void init(const struct weighting_setup *setup, double *state)
 {
 	const struct imtl_l *o = setup->options;
 
-	learned_init(state, setup->K, o->init);
+	learned_init_each(state, setup->K, o->init);
 }
 
 static int weigh(const struct weighting_setup *setup, double *state,

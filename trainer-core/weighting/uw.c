@@ -19,7 +19,7 @@
 struct uw {
 	struct learned learned; /* first: learned_update */
 	enum uw_form form[TASKS_MAX];
-	double init;
+	double init[TASKS_MAX];
 };
 
 static enum uw_form form_of(enum loss_kind loss)
@@ -33,6 +33,34 @@ static enum uw_form form_of(enum loss_kind loss)
 	default:
 		return UW_L1;
 	}
+}
+
+/* The scalar of a log variance: the inverse of log_variance(). */
+static double scalar_of(enum uw_form form, double log_variance)
+{
+	return form == UW_SIGMA ? exp(log_variance / 2)
+		: form == UW_L1 ? log_variance / 2
+				: log_variance;
+}
+
+/* `init`, a log variance where it is what an earlier run ended at. */
+static int parse_init(const struct weighting_setup *setup, const struct params *ps,
+	struct uw *o, int form, struct err *e)
+{
+	bool ended;
+	int rc;
+
+	for (int k = 0; k < setup->K; k++)
+		o->init[k] = form == UW_L2 ? -0.5 : form == UW_SIGMA ? 1 : 0;
+	rc = learned_start(setup, ps, o->init, &ended, e);
+	for (int k = 0; k < setup->K && !rc; k++) {
+		if (ended)
+			o->init[k] = scalar_of(o->form[k], o->init[k]);
+		else if (form == UW_SIGMA && !(o->init[k] > 0))
+			rc = err_set(e, ERR_SPEC,
+				"init: sigma must be positive, not %g", o->init[k]);
+	}
+	return rc;
 }
 
 static int parse(struct weighting_setup *setup, const struct params *ps,
@@ -49,14 +77,8 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	for (int k = 0; k < setup->K; k++)
 		o->form[k] = form == UW_AUTO ? form_of(setup->task[k].loss)
 					     : (enum uw_form)form;
-	o->init = form == UW_L2 ? -0.5 : form == UW_SIGMA ? 1 : 0;
-	rc = setting_real(ps, "init", &o->init, e);
-	if (rc)
-		return rc;
-	if (form == UW_SIGMA && !(o->init > 0))
-		return err_set(
-			e, ERR_SPEC, "init: sigma must be positive, not %g", o->init);
-	return learned_parse(setup, ps, &o->learned, e);
+	rc = parse_init(setup, ps, o, form, e);
+	return rc ? rc : learned_parse(setup, ps, &o->learned, e);
 }
 
 static size_t state_size(const struct weighting_setup *setup)
@@ -68,7 +90,7 @@ static void init(const struct weighting_setup *setup, double *state)
 {
 	const struct uw *o = setup->options;
 
-	learned_init(state, setup->K, o->init);
+	learned_init_each(state, setup->K, o->init);
 }
 
 static double weight_of(enum uw_form form, double s)

@@ -27,8 +27,12 @@ size_t impartial_size(const struct weighting_setup *setup, const struct impartia
 void impartial_init(
 	const struct weighting_setup *setup, const struct impartial *o, double *state)
 {
+	double start[TASKS_MAX];
+
+	for (int k = 0; k < setup->K; k++)
+		start[k] = log(o->each ? o->each[k] : o->sigma);
 	if (o->on)
-		learned_init(state + o->learned.at, setup->K, log(o->sigma));
+		learned_init_each(state + o->learned.at, setup->K, start);
 }
 
 void impartial_heads(const struct weighting_setup *setup, const struct impartial *o,

@@ -13,6 +13,7 @@ struct impartial {
 	struct learned learned; /* first, for learned_update */
 	bool on;
 	double sigma; /* at the start */
+	const double *each; /* (K) the same, a number a task; NULL: sigma for all */
 };
 
 /*

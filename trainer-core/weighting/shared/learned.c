@@ -1,6 +1,7 @@
 #include "trainer-core/weighting/shared/learned.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "trainer-core/optim/optim.h"
 #include "trainer-core/weighting/method.h"
@@ -24,6 +25,35 @@ void learned_init(double *state, int n, double value)
 {
 	for (int i = 0; i < n; i++)
 		state[1 + i] = value;
+}
+
+void learned_init_each(double *state, int n, const double *value)
+{
+	memcpy(state + 1, value, (size_t)n * sizeof(*value));
+}
+
+int learned_start(const struct weighting_setup *setup, const struct params *ps,
+	double *v, bool *ended, struct err *e)
+{
+	int rc = setting_each(ps, "init", setup->K, v, e);
+
+	*ended = false;
+	for (int k = 0; k < setup->K && !rc; k++) {
+		const char *task = setup->task[k].name;
+		char name[16 + 256];
+		const char *text;
+
+		snprintf(name, sizeof(name), "init.end.%s", task);
+		text = params_get(ps, name);
+		if (k && !text != !*ended)
+			return err_set(e, ERR_SPEC,
+				"init: the run that it is taken from has other tasks");
+		*ended = text != NULL;
+		if (text && !number_parse(text, &v[k]))
+			return err_set(
+				e, ERR_SPEC, "%s: \"%s\" is not a number", name, text);
+	}
+	return rc;
 }
 
 void learned_step(const struct weighting_setup *setup, const struct learned *learned,

@@ -33,6 +33,17 @@ MUST_CHECK int learned_parse(const struct weighting_setup *setup,
 
 size_t learned_size(const struct weighting_setup *setup, int n);
 void learned_init(double *state, int n, double value);
+/* The same with a value of its own for each of the n. */
+void learned_init_each(double *state, int n, const double *value);
+
+/*
+ * Where the scalar of each task starts, by the parameter `init`: v (K), which holds the
+ * method's default. *ended: they are what an earlier run wrote (init.end.TASK) under the
+ * name that the row of the parameter says; without these figures, as when somebody only
+ * asks whether the method fits, v stays. ERR_SPEC.
+ */
+MUST_CHECK int learned_start(const struct weighting_setup *setup,
+	const struct params *ps, double *v, bool *ended, struct err *e);
 
 static inline const double *learned_values(const double *state)
 {
