@@ -122,8 +122,10 @@ int child_ask(
 	bool killed = true;
 	int rc = OK;
 
-	for (int i = 0; killed && i < TRIES; i++)
+	for (int i = 0; killed && i < TRIES; i++) {
+		*e = (struct err){ 0 }; /* of the try before */
 		rc = ask_once(argv, a, answer, &killed, e);
+	}
 	return rc;
 }
 

@@ -347,34 +347,8 @@ static int conclude(struct stage_ctx *c, struct contest *k, int *best, struct er
 }
 
 /*
- * Whether every run of the group has been trained as far as it goes (by --no-prune, or by
- * another sweep). To stop one would save nothing and hide what it has reached.
- */
-static bool is_trained(const struct group *g)
-{
-	for (int i = 0; i < g->n; i++)
-		if (g->members[i].row.state == MEMBER_STOPPED ||
-			(g->members[i].job.epochs_done < g->v->epochs &&
-				g->members[i].job.outcome == JOB_OPEN))
-			return false;
-	return true;
-}
-
-/* All go on to the end, which they have reached. */
-static int pass_all(struct stage_ctx *c, const struct contest *k, struct err *e)
-{
-	const struct group *g = &k->group;
-	int rc = OK;
-
-	for (int i = 0; !rc && i < g->n; i++)
-		if (g->members[i].row.state == MEMBER_WAITING)
-			rc = retarget(c, &g->members[i], g->v->epochs, e);
-	return rc;
-}
-
-/*
  * Where all members have arrived: the rungs that are due, then the choice. A lane whose
- * jobs were all trained to their end passes every rung here.
+ * jobs were all trained before passes every rung here.
  */
 static int settle(struct stage_ctx *c, struct contest *k, int *best, struct err *e)
 {
@@ -391,8 +365,7 @@ static int settle(struct stage_ctx *c, struct contest *k, int *best, struct err 
 		if (!rc && !n.waiting)
 			return conclude(c, k, best, e);
 		if (!rc)
-			rc = is_trained(&k->group) ? pass_all(c, k, e)
-						   : pass_rung(c, k, n.target, e);
+			rc = pass_rung(c, k, n.target, e);
 		n = take_census(&k->group);
 	}
 	if (!rc && !n.away)

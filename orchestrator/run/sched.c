@@ -1,6 +1,7 @@
 #include "orchestrator/run/sched.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #define SILENT_SECONDS 60
 #define GRACE_SECONDS 60
 #define SIGNALS 4
+#define LOOP_DESCRIPTORS 8 /* more than a loop with its signals takes */
 
 enum slot_state {
 	SLOT_FREE,
@@ -653,6 +655,27 @@ static void finish(struct sched *s)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);
 }
 
+/*
+ * libuv aborts the program where it cannot have the pipe that its signals go through, so
+ * that what it takes first is asked for here.
+ */
+static int look_for_descriptors(struct err *e)
+{
+	int fd[LOOP_DESCRIPTORS];
+	int n = 0;
+	int rc = OK;
+
+	while (n < LOOP_DESCRIPTORS &&
+		(fd[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+		n++;
+	if (n < LOOP_DESCRIPTORS)
+		rc = err_set(e, ERR_SYS, "event loop: %s (`ulimit -n` is too small)",
+			strerror(errno));
+	while (n > 0)
+		close(fd[--n]);
+	return rc;
+}
+
 static int set_up(struct sched *s, struct err *e)
 {
 	static const struct {
@@ -661,8 +684,11 @@ static int set_up(struct sched *s, struct err *e)
 	} signals[SIGNALS] = { { SIGINT, on_signal }, { SIGTERM, on_signal },
 		{ SIGHUP, on_signal }, { SIGTSTP, on_suspend } };
 	uint64_t ms = s->o->tick_ms ? (uint64_t)s->o->tick_ms : TICK_MS;
-	int rc = uv_loop_init(&s->loop);
+	int rc = look_for_descriptors(e);
 
+	if (rc)
+		return rc;
+	rc = uv_loop_init(&s->loop);
 	if (rc)
 		return err_set(e, ERR_SYS, "event loop: %s", uv_strerror(rc));
 	s->looping = true;

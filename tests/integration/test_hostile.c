@@ -18,6 +18,8 @@ static const char sweep[] =
 	" \"methods\": [\"ew\"], \"search\": { \"lr\": [0.001, 0.003] },"
 	" \"limits\": { \"retries\": 1 } }";
 
+#define JOBS 12 /* of that sweep */
+
 static char said[65536];
 
 static void setup(void)
@@ -54,7 +56,8 @@ static void runs_well(void)
 
 	ck_assert_msg(status == 0, "%d: %s", status, said);
 	ck_assert_int_eq(
-		query_int("t.db", "SELECT count(*) FROM job WHERE epochs_done=2"), 5);
+		query_int("t.db", "SELECT count(*) FROM job WHERE epochs_done=2"),
+		JOBS);
 }
 
 START_TEST(few_descriptors_are_an_error_with_a_word)
@@ -95,7 +98,8 @@ START_TEST(a_run_outlives_those_who_read_its_words)
 	for (int i = 0; i < 2; i++)
 		(void)child_run(argv, NULL);
 	ck_assert_int_eq(
-		query_int("t.db", "SELECT count(*) FROM job WHERE epochs_done=2"), 5);
+		query_int("t.db", "SELECT count(*) FROM job WHERE epochs_done=2"),
+		JOBS);
 }
 END_TEST
 

@@ -191,24 +191,6 @@ START_TEST(two_sweeps_of_one_database_share_their_jobs)
 }
 END_TEST
 
-START_TEST(after_an_unpruned_run_a_plain_one_stops_nothing)
-{
-	int64_t before;
-
-	unpruned_reference();
-	before = attempts("ref.db");
-	ck_assert_int_eq(DELTAM("run", "s.json", "--db", "ref.db"), 0);
-	ck_assert_int_eq(attempts("ref.db"), before);
-	ck_assert_int_eq(
-		query_int("ref.db",
-			"SELECT count(*) FROM stage_job WHERE state='stopped'"),
-		0);
-	ck_assert_int_eq(
-		query_int("ref.db", "SELECT count(*) FROM decision WHERE kind='stop'"),
-		0);
-}
-END_TEST
-
 /* A figure of the audit's last row, by its column in the CSV. */
 static double total(const char *column)
 {
@@ -543,7 +525,6 @@ Suite *suite_protocol(void)
 	tcase_add_test(c, a_job_that_diverged_elsewhere_is_not_tried_again);
 	tcase_add_test(c, what_cannot_be_reused_is_refused_before_anything_is_written);
 	tcase_add_test(c, two_sweeps_of_one_database_share_their_jobs);
-	tcase_add_test(c, after_an_unpruned_run_a_plain_one_stops_nothing);
 	tcase_add_test(c, an_audit_says_what_pruning_saved_and_cost);
 	tcase_add_test(c, an_audit_finds_the_regret_of_a_rash_rule);
 	tcase_add_test(c, a_replay_of_the_sweeps_own_rule_is_what_the_scheduler_did);

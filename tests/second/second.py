@@ -271,7 +271,8 @@ class Answers:
         tried = max((len({m.job.id for m in s}) // len({m.seed for m in s})
                      for s in searched.values()), default=1)
         row = {"label": "stl", "tried": tried, "seeds": len({m.seed for m in finals}),
-               "temperature": None, "weights": None, "delta_m": 0.0, "delta_m_std": None,
+               "temperature": None, "weights": None, "hyper": None,
+               "delta_m": 0.0, "delta_m_std": None,
                "val_delta_m": 0.0, "epoch": mean(m.epoch() for m in finals)
                if v.sweep.select_epoch == "best" else None}
         for k in ("lr", "wd"):
@@ -285,6 +286,20 @@ class Answers:
             row[c.criterion + "_std"] = v.base_std["test", c.criterion]
         return row
 
+    def hyper(self, label, finals):
+        """What was searched and has no column of its own, as it was chosen."""
+        searched = [m.job for m in self.v.search() if m.label == label]
+        if not finals or len({j.hyper or "" for j in searched}) < 2:
+            return None
+        job = max((m.job for m in finals), key=lambda j: j.id)
+        shown = {"lr", "wd", "seed", "primary"}
+        shown |= {"T"} if job.temperature is not None else set()
+        shown |= {"weights"} if job.weights is not None else set()
+        words = [f"{k} {v:.10g}" if isinstance(v, (int, float)) else f"{k} {v}"
+                 for k, v in sorted(job.param.items())
+                 if k not in shown and any(j.param.get(k, v) != v for j in searched)]
+        return " ".join(words) or None
+
     def method_row(self, label):
         everyone, well = self.v.final(label, None), self.v.final(label)
         values = [m.delta_m("test") for m in well]
@@ -295,6 +310,7 @@ class Answers:
                if self.v.sweep.select_epoch == "best" else None}
         for k in ("lr", "wd", "temperature", "weights"):
             row[k] = getattr(everyone[0], k) if everyone else None
+        row["hyper"] = self.hyper(label, everyone)
         for c in self.v.criteria:
             figures = [m.criterion(c, "test") for m in well]
             row[c.criterion], row[c.criterion + "_std"] = mean(figures), deviation(figures)
@@ -958,7 +974,7 @@ def check_statistics(checks, deltam, database):
 
 
 def main():
-    if len(sys.argv) not in (5, 7):
+    if len(sys.argv) not in (6, 8):
         sys.exit(__doc__)
     deltam, page, path = sys.argv[1:4]
     checks = Checks()

@@ -91,7 +91,9 @@ START_TEST(what_does_not_fit_is_refused_with_a_hint)
 			"plots" },
 		{ "plot",
 			"plot wants KIND: temperature, epochs, weights, loss, lr, heat, "
-			"pareto, methods, boxes, gradients, corruption, ranks" },
+			"pareto, methods, boxes, gradients, corruption, ranks, progress, "
+			"scalarization, ternary, parallel, trajectories, invariance, "
+			"sigma" },
 		{ "list methods uw_so ew", "list: one word too many: \"ew\"" },
 		{ "table -o x",
 			"unknown option -o for table; --help lists what there is" },
