@@ -92,7 +92,7 @@ same "bash: values" "$(complete_in_bash deltam table --format m)" "markdown"
 same "bash: --format=m" "$(complete_in_bash deltam table --format = m)" "markdown"
 same "bash: keys of --set" "$(complete_in_bash deltam run x.json --set search.k)" "search.kind="
 same "bash: names of list" "$(complete_in_bash deltam list methods uw_so)" "uw_so uw_so_learned"
-same "bash: kinds of plots" "$(complete_in_bash deltam plot te)" "temperature"
+same "bash: kinds of plots" "$(complete_in_bash deltam plot tem)" "temperature"
 same "bash: the sweep of a plot" "$(complete_in_bash deltam plot heat sweeps/quick)" "sweeps/quickstart.json"
 same "bash: plots of list" "$(complete_in_bash deltam list plots he)" "heat"
 same "bash: what is exported" "$(complete_in_bash deltam export w)" "weights"
@@ -112,7 +112,7 @@ if command -v zsh >/dev/null; then
 	same "zsh: keys of --set" "$(complete_in_zsh 'deltam run x.json --set search.k')" \
 		"search.kind"
 	same "zsh: kinds of plots" "$(complete_in_zsh 'deltam plot ')" \
-		"boxes corruption epochs gradients heat loss lr methods pareto ranks temperature weights"
+		"$(sed -n 's/^PLOT(\([a-z]*\).*/\1/p' orchestrator/plot/plot.def | LC_ALL=C sort | paste -sd" ")"
 	same "zsh: plots of list" "$(complete_in_zsh 'deltam list plots he')" "heat"
 fi
 

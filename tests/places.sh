@@ -23,14 +23,15 @@ verdict() {
 }
 
 # names WORD: the files in which WORD stands, alone or as the end of a symbol such as metric_WORD;
-# "deltam WORD" is a command, which is COMMAND(WORD and cmd_WORD in the code
+# "deltam WORD" is a command, which is COMMAND(WORD and cmd_WORD in the code. The Makefile names
+# packages, and those of LaTeX are no place of a format.
 names() {
 	case $1 in
 	deltam\ *) pattern="(COMMAND\(|cmd_|deltam )${1#deltam }" ;;
 	*) pattern="([a-z]+_)?$(printf '%s' "$1" | sed 's/\./\\./g')" ;;
 	esac
 	# shellcheck disable=SC2086
-	grep -rlwE --exclude-dir=papers "$pattern" $where | LC_ALL=C sort
+	grep -rlwE --exclude-dir=papers --exclude=Makefile "$pattern" $where | LC_ALL=C sort
 }
 
 # crowded TABLE LISTED: files not LISTED that name more than two thirds of the table's rows

@@ -149,10 +149,11 @@ END_TEST
 
 START_TEST(a_list_of_seeds_keeps_its_order)
 {
-	parsed_well("{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, " EW
-		    ", \"train\": { \"epochs\": 4 }, \"search\": { \"lr\": 1, "
-		    "\"seeds\": [9, 4] }, \"final\": { \"seeds\": [42, 2147483647, 0] } "
-		    "}");
+	parsed_well(
+		"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, " EW
+		", \"train\": { \"epochs\": 4 }, \"search\": { \"lr\": 1, "
+		"\"seeds\": [9, 4] }, \"final\": { \"seeds\": [42, 2147483647, 0] } "
+		"}");
 	ck_assert_int_eq(parsed.search.seeds.n, 2);
 	ck_assert_int_eq(parsed.search.seeds.seed[0], 9);
 	ck_assert_int_eq(parsed.final_seeds.n, 3);
