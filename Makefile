@@ -232,13 +232,14 @@ papers: all ## train the small sweeps of the papers, write docs/REPRODUCTION.md 
 gallery: all ## train small sweeps and draw docs/GALLERY.md with every kind of plot (minutes)
 	@sh docs/gallery.sh $(B)
 
-# LaTeX is large, and one target wants it: it is no part of `deps`.
-PACKAGES_PAGES := texlive-latex-extra texlive-pictures gnuplot-nox poppler-utils
+# LaTeX and a browser are large, and one target wants them: they are no part of `deps`.
+PACKAGES_PAGES := texlive-latex-extra texlive-pictures gnuplot-nox poppler-utils chromium
 
-check-pages: ## what is shown: compile every LaTeX table and every plot of the gallery as TikZ
+check-pages: ## what is shown: every LaTeX table and plot compiled, the page of a sweep in a browser
 	@$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGES) $(PACKAGES_PAGES)"
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@sh tests/pages.sh $(B)
+	@sh tests/page_browser.sh $(B)
 
 $(B)/docs: $(O)/tests/docs.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 	$(LINK) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS)

@@ -57,6 +57,9 @@ table wide table three.json --std criteria
 table interval table two.json --interval 95 --against ew --mark letters
 table robust table two.json --robust
 table cost table two.json --cost
+for layout in criteria average temperature pareto; do
+	table "layout-$layout" table two.json --layout $layout
+done
 table pareto pareto two.json
 table ranks ranks three.json
 table decisions decisions two.json
@@ -73,8 +76,6 @@ while IFS='|' read -r kind arguments; do
 		printf '\\onecolumn\\noindent\\input{%s}\n' "$name.tex" | document "$name"
 	done
 done <rows
-
-# --- HTML: deltam report, in Chromium
 
 echo "pages: $passed passed, $failed failed"
 [ "$failed" = 0 ]
