@@ -363,7 +363,7 @@ static int on_news(void *arg, const struct sched_task *task, struct err *e)
 	(void)arg;
 	x->told = x->trial.fault || x->trial.diverged ||
 		(x->step == STEP_STOP && x->trial.epoch);
-	if (x->told && !x->asked)
+	if (x->told && !(x->asked > 0))
 		x->asked = now();
 	return rc ? rc : x->told;
 }
