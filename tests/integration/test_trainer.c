@@ -180,16 +180,21 @@ static int children_of(int pid, int *pids, int most)
 	return n;
 }
 
-/* deltam, one of its adapters, the trainer of one, or what that has started. */
+/*
+ * deltam, one of its adapters, the trainer of one, or what that has started; who is above
+ * where there is none just now.
+ */
 static int somebody(const struct child *c, unsigned who, unsigned which)
 {
 	int pid = c->pid;
 
-	for (unsigned down = who % 4; down > 0 && pid > 0; down--) {
+	for (unsigned down = who % 4; down > 0; down--) {
 		int children[8];
 		int n = children_of(pid, children, 8);
 
-		pid = n ? children[which % (unsigned)n] : 0;
+		if (!n)
+			break;
+		pid = children[which % (unsigned)n];
 	}
 	return pid;
 }
