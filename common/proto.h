@@ -14,8 +14,8 @@
  *	beat                         at least every PROTO_BEAT_SECONDS while it lives
  *	epoch N                      epoch N of the job is committed
  *	news                         the report of another trainer grew, and is synced
- *	spent SECONDS BYTES          CPU time and most memory of the segment so far: after an
- *	                             epoch, and before `done` and the end
+ *	spent SECONDS BYTES          CPU time and most memory of the segment so far: after an epoch,
+ *	                             once a second at most, and before `done` and the end
  *	diverged N MESSAGE           training left the finite numbers in epoch N
  *	error MESSAGE                why it will exit with something other than 0
  *	done                         the last commit is made; it waits for another segment
