@@ -5,7 +5,7 @@
 #include <string.h>
 #include "bench/generate.h"
 #include "common/store/store_metric.h"
-#include "orchestrator/spec/json.h"
+#include "orchestrator/json/json.h"
 
 /* Every run that the file has for both rates. Final seeds are search seeds again. */
 static const char sweep[] =

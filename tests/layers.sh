@@ -56,7 +56,7 @@ libraries='sqlite3\.h|uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h'
 	forbid "orchestrator: of the trainer its tables only, through the catalogue" \
 		'trainer-core/|worker/|catalogue/.*\.def|cblas\.h|zlib\.h' $(sources orchestrator)
 	forbid "decide, prune: plain figures alone" \
-		'common/(store/|str\.h|log\.h)|orchestrator/(spec/json|report/|run/(group|reason|apply|score|lane|stage))|stdio\.h|xxhash\.h' \
+		'common/(store/|str\.h|log\.h)|orchestrator/(json/|layout/|print/|report/|run/(group|reason|apply|score|lane|stage))|stdio\.h|xxhash\.h' \
 		orchestrator/run/decide.[ch] orchestrator/plan/prune.[ch]
 	forbid "trainer: batch.c knows no step" 'trainer-core/train/(step|step_ahead|diagnose|evaluate|job|train)\.h' \
 		trainer-core/train/batch.[ch]
@@ -69,6 +69,10 @@ libraries='sqlite3\.h|uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h'
 }
 verdict "SQLite is known in common/store/ alone" "$(grep -lE '^#[ ]*include +[<"]sqlite3\.h' \
 	$(sources common catalogue trainer-core orchestrator worker | grep -v '^common/store/') /dev/null)"
+# A folder that nobody can take in at a glance is two; the rows of a table are one thing, however many.
+verdict "a folder has at most 25 files, but those that hold the rows of a table" "$(
+	find common catalogue trainer-core orchestrator worker -name '*.c' | sed 's#/[^/]*$##' | sort | uniq -c |
+	awk '$1 > 25 && $2 != "trainer-core/weighting" && $2 != "orchestrator/plot" { print $2 ": " $1 }')"
 # A reader who meets a tag in a file must not have to guess which header it is from.
 # shellcheck disable=SC2046
 verdict "a struct or enum of a header has its name for itself" "$(
@@ -81,7 +85,7 @@ verdict "the man page has every DELTAM_ variable that is read" "$(
 	sed 's/.*"//' | grep -v DELTAM_CRASH | sort -u | while read -r name; do
 		grep -q "ENVIRONMENT(\"$name\"" orchestrator/cli/manual.def || echo "$name"
 	done)"
-only orchestrator/spec/json.c 'cjson/'
+only orchestrator/json/json.c 'cjson/'
 only orchestrator/run/sched.c 'uv\.h'
 only trainer-core/blas.c 'cblas\.h'
 

@@ -22,7 +22,7 @@
 #include "worker/run.h"
 #include "worker/stop.h"
 #include "worker/textures.h"
-#include "worker/toy.h"
+#include "worker/toy/toy.h"
 
 static int usage(struct err *e)
 {

@@ -20,7 +20,7 @@
 #define DELTAM_PAGE_H
 
 #include "orchestrator/plot/plot.h"
-#include "orchestrator/report/html.h"
+#include "orchestrator/print/html.h"
 #include "orchestrator/report/standing.h"
 
 struct page {

@@ -3,7 +3,7 @@
 #include "orchestrator/page/page.h"
 #include "orchestrator/plan/outlook.h"
 #include "orchestrator/report/account.h"
-#include "orchestrator/report/shape.h"
+#include "orchestrator/print/shape.h"
 
 #define FEW 30 /* rows that are shown without being asked for */
 

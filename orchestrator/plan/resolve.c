@@ -9,7 +9,7 @@
 #include "orchestrator/plan/child.h"
 #include "orchestrator/plan/resolve_methods.h"
 #include "orchestrator/plan/worker_path.h"
-#include "orchestrator/spec/diag.h"
+#include "orchestrator/json/diag.h"
 
 struct resolver {
 	const struct spec *spec;

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "orchestrator/report/glyph.h"
-#include "orchestrator/report/latex.h"
+#include "orchestrator/print/glyph.h"
+#include "orchestrator/print/latex.h"
 
 const char *const plot_format_name[PLOT_FORMATS] = { "svg", "png", "pdf", "tex" };
 

@@ -2,7 +2,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "orchestrator/spec/json.h"
+#include "orchestrator/json/json.h"
 #include "orchestrator/stats/stats.h"
 
 bool benchmark_is_stl(const struct query_entry *x)

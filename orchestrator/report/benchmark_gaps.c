@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "orchestrator/report/benchmark_data.h"
-#include "orchestrator/spec/json.h"
+#include "orchestrator/json/json.h"
 
 void benchmark_progress(struct benchmark *b)
 {

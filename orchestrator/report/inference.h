@@ -7,7 +7,7 @@
 #define DELTAM_INFERENCE_H
 
 #include "orchestrator/cli/cli.h"
-#include "orchestrator/report/report.h"
+#include "orchestrator/print/report.h"
 #include "orchestrator/report/sample.h"
 
 #define INFERENCE_ALPHA 0.05

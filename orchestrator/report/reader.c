@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/store/store_open.h"
-#include "orchestrator/report/terminal.h"
+#include "orchestrator/print/terminal.h"
 #include "orchestrator/spec/spec.h"
 #include "orchestrator/spec/spec_diff.h"
 

@@ -6,7 +6,7 @@
 
 #include "common/store/store_query.h"
 #include "orchestrator/cli/cli.h"
-#include "orchestrator/report/report.h"
+#include "orchestrator/print/report.h"
 #include "orchestrator/spec/spec.h"
 
 /*

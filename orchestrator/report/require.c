@@ -2,7 +2,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "orchestrator/spec/json.h"
+#include "orchestrator/json/json.h"
 
 static double limit_of(const struct json *object, const char *key, double otherwise)
 {

@@ -6,7 +6,7 @@
 #define DELTAM_ROBUST_H
 
 #include "common/store/store_query.h"
-#include "orchestrator/report/report.h"
+#include "orchestrator/print/report.h"
 
 /* Fills *r (its arena set) for one sweep. ERR_DB. */
 MUST_CHECK int robust_report(

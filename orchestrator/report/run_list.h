@@ -6,7 +6,7 @@
 #define DELTAM_RUN_LIST_H
 
 #include "common/store/store_runs.h"
-#include "orchestrator/report/report.h"
+#include "orchestrator/print/report.h"
 
 struct run_list {
 	const struct query_sweep *sweep;

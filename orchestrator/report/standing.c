@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "orchestrator/report/glyph.h"
-#include "orchestrator/report/terminal.h"
+#include "orchestrator/print/glyph.h"
+#include "orchestrator/print/terminal.h"
 #include "orchestrator/run/progress.h"
 #include "orchestrator/run/score.h"
 

@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "orchestrator/report/account.h"
-#include "orchestrator/report/terminal.h"
+#include "orchestrator/print/terminal.h"
 #include "orchestrator/run/progress.h"
 
 static void columns(struct report_table *t)

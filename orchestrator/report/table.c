@@ -1,10 +1,10 @@
 /* deltam table: the benchmark, a layout of it, robustness, or the rows of a query. */
 #include "common/store/store_open.h"
 #include "orchestrator/report/benchmark.h"
-#include "orchestrator/report/layout.h"
+#include "orchestrator/layout/layout.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/report/robust.h"
-#include "orchestrator/report/shape.h"
+#include "orchestrator/print/shape.h"
 
 /* A query may look at all sweeps: the database is enough. */
 static int answer_query(const struct cli_options *o, struct arena *a, struct err *e)

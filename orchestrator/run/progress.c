@@ -5,8 +5,8 @@
 #include <unistd.h>
 #include "common/log.h"
 #include "common/str.h"
-#include "orchestrator/report/glyph.h"
-#include "orchestrator/report/terminal.h"
+#include "orchestrator/print/glyph.h"
+#include "orchestrator/print/terminal.h"
 
 #define BAR 24 /* columns of the bar itself */
 #define LINE_SECONDS 60 /* between two lines where there is no bar */

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "orchestrator/spec/json.h"
+#include "orchestrator/json/json.h"
 
 struct parse {
 	const struct report_form *form;

@@ -7,7 +7,7 @@
 #ifndef DELTAM_SPEC_READ_H
 #define DELTAM_SPEC_READ_H
 
-#include "orchestrator/spec/json.h"
+#include "orchestrator/json/json.h"
 #include "orchestrator/spec/spec.h"
 
 #define AXIS_VALUES_MAX 100000

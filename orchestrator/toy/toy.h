@@ -4,7 +4,7 @@
 #ifndef DELTAM_ORCHESTRATOR_TOY_H
 #define DELTAM_ORCHESTRATOR_TOY_H
 
-#include "orchestrator/report/report.h"
+#include "orchestrator/print/report.h"
 
 /*
  * Makes a table and notes of the experiment's rows; steps is how many a run was

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "orchestrator/run/trial.h"
+#include "orchestrator/trial/trial.h"
 #include "tests/lib/child.h"
 #include "tests/lib/each.h"
 #include "tests/lib/must.h"

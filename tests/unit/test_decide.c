@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "orchestrator/run/reason.h"
-#include "orchestrator/run/replay.h"
+#include "orchestrator/audit/replay.h"
 
 #define MANY 16
 

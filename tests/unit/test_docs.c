@@ -1,7 +1,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include "orchestrator/spec/json.h"
+#include "orchestrator/json/json.h"
 #include "orchestrator/spec/spec_docs.h"
 #include "tests/lib/generated.h"
 

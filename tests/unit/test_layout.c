@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "common/store/store_open.h"
-#include "orchestrator/report/layout.h"
-#include "orchestrator/report/shape.h"
-#include "orchestrator/spec/json.h"
+#include "orchestrator/layout/layout.h"
+#include "orchestrator/print/shape.h"
+#include "orchestrator/json/json.h"
 #include "orchestrator/spec/spec.h"
 #include "tests/lib/each.h"
 #include "tests/lib/scratch.h"
@@ -102,7 +102,7 @@ static const struct {
 	void (*render)(const struct report *r, struct str *out);
 } formats[] = {
 #define REPORT(name, summary) { #name, report_##name },
-#include "orchestrator/report/report.def"
+#include "orchestrator/print/report.def"
 #undef REPORT
 };
 
@@ -220,7 +220,7 @@ START_TEST(the_page_and_the_option_have_every_layout)
 	} rows[] = {
 #define LAYOUT(name, kind, summary, papers) \
 	{ #name, "| `" #name "` | " summary " | " papers " |" },
-#include "orchestrator/report/layout.def"
+#include "orchestrator/layout/layout.def"
 #undef LAYOUT
 	};
 	const char *page = source_text("docs/TABLES.md");

@@ -4,7 +4,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include "orchestrator/spec/json.h"
+#include "orchestrator/json/json.h"
 #include "tests/lib/modelled.h"
 #include "trainer-core/graph/layer.h"
 

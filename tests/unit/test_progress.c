@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "common/log.h"
-#include "orchestrator/report/terminal.h"
+#include "orchestrator/print/terminal.h"
 #include "orchestrator/run/progress.h"
 #include "tests/lib/scratch.h"
 

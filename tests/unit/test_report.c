@@ -10,8 +10,8 @@
 #include "common/store/store_query.h"
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/cli/cli.h"
-#include "orchestrator/report/report.h"
-#include "orchestrator/report/shape.h"
+#include "orchestrator/print/report.h"
+#include "orchestrator/print/shape.h"
 #include "orchestrator/stats/stats.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/small_db.h"
@@ -45,7 +45,7 @@ static const struct {
 	void (*render)(const struct report *r, struct str *out);
 } formats[] = {
 #define REPORT(name, summary) { #name, report_##name },
-#include "orchestrator/report/report.def"
+#include "orchestrator/print/report.def"
 #undef REPORT
 };
 
