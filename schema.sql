@@ -18,7 +18,8 @@ CREATE TABLE sweep (
                                            -- it runs, or it was killed
   folder        TEXT NOT NULL DEFAULT '',  -- of the sweep file: where its relative paths begin
   skip_zero     INTEGER NOT NULL DEFAULT 0 CHECK (skip_zero IN (0, 1)),  -- 1: a task of weight 0 is no part of Δm
-  workers       INTEGER                    -- processes at a time of its last run; NULL: none yet
+  workers       INTEGER,                   -- processes at a time of its last run; NULL: none yet
+  unpruned      INTEGER NOT NULL DEFAULT 0 CHECK (unpruned IN (0, 1))  -- 1: --no-prune has trained it to its end
 ) STRICT;
 
 -- The settings of `vary`; a sweep without it has one, with an empty label. deltam.

@@ -159,10 +159,28 @@ static int by_id(const void *a, const void *b)
 }
 
 /*
+ * A phase of a sweep that --no-prune has trained to its end has nothing to save: a rung
+ * would only mark as stopped what was trained further, and lose its last epochs from the
+ * choice. One job that is not at its end, of an entry added since, and rungs hold again.
+ */
+static int leave_unpruned(struct stage_ctx *c, struct unit *u, const struct planned *p,
+	int n, struct err *e)
+{
+	int64_t ended = c->unpruned;
+	int rc = OK;
+
+	for (int i = 0; !rc && ended && i < n; i++)
+		rc = store_int(c->s, STMT_JOB_AT_END, ARGS(INT(p[i].id)), 0, &ended, e);
+	if (!rc && ended)
+		u->target = lane_variant(c, u->lane)->epochs;
+	return rc;
+}
+
+/*
  * Every point of the grid with every seed. Rows go in by rising id, which is as good as
  * random: a hundred thousand of them then cost SQLite a walk, not a search each.
  */
-static int put_members(struct stage_ctx *c, const struct unit *u, struct err *e)
+static int put_members(struct stage_ctx *c, struct unit *u, struct err *e)
 {
 	int n = u->grid->count * u->seeds.n;
 	struct arena a = { 0 };
@@ -184,6 +202,8 @@ static int put_members(struct stage_ctx *c, const struct unit *u, struct err *e)
 		arena_rewind(&scratch, mark);
 	}
 	qsort(p, (size_t)n, sizeof(*p), by_id);
+	if (!rc)
+		rc = leave_unpruned(c, u, p, n, e);
 	for (int i = 0; !rc && i < n; i++) {
 		rc = put_member(c, u, &p[i], &scratch, e);
 		arena_rewind(&scratch, mark);

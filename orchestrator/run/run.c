@@ -136,6 +136,7 @@ static int plan(struct run *r, struct err *e)
 	const char *logs = arena_printf(r->arena, "%s.d/logs", r->db);
 	struct replan before;
 	int64_t sweep;
+	int64_t unpruned = 0;
 	bool rescore;
 	int rc = find_earlier_runs(r, e);
 
@@ -145,9 +146,13 @@ static int plan(struct run *r, struct err *e)
 		rc = store_sweep_put(&r->s, &row, &sweep, &rescore, e);
 	if (!rc)
 		rc = store_orphans(&r->s, e);
+	if (!rc)
+		rc = store_int(
+			&r->s, STMT_SWEEP_UNPRUNED, ARGS(INT(sweep)), 0, &unpruned, e);
 	if (rc)
 		return rc;
 	stage_init(&r->stage, &r->s, &r->resolved, sweep, !r->q->no_prune);
+	r->stage.unpruned = unpruned;
 	r->stage.reuse = r->q->reuse ? &r->reuse : NULL;
 	r->reuse.commands = r->spec.trainer != NULL;
 	r->stage.winners = winner_wanted(&r->spec) && !r->q->no_winners;
@@ -308,6 +313,9 @@ static int conclude(struct run *r, struct err *e)
 	if (!rc)
 		rc = store_sweep_state(
 			&r->s, r->stage.sweep, open || winners ? "failed" : "done", e);
+	if (!rc && !open && !winners && r->q->no_prune)
+		rc = store_run(
+			&r->s, STMT_SWEEP_IS_UNPRUNED, ARGS(INT(r->stage.sweep)), e);
 	if (rc || !(open || winners))
 		return rc;
 	if (!open)

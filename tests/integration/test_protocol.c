@@ -92,6 +92,25 @@ START_TEST(what_another_database_trained_is_copied_and_not_trained)
 }
 END_TEST
 
+START_TEST(what_was_trained_unpruned_is_not_marked_as_stopped_later)
+{
+	static const char stops[] = "SELECT count(*) FROM decision WHERE kind='stop'";
+	int64_t before;
+
+	unpruned_reference();
+	before = attempts("ref.db");
+	ck_assert_int_eq(DELTAM("run", "s.json", "--db", "ref.db"), 0);
+	ck_assert_int_eq(query_int("ref.db", stops), 0);
+	ck_assert_int_eq(attempts("ref.db"), before);
+	/* a phase that has something to train is pruned again */
+	ck_assert_int_eq(DELTAM("run", "s.json", "--set",
+				 "search.lr=[0.01, 0.003, 0.001]", "--db", "ref.db"),
+		0);
+	ck_assert_int_gt(query_int("ref.db", stops), 0);
+	ck_assert_int_gt(attempts("ref.db"), before);
+}
+END_TEST
+
 START_TEST(a_stopped_job_goes_on_from_the_other_databases_checkpoint)
 {
 	unpruned_reference();
@@ -519,6 +538,7 @@ Suite *suite_protocol(void)
 
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_test(c, what_another_database_trained_is_copied_and_not_trained);
+	tcase_add_test(c, what_was_trained_unpruned_is_not_marked_as_stopped_later);
 	tcase_add_test(c, a_stopped_job_goes_on_from_the_other_databases_checkpoint);
 	tcase_add_test(c, a_stopped_job_without_its_checkpoint_is_trained_anew);
 	tcase_add_test(c, rows_of_another_kernel_class_do_not_join_those_there_are);
