@@ -227,6 +227,62 @@ static void put_corruptions(struct str *out)
 static void put_section(struct str *out, const char *prefix);
 
 /* The inside of one row's schema, without its braces. */
+/* Kinds whose values have one form, whatever the row says. */
+static const char *const plain_types[] = {
+	[FIELD_BOOL] = "\"type\": \"boolean\"",
+	[FIELD_AXIS] = "\"$ref\": \"#/$defs/axis\"",
+	[FIELD_MODEL_OBJECT] = "\"type\": [\"string\", \"object\"]",
+	[FIELD_LR_DECAY] = "\"type\": [\"string\", \"object\"]",
+	[FIELD_NAMES] = "\"type\": [\"string\", \"array\"], "
+			"\"items\": { \"type\": \"string\" }",
+	[FIELD_RUNGS] = "\"type\": \"array\", \"items\": { \"type\": \"number\" }",
+	[FIELD_WORDS] = "\"type\": \"array\", \"minItems\": 1, "
+			"\"items\": { \"type\": \"string\", \"minLength\": 1 }",
+	[FIELD_CRITERIA] = "\"type\": \"array\", \"minItems\": 1, "
+			   "\"items\": { \"type\": \"string\", \"minLength\": 1 }",
+	[FIELD_TASKS] = "\"type\": \"object\"",
+	[FIELD_VARY] = "\"type\": \"object\"",
+	[FIELD_VALUES] = "\"type\": \"object\"",
+	[FIELD_REQUIRE] = "\"type\": \"object\"",
+};
+
+/* A name alone, or the section with all its keys. */
+static void put_name_or_section(struct str *out, const struct spec_field *f)
+{
+	str_put(out, "\"anyOf\": [{ ");
+	if (!strcmp(f->path, "model"))
+		put_model_names(out);
+	else
+		put_dataset_names(out);
+	str_put(out, " }, { ");
+	put_section(out, f->path);
+	str_put(out, " }]");
+}
+
+static void put_number(struct str *out, const struct spec_field *f)
+{
+	str_printf(out, "\"type\": \"%s\"",
+		f->kind == FIELD_NUMBER ? "number" : "integer");
+	put_limits(out, f->min, f->max);
+}
+
+/* A count, or a list of seeds. */
+static void put_seeds(struct str *out, const struct spec_field *f)
+{
+	str_put(out, "\"anyOf\": [{ ");
+	put_number(out, f);
+	str_put(out,
+		" }, { \"type\": \"array\", \"minItems\": 1, \"uniqueItems\": true, "
+		"\"items\": { \"type\": \"integer\", \"minimum\": 0 } }]");
+}
+
+static void put_string(struct str *out, const struct spec_field *f)
+{
+	str_printf(out,
+		"\"type\": \"string\", \"minLength\": %.0f, \"maxLength\": %.0f",
+		f->min, f->max);
+}
+
 static void put_type(struct str *out, const struct spec_field *f)
 {
 	switch (f->kind) {
@@ -234,41 +290,21 @@ static void put_type(struct str *out, const struct spec_field *f)
 		put_section(out, f->path);
 		break;
 	case FIELD_NAMED:
-		str_put(out, "\"anyOf\": [{ ");
-		if (!strcmp(f->path, "model"))
-			put_model_names(out);
-		else
-			put_dataset_names(out);
-		str_put(out, " }, { ");
-		put_section(out, f->path);
-		str_put(out, " }]");
+		put_name_or_section(out, f);
 		break;
 	case FIELD_WHOLE:
 	case FIELD_NUMBER:
-		str_printf(out, "\"type\": \"%s\"",
-			f->kind == FIELD_WHOLE ? "integer" : "number");
-		put_limits(out, f->min, f->max);
+		put_number(out, f);
 		break;
 	case FIELD_SEEDS:
-		str_put(out, "\"anyOf\": [{ \"type\": \"integer\"");
-		put_limits(out, f->min, f->max);
-		str_put(out,
-			" }, { \"type\": \"array\", \"minItems\": 1, "
-			"\"uniqueItems\": true, \"items\": { \"type\": \"integer\", "
-			"\"minimum\": 0 } }]");
+		put_seeds(out, f);
 		break;
 	case FIELD_CHOICE:
 		put_enum(out, f->choices);
 		break;
 	case FIELD_TEXT:
 	case FIELD_PATH:
-		str_printf(out,
-			"\"type\": \"string\", \"minLength\": %.0f, "
-			"\"maxLength\": %.0f",
-			f->min, f->max);
-		break;
-	case FIELD_BOOL:
-		str_put(out, "\"type\": \"boolean\"");
+		put_string(out, f);
 		break;
 	case FIELD_DATASET:
 		put_dataset_names(out);
@@ -282,36 +318,11 @@ static void put_type(struct str *out, const struct spec_field *f)
 	case FIELD_METHODS:
 		put_methods(out);
 		break;
-	case FIELD_AXIS:
-		str_put(out, "\"$ref\": \"#/$defs/axis\"");
-		break;
-	case FIELD_MODEL_OBJECT:
-	case FIELD_LR_DECAY:
-		str_put(out, "\"type\": [\"string\", \"object\"]");
-		break;
-	case FIELD_NAMES:
-		str_put(out,
-			"\"type\": [\"string\", \"array\"], \"items\": { \"type\": "
-			"\"string\" }");
-		break;
-	case FIELD_RUNGS:
-		str_put(out,
-			"\"type\": \"array\", \"items\": { \"type\": \"number\" }");
-		break;
 	case FIELD_CORRUPTIONS:
 		put_corruptions(out);
 		break;
-	case FIELD_WORDS:
-	case FIELD_CRITERIA:
-		str_put(out,
-			"\"type\": \"array\", \"minItems\": 1, \"items\": { "
-			"\"type\": \"string\", \"minLength\": 1 }");
-		break;
-	case FIELD_TASKS:
-	case FIELD_VARY:
-	case FIELD_VALUES:
-	case FIELD_REQUIRE:
-		str_put(out, "\"type\": \"object\"");
+	default:
+		str_put(out, plain_types[f->kind]);
 	}
 }
 
