@@ -12,6 +12,7 @@
 #include "common/arena.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
+#include "tests/lib/pace.h"
 #include "tests/lib/scratch.h"
 
 /*
@@ -282,7 +283,7 @@ START_TEST(killed_at_every_crash_point_it_goes_on)
 	char env[96];
 
 	for (int i = 0; i < COUNT(cases); i++)
-		for (int n = 1; n <= 4; n += 3) {
+		for (int n = 1; n <= pace(4, 1); n += 3) {
 			forget();
 			snprintf(env, sizeof(env), "DELTAM_CRASH=%s@marker@%d",
 				cases[i].point, n);

@@ -241,6 +241,7 @@ START_TEST(kills_of_deltam_adapter_trainer_and_its_children_change_nothing)
 {
 	static const char *const argv[] = { "deltam", "run", "s.json", "--db", "t.db",
 		"--workers", "2", NULL };
+	const int kills = child_kills();
 	char wanted[DIGEST_MAX];
 	unsigned state = 7;
 	int hits = 0;
@@ -249,10 +250,11 @@ START_TEST(kills_of_deltam_adapter_trainer_and_its_children_change_nothing)
 	runs_well();
 	digest_rows("t.db", wanted);
 	forget();
-	for (int i = 0; i < child_kills(); i++) {
+	for (int tries = 0; hits < kills; tries++) {
 		struct child c;
 		int pid;
 
+		ck_assert_int_lt(tries, 50 * kills);
 		child_start(&c, argv, NULL);
 		child_let_live(&c, 20000 + child_draw(&state) % 300000);
 		pid = somebody(&c, child_draw(&state), child_draw(&state));
@@ -268,13 +270,11 @@ START_TEST(kills_of_deltam_adapter_trainer_and_its_children_change_nothing)
 		}
 		child_close_pipe(&c);
 	}
-	ck_assert_int_gt(hits, child_kills() / 3);
 	ends_as(wanted);
 	ck_assert_int_eq(count("SELECT count(*) FROM job WHERE outcome='failed'"), 0);
 	nobody_is_left();
 	unsetenv("HELPERS");
-	printf("%d kills of %d hit deltam, adapter, trainer or its child\n", hits,
-		child_kills());
+	printf("%d kills hit deltam, adapter, trainer or its child\n", hits);
 }
 END_TEST
 

@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "tests/lib/pace.h"
 
 const char *program_path(const char *name)
 {
@@ -181,7 +182,7 @@ int child_kills(void)
 {
 	const char *more = getenv("DELTAM_TEST_KILLS");
 
-	return more ? atoi(more) : 20;
+	return more ? atoi(more) : pace(20, 3);
 }
 
 /* xorshift */

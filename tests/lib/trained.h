@@ -24,7 +24,5 @@ double trained_figure(const struct epoch_rows *r, const char *split, const char 
  * the flushing of denormals nor every rounding (DELTAM_TEST_VALGRIND).
  */
 bool trained_golden(void);
-/* Under valgrind, at a fiftieth of the speed: memory is seen in a few steps. */
-bool trained_under_valgrind(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 #include "tests/lib/modelled.h"
+#include "tests/lib/pace.h"
 #include "tests/lib/trained.h"
 #include "trainer-core/loss.h"
 #include "common/rng.h"
@@ -315,7 +316,7 @@ START_TEST(the_gradient_of_all_losses_is_the_slope_of_every_tensor)
 	const double weight[] = { 1, 1, 1 };
 	struct probe p = probe_of(&tinies[_i]);
 	float *grad = arena_alloc_aligned(&arena, graph_floats(p.g) * sizeof(float));
-	const int tensors = trained_under_valgrind() ? 9 : TENSORS;
+	const int tensors = pace(TENSORS, 9);
 	int checked = 0, every = 1 + graph_params(p.g) / tensors;
 
 	(void)objective(&p);
@@ -366,7 +367,7 @@ static void train_tiny(const struct tiny *tiny, const struct dataset *d, int epo
 
 START_TEST(every_network_learns_all_tasks)
 {
-	const bool few = trained_under_valgrind(); /* epochs: nothing is learned yet */
+	const bool few = pace_slow(); /* epochs: nothing is learned yet */
 	const double share = few ? 1.5 : 0.5;
 	const struct dataset *d = tiny_data(&tinies[_i]);
 	double first[3], train[3], val[3];

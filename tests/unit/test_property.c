@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/lib/pace.h"
 #include "tests/lib/played.h"
 #include "tests/lib/scratch.h"
 
@@ -278,10 +279,11 @@ Suite *suite_property(void)
 	Suite *s = suite_create("property");
 	TCase *c = tcase_create("property");
 
-	tcase_add_loop_test(c, no_job_is_planned_or_trained_twice, 0, SWEEPS);
-	tcase_add_loop_test(c, random_orders_lead_to_the_same_rows, 0, SWEEPS);
-	tcase_add_loop_test(c, every_stage_follows_from_rows_alone, 0, SWEEPS);
-	tcase_add_loop_test(c, rows_beyond_a_rung_never_change_a_decision, 0, SWEEPS);
+	tcase_add_loop_test(c, no_job_is_planned_or_trained_twice, 0, pace(SWEEPS, 4));
+	tcase_add_loop_test(c, random_orders_lead_to_the_same_rows, 0, pace(SWEEPS, 4));
+	tcase_add_loop_test(c, every_stage_follows_from_rows_alone, 0, pace(SWEEPS, 4));
+	tcase_add_loop_test(
+		c, rows_beyond_a_rung_never_change_a_decision, 0, pace(SWEEPS, 4));
 	tcase_add_test(c, the_random_sweeps_search_prune_and_diverge);
 	suite_add_tcase(s, c);
 	return s;
