@@ -34,10 +34,23 @@ static int write_row(struct export *x, struct err *e)
 	return OK;
 }
 
+/* A run that diverged in its first epoch has no figure, and would be lost without a word. */
+static int write_lost(struct export *x, const struct query_run *run, struct err *e)
+{
+	next_row(x);
+	while (x->t->cells < x->t->columns - 1)
+		table_text(x->t, "");
+	table_text(x->t, run->outcome);
+	return write_row(x, e);
+}
+
 static int write_metrics(struct export *x, const struct query_run *run, struct err *e)
 {
-	struct rows r = rows_open(x->s, STMT_REUSE_METRICS, ARGS(INT(run->job)), e);
+	struct rows r;
 
+	if (!run->epochs_done && !strcmp(run->outcome, "diverged"))
+		return write_lost(x, run, e);
+	r = rows_open(x->s, STMT_REUSE_METRICS, ARGS(INT(run->job)), e);
 	while (rows_next(&r)) {
 		next_row(x);
 		table_number(x->t, rows_int(&r), NULL);

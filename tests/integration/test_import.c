@@ -217,6 +217,32 @@ START_TEST(what_a_trainer_would_have_reported_is_read_job_by_job)
 }
 END_TEST
 
+static void lost_run_comes_back(const char *format, const char *file)
+{
+	does(deltam("export", "metrics", "s.json", "--format", format, NULL));
+	keep_output(file);
+	ck_assert_int_eq(rename("s.db", "whole.db"), 0);
+	does(deltam("import", "s.json", file, NULL, NULL, NULL));
+	ck_assert_str_eq(query_text("s.db",
+				 "SELECT count(*) || ' ' || epochs_done FROM job WHERE "
+				 "outcome='diverged'"),
+		"1 0");
+	does(deltam("run", "s.json", NULL, NULL, NULL, NULL));
+	ck_assert_int_eq(rename("whole.db", "s.db"), 0);
+}
+
+START_TEST(a_run_that_diverged_in_its_first_epoch_is_exported)
+{
+	add_most();
+	add_job("uw_so", 0, "\"T\": 10");
+	add_epoch(1, "NaN");
+	write_text("r", lines);
+	does(deltam("import", "s.json", "r", NULL, NULL, NULL));
+	lost_run_comes_back("csv", "m.csv");
+	lost_run_comes_back("jsonl", "m.jsonl");
+}
+END_TEST
+
 START_TEST(what_is_missing_is_told_and_another_figure_refused)
 {
 	add_most();
@@ -384,6 +410,7 @@ Suite *suite_import(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, what_export_has_written_comes_back_as_the_same_table);
 	tcase_add_test(t, what_a_trainer_would_have_reported_is_read_job_by_job);
+	tcase_add_test(t, a_run_that_diverged_in_its_first_epoch_is_exported);
 	tcase_add_test(t, what_is_missing_is_told_and_another_figure_refused);
 	tcase_add_test(t, rows_may_stand_in_any_order);
 	tcase_add_loop_test(t, every_fault_is_said_at_its_place, 0, COUNT(faults));
