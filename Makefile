@@ -200,7 +200,7 @@ demo: deps ## train the quickstart sweep on Fashion-MNIST and print its table
 example-torch: PACKAGES += python3-torch
 example-torch: deps ## the quickstart trained by PyTorch (python3-torch): examples/torch
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
-	PYTHONPATH=$(CURDIR)/trainers $(B)/deltam run examples/torch/quickstart.json
+	$(B)/deltam run examples/torch/quickstart.json
 
 check: deps ## build everything and run every test
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests $(FUZZ)

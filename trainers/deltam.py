@@ -1,5 +1,5 @@
 """The job that deltam gives to a training program (docs/TRAINERS.md): Python 3.8 or newer.
-Copy this file beside the program, or put its folder in PYTHONPATH."""
+deltam puts the folder of this file at the end of PYTHONPATH; a copy beside the program comes first."""
 
 import collections, contextlib, json, os, pathlib, signal, sys, time
 from typing import Any, Dict, Iterator, List

@@ -18,6 +18,7 @@
 #include "common/str.h"
 #include "worker/leftover.h"
 #include "worker/pipe.h"
+#include "worker/spent.h"
 #include "worker/stop.h"
 
 #define LOOK_MILLISECONDS 20 /* at the trainer; at its report every fifth time */
@@ -215,6 +216,34 @@ static void on_child(int number)
 	(void)number; /* its arrival ends a pause */
 }
 
+/*
+ * `import deltam` finds deltam.py where it was installed with us, or in the source tree,
+ * behind everything that the user has in PYTHONPATH.
+ */
+static void show_helper(void)
+{
+	static const char *const places[] = { "../../share/deltam", "../../trainers" };
+	const char *before = getenv("PYTHONPATH");
+	char own[PATH_BYTES];
+	ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
+	struct arena a = { 0 };
+
+	own[n > 0 ? n : 0] = '\0';
+	own[strrchr(own, '/') ? strrchr(own, '/') - own : 0] = '\0';
+	for (int i = 0; *own && i < COUNT(places); i++) {
+		const char *folder = arena_printf(&a, "%s/%s", own, places[i]);
+
+		if (access(arena_printf(&a, "%s/deltam.py", folder), R_OK))
+			continue;
+		setenv("PYTHONPATH",
+			before && *before ? arena_printf(&a, "%s:%s", before, folder)
+					  : folder,
+			1);
+		break;
+	}
+	arena_release(&a);
+}
+
 static int prepare(struct adapter *x, struct err *e)
 {
 	char job[PATH_BYTES];
@@ -230,6 +259,7 @@ static int prepare(struct adapter *x, struct err *e)
 	setenv("DELTAM_JOB", job, 1);
 	if (x->devices)
 		setenv("CUDA_VISIBLE_DEVICES", x->devices, 1);
+	show_helper();
 	leftover_end(x->folder);
 	leftover_note(x->folder);
 	return OK;
@@ -259,6 +289,7 @@ enum proto_exit adapter_main(int argc, char **argv)
 	}
 	told = watch(&x, &status);
 	leftover_end_children();
+	spent_say_children();
 	leftover_forget(x.folder);
 	return judge(status, told);
 }

@@ -14,14 +14,17 @@
 static double cpu_before;
 static double said_at;
 
+static double cpu_of(const struct rusage *u)
+{
+	return (double)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) +
+		(double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1e6;
+}
+
 static double cpu_seconds(void)
 {
 	struct rusage u;
 
-	if (getrusage(RUSAGE_SELF, &u))
-		return 0;
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-		(double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+	return getrusage(RUSAGE_SELF, &u) ? 0 : cpu_of(&u);
 }
 
 static double wall_seconds(void)
@@ -72,6 +75,14 @@ void spent_say(void)
 	if (pipe_exists())
 		pipe_spent(cpu_seconds() - cpu_before, peak_bytes());
 	said_at = wall_seconds();
+}
+
+void spent_say_children(void)
+{
+	struct rusage u;
+
+	if (!getrusage(RUSAGE_CHILDREN, &u))
+		pipe_spent(cpu_of(&u), (int64_t)u.ru_maxrss * 1024);
 }
 
 void spent_epoch(void)

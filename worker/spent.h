@@ -15,6 +15,12 @@ void spent_begin(void);
 void spent_say(void);
 
 /*
+ * The same of every process that was started here and has ended: CPU time of all, and the
+ * peak of the largest.
+ */
+void spent_say_children(void);
+
+/*
  * An epoch is done: tells deltam, once a second at most, because a worker that is killed
  * says nothing at its end.
  */

@@ -36,8 +36,61 @@ static void print_networks(const struct resolved *known, struct arena *a)
 	}
 }
 
+static bool has_file(const struct code *code, const char *path)
+{
+	for (int i = 0; i < code->n; i++)
+		if (!strcmp(code->file[i].path, path))
+			return true;
+	return false;
+}
+
+static bool is_script(const char *word)
+{
+	static const char *const endings[] = { ".py", ".sh", ".R", ".jl", ".pl", ".m" };
+	const char *dot = strrchr(word, '.');
+
+	for (int i = 0; dot && i < COUNT(endings); i++)
+		if (!strcmp(dot, endings[i]))
+			return true;
+	return false;
+}
+
+/* A script of the command that will not be where the command runs. */
+static void warn_of_scripts(const struct resolved *known, struct arena *a)
+{
+	const struct spec_trainer *t = known->spec->trainer;
+
+	for (const char *const *word = t->command; *word; word++) {
+		const char *path = arena_printf(a, "%s/%s", known->home, *word);
+
+		if (!is_script(*word) || **word == '/' || has_file(&known->code, *word))
+			continue;
+		if (t->patterns[0])
+			fprintf(stderr,
+				"warning: %s of \"command\" is not among \"files\", "
+				"and the command runs in a copy of these\n",
+				*word);
+		else if (access(path, R_OK))
+			fprintf(stderr, "warning: there is no %s\n", path);
+	}
+}
+
+/* deltam does not read the data of a command, but it can see that nothing is there. */
+static void warn_of_data(const struct resolved *known, struct arena *a)
+{
+	const char *path = params_get(&known->variants[0].base, "dataset.path");
+
+	if (!path || !*path)
+		return;
+	if (*path != '/')
+		path = arena_printf(a, "%s/%s", known->home, path);
+	if (access(path, F_OK))
+		fprintf(stderr, "warning: dataset.path: there is no %s\n", path);
+}
+
 /* What people should know of another trainer before it runs. */
-static void print_trainer(const struct resolved *known)
+static void print_trainer(
+	const struct resolved *known, bool look_at_data, struct arena *a)
 {
 	const struct spec_trainer *t = known->spec->trainer;
 
@@ -49,6 +102,9 @@ static void print_trainer(const struct resolved *known)
 		fprintf(stderr,
 			"warning: no \"files\": an edit of the trainer reaches a sweep "
 			"that runs, and deltam cannot tell\n");
+	warn_of_scripts(known, a);
+	if (look_at_data)
+		warn_of_data(known, a);
 	if (known->code.n)
 		printf("trainer: %d file%s, digest %s\n", known->code.n,
 			known->code.n == 1 ? "" : "s", known->code.digest);
@@ -102,7 +158,7 @@ static int say_check(const struct cli_options *o, const struct resolved *known,
 	printf("%s: ok, %lld job%s\n", o->operand, (long long)c->total,
 		c->total == 1 ? "" : "s");
 	if (known->spec->trainer)
-		print_trainer(known);
+		print_trainer(known, !o->no_data, a);
 	else
 		print_networks(known, a);
 	print_slots(known->spec, a);
@@ -295,6 +351,7 @@ static void print_stand(const struct cli_options *o, const struct resolved *know
 	struct resolved composed;
 	struct outlook look;
 	struct str report = { .arena = a };
+	struct str lost = { .arena = a };
 	char worker[1024];
 	char jobs[OUTLOOK_TEXT_MAX];
 	char left[OUTLOOK_TEXT_MAX];
@@ -309,13 +366,15 @@ static void print_stand(const struct cli_options *o, const struct resolved *know
 		all = &composed;
 	}
 	if (!rc)
-		rc = preplan(all, c, db, x->rate, slots, &look, &e);
+		rc = preplan(all, c, db, x->rate, slots, &look, &lost, &e);
 	if (rc)
 		return;
-	fprintf(stderr,
-		"%s are trained; %s on %s and what pruning may be expected to stop\n",
-		outlook_jobs(&look, jobs), outlook_left(&look, left),
-		slots_text(o, known->spec, slots, a));
+	fprintf(stderr, "%s are trained; %s on %s%s\n", outlook_jobs(&look, jobs),
+		outlook_left(&look, left), slots_text(o, known->spec, slots, a),
+		known->spec->prune.rule == PRUNE_NONE ? ""
+						      : ", less what pruning stops");
+	if (lost.n)
+		fprintf(stderr, "%s\n", str_get(&lost));
 }
 
 static int say_plan(const struct cli_options *o, const struct resolved *known,

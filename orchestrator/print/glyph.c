@@ -52,6 +52,20 @@ int glyph_text_width(const char *s)
 	return n;
 }
 
+int glyph_text_fit(const char *s, int cells)
+{
+	const char *end = s;
+	const char *next = s;
+
+	while (*next && *next != '\n') {
+		cells -= glyph_width(glyph_next(&next));
+		if (cells < 0)
+			break;
+		end = next;
+	}
+	return (int)(end - s);
+}
+
 const char *glyph_printable(struct arena *a, const char *s)
 {
 	struct str out = { .arena = a };

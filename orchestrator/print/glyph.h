@@ -20,6 +20,9 @@ int glyph_width(uint32_t c);
 /* How many cells a text takes. */
 int glyph_text_width(const char *s);
 
+/* How many bytes of its first line, whole characters, take so many cells at most. */
+int glyph_text_fit(const char *s, int cells);
+
 /*
  * Returns s with a blank for each hidden character (common/hidden.h), because a line break
  * or an escape would move the cursor; s itself where it has none.

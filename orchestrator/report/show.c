@@ -188,16 +188,23 @@ static int put_query(
 	return OK;
 }
 
-/* What the run reached in each epoch: Δm, then the criteria of its tasks. */
+/* What the run reached in each epoch: Δm, the criteria of its tasks, their weights. */
 struct epochs {
 	struct query_figure *criterion;
 	int criteria, n;
-	double *v; /* epochs x columns: val and test of Δm, of each criterion */
+	const char **task; /* that have weights */
+	int tasks;
+	double *v; /* epochs x columns: val and test of Δm, of each criterion; weights */
 };
+
+static int column_of_weights(const struct epochs *p)
+{
+	return 2 * (p->criteria + 1);
+}
 
 static int column_count(const struct epochs *p)
 {
-	return 2 * (p->criteria + 1);
+	return column_of_weights(p) + p->tasks;
 }
 
 static void put_figure(struct epochs *p, int epoch, int column, double v)
@@ -242,6 +249,35 @@ static int read_metrics(struct show *w, struct epochs *p, struct err *e)
 	return rows_close(&r);
 }
 
+/* Criteria stand task by task, so that a task that has come before is the last one. */
+static void find_tasks(struct show *w, struct epochs *p)
+{
+	p->task = NEW_ARRAY(w->arena, const char *, p->criteria + 1);
+	if (*w->run->task)
+		return; /* a baseline's one task is all there is to weigh */
+	for (int i = 0; i < p->criteria; i++)
+		if (!p->tasks ||
+			strcmp(p->task[p->tasks - 1], p->criterion[i].task) != 0)
+			p->task[p->tasks++] = p->criterion[i].task;
+}
+
+static int read_weights(struct show *w, struct epochs *p, struct err *e)
+{
+	struct rows r =
+		rows_open(&w->reader->s, STMT_SHOW_WEIGHTS, ARGS(INT(w->run->job)), e);
+
+	while (rows_next(&r)) {
+		int epoch = rows_int(&r);
+		const char *task = rows_copy(&r, w->arena);
+		double v = rows_real(&r);
+
+		for (int i = 0; i < p->tasks; i++)
+			if (!strcmp(p->task[i], task))
+				put_figure(p, epoch, column_of_weights(p) + i, v);
+	}
+	return rows_close(&r);
+}
+
 /* The criteria of its variant; of a baseline those of its task. */
 static int read_criteria(struct show *w, struct epochs *p, struct err *e)
 {
@@ -281,6 +317,10 @@ static void epoch_columns(
 			k->audience = test ? FOR_PROGRAMS : FOR_ALL;
 		}
 	}
+	for (int i = 0; i < p->tasks; i++)
+		table_column(
+			t, arena_printf(w->arena, "weight_%s", p->task[i]), "weight")
+			->group = p->task[i];
 	for (int i = 1; i < t->columns; i++)
 		t->column[i].right = true;
 }
@@ -296,11 +336,13 @@ static void epoch_row(
 	table_fixed(t, v[0], 1);
 	table_fixed(t, v[1], 1);
 	for (int i = 2; i < column_count(p); i++) {
-		double shown =
-			v[i] * benchmark_criterion_scale(&p->criterion[i / 2 - 1]);
+		double scale = i < column_of_weights(p)
+			? benchmark_criterion_scale(&p->criterion[i / 2 - 1])
+			: 1;
 
 		table_number(t, v[i],
-			isfinite(v[i]) ? arena_printf(w->arena, "%.4g", shown) : NULL);
+			isfinite(v[i]) ? arena_printf(w->arena, "%.4g", v[i] * scale)
+				       : NULL);
 	}
 }
 
@@ -313,12 +355,15 @@ static int put_epochs(struct show *w, struct err *e)
 
 	if (rc || !p.n)
 		return rc;
+	find_tasks(w, &p);
 	p.v = NEW_ARRAY(w->arena, double, p.n *column_count(&p));
 	for (int i = 0; i < p.n * column_count(&p); i++)
 		p.v[i] = (double)NAN;
 	rc = read_scores(w, &p, e);
 	if (!rc)
 		rc = read_metrics(w, &p, e);
+	if (!rc)
+		rc = read_weights(w, &p, e);
 	if (rc)
 		return rc;
 	t = part(w, "Epochs", head, COUNT(head));
@@ -386,6 +431,7 @@ static int put_files(struct show *w, struct err *e)
 
 	put_file(w, &t, "checkpoint",
 		arena_printf(w->arena, "%s.d/checkpoints/%s.ckpt", db, id));
+	put_file(w, &t, "folder", arena_printf(w->arena, "%s.d/jobs/%s", db, id));
 	put_file(w, &t, "best parameters so far",
 		arena_printf(w->arena, "%s.d/checkpoints/%s.best", db, id));
 	for (int epoch = 1; epoch <= w->run->epochs_done; epoch++)
@@ -438,16 +484,28 @@ static int show(
 	return rc;
 }
 
+static bool is_sweep_file(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 5 && !strcmp(name + n - 5, ".json");
+}
+
+/* RUN [SWEEP], or the other way round, as all other commands have the sweep first. */
 int cmd_show(const struct cli_options *o, struct err *e)
 {
+	struct cli_options run = *o;
 	struct cli_options sweep = *o;
 	struct report_reader reader;
 	int rc;
 
-	sweep.operand = o->second;
+	if (o->second && is_sweep_file(o->operand))
+		run.operand = o->second;
+	else
+		sweep.operand = o->second;
 	rc = reader_open(&reader, &sweep, e);
 	if (!rc)
-		rc = show(&reader, o, e);
+		rc = show(&reader, &run, e);
 	reader_close(&reader);
 	return rc;
 }

@@ -256,22 +256,6 @@ static void open_stages(const struct standing *x, struct report *r)
 	}
 }
 
-/* The bytes of the text that so many columns take. */
-static int cut(const char *text, int columns)
-{
-	const char *at = text;
-
-	while (*at && *at != '\n') {
-		const char *next = at;
-
-		columns -= glyph_width(glyph_next(&next));
-		if (columns < 0)
-			break;
-		at = next;
-	}
-	return (int)(at - text);
-}
-
 /*
  * Draws over what was there, line by line, so that nothing flickers; what is more than the
  * screen holds is left out, since a terminal that scrolls would lose the top.
@@ -280,7 +264,7 @@ static void draw(const char *text, int columns, int rows, FILE *out)
 {
 	fputs("\033[H", out);
 	for (int row = 1; *text && row < rows; row++) {
-		int n = cut(text, columns);
+		int n = glyph_text_fit(text, columns);
 
 		if (row == rows - 1 && strchr(text, '\n') && strchr(text, '\n')[1])
 			fputs("...", out);

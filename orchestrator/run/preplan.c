@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 #include "common/store/store_open.h"
+#include "orchestrator/run/replan.h"
 #include "orchestrator/run/stage.h"
 
 static int plan(
@@ -32,13 +33,14 @@ static int plan(
 
 int preplan(const struct resolved *known, const struct plan_counts *counts,
 	const char *db, const double *rate, int workers, struct outlook *out,
-	struct err *e)
+	struct str *lost, struct err *e)
 {
 	struct outlook_question q = { .spec = known->spec,
 		.counts = counts,
 		.rate = rate,
 		.now = outlook_now(),
 		.workers = workers };
+	struct replan before;
 	struct store s;
 	int rc;
 
@@ -48,9 +50,13 @@ int preplan(const struct resolved *known, const struct plan_counts *counts,
 	if (rc)
 		return rc;
 	q.s = &s;
-	rc = plan(&s, known, &q.sweep, e);
+	rc = replan_read(&before, &s, known->spec->name, lost->arena, e);
+	if (!rc)
+		rc = plan(&s, known, &q.sweep, e);
 	if (!rc)
 		rc = outlook_read(&q, out, e);
+	if (!rc)
+		rc = replan_lost(&before, &s, known->spec, q.sweep, lost, e);
 	store_close(&s);
 	return rc;
 }

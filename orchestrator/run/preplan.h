@@ -12,10 +12,11 @@
 /*
  * db: its database; NULL or missing: nothing is trained. known: composed where db is there,
  * because the digests of data are part of what a job is. rate: of each row of counts, seconds
- * an epoch where the sweep has not shown it; NAN: unknown.
+ * an epoch where the sweep has not shown it; NAN: unknown. lost: what was trained and is not
+ * planned any more (replan_lost).
  */
 MUST_CHECK int preplan(const struct resolved *known, const struct plan_counts *counts,
 	const char *db, const double *rate, int workers, struct outlook *out,
-	struct err *e);
+	struct str *lost, struct err *e);
 
 #endif

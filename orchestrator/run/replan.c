@@ -72,22 +72,37 @@ static void put_leaving(
 /* Jobs that were wanted and trained, and that the plan does not have. */
 struct leaving {
 	int trained;
-	bool other_data; /* what is planned now is of other data than they are */
+	const char *changed; /* what they had, and no file of the sweep shows; NULL */
 };
 
-static int look_at_job(
-	struct store *s, int64_t sweep, int64_t job, struct leaving *out, struct err *e)
+/* Digests of a job that differ although nobody has edited the sweep file. */
+static const char *changed_since(
+	struct store *s, const char *name, const char *before, struct arena *a)
 {
+	if (!strcmp(name, "dataset.digest"))
+		return "the data have changed";
+	return arena_printf(a,
+		"the files of \"trainer\" have changed (what they were is in "
+		"%s.d/code/%s)",
+		s->path, before);
+}
+
+static int look_at_job(struct store *s, int64_t sweep, int64_t job, struct arena *a,
+	struct leaving *out, struct err *e)
+{
+	static const char *const digests[] = { "dataset.digest", "trainer.files" };
 	struct job_row row;
-	int64_t same = 0;
 	int rc = store_job_get(s, job, &row, e);
 
-	if (rc || !row.epochs_done)
+	if (rc || !row.epochs_done || out->trained++)
 		return rc;
-	if (!out->trained++) {
-		rc = store_int(s, STMT_REPLAN_SAME_DATA, ARGS(INT(sweep), INT(job)), 0,
-			&same, e);
-		out->other_data = !same;
+	for (int i = 0; !rc && i < COUNT(digests); i++) {
+		struct rows r = rows_open(s, STMT_REPLAN_CHANGED,
+			ARGS(INT(sweep), INT(job), TEXT(digests[i])), e);
+
+		if (rows_next(&r))
+			out->changed = changed_since(s, digests[i], rows_text(&r), a);
+		rc = rows_close(&r);
 	}
 	return rc;
 }
@@ -104,7 +119,7 @@ static int count_leaving(const struct replan *r, struct store *s, int64_t sweep,
 		while (k < n && now[k] < r->jobs[i])
 			k++;
 		if (k == n || now[k] != r->jobs[i])
-			rc = look_at_job(s, sweep, r->jobs[i], out, e);
+			rc = look_at_job(s, sweep, r->jobs[i], a, out, e);
 	}
 	return rc;
 }
@@ -117,12 +132,25 @@ static void put_unused(const struct leaving *x, bool edited, struct str *out)
 {
 	bool many = x->trained > 1;
 
-	if (x->trained && (edited || x->other_data))
+	if (x->trained && (edited || x->changed))
 		str_printf(out,
-			"; %d job%s trained before %s not in the plan so far, and "
-			"stay%s in the database%s",
-			x->trained, many ? "s" : "", many ? "are" : "is",
-			many ? "" : "s", edited ? "" : ": the data have changed");
+			"%s%d job%s trained before %s not in the plan so far, and "
+			"stay%s in the database%s%s",
+			out->n ? "; " : "", x->trained, many ? "s" : "",
+			many ? "are" : "is", many ? "" : "s", x->changed ? ": " : "",
+			x->changed ? x->changed : "");
+}
+
+int replan_lost(const struct replan *r, struct store *s, const struct spec *spec,
+	int64_t sweep, struct str *out, struct err *e)
+{
+	bool edited = r->text && strcmp(r->text, spec->text) != 0;
+	struct leaving leaving;
+	int rc = count_leaving(r, s, sweep, out->arena, &leaving, e);
+
+	if (!rc)
+		put_unused(&leaving, edited, out);
+	return rc;
 }
 
 /* "62 of 177 jobs already trained, 6 min left on 2 workers". */
@@ -151,7 +179,7 @@ int replan_tell(const struct replan *r, struct store *s, const struct spec *spec
 			"%s is not the version that %s was planned from, and is "
 			"planned anew:\n%s",
 			spec->path, s->path, diff);
-	if (!*diff && !x->ended && !leaving.other_data)
+	if (!*diff && !x->ended && !leaving.changed)
 		return OK;
 	str_printf(out, "%s: ", spec->name);
 	put_stand(x, out);

@@ -32,4 +32,11 @@ MUST_CHECK int replan_tell(const struct replan *r, struct store *s,
 	const struct spec *spec, int64_t sweep, const struct outlook *x,
 	struct str *out, struct err *e);
 
+/*
+ * Of these the jobs that were trained and are not planned any more, with the reason; ""
+ * where there are none.
+ */
+MUST_CHECK int replan_lost(const struct replan *r, struct store *s,
+	const struct spec *spec, int64_t sweep, struct str *out, struct err *e);
+
 #endif

@@ -136,7 +136,6 @@ static int plan(struct run *r, struct err *e)
 	const char *logs = arena_printf(r->arena, "%s.d/logs", r->db);
 	struct replan before;
 	int64_t sweep;
-	int64_t unpruned = 0;
 	bool rescore;
 	int rc = find_earlier_runs(r, e);
 
@@ -146,13 +145,9 @@ static int plan(struct run *r, struct err *e)
 		rc = store_sweep_put(&r->s, &row, &sweep, &rescore, e);
 	if (!rc)
 		rc = store_orphans(&r->s, e);
-	if (!rc)
-		rc = store_int(
-			&r->s, STMT_SWEEP_UNPRUNED, ARGS(INT(sweep)), 0, &unpruned, e);
 	if (rc)
 		return rc;
 	stage_init(&r->stage, &r->s, &r->resolved, sweep, !r->q->no_prune);
-	r->stage.unpruned = unpruned;
 	r->stage.reuse = r->q->reuse ? &r->reuse : NULL;
 	r->reuse.commands = r->spec.trainer != NULL;
 	r->stage.winners = winner_wanted(&r->spec) && !r->q->no_winners;

@@ -318,6 +318,9 @@ int stage_start(struct stage_ctx *c, bool rescore, struct err *e)
 	if (!rc)
 		rc = counted_alike(c, &same, &a, e);
 	if (!rc)
+		rc = store_int(c->s, STMT_SWEEP_UNPRUNED, ARGS(INT(c->sweep)), 0,
+			&c->unpruned, e);
+	if (!rc)
 		rc = store_sweep_clear(c->s, c->sweep, e);
 	if (!rc)
 		rc = start(c, rescore || !same, e);

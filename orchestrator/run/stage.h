@@ -41,7 +41,7 @@ struct stage_ctx {
 	const struct resolved *resolved; /* of the spec */
 	int64_t sweep;
 	bool prune; /* false: --no-prune */
-	bool unpruned; /* --no-prune has trained the sweep to its end before */
+	int64_t unpruned; /* 1: --no-prune has trained the sweep to its end before */
 	struct lane *lanes; /* variant by variant, baselines first */
 	int nlanes;
 	int *first_lane; /* of each variant; one more than there are variants */

@@ -50,8 +50,8 @@ static void take_epoch(
 	t->fault = wrong_epoch(t, x->epoch);
 	if (t->fault)
 		return;
-	if (!t->epoch)
-		t->first = *x;
+	if (t->nkept < TRIAL_KEPT)
+		t->kept[t->nkept++] = *x;
 	t->epoch = x->epoch;
 	t->diverged = diverged;
 }
@@ -162,13 +162,23 @@ static bool same_name(const struct metric_row *x, const struct metric_row *y)
 		!strcmp(x->name, y->name);
 }
 
-const char *trial_difference(
-	const struct report_line *x, const struct report_line *y, struct arena *a)
+static const struct report_line *kept_of(const struct trial *t, int epoch)
 {
+	for (int i = 0; i < t->nkept; i++)
+		if (t->kept[i].epoch == epoch)
+			return &t->kept[i];
+	return NULL;
+}
+
+const char *trial_difference(
+	const struct trial *of, const struct trial *other, int epoch, struct arena *a)
+{
+	const struct report_line *x = kept_of(of, epoch);
+	const struct report_line *y = kept_of(other, epoch);
 	char first[NUMBER_MAX];
 	char second[NUMBER_MAX];
 
-	for (int i = 0; i < x->metrics; i++) {
+	for (int i = 0; x && y && i < x->metrics; i++) {
 		const struct metric_row *m = &x->metric[i];
 
 		for (int k = 0; k < y->metrics; k++)

@@ -7,6 +7,8 @@
 
 #include "orchestrator/run/report_line.h"
 
+#define TRIAL_KEPT 3 /* epochs of an attempt whose figures are kept */
+
 struct trial {
 	/* Set by the caller, with everything else 0. */
 	struct arena *arena; /* of the texts */
@@ -18,7 +20,8 @@ struct trial {
 	int64_t offset; /* bytes that are read */
 	int line;
 	int epoch; /* the last one that it reported; 0: none */
-	struct report_line first; /* the first epoch's figures */
+	struct report_line kept[TRIAL_KEPT]; /* figures of its first epochs, in order */
+	int nkept;
 	const char *diverged; /* why, in `epoch`; NULL: all is finite */
 	const char *error; /* of its last line `error`; NULL without */
 	const char *fault; /* in words; NULL: none. Nothing is read behind it */
@@ -30,8 +33,11 @@ MUST_CHECK int trial_read(struct trial *t, struct err *e);
 /* The trainer has left with status 0: whether its lines are all there, or a fault. */
 void trial_end(struct trial *t);
 
-/* How two attempts at one epoch differ: "val seg/loss is 1.2, then 1.3"; NULL: not at all. */
+/*
+ * How what two attempts said of that epoch differs: "val seg/loss is 1.2, then 1.3"; NULL:
+ * not at all, or one of them has not kept it.
+ */
 const char *trial_difference(
-	const struct report_line *x, const struct report_line *y, struct arena *a);
+	const struct trial *x, const struct trial *y, int epoch, struct arena *a);
 
 #endif

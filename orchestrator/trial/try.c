@@ -1,5 +1,5 @@
 /*
- * deltam try: whether a trainer keeps the contract of docs/TRAINERS.md, in about five
+ * deltam try: whether a trainer keeps the contract of docs/TRAINERS.md, in about seven
  * epochs of the first job of the baseline and of each entry. Attempts are those of `run`
  * (folder, adapter, report), in a temporary folder and without a database.
  */
@@ -8,11 +8,14 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "common/log.h"
 #include "common/tree.h"
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/plan/resolve.h"
 #include "orchestrator/plan/worker_path.h"
+#include "orchestrator/print/glyph.h"
+#include "orchestrator/print/terminal.h"
 #include "orchestrator/run/segment_command.h"
 #include "orchestrator/run/slot_log.h"
 #include "orchestrator/trial/trial.h"
@@ -28,7 +31,7 @@
 enum try_step {
 	STEP_TRAIN, /* two epochs */
 	STEP_RESUME, /* one more, from the state */
-	STEP_AGAIN, /* the first once more, in another folder: the same figures? */
+	STEP_AGAIN, /* all of these in one go, in another folder: the same figures? */
 	STEP_STOP, /* to the last epoch, and SIGTERM behind the first line */
 	STEPS
 };
@@ -45,6 +48,7 @@ struct subject {
 	enum try_step step;
 	bool busy, over, printed;
 	int until[2]; /* of TRAIN and RESUME; 0: there is no such epoch */
+	struct trial before[2]; /* TRAIN and RESUME, once they ended well */
 	struct attempt_row attempt;
 	struct segment_command command;
 	struct places_taken place;
@@ -54,11 +58,11 @@ struct subject {
 	double asked; /* when it was told to leave; 0: it was not */
 	double leave; /* seconds after which the scheduler tells it */
 	double took; /* seconds of TRAIN */
-	struct report_line first; /* of TRAIN */
-	bool repeats; /* AGAIN gave the same figures */
+	bool repeats; /* AGAIN gave the same figures as TRAIN */
 	const char *fault[FAULTS_MAX];
 	int nfaults;
-	const char *note;
+	const char *note; /* why there was no more to try */
+	const char *doubt; /* what is no fault, and worth a look */
 };
 
 struct
@@ -69,6 +73,7 @@ try {
 	struct dispatch_command command;
 	struct places places;
 	const char *folder;
+	bool moves; /* stderr is a terminal whose cursor moves */
 	struct subject *subject;
 	int n;
 };
@@ -111,7 +116,7 @@ static int until_of(const struct try *t, const struct subject *x)
 	case STEP_RESUME:
 		return x->until[x->step];
 	case STEP_AGAIN:
-		return 1;
+		return x->before[1].nkept ? x->until[1] : x->until[0];
 	default:
 		return variant_of(t)->epochs;
 	}
@@ -236,23 +241,50 @@ static void judge_told(struct try *t, struct subject *x, const struct sched_end 
 		add_fault(x, stubborn(t));
 }
 
+/* The same twice in one go, but not from the state: something is not part of it. */
+static void judge_state(struct try *t, struct subject *x)
+{
+	int epoch = x->until[1];
+	const char *other =
+		trial_difference(&x->trial, &x->before[1], epoch, &t->arena);
+	const char *text;
+
+	if (!other)
+		return;
+	text = arena_printf(&t->arena,
+		"epoch %d from the state is not epoch %d in one go (%s): are the optimizer, "
+		"the schedule and every generator of random numbers in the state? Rungs "
+		"interrupt the runs of some methods and not of others",
+		epoch, epoch, other);
+	if (t->spec.trainer->deterministic)
+		add_fault(x, text);
+	else
+		x->doubt = text;
+}
+
 static void judge_again(struct try *t, struct subject *x)
 {
-	const char *other = trial_difference(&x->first, &x->trial.first, &t->arena);
+	const char *other = NULL;
+	int epoch = 0;
 
+	while (!other && epoch < x->until[0])
+		other = trial_difference(&x->before[0], &x->trial, ++epoch, &t->arena);
 	x->repeats = !other;
-	if (other && t->spec.trainer->deterministic)
+	if (!other)
+		judge_state(t, x);
+	else if (t->spec.trainer->deterministic)
 		add_fault(x,
 			arena_printf(&t->arena,
-				"\"deterministic\" is true, and epoch 1 gave other "
+				"\"deterministic\" is true, and epoch %d gave other "
 				"figures the second time: %s",
-				other));
+				epoch, other));
 }
 
 static void judge_well(struct try *t, struct subject *x, const struct sched_end *end)
 {
+	if (x->step <= STEP_RESUME)
+		x->before[x->step] = x->trial;
 	if (x->step == STEP_TRAIN) {
-		x->first = x->trial.first;
 		x->took = end->seconds;
 		if (t->spec.trainer->resume && x->until[1] && state_is_empty(t, x)) {
 			add_fault(x,
@@ -296,25 +328,61 @@ static int judge(
 
 static void print_subject(const struct try *t, const struct subject *x)
 {
-	bool twice = x->repeats && !t->spec.trainer->deterministic;
+	bool twice = x->repeats && !x->doubt && !t->spec.trainer->deterministic;
 
 	if (x->note)
 		printf("%s: %s\n", x->name, x->note);
 	else if (!x->nfaults)
-		printf("%s: ok, %.2g s%s\n", x->name, x->took,
-			twice ? "; epoch 1 gave the same figures twice" : "");
+		printf("%s: ok; the start and %d epoch%s took %.2g s%s\n", x->name,
+			x->until[0], x->until[0] == 1 ? "" : "s", x->took,
+			twice ? ", and figures come out the same again" : "");
+	if (x->doubt)
+		printf("%s: NOTE: %s\n", x->name, x->doubt);
 	for (int i = 0; i < x->nfaults; i++)
 		printf("%s: FAULT: %s\n", x->name, x->fault[i]);
 	(void)fflush(stdout);
+}
+
+/* Takes away what show_work has written. */
+static void clear_work(void *arg)
+{
+	const struct try *t = arg;
+
+	if (t->moves)
+		fputs("\r\033[J", stderr);
 }
 
 static void print_ended(struct try *t)
 {
 	for (int i = 0; i < t->n && t->subject[i].over; i++)
 		if (!t->subject[i].printed) {
+			clear_work(t);
 			print_subject(t, &t->subject[i]);
 			t->subject[i].printed = true;
 		}
+}
+
+/* On a terminal: who is at what, in a line that the next one replaces. */
+static void show_work(struct try *t)
+{
+	static const char *const doing[STEPS] = { "the first epochs",
+		"one more, from the state", "the same again in one go",
+		"leaving at SIGTERM" };
+	struct arena a = { 0 };
+	struct str line = { .arena = &a };
+	int fit;
+
+	if (!t->moves)
+		return;
+	for (int i = 0; i < t->n; i++)
+		if (t->subject[i].busy)
+			str_printf(&line, "%s%s: %s (%d of %d)", line.n ? "; " : "",
+				t->subject[i].name, doing[t->subject[i].step],
+				t->subject[i].step + 1, STEPS);
+	clear_work(t);
+	fit = glyph_text_fit(str_get(&line), terminal_columns(STDERR_FILENO) - 1);
+	fprintf(stderr, "%.*s", fit, str_get(&line));
+	arena_release(&a);
 }
 
 /* The turn. */
@@ -349,8 +417,10 @@ static int turn(
 		if (!places_take(&t->places, x->entry->slots, &x->place))
 			return SCHED_NOTHING;
 		rc = fill_task(t, x, next, e);
+		show_work(t);
 		return rc ? rc : SCHED_TASK;
 	}
+	show_work(t);
 	return rc ? rc : SCHED_NOTHING;
 }
 
@@ -466,8 +536,12 @@ static int try_all(struct try *t, const char *worker, struct err *e)
 	options.logs = rc ? NULL : arena_printf(&t->arena, "%s/logs", t->folder);
 	if (!rc)
 		add_subjects(t);
+	t->moves = terminal_moves(STDERR_FILENO);
+	log_before_line(clear_work, t);
 	if (!rc)
 		rc = sched_run(&options, &ops, t, e);
+	clear_work(t);
+	log_before_line(NULL, NULL);
 	if (rc == ERR_INTERRUPTED)
 		rc = err_set(e, ERR_INTERRUPTED, "interrupted; nothing is kept");
 	faults = rc ? 0 : faults_of(t);

@@ -127,6 +127,10 @@ START_TEST(a_command_is_led_through_the_whole_protocol)
 			       " AND kernel_class IS NOT 'formula'"),
 		0);
 	ck_assert_int_eq(count("SELECT sum(replaced) FROM attempt"), 0);
+	ck_assert_int_eq(
+		count("SELECT count(*) FROM attempt WHERE cpu_seconds IS NULL OR"
+		      " peak_bytes IS NULL"),
+		0);
 	attempts = count("SELECT count(*) FROM attempt");
 	runs_well();
 	ck_assert_int_eq(count("SELECT count(*) FROM attempt"), attempts);
@@ -480,6 +484,8 @@ static bool has_begun(int n)
 START_TEST(code_that_is_edited_during_a_run_has_no_effect_on_it)
 {
 	static const char broken[] = "exit 1\n";
+	static const char *const plan[] = { "deltam", "plan", "s.json", "--db", "t.db",
+		NULL };
 	static const char *const argv[] = { "deltam", "run", "s.json", "--db", "t.db",
 		NULL };
 	struct child c;
@@ -491,6 +497,13 @@ START_TEST(code_that_is_edited_during_a_run_has_no_effect_on_it)
 	scratch_write("train.sh", broken, sizeof(broken) - 1);
 	ck_assert_int_eq(child_wait(&c), 0);
 	jobs = count("SELECT count(*) FROM job");
+	ck_assert_int_eq(child_run(plan, NULL), 0);
+	scratch_read("err", said, sizeof(said));
+	ck_assert_msg(strstr(said,
+			      "\n6 jobs trained before are not in the plan so far, and "
+			      "stay in the database: the files of \"trainer\" have "
+			      "changed (what they were is in t.db.d/code/"),
+		"%s", said);
 	ck_assert_int_eq(run(), 1); /* other code is another job */
 	ck_assert_int_eq(count("SELECT count(*) FROM job"),
 		jobs + 3); /* two baselines, one method */

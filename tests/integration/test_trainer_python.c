@@ -45,23 +45,36 @@ static void write_last_block(char *page, const char *language, const char *file)
 	scratch_write(file, begin, (size_t)(end + 1 - begin));
 }
 
+/* A helper that kills stands in PYTHONPATH, where it comes before the one of deltam. */
+static void kill_in_epoch_3(void)
+{
+	static char text[1 << 16];
+	size_t n =
+		scratch_read(scratch_source("trainers/deltam.py"), text, sizeof(text));
+
+	ck_assert_uint_lt(n + sizeof(kills), sizeof(text));
+	memcpy(text + n, kills, sizeof(kills) - 1);
+	ck_assert_int_eq(mkdir("kills", 0777), 0);
+	scratch_write("kills/deltam.py", text, n + sizeof(kills) - 1);
+	ck_assert_ptr_nonnull(realpath("kills", said));
+	setenv("KILLS", said, 1);
+	setenv("PYTHONPATH", said, 1);
+}
+
 static void setup(void)
 {
 	static char text[1 << 16];
-	size_t n;
 
 	scratch_enter();
 	scratch_read(scratch_source("docs/TRAINERS.md"), text, sizeof(text));
 	write_last_block(text, "json", "lines.json");
 	write_last_block(text, "python", "train.py");
-	n = scratch_read(scratch_source("trainers/deltam.py"), text, sizeof(text));
-	ck_assert_uint_lt(n + sizeof(kills), sizeof(text));
-	memcpy(text + n, kills, sizeof(kills) - 1);
-	scratch_write("deltam.py", text, n + sizeof(kills) - 1);
 }
 
 static void teardown(void)
 {
+	unsetenv("KILLS");
+	unsetenv("PYTHONPATH");
 	scratch_leave();
 }
 
@@ -117,11 +130,8 @@ START_TEST(the_loop_of_the_page_has_its_table_and_the_same_rows_through_kills)
 
 	run("t.db", NULL);
 	prints_its_table();
-	ck_assert_int_eq(mkdir("kills", 0777), 0);
-	ck_assert_ptr_nonnull(realpath("kills", said));
-	setenv("KILLS", said, 1);
+	kill_in_epoch_3();
 	run("k.db", NULL);
-	unsetenv("KILLS");
 	ck_assert_str_eq(digest_rows("k.db", got), digest_rows("t.db", wanted));
 	jobs = query_int(
 		"k.db", "SELECT count(DISTINCT job) FROM metric WHERE epoch=3");

@@ -73,14 +73,14 @@ START_TEST(a_trainer_that_keeps_the_contract_is_told_so_entry_by_entry)
 
 	ck_assert_msg(!try(text), "%s%s", out, err);
 	for (int i = 0; i < 3; i++) {
-		static const char *const names[] = { "stl a: ok, ", "ew: ok, ",
-			"mine: ok, " };
+		static const char *const names[] = { "stl a: ok; ", "ew: ok; ",
+			"mine: ok; " };
 
 		ck_assert_msg(!strncmp(at, names[i], strlen(names[i])), "%s", at);
 		at = strchr(at, '\n') + 1;
 	}
 	ck_assert_str_eq(at, "");
-	ck_assert_ptr_nonnull(strstr(out, "epoch 1 gave the same figures twice"));
+	ck_assert_ptr_nonnull(strstr(out, ", and figures come out the same again\n"));
 	ck_assert_str_eq(scratch_files(), "err faulty.sh out s.json");
 }
 END_TEST
@@ -105,6 +105,9 @@ START_TEST(every_fault_has_its_sentence)
 		{ "", "second", "epoch 2 comes first, and epoch 1 is the one behind" },
 		{ ", \"deterministic\": true", "noise",
 			"epoch 1 gave other figures the second time: val a/loss is" },
+		{ ", \"deterministic\": true", "random",
+			"epoch 3 from the state is not epoch 3 in one go (val a/loss is "
+			"1.3, then 1.1)" },
 		{ "", "term\", \"pause\": \"0.3",
 			"SIGTERM is ignored: it went on for" },
 		{ "", "buffer\", \"pause\": \"0.3", "no line of its report came in" },
@@ -130,11 +133,33 @@ END_TEST
 START_TEST(what_is_no_fault_is_none)
 {
 	ck_assert_msg(!try(sweep("", ", \"fault\": \"noise\"", EW)), "%s", out);
-	ck_assert_ptr_null(strstr(out, "twice"));
+	ck_assert_ptr_null(strstr(out, "again"));
+	ck_assert_msg(!try(sweep("", ", \"fault\": \"random\"", EW)), "%s", out);
+	ck_assert_ptr_null(strstr(out, "again"));
+	ck_assert_ptr_nonnull(strstr(out, "\new: NOTE: epoch 3 from the state is not"));
 	ck_assert_msg(!try(sweep(", \"resume\": false", ", \"fault\": \"empty\"", EW)),
 		"%s", out);
 	ck_assert_msg(!try(sweep("", ", \"fault\": \"nan\"", EW)), "%s", out);
 	ck_assert_str_eq(out, "ew: diverged in epoch 1: val a/loss is not finite\n");
+}
+END_TEST
+
+START_TEST(check_sees_a_script_that_will_not_be_there)
+{
+	static const char *const argv[] = { "deltam", "check", "s.json", NULL };
+	const char *text = sweep("", ", \"fault\": \"none\"", EW);
+	const char *at = strstr(text, "\"faulty.sh\"");
+	struct str typo = { .arena = &arena };
+
+	str_printf(&typo, "%.*s\"fualty.sh\"%s", (int)(at - text), text,
+		at + strlen("\"faulty.sh\""));
+	scratch_write("s.json", str_get(&typo), typo.n);
+	ck_assert_int_eq(child_run(argv, NULL), 0);
+	scratch_read("err", err, sizeof(err));
+	ck_assert_msg(strstr(err,
+			      "warning: fualty.sh of \"command\" is not among "
+			      "\"files\""),
+		"%s", err);
 }
 END_TEST
 
@@ -181,6 +206,7 @@ Suite *suite_try(void)
 	tcase_add_test(tc, a_trainer_that_keeps_the_contract_is_told_so_entry_by_entry);
 	tcase_add_test(tc, every_fault_has_its_sentence);
 	tcase_add_test(tc, what_is_no_fault_is_none);
+	tcase_add_test(tc, check_sees_a_script_that_will_not_be_there);
 	tcase_add_test(tc, a_sweep_without_a_command_has_nothing_to_try);
 	tcase_add_test(tc, a_report_that_becomes_shorter_is_a_fault);
 	suite_add_tcase(s, tc);

@@ -312,20 +312,22 @@ START_TEST(a_plan_is_made_beside_the_database)
 	struct played *p = played_new("t.db", line_search, true, steady);
 	struct plan_counts counts = plan_count(&p->spec, &p->arena);
 	const char *rows;
+	struct str lost = { .arena = &p->arena };
 	struct outlook x, y;
 	struct err e = { 0 };
 
 	(void)played_some(p, 7);
 	rows = played_rows(p);
 	y = look(p, NULL);
-	must(preplan(&p->resolved, &counts, "t.db", NULL, 2, &x, &e), &e);
+	must(preplan(&p->resolved, &counts, "t.db", NULL, 2, &x, &lost, &e), &e);
 	ck_assert_int_eq(x.ended, y.ended);
 	ck_assert_int_eq(x.jobs, y.jobs);
 	ck_assert(x.ended >= 5 && x.ended <= 7);
 	ck_assert(x.rate == y.rate && x.seconds_left == y.seconds_left);
 	ck_assert_int_eq(x.running, 0);
 	ck_assert_str_eq(played_rows(p), rows);
-	must(preplan(&p->resolved, &counts, "none.db", NULL, 2, &x, &e), &e);
+	ck_assert_int_eq(lost.n, 0);
+	must(preplan(&p->resolved, &counts, "none.db", NULL, 2, &x, &lost, &e), &e);
 	ck_assert(x.ended == 0 && isnan(x.seconds_left) && access("none.db", F_OK));
 	played_free(p);
 }
