@@ -38,15 +38,11 @@ static int seeds_of(const struct plot *p, const struct plot_rows *r, int i, int 
 
 static void add_box(struct plot *p, const struct plot_rows *r, int i, int end)
 {
-	struct plot_series *s = plot_series(p,
-		plot_panel(p,
-			plot_join(p, plot_text(r, i, ROW_VARIANT),
-				plot_text(r, i, ROW_TASK))),
-		plot_text(r, i, ROW_LABEL));
+	struct plot_series *s = plot_method_series(p, plot_text(r, i, ROW_VARIANT),
+		plot_text(r, i, ROW_TASK), plot_text(r, i, ROW_LABEL));
 	double *x = plot_point(p, s, NULL);
 	double reach;
 
-	s->title = plot_method_title(s->name);
 	x[FIRST] = quantile(r, i, end, 0.25);
 	x[MEDIAN] = quantile(r, i, end, 0.5);
 	x[THIRD] = quantile(r, i, end, 0.75);
@@ -70,11 +66,24 @@ static int data(struct plot *p, struct err *e)
 		" j.wd, j.temperature, j.method, CAST(j.id AS TEXT) AS " PLOT_JOB
 		" FROM sweep w JOIN stage t ON t.sweep=w.id"
 		" AND t.stage='final' JOIN stage_job m ON m.stage=t.id AND m.state='done'"
-		" JOIN job j ON j.id=m.job JOIN task_weight k ON k.job=j.id WHERE w.name=?1"
+		" JOIN job j ON j.id=m.job JOIN task_weight k ON k.job=j.id"
+		" JOIN variant v ON v.sweep=w.id AND v.variant=t.variant WHERE w.name=?1"
 		" AND k.weighted_loss_std IS NOT NULL"
-		" ORDER BY " PLOT_VARIANT_ORDER(
-			"t.variant") ", k.task, t.position, t.label, k.weighted_loss_std",
+		" ORDER BY v.position, k.task, t.position, t.label, k.weighted_loss_std",
 		ROW_LABEL + 1, add_box, e);
+}
+
+static void put_hover(struct plot_script *s, int panel)
+{
+	const struct plot *p = s->p;
+	int n = 0;
+
+	script_hover_begin(s);
+	for (int i = 0; i < p->n; i++)
+		if (p->series[i]->panel == panel)
+			script_hover_point(s, n++, p->series[i]->point[MEDIAN],
+				script_hover_text(s, p->series[i], 0));
+	script_hover_end(s);
 }
 
 static void draw(struct plot_script *s, int panel)
@@ -95,6 +104,8 @@ static void draw(struct plot_script *s, int panel)
 		arena_printf(s->out.arena, "all epochs of %d seed%s", most,
 			most == 1 ? "" : "s"));
 	script_label(s, "y", "std of the weighted loss");
+	if (s->page)
+		put_hover(s, panel);
 	script_put(s, "plot ");
 	n = 0;
 	for (int i = 0; i < p->n; i++)
@@ -108,7 +119,9 @@ static void draw(struct plot_script *s, int panel)
 				p->series[i]->style + 1);
 			n++;
 		}
-	script_put(s, "NaN notitle\n");
+	script_put(s, "NaN notitle");
+	script_hover_last(s);
+	script_put(s, "\n");
 }
 
 const struct plot_kind plot_boxes = {

@@ -37,9 +37,17 @@ void script_hover(struct plot_script *s)
 		s->blocks - 1);
 }
 
+void script_hover_last(struct plot_script *s)
+{
+	if (!s->page)
+		return;
+	script_put(s, ", \\\n");
+	script_hover(s);
+}
+
 #define HOVER_MOST 50 /* points of a line that say what they are */
 
-static const char *hover_text(
+const char *script_hover_text(
 	const struct plot_script *s, const struct plot_series *x, int k)
 {
 	const struct plot *p = s->p;
@@ -69,7 +77,7 @@ void script_hover_lines(struct plot_script *s, int panel, int x, int y)
 			if (k % step == 0 || k == line->n - 1)
 				script_hover_point(s, line->point[k * p->columns + x],
 					line->point[k * p->columns + y],
-					hover_text(s, line, k));
+					script_hover_text(s, line, k));
 	}
 	script_hover_end(s);
 }
@@ -112,19 +120,27 @@ void script_lines(struct plot_script *s, int panel, const struct plot_lines *l)
 	script_put(s, l->more ? "" : "NaN notitle\n");
 }
 
+void script_curves(
+	struct plot_script *s, int panel, const char *label, const struct plot_lines *l)
+{
+	script_label(s, "x", "epoch");
+	script_label(s, "y", label);
+	script_lines(s, panel, l);
+}
+
 void script_palette(struct plot_script *s, int column, bool diverging)
 {
 	double low = INFINITY;
 	double high = -INFINITY;
+	struct plot_at at = { 0 };
 
 	/* One scale for all panels, so that their colours can be compared. */
-	for (int i = 0; i < s->p->n; i++)
-		for (int k = 0; k < s->p->series[i]->n; k++) {
-			double v = s->p->series[i]->point[k * s->p->columns + column];
+	while (plot_next(s->p, -1, &at)) {
+		double v = at.x[column];
 
-			low = isfinite(v) ? fmin(low, v) : low;
-			high = isfinite(v) ? fmax(high, v) : high;
-		}
+		low = isfinite(v) ? fmin(low, v) : low;
+		high = isfinite(v) ? fmax(high, v) : high;
+	}
 	if (diverging) {
 		high = fmax(fabs(low), fabs(high));
 		low = -high;
@@ -189,9 +205,6 @@ void script_map(struct plot_script *s, const struct plot_map *m)
 			", \\\n$m%d using 1:(dark($3)==%d?$2:NaN):4 with labels tc rgb "
 			"'%s' notitle",
 			block, dark, dark ? "#ffffff" : "#000000");
-	if (s->page) {
-		script_put(s, ", \\\n");
-		script_hover(s);
-	}
+	script_hover_last(s);
 	script_put(s, "\n");
 }
