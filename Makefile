@@ -7,6 +7,10 @@ O := $(B)/obj
 .DEFAULT_GOAL := all
 JOBS ?= $(shell nproc)
 KILLS ?= 50
+MINUTES ?= 10
+COUNT ?= 200
+FLOOR ?= 93
+SECONDS ?= 60
 
 # What Debian must have; the reason for each is in docs/ARCHITECTURE.md.
 PACKAGES := libsqlite3-dev libuv1-dev libcjson-dev libopenblas-dev libxxhash-dev \
@@ -29,6 +33,9 @@ OPT_debug := -O0 -g3
 OPT_asan := -O1 -g3 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 OPT_cov := -O0 -g3 --coverage
+# Fuzzing (clang): the sanitizers, and edges that are counted; what was found is replayed by `check`.
+OPT_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
 # Hardening of release builds. A distribution that brings flags of its own says what it
 # wants of FORTIFY_SOURCE, and a second definition would be a warning.
 HARDEN_release := -fstack-protector-strong \
@@ -46,6 +53,8 @@ LINK = $(CC) $(OPT_$(MODE)) $(HARDEN_LINK_$(MODE)) $(CFLAGS) $(LDFLAGS)
 # make four times as much of what -O3 has unrolled, and take three times as long for it.
 KERNEL_FLAGS := -ffp-contract=fast $(if $(filter asan,$(MODE)),-O1,-O3) -fno-math-errno \
 	-fno-trapping-math -fno-stack-protector
+# No input of a fuzzer decides what happens in them; instrumented they take clang minutes.
+KERNEL_COMPILE = $(if $(filter fuzz,$(MODE)),$(filter-out -fsanitize=%,$(COMPILE)),$(COMPILE))
 # Vector kernels are written for x86-64 alone; elsewhere the portable ones are all there is.
 PROCESSOR := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 ISAS := portable $(if $(filter x86_64,$(PROCESSOR)),avx2 avx512)
@@ -78,10 +87,12 @@ WORKER_STATIC := -Wl,-Bstatic $(STORE_LIBS) -lz -ljpeg -lxxhash -Wl,-Bdynamic
 WORKER_LIBS := $(if $(DYNAMIC),$(STORE_LIBS),$(WORKER_STATIC)) $(TRAINER_LIBS)
 ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 
+FUZZ_SRC := $(filter-out tests/fuzz/fuzz_%.c $(if $(filter fuzz,$(MODE)),tests/fuzz/replay.c), \
+	$(wildcard tests/fuzz/*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all always install uninstall deps demo example-torch check check-clang data bench lint layers fmt asan valgrind soak fuzz docs gallery check-pages papers clean help
+.PHONY: all always install uninstall deps demo example-torch check check-clang data bench lint layers fmt asan valgrind soak kills mutants coverage aarch64 fuzz docs gallery check-pages papers clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -102,9 +113,10 @@ $(B)/bench: $(call obj,$(BENCH_SRC)) $(WORKER) $(ORCHESTRATOR) $(TRAINER) $(STOR
 $(B)/tests: $(call obj,$(TEST_SRC)) $(WORKER) $(ORCHESTRATOR) $(TRAINER) $(STORE) $(COMMON)
 	$(LINK) -o $@ $^ -lcheck -lsubunit -lrt -lpthread $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
 
-$(B)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(ORCHESTRATOR) $(WORKER) \
-		$(TRAINER) $(STORE) $(COMMON)
-	$(LINK) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
+# In mode fuzz a target searches, in every other one it replays what is in the corpus.
+$(B)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_SRC)) \
+		$(ORCHESTRATOR) $(WORKER) $(TRAINER) $(STORE) $(COMMON)
+	$(LINK) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
 
 # Which build this is, the commit or BUILD_ID of who packages it: looked up by every make,
 # written when it is another one, and included by the one file that says it.
@@ -127,7 +139,7 @@ $(O)/%.o: %.c $(O)/compiler
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 
-VECTOR = @mkdir -p $(@D); $(COMPILE) $(KERNEL_FLAGS) -MT $@ -c -o $@ $< -DKERNEL_ISA=$(1) \
+VECTOR = @mkdir -p $(@D); $(KERNEL_COMPILE) $(KERNEL_FLAGS) -MT $@ -c -o $@ $< -DKERNEL_ISA=$(1) \
 	-DKERNEL_CLASS='"$(or $(CLASS_$(1)),$(1))"'
 $(O)/trainer-core/kernel/vector_portable.o: trainer-core/kernel/vector.c $(O)/compiler
 	$(call VECTOR,portable)
@@ -217,12 +229,33 @@ valgrind: deps ## the tests under valgrind, each suite in one process
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
 	@sh tests/valgrind.sh $(B)
 
-soak: deps ## a line search with rungs through KILLS kills of each kind that hit (KILLS=50)
+soak: deps ## two sweeps through faults of every kind (MINUTES=10, SEED=N; docs/RELIABILITY.md)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/soak_shim.so
+	@python3 tests/soak.py $(B) $(MINUTES) $(SEED)
+
+$(B)/soak_shim.so: tests/soak_shim.c
+	$(CC) -Wall -Wextra -O1 -g -fPIC -shared -o $@ $<
+
+aarch64: PACKAGES += gcc-aarch64-linux-gnu qemu-user-static
+aarch64: deps ## a cross build for aarch64; fixtures and most suites under qemu
+	@sh tests/aarch64.sh build/aarch64
+
+mutants: deps ## COUNT mutants of one operator against their modules' suites (200; hours)
+	@python3 tests/mutants.py build/mutation $(COUNT)
+
+coverage: ## run the tests on a build that counts lines; every folder has FLOOR percent (93)
+	@rm -f $$(find build/cov/obj -name '*.gcda' 2>/dev/null)
+	-@$(MAKE) --no-print-directory check MODE=cov
+	@python3 tests/coverage.py build/cov $(FLOOR)
+
+kills: deps ## the tests of kills with KILLS of each kind that hit (KILLS=50)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
 	DELTAM_TEST_KILLS=$(KILLS) CK_DEFAULT_TIMEOUT=0 $(B)/tests worker run # as many as are asked for
 
-fuzz: $(FUZZ) ## replay the fuzz corpus
-	@for f in $(FUZZ); do $$f tests/fuzz/corpus/$${f##*/fuzz_} || exit 1; done
+fuzz: PACKAGES += clang libclang-rt-dev
+fuzz: deps ## search with every fuzz target, clang's (SECONDS=60 each; `check` replays the corpus)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) MODE=fuzz CC="$(CLANG)" $(FUZZ:$(B)/%=build/fuzz/%)
+	@sh tests/fuzz.sh build/fuzz $(SECONDS)
 
 docs: $(B)/docs ## write what is generated from the tables: man pages, completion, SWEEP_FILE.md ...
 	$(B)/docs
@@ -273,6 +306,6 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
