@@ -220,6 +220,7 @@ static void read_failure(struct rows *r, struct arena *a, struct query_failure *
 	x->epoch = rows_int(r);
 	x->attempts = rows_int(r);
 	x->message = rows_copy(r, a);
+	x->pilot = rows_real(r);
 }
 
 int query_winners(struct store *s, const struct query_sweep *w,

@@ -245,6 +245,7 @@ struct query_failure {
 	const char *weights;
 	int epoch, attempts;
 	const char *message;
+	double pilot; /* of its last attempt; NAN: it ran at none */
 };
 MUST_CHECK int query_failures(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_failure **out, int *n, struct err *e);
