@@ -13,8 +13,8 @@ PACKAGES := libsqlite3-dev libuv1-dev libcjson-dev libopenblas-dev libxxhash-dev
 	zlib1g-dev libjpeg62-turbo-dev check sqlite3 dataset-fashion-mnist
 
 # What a test uses where it is there, and what CI always has: the second computation, its
-# statistics by SciPy, and what draws plots.
-PACKAGES_CI := python3 python3-scipy gnuplot-nox
+# statistics by SciPy, what draws plots, and a cluster on loopback.
+PACKAGES_CI := python3 python3-scipy gnuplot-nox slurm-wlm munge
 
 CC := gcc
 CLANG := clang
@@ -160,7 +160,7 @@ HELPERDIR := $(SHAREDIR)/deltam
 BASHDIR := $(SHAREDIR)/bash-completion/completions
 ZSHDIR := $(SHAREDIR)/zsh/site-functions
 PAGES := docs/SWEEP_FILE.md docs/COMMANDS.md docs/SQL.md docs/TABLES.md docs/PLOTS.md docs/STATISTICS.md \
-	docs/NETWORKS.md docs/TRAINERS.md docs/sweep.schema.json
+	docs/NETWORKS.md docs/TRAINERS.md docs/CLUSTERS.md docs/sweep.schema.json
 
 install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in DESTDIR
 	install -D -m 755 $(B)/deltam $(DESTDIR)$(BINDIR)/deltam
@@ -218,7 +218,7 @@ valgrind: deps ## the tests under valgrind, each suite in one process
 
 soak: deps ## a line search with rungs through KILLS kills of each kind that hit (KILLS=50)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
-	DELTAM_TEST_KILLS=$(KILLS) CK_DEFAULT_TIMEOUT=0 $(B)/tests worker run # as many as are asked for
+	DELTAM_TEST_KILLS=$(KILLS) CK_DEFAULT_TIMEOUT=0 $(B)/tests worker run pilots # as many as are asked for
 
 fuzz: $(FUZZ) ## replay the fuzz corpus
 	@for f in $(FUZZ); do $$f tests/fuzz/corpus/$${f##*/fuzz_} || exit 1; done

@@ -13,7 +13,7 @@
 #include "orchestrator/pilot/ask.h"
 
 #define ANSWER_SECONDS 30
-#define LEAVE_SECONDS 120 /* between Slurm's TERM and the end, beside stop_seconds */
+#define LEAVE_TICKS 120 /* between Slurm's TERM and the end, beside stop_seconds */
 #define PILOTS_MAX 1000
 
 /* Options. */
@@ -247,6 +247,14 @@ static int write_script(const struct launch *l, const char *name,
 	return rc;
 }
 
+/* How long before the end of its time a pilot is told: as every time here, in ticks. */
+static int leave_seconds(const struct launch *l)
+{
+	int64_t ms = (int64_t)(l->stop_seconds + LEAVE_TICKS) * mail_tick_ms();
+
+	return ms < 1000 ? 1 : (int)(ms / 1000);
+}
+
 /* "1234" or "1234;cluster" */
 static void take_job(const char *answer, char job[LAUNCH_JOB_MAX])
 {
@@ -262,8 +270,7 @@ static int submit(const struct launch *l, const char *name, char job[LAUNCH_JOB_
 	const char *answer = "";
 	const char *const front[] = { "sbatch", "--parsable", "--nodes=1", "--ntasks=1",
 		"--no-requeue", arena_printf(&a, "--job-name=deltam-%s", name),
-		arena_printf(
-			&a, "--signal=B:TERM@%d", l->stop_seconds + LEAVE_SECONDS) };
+		arena_printf(&a, "--signal=B:TERM@%d", leave_seconds(l)) };
 	int n = count_words(l->words);
 	const char **argv = NEW_ARRAY(&a, const char *, COUNT(front) + n + 3);
 	int rc = write_script(l, name, script, e);

@@ -158,6 +158,25 @@ START_TEST(commands_train_at_pilots_too)
 }
 END_TEST
 
+/* Any command with the place of a host is a launcher, as ssh is. */
+START_TEST(a_command_with_a_host_starts_pilots)
+{
+	static const char *const argv[] = { "deltam", "run", "s.json", "--db", "t.db",
+		"--workers", "1", "--launcher", "env IT_IS={} nice", "--hosts", "a,b",
+		NULL };
+	char wanted[DIGEST_MAX], got[DIGEST_MAX];
+
+	here(wanted, NULL);
+	runs_well(argv, NULL);
+	ck_assert_str_eq(digest_rows("t.db", got), wanted);
+	ck_assert_str_eq(query_text("t.db",
+				 "SELECT group_concat(launcher_job) FROM (SELECT"
+				 " launcher_job FROM pilots WHERE segments > 0"
+				 " ORDER BY 1)"),
+		"a,b");
+}
+END_TEST
+
 /* Deaths. */
 
 /* A pilot that has not ended as far as the rows know; 0: none. */
@@ -171,8 +190,8 @@ static int some_pilot(unsigned which)
 		return 0;
 	snprintf(sql, sizeof(sql),
 		"SELECT coalesce((SELECT launcher_job FROM pilot WHERE ended IS NULL"
-		" ORDER BY (id * 7 + %u) %% 3 LIMIT 1), 0)",
-		which % 3);
+		" AND launcher_job IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET %u), 0)",
+		which % 2);
 	return (int)query_int("t.db", sql);
 }
 
@@ -289,6 +308,16 @@ static bool has_begun(int n)
 		count("SELECT count(*) FROM attempt WHERE outcome='done'") >= n;
 }
 
+static void expect_status(const char *words, const char *more)
+{
+	static const char *const argv[] = { "deltam", "status", "--db", "t.db",
+		"--json", NULL };
+
+	ck_assert_int_eq(child_run(argv, NULL), 0);
+	scratch_read("out", said, sizeof(said));
+	ck_assert_msg(strstr(said, words) && strstr(said, more), "%s", said);
+}
+
 /* What a living pilot trains goes on under the successor, in the same attempt. */
 START_TEST(a_successor_takes_over_what_is_at_work)
 {
@@ -305,6 +334,7 @@ START_TEST(a_successor_takes_over_what_is_at_work)
 	child_signal(&c, SIGTERM); /* as a logout does */
 	ck_assert_int_eq(child_wait(&c), 130);
 	child_close_pipe(&c);
+	expect_status("{\"pilot\":1,\"host\":\"", "\"state\":\"working\"");
 	open = count("SELECT count(*) FROM attempt WHERE outcome IS NULL");
 	ck_assert_int_gt(open, 1);
 	query_run("t.db",
@@ -469,6 +499,7 @@ Suite *suite_pilots(void)
 	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, the_rows_are_those_of_a_run_here);
 	tcase_add_test(tc, commands_train_at_pilots_too);
+	tcase_add_test(tc, a_command_with_a_host_starts_pilots);
 	tcase_add_test(tc, kills_of_deltam_and_its_pilots_change_nothing);
 	tcase_add_test(tc, a_death_at_any_point_between_files_and_rows_changes_nothing);
 	tcase_add_test(tc, a_successor_takes_over_what_is_at_work);
