@@ -102,7 +102,7 @@ start
 if "$build/tests" slurm; then
 	echo "slurm: 1 passed, 0 failed"
 else
-	tail -n 5 "$SLURM_FOLDER/slurmctld.log"
+	tail -n 25 "$SLURM_FOLDER/slurmctld.log" "$SLURM_FOLDER/slurmd.log"
 	echo "slurm: 0 passed, 1 failed"
 	exit 1
 fi

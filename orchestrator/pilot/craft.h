@@ -21,6 +21,7 @@
 enum craft_state {
 	CRAFT_STARTED, /* asked for, no hello yet */
 	CRAFT_WORKS,
+	CRAFT_LEAVES, /* by itself: its time is over */
 	CRAFT_TOLD, /* to leave */
 	CRAFT_GONE,
 };
@@ -39,10 +40,11 @@ struct craft {
 	struct craft *next;
 	int64_t id;
 	char name[PILOT_NAME_MAX];
-	char place[128]; /* the host that the launcher was given; "": none */
+	int place; /* PREFIX: which of its hosts, from 1 on; 0: none */
 	char host[128]; /* that it says itself; "": nothing yet */
 	enum craft_state state;
 	bool inherited; /* from a predecessor */
+	int round; /* of remote.c: failures before it was asked for */
 	bool foreign; /* another launcher's: nobody can be asked */
 	struct mail_in out;
 	struct mail_out in;

@@ -12,7 +12,7 @@
 #define LOOK_TICKS 30 /* between questions to the launcher */
 #define REFUSED_TICKS 300 /* after a refusal of it */
 #define FAREWELL_TICKS 30 /* for pilots that have nothing to do any more */
-#define IN_A_ROW 3 /* pilots that end without a segment */
+#define IN_A_ROW 3 /* rounds of pilots that end without a segment */
 
 struct remote {
 	const struct remote_options *o;
@@ -28,7 +28,8 @@ struct remote {
 	bool later; /* the last turn said that it was too early */
 	bool stopping;
 	bool abandoned; /* we go, pilots stay */
-	int in_vain; /* pilots in a row */
+	int in_vain; /* rounds in a row */
+	int round; /* grows with each that was in vain */
 	struct err *e; /* the first error */
 	int rc;
 };
@@ -37,7 +38,7 @@ struct remote {
 
 static void tell_to_leave(struct craft *c)
 {
-	if (c->state != CRAFT_STARTED && c->state != CRAFT_WORKS)
+	if (c->state == CRAFT_TOLD || c->state == CRAFT_GONE)
 		return;
 	c->state = CRAFT_TOLD;
 	craft_say_leave(c);
@@ -169,6 +170,18 @@ static void end_task(
 	turn(r, end);
 }
 
+/*
+ * A pilot ended without a segment. Those that were asked for together are one round: a node
+ * or a controller that loses all of them is one misfortune.
+ */
+static void note_in_vain(struct remote *r, const struct craft *c)
+{
+	if (c->inherited || c->round < r->round)
+		return;
+	r->in_vain++;
+	r->round++;
+}
+
 /* The pilot is no more; what it had is lost with it. */
 static void bury(struct remote *r, struct craft *c, const char *why)
 {
@@ -177,8 +190,8 @@ static void bury(struct remote *r, struct craft *c, const char *why)
 
 	if (c->proved)
 		r->in_vain = 0;
-	else if (c->state != CRAFT_TOLD && !c->inherited)
-		r->in_vain++;
+	else if (c->state != CRAFT_TOLD)
+		note_in_vain(r, c);
 	yard_last_words(r->o->launch->root, c->name, last, sizeof(last));
 	if (c->state != CRAFT_TOLD || c->tasks)
 		log_warn("run", "pilot %lld%s%s is gone: %s%s%s", (long long)c->id,
@@ -234,7 +247,7 @@ static int check_hello(
 		"pilot %lld on %s computes with kernels \"%s\", the rows of this run are "
 		"of \"%s\": it is let go (--kernels says which all use)",
 		(long long)c->id, m->host, m->kernels, r->kernel_class);
-	r->in_vain++;
+	note_in_vain(r, c);
 	tell_to_leave(c);
 	return OK;
 }
@@ -275,6 +288,8 @@ static int take_end(
 	if (!report_is_there(c, t, m))
 		return MAIL_LATER;
 	c->proved |= end.why == SCHED_EXITED;
+	if (end.why == SCHED_STOPPED && c->state == CRAFT_WORKS)
+		c->state = CRAFT_LEAVES; /* nothing new begins there */
 	t->news = true;
 	end_task(r, c, t, &end);
 	return MAIL_TAKEN;
@@ -368,6 +383,7 @@ static struct craft *new_craft(struct remote *r)
 	struct craft *c = NEW(&r->arena, struct craft);
 
 	c->looks = r->o->launch->looks;
+	c->round = r->round;
 	c->next = r->crafts;
 	r->crafts = c;
 	return c;
@@ -383,23 +399,25 @@ static int put_row(struct remote *r, struct craft *c, struct err *e)
 	return write_row(r, rc, e);
 }
 
-/* A host of the prefix that has no pilot; NULL: none, or it knows no hosts. */
-static const char *free_host(const struct remote *r)
+/*
+ * Which of the prefix's hosts has no pilot, from 1 on; name NULL: any, or else one that is
+ * called so. 0: none.
+ */
+static int free_place(const struct remote *r, const char *name)
 {
-	const char *const *hosts = r->o->launch->hosts;
+	const struct launch *l = r->o->launch;
+	struct arena a = { 0 };
+	bool *used = NEW_ARRAY(&a, bool, l->pilots + 1);
+	int found = 0;
 
-	for (int i = 0; hosts && hosts[i]; i++) {
-		int wanted = 0;
-
-		for (int k = 0; hosts[k]; k++)
-			wanted += !strcmp(hosts[k], hosts[i]);
-		for (const struct craft *c = r->crafts; c; c = c->next)
-			wanted -= c->state != CRAFT_GONE && !c->foreign &&
-				!strcmp(c->place, hosts[i]);
-		if (wanted > 0)
-			return hosts[i];
-	}
-	return hosts ? hosts[0] : NULL;
+	for (const struct craft *c = r->crafts; c; c = c->next)
+		if (c->state != CRAFT_GONE)
+			used[c->place] = true;
+	for (int i = l->hosts ? l->pilots : 0; i > 0; i--)
+		if (!used[i] && (!name || !strcmp(l->hosts[i - 1], name)))
+			found = i;
+	arena_release(&a);
+	return found;
 }
 
 /* Its files are there, empty or with their first lines, before anybody looks for them. */
@@ -427,7 +445,8 @@ static int note_job(struct remote *r, struct craft *c, const char *job, struct e
 
 static void start_pilot(struct remote *r)
 {
-	const char *host = free_host(r);
+	int place = free_place(r, NULL);
+	const char *host = place ? r->o->launch->hosts[place - 1] : "";
 	struct craft *c = new_craft(r);
 	char job[LAUNCH_JOB_MAX];
 	int64_t pid;
@@ -443,8 +462,8 @@ static void start_pilot(struct remote *r)
 		c->state = CRAFT_GONE;
 		return;
 	}
-	snprintf(c->place, sizeof(c->place), "%s", host ? host : "");
-	rc = launch_start(r->o->launch, c->name, c->place, job, &e);
+	c->place = place;
+	rc = launch_start(r->o->launch, c->name, host, job, &e);
 	if (rc) {
 		if (!r->refused)
 			log_warn("run",
@@ -520,8 +539,8 @@ static void check_progress(struct remote *r)
 		yard_last_words(r->o->launch->root, c->name, last, sizeof(last));
 	check(r,
 		err_set(&e, ERR_SYS,
-			"%d pilots in a row ended without a segment; the log of the last "
-			"(%s/pilots/%s/log) ends: %s",
+			"pilots ended without a segment, %d times in a row; the log of the "
+			"last (%s/pilots/%s/log) ends: %s",
 			r->in_vain, r->o->launch->root, c ? c->name : "", last),
 		&e);
 }
@@ -664,7 +683,7 @@ static int adopt_pilot(
 	c->inherited = true;
 	c->foreign = strcmp(row->launcher, l->name) != 0;
 	if (l->kind == LAUNCH_PREFIX && !c->foreign)
-		snprintf(c->place, sizeof(c->place), "%s", row->launcher_job);
+		c->place = free_place(r, row->launcher_job);
 	if (l->kind == LAUNCH_LOCAL && !c->foreign &&
 		integer_parse(row->launcher_job, &pid))
 		c->pid = pid;

@@ -416,7 +416,7 @@ START_TEST(hostile_lines_are_refused_with_their_place)
 	expect_of_line("{\"hello\": 1, \"build\": \"0.0.1\", \"kernels\": \"avx2\", "
 		       "\"slots\": 1, \"host\": \"far\", \"pid\": 1}\\n",
 		"pilot 1 on far is deltam 0.0.1, and this is");
-	expect_of_line("", "3 pilots in a row ended without a segment");
+	expect_of_line("", "pilots ended without a segment, 3 times in a row");
 }
 END_TEST
 
