@@ -17,8 +17,8 @@ PACKAGES := libsqlite3-dev libuv1-dev libcjson-dev libopenblas-dev libxxhash-dev
 	zlib1g-dev libjpeg62-turbo-dev check sqlite3 dataset-fashion-mnist
 
 # What a test uses where it is there, and what CI always has: the second computation, its
-# statistics by SciPy, and what draws plots.
-PACKAGES_CI := python3 python3-scipy gnuplot-nox
+# statistics by SciPy, what draws plots, and a cluster on loopback.
+PACKAGES_CI := python3 python3-scipy gnuplot-nox slurm-wlm munge
 
 CC := gcc
 CLANG := clang
@@ -172,7 +172,7 @@ HELPERDIR := $(SHAREDIR)/deltam
 BASHDIR := $(SHAREDIR)/bash-completion/completions
 ZSHDIR := $(SHAREDIR)/zsh/site-functions
 PAGES := docs/SWEEP_FILE.md docs/COMMANDS.md docs/SQL.md docs/TABLES.md docs/PLOTS.md docs/STATISTICS.md \
-	docs/NETWORKS.md docs/TRAINERS.md docs/GALLERY.md docs/sweep.schema.json
+	docs/NETWORKS.md docs/TRAINERS.md docs/CLUSTERS.md docs/GALLERY.md docs/sweep.schema.json
 
 install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in DESTDIR
 	install -D -m 755 $(B)/deltam $(DESTDIR)$(BINDIR)/deltam
@@ -250,7 +250,7 @@ coverage: ## run the tests on a build that counts lines; every folder has FLOOR 
 
 kills: deps ## the tests of kills with KILLS of each kind that hit (KILLS=50)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
-	DELTAM_TEST_KILLS=$(KILLS) CK_DEFAULT_TIMEOUT=0 $(B)/tests worker run # as many as are asked for
+	DELTAM_TEST_KILLS=$(KILLS) CK_DEFAULT_TIMEOUT=0 $(B)/tests worker run trainer pilots # as many as are asked for
 
 fuzz: PACKAGES += clang libclang-rt-dev
 fuzz: deps ## search with every fuzz target, clang's (SECONDS=60 each; `check` replays the corpus)

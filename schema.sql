@@ -169,9 +169,28 @@ CREATE TABLE attempt (
   read_bytes    INTEGER NOT NULL DEFAULT 0,
   replaced      INTEGER NOT NULL DEFAULT 0,
   cpu_seconds   REAL,                      -- of all its threads, as its worker said last; NULL: it never did
-  peak_bytes    INTEGER                    -- the most memory that it had resident at once
+  peak_bytes    INTEGER,                   -- the most memory that it had resident at once
+  pilot         INTEGER REFERENCES pilot(id)  -- where it ran; NULL: as a process of deltam's own
 ) STRICT;
 CREATE INDEX attempt_by_job ON attempt (job);
+CREATE INDEX attempt_by_pilot ON attempt (pilot) WHERE pilot IS NOT NULL;
+
+-- A process elsewhere that runs segments for deltam (docs/CLUSTERS.md). deltam.
+CREATE TABLE pilot (
+  id            INTEGER PRIMARY KEY,
+  sweep         INTEGER NOT NULL REFERENCES sweep(id),  -- whose run asked for it
+  name          TEXT NOT NULL UNIQUE,      -- of its folder in NAME.db.d/pilots; its job is deltam-name
+  launcher      TEXT NOT NULL,             -- slurm, local, or the words in front of the command
+  launcher_job  TEXT,                      -- what the launcher calls it; NULL: not said yet
+  host          TEXT,                      -- from here on: what it said when it began
+  slots         INTEGER,
+  gpus          TEXT,                      -- their numbers; '': none
+  kernel_class  TEXT,
+  submitted     TEXT NOT NULL,             -- UTC, ISO 8601
+  began         TEXT,
+  ended         TEXT,                      -- NULL: it waits in a queue, or works
+  why           TEXT                       -- it ended
+) STRICT;
 
 -- What a job reached, a row a figure; finite numbers only. deltam-worker, or deltam from
 -- the report of another trainer.
@@ -631,7 +650,8 @@ SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, t.phase, t.state AS
 CREATE VIEW failures AS
 SELECT sweep, variant, label, task, stage, state, job,
        entry || coalesce(' ' || setting, '') AS run, seed, lr, wd, temperature, weights,
-       epoch, attempts, message
+       epoch, attempts, message,
+       (SELECT x.pilot FROM attempt x WHERE x.job = f.job ORDER BY x.id DESC LIMIT 1) AS pilot
   FROM (SELECT w.name AS sweep, t.variant, t.label, t.task, t.stage, m.state, j.id AS job,
                t.entry, j.setting, j.seed, j.lr, j.wd, j.temperature, j.weights,
                j.epochs_done AS epoch,
@@ -664,8 +684,21 @@ SELECT sweep, variant, label, task, stage, state, job,
                NULL, NULL, NULL, NULL, d.epoch, NULL, d.reason, w.id, t.id, 0
           FROM sweep w
           CROSS JOIN stage t ON t.sweep = w.id
-          CROSS JOIN decision d ON d.stage = t.id AND d.rule = 'baseline')
+          CROSS JOIN decision d ON d.stage = t.id AND d.rule = 'baseline') f
  ORDER BY sweep_id, stage_id, config, seed;
+
+-- Processes elsewhere that ran, run or will run segments (docs/CLUSTERS.md). segments: that
+-- came to their end there; lost: that it took with it.
+CREATE VIEW pilots AS
+SELECT w.name AS sweep, p.id AS pilot, p.name, p.launcher, p.launcher_job,
+       CASE WHEN p.ended IS NOT NULL THEN 'gone' WHEN p.began IS NOT NULL THEN 'working'
+            ELSE 'waiting' END AS state,
+       p.host, p.slots, p.gpus, p.kernel_class, p.submitted, p.began, p.ended, p.why,
+       (SELECT count(*) FROM attempt a WHERE a.pilot = p.id AND a.outcome IS NULL) AS running,
+       (SELECT count(*) FROM attempt a WHERE a.pilot = p.id AND a.outcome IN ('done', 'diverged')) AS segments,
+       (SELECT count(*) FROM attempt a WHERE a.pilot = p.id AND a.outcome = 'lost') AS lost
+  FROM pilot p JOIN sweep w ON w.id = p.sweep
+ ORDER BY p.id;
 
 -- The final runs whose parameters are wanted, with the epoch they are of. file: where they
 -- are kept in NAME.db.d/winners/ (with `save`).

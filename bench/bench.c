@@ -32,6 +32,9 @@ static const struct workload {
 		"ResNet-18 on 3x64x64, 40 binary heads, batch 128, EW, Adam" },
 	{ "sweep", bench_sweep, "16 LeNet jobs of 2 epochs through deltam run" },
 	{ "noop", bench_noop, "jobs with next to no training through deltam run" },
+	{ "pilots", bench_pilots,
+		"segments of 30 s on 600 slots of 10 pilots: deltam's own time" },
+	{ "pilots_many", bench_pilots_many, "the same on one slot of each of 1,000" },
 	{ "store", bench_store_one, "metric rows, 100 a transaction, one writer" },
 	{ "store2", bench_store_two, "the same with two writers" },
 };

@@ -54,5 +54,13 @@ MUST_CHECK int bench_sweep(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e);
 MUST_CHECK int bench_noop(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+/*
+ * The same with pilots that a generator plays (pilots.c): 600 slots at 10 pilots, one slot at
+ * each of 1,000. units_per_s / units_per_cpu_s is the share of a core that deltam takes.
+ */
+MUST_CHECK int bench_pilots(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+MUST_CHECK int bench_pilots_many(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
 
 #endif

@@ -84,6 +84,12 @@ else
 	echo "== second: skipped, python3 is not installed"
 fi
 
+sh tests/slurm.sh "$build" >"$out" 2>&1
+status=$?
+cat "$out"
+sum=$(tail -1 "$out" | sed 's/slurm: \([0-9]*\) passed, \([0-9]*\) failed/passed \1 failed \2/')
+step slurm "$(field "$sum" passed)" "$(field "$sum" failed)" $status
+
 for fuzz in "$build"/fuzz_*; do
 	[ -x "$fuzz" ] || continue
 	name=$(basename "$fuzz")

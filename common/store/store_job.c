@@ -480,6 +480,8 @@ int store_attempt_begin(struct store *s, struct attempt_row *attempt, struct err
 {
 	char host[128] = "";
 	char now[TIME_MAX];
+	struct arg nil = NIL;
+	struct arg pilot = INT(attempt->pilot);
 	int rc = random_token(attempt->token, e);
 
 	gethostname(host, sizeof(host) - 1);
@@ -489,7 +491,7 @@ int store_attempt_begin(struct store *s, struct attempt_row *attempt, struct err
 				INT(attempt->start_epoch), INT(attempt->stop_epoch),
 				REAL(attempt->checkpoint_seconds),
 				TEXT(store_time(now)), TEXT(kind_of(attempt)),
-				INT(attempt->keep)),
+				INT(attempt->keep), attempt->pilot ? pilot : nil),
 			e);
 	return rc ? rc : store_int(s, STMT_ATTEMPT_ID, NO_ARGS, 0, &attempt->id, e);
 }

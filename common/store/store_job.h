@@ -202,6 +202,7 @@ struct attempt_row {
 	bool evaluate; /* a winner; else it trains */
 	double checkpoint_seconds; /* between checkpoints; the caller sets it */
 	bool keep; /* the best parameters beside the checkpoint; the caller sets it */
+	int64_t pilot; /* where it runs; 0: here; the caller sets it */
 };
 /*
  * Claims the segment of a job: its pending memberships in the sweep become running and

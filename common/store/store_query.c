@@ -220,6 +220,21 @@ static void read_failure(struct rows *r, struct arena *a, struct query_failure *
 	x->epoch = rows_int(r);
 	x->attempts = rows_int(r);
 	x->message = rows_copy(r, a);
+	x->pilot = rows_real(r);
+}
+
+static void read_pilot(struct rows *r, struct arena *a, struct query_pilot *x)
+{
+	x->pilot = rows_int(r);
+	x->state = rows_copy(r, a);
+	x->host = rows_copy(r, a);
+	x->slots = rows_real(r);
+	x->running = rows_int(r);
+	x->segments = rows_int(r);
+	x->lost = rows_int(r);
+	x->launcher_job = rows_copy(r, a);
+	x->launcher = rows_copy(r, a);
+	x->since = rows_real(r);
 }
 
 int query_winners(struct store *s, const struct query_sweep *w,
@@ -298,6 +313,7 @@ QUERY(query_progress, query_progress, QUERY_PROGRESS, read_progress, TEXT(w->nam
 QUERY(query_attempts, query_attempt, QUERY_ATTEMPTS, read_attempt, INT(w->id))
 QUERY(query_robustness, query_robustness, QUERY_ROBUSTNESS, read_robustness,
 	TEXT(w->name))
+QUERY(query_pilots, query_pilot, QUERY_PILOTS, read_pilot, TEXT(w->name))
 QUERY(query_failures, query_failure, QUERY_FAILURES, read_failure, TEXT(w->name))
 QUERY(query_nones, query_none, QUERY_NONES, read_none, INT(w->id))
 /* clang-format on */

@@ -228,6 +228,17 @@ struct query_winners {
 MUST_CHECK int query_winners(struct store *s, const struct query_sweep *w,
 	struct query_winners *out, struct err *e);
 
+/* A process elsewhere that waits for its machine or runs segments. */
+struct query_pilot {
+	int pilot;
+	const char *state, *host, *launcher_job, *launcher;
+	double slots; /* NAN: not said yet */
+	int running, segments, lost;
+	double since; /* it waits or works: UTC, seconds */
+};
+MUST_CHECK int query_pilots(struct store *s, const struct query_sweep *w,
+	struct arena *a, struct query_pilot **out, int *n, struct err *e);
+
 /*
  * A job that diverged or failed for good, or a baseline that is of no use: that one
  * names no job.
@@ -245,6 +256,7 @@ struct query_failure {
 	const char *weights;
 	int epoch, attempts;
 	const char *message;
+	double pilot; /* of its last attempt; NAN: it ran at none */
 };
 MUST_CHECK int query_failures(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_failure **out, int *n, struct err *e);

@@ -13,7 +13,7 @@ _deltam_files() {
 
 _deltam() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="run try plan check table pareto ranks power plot report runs show export import status failures decisions audit preview toy list help version" keys="sweep= trainer.command= trainer.files= trainer.version= trainer.tasks= trainer.resume= trainer.deterministic= trainer.gpu= trainer.keep= trainer.stop_seconds= dataset= dataset.name= dataset.train= dataset.val= dataset.test= dataset.use= model= model.name= model.init= train.epochs= train.batch= train.optimizer= train.lr_decay= train.warm_up= train.metrics= train.freeze= diagnose.gradients.every= diagnose.gradients.sample= diagnose.entries= vary= baseline.seeds= baseline.tune= baseline.lr= baseline.wd= baseline.across= baseline.model= baseline.values= baseline.from= methods= search.kind= search.lr= search.wd= search.fixed_wd= search.seeds= select.by= select.epoch= select.average= select.skip_zero_weight= select.criteria= select.require= prune.rule= prune.rungs= prune.keep= prune.window= prune.eta= prune.within= final.seeds= limits.job_minutes= limits.silent_minutes= limits.retries= checkpoint_minutes= evaluate.corruptions= evaluate.textures= primary= save=" flags="--help --color --version --quiet"
+	local commands="run try plan check table pareto ranks power plot report runs show export import status failures decisions audit preview toy pilot list help version" keys="sweep= trainer.command= trainer.files= trainer.version= trainer.tasks= trainer.resume= trainer.deterministic= trainer.gpu= trainer.keep= trainer.stop_seconds= dataset= dataset.name= dataset.train= dataset.val= dataset.test= dataset.use= model= model.name= model.init= train.epochs= train.batch= train.optimizer= train.lr_decay= train.warm_up= train.metrics= train.freeze= diagnose.gradients.every= diagnose.gradients.sample= diagnose.entries= vary= baseline.seeds= baseline.tune= baseline.lr= baseline.wd= baseline.across= baseline.model= baseline.values= baseline.from= methods= search.kind= search.lr= search.wd= search.fixed_wd= search.seeds= select.by= select.epoch= select.average= select.skip_zero_weight= select.criteria= select.require= prune.rule= prune.rungs= prune.keep= prune.window= prune.eta= prune.within= final.seeds= limits.job_minutes= limits.silent_minutes= limits.retries= checkpoint_minutes= evaluate.corruptions= evaluate.textures= primary= save=" flags="--help --color --version --quiet"
 	local command= first= operands= files= word i
 	COMPREPLY=()
 	# readline takes --format=csv for three words
@@ -42,6 +42,26 @@ _deltam() {
 		;;
 	--reuse)
 		_deltam_files -f
+		return
+		;;
+	--launcher)
+		return
+		;;
+	--pilots)
+		return
+		;;
+	--hosts)
+		return
+		;;
+	--sbatch)
+		return
+		;;
+	--setup)
+		_deltam_files -f
+		return
+		;;
+	--kernels)
+		_deltam_words "avx2 avx512 portable native"
 		return
 		;;
 	--format)
@@ -139,7 +159,7 @@ _deltam() {
 	case $command in
 	'') operands=$commands ;;
 	run)
-		flags="--db --workers --gpus --set --no-prune --reuse --yes --help --color --version --quiet"
+		flags="--db --workers --gpus --set --no-prune --reuse --yes --launcher --pilots --hosts --sbatch --setup --kernels --help --color --version --quiet"
 		files=-f
 		;;
 	try)
@@ -224,6 +244,9 @@ _deltam() {
 		;;
 	toy)
 		flags="--db --format --scale --sigma --steps --help --color --version --quiet"
+		;;
+	pilot)
+		flags="--help --color --version --quiet"
 		;;
 	list)
 		flags="--json --help --color --version --quiet"

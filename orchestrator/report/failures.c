@@ -13,7 +13,7 @@ static void columns(struct report_table *t)
 		{ "lr", NULL, true }, { "wd", NULL, true },
 		{ "temperature", NULL, true }, { "weights", NULL, false },
 		{ "epoch", NULL, true }, { "attempts", NULL, true },
-		{ "message", NULL, false } };
+		{ "message", NULL, false }, { "pilot", NULL, true } };
 	static const char readers[] = " run stage state epoch attempts message ";
 
 	table_columns(t, list, COUNT(list));
@@ -40,6 +40,7 @@ static void row(struct report_table *t, const struct query_failure *x)
 	table_number(t, x->epoch, NULL);
 	table_number(t, run ? x->attempts : (double)NAN, NULL);
 	table_text(t, x->message);
+	table_number(t, x->pilot, NULL);
 }
 
 int account_failures(

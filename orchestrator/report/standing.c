@@ -130,6 +130,8 @@ int standing_read(struct standing *x, struct report_reader *reader, double now,
 	rc = query_progress(s, w, a, &x->stage, &x->stages, e);
 	if (!rc)
 		rc = query_attempts(s, w, a, &x->attempt, &x->attempts, e);
+	if (!rc)
+		rc = query_pilots(s, w, a, &x->pilot, &x->pilots, e);
 	if (!rc && !x->live)
 		settle(x);
 	if (!rc)
@@ -201,6 +203,42 @@ void standing_attempts(const struct standing *x, struct report *r)
 		if (reports)
 			put_silence(x->silent[i], t, r->arena);
 	}
+}
+
+static void put_pilot(const struct query_pilot *x, double now, struct report_table *t,
+	struct arena *a)
+{
+	double seconds = now > x->since ? now - x->since : 0;
+
+	table_number(t, x->pilot, NULL);
+	table_text(t, *x->host ? x->host : NULL);
+	table_text(t, x->state);
+	table_number(t, seconds,
+		outlook_duration(seconds, arena_alloc(a, OUTLOOK_TEXT_MAX, 1)));
+	table_number(t, x->slots, NULL);
+	table_number(t, x->running, NULL);
+	table_number(t, x->segments, NULL);
+	table_number(t, x->lost, NULL);
+	table_text(t, x->launcher);
+	table_text(t, x->launcher_job);
+}
+
+void standing_pilots(const struct standing *x, struct report *r)
+{
+	static const struct report_head heads[] = { { "pilot", NULL, true },
+		{ "host", NULL, false }, { "state", NULL, false },
+		{ "seconds", "for", true }, { "slots", NULL, true },
+		{ "running", NULL, true }, { "segments", NULL, true },
+		{ "lost", NULL, true }, { "launcher", NULL, false },
+		{ "launcher_job", "its job", false } };
+	struct report_table *t;
+
+	if (!x->pilots)
+		return;
+	t = report_table(r, NULL);
+	table_columns(t, heads, COUNT(heads));
+	for (int i = 0; i < x->pilots; i++)
+		put_pilot(&x->pilot[i], x->now, t, r->arena);
 }
 
 void standing_note_stop(const struct standing *x, struct report *r)
@@ -284,6 +322,7 @@ void standing_screen(const struct standing *x, int columns, int rows, FILE *out)
 	struct str text = { .arena = x->arena };
 
 	str_printf(&text, "%s\n\n", progress_text(&bar, columns, x->arena));
+	standing_pilots(x, &r);
 	standing_attempts(x, &r);
 	open_stages(x, &r);
 	standing_note_stop(x, &r);

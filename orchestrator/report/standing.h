@@ -16,6 +16,8 @@ struct standing {
 	double *silent; /* seconds that each has said nothing; NAN: it makes no report */
 	double *delta_m; /* of each: validation Δm of its latest epoch; NAN: none yet */
 	int attempts;
+	struct query_pilot *pilot; /* that have not ended */
+	int pilots;
 	struct outlook outlook;
 	double now; /* UTC, seconds */
 	int in_progress; /* jobs, when the last run ended without a word */
@@ -26,6 +28,9 @@ MUST_CHECK int standing_read(struct standing *x, struct report_reader *reader,
 
 /* Adds the table of the attempts; nothing where there are none. */
 void standing_attempts(const struct standing *x, struct report *r);
+
+/* Adds the table of the pilots; nothing where there are none. */
+void standing_pilots(const struct standing *x, struct report *r);
 
 /* Adds why nobody is at work, where nobody is. */
 void standing_note_stop(const struct standing *x, struct report *r);

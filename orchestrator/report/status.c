@@ -87,6 +87,7 @@ static void print_json(const struct standing *x, const struct report *stages)
 	const struct outlook *look = &x->outlook;
 	const struct totals all = sum(x);
 	struct report attempts = { .arena = x->arena };
+	struct report pilots = { .arena = x->arena };
 	struct str out = { .arena = x->arena };
 
 	str_put(&out, "{\"sweep\":");
@@ -112,6 +113,8 @@ static void print_json(const struct standing *x, const struct report *stages)
 	put_number(&out, "seconds_left", x->live ? look->seconds_left : (double)NAN);
 	standing_attempts(x, &attempts);
 	put_table(&out, "attempts", &attempts);
+	standing_pilots(x, &pilots);
+	put_table(&out, "pilots", &pilots);
 	put_table(&out, "stages", stages);
 	str_put(&out, "}\n");
 	fputs(str_get(&out), stdout);
@@ -193,8 +196,10 @@ static int print(const struct standing *x, const struct cli_options *o, struct e
 		.title = arena_printf(x->arena, "%s: %s", w->name, w->state) };
 	int rc;
 
-	if (!o->json)
+	if (!o->json) {
+		standing_pilots(x, &r);
 		standing_attempts(x, &r);
+	}
 	rc = account_stages(x, &r, e);
 	if (rc)
 		return rc;

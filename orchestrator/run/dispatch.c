@@ -22,6 +22,7 @@ struct account {
 struct dispatch_segment {
 	struct dispatch_segment *next; /* in the list of all */
 	bool used;
+	bool adopted; /* and not handed out yet */
 	int lane;
 	int pid; /* 0: written down already */
 	int epochs; /* that another trainer has reported */
@@ -173,7 +174,9 @@ static int fill_task(struct dispatch *d, struct dispatch_segment *g,
 {
 	const struct attempt_row *a = &g->attempt;
 
-	*task = (struct sched_task){ .job = a->job, .log = g->log, .data = g };
+	*task = (struct sched_task){
+		.job = a->job, .log = g->log, .data = g, .where = a->pilot
+	};
 	memcpy(task->token, a->token, sizeof(a->token));
 	task->slots = d->stage->lanes[g->lane].entry->slots;
 	name_log(d, g);
@@ -218,7 +221,7 @@ static int claim(struct dispatch *d, struct sched_task *task,
 	bool there = false;
 	int rc = pick_job(d, &filter, &c, e);
 
-	if (!rc && c.lane < 0)
+	if (!rc && c.lane < 0 && !d->train_only)
 		rc = pick_winner(d, &filter, &c, e);
 	if (rc || c.lane < 0 || !take_place(d, c.lane, &place))
 		return rc;
@@ -228,6 +231,7 @@ static int claim(struct dispatch *d, struct sched_task *task,
 	};
 	g->attempt.checkpoint_seconds = d->spec->checkpoint_minutes * 60;
 	g->attempt.keep = d->stage->winners && !c.winner;
+	g->attempt.pilot = task->where;
 	g->began = retry_begin(&d->retry, c.job);
 	rc = (c.winner ? store_winner_claim : store_job_claim)(
 		d->s, d->stage->sweep, c.job, &g->attempt, &there, e);
@@ -238,6 +242,59 @@ static int claim(struct dispatch *d, struct sched_task *task,
 		rc = fill_task(d, g, task, e);
 	*claimed = g;
 	return rc;
+}
+
+/* What a predecessor began elsewhere. */
+
+/* The lane of a job that is at work; -1: no stage of this sweep has it. */
+static int lane_of_job(struct dispatch *d, int64_t job, int *lane, struct err *e)
+{
+	struct arena a = { 0 };
+	struct member_row *rows;
+	int n = 0;
+	int rc = store_member_of_job(d->s, job, &a, &rows, &n, e);
+
+	*lane = -1;
+	for (int i = 0; !rc && i < n && *lane < 0; i++)
+		if (rows[i].sweep == d->stage->sweep && rows[i].state == MEMBER_RUNNING)
+			*lane = stage_lane(d->stage, rows[i].stage);
+	arena_release(&a);
+	return rc;
+}
+
+int dispatch_adopt(struct dispatch *d, const struct adopt_row *row, struct err *e)
+{
+	struct dispatch_segment *g = free_segment(d);
+	int lane;
+	int rc = lane_of_job(d, row->attempt.job, &lane, e);
+
+	if (rc || lane < 0)
+		return rc;
+	*g = (struct dispatch_segment){ .next = g->next,
+		.used = true,
+		.adopted = true,
+		.lane = lane,
+		.attempt = row->attempt };
+	g->began = retry_begin(&d->retry, row->attempt.job);
+	rc = claim_command(d, g, e);
+	if (!rc)
+		rc = segment_command_resume(&g->command, d->s, row, e);
+	return rc;
+}
+
+static int adopt(void *arg, struct sched_task *task, struct err *e)
+{
+	struct dispatch *d = arg;
+	struct dispatch_segment *g = d->segments;
+	int rc;
+
+	while (g && !g->adopted)
+		g = g->next;
+	if (!g)
+		return SCHED_NOTHING;
+	g->adopted = false;
+	rc = fill_task(d, g, task, e);
+	return rc ? rc : SCHED_TASK;
 }
 
 /* While they run. */
@@ -623,7 +680,8 @@ void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
 			.started = started,
 			.epoch = on_epoch,
 			.news = on_news,
-			.tick = on_tick } };
+			.tick = on_tick,
+			.adopt = adopt } };
 	d->counts = plan_count(d->spec, &d->arena);
 	d->accounts = NEW_ARRAY(&d->arena, struct account, stage->nlanes);
 	d->retry.arena = &d->arena;

@@ -11,6 +11,7 @@
 #ifndef DELTAM_DISPATCH_H
 #define DELTAM_DISPATCH_H
 
+#include "common/store/store_pilot.h"
 #include "orchestrator/run/places.h"
 #include "orchestrator/run/progress.h"
 #include "orchestrator/run/retry.h"
@@ -47,6 +48,7 @@ struct dispatch {
 	struct retry retry;
 	struct dispatch_segment
 		*segments; /* a list: claimed, and those that serve again */
+	bool train_only; /* winners wait: they are evaluated on the database */
 	int64_t since; /* the last attempt before this run */
 	int failed; /* jobs that failed for good in this run */
 	char failure[768]; /* the first of them, for people */
@@ -61,6 +63,13 @@ void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
  * when they were decided.
  */
 void dispatch_directions(struct dispatch *d);
+/*
+ * A segment that a predecessor began elsewhere, and that goes on: its attempt is open again
+ * (store_adopt). What its folder lacks is made. Call it outside of a transaction and before
+ * the first turn; ops.adopt then hands the task out.
+ */
+MUST_CHECK int dispatch_adopt(
+	struct dispatch *d, const struct adopt_row *row, struct err *e);
 void dispatch_release(struct dispatch *d);
 
 #endif

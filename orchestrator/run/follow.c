@@ -348,6 +348,42 @@ int follow_read(struct follow *f, struct err *e)
 	return rc;
 }
 
+/* How many lines the first `bytes` bytes hold, which messages name. */
+static int count_lines(int fd, int64_t bytes)
+{
+	char buf[65536];
+	int lines = 0;
+
+	for (int64_t at = 0; at < bytes;) {
+		size_t wanted = bytes - at < (int64_t)sizeof(buf) ? (size_t)(bytes - at)
+								  : sizeof(buf);
+		ssize_t n = pread(fd, buf, wanted, at);
+
+		if (n <= 0)
+			break;
+		for (ssize_t i = 0; i < n; i++)
+			lines += buf[i] == '\n';
+		at += n;
+	}
+	return lines;
+}
+
+int follow_resume(struct follow *f, int64_t bytes, const char *device, struct err *e)
+{
+	char path[FOLLOW_PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/report.%s", f->folder, f->token);
+	fd = plain_file_open(path, O_RDONLY, 0);
+	if (fd < 0)
+		return err_errno(e, "cannot read %s", path);
+	f->offset = bytes;
+	f->line = count_lines(fd, bytes);
+	snprintf(f->device, sizeof(f->device), "%s", device);
+	close(fd);
+	return OK;
+}
+
 int follow_end(struct follow *f, struct err *e)
 {
 	int rows = 0;

@@ -50,6 +50,13 @@ struct follow {
 };
 
 /*
+ * A new follow goes on behind the bytes that another one has committed, under the device
+ * that it found there ("": none). ERR_SYS: the report cannot be read.
+ */
+MUST_CHECK int follow_resume(
+	struct follow *f, int64_t bytes, const char *device, struct err *e);
+
+/*
  * Reads on, inside the caller's transaction. Errors are those of the database, ERR_SYS
  * where the file cannot be read, and ERR_DETERMINISM; what is wrong with the report itself
  * is f->state.

@@ -180,6 +180,12 @@ int places_find(struct places *p, const struct spec *s, const char *gpus, int wo
 	return OK;
 }
 
+void places_elsewhere(struct places *p, int slots)
+{
+	*p = (struct places){ 0 };
+	be_workers(p, slots);
+}
+
 void places_release(struct places *p)
 {
 	arena_release(&p->arena);

@@ -36,6 +36,8 @@ struct places_taken {
  */
 MUST_CHECK int places_find(struct places *p, const struct spec *s, const char *gpus,
 	int workers, struct err *e);
+/* So many slots that are on other machines, which know their GPUs themselves. */
+void places_elsewhere(struct places *p, int slots);
 void places_release(struct places *p);
 
 /* How many segments of one slot can run at a time; at least 1. */

@@ -12,6 +12,7 @@
 #include "common/store/store_open.h"
 #include "orchestrator/cli/cli.h"
 #include "common/store/store_winner.h"
+#include "orchestrator/pilot/elsewhere.h"
 #include "orchestrator/plan/worker_path.h"
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/reader.h"
@@ -40,6 +41,7 @@ struct run {
 	struct dispatch_command command; /* where another trainer trains */
 	struct str replanned; /* what became of the plan before, for people */
 	struct places places;
+	struct elsewhere elsewhere; /* with q->launch */
 };
 
 static int read_sweep(struct run *r, struct err *e)
@@ -81,10 +83,12 @@ static int look_around(struct run *r, struct err *e)
 {
 	int rc = read_sweep(r, e);
 
-	if (!rc)
+	if (!rc && r->q->launch)
+		rc = elsewhere_parse(&r->elsewhere, r->q, &r->places, r->arena, e);
+	else if (!rc)
 		rc = places_find(&r->places, &r->spec, r->q->gpus, r->q->workers, e);
 	r->db = r->q->db ? r->q->db : arena_printf(r->arena, "%s.db", r->spec.name);
-	if (!rc && places_slots(&r->places) > WORKERS_MAX)
+	if (!rc && !r->q->launch && places_slots(&r->places) > WORKERS_MAX)
 		rc = err_set(e, ERR_USAGE, "--workers: at most %d on one machine",
 			WORKERS_MAX);
 	if (!rc)
@@ -143,6 +147,8 @@ static int plan(struct run *r, struct err *e)
 		rc = replan_read(&before, &r->s, r->spec.name, r->arena, e);
 	if (!rc)
 		rc = store_sweep_put(&r->s, &row, &sweep, &rescore, e);
+	if (!rc && r->q->launch)
+		rc = elsewhere_find(&r->elsewhere, &r->s, sweep, e);
 	if (!rc)
 		rc = store_orphans(&r->s, e);
 	if (rc)
@@ -153,10 +159,13 @@ static int plan(struct run *r, struct err *e)
 	r->stage.winners = winner_wanted(&r->spec) && !r->q->no_winners;
 	progress_init(&r->progress, r->spec.name, r->q->quiet);
 	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs);
-	r->dispatch.places = &r->places;
+	r->dispatch.places = r->q->launch ? NULL : &r->places;
+	r->dispatch.train_only = r->q->launch != NULL;
 	rc = store_attempt_last(&r->s, &r->dispatch.since, e);
 	if (!rc)
 		rc = stage_start(&r->stage, rescore, e);
+	if (!rc && r->q->launch)
+		rc = elsewhere_keep(&r->elsewhere, &r->s, e);
 	if (!rc)
 		rc = look_ahead(r, &r->progress.outlook, e);
 	if (!rc)
@@ -263,33 +272,65 @@ static int list_missing(struct run *r, int64_t segments, struct err *e)
 			    segments == 1 ? "it" : "them");
 }
 
-static int train(struct run *r, struct err *e)
+/* Segments run here, as processes of ours. */
+static int train_here(struct run *r, struct err *e)
 {
-	const struct spec_trainer *t = r->spec.trainer;
-	struct sched_options options = { .worker = r->worker,
+	const struct sched_options options = { .worker = r->worker,
 		.db = r->db,
 		.logs = r->dispatch.logs,
 		.workers = places_slots(&r->places) };
+
+	return sched_run(&options, &r->dispatch.ops, &r->dispatch, e);
+}
+
+/*
+ * Segments run at pilots. Winners want the database: they are evaluated here when all are
+ * trained.
+ */
+static int train_elsewhere(struct run *r, struct err *e)
+{
+	int rc = elsewhere_run(&r->elsewhere, &r->s, &r->dispatch, e);
+
+	if (rc || !r->stage.winners)
+		return rc;
+	r->dispatch.train_only = false;
+	r->places.shares = r->places.free[0] = 1;
+	return train_here(r, e);
+}
+
+/* Folders, and what segments are called with where they report in lines. */
+static int prepare_training(struct run *r, struct err *e)
+{
+	const struct spec_trainer *t = r->spec.trainer;
 	const char *folder = arena_printf(r->arena, "%s.d", r->db);
+	bool lines = r->q->launch || through_folders();
+	int rc = make_folder(folder, e);
+
+	if (!rc)
+		rc = make_folder(r->dispatch.logs, e);
+	r->command.trainer = t ? t : lines ? &own_trainer : NULL;
+	if (!rc && r->command.trainer)
+		rc = prepare_command(r, folder, e);
+	return rc;
+}
+
+static int train(struct run *r, struct err *e)
+{
+	const struct spec_trainer *t = r->spec.trainer;
 	int64_t segments, epochs;
 	int rc = store_sweep_pending(&r->s, r->stage.sweep, &segments, &epochs, e);
 
-	if (rc || !segments)
+	if (rc || (!segments && !r->elsewhere.kept))
 		return rc;
 	if (t && !t->command[0])
 		return list_missing(r, segments, e);
-	rc = make_folder(folder, e);
-	if (!rc)
-		rc = make_folder(r->dispatch.logs, e);
-	r->command.trainer = t ? t : through_folders() ? &own_trainer : NULL;
-	if (!rc && r->command.trainer)
-		rc = prepare_command(r, folder, e);
+	rc = prepare_training(r, e);
 	if (!rc)
 		rc = store_run(&r->s, STMT_SWEEP_WORKERS,
-			ARGS(INT(options.workers), INT(r->stage.sweep)), e);
+			ARGS(INT(places_slots(&r->places)), INT(r->stage.sweep)), e);
 	progress_start(&r->progress);
 	if (!rc)
-		rc = sched_run(&options, &r->dispatch.ops, &r->dispatch, e);
+		rc = r->q->launch ? train_elsewhere(r, e) : train_here(r, e);
 	progress_end(&r->progress);
 	if (!rc && r->dispatch.command)
 		rc = folder_tidy(r->command.root, r->command.trainer->keep, &r->s, e);
@@ -394,6 +435,8 @@ int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 	int rc;
 
 	fatal_outlive_readers();
+	if (q->kernels)
+		elsewhere_use_kernels(q->kernels);
 	rc = look_around(&r, e);
 	if (!rc)
 		rc = store_open(&r.s, r.db, STORE_ORCHESTRATOR, e);
@@ -404,18 +447,40 @@ int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 		store_close(&r.s);
 	}
 	reuse_close(&r.reuse);
+	elsewhere_release(&r.elsewhere);
 	places_release(&r.places);
 	return rc;
 }
 
+/* Options that say where segments run mean nothing without --launcher. */
+static int check_launcher(const struct cli_options *o, struct err *e)
+{
+	const char *alone = o->hosts ? "hosts"
+		: o->sbatch          ? "sbatch"
+		: o->setup           ? "setup"
+		: o->pilots          ? "pilots"
+				     : NULL;
+
+	if (o->launcher || !alone)
+		return OK;
+	return err_set(e, ERR_USAGE, "--%s wants --launcher (docs/CLUSTERS.md)", alone);
+}
+
 int cmd_run(const struct cli_options *o, struct err *e)
 {
+	const struct launch_request launch = { .launcher = o->launcher,
+		.hosts = o->hosts,
+		.sbatch = o->sbatch,
+		.setup = o->setup,
+		.pilots = o->pilots };
 	struct run_request q = {
 		.sweep = { .path = o->operand, .set = o->set.item, .nset = o->set.n },
 		.db = o->db,
 		.reuse = o->reuse,
 		.workers = o->workers,
 		.gpus = o->gpus,
+		.launch = o->launcher ? &launch : NULL,
+		.kernels = o->kernels,
 		.no_prune = o->no_prune > 0,
 		.yes = o->yes > 0,
 		.quiet = o->quiet > 0,
@@ -423,8 +488,10 @@ int cmd_run(const struct cli_options *o, struct err *e)
 		.color = o->color
 	};
 	struct arena a = { 0 };
-	int rc = run_sweep(&q, &a, e);
+	int rc = check_launcher(o, e);
 
+	if (!rc)
+		rc = run_sweep(&q, &a, e);
 	arena_release(&a);
 	return rc;
 }

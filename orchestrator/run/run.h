@@ -8,12 +8,16 @@
 #include <stdbool.h>
 #include "orchestrator/spec/spec.h"
 
+struct launch_request;
+
 struct run_request {
 	struct spec_source sweep; /* the sweep file, or its text */
 	const char *db; /* NULL: the sweep's name and .db */
 	const char *reuse; /* a database to copy jobs from; NULL: none */
 	int workers; /* 0: as many as this machine has cores */
 	const char *gpus; /* `--gpus`; NULL: not given */
+	const struct launch_request *launch; /* `--launcher`; NULL: here */
+	const char *kernels; /* `--kernels`; NULL: not given */
 	bool no_prune, yes, quiet;
 	bool table; /* prints the table of what there is, a failed job or not */
 	const char *color; /* of the table: `--color` */

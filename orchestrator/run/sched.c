@@ -552,6 +552,13 @@ static bool is_quiet(struct slot *slot)
 		slot->task.quiet_seconds;
 }
 
+static bool is_wanted(const struct slot *slot)
+{
+	const struct sched *s = slot->sched;
+
+	return !s->ops->wanted || s->ops->wanted(s->arg, &slot->task);
+}
+
 static void tick_slot(struct slot *slot)
 {
 	const struct sched *s = slot->sched;
@@ -571,12 +578,38 @@ static void tick_slot(struct slot *slot)
 	alive = ++slot->alive_ticks * tick;
 	if (limit > 0 && alive > limit)
 		kill_slot(slot, SCHED_TIMEOUT);
-	else if (leave > 0 && alive > leave)
+	else if ((leave > 0 && alive > leave) || !is_wanted(slot))
 		ask_to_leave(slot, SCHED_ENOUGH);
 	else if (++slot->silent_ticks * tick > silent)
 		kill_slot(slot, SCHED_SILENT);
 	else if (slot->task.quiet_seconds > 0 && is_quiet(slot))
 		kill_slot(slot, SCHED_QUIET);
+}
+
+static void interrupt(struct sched *s)
+{
+	struct err e = { 0 };
+
+	check(s,
+		err_set(&e, ERR_INTERRUPTED, "interrupted; the same command continues"),
+		&e);
+}
+
+static void kill_all(struct sched *s)
+{
+	for (int i = 0; i < s->o->workers; i++)
+		kill_slot(&s->slots[i], SCHED_STOPPED);
+}
+
+/* Whether the caller wants all to leave. */
+static void look_whether_to_leave(struct sched *s)
+{
+	enum sched_leave wanted = s->ops->leave ? s->ops->leave(s->arg) : SCHED_STAY;
+
+	if (wanted != SCHED_STAY && !s->stopping)
+		interrupt(s);
+	if (wanted == SCHED_KILL)
+		kill_all(s);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -587,6 +620,7 @@ static void on_tick(uv_timer_t *timer)
 		tick_slot(&s->slots[i]);
 	if (s->ops->tick)
 		s->ops->tick(s->arg);
+	look_whether_to_leave(s);
 	if (s->later)
 		fill(s);
 }
@@ -631,18 +665,12 @@ static bool stays_ignored(int signal)
 static void on_signal(uv_signal_t *handle, int signal)
 {
 	struct sched *s = handle->data;
-	struct err e = { 0 };
 
 	(void)signal;
-	if (s->interrupts++ == 0) {
-		check(s,
-			err_set(&e, ERR_INTERRUPTED,
-				"interrupted; the same command continues"),
-			&e);
-		return;
-	}
-	for (int i = 0; i < s->o->workers; i++)
-		kill_slot(&s->slots[i], SCHED_STOPPED);
+	if (s->interrupts++ == 0)
+		interrupt(s);
+	else
+		kill_all(s);
 }
 
 /* The timer and the signal watchers hold the loop open until here. */

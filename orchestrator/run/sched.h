@@ -36,6 +36,13 @@ struct sched_task {
 	 */
 	const char *const *argv;
 	const char *cwd;
+	/*
+	 * For another machine, where the task can run there: the job's folder, and what
+	 * stands in argv behind program, folder and token.
+	 */
+	const char *folder;
+	const char *const *words;
+	int64_t where; /* the pilot that a next task is for; 0: here. turn() keeps it */
 	double grace_seconds; /* of this task, beyond that of the options */
 	const char *log; /* where its stderr goes if it writes any; NULL: /dev/null */
 	void *data; /* the caller's */
@@ -50,6 +57,7 @@ enum sched_why {
 	SCHED_ENOUGH, /* we ended it: news() wanted no more of it, or leave_seconds */
 	SCHED_STOPPED, /* it left or died because the run is stopping */
 	SCHED_NOT_STARTED, /* no process was made; the run stops */
+	SCHED_LOST, /* with the pilot that ran it */
 };
 
 /* How a worker ended, with what it said on the way. */
@@ -76,6 +84,8 @@ enum sched_turn {
 	SCHED_LATER, /* there is something for which it is too early: see at the next tick */
 };
 
+enum sched_leave { SCHED_STAY, SCHED_LEAVE, SCHED_KILL };
+
 struct sched_ops {
 	/*
 	 * One turn. end: a task whose worker is gone or waits; NULL: none has ended. next:
@@ -98,6 +108,22 @@ struct sched_ops {
 	int (*news)(void *arg, const struct sched_task *task, struct err *e);
 	/* Called once a tick; may be NULL. */
 	void (*tick)(void *arg);
+	/*
+	 * Whether all are to leave, asked once a tick; may be NULL. Ends the run as the
+	 * first signal does (SCHED_LEAVE) or the second (SCHED_KILL).
+	 */
+	enum sched_leave (*leave)(void *arg);
+	/*
+	 * Whether a task is still wanted, asked once a tick; may be NULL. One that is not
+	 * is asked to leave (SCHED_ENOUGH).
+	 */
+	bool (*wanted)(void *arg, const struct sched_task *task);
+	/*
+	 * The next task that is at work already, at the pilot task->where, since before
+	 * this run: SCHED_TASK, or SCHED_NOTHING behind the last. May be NULL; only who runs
+	 * tasks elsewhere calls it, before the first turn.
+	 */
+	int (*adopt)(void *arg, struct sched_task *task, struct err *e);
 };
 
 struct sched_options {

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "catalogue/setting.h"
 #include "orchestrator/run/slot_log.h"
 
@@ -44,6 +45,9 @@ int segment_command_claim(struct segment_command *c, struct store *s,
 		.since = since };
 	return OK;
 }
+
+/* Of both calls: program, --folder, folder, --token, token. */
+#define FRONT_WORDS 5
 
 /* The adapter, and behind it the command. */
 static const char *const *adapter_words(struct segment_command *c,
@@ -98,6 +102,8 @@ void segment_command_task(struct segment_command *c,
 
 	task->argv = embedded ? worker_words(c, command)
 			      : adapter_words(c, command, devices);
+	task->folder = c->folder;
+	task->words = task->argv + FRONT_WORDS;
 	task->cwd = command->cwd;
 	task->grace_seconds = embedded ? 0 : command->trainer->stop_seconds;
 }
@@ -110,6 +116,18 @@ int segment_command_begin(struct segment_command *c, struct store *s, struct err
 		s, c->row.id, c->job.attempt->id, &c->arena, &past, &n, e);
 
 	return rc ? rc : folder_begin(&c->job, past, n, &c->follow.had_state, e);
+}
+
+int segment_command_resume(struct segment_command *c, struct store *s,
+	const struct adopt_row *row, struct err *e)
+{
+	char report[FOLLOW_PATH_MAX];
+
+	snprintf(report, sizeof(report), "%s/report.%s", c->folder, c->follow.token);
+	if (access(report, F_OK) != 0) /* the last file that a beginning makes */
+		return segment_command_begin(c, s, e);
+	c->follow.had_state = row->attempt.start_epoch > 0;
+	return follow_resume(&c->follow, row->read_bytes, row->device, e);
 }
 
 void segment_command_judge(

@@ -6,6 +6,7 @@
 #ifndef DELTAM_SEGMENT_COMMAND_H
 #define DELTAM_SEGMENT_COMMAND_H
 
+#include "common/store/store_pilot.h"
 #include "orchestrator/run/dispatch.h"
 #include "orchestrator/run/folder.h"
 #include "orchestrator/run/verdict.h"
@@ -37,6 +38,13 @@ void segment_command_task(struct segment_command *c,
 /* The claim is committed: the folder is made. ERR_SYS, ERR_DB. */
 MUST_CHECK int segment_command_begin(
 	struct segment_command *c, struct store *s, struct err *e);
+
+/*
+ * The same for an attempt that a predecessor began: its report is read on from where it was
+ * committed, and the folder is made where the predecessor died before. ERR_SYS, ERR_DB.
+ */
+MUST_CHECK int segment_command_resume(struct segment_command *c, struct store *s,
+	const struct adopt_row *row, struct err *e);
 
 /* Its end, once the report is read: *v is what the process says. log: what it printed. */
 void segment_command_judge(

@@ -113,6 +113,11 @@ struct verdict verdict_of(const struct sched_end *end, bool complete)
 		v.charge = CHARGE_NONE;
 		snprintf(v.text, sizeof(v.text), "%s", end->text);
 		break;
+	case SCHED_LOST:
+		v.outcome = "lost";
+		v.charge = CHARGE_NONE;
+		snprintf(v.text, sizeof(v.text), "%s", end->text);
+		break;
 	}
 	return v;
 }

@@ -12,9 +12,10 @@ mkdir -p "$folder"
 cd "$folder"
 DELTAM_CACHE=$(pwd)/cache
 export DELTAM_CACHE
-for sweep in several fixed pictures; do
+for sweep in several pictures; do
 	"$deltam" run "$here/$sweep.json" --db s.db --quiet >table
 done
+DELTAM_TIME_SCALE=0.01 "$deltam" run "$here/fixed.json" --db s.db --quiet --launcher local --pilots 2 >table
 for sweep in networks optimizers; do
 	"$deltam" run "$here/$sweep.json" --db layouts.db --quiet >table
 done

@@ -621,6 +621,19 @@ class Answers:
                                           for a in x for b in rows[v, "ew"]))
         return [(label, len(x), mean(x)) for label, x in shares.items()]
 
+    @classmethod
+    def q38(cls, variants):
+        d, sweep = variants[0].database, variants[0].sweep.id
+        there = defaultdict(list)
+        for a in d.rows("attempt"):
+            there[a["pilot"]].append(a["outcome"])
+        return [(p["id"], p["launcher_job"],
+                 "gone" if p["ended"] else "working" if p["began"] else "waiting", p["host"],
+                 p["slots"], there[p["id"]].count(None),
+                 sum(x in ("done", "diverged") for x in there[p["id"]]),
+                 there[p["id"]].count("lost"), p["why"])
+                for p in d.rows("pilot") if p["sweep"] == sweep]
+
     def q32(self):
         rows = []
         for s in self.v.stages:
@@ -763,7 +776,7 @@ def page_queries(path):
 # 20 and 17 print every variant; 26 is about `deltam toy`, whose figures test_toy.c computes.
 WHOLE_SWEEP = (17, 20)
 ELSEWHERE = (26,)
-ACROSS = (36, 37)  # a figure over all variants
+ACROSS = (36, 37, 38)  # of all variants
 OF_A_JOB = (10, 12, 22, 23, 24, 25)
 
 
