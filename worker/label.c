@@ -124,7 +124,7 @@ static int load_parameters(struct winner *w, struct err *e)
 {
 	struct checkpoint c;
 	int epoch;
-	int rc = checkpoint_init(&c, w->db, w->identity, train_kernel_class(),
+	int rc = checkpoint_init(&c, w->db, w->identity, train_kernel_class(&w->params),
 		train_result_size(w->train), w->a, e);
 
 	if (!rc)

@@ -14,6 +14,7 @@
 #include "common/version.h"
 #include "trainer-core/dataset/cache.h"
 #include "worker/adapter.h"
+#include "worker/kernels.h"
 #include "worker/network.h"
 #include "worker/pipe.h"
 #include "worker/prepare.h"
