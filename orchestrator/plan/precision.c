@@ -19,8 +19,8 @@ static const char *emulated_by(const char *precision, struct arena *a)
 	const char *text;
 	struct err e;
 
-	if (worker_path(worker, sizeof(worker), &e) ||
-		child_ask(argv, a, &text, &e) || !strncmp(text, "amx", 3))
+	if (worker_path(worker, sizeof(worker), &e) || child_ask(argv, a, &text, &e) ||
+		!strncmp(text, "amx", 3))
 		return NULL;
 	return arena_strndup(a, text, strcspn(text, "\n"));
 }
@@ -43,7 +43,7 @@ const char *precision_note(const struct spec *s, struct arena *a)
 		return NULL;
 	str_printf(&out, "mixed precision: %s", word);
 	if (n < s->nvariants)
-		str_printf(&out, " in %s", str_get(&names));
+		str_printf(&out, " (variants: %s)", str_get(&names));
 	by = emulated_by(word, a);
 	if (by)
 		str_printf(&out,
