@@ -51,20 +51,28 @@ LINK = $(CC) $(OPT_$(MODE)) $(HARDEN_LINK_$(MODE)) $(CFLAGS) $(LDFLAGS)
 # The kernels: one source, once per instruction set (docs/ARCHITECTURE.md). No canary is
 # written on their stacks, which would cost time in the smallest of them. Both sanitizers
 # make four times as much of what -O3 has unrolled, and take three times as long for it.
-KERNEL_FLAGS := -ffp-contract=fast $(if $(filter asan,$(MODE)),-O1,-O3) -fno-math-errno \
+KERNEL_FLAGS := -ffp-contract=fast $(if $(filter asan,$(MODE)),-O1 -fexpensive-optimizations,-O3) -fno-math-errno \
 	-fno-trapping-math -fno-stack-protector
 # No input of a fuzzer decides what happens in them; instrumented they take clang minutes.
 KERNEL_COMPILE = $(if $(filter fuzz,$(MODE)),$(filter-out -fsanitize=%,$(COMPILE)),$(COMPILE))
 # Vector kernels are written for x86-64 alone; elsewhere the portable ones are all there is.
 PROCESSOR := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 ISAS := portable $(if $(filter x86_64,$(PROCESSOR)),avx2 avx512)
-CLASS_portable := portable$(addprefix -,$(filter-out x86_64,$(PROCESSOR)))
+OTHER := $(addprefix -,$(filter-out x86_64,$(PROCESSOR)))
+CLASS_portable := portable$(OTHER)
+# Mixed precision has one order of sums in every build: nothing is contracted.
+BF16_ISAS := $(ISAS) $(if $(filter x86_64,$(PROCESSOR)),amx)
+BF16_FLAGS := $(KERNEL_FLAGS) -ffp-contract=off
+ARCH_avx2 := -march=x86-64-v3
+ARCH_avx512 := -march=x86-64-v4 -mprefer-vector-width=512
+ARCH_amx := $(ARCH_avx512) -mamx-tile -mamx-bf16
 
-# Every source below a folder; vector.c is compiled apart, once an instruction set.
+# Every source below a folder; vector.c and bf16.c are compiled apart, once an instruction set.
 below = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*/*.c $(d)/*/*/*.c)))
 COMMON_SRC := $(wildcard common/*.c) $(call below,catalogue)
 STORE_SRC := $(wildcard common/store/*.c)
-TRAINER_SRC := $(filter-out trainer-core/kernel/vector.c,$(call below,trainer-core))
+PER_ISA := trainer-core/kernel/vector.c trainer-core/kernel/bf16.c
+TRAINER_SRC := $(filter-out $(PER_ISA),$(call below,trainer-core))
 ORCHESTRATOR_SRC := $(filter-out orchestrator/cli/main.c,$(call below,orchestrator))
 WORKER_SRC := $(filter-out worker/main.c,$(call below,worker))
 TEST_SRC := $(wildcard tests/main.c tests/unit/*.c tests/integration/*.c tests/lib/*.c) bench/generate.c bench/curves.c
@@ -75,7 +83,8 @@ obj = $(patsubst %.c,$(O)/%.o,$(1))
 COMMON := $(call obj,$(COMMON_SRC))
 STORE := $(call obj,$(STORE_SRC)) $(O)/schema_sql.o $(O)/toy_sql.o
 PAGE := $(O)/page_css.o $(O)/page_js.o
-TRAINER := $(call obj,$(TRAINER_SRC)) $(patsubst %,$(O)/trainer-core/kernel/vector_%.o,$(ISAS))
+TRAINER := $(call obj,$(TRAINER_SRC)) $(ISAS:%=$(O)/trainer-core/kernel/vector_%.o) \
+	$(BF16_ISAS:%=$(O)/trainer-core/kernel/bf16_%.o)
 ORCHESTRATOR := $(call obj,$(ORCHESTRATOR_SRC)) $(PAGE)
 WORKER := $(call obj,$(WORKER_SRC))
 
@@ -139,14 +148,14 @@ $(O)/%.o: %.c $(O)/compiler
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 
-VECTOR = @mkdir -p $(@D); $(KERNEL_COMPILE) $(KERNEL_FLAGS) -MT $@ -c -o $@ $< -DKERNEL_ISA=$(1) \
-	-DKERNEL_CLASS='"$(or $(CLASS_$(1)),$(1))"'
-$(O)/trainer-core/kernel/vector_portable.o: trainer-core/kernel/vector.c $(O)/compiler
-	$(call VECTOR,portable)
-$(O)/trainer-core/kernel/vector_avx2.o: trainer-core/kernel/vector.c $(O)/compiler
-	$(call VECTOR,avx2) -march=x86-64-v3
-$(O)/trainer-core/kernel/vector_avx512.o: trainer-core/kernel/vector.c $(O)/compiler
-	$(call VECTOR,avx512) -march=x86-64-v4 -mprefer-vector-width=512
+PER_ISA_RULE = @mkdir -p $(@D); $(KERNEL_COMPILE) $(1) $(ARCH_$*) -MT $@ -c -o $@ $< -DKERNEL_ISA=$*
+$(ISAS:%=$(O)/trainer-core/kernel/vector_%.o): $(O)/trainer-core/kernel/vector_%.o: \
+		trainer-core/kernel/vector.c $(O)/compiler
+	$(call PER_ISA_RULE,$(KERNEL_FLAGS)) -DKERNEL_CLASS='"$(or $(CLASS_$*),$*)"'
+$(BF16_ISAS:%=$(O)/trainer-core/kernel/bf16_%.o): $(O)/trainer-core/kernel/bf16_%.o: \
+		trainer-core/kernel/bf16.c $(O)/compiler
+	$(call PER_ISA_RULE,$(BF16_FLAGS)) -DKERNEL_CLASS='"bf16$(OTHER)"' \
+		-DKERNEL_WORD='"$(or $(CLASS_$*),$*)"'
 
 # A text as a string of C, named by its file: schema.sql is schema_sql.
 EMBED = @mkdir -p $(@D); name=$(basename $(@F)); { echo "extern const char $${name}[]; const char $${name}[] ="; \
@@ -299,7 +308,7 @@ lint: $(B)/build_id.h ## formatting, clang-tidy, cppcheck
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -I. $(CPPCHECK_WRONG) \
 		--enable=warning,performance,portability common catalogue orchestrator worker trainer-core
 	git ls-files common catalogue orchestrator worker trainer-core bench | grep '\.c$$' | \
-		grep -v kernel/vector.c | xargs -P $(JOBS) -I{} clang-tidy --quiet {} -- \
+		grep -v -e kernel/vector.c -e kernel/bf16.c | xargs -P $(JOBS) -I{} clang-tidy --quiet {} -- \
 		-std=c17 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. -I$(B)
 
 clean: ## remove build/

@@ -1,5 +1,6 @@
 /*
- * bench WORKLOAD [--seconds S]: one JSON line on stdout. Without arguments: the list.
+ * bench WORKLOAD [--seconds S] [--precision P]: one JSON line on stdout. Without
+ * arguments: the list.
  * bench conv [NAME]: single convolution kernels (conv.h).
  * bench generate ROWS FILE [EPOCHS]: a database of that size (generate.h).
  * bench curves CURVES FILE: a database with the figures of another program (curves.h).
@@ -21,22 +22,29 @@ static const struct workload {
 	int (*run)(
 		double seconds, struct bench_result *r, struct arena *a, struct err *e);
 	const char *what;
+	bool trains; /* steps in one process: they have a precision */
 } workloads[] = {
-	{ "mlp", bench_mlp, "64-256-256, heads 1, 4 and 10, batch 64, UW, Adam" },
-	{ "lenet", bench_lenet, "LeNet on 1x36x36, two heads, batch 256, UW-SO, Adam" },
+	{ "mlp", bench_mlp, "64-256-256, heads 1, 4 and 10, batch 64, UW, Adam", true },
+	{ "lenet", bench_lenet, "LeNet on 1x36x36, two heads, batch 256, UW-SO, Adam",
+		true },
 	{ "lenet_pcgrad", bench_lenet_pcgrad,
-		"the same with PCGrad: a backward pass of the trunk for each task" },
+		"the same with PCGrad: a backward pass of the trunk for each task",
+		true },
 	{ "segnet", bench_segnet,
-		"SegNet 16-32-64-128 on 3x64x96, three tasks, batch 8, EW, Adam" },
+		"SegNet 16-32-64-128 on 3x64x96, three tasks, batch 8, EW, Adam",
+		true },
 	{ "resnet18", bench_resnet18,
-		"ResNet-18 on 3x64x64, 40 binary heads, batch 128, EW, Adam" },
-	{ "sweep", bench_sweep, "16 LeNet jobs of 2 epochs through deltam run" },
-	{ "noop", bench_noop, "jobs with next to no training through deltam run" },
+		"ResNet-18 on 3x64x64, 40 binary heads, batch 128, EW, Adam", true },
+	{ "sweep", bench_sweep, "16 LeNet jobs of 2 epochs through deltam run", false },
+	{ "noop", bench_noop, "jobs with next to no training through deltam run",
+		false },
 	{ "pilots", bench_pilots,
-		"segments of 30 s on 600 slots of 10 pilots: deltam's own time" },
-	{ "pilots_many", bench_pilots_many, "the same on one slot of each of 1,000" },
-	{ "store", bench_store_one, "metric rows, 100 a transaction, one writer" },
-	{ "store2", bench_store_two, "the same with two writers" },
+		"segments of 30 s on 600 slots of 10 pilots: deltam's own time", false },
+	{ "pilots_many", bench_pilots_many, "the same on one slot of each of 1,000",
+		false },
+	{ "store", bench_store_one, "metric rows, 100 a transaction, one writer",
+		false },
+	{ "store2", bench_store_two, "the same with two writers", false },
 };
 
 static int ascending(const void *a, const void *b)
@@ -62,7 +70,7 @@ double bench_wall_seconds(void)
 
 static void print_training(const struct workload *w, const struct bench_result *r)
 {
-	const char *kernels = train_kernel_class(), *plus = strchr(kernels, '+');
+	const char *kernels = r->kernels, *plus = strchr(kernels, '+');
 	double gflops = r->steps_per_s * r->gflop_per_step;
 
 	printf("{\"workload\":\"%s\",\"batch\":%d,\"method\":\"%s\",\"steps_per_s\":%."
@@ -94,7 +102,7 @@ static void print_rate(const struct workload *w, const struct bench_result *r)
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: bench WORKLOAD [--seconds S]\n"
+		"usage: bench WORKLOAD [--seconds S] [--precision float32|bf16]\n"
 		"       bench conv [NAME]\n"
 		"       bench generate ROWS FILE [EPOCHS]\n"
 		"       bench curves CURVES FILE\n");
@@ -131,9 +139,14 @@ int main(int argc, char **argv)
 	for (int i = 0; argc > 1 && i < COUNT(workloads); i++)
 		if (!strcmp(argv[1], workloads[i].name))
 			w = &workloads[i];
-	if (argc == 4 && !strcmp(argv[2], "--seconds"))
-		seconds = atof(argv[3]);
-	if (!w || (argc != 2 && argc != 4) || !(seconds > 0))
+	for (int i = 2; i + 1 < argc; i += 2)
+		if (!strcmp(argv[i], "--seconds"))
+			seconds = atof(argv[i + 1]);
+		else if (!strcmp(argv[i], "--precision"))
+			r.precision = argv[i + 1];
+		else
+			return usage();
+	if (!w || argc % 2 || !(seconds > 0) || (r.precision && !w->trains))
 		return usage();
 	if (w->run(seconds, &r, &a, &e)) {
 		fprintf(stderr, "bench: %s: %s\n", w->name, e.msg);

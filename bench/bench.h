@@ -8,6 +8,8 @@
 #include "common/arena.h"
 
 struct bench_result {
+	const char *precision; /* given: train.precision, NULL: the default */
+	const char *kernels; /* of training: the class of its rows */
 	int batch;
 	const char *method;
 	double steps_per_s; /* median of the windows, and so below */

@@ -17,7 +17,7 @@ static const struct layer {
 		N, C, H, W, O, \
 			(H + 2 * pad - dilation * (kernel - 1) - 1) / stride + 1, \
 			(W + 2 * pad - dilation * (kernel - 1) - 1) / stride + 1, \
-			kernel, kernel, stride, pad, dilation, 0, 0, c4 \
+			kernel, kernel, stride, pad, dilation, 0, 0, c4, 0 \
 	}
 	{ "segnet_3_16", CONV(8, 3, 64, 96, 16, 3, 1, 1, 1, 1) },
 	{ "segnet_16_64x96", CONV(8, 16, 64, 96, 16, 3, 1, 1, 1, 0) },

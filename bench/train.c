@@ -188,7 +188,8 @@ static struct dataset *data_of(const struct network *net, struct arena *a)
 	return d;
 }
 
-static struct params *params_of(const struct network *net, struct arena *a)
+static struct params *params_of(
+	const struct network *net, const char *precision, struct arena *a)
 {
 	const char *const list[][2] = { { "lr", "0.001" }, { "wd", "0" },
 		{ "seed", "0" }, { "method", net->method },
@@ -200,6 +201,8 @@ static struct params *params_of(const struct network *net, struct arena *a)
 		params_set(ps, a, list[i][0], list[i][1]);
 	for (int i = 0; i < 4 && net->extra[i][0]; i++)
 		params_set(ps, a, net->extra[i][0], net->extra[i][1]);
+	if (precision)
+		params_set(ps, a, "train.precision", precision);
 	return ps;
 }
 
@@ -240,7 +243,8 @@ static int measure(const struct network *net, double seconds, struct bench_resul
 	struct watch w = { .window = seconds / BENCH_WINDOWS };
 	struct train *t;
 	const struct epoch_rows *rows;
-	int rc = train_new(&t, params_of(net, a), data_of(net, a), a, e);
+	struct params *ps = params_of(net, r->precision, a);
+	int rc = train_new(&t, ps, data_of(net, a), a, e);
 
 	while (!rc) {
 		w.last = 0;
@@ -248,6 +252,7 @@ static int measure(const struct network *net, double seconds, struct bench_resul
 	}
 	if (rc != ERR_INTERRUPTED)
 		return rc;
+	r->kernels = train_kernel_class(ps);
 	r->batch = net->batch;
 	r->method = net->method;
 	r->gflop_per_step = net->gflop;

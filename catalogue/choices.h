@@ -8,6 +8,9 @@
 
 #define V(enumerator, word) enumerator,
 #define CHOICES(name, words) enum name { words };
+#define F(...)
+#include "catalogue/job.def"
+#undef F
 #define W(...)
 #include "catalogue/weighting.def"
 #undef W

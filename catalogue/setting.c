@@ -3,8 +3,19 @@
 #include <string.h>
 #include "catalogue/pseudo.h"
 
+/* The words of a choice behind a bar each. */
+#define V(enumerator, word) "|" word
+#define CHOICES(name, words) static const char words_##name[] = words;
+#define CHOICES_OF(name) (words_##name + 1)
+#define F(...)
+#include "catalogue/job.def"
+#undef F
+#undef CHOICES
+#undef V
+
 static const struct param_info job_rows[] = {
 #define WHOLE PARAM_INT
+#define CHOICE PARAM_CHOICE
 #define SECTION PARAM_TEXT
 #define OPTIMIZER PARAM_TEXT
 #define LR_DECAY PARAM_TEXT

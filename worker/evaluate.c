@@ -80,7 +80,8 @@ static int file_init(
 {
 	struct segment *g = v->g;
 	int rc = checkpoint_init(c, g->store->path, g->job.identity,
-		train_kernel_class(), train_result_size(g->train), &g->arena, e);
+		train_kernel_class(&g->job.params), train_result_size(g->train),
+		&g->arena, e);
 
 	return rc ? rc : checkpoint_for_result(c, g->store->path, epoch, e);
 }
@@ -226,11 +227,11 @@ int evaluate_segment(struct segment *g, const struct segment_args *args, struct 
 		rc = segment_open(g, args, e);
 	if (rc)
 		return rc;
-	if (strcmp(g->job.kernel_class, train_kernel_class()) != 0)
+	if (strcmp(g->job.kernel_class, train_kernel_class(&g->job.params)) != 0)
 		return err_set(e, ERR_FAILED,
 			"the run is of kernel class \"%s\", this processor's is "
 			"\"%s\": its parameters cannot be had here",
-			g->job.kernel_class, train_kernel_class());
+			g->job.kernel_class, train_kernel_class(&g->job.params));
 	rc = read_textures(&v, e);
 	if (!rc)
 		rc = obtain(&v, e);

@@ -33,7 +33,8 @@ int keeper_begin(struct segment *g, struct err *e)
 		return OK;
 	k->on = true;
 	rc = checkpoint_init(&k->best, g->store->path, g->job.identity,
-		train_kernel_class(), train_result_size(g->train), &g->arena, e);
+		train_kernel_class(&g->job.params), train_result_size(g->train),
+		&g->arena, e);
 	if (!rc)
 		rc = checkpoint_for_result(&k->best, g->store->path, 0, e);
 	if (!rc && g->done)

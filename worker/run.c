@@ -18,7 +18,7 @@ static int start_over(struct segment *g, struct err *e)
 	log_warn("worker",
 		"the run's rows are of kernel class \"%s\", this processor's is \"%s\": "
 		"starting over",
-		job->kernel_class, train_kernel_class());
+		job->kernel_class, train_kernel_class(&job->params));
 	if (rc)
 		return rc;
 	rc = store_metric_check_token(g->store, job->id, job->token, e);
@@ -39,7 +39,7 @@ static int begin(struct segment *g, const struct segment_args *args, struct err 
 	if (rc)
 		return rc;
 	if (g->store && g->job.rows_epoch &&
-		strcmp(g->job.kernel_class, train_kernel_class()) != 0)
+		strcmp(g->job.kernel_class, train_kernel_class(&g->job.params)) != 0)
 		rc = start_over(g, e);
 	if (!rc)
 		rc = segment_resume(g, e);
@@ -77,13 +77,14 @@ static int train_segment(
 static bool complete(const struct job *job)
 {
 	return job->rows_epoch >= job->stop_epoch &&
-		(job->ended || !strcmp(job->kernel_class, train_kernel_class()));
+		(job->ended ||
+			!strcmp(job->kernel_class, train_kernel_class(&job->params)));
 }
 
 static int clean_up(struct segment *g, struct err *e)
 {
 	int rc = checkpoint_init(&g->checkpoint, g->store->path, g->job.identity,
-		train_kernel_class(), 0, &g->arena, e);
+		train_kernel_class(&g->job.params), 0, &g->arena, e);
 
 	if (!rc && g->job.stop_epoch == g->job.epochs)
 		checkpoint_remove(&g->checkpoint);
@@ -133,7 +134,7 @@ static int job_of_words(struct segment *g, const struct lines_args *args, struct
 	int rc = take_params(&job->params, args->words, &g->arena, e);
 
 	job->identity = slash ? slash + 1 : args->folder;
-	job->kernel_class = train_kernel_class();
+	job->kernel_class = train_kernel_class(&job->params);
 	job->stop_epoch = args->until;
 	job->checkpoint_seconds = args->checkpoint_seconds;
 	if (!rc)
@@ -154,7 +155,8 @@ int segment_report(const struct lines_args *args, struct err *e)
 	if (!rc)
 		rc = job_of_words(&g, args, e);
 	if (!rc)
-		rc = lines_hello(&lines, train_kernel_class(), args->build, e);
+		rc = lines_hello(
+			&lines, train_kernel_class(&g.job.params), args->build, e);
 	if (!rc)
 		rc = train_segment(&g, &own, e);
 	if (rc == ERR_DIVERGED) {

@@ -46,8 +46,8 @@ int segment_resume(struct segment *g, struct err *e)
 {
 	int epoch = 0;
 	int rc = checkpoint_init(&g->checkpoint, g->store ? g->store->path : "",
-		g->job.identity, train_kernel_class(), train_state_size(g->train),
-		&g->arena, e);
+		g->job.identity, train_kernel_class(&g->job.params),
+		train_state_size(g->train), &g->arena, e);
 
 	if (!rc && g->lines)
 		rc = checkpoint_in_folder(&g->checkpoint, g->lines->state, e);
@@ -117,7 +117,7 @@ int segment_open(struct segment *g, const struct segment_args *args, struct err 
 	rc = train_new(&g->train, &g->job.params, &g->data, &g->arena, e);
 	if (rc)
 		return rc;
-	pipe_hello(train_kernel_class(), args->build);
+	pipe_hello(train_kernel_class(&g->job.params), args->build);
 	g->saved_at = clock_seconds();
 	return OK;
 }
@@ -146,7 +146,8 @@ static int commit_epoch(struct segment *g, const struct epoch_rows *rows, struct
 	if (!rc)
 		rc = store_metric_check_token(s, g->job.id, g->job.token, e);
 	if (!rc)
-		rc = store_metric_set_class(s, g->job.id, train_kernel_class(), e);
+		rc = store_metric_set_class(
+			s, g->job.id, train_kernel_class(&g->job.params), e);
 	if (!rc)
 		rc = store_metrics_put(
 			s, g->job.id, rows->epoch, rows->metric, rows->metrics, e);

@@ -66,7 +66,7 @@ int winner_file_load(struct winner_file *w, struct err *e)
 {
 	struct checkpoint c;
 	int epoch;
-	int rc = checkpoint_init(&c, w->db, w->identity, train_kernel_class(),
+	int rc = checkpoint_init(&c, w->db, w->identity, train_kernel_class(&w->params),
 		train_result_size(w->train), w->a, e);
 
 	if (!rc)

@@ -7,6 +7,7 @@
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/cli/surprises.h"
 #include "orchestrator/plan/estimate.h"
+#include "orchestrator/plan/precision.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/plan/resolve.h"
 #include "orchestrator/plan/worker_path.h"
@@ -382,12 +383,16 @@ static int say_plan(const struct cli_options *o, const struct resolved *known,
 {
 	struct table t = measure(c);
 	struct estimate x;
+	const char *note;
 	int slots;
 	int rc = slots_here(o, known->spec, &slots, e);
 
 	if (rc)
 		return rc;
 	print_plan(c, &t);
+	note = precision_note(known->spec, a);
+	if (note)
+		fprintf(stderr, "%s\n", note);
 	x = estimate_rates(known, c, database(o, known->spec, a),
 		!o->no_probe && !o->no_data && !known->spec->trainer, a);
 	print_hours(known->spec, c, &t, &x);

@@ -13,6 +13,7 @@
 /* What the segments of one kind of job took that ended well. */
 struct measured {
 	const char *model, *dataset, *method;
+	const char *precision; /* "": the default */
 	double train, batch; /* samples */
 	double epochs, seconds;
 };
@@ -36,6 +37,7 @@ static int read_rates(struct store *s, struct rates *m, struct arena *a, struct 
 		x->method = rows_copy(&r, a);
 		x->train = rows_real(&r);
 		x->batch = rows_real(&r);
+		x->precision = rows_copy(&r, a);
 		x->epochs = rows_real(&r);
 		x->seconds = rows_real(&r);
 	}
@@ -67,7 +69,7 @@ static bool same(const struct params *ps, const char *name, const char *value)
 {
 	const char *have = params_get(ps, name);
 
-	return have && !strcmp(have, value);
+	return !strcmp(have ? have : "", value);
 }
 
 /* The rate of a method (NULL: of any but stl) on the variant; NAN if never measured. */
@@ -82,6 +84,7 @@ static double look_up(
 
 		if (!same(base, "model.name", x->model) ||
 			!same(base, "dataset.name", x->dataset) ||
+			!same(base, "train.precision", x->precision) ||
 			number(base, "dataset.train") != x->train ||
 			number(base, "train.batch") != x->batch ||
 			(method ? strcmp(method, x->method) != 0

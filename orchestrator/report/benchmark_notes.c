@@ -180,6 +180,20 @@ static void note_baseline(struct benchmark *b)
 		report_note(b->report, "STL: figures given in the sweep file.");
 }
 
+/* Where `vary` decides, the names of the variants say it. */
+static void note_precision(struct benchmark *b)
+{
+	const struct json *file = benchmark_sweep_file(b);
+	const struct json *vary = json_get(file, "vary");
+	const struct json *word = json_get(json_get(file, "train"), "precision");
+
+	if (word && word->kind == JSON_STRING && !json_get(file, "trainer") &&
+		!json_get(vary, "precision") && !json_get(vary, "train.precision") &&
+		!strcmp(word->string, precision_words[PRECISION_BF16]))
+		report_note(
+			b->report, "Trained in mixed precision (%s).", word->string);
+}
+
 static void note_marks(struct benchmark *b)
 {
 	const char *tried = b->compact ? "" : "; tried: configurations of the search";
@@ -268,6 +282,7 @@ void benchmark_notes(struct benchmark *b)
 	note_protocol(b);
 	note_uncounted(b);
 	note_baseline(b);
+	note_precision(b);
 	note_marks(b);
 	if (b->inference)
 		inference_notes(b->inference, b->report);

@@ -340,6 +340,15 @@ static void read_use(const struct spec_reader *r, struct spec_variant *v)
 	params_set(&v->base, r->a, path, text);
 }
 
+/* The default is no setting, as before there was a choice. */
+static void read_precision(const struct spec_reader *r, struct params *ps)
+{
+	static const char path[] = "train.precision";
+
+	if (read_choice(r, path) == PRECISION_BF16)
+		params_set(ps, r->a, path, precision_words[PRECISION_BF16]);
+}
+
 static void read_train(const struct spec_reader *r, struct spec_variant *v)
 {
 	const char *size = params_get(&v->base, "dataset.train");
@@ -355,6 +364,7 @@ static void read_train(const struct spec_reader *r, struct spec_variant *v)
 			read_at(r, "train.batch") ? "" : ", the default,", train);
 	read_optimizer(r, &v->base);
 	read_schedule(r, &v->base);
+	read_precision(r, &v->base);
 }
 
 /*

@@ -440,6 +440,26 @@ START_TEST(a_plan_is_priced_by_what_the_database_has_measured)
 }
 END_TEST
 
+START_TEST(a_plan_says_where_precision_is_mixed_and_what_has_no_price)
+{
+	char said[4096];
+
+	ck_assert_int_eq(DELTAM("plan", "s.json", "--no-probe", "--set",
+				 "train.precision=\"bf16\""),
+		0);
+	/* What was measured in float32 says nothing of it. */
+	ck_assert(isnan(last_of("out", "core-hours")));
+	scratch_read("err", said, sizeof(said));
+	ck_assert_msg(strstr(said, "mixed precision: bf16"), "%s", said);
+	ck_assert_int_eq(DELTAM("plan", "s.json", "--no-probe", "--set",
+				 "vary={\"precision\":[\"float32\",\"bf16\"]}"),
+		0);
+	scratch_read("err", said, sizeof(said));
+	ck_assert_msg(
+		strstr(said, "mixed precision: bf16 (variants: bf16)"), "%s", said);
+}
+END_TEST
+
 START_TEST(a_plan_is_priced_by_a_probe_that_writes_nothing)
 {
 	double hours;
@@ -553,6 +573,7 @@ Suite *suite_protocol(void)
 	tcase_add_test(c, an_unfinished_sweep_is_not_audited);
 	tcase_add_test(c, every_decision_is_listed_in_every_format);
 	tcase_add_test(c, a_plan_is_priced_by_what_the_database_has_measured);
+	tcase_add_test(c, a_plan_says_where_precision_is_mixed_and_what_has_no_price);
 	tcase_add_test(c, a_plan_is_priced_by_a_probe_that_writes_nothing);
 	tcase_add_test(c, a_plan_of_a_hundred_thousand_jobs_takes_a_moment);
 	tcase_add_test(c, a_plan_without_its_data_is_refused_or_has_no_price);

@@ -272,7 +272,7 @@ static struct train *teacher(const struct dataset *d)
 		OK);
 	store_close(&s);
 	ck_assert_msg(train_new(&t, job, d, &arena, &err) == OK, "%s", err.msg);
-	ck_assert_int_eq(checkpoint_init(&c, "t.db", identity, train_kernel_class(),
+	ck_assert_int_eq(checkpoint_init(&c, "t.db", identity, train_kernel_class(job),
 				 train_result_size(t), &arena, &err),
 		OK);
 	ck_assert_int_eq(checkpoint_for_result(&c, "t.db", epoch, &err), OK);

@@ -48,14 +48,36 @@ static void forget(void)
 	(void)unlink("marker");
 }
 
-static void setup(void)
+/* The reference, of which t.db remains. */
+static void run_first(const char *text)
 {
 	scratch_enter();
 	setenv("DELTAM_CACHE", "cache", 1);
-	scratch_write("s.json", sweep, sizeof(sweep) - 1);
+	scratch_write("s.json", text, strlen(text));
 	ck_assert_int_eq(child_run(command(), NULL), 0);
 	digest_rows("t.db", wanted);
 	scratch_read("out", table, sizeof(table));
+}
+
+/* The same for a few jobs in mixed precision. */
+static void setup_mixed(void)
+{
+	run_first("{ \"sweep\": \"s\", \"dataset\": { \"name\": \"synthetic\", "
+		  "\"train\": 200, \"val\": 50, \"test\": 50 }, \"train\": { "
+		  "\"epochs\": 4, \"batch\": 20, \"precision\": \"bf16\" }, "
+		  "\"checkpoint_minutes\": 0, \"methods\": [\"ew\", \"pcgrad\"], "
+		  "\"search\": { \"lr\": [0.01, 0.003] } }");
+	ck_assert_int_eq(
+		query_int("t.db",
+			"SELECT count(*) FROM job WHERE kernel_class NOT LIKE 'bf16%'"),
+		0);
+	ck_assert_ptr_nonnull(strstr(table, "Trained in mixed precision (bf16)."));
+	forget();
+}
+
+static void setup(void)
+{
+	run_first(sweep);
 	ck_assert_int_gt(query_int("t.db", "SELECT count(*) FROM score"), 100);
 	ck_assert_int_eq(
 		query_int("t.db", "SELECT count(DISTINCT stage) FROM stage"), 5);
@@ -173,6 +195,20 @@ START_TEST(any_number_of_workers_ends_in_the_same_rows)
 		ends_as_the_reference();
 	}
 	workers[0] = '2';
+}
+END_TEST
+
+/* Rows of other processors are taken as they are: there is one class. */
+START_TEST(mixed_precision_ends_in_the_same_rows_on_every_processor)
+{
+	static const char *const words[] = { "portable", "avx2", "avx512", "amx" };
+
+	for (int i = 0; i < 4; i++) {
+		forget();
+		setenv("DELTAM_KERNELS", words[i], 1);
+		ends_as_the_reference();
+	}
+	unsetenv("DELTAM_KERNELS");
 }
 END_TEST
 
@@ -457,6 +493,12 @@ Suite *suite_run(void)
 	tcase_add_test(tc, a_bad_sweep_file_writes_nothing);
 	tcase_add_test(tc, a_database_that_is_not_ours_stays_as_it_is);
 	tcase_add_test(tc, missing_data_names_the_command_that_brings_it);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("mixed");
+	tcase_add_checked_fixture(tc, setup_mixed, teardown);
+	tcase_add_test(tc, any_number_of_workers_ends_in_the_same_rows);
+	tcase_add_test(tc, mixed_precision_ends_in_the_same_rows_on_every_processor);
+	tcase_add_test(tc, workers_killed_at_random_instants_change_nothing);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

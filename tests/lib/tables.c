@@ -29,7 +29,7 @@ bool tables_choose_own(const char *name)
 	setenv("DELTAM_KERNELS", name, 1);
 	if (strcmp(kernels_get()->name, name) != 0)
 		return false;
-	ck_assert_str_eq(train_kernel_class(), name);
+	ck_assert_str_eq(train_kernel_class(NULL), name);
 	return true;
 }
 

@@ -229,7 +229,7 @@ static void check_data(struct conv_case *t, int add)
 #define CONV(N, C, H, W, O, kernel, stride, pad, dilation, relu, c4) \
 	{ \
 		N, C, H, W, O, 0, 0, kernel, kernel, stride, pad, dilation, 0, relu, \
-			c4 \
+			c4, 0 \
 	}
 
 static const struct conv_shape shapes[] = {

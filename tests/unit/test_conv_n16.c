@@ -277,7 +277,7 @@ static void check_conv(struct conv_shape s)
 /* N, C, H, W, O, (OH, OW), kh, kw, stride, pad, dilation, pool, relu */
 #define CONV(N, C, H, W, O, kh, kw, stride, pad, dilation, pool, relu) \
 	{ \
-		N, C, H, W, O, 0, 0, kh, kw, stride, pad, dilation, pool, relu, 0 \
+		N, C, H, W, O, 0, 0, kh, kw, stride, pad, dilation, pool, relu, 0, 0 \
 	}
 
 static const struct conv_shape conv_shapes[] = {

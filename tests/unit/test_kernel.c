@@ -34,18 +34,18 @@ static void teardown(void)
 /* ---- linear ---- */
 
 static const struct linear_shape linear_shapes[] = {
-	{ 1, 1, 1, 0 },
-	{ 17, 33, 10, 0 },
-	{ 64, 256, 1, 0 },
-	{ 5, 16, 4, 1 },
-	{ 16, 50, 15, 0 },
-	{ 17, 64, 16, 1 },
-	{ 1, 20, 17, 0 },
-	{ 64, 64, 32, 1 },
-	{ 17, 500, 50, 1 },
-	{ 33, 31, 100, 1 },
-	{ 3, 7, 48, 0 },
-	{ 9, 129, 81, 1 },
+	{ 1, 1, 1, 0, 0 },
+	{ 17, 33, 10, 0, 0 },
+	{ 64, 256, 1, 0, 0 },
+	{ 5, 16, 4, 1, 0 },
+	{ 16, 50, 15, 0, 0 },
+	{ 17, 64, 16, 1, 0 },
+	{ 1, 20, 17, 0, 0 },
+	{ 64, 64, 32, 1, 0 },
+	{ 17, 500, 50, 1, 0 },
+	{ 33, 31, 100, 1, 0 },
+	{ 3, 7, 48, 0, 0 },
+	{ 9, 129, 81, 1, 0 },
 };
 
 struct linear_case {
@@ -437,10 +437,11 @@ START_TEST(without_OpenBLAS_the_class_is_the_kernels_own)
 {
 	setenv("DELTAM_KERNELS", kernels_portable.name, 1);
 	setenv("DELTAM_BLAS", "none", 1);
-	ck_assert_str_eq(train_kernel_class(), kernels_portable.name);
+	ck_assert_str_eq(train_kernel_class(NULL), kernels_portable.name);
 	unsetenv("DELTAM_BLAS");
 	if (*blas_core())
-		ck_assert_str_eq(strchr(train_kernel_class(), '+') + 1, blas_core());
+		ck_assert_str_eq(
+			strchr(train_kernel_class(NULL), '+') + 1, blas_core());
 }
 END_TEST
 

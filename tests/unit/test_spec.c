@@ -519,6 +519,24 @@ START_TEST(a_schedule_becomes_the_text_of_a_job)
 }
 END_TEST
 
+/* The default is no setting, so that what was trained before stays what it is. */
+START_TEST(mixed_precision_is_asked_for_by_name)
+{
+	const char *report;
+
+	parsed_well(SCHEDULED("\"precision\": \"float32\""));
+	ck_assert_ptr_null(params_get(&parsed.variants[0].base, "train.precision"));
+	parsed_well(SCHEDULED("\"precision\": \"bf16\""));
+	ck_assert_str_eq(
+		params_get(&parsed.variants[0].base, "train.precision"), "bf16");
+	ck_assert_str_eq(
+		params_get(&parsed.variants[0].stl, "train.precision"), "bf16");
+	ck_assert_int_eq(
+		parsed_try(SCHEDULED("\"precision\": \"fp16\""), &report), ERR_SPEC);
+	ck_assert_msg(strstr(report, "did you mean \"bf16\""), "%s", report);
+}
+END_TEST
+
 #define USING(use) \
 	"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"scenes\", \"use\": " use \
 	" }, \"train\": { \"epochs\": 4 }, \"search\": { \"lr\": 1e-3 }, " EW " }"
@@ -559,6 +577,7 @@ Suite *suite_spec(void)
 	tcase_add_test(t, files_of_pseudo_tasks_begin_there_too_blanks_and_all);
 	tcase_add_test(t, names_alone_stand_for_data_set_and_network);
 	tcase_add_test(t, every_bad_file_gets_its_message);
+	tcase_add_test(t, mixed_precision_is_asked_for_by_name);
 	tcase_add_test(t, a_sweep_can_train_some_of_the_tasks);
 	tcase_add_test(t, a_schedule_becomes_the_text_of_a_job);
 	tcase_add_test(t, a_criterion_that_is_asked_for_is_part_of_every_job);

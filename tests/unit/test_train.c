@@ -585,6 +585,32 @@ START_TEST(the_arithmetic_of_training_is_that_of_NUMERICS)
 }
 END_TEST
 
+/* The one arithmetic of mixed precision, as in test_train_deep.c: an mlp, then a LeNet. */
+START_TEST(mixed_precision_has_the_same_bits_on_every_processor)
+{
+	static const uint64_t golden[] = { 0xb280355ba46c3204, 0x00c27483f5a4d9a9 };
+
+	for (int i = 0; i < TABLES; i++) {
+		const struct kernels *k;
+		uint64_t digest;
+
+		if (!tables_choose(i, &k))
+			continue;
+		digest = trained_digest(_i
+				? job(WITH("train.precision", "bf16", "model.name",
+					      "lenet", "model.width", "0.5",
+					      "train.batch", "24", "method", "dwa"),
+					  image_data())
+				: job(WITH("train.precision", "bf16", "method", "uw"),
+					  flat_data(&arena)),
+			2, &arena);
+		ck_assert_msg(!trained_golden() || digest == golden[_i],
+			"network %d, %s: 0x%016llx", _i, k->name,
+			(unsigned long long)digest);
+	}
+}
+END_TEST
+
 /* Flat data whose classes are labels less 1, so that 0 is "not labelled". */
 static struct dataset *partly_labelled(void)
 {
@@ -691,6 +717,8 @@ Suite *suite_train(void)
 	tcase_add_test(t, a_step_callback_can_stop_training);
 	tcase_add_test(t, evaluation_computes_losses_without_their_gradients);
 	tcase_add_loop_test(t, the_arithmetic_of_training_is_that_of_NUMERICS, 0, 3);
+	tcase_add_loop_test(
+		t, mixed_precision_has_the_same_bits_on_every_processor, 0, 2);
 	tcase_add_test(t, bad_parameters_are_refused);
 	suite_add_tcase(s, t);
 	return s;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "tests/lib/tables.h"
 #include "tests/lib/trained.h"
+#include "trainer-core/kernel/tables.h"
 #include "trainer-core/train/augment.h"
 #include "common/rng.h"
 #include "trainer-core/train/train.h"
@@ -142,9 +143,10 @@ static struct params *parameters(const char *const *extra)
 #define VGG "model.name", "vgg16", "model.width", "0.2"
 #define FIRST_STEP "diagnose.gradients.every", "100", "diagnose.gradients.sample", "2"
 
-static const char *const networks[][10] = { { SEGNET }, { MTAN }, { DEEPLAB },
-	{ VGG } };
+static const char *const networks[][10] = { { SEGNET }, { MTAN }, { DEEPLAB }, { VGG },
+	{ SEGNET, "train.precision", "bf16" } };
 #define NETWORKS 4
+#define MIXED 1 /* behind them */
 
 /* 11 samples: the last batch has three. */
 static struct dataset *data_of(int network)
@@ -223,6 +225,32 @@ START_TEST(the_arithmetic_of_deep_networks_is_that_of_NUMERICS)
 			(NUMERICS == 1 &&
 				!memcmp(digest, golden[_i].digest, sizeof(digest))),
 		"{ \"%s\", {%s } }", golden[_i].kernels, str_get(&row));
+}
+END_TEST
+
+/*
+ * Mixed precision has one arithmetic for all: the digest of a network is the same with
+ * every instruction set, and moves with NUMERICS as those above do.
+ */
+START_TEST(mixed_precision_has_the_same_bits_on_every_processor)
+{
+	static const uint64_t golden[NETWORKS] = { 0xf44117eff1fa8223,
+		0x607674c250c2bb02, 0xf41696ca874985e2, 0xc1447dcf9ac98cc9 };
+	struct params *ps = parameters(networks[_i]);
+
+	params_set(ps, &arena, "train.precision", "bf16");
+	for (int i = 0; i < TABLES; i++) {
+		const struct kernels *k;
+		uint64_t digest;
+
+		if (!tables_choose(i, &k))
+			continue;
+		ck_assert_str_eq(train_kernel_class(ps), kernels_bf16_portable.name);
+		digest = trained_digest(job(ps, data_of(_i)), 2, &arena);
+		ck_assert_msg(!trained_golden() || digest == golden[_i],
+			"network %d, %s: 0x%016llx", _i, k->name,
+			(unsigned long long)digest);
+	}
 }
 END_TEST
 
@@ -524,11 +552,14 @@ Suite *suite_train_deep(void)
 	TCase *t = tcase_create("train_deep");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(
-		t, continuing_from_a_saved_state_is_never_having_stopped, 0, NETWORKS);
+	tcase_add_loop_test(t, continuing_from_a_saved_state_is_never_having_stopped, 0,
+		NETWORKS + MIXED);
 	tcase_add_loop_test(
 		t, the_arithmetic_of_deep_networks_is_that_of_NUMERICS, 0, 3);
-	tcase_add_loop_test(t, nothing_is_allocated_after_the_first_epoch, 0, NETWORKS);
+	tcase_add_loop_test(
+		t, nothing_is_allocated_after_the_first_epoch, 0, NETWORKS + MIXED);
+	tcase_add_loop_test(
+		t, mixed_precision_has_the_same_bits_on_every_processor, 0, NETWORKS);
 	tcase_add_test(t, evaluation_does_not_depend_on_who_stands_in_a_batch);
 	tcase_add_test(t,
 		trivial_combinations_are_equal_weights_in_networks_of_shared_modules);

@@ -77,6 +77,7 @@ struct node {
 	int running; /* batchnorm: buffer id of running_mean; running_var follows. -1: none */
 	bool needs_grad; /* a parameter lies at it or before it */
 	bool fused; /* its work is done by an earlier node */
+	bool wide; /* mixed precision: values and gradient stay float */
 	struct node *tail; /* the last node of what is done here; itself unless fused */
 	float *y; /* values, layout above; NULL inside a fused run */
 	float *dy; /* gradient of the same shape; NULL where nobody needs it */

@@ -123,6 +123,7 @@ void graph_features_seed(struct graph *g, const float *rows)
 		if (!g->node[id]->feature)
 			continue;
 		from_rows(g, v, rows, width, v->dy);
+		layer_round(g, v, v->dy);
 		v->filled = true;
 		rows += node_size(v);
 	}

@@ -120,6 +120,12 @@ void node_from_rows(
 		g->k->rows_to_c16(g->n, v->C, v->H * v->W, rows, to);
 }
 
+void layer_round(const struct graph *g, const struct node *v, float *x)
+{
+	if (g->k->bf16 && !v->wide)
+		g->k->round(node_floats(v, g->n), x);
+}
+
 void layer_clear_tail(const struct graph *g, const struct node *v, float *x)
 {
 	size_t n = (size_t)v->H * (size_t)v->W * (size_t)g->n;

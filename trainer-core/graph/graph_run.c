@@ -65,6 +65,7 @@ void graph_feed(struct graph *g, int input, const struct dataset_field *f,
 	else
 		(n16 ? g->k->gather_f32_n16 : g->k->gather_f32_rows)(
 			n, F, f->data, index, v->y);
+	layer_round(g, v, v->y);
 }
 
 void graph_forward(struct graph *g)
@@ -72,8 +73,11 @@ void graph_forward(struct graph *g)
 	for (int id = 0; id < g->nodes; id++) {
 		struct node *v = g->node[id];
 
-		if (!v->fused && layers[v->kind]->forward)
-			layers[v->kind]->forward(g, v);
+		if (v->fused || !layers[v->kind]->forward)
+			continue;
+		layers[v->kind]->forward(g, v);
+		if (!layers[v->kind]->rounds)
+			layer_round(g, v->tail, v->tail->y);
 	}
 	for (int t = 0; t < g->tasks; t++) {
 		const struct node *v = g->node[g->output[t]];
@@ -171,6 +175,18 @@ static void settle_params(
 	}
 }
 
+/* What its inputs' gradients have gained is stored as those gradients are. */
+static void backward_node(struct graph *g, struct node *v, float *grad)
+{
+	layers[v->kind]->backward(g, v, grad);
+	for (int i = 0; i < v->inputs && !layers[v->kind]->rounds; i++) {
+		const struct node *x = layer_in(g, v, i);
+
+		if (x->dy && x->filled)
+			layer_round(g, x, x->dy);
+	}
+}
+
 static void backward_scope(struct graph *g, int scope, float *grad)
 {
 	for (int id = g->nodes - 1; id >= 0; id--) {
@@ -179,7 +195,7 @@ static void backward_scope(struct graph *g, int scope, float *grad)
 		if (v->scope != scope || v->fused || !v->needs_grad)
 			continue;
 		if (v->tail->filled)
-			layers[v->kind]->backward(g, v, grad);
+			backward_node(g, v, grad);
 		settle_params(g, v, v->tail->filled, grad);
 	}
 	for (int i = 0; i < g->params; i++) {

@@ -20,6 +20,8 @@ struct layer {
 	bool marks; /* needs node.which */
 	/* The gradient of its first input may take the place of its own. */
 	bool in_place;
+	/* Mixed precision: its kernels store what bf16 has; the rest is rounded behind it. */
+	bool rounds;
 	/* Checks the attributes, sets C, H, W, declares parameters. ERR_SPEC. */
 	int (*shape)(struct graph *g, struct node *v, struct err *e);
 	/* Floats of node.kept. NULL: none. */
@@ -41,7 +43,7 @@ struct graph {
 	const struct kernels *k;
 	int tasks;
 	bool rotates; /* tasks read the trunk through rotations */
-	bool c16; /* images lie in C16, not in N16 */
+	bool c16; /* images lie in C16, not in N16: deep networks, mixed precision */
 	int batch; /* most samples of a pass */
 	int n; /* samples of the current pass */
 	bool training; /* and if so, of which step: */
@@ -124,6 +126,12 @@ int layer_buffer(struct graph *g, const struct node *v, const char *suffix, int 
 
 /* Where v writes the gradient of its parameter, all of it; NULL for id -1. */
 float *layer_grad(const struct graph *g, const struct node *v, float *grad, int param);
+
+/*
+ * Mixed precision: rounds what v has stored in x, its values or its gradient, unless that
+ * stays float.
+ */
+void layer_round(const struct graph *g, const struct node *v, float *x);
 
 /* Sets to zero what lies behind the last channel of v's values or gradient x in C16. */
 void layer_clear_tail(const struct graph *g, const struct node *v, float *x);

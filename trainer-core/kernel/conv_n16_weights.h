@@ -6,6 +6,7 @@
 #define DELTAM_KERNEL_CONV_N16_WEIGHTS_H
 
 #include "trainer-core/kernel/conv_n16_gradient.h"
+#include "trainer-core/kernel/lanes.h"
 
 #define TAPS 5
 

@@ -1,6 +1,6 @@
 /*
  * Loops over flat arrays: optimizer steps and the sums of gradient methods. Included by
- * vector.c alone; all static.
+ * vector.c and bf16.c; all static.
  */
 #ifndef DELTAM_KERNEL_ELEMENTWISE_H
 #define DELTAM_KERNEL_ELEMENTWISE_H
@@ -11,8 +11,9 @@
  * m / (sqrt(v) + eps). Where root and division are slow they start from the processor's
  * 14-bit guesses and gain the rest by one Newton step. A denominator of zero counts as
  * the smallest number, so that an element which never had a gradient stays where it is.
+ * The class bf16 guesses nowhere: its bits are those of every processor.
  */
-#if WIDTH == 16
+#if WIDTH == 16 && !defined(KERNEL_BF16)
 INLINE vec ratio(vec m, vec v, vec eps)
 {
 	vec tiny = all(FLT_MIN);

@@ -1,6 +1,6 @@
 /*
  * Windows, resizing and joins of images in C16: sixteen channels a vector, images at one
- * pixel side by side. Zero lanes stay zero. Included by vector.c alone; all static.
+ * pixel side by side. Zero lanes stay zero. Included by vector.c and bf16.c; all static.
  */
 #ifndef DELTAM_KERNEL_IMAGE_C16_H
 #define DELTAM_KERNEL_IMAGE_C16_H

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <xmmintrin.h>
 #endif
 #include "common/arena.h"
@@ -25,6 +28,21 @@ static int runs_avx2(void)
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
 		__builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 }
+
+/*
+ * The registers of tiles are large, so Linux gives them only to a process that asks; its
+ * children inherit them. The build for AMX has the vectors of AVX-512, too.
+ */
+static int runs_amx(void)
+{
+	enum { LEAF = 7, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24 };
+	enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+	unsigned a, b, c, d;
+
+	return runs_avx512() && __get_cpuid_count(LEAF, 0, &a, &b, &c, &d) &&
+		(d & AMX_BF16) && (d & AMX_TILE) &&
+		!syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA);
+}
 #endif
 
 static int runs_portable(void)
@@ -32,32 +50,46 @@ static int runs_portable(void)
 	return 1;
 }
 
+/* Best first. The tables of mixed precision give the same bits, all of them. */
 static const struct {
 	const struct kernels *table;
 	int (*runs)(void);
 } choices[] = {
-/* best first */
 #if defined(__x86_64__)
+	{ &kernels_bf16_amx, runs_amx },
 	{ &kernels_avx512, runs_avx512 },
+	{ &kernels_bf16_avx512, runs_avx512 },
 	{ &kernels_avx2, runs_avx2 },
+	{ &kernels_bf16_avx2, runs_avx2 },
 #endif
 	{ &kernels_portable, runs_portable },
+	{ &kernels_bf16_portable, runs_portable },
 };
 
-const struct kernels *kernels_get(void)
+static const struct kernels *choose(bool bf16)
 {
 	const char *wish = getenv("DELTAM_KERNELS");
 	const struct kernels *best = NULL;
 
 	for (int i = 0; i < COUNT(choices); i++) {
-		if (!choices[i].runs())
+		if (choices[i].table->bf16 != bf16 || !choices[i].runs())
 			continue;
-		if (wish && !strcmp(wish, choices[i].table->name))
+		if (wish && !strcmp(wish, choices[i].table->isa))
 			return choices[i].table;
 		if (!best)
 			best = choices[i].table;
 	}
 	return best;
+}
+
+const struct kernels *kernels_get(void)
+{
+	return choose(false);
+}
+
+const struct kernels *kernels_get_bf16(void)
+{
+	return choose(true);
 }
 
 void kernels_init_fpu(void)

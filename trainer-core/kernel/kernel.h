@@ -2,8 +2,10 @@
  * Kernels: the arithmetic that decides speed, in one table per instruction set.
  *
  * kernel/vector.c is compiled three times (-march=x86-64-v4, -v3, and the base; on other
- * processors for the base alone), each with WIDTH and tiles as macros; kernels_get() chooses once by the processor. Everything
- * else in those files is static. -ffp-contract=fast there and only there.
+ * processors for the base alone), each with WIDTH and tiles as macros; kernels_get()
+ * chooses once by the processor. Everything else in those files is static.
+ * -ffp-contract=fast there and only there. kernel/bf16.c is compiled in the same way, once
+ * more for AMX: mixed precision, kernels_get_bf16().
  *
  * Layouts (N samples):
  *	ROW   (N, F)                    row-major, for linear layers
@@ -37,11 +39,13 @@ struct conv_shape {
 	int pool; /* 1: ReLU and a 2x2 max-pool (stride 2, floor) follow in the same pass */
 	int relu; /* 1: ReLU follows; set with pool */
 	int c4; /* C16 kernels: x lies in C4 (C <= 4), y in C16 as always */
+	int wide; /* class bf16: y stays float, it is a prediction */
 };
 
 struct linear_shape {
 	int N, in, out;
 	int relu; /* 1: ReLU follows in the same pass */
+	int wide; /* class bf16: y stays float, it is a prediction */
 };
 
 /* Batch norm in C16: n positions (H W N) of C channels. */
@@ -92,8 +96,21 @@ struct sgd_step {
 };
 
 struct kernels {
-	const char *name; /* "avx512", "avx2", "portable", "portable-PROCESSOR" */
+	const char *name; /* the class: "bf16", or as isa */
+	const char *isa; /* "amx", "avx512", "avx2", "portable", "portable-PROCESSOR" */
 	bool blas; /* OpenBLAS computes the large products, where it is installed */
+	/*
+	 * Mixed precision. Inputs of convolutions and matrix products, and what they and
+	 * batch norm store, values and gradients to their inputs alike, are floats that
+	 * bf16 has; sums, statistics, gradients of parameters and optimizers are float.
+	 * Tables of all instruction sets give the same bits. There are no convolutions in
+	 * N16. Elsewhere the next two are NULL.
+	 */
+	bool bf16;
+	/* c (16, 16) += a (16, 32) b, b (16, 16, 2) in pairs: the operation of tile.h. */
+	void (*tile)(const uint16_t *a, const uint16_t *b, float *c);
+	/* Each of n values becomes the nearest one that bf16 has. */
+	void (*round)(size_t n, float *x);
 
 	/*
 	 * Convolution in N16. w (O, C, kh, kw), b (O) or NULL; y (O, OH, OW) or, pooled,
@@ -263,6 +280,13 @@ size_t conv_c16_index(const struct conv_shape *s, int o, int c, int ky, int kx);
  * their tables tell them apart.
  */
 const struct kernels *kernels_get(void);
+
+/*
+ * The table of mixed precision, chosen in the same way (amx, avx512, avx2, portable). The
+ * choice is one of speed: all of them are the class `bf16` (`bf16-PROCESSOR` elsewhere).
+ * Asks the system for the tile unit where the processor has one.
+ */
+const struct kernels *kernels_get_bf16(void);
 
 /*
  * Denormal numbers count as zero from now on in the calling thread (FTZ and DAZ on x86-64,

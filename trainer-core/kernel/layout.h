@@ -1,6 +1,6 @@
 /*
  * Between rows and blocks of sixteen: transposes of 16 x 16, and the gathering of a batch.
- * Included by vector.c alone; all static.
+ * Included by vector.c and bf16.c; all static.
  */
 #ifndef DELTAM_KERNEL_LAYOUT_H
 #define DELTAM_KERNEL_LAYOUT_H
@@ -45,26 +45,6 @@ INLINE void transpose(const float *from, size_t from_row, float *to, size_t to_r
 			from[i * from_row + j];
 }
 #endif
-
-/* Each of n blocks of sixteen lanes becomes its sum, in pairs whatever the width. */
-static void sum_lanes(size_t n, const float *lanes, float *sums)
-{
-	size_t i = 0;
-
-	for (; i + LANES <= n; i += LANES, lanes += LANES * LANES) {
-		float t[LANES][LANES] __attribute__((aligned(64)));
-
-		transpose(lanes, LANES, t[0], LANES);
-		for (int half = LANES / 2; half; half /= 2)
-			for (int k = 0; k < half; k++)
-				for (int v = 0; v < LANES; v += WIDTH)
-					store(t[k] + v,
-						load(t[k] + v) + load(t[k + half] + v));
-		memcpy(sums + i, t[0], sizeof(t[0]));
-	}
-	for (; i < n; i++, lanes += LANES)
-		sums[i] = sum_tree(lanes, LANES);
-}
 
 /* The transpose where only rows x columns exist. */
 static void transpose_part(int rows, int columns, const float *from, size_t from_row,

@@ -1,6 +1,6 @@
 /*
  * Between rows and channels side by side: sixteen of them (C16) or four (C4). Included by
- * vector.c alone; all static.
+ * vector.c and bf16.c; all static.
  */
 #ifndef DELTAM_KERNEL_LAYOUT_C16_H
 #define DELTAM_KERNEL_LAYOUT_C16_H

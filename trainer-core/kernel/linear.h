@@ -6,7 +6,7 @@
 #ifndef DELTAM_KERNEL_LINEAR_H
 #define DELTAM_KERNEL_LINEAR_H
 
-#include "trainer-core/kernel/layout.h"
+#include "trainer-core/kernel/lanes.h"
 #include "trainer-core/kernel/product.h"
 
 static int thin(int out)

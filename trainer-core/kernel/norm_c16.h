@@ -1,7 +1,7 @@
 /*
  * Batch norm in C16: statistics of a channel over all positions, and the two passes in
  * each direction. A lane is a channel, so every width does the same sums in the same
- * order. Included by vector.c alone; all static.
+ * order. Included by vector.c and bf16.c; all static.
  *
  * Sums run over chunks: in a chunk four chains of floats, over chunks doubles. Variances
  * are taken around the mean of the first positions, not around 0.
@@ -117,7 +117,7 @@ INLINE void norm_apply(const struct norm_shape *s, const struct norm *t, const f
 				vec v = norm_value(
 					load(p + i * LANES), mean, scale, bias);
 
-				store(q + i * LANES, with_relu ? relu(v) : v);
+				store(q + i * LANES, STORED(with_relu ? relu(v) : v));
 			}
 		}
 }
@@ -222,7 +222,7 @@ INLINE void norm_spread(const struct norm_shape *s, const struct norm *t,
 				d = d * l.scale - shift - slope * (v - l.mean);
 				if (add)
 					d += load(dx + at + i * LANES);
-				store(dx + at + i * LANES, d);
+				store(dx + at + i * LANES, STORED(d));
 			}
 		}
 }

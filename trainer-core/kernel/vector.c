@@ -18,6 +18,7 @@
 
 const struct kernels PASTE(kernels_, KERNEL_ISA) = {
 	.name = KERNEL_CLASS,
+	.isa = KERNEL_CLASS,
 	.blas = WIDTH == 4,
 	.conv_work = conv_work,
 	.conv_forward = conv_forward,

@@ -1,6 +1,6 @@
 /*
  * The vector of the instruction set that this file is compiled for, and the few
- * operations that GCC's vector types lack. Included by vector.c alone; all static.
+ * operations that GCC's vector types lack. Included by vector.c and bf16.c; all static.
  *
  * A block of 16 lanes is HALVES vectors, one after the other, so partial sums belong to
  * the same lanes whatever the width.
@@ -199,6 +199,27 @@ INLINE vec relu(vec v)
 {
 	return keep(~(v <= 0), v);
 }
+
+/*
+ * A value as it is stored by a pass that ends in stored values: in the class bf16 the
+ * nearest of those that bf16 has (bf16.h says which).
+ */
+#ifdef KERNEL_BF16
+INLINE vec nearest(vec v)
+{
+	typedef uint32_t bits __attribute__((vector_size(4 * WIDTH)));
+	bits u = (bits)v, size = u & 0x7fffffff;
+	bits nan = (bits)(v != v), tiny = (bits)(size < 0x00800000);
+	bits rounded = u + 0x7fff + (u >> 16 & 1);
+
+	rounded = (nan & (u | 0x400000)) | (~nan & rounded);
+	rounded = (tiny & u & 0x80000000) | (~tiny & rounded);
+	return (vec)(rounded & 0xffff0000);
+}
+#define STORED(v) nearest(v)
+#else
+#define STORED(v) (v)
+#endif
 
 /* The sum of n (a power of two) floats in pairs. */
 INLINE float sum_tree(const float *p, int n)

@@ -140,5 +140,6 @@ const struct layer layer_batchnorm = { .name = "batchnorm",
 	.in_place = true,
 	.shape = shape,
 	.keep = keep,
+	.rounds = true,
 	.forward = forward,
 	.backward = backward };

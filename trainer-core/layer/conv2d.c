@@ -44,7 +44,8 @@ static struct conv_shape sizes(const struct graph *g, const struct node *v)
 		.dilation = v->dilation,
 		.pool = pool,
 		.relu = pool || v->tail->kind == LAYER_RELU,
-		.c4 = x->layout == LAYOUT_C4 };
+		.c4 = x->layout == LAYOUT_C4,
+		.wide = v->tail->wide };
 }
 
 static size_t work(struct graph *g, struct node *v)
@@ -111,5 +112,6 @@ const struct layer layer_conv2d = { .name = "conv2d",
 	.accepts = LAYOUT_IS_IMAGE,
 	.shape = shape,
 	.work = work,
+	.rounds = true,
 	.forward = forward,
 	.backward = backward };

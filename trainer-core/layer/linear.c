@@ -21,7 +21,8 @@ static struct linear_shape sizes(const struct graph *g, const struct node *v)
 	return (struct linear_shape){ .N = g->n,
 		.in = layer_in(g, v, 0)->C,
 		.out = v->C,
-		.relu = v->tail->kind == LAYER_RELU };
+		.relu = v->tail->kind == LAYER_RELU,
+		.wide = v->tail->wide };
 }
 
 static size_t work(struct graph *g, struct node *v)
@@ -60,5 +61,6 @@ const struct layer layer_linear = { .name = "linear",
 	.accepts = LAYOUT_IS_ROW,
 	.shape = shape,
 	.work = work,
+	.rounds = true,
 	.forward = forward,
 	.backward = backward };

@@ -1,6 +1,7 @@
 #include "trainer-core/network/network.h"
 
 #include "catalogue/setting.h"
+#include "trainer-core/network/precision.h"
 #include "trainer-core/registry.h"
 
 static int find_model(const struct params *ps, const struct model **model,
@@ -87,6 +88,7 @@ static int check_batch(
 int network_add(struct network *n, const struct params *ps, const struct dataset *d,
 	struct arena *a, struct err *e)
 {
+	const struct kernels *kernels;
 	const struct model *model;
 	const char *name;
 	struct model_io io = { .task = n->task, .K = n->K };
@@ -99,7 +101,10 @@ int network_add(struct network *n, const struct params *ps, const struct dataset
 			"network %s takes one input for all tasks, but every task of "
 			"this data set has inputs of its own",
 			name);
-	n->graph = graph_new(a, n->K, kernels_get());
+	rc = precision_kernels(ps, &kernels, e);
+	if (rc)
+		return rc;
+	n->graph = graph_new(a, n->K, kernels);
 	if (n->rotates)
 		graph_rotate(n->graph);
 	add_inputs(n, d, a);

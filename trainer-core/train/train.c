@@ -6,6 +6,7 @@
 #include "catalogue/setting.h"
 #include "trainer-core/blas.h"
 #include "trainer-core/network/initial.h"
+#include "trainer-core/network/precision.h"
 #include "trainer-core/train/job.h"
 
 /* Small inputs are evaluated this many at a time: prediction does not depend on it. */
@@ -134,9 +135,9 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 
 	e = e ? e : &local;
 	t->batch.data = d;
-	t->batch.kernels = kernels_get();
 	kernels_init_fpu();
-	if (parse_schedule(t, ps, e) || choose_tasks(&t->batch, ps, a, e) ||
+	if (precision_kernels(ps, &t->batch.kernels, e) || parse_schedule(t, ps, e) ||
+		choose_tasks(&t->batch, ps, a, e) ||
 		step_parse(&t->step, &t->batch, ps, a, e) ||
 		build_network(t, ps, a, e) || batch_build(&t->batch, ps, a, e) ||
 		step_build(&t->step, ps, a, e) ||
@@ -149,11 +150,13 @@ int train_new(struct train **out, const struct params *ps, const struct dataset 
 	return OK;
 }
 
-const char *train_kernel_class(void)
+const char *train_kernel_class(const struct params *ps)
 {
 	static char with_core[64];
-	const struct kernels *k = kernels_get();
+	const struct kernels *k;
 
+	if (precision_kernels(ps, &k, NULL)) /* said by train_new */
+		k = kernels_get();
 	if (!k->blas || !*blas_core())
 		return k->name;
 	snprintf(with_core, sizeof(with_core), "%s+%s", k->name, blas_core());

@@ -1,0 +1,171 @@
+/*
+ * The kernels of the class bf16 for one instruction set. This file is compiled once an
+ * instruction set like vector.c, but every table computes the same bits: products are
+ * tile operations (tile.h), every other pass has the order that the shapes alone decide,
+ * nothing is contracted (-ffp-contract=off) and nothing starts from a guess.
+ *
+ * Images lie in C16 and C4 alone. Values are floats that bf16 has.
+ */
+#define KERNEL_BF16
+#include "trainer-core/kernel/bf16_conv.h"
+#include "trainer-core/kernel/elementwise.h"
+#include "trainer-core/kernel/image_c16.h"
+#include "trainer-core/kernel/layout.h"
+#include "trainer-core/kernel/layout_c16.h"
+#include "trainer-core/kernel/norm_c16.h"
+
+static enum bf16_lie lie_of(const struct conv_shape *s)
+{
+	return s->c4 ? LIE_C4 : LIE_C16;
+}
+
+static size_t conv_work(const struct conv_shape *s)
+{
+	return bf16_work(s, lie_of(s), LIE_C16);
+}
+
+static void conv_forward(const struct conv_shape *s, const float *x, const float *w,
+	const float *b, float *y, void *work)
+{
+	bf16_forward(s, lie_of(s), LIE_C16, x, w, b, y, work);
+}
+
+static void conv_backward_weights(const struct conv_shape *s, const float *x,
+	const float *dy, float *dw, float *db, void *work)
+{
+	memset(dw, 0, sizeof(float) * conv_c16_floats(s));
+	bf16_backward_weights(s, lie_of(s), LIE_C16, x, dy, dw, db, work);
+}
+
+static void conv_backward_data(const struct conv_shape *s, const float *w,
+	const float *dy, float *dx, int add, void *work)
+{
+	bf16_backward_data(s, LIE_C16, LIE_C16, w, dy, dx, add, work);
+}
+
+/*
+ * One tap on images of one pixel. c4 says that weights have no blocks of inputs: those of
+ * a linear layer lie so, too.
+ */
+static struct conv_shape linear_as_conv(const struct linear_shape *s)
+{
+	return (struct conv_shape){ .N = s->N,
+		.C = s->in,
+		.H = 1,
+		.W = 1,
+		.O = s->out,
+		.OH = 1,
+		.OW = 1,
+		.kh = 1,
+		.kw = 1,
+		.stride = 1,
+		.dilation = 1,
+		.relu = s->relu,
+		.wide = s->wide,
+		.c4 = 1 };
+}
+
+static size_t linear_masked(const struct linear_shape *s)
+{
+	return sizeof(float) * round_up(s->N * s->out);
+}
+
+static size_t linear_work(const struct linear_shape *s)
+{
+	struct conv_shape c = linear_as_conv(s);
+
+	return linear_masked(s) + bf16_work(&c, LIE_ROWS, LIE_ROWS);
+}
+
+static void linear_forward(const struct linear_shape *s, const float *x, const float *w,
+	const float *b, float *y, void *work)
+{
+	struct conv_shape c = linear_as_conv(s);
+
+	bf16_forward(&c, LIE_ROWS, LIE_ROWS, x, w, b, y, work);
+}
+
+/* The gradient in front of ReLU; *work is then behind it. */
+static const float *linear_open(
+	const struct linear_shape *s, const float *y, const float *dy, void **work)
+{
+	float *open = *work;
+
+	if (!s->relu)
+		return dy;
+	pass_gradient((size_t)s->N * s->out, dy, y, open, 0);
+	*work = (char *)*work + linear_masked(s);
+	return open;
+}
+
+static void linear_backward_weights(const struct linear_shape *s, const float *x,
+	const float *y, const float *dy, float *dw, float *db, void *work)
+{
+	struct conv_shape c = linear_as_conv(s);
+	const float *open = linear_open(s, y, dy, &work);
+
+	memset(dw, 0, sizeof(float) * linear_floats(s->in, s->out));
+	bf16_backward_weights(&c, LIE_ROWS, LIE_ROWS, x, open, dw, db, work);
+}
+
+static void linear_backward_data(const struct linear_shape *s, const float *w,
+	const float *y, const float *dy, float *dx, int add, void *work)
+{
+	struct conv_shape c = linear_as_conv(s);
+	const float *open = linear_open(s, y, dy, &work);
+
+	bf16_backward_data(&c, LIE_ROWS, LIE_ROWS, w, open, dx, add, work);
+}
+
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+
+const struct kernels PASTE(kernels_bf16_, KERNEL_ISA) = {
+	.name = KERNEL_CLASS,
+	.isa = KERNEL_WORD,
+	.bf16 = true,
+	.tile = tile_once,
+	.round = bf16_round,
+	.conv_c16_work = conv_work,
+	.conv_c16_forward = conv_forward,
+	.conv_c16_backward_weights = conv_backward_weights,
+	.conv_c16_backward_data = conv_backward_data,
+	.linear_work = linear_work,
+	.linear_forward = linear_forward,
+	.linear_backward_weights = linear_backward_weights,
+	.linear_backward_data = linear_backward_data,
+	.n16_to_rows = n16_to_rows,
+	.rows_to_n16 = rows_to_n16,
+	.gather_u8_n16 = gather_u8_n16,
+	.gather_f32_n16 = gather_f32_n16,
+	.gather_u8_rows = gather_u8_rows,
+	.gather_f32_rows = gather_f32_rows,
+	.norm_statistics = norm_statistics,
+	.norm_forward = norm_forward,
+	.norm_backward_sums = norm_backward_sums,
+	.norm_backward = norm_backward,
+	.pool_max = pool_max,
+	.pool_scatter = pool_scatter,
+	.pool_gather = pool_gather,
+	.pool_mean = pool_mean,
+	.pool_spread = pool_spread,
+	.plane_mean = plane_mean,
+	.plane_spread = plane_spread,
+	.resize = resize,
+	.resize_back = resize_back,
+	.copy_channels = copy_channels,
+	.join_add = join_add,
+	.join_mul = join_mul,
+	.pass_gradient = pass_gradient,
+	.c16_to_rows = c16_to_rows,
+	.rows_to_c16 = rows_to_c16,
+	.gather_u8_c16 = gather_u8_c16,
+	.gather_f32_c16 = gather_f32_c16,
+	.gather_u8_c4 = gather_u8_c4,
+	.gather_f32_c4 = gather_f32_c4,
+	.adam = adam,
+	.sgd = sgd,
+	.axpy = axpy,
+	.scale = scale,
+	.dot = dot,
+};

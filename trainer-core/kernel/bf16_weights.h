@@ -1,0 +1,147 @@
+/*
+ * Packed weights of float, as optimizers have them, and the tiles of bf16 that products
+ * want; and gradients back into their places. Included by bf16.c alone; all static.
+ */
+#ifndef DELTAM_KERNEL_BF16_WEIGHTS_H
+#define DELTAM_KERNEL_BF16_WEIGHTS_H
+
+#include "trainer-core/kernel/bf16_view.h"
+
+/*
+ * Where 32 outputs of one input and tap lie: side by side, but for a thin linear layer
+ * (kernel.h), whose outputs lie `next` floats apart.
+ */
+struct weight_run {
+	size_t at, next;
+	int n;
+};
+
+static struct weight_run weight_run(
+	const struct conv_shape *s, bool thin, int o, int c, int tap)
+{
+	struct weight_run r = { .next = 1,
+		.n = round_up(s->O) - o < BLOCK ? LANES : BLOCK };
+
+	if (thin)
+		return (struct weight_run){ c, round_up(s->C), s->O };
+	r.at = conv_c16_index(s, o, c, tap / s->kw, tap % s->kw);
+	return r;
+}
+
+static void weight_read(const float *w, const struct weight_run *r, float row[BLOCK])
+{
+	memset(row, 0, sizeof(float) * BLOCK);
+	if (r->next == 1)
+		memcpy(row, w + r->at, sizeof(float) * r->n);
+	for (int i = 0; r->next > 1 && i < r->n; i++)
+		row[i] = w[r->at + i * r->next];
+}
+
+static void weight_write(float *w, const struct weight_run *r, const float row[BLOCK])
+{
+	if (r->next == 1)
+		memcpy(w + r->at, row, sizeof(float) * r->n);
+	for (int i = 0; r->next > 1 && i < r->n; i++)
+		w[r->at + i * r->next] = row[i];
+}
+
+/* Bytes of the tiles of a product of that depth and so many columns. */
+static size_t weight_tiles(int chunks, int columns)
+{
+	return (size_t)ceil_div(columns, BLOCK) * chunks * CHUNK_VALUES *
+		sizeof(uint16_t);
+}
+
+/* The two tiles that hold depth k of a group of 32 columns. */
+static uint16_t *tiles_at(uint16_t *b, int chunks, int group, int k)
+{
+	return b + ((size_t)group * chunks + k / DEPTH) * CHUNK_VALUES;
+}
+
+/* A row of 32 columns at depth k. */
+static void tiles_put(uint16_t *tiles, int k, const float row[BLOCK])
+{
+	uint16_t t[BLOCK];
+
+	bf16_pack(row, t);
+	bf16_pack(row + LANES, t + LANES);
+	for (int i = 0; i < BLOCK; i++)
+		tiles[i / TILE * TILE_VALUES + k % DEPTH / 2 * DEPTH + i % TILE * 2 +
+			k % 2] = t[i];
+}
+
+/* Columns are outputs, the depth is that of the forward pass. */
+static void weights_forward(const struct bf16_view *v, const struct conv_shape *s,
+	bool thin, const float *w, uint16_t *b)
+{
+	float row[BLOCK] __attribute__((aligned(64)));
+
+	memset(b, 0, weight_tiles(v->chunks, s->O));
+	for (int o = 0; o < s->O; o += BLOCK)
+		for (int i = 0; i < s->C * v->taps; i++) {
+			int c = i / v->taps, tap = i % v->taps;
+			struct weight_run r = weight_run(s, thin, o, c, tap);
+			int k = view_at(v, c, tap);
+
+			weight_read(w, &r, row);
+			tiles_put(tiles_at(b, v->chunks, o / BLOCK, k), k, row);
+		}
+}
+
+/*
+ * Columns are inputs, the depth is outputs through the taps from last to first. n outputs
+ * of one column from depth k on, which is even: they are pairs already.
+ */
+static void column_put(uint16_t *b, int chunks, int c, int k, const uint16_t *t, int n)
+{
+	for (int i = 0; i < n; i++, k++) {
+		uint16_t *tiles = tiles_at(b, chunks, c / BLOCK, k);
+
+		tiles[c % BLOCK / TILE * TILE_VALUES + k % DEPTH / 2 * DEPTH +
+			c % TILE * 2 + k % 2] = t[i];
+	}
+}
+
+static void weights_backward(const struct bf16_view *v, const struct conv_shape *s,
+	bool thin, const float *w, uint16_t *b)
+{
+	float row[BLOCK] __attribute__((aligned(64)));
+	uint16_t t[BLOCK];
+
+	memset(b, 0, weight_tiles(v->chunks, s->C));
+	for (int o = 0; o < s->O; o += BLOCK)
+		for (int i = 0; i < s->C * v->taps; i++) {
+			int c = i / v->taps, tap = i % v->taps;
+			struct weight_run r = weight_run(s, thin, o, c, tap);
+
+			weight_read(w, &r, row);
+			bf16_pack(row, t);
+			bf16_pack(row + LANES, t + LANES);
+			column_put(b, v->chunks, c, view_at(v, o, v->taps - 1 - tap), t,
+				min_int(BLOCK, s->O - o));
+		}
+}
+
+/* Sums (groups of 32 outputs, chunks, 32, 32 of the depth) to their places. */
+static void weights_gradient(const struct bf16_view *v, const struct conv_shape *s,
+	bool thin, const float *sums, float *dw)
+{
+	float row[BLOCK];
+
+	for (int o = 0; o < s->O; o += BLOCK)
+		for (int i = 0; i < s->C * v->taps; i++) {
+			int c = i / v->taps, tap = i % v->taps;
+			struct weight_run r = weight_run(s, thin, o, c, tap);
+			int k = view_at(v, c, tap);
+			const float *from = sums +
+				((size_t)o / BLOCK * v->chunks + k / DEPTH) * BLOCK *
+					BLOCK +
+				k % DEPTH;
+
+			for (int j = 0; j < BLOCK; j++)
+				row[j] = from[j * BLOCK];
+			weight_write(dw, &r, row);
+		}
+}
+
+#endif
