@@ -1,7 +1,7 @@
 /*
  * bench WORKLOAD [--seconds S]: one JSON line on stdout. Without arguments: the list.
  * bench conv [NAME]: single convolution kernels (conv.h).
- * bench generate ROWS FILE: a database of that size (generate.h).
+ * bench generate ROWS FILE [EPOCHS]: a database of that size (generate.h).
  * bench curves CURVES FILE: a database with the figures of another program (curves.h).
  */
 #include <math.h>
@@ -93,7 +93,7 @@ static int usage(void)
 	fprintf(stderr,
 		"usage: bench WORKLOAD [--seconds S]\n"
 		"       bench conv [NAME]\n"
-		"       bench generate ROWS FILE\n"
+		"       bench generate ROWS FILE [EPOCHS]\n"
 		"       bench curves CURVES FILE\n");
 	for (int i = 0; i < COUNT(workloads); i++)
 		fprintf(stderr, "  %-8s %s\n", workloads[i].name, workloads[i].what);

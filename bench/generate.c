@@ -146,10 +146,10 @@ static int train_all(struct generator *g, struct err *e)
 	return rc;
 }
 
-/* A sweep that leaves about `rows` metric rows, pruned as the default rule does. */
+/* A sweep that leaves about `rows` metric rows, where the default rule prunes. */
 static const char *sweep_text(struct generator *g, int number, int64_t rows)
 {
-	int64_t points = rows / (EPOCHS * ROWS_AN_EPOCH) * 2 / (2 * 4 * 3);
+	int64_t points = rows / (g->epochs * ROWS_AN_EPOCH) * 2 / (2 * 4 * 3);
 
 	return arena_printf(&g->arena,
 		"{\"sweep\": \"generated-%d\", \"dataset\": {\"name\": "
@@ -160,7 +160,8 @@ static const char *sweep_text(struct generator *g, int number, int64_t rows)
 		"\"per_decade\": %lld, \"fine\": 2}}], \"search\": {\"kind\": "
 		"\"line\", \"lr\": [0.03, 0.01, 0.003, 0.001], \"wd\": [0, 1e-5, "
 		"1e-4]}, \"baseline\": {\"seeds\": 3}, \"final\": {\"seeds\": 5}}",
-		number, 10000 + number, EPOCHS, (long long)(points < 1 ? 1 : points));
+		number, 10000 + number, g->epochs,
+		(long long)(points < 1 ? 1 : points));
 }
 
 static int plan(struct generator *g, const char *text, struct err *e)
@@ -237,9 +238,15 @@ int generate_open(struct generator *g, const char *path, struct err *e)
 	return rc ? rc : go_fast(&g->s, e);
 }
 
-int generate_database(int64_t rows, const char *path, int64_t *made, struct err *e)
+int generate_database(
+	int64_t rows, int epochs, const char *path, int64_t *made, struct err *e)
 {
-	struct generator g = { .put_epoch = put_epoch, .prune = true, .s.lock.fd = -1 };
+	struct generator g = {
+		.put_epoch = put_epoch,
+		.prune = !epochs,
+		.epochs = epochs ? epochs : EPOCHS,
+		.s.lock.fd = -1
+	};
 	int rc = generate_open(&g, path, e);
 
 	for (int i = 1; !rc && g.rows < rows; i++) {
@@ -256,12 +263,17 @@ int generate_database(int64_t rows, const char *path, int64_t *made, struct err 
 int generate_main(int argc, char **argv, struct err *e)
 {
 	int64_t rows;
+	int64_t epochs = 0;
 	int64_t made;
 	int rc;
 
-	if (argc != 2 || !integer_parse(argv[0], &rows) || rows < 1)
-		return err_set(e, ERR_USAGE, "usage: bench generate ROWS FILE");
-	rc = generate_database(rows, argv[1], &made, e);
+	if (argc < 2 || argc > 3 || !integer_parse(argv[0], &rows) || rows < 1 ||
+		(argc == 3 &&
+			(!integer_parse(argv[2], &epochs) || epochs < 1 ||
+				epochs > 10000)))
+		return err_set(
+			e, ERR_USAGE, "usage: bench generate ROWS FILE [EPOCHS]");
+	rc = generate_database(rows, (int)epochs, argv[1], &made, e);
 	if (!rc)
 		printf("{\"workload\":\"generate\",\"file\":\"%s\",\"metric_rows\":%"
 		       "lld}\n",

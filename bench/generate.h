@@ -26,6 +26,7 @@ struct generator {
 		bool *diverged, struct err *e);
 	const void *arg; /* of the source */
 	bool prune;
+	int epochs; /* of a job, where generate_database writes the sweep */
 	int64_t rows; /* of metric, so far */
 	struct store s;
 
@@ -45,12 +46,13 @@ MUST_CHECK int generate_sweep(struct generator *g, const char *text, struct err 
 
 /*
  * Makes `path` (which must not exist) with at least `rows` metric rows, the most of them
- * in the first sweep. The same bytes of figures every time. *made: the rows.
+ * in the first sweep. The same bytes of figures every time. *made: the rows. epochs: of each
+ * job, none of which is stopped early; 0: 100, pruned as the default rule does.
  */
 MUST_CHECK int generate_database(
-	int64_t rows, const char *path, int64_t *made, struct err *e);
+	int64_t rows, int epochs, const char *path, int64_t *made, struct err *e);
 
-/* bench generate ROWS FILE: what main hands over behind the word. */
+/* bench generate ROWS FILE [EPOCHS]: what main hands over behind the word. */
 MUST_CHECK int generate_main(int argc, char **argv, struct err *e);
 
 #endif

@@ -1,6 +1,7 @@
 #include "common/str.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -84,7 +85,11 @@ char *number_format(double v, char buf[NUMBER_MAX])
 		snprintf(buf, NUMBER_MAX, "%.0f", v);
 		return buf;
 	}
-	for (digits = 1; digits <= 17; digits++) {
+	/*
+	 * A decimal of up to 15 digits comes back from the double next to it, and %g leaves out
+	 * zeros at its end: fewer need not be tried, but where doubles have lost digits.
+	 */
+	for (digits = fabs(v) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
 		snprintf(buf, NUMBER_MAX, "%.*g", digits, v);
 		if (strtod(buf, NULL) == v)
 			break;

@@ -45,27 +45,21 @@ static int read_runs(struct store *s, const struct query_sweep *w, struct arena 
 	LIST(QUERY_RUN_LIST, ARGS(INT(w->id)), read_run);
 }
 
-struct run_param {
-	int64_t job;
-	const char *name, *value;
-};
-
-static void read_param(struct rows *r, struct arena *a, struct run_param *x)
+static void read_param(struct rows *r, struct arena *a, struct query_param *x)
 {
 	x->job = rows_int64(r);
 	x->name = rows_copy(r, a);
 	x->value = read_value(r, a);
 }
 
-/* name NULL: the hyperparameters. */
-static int read_params(struct store *s, const struct query_sweep *w, const char *name,
-	struct arena *a, struct run_param **out, int *n, struct err *e)
+int query_params(struct store *s, const struct query_sweep *w, const char *name,
+	struct arena *a, struct query_param **out, int *n, struct err *e)
 {
-	LIST(QUERY_RUN_PARAMS, ARGS(INT(w->id), TEXT(name)), read_param);
+	LIST(QUERY_PARAMS, ARGS(INT(w->id), TEXT(name)), read_param);
 }
 
 /* The first parameter of a job among those in the order of jobs; n: it has none. */
-static int first_param(const struct run_param *p, int n, int64_t job)
+static int first_param(const struct query_param *p, int n, int64_t job)
 {
 	int low = 0;
 	int high = n;
@@ -84,12 +78,12 @@ static int first_param(const struct run_param *p, int n, int64_t job)
 int query_run_list(struct store *s, const struct query_sweep *w, struct arena *a,
 	struct query_run **out, int *n, struct err *e)
 {
-	struct run_param *p;
+	struct query_param *p;
 	int params;
 	int rc = read_runs(s, w, a, out, n, e);
 
 	if (!rc)
-		rc = read_params(s, w, NULL, a, &p, &params, e);
+		rc = query_params(s, w, NULL, a, &p, &params, e);
 	for (int i = 0; i < *n && !rc; i++) {
 		struct query_run *x = &(*out)[i];
 
@@ -100,28 +94,9 @@ int query_run_list(struct store *s, const struct query_sweep *w, struct arena *a
 	return rc;
 }
 
-int query_run_params(struct store *s, const struct query_sweep *w, const char *name,
-	const struct query_run *run, int n, struct arena *a, const char **value,
-	struct err *e)
+const char *query_param_of(const struct query_param *p, int n, int64_t job)
 {
-	struct run_param *p;
-	int params;
-	int rc = read_params(s, w, name, a, &p, &params, e);
+	int k = first_param(p, n, job);
 
-	for (int i = 0; i < n && !rc; i++) {
-		int k = first_param(p, params, run[i].job);
-
-		value[i] = k < params ? p[k].value : NULL;
-	}
-	return rc;
-}
-
-int query_run_param(struct store *s, int64_t job, const char *name, struct arena *a,
-	const char **value, struct err *e)
-{
-	struct rows r =
-		rows_open(s, STMT_QUERY_RUN_PARAM, ARGS(INT(job), TEXT(name)), e);
-
-	*value = rows_next(&r) ? read_value(&r, a) : NULL;
-	return rows_close(&r);
+	return k < n ? p[k].value : NULL;
 }

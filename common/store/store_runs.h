@@ -28,16 +28,16 @@ struct query_run {
 MUST_CHECK int query_run_list(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_run **out, int *n, struct err *e);
 
-/*
- * Reads one parameter (job_param) of n runs of the sweep into value[0 .. n-1], as text,
- * numbers in their shortest exact spelling; NULL where a run has none.
- */
-MUST_CHECK int query_run_params(struct store *s, const struct query_sweep *w,
-	const char *name, const struct query_run *run, int n, struct arena *a,
-	const char **value, struct err *e);
-
-/* The same of one job. */
-MUST_CHECK int query_run_param(struct store *s, int64_t job, const char *name,
-	struct arena *a, const char **value, struct err *e);
+/* A parameter of a job as text, numbers in their shortest exact spelling. */
+struct query_param {
+	int64_t job;
+	const char *name, *value;
+};
+/* Reads one parameter of all jobs of a sweep, in the order of jobs; name NULL: hyperparameters. */
+MUST_CHECK int query_params(struct store *s, const struct query_sweep *w,
+	const char *name, struct arena *a, struct query_param **out, int *n,
+	struct err *e);
+/* The value of a job in what was read of one parameter; NULL: the job has none. */
+const char *query_param_of(const struct query_param *p, int n, int64_t job);
 
 #endif

@@ -70,10 +70,10 @@ static int data(struct plot *p, struct err *e)
 		" j.wd, j.temperature, j.method, CAST(j.id AS TEXT) AS " PLOT_JOB
 		" FROM sweep w JOIN stage t ON t.sweep=w.id"
 		" AND t.stage='final' JOIN stage_job m ON m.stage=t.id AND m.state='done'"
-		" JOIN job j ON j.id=m.job JOIN task_weight k ON k.job=j.id WHERE w.name=?1"
+		" JOIN job j ON j.id=m.job JOIN task_weight k ON k.job=j.id"
+		" JOIN variant v ON v.sweep=w.id AND v.variant=t.variant WHERE w.name=?1"
 		" AND k.weighted_loss_std IS NOT NULL"
-		" ORDER BY " PLOT_VARIANT_ORDER(
-			"t.variant") ", k.task, t.position, t.label, k.weighted_loss_std",
+		" ORDER BY v.position, k.task, t.position, t.label, k.weighted_loss_std",
 		ROW_LABEL + 1, add_box, e);
 }
 

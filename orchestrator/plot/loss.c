@@ -19,28 +19,48 @@ static void add_epoch(struct plot *p, const struct plot_rows *r, int i, int end)
 	plot_mean_point(p, s, plot_number(r, i, ROW_EPOCH), r, i, end, ROW_VALUE);
 }
 
-/* Without --where task=... it is the first task that has rows. */
+/* A run with what --where may ask for, then what it was an epoch: three curves of a task. */
+#define RUNS \
+	"WITH run AS MATERIALIZED (SELECT v.position AS place, t.variant, t.position," \
+	" t.label, j.id AS job, j.seed, j.lr, j.wd, j.temperature, j.method FROM sweep w" \
+	" JOIN stage t ON t.sweep=w.id AND t.stage='final' JOIN stage_job m" \
+	" ON m.stage=t.id AND m.state='done' JOIN job j ON j.id=m.job" \
+	" JOIN variant v ON v.sweep=w.id AND v.variant=t.variant WHERE w.name=?1)"
+/* The first task, by the first epoch of the first variant. */
+#define FIRST \
+	" AND %s.task=coalesce((SELECT min(o.task) FROM run JOIN metric o" \
+	" ON o.job=run.job AND o.epoch=1 AND o.split IN ('train', 'test')" \
+	" AND o.name='loss' WHERE run.place=(SELECT min(place) FROM run)), %s.task)"
+
+/*
+ * Without --where task=... it is the first task that has rows. Where nothing is asked for SQL
+ * knows which, and leaves out the others before it sorts: they are most of the rows.
+ */
+static const char *query(const struct plot *p)
+{
+	bool all = p->where.n > 0;
+
+	return arena_printf(p->arena,
+		RUNS
+		", figure AS (SELECT run.*, CASE x.split WHEN 'train' THEN 1 ELSE 2 END AS part,"
+		" x.split || ' loss' AS what, x.task, x.epoch, x.value FROM run JOIN metric x"
+		" ON x.job=run.job AND x.split IN ('train', 'test') AND x.name='loss'%s"
+		" UNION ALL SELECT run.*, 3, 'share of weights', k.task, k.epoch,"
+		" k.weight_mean / (SELECT sum(abs(o.weight_mean)) FROM task_weight o"
+		" WHERE o.job=k.job AND o.epoch=k.epoch) FROM run JOIN task_weight k"
+		" ON k.job=run.job%s)"
+		" SELECT f.variant, f.task, f.what, f.label, f.epoch, f.value, f.seed, f.lr,"
+		" f.wd, f.temperature, f.method, CAST(f.job AS TEXT) AS " PLOT_JOB
+		" FROM figure f ORDER BY f.place, f.task, f.part, f.position, f.label,"
+		" f.epoch, f.seed",
+		all ? "" : arena_printf(p->arena, FIRST, "x", "x"),
+		all ? "" : arena_printf(p->arena, FIRST, "k", "k"));
+}
+
 static int data(struct plot *p, struct err *e)
 {
 	struct plot_rows r;
-	int rc = plot_read(p,
-		"WITH run AS MATERIALIZED (SELECT t.variant, t.position, t.label, j.id AS job,"
-		" j.seed, j.lr, j.wd, j.temperature, j.method FROM sweep w JOIN stage t ON t.sweep=w.id"
-		" AND t.stage='final' JOIN stage_job m ON m.stage=t.id AND m.state='done'"
-		" JOIN job j ON j.id=m.job WHERE w.name=?1),"
-		" figure AS (SELECT run.*, 1 AS part, 'train loss' AS what, x.task, x.epoch,"
-		" x.value FROM run JOIN metric x ON x.job=run.job AND x.split='train'"
-		" AND x.name='loss' UNION ALL SELECT run.*, 2, 'test loss', x.task, x.epoch,"
-		" x.value FROM run JOIN metric x ON x.job=run.job AND x.split='test'"
-		" AND x.name='loss' UNION ALL SELECT run.*, 3, 'share of weights', k.task,"
-		" k.epoch, k.weight_mean / (SELECT sum(abs(o.weight_mean)) FROM task_weight o"
-		" WHERE o.job=k.job AND o.epoch=k.epoch) FROM run JOIN task_weight k"
-		" ON k.job=run.job)"
-		" SELECT f.variant, f.task, f.what, f.label, f.epoch, f.value, f.seed, f.lr,"
-		" f.wd, f.temperature, f.method, CAST(f.job AS TEXT) AS " PLOT_JOB
-		" FROM figure f ORDER BY " PLOT_VARIANT_ORDER(
-			"f.variant") ", f.task, f.part, f.position, f.label, f.epoch, f.seed",
-		&r, e);
+	int rc = plot_read(p, query(p), &r, e);
 	const char *task = rc || !r.n ? "" : plot_text(&r, 0, ROW_TASK);
 
 	for (int i = 0, end; !rc && i < r.n; i = end) {

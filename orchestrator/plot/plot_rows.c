@@ -28,16 +28,13 @@ static struct plot_cell read_cell(
 	return c;
 }
 
-/* What of --where no column answers: parameters of jobs, some of which were asked for. */
-#define REMEMBERED 256
+/* What of --where no column answers: parameters of jobs, each read once for all of them. */
 struct wanted {
 	int *at; /* the column of each condition; -1: a parameter */
 	bool *met, *known; /* of each condition */
 	int job; /* the column that names the job of a row; -1: none */
-	struct remembered {
-		int64_t job;
-		const char **value; /* of each condition; NULL: nothing is remembered */
-	} slot[REMEMBERED];
+	struct query_param **param; /* of each condition that names one */
+	int *params;
 };
 
 static int unknown(
@@ -67,75 +64,58 @@ static int find_columns(
 	w->at = NEW_ARRAY(p->arena, int, p->where.n + 1);
 	w->met = NEW_ARRAY(p->arena, bool, p->where.n + 1);
 	w->known = NEW_ARRAY(p->arena, bool, p->where.n + 1);
+	w->param = NEW_ARRAY(p->arena, struct query_param *, p->where.n + 1);
+	w->params = NEW_ARRAY(p->arena, int, p->where.n + 1);
 	w->job = column_of(r, PLOT_JOB);
 	for (int i = 0; i < p->where.n; i++) {
 		const char *name = p->where.item[i].name;
+		int rc;
 
 		w->at[i] = column_of(r, name);
 		w->known[i] = w->at[i] >= 0;
-		if (!w->known[i] && w->job < 0)
+		if (w->known[i])
+			continue;
+		if (w->job < 0)
 			return unknown(p, r, name, e);
-	}
-	return OK;
-}
-
-/* The parameters of a job that conditions ask for: rows of a few jobs come in turn. */
-static int ask_job(const struct plot *p, struct wanted *w, const char *text,
-	const char *const **value, struct err *e)
-{
-	int64_t job = 0;
-	struct remembered *x;
-
-	(void)integer_parse(text, &job);
-	x = &w->slot[job & (REMEMBERED - 1)];
-	*value = x->value;
-	if (x->value && x->job == job)
-		return OK;
-	x->value = NEW_ARRAY(p->arena, const char *, p->where.n + 1);
-	x->job = job;
-	*value = x->value;
-	for (int i = 0; i < p->where.n; i++)
-		if (w->at[i] < 0) {
-			int rc = query_run_param(p->store, job, p->where.item[i].name,
-				p->arena, &x->value[i], e);
-
-			if (rc)
-				return rc;
-		}
-	return OK;
-}
-
-static int row_is_wanted(const struct plot *p, struct wanted *w,
-	const struct plot_cell *row, bool *wanted, struct err *e)
-{
-	const char *const *value = NULL;
-	int rc = OK;
-
-	for (int i = 0; i < p->where.n && !rc; i++) {
-		const struct where_condition *c = &p->where.item[i];
-		const struct plot_cell *x = w->at[i] < 0 ? NULL : &row[w->at[i]];
-
-		if (!x && !value)
-			rc = ask_job(p, w, row[w->job].text ? row[w->job].text : "",
-				&value, e);
+		rc = query_params(p->store, p->sweep, name, p->arena, &w->param[i],
+			&w->params[i], e);
 		if (rc)
 			return rc;
-		w->met[i] = !x    ? value[i] && where_is_text(c, value[i])
-			: x->text ? where_is_text(c, x->text)
-				  : where_is_number(c, x->number);
-		w->known[i] = w->known[i] || (!x && value[i]);
 	}
-	*wanted = where_holds(&p->where, w->met);
 	return OK;
 }
 
-static int read_row(struct rows *r, struct plot *p, struct wanted *w,
-	struct plot_rows *out, struct err *e)
+/* What a parameter is in the job of a row; NULL: it has none. */
+static const char *param_of(
+	const struct wanted *w, const struct plot_cell *row, int condition)
+{
+	int64_t job = 0;
+
+	if (!row[w->job].text || !integer_parse(row[w->job].text, &job))
+		return NULL;
+	return query_param_of(w->param[condition], w->params[condition], job);
+}
+
+static bool row_is_wanted(
+	const struct plot *p, struct wanted *w, const struct plot_cell *row)
+{
+	for (int i = 0; i < p->where.n; i++) {
+		const struct where_condition *c = &p->where.item[i];
+		const struct plot_cell *x = w->at[i] < 0 ? NULL : &row[w->at[i]];
+		const char *text = x ? x->text : param_of(w, row, i);
+
+		w->met[i] = text ? where_is_text(c, text)
+				 : x && where_is_number(c, x->number);
+		w->known[i] = w->known[i] || text;
+	}
+	return where_holds(&p->where, w->met);
+}
+
+static void read_row(
+	struct rows *r, struct plot *p, struct wanted *w, struct plot_rows *out)
 {
 	struct plot_cell *row;
 	const struct plot_cell *above = NULL;
-	bool wanted;
-	int rc;
 
 	while ((out->n + 1) * r->columns > out->capacity)
 		out->cell = arena_grow(
@@ -145,9 +125,7 @@ static int read_row(struct rows *r, struct plot *p, struct wanted *w,
 		above = row - r->columns;
 	for (int c = 0; c < r->columns; c++)
 		row[c] = read_cell(r, above ? &above[c] : NULL, p->arena);
-	rc = row_is_wanted(p, w, row, &wanted, e);
-	out->n += !rc && wanted;
-	return rc;
+	out->n += row_is_wanted(p, w, row);
 }
 
 int plot_read(struct plot *p, const char *sql, struct plot_rows *out, struct err *e)
@@ -160,7 +138,7 @@ int plot_read(struct plot *p, const char *sql, struct plot_rows *out, struct err
 	if (!r.rc)
 		r.rc = find_columns(p, &r, w, e);
 	for (; rows_next(&r); any = true)
-		r.rc = read_row(&r, p, w, out, e);
+		read_row(&r, p, w, out);
 	for (int i = 0; any && !r.rc && i < p->where.n; i++)
 		if (!w->known[i])
 			r.rc = unknown(p, &r, p->where.item[i].name, e);

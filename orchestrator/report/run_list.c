@@ -56,21 +56,20 @@ static int meet(struct store *s, const struct run_list *l,
 	const struct where_condition *c, bool *met, int stride, bool *known,
 	struct arena *a, struct err *e)
 {
-	const char **param = NULL;
+	struct query_param *param = NULL;
+	int params = -1; /* not asked for yet */
 
 	for (int i = 0; i < l->n; i++) {
 		const char *have = run_list_value(&l->run[i], c->name, a);
 
-		if (!have && !param) {
-			int rc;
+		if (!have && params < 0) {
+			int rc = query_params(
+				s, l->sweep, c->name, a, &param, &params, e);
 
-			param = NEW_ARRAY(a, const char *, l->n);
-			rc = query_run_params(
-				s, l->sweep, c->name, l->run, l->n, a, param, e);
 			if (rc)
 				return rc;
 		}
-		have = have ? have : param[i];
+		have = have ? have : query_param_of(param, params, l->run[i].job);
 		*known = *known || have;
 		met[(size_t)i * (size_t)stride] = have && where_is_text(c, have);
 	}

@@ -1,5 +1,6 @@
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "common/arena.h"
@@ -7,7 +8,9 @@
 #include "catalogue/setting.h"
 #include "common/err.h"
 #include "common/params.h"
+#include "common/rng.h"
 #include "common/str.h"
+#include "tests/lib/each.h"
 
 START_TEST(context_grows_outward)
 {
@@ -53,6 +56,46 @@ START_TEST(numbers_are_spelled_shortest_and_read_back)
 		ck_assert_str_eq(number_format(cases[i].v, buf), cases[i].text);
 		ck_assert_double_eq(strtod(buf, NULL), cases[i].v);
 	}
+}
+END_TEST
+
+/* What number_format says in fewer steps: the first number of digits that reads back. */
+static void spell_by_trying(double v, char buf[NUMBER_MAX])
+{
+	for (int digits = 1; digits <= 17; digits++) {
+		snprintf(buf, NUMBER_MAX, "%.*g", digits, v);
+		if (strtod(buf, NULL) == v)
+			break;
+	}
+}
+
+START_TEST(a_number_is_spelled_as_by_trying_one_digit_after_the_other)
+{
+	char fast[NUMBER_MAX];
+	char slow[NUMBER_MAX];
+	char buf[NUMBER_MAX];
+
+	for (uint64_t i = 0; i < 20000; i++) {
+		uint64_t bits = rng_bits(1, RNG_DATA, 0, i);
+		double v;
+
+		memcpy(&v, &bits, sizeof(v));
+		if (!isfinite(v))
+			continue;
+		if (i % 2) { /* the double next to a short decimal */
+			snprintf(buf, sizeof(buf), "%.*g", 1 + (int)(i % 15), v);
+			v = strtod(buf, NULL);
+		}
+		if (i % 3 == 0) /* of the size of figures */
+			v = ldexp(frexp(v, &(int){ 0 }), (int)(i % 40) - 20);
+		if (v == floor(v))
+			continue; /* whole numbers have a spelling of their own */
+		spell_by_trying(v, slow);
+		number_format(v, fast);
+		ASSERT_EACH_MSG(!strcmp(fast, slow), "%a: %s, not %s", v, fast, slow);
+	}
+	number_format(5e-324, fast); /* has one digit, though it has fifteen as well */
+	ck_assert_str_eq(fast, "5e-324");
 }
 END_TEST
 
@@ -211,6 +254,7 @@ Suite *suite_common(void)
 	tcase_add_test(tc, context_grows_outward);
 	tcase_add_test(tc, arena_memory_is_zero_after_a_rewind);
 	tcase_add_test(tc, numbers_are_spelled_shortest_and_read_back);
+	tcase_add_test(tc, a_number_is_spelled_as_by_trying_one_digit_after_the_other);
 	tcase_add_test(tc, text_that_is_no_number_is_refused);
 	tcase_add_test(tc, a_slip_finds_the_nearest_name);
 	tcase_add_test(tc, params_stay_sorted_and_unique);

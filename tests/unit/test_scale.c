@@ -20,7 +20,8 @@ static void generate(void)
 	int64_t made;
 
 	scratch_enter();
-	ck_assert_msg(generate_database(100000, "g.db", &made, &e) == OK, "%s", e.msg);
+	ck_assert_msg(
+		generate_database(100000, 0, "g.db", &made, &e) == OK, "%s", e.msg);
 	ck_assert_int_ge(made, 100000);
 }
 
@@ -231,13 +232,13 @@ START_TEST(a_generated_database_is_the_same_every_time)
 	const char *there[64];
 	int64_t made;
 
-	ck_assert_int_eq(generate_database(100000, "h.db", &made, &e), OK);
+	ck_assert_int_eq(generate_database(100000, 0, "h.db", &made, &e), OK);
 	ck_assert_int_eq(names(sum, here), 1);
 	store_close(&store);
 	ck_assert_int_eq(store_open(&store, "h.db", STORE_READER, &e), OK);
 	ck_assert_int_eq(names(sum, there), 1);
 	ck_assert_str_eq(here[0], there[0]);
-	ck_assert_int_eq(generate_database(1, "h.db", &made, &e), ERR_USAGE);
+	ck_assert_int_eq(generate_database(1, 0, "h.db", &made, &e), ERR_USAGE);
 }
 END_TEST
 
