@@ -6,7 +6,7 @@
 
 enum { SAMPLES = 8, COLUMNS = CORRUPT_SEVERITIES + 1, GAP = 4, CELL = 120 };
 
-struct sheet {
+struct corrupt_sheet {
 	const struct dataset_field *f;
 	int zoom;
 	int width, height;
@@ -14,7 +14,8 @@ struct sheet {
 	struct arena *a;
 };
 
-static void draw_cell(struct sheet *s, const float *v, float white, int row, int column)
+static void draw_cell(
+	struct corrupt_sheet *s, const float *v, float white, int row, int column)
 {
 	const struct dataset_field *f = s->f;
 	size_t n = (size_t)f->h * (size_t)f->w;
@@ -40,7 +41,7 @@ static void draw_cell(struct sheet *s, const float *v, float white, int row, int
 		}
 }
 
-static int draw_row(struct sheet *s, const char *name, const struct textures *t,
+static int draw_row(struct corrupt_sheet *s, const char *name, const struct textures *t,
 	int sample, int row, struct err *e)
 {
 	float *v = NEW_ARRAY(s->a, float, s->f->c * s->f->h * s->f->w);
@@ -89,7 +90,7 @@ static int choose(const char *name, bool frost, const char **chosen, struct err 
 	return count ? count : unknown_corruption(name, all, chosen, n, e);
 }
 
-static int draw(struct sheet *s, const char **chosen, int rows, int samples,
+static int draw(struct corrupt_sheet *s, const char **chosen, int rows, int samples,
 	const struct textures *t, struct err *e)
 {
 	bool one = rows == 1;
@@ -111,7 +112,7 @@ int corrupt_sheet(const struct dataset *d, const char *name, const char *texture
 	const struct split_data *test = &d->split[SPLIT_TEST];
 	const struct dataset_field *f =
 		d->own_inputs ? &test->own_input[0] : &test->input;
-	struct sheet s = { .f = f, .zoom = 1, .a = a };
+	struct corrupt_sheet s = { .f = f, .zoom = 1, .a = a };
 	const char **chosen;
 	struct textures t;
 	int samples = test->n < SAMPLES ? test->n : SAMPLES;

@@ -16,6 +16,7 @@
 #include "worker/adapter.h"
 #include "worker/network.h"
 #include "worker/pipe.h"
+#include "worker/predict.h"
 #include "worker/prepare.h"
 #include "worker/preview.h"
 #include "worker/probe.h"

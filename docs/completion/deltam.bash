@@ -100,6 +100,9 @@ _deltam() {
 		_deltam_words "final all runs"
 		return
 		;;
+	--winner)
+		return
+		;;
 	--out | -o)
 		_deltam_files -f
 		return
@@ -189,8 +192,8 @@ _deltam() {
 		fi
 		;;
 	export)
-		flags="--db --sweep --format --where --help --color --version --quiet"
-		operands="metrics weights runs"
+		flags="--db --sweep --format --where --out --help --color --version --quiet"
+		operands="metrics weights runs parameters"
 		if [[ -n $first ]]; then
 			operands= files=-f
 		fi
@@ -216,7 +219,7 @@ _deltam() {
 		files=-f
 		;;
 	preview)
-		flags="--out --param --corrupt --textures --help --color --version --quiet"
+		flags="--db --sweep --winner --out --param --corrupt --textures --help --color --version --quiet"
 		operands="multi_fashion multi_mnist multi_fashion_mnist synthetic nyuv2 cityscapes pascal_context cifar100 celeba npy scenes scenes2"
 		;;
 	toy)

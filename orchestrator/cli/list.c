@@ -230,6 +230,8 @@ const char *cli_names(const char *of, const char *between, struct arena *a)
 	struct str out = { .arena = a };
 	struct entry x;
 
+	if (*of == '[') /* it may be left out */
+		of = arena_strndup(a, of + 1, strcspn(of + 1, "]"));
 	for (int n = 0; n < COUNT(kinds); n++) {
 		const struct kind *k = &kinds[n];
 

@@ -1,10 +1,12 @@
-/* deltam preview: the worker draws, for only it can compose a data set. */
+/* deltam preview: the worker draws, for only it can compose a data set and run a network. */
 #include <string.h>
 #include "catalogue/catalogue.h"
 #include "common/str.h"
 #include "orchestrator/plan/child.h"
 #include "orchestrator/plan/worker_path.h"
 #include "orchestrator/cli/cli.h"
+#include "orchestrator/cli/cli_tables.h"
+#include "orchestrator/cli/winner_ask.h"
 
 #define NAMES_MAX 256
 
@@ -62,13 +64,36 @@ static int unknown_dataset(const char *name, struct err *e)
 		near ? str_hint(near, hint) : "; `deltam list datasets` shows all");
 }
 
+/* The operand is the sweep, as other commands that read results have it. */
+static int preview_winner(const struct cli_options *o, struct err *e)
+{
+	if (o->param || o->corrupt || o->textures)
+		return err_set(e, ERR_USAGE,
+			"preview: --winner shows the data that the run was tested on; "
+			"--param, --corrupt and --textures are of a DATASET alone");
+	if (!o->out)
+		return err_set(e, ERR_USAGE, "preview: -o FILE.png is missing");
+	return winner_ask(o, o->winner, "--predict", o->out, e);
+}
+
 int cmd_preview(const struct cli_options *o, struct err *e)
 {
 	struct arena a = { 0 };
 	int rc;
 
+	if (o->winner)
+		return preview_winner(o, e);
+	if (!o->operand) {
+		rc = err_set(e, ERR_USAGE, "preview wants --winner RUN, or DATASET: %s",
+			cli_names("DATASET", ", ", &a));
+		arena_release(&a);
+		return rc;
+	}
 	if (!catalogue_dataset(o->operand))
 		return unknown_dataset(o->operand, e);
+	if (o->db || o->sweep)
+		return err_set(e, ERR_USAGE,
+			"preview: --db and --sweep say where the run of --winner is");
 	if (!o->out)
 		return err_set(e, ERR_USAGE, "preview: -o FILE.png is missing");
 	rc = ask(o, &a, e);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "orchestrator/report/reader.h"
 #include "orchestrator/report/run_list.h"
+#include "orchestrator/cli/winner_ask.h"
 
 struct export
 {
@@ -166,17 +167,44 @@ static int export(struct report_reader *reader, const struct cli_options *o,
 	return rc ? rc : write_all(&x, what, a, !json, e);
 }
 
+/* Of one run, which the second operand names; files, where the others are rows. */
+static int export_parameters(const struct cli_options *o, struct err *e)
+{
+	struct cli_options sweep = *o;
+
+	if (!o->second)
+		return err_set(e, ERR_USAGE,
+			"whose parameters? `deltam export parameters RUN -o FOLDER` "
+			"(`deltam runs --where stage=final` lists final runs)");
+	if (o->where || o->format)
+		return err_set(e, ERR_USAGE,
+			"export parameters: RUN names one run, whose files are .npy; "
+			"--where and --format are of the others");
+	if (!o->out)
+		return err_set(e, ERR_USAGE, "export parameters: -o FOLDER is missing");
+	sweep.operand = NULL;
+	return winner_ask(&sweep, o->second, "--parameters", o->out, e);
+}
+
 int cmd_export(const struct cli_options *o, struct err *e)
 {
 	struct cli_options sweep = *o;
 	struct report_reader reader;
 	const struct what *what = whats;
 	bool json;
-	int rc = export_format(o, &json, e);
+	int rc;
 
+	if (!strcmp(o->operand, "parameters"))
+		return export_parameters(o, e);
+	if (o->out)
+		return err_set(e, ERR_USAGE,
+			"export %s: rows go to stdout (`> FILE`); -o is the folder of "
+			"`parameters`",
+			o->operand);
+	rc = export_format(o, &json, e);
 	if (rc)
 		return rc;
-	while (strcmp(what->name, o->operand) != 0) /* options.def lists the three */
+	while (strcmp(what->name, o->operand) != 0) /* options.def lists them */
 		what++;
 	sweep.operand = o->second;
 	rc = reader_open(&reader, &sweep, e);

@@ -1,15 +1,14 @@
 #include <check.h>
-#include <endian.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 #include "tests/lib/child.h"
 #include "tests/lib/each.h"
 #include <xxhash.h>
 #include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
+#include "tests/lib/sheet_png.h"
 #include "trainer-core/dataset/dataset.h"
 #include "worker/preview.h"
 
@@ -472,30 +471,6 @@ END_TEST
 #define HEIGHT 16
 #define ZOOM 7 /* the least by which 24 places are 160 */
 
-/* The sheet x.png as bytes: rows of one byte 0 (no filter) and RGB. */
-static const uint8_t *read_sheet(int *width, int *height)
-{
-	char *file = NEW_ARRAY(&arena, char, 1 << 20);
-	size_t n = scratch_read("x.png", file, 1 << 20);
-	const uint8_t *head = (const uint8_t *)file + 16;
-	uint32_t packed;
-	uLongf size;
-	uint8_t *raw;
-
-	*width = head[2] << 8 | head[3];
-	*height = head[6] << 8 | head[7];
-	size = (uLongf)(3 * *width + 1) * (uLongf)*height;
-	raw = NEW_ARRAY(&arena, uint8_t, size);
-	memcpy(&packed, file + 33, 4);
-	ck_assert_int_eq(memcmp(file + 37, "IDAT", 4), 0);
-	ck_assert_uint_le(be32toh(packed) + 41 + 4 + 12, n);
-	ck_assert_int_eq(
-		uncompress(raw, &size, (const uint8_t *)file + 41, be32toh(packed)),
-		Z_OK);
-	ck_assert_uint_eq(size, (uLongf)(3 * *width + 1) * (uLongf)*height);
-	return raw;
-}
-
 /* What the sheet shows of a place of a map: column 0 is the input, then the tasks. */
 static const uint8_t *shown(const uint8_t *sheet, int sample, int column, int at)
 {
@@ -563,7 +538,7 @@ START_TEST(a_sheet_shows_every_place_of_the_first_samples)
 	const uint8_t *sheet;
 
 	ck_assert_int_eq(child_run(argv, NULL), 0);
-	sheet = read_sheet(&width, &height);
+	sheet = sheet_png_read("x.png", &arena, &width, &height);
 	ck_assert_int_eq(width, 2 * (4 * (ZOOM * WIDTH + 4) + 2 * 4));
 	ck_assert_int_eq(height, 8 * (ZOOM * HEIGHT + 4) + 4);
 	compose("scenes", "16", WIDTH, HEIGHT);

@@ -64,4 +64,11 @@ MUST_CHECK int npy_read(
 MUST_CHECK int npy_read_stream(FILE *f, const char *path, const struct npy_want *want,
 	float *out, struct err *e);
 
+/*
+ * Writes floats as a file of version 1, the last index fastest, in this machine's byte
+ * order. ERR_SYS names the path; then there is no file, or a part of one.
+ */
+MUST_CHECK int npy_write(
+	const char *path, const int *dim, int dims, const float *v, struct err *e);
+
 #endif

@@ -155,3 +155,33 @@ int initial_load(struct graph *g, const char *folder, char hex[33], struct err *
 	arena_release(&text);
 	return rc;
 }
+
+static int save_param(const struct graph *g, int i, const char *folder, struct arena *a,
+	struct err *e)
+{
+	const struct graph_param *p = graph_param(g, i);
+	float *v = NEW_ARRAY(a, float, p->count);
+
+	graph_param_get(g, i, graph_values(g), v);
+	return npy_write(
+		arena_printf(a, "%s/%s.npy", folder, p->name), p->shape, p->dims, v, e);
+}
+
+int initial_save(const struct graph *g, const char *folder, struct err *e)
+{
+	struct arena a = { 0 };
+	int rc = OK;
+
+	for (int i = 0; i < graph_params(g) && !rc; i++) {
+		rc = save_param(g, i, folder, &a, e);
+		arena_release(&a);
+	}
+	for (int i = 0; i < graph_buffers(g) && !rc; i++) {
+		const struct graph_buffer *b = graph_buffer(g, i);
+
+		rc = npy_write(arena_printf(&a, "%s/%s.npy", folder, b->name),
+			&b->count, 1, graph_state(g) + b->offset, e);
+	}
+	arena_release(&a);
+	return rc;
+}

@@ -1,5 +1,6 @@
 /*
- * Initial values of a trunk from files: FOLDER/PARAMETER.npy, as model.init names it.
+ * Initial values of a trunk from files, and a network's values in such files:
+ * FOLDER/PARAMETER.npy, as model.init names it.
  *
  * Every parameter and running statistic of the trunk's own nodes must have its file, of
  * its shape, floating point, finite. Modules that tasks call for themselves (MTAN's
@@ -18,5 +19,11 @@
  */
 MUST_CHECK int initial_load(
 	struct graph *g, const char *folder, char hex[33], struct err *e);
+
+/*
+ * Writes every parameter and running statistic of a built graph, those of the heads too,
+ * to FOLDER/PARAMETER.npy, of the shapes that initial_load wants. ERR_SYS.
+ */
+MUST_CHECK int initial_save(const struct graph *g, const char *folder, struct err *e);
 
 #endif

@@ -69,6 +69,16 @@ MUST_CHECK int train_predict(struct train *t, const char *task,
 	const struct predict_form *form, const struct dataset_field *x, int n,
 	float *out, struct err *e);
 
+/* The tasks of the job: which of the data set's each one is. Returns how many. */
+int train_tasks(const struct train *t, int column[TASKS_MAX]);
+
+/*
+ * Writes the network's parameters and running statistics to FOLDER/PARAMETER.npy, as
+ * model.init reads them. ERR_SYS.
+ */
+MUST_CHECK int train_parameters_save(
+	const struct train *t, const char *folder, struct err *e);
+
 /*
  * What evaluation needs, as bytes: parameters, and what else the network's figures
  * depend on. What was loaded can be tested, not trained on.

@@ -94,6 +94,13 @@ static int find(const struct batch *b, const char *task)
 	return -1;
 }
 
+int train_tasks(const struct train *t, int column[TASKS_MAX])
+{
+	for (int k = 0; k < t->batch.K; k++)
+		column[k] = t->batch.task[k].column;
+	return t->batch.K;
+}
+
 int train_predict(struct train *t, const char *task, const struct predict_form *form,
 	const struct dataset_field *x, int n, float *out, struct err *e)
 {
@@ -111,7 +118,10 @@ int train_predict(struct train *t, const char *task, const struct predict_form *
 	for (int at = 0; at < n; at += b->capacity) {
 		int m = n - at < b->capacity ? n - at : b->capacity;
 
-		graph_feed(b->graph, b->network.input[0], x, batch_count(b, at, m), m);
+		/* Where tasks have inputs of their own, the other tasks' matter not. */
+		for (int i = 0; i < b->network.inputs; i++)
+			graph_feed(b->graph, b->network.input[i], x,
+				batch_count(b, at, m), m);
 		graph_forward(b->graph);
 		for (int i = 0; i < m; i++)
 			as_target(&b->task[k], form,

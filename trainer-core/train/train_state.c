@@ -3,6 +3,7 @@
  */
 #include <string.h>
 #include "common/rng.h"
+#include "trainer-core/network/initial.h"
 #include "trainer-core/train/job.h"
 
 /*
@@ -155,4 +156,9 @@ void train_result_save(const struct train *t, void *bytes)
 int train_result_load(struct train *t, const void *bytes, size_t n, struct err *e)
 {
 	return image_read(t, result_magic, bytes, n, e);
+}
+
+int train_parameters_save(const struct train *t, const char *folder, struct err *e)
+{
+	return initial_save(t->batch.graph, folder, e);
 }

@@ -1,0 +1,246 @@
+#include "worker/predict.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "common/str.h"
+#include "worker/label.h"
+#include "worker/sheet.h"
+#include "worker/winner_file.h"
+
+enum { ROWS = 8, CELL = 160, HEAD = 2 * SHEET_LINE, WORD = 9 * SHEET_LETTER };
+
+/* The samples that are shown, and what the network makes of them. */
+struct prediction {
+	struct winner_file w;
+	const struct split_data *split;
+	int n;
+	int column[TASKS_MAX]; /* of the data set, by task of the job */
+	int tasks;
+	struct dataset_field out[TASKS_MAX]; /* as targets, by task of the job */
+	struct sheet s;
+	struct arena *a;
+};
+
+static const struct task_info *task_of(const struct prediction *p, int k)
+{
+	return &p->w.data.task[p->column[k]];
+}
+
+/* What task k sees: its own samples, or those of all. */
+static const struct dataset_field *input_of(const struct prediction *p, int k)
+{
+	return p->w.data.own_inputs ? &p->split->own_input[p->column[k]]
+				    : &p->split->input;
+}
+
+/* The data set of the job, with its data; as they were when it was trained. */
+static int open_data(struct prediction *p, struct err *e)
+{
+	struct winner_file *w = &p->w;
+	const char *digest = params_get(&w->params, "dataset.digest");
+	int rc = dataset_prepare(&w->params, &winner_labeller, p->a, &w->data, e);
+
+	if (rc)
+		return rc;
+	if (!digest || !strcmp(digest, w->data.digest))
+		return OK;
+	dataset_close(&w->data);
+	return err_set(e, ERR_DATA,
+		"%s was trained on other data: their digest was %s, that of today's files "
+		"is %s",
+		w->file, digest, w->data.digest);
+}
+
+/* Test samples; of a data set without any those that there are. */
+static void choose(struct prediction *p)
+{
+	int s = SPLIT_TEST;
+
+	while (s > SPLIT_TRAIN && !p->w.data.split[s].n)
+		s--;
+	p->split = &p->w.data.split[s];
+	p->n = p->split->n < ROWS ? p->split->n : ROWS;
+}
+
+static int predict(struct prediction *p, struct err *e)
+{
+	const struct predict_form form = { 0 };
+	int rc = OK;
+
+	p->tasks = train_tasks(p->w.train, p->column);
+	for (int k = 0; k < p->tasks && !rc; k++) {
+		const struct dataset_field *f = &p->split->target[p->column[k]];
+		float *out = NEW_ARRAY(p->a, float, p->n * f->c * f->h * f->w);
+
+		p->out[k] = (struct dataset_field){ .data = out,
+			.element = ELEMENT_F32,
+			.scale = 1,
+			.c = f->c,
+			.h = f->h,
+			.w = f->w };
+		rc = train_predict(p->w.train, task_of(p, k)->name, &form,
+			input_of(p, k), p->n, out, e);
+	}
+	return rc;
+}
+
+static bool is_map(const struct prediction *p, int k)
+{
+	return task_is_map(task_of(p, k)->kind);
+}
+
+static int picture_width(const struct prediction *p)
+{
+	return p->s.zoom * p->split->input.w + SHEET_GAP;
+}
+
+/* Of the target, and of the prediction. */
+static int column_width(const struct prediction *p, int k)
+{
+	return is_map(p, k) ? picture_width(p) : (int)WORD + SHEET_GAP;
+}
+
+static void draw_value(const struct prediction *p, const struct dataset_field *f,
+	int sample, int x, int y)
+{
+	char text[NUMBER_MAX];
+	const float *v = f->data;
+
+	(void)snprintf(text, sizeof(text), "%.3g",
+		f->element == ELEMENT_F32
+			? (double)v[(size_t)sample * (size_t)f->c]
+			: (double)((const uint8_t *)f->data)[sample * f->c] *
+					(double)f->scale +
+				(double)f->offset);
+	sheet_text(&p->s, text, WORD / SHEET_LETTER, x, y);
+}
+
+/* Target and prediction alike; depth and vectors as bright as the target's. */
+static void draw_cell(
+	const struct prediction *p, int k, bool predicted, int sample, int x, int y)
+{
+	const struct dataset_field *target = &p->split->target[p->column[k]];
+	const struct dataset_field *f = predicted ? &p->out[k] : target;
+	int kind = (int)task_of(p, k)->kind;
+
+	if (is_map(p, k))
+		sheet_map(&p->s, f, kind, sample, sheet_largest(target, kind, sample),
+			x, y);
+	else if (kind == TASK_REGRESS)
+		draw_value(p, f, sample, x, y);
+	else
+		sheet_class(&p->s, sheet_class_of(f, sample), x, y);
+}
+
+static void draw_heading(const struct prediction *p, const char *first,
+	const char *second, int width, int x)
+{
+	int n = (width - SHEET_GAP) / SHEET_LETTER;
+
+	sheet_text(&p->s, first, n, x, SHEET_GAP);
+	sheet_text(&p->s, second, n, x, SHEET_GAP + SHEET_LINE);
+}
+
+/* Tasks with samples of their own have their input before each. */
+static void draw_rows(const struct prediction *p)
+{
+	int high = p->s.zoom * p->split->input.h + SHEET_GAP;
+	bool own = p->w.data.own_inputs;
+	int x = SHEET_GAP;
+
+	for (int k = 0; k < p->tasks; k++) {
+		const char *name = task_of(p, k)->name;
+
+		for (int c = own || !k ? -1 : 0; c < 2; c++) {
+			int width = c < 0 ? picture_width(p) : column_width(p, k);
+
+			draw_heading(p, c < 0 && !own ? "" : name,
+				c < 0           ? "input"
+					: c > 0 ? "predicted"
+						: "target",
+				width, x);
+			for (int i = 0; i < p->n; i++) {
+				int y = SHEET_GAP + HEAD + i * high;
+
+				if (c < 0)
+					sheet_map(
+						&p->s, input_of(p, k), -1, i, 1, x, y);
+				else
+					draw_cell(p, k, c > 0, i, x, y);
+			}
+			x += width;
+		}
+	}
+}
+
+static int draw(struct prediction *p, const char *path, struct err *e)
+{
+	const struct dataset_field *input = &p->split->input;
+	int rc = sheet_zoom(input, CELL, &p->s.zoom, e);
+
+	if (rc)
+		return rc;
+	p->s.width =
+		SHEET_GAP + picture_width(p) * (p->w.data.own_inputs ? p->tasks : 1);
+	for (int k = 0; k < p->tasks; k++)
+		p->s.width += 2 * column_width(p, k);
+	p->s.height = SHEET_GAP + HEAD + p->n * (p->s.zoom * input->h + SHEET_GAP);
+	sheet_begin(&p->s, p->a);
+	draw_rows(p);
+	return sheet_write(&p->s, path, e);
+}
+
+static int show(struct prediction *p, const char *path, struct err *e)
+{
+	int rc = winner_file_build(&p->w, e);
+
+	if (!rc)
+		rc = winner_file_load(&p->w, e);
+	choose(p);
+	if (!rc)
+		rc = predict(p, e);
+	return rc ? rc : draw(p, path, e);
+}
+
+int predict_main(int argc, char **argv, struct err *e)
+{
+	struct arena a = { 0 };
+	struct prediction p = { .a = &a };
+	int rc;
+
+	if (argc != 2)
+		return err_set(e, ERR_USAGE, "--predict: FILE and WINNER are wanted");
+	rc = winner_file_find(&p.w, argv[1], &a, e);
+	if (!rc)
+		rc = open_data(&p, e);
+	if (!rc) {
+		rc = show(&p, argv[0], e);
+		dataset_close(&p.w.data);
+	}
+	arena_release(&a);
+	return rc;
+}
+
+int parameters_main(int argc, char **argv, struct err *e)
+{
+	struct arena a = { 0 };
+	struct winner_file w = { 0 };
+	int rc;
+
+	if (argc != 2)
+		return err_set(
+			e, ERR_USAGE, "--parameters: FOLDER and WINNER are wanted");
+	rc = winner_file_find(&w, argv[1], &a, e);
+	if (!rc)
+		rc = winner_file_build(&w, e);
+	if (!rc)
+		rc = winner_file_load(&w, e);
+	if (!rc && mkdir(argv[0], 0777) && errno != EEXIST)
+		rc = err_errno(e, "cannot make %s", argv[0]);
+	if (!rc)
+		rc = train_parameters_save(w.train, argv[0], e);
+	arena_release(&a);
+	return rc;
+}
