@@ -40,11 +40,12 @@ browse() {
 		"$@" --dump-dom "file://$file" 2>"$root/console"
 }
 
-# try NAME OPTION...: the page with the script of the tests joined to its own
+# try NAME FILE OPTION...: the page with the script of the tests joined to its own
 try() {
 	name=$1
-	shift
-	browse "$root/tested.html" "$@" >"$root/dom"
+	page=$2
+	shift 2
+	browse "$root/$page" --virtual-time-budget=10000 "$@" >"$root/dom"
 	grep '^RESULT' "$root/dom" >"$root/results"
 	[ -s "$root/results" ]
 	verdict "$name: the script came to its end" $? "$(grep CONSOLE "$root/console")"
@@ -68,6 +69,7 @@ else
 { "sweep": "mine", "dataset": { "name": "synthetic", "train": 200, "val": 100, "test": 100 },
   "train": { "epochs": 4 }, "baseline": { "seeds": 1 }, "final": { "seeds": 2 },
   "methods": [ "ew", "uw", { "name": "uw_so", "T": [1, 3, 10] } ],
+  "vary": { "optimizer": [ "adam", "sgd" ] },
   "search": { "lr": [1e-2, 3e-3], "wd": [0, 1e-4] } }
 END
 	out=$(cd "$root" && "$build/deltam" run mine.json 2>&1)
@@ -86,8 +88,14 @@ verdict "the page" $? "$out"
 awk -v tests="$here/page_browser.js" '
 	/^<\/script>$/ { while ((getline line < tests) > 0) print line }
 	{ print }' "$root/page.html" >"$root/tested.html"
-try wide --window-size=1400,1000
-try phone --window-size=500,844
-try dark --window-size=1400,1000 --blink-settings=preferredColorScheme=0
+# No window is narrower than 500 pixels, but a frame is; it says what came of it by a message.
+cat >"$root/phone.html" <<'END'
+<!DOCTYPE html><meta charset="utf-8"><title>phone</title>
+<script>addEventListener("message", function (e) { document.querySelector("output").textContent = e.data; });</script>
+<iframe src="tested.html" width="390" height="844" style="border: 0"></iframe><output></output>
+END
+try wide tested.html --window-size=1400,1000
+try phone phone.html --window-size=500,844
+try dark tested.html --window-size=1400,1000 --blink-settings=preferredColorScheme=0
 echo "page: $passed passed, $failed failed"
 [ "$failed" = 0 ]

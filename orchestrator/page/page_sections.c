@@ -73,30 +73,76 @@ static int put_saved(struct page *p, struct err *e)
 	return OK;
 }
 
-int page_decisions(struct page *p, struct err *e)
+/* A section that is one table, and the command that prints it. */
+struct list {
+	int (*read)(struct page *p, struct report *r, struct err *e);
+	const char *folded; /* what more than FEW rows fold under */
+	const char *command; /* NULL: none prints it */
+	const char *says; /* a sentence of ours behind it; NULL: none */
+};
+
+static int put_list(struct page *p, const struct list *l, struct err *e)
 {
 	struct report r = { .arena = p->arena };
-	int rc = put_saved(p, e);
+	int rc = l->read(p, &r, e);
 
-	if (!rc)
-		rc = account_decisions(p->reader, &r, e);
 	if (rc)
 		return rc;
-	put_folded(p, &r, "Every decision", FEW);
-	page_command(p, "decisions");
+	put_folded(p, &r, l->folded, FEW);
+	if (l->says)
+		page_say(p, l->says);
+	if (l->command)
+		page_command(p, "%s", l->command);
 	return OK;
+}
+
+static int read_decisions(struct page *p, struct report *r, struct err *e)
+{
+	return account_decisions(p->reader, r, e);
+}
+
+static int read_failures(struct page *p, struct report *r, struct err *e)
+{
+	return account_failures(p->reader, false, r, e);
+}
+
+static int read_machines(struct page *p, struct report *r, struct err *e)
+{
+	return report_query(r, &p->reader->s,
+		arena_printf(p->arena,
+			"SELECT host, kernel_class AS kernels, build, count(*) AS attempts,"
+			" min(started) AS first, max(ended) AS last,"
+			" round(sum(seconds)/3600, 2) AS hours,"
+			" round(sum(cpu_seconds)/3600, 2) AS \"CPU hours\","
+			" round(max(peak_bytes)/1048576.0) AS \"peak [MiB]\""
+			" FROM attempt WHERE job IN (SELECT job FROM stage_job WHERE sweep=%lld)"
+			" GROUP BY host, kernel_class, build ORDER BY min(id)",
+			(long long)p->reader->sweep.id),
+		e);
+}
+
+static const struct list decisions = { read_decisions, "Every decision", "decisions",
+	NULL };
+static const struct list failures = { read_failures, "All of them", "failures", NULL };
+static const struct list machines = { read_machines, "All of them", NULL,
+	"Rows of one class of kernels are equal to the bit, whichever machine computes "
+	"them." };
+
+int page_decisions(struct page *p, struct err *e)
+{
+	int rc = put_saved(p, e);
+
+	return rc ? rc : put_list(p, &decisions, e);
 }
 
 int page_failures(struct page *p, struct err *e)
 {
-	struct report r = { .arena = p->arena };
-	int rc = account_failures(p->reader, false, &r, e);
+	return put_list(p, &failures, e);
+}
 
-	if (rc)
-		return rc;
-	put_folded(p, &r, "All of them", FEW);
-	page_command(p, "failures");
-	return OK;
+int page_machines(struct page *p, struct err *e)
+{
+	return put_list(p, &machines, e);
 }
 
 /* The table's columns of cost alone. */
@@ -111,30 +157,6 @@ int page_cost(struct page *p, struct err *e)
 	p->table.notes = 0; /* they stand below the table */
 	page_report(p, &p->table);
 	page_command(p, "table --cost --columns %s", columns);
-	return OK;
-}
-
-int page_machines(struct page *p, struct err *e)
-{
-	struct report r = { .arena = p->arena };
-	int rc = report_query(&r, &p->reader->s,
-		arena_printf(p->arena,
-			"SELECT host, kernel_class AS kernels, build, count(*) AS attempts,"
-			" min(started) AS first, max(ended) AS last,"
-			" round(sum(seconds)/3600, 2) AS hours,"
-			" round(sum(cpu_seconds)/3600, 2) AS \"CPU hours\","
-			" round(max(peak_bytes)/1048576.0) AS \"peak [MiB]\""
-			" FROM attempt WHERE job IN (SELECT job FROM stage_job WHERE sweep=%lld)"
-			" GROUP BY host, kernel_class, build ORDER BY min(id)",
-			(long long)p->reader->sweep.id),
-		e);
-
-	if (rc)
-		return rc;
-	page_report(p, &r);
-	page_say(p,
-		"Rows of one class of kernels are equal to the bit, whichever machine computes "
-		"them.");
 	return OK;
 }
 

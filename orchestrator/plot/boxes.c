@@ -77,6 +77,19 @@ static int data(struct plot *p, struct err *e)
 		ROW_LABEL + 1, add_box, e);
 }
 
+static void put_hover(struct plot_script *s, int panel)
+{
+	const struct plot *p = s->p;
+	int n = 0;
+
+	script_hover_begin(s);
+	for (int i = 0; i < p->n; i++)
+		if (p->series[i]->panel == panel)
+			script_hover_point(s, n++, p->series[i]->point[MEDIAN],
+				script_hover_text(s, p->series[i], 0));
+	script_hover_end(s);
+}
+
 static void draw(struct plot_script *s, int panel)
 {
 	const struct plot *p = s->p;
@@ -95,6 +108,8 @@ static void draw(struct plot_script *s, int panel)
 		arena_printf(s->out.arena, "all epochs of %d seed%s", most,
 			most == 1 ? "" : "s"));
 	script_label(s, "y", "std of the weighted loss");
+	if (s->page)
+		put_hover(s, panel);
 	script_put(s, "plot ");
 	n = 0;
 	for (int i = 0; i < p->n; i++)
@@ -108,7 +123,9 @@ static void draw(struct plot_script *s, int panel)
 				p->series[i]->style + 1);
 			n++;
 		}
-	script_put(s, "NaN notitle\n");
+	script_put(s, "NaN notitle");
+	script_hover_last(s);
+	script_put(s, "\n");
 }
 
 const struct plot_kind plot_boxes = {

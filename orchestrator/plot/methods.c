@@ -57,6 +57,29 @@ static int names(const struct plot_script *s, const char ***out)
 	return n;
 }
 
+/* Marks of a method stand side by side, in the order of the variants. */
+static double shift_of(const struct plot *p, int series)
+{
+	return p->n > 1 ? 0.5 * series / (p->n - 1) - 0.25 : 0;
+}
+
+static void put_hover(struct plot_script *s)
+{
+	const struct plot *p = s->p;
+
+	script_hover_begin(s);
+	for (int i = 0; i < p->n; i++)
+		for (int k = 0; k < p->series[i]->n; k++) {
+			const double *x = &p->series[i]->point[k * p->columns];
+
+			script_hover_point(s, x[PLACE] + shift_of(p, i), x[DELTA_M],
+				arena_printf(s->out.arena, "%s, %s",
+					plot_method_title(p->series[i]->tag[k]),
+					script_hover_text(s, p->series[i], k)));
+		}
+	script_hover_end(s);
+}
+
 static void draw(struct plot_script *s, int panel)
 {
 	const struct plot *p = s->p;
@@ -67,16 +90,18 @@ static void draw(struct plot_script *s, int panel)
 	script_name_axis(s, "x", n, name);
 	script_put(s, "unset xlabel\n");
 	script_label(s, "y", PLOT_TEST_DELTA_M);
+	if (s->page)
+		put_hover(s);
 	script_plot(s);
 	script_put(s, "0 with lines lc rgb '#808080' lw 0.8 dt 2 title 'STL'");
 	for (int i = 0; i < p->n; i++) {
 		script_put(s,
 			", \\\n$s%d using ($1%+.3f):2:($3==$3?$3:0) with yerrorbars lt %d dt 1 "
 			"ps 0.8 title ",
-			i, p->n > 1 ? 0.5 * i / (p->n - 1) - 0.25 : 0.0,
-			p->series[i]->style + 1);
+			i, shift_of(p, i), p->series[i]->style + 1);
 		script_key_title(s, p->series[i]);
 	}
+	script_hover_last(s);
 	script_put(s, "\n");
 }
 

@@ -122,6 +122,27 @@ static void put_front(struct plot_script *s, int panel, const bool higher[2])
 	script_put(s, "NaN NaN\nEOD\n");
 }
 
+/* What is at each method in the units of the axes. */
+static void put_hover(struct plot_script *s, int panel,
+	const struct query_figure *const *c, const double f[2])
+{
+	const struct plot *p = s->p;
+
+	script_hover_begin(s);
+	for (int i = 0; i < p->n; i++) {
+		const double *x = p->series[i]->point;
+
+		if (p->series[i]->panel == panel)
+			script_hover_point(s, x[X] * f[0], x[Y] * f[1],
+				arena_printf(s->out.arena, "%s: %s %.5g, %s %.5g%s",
+					p->series[i]->title,
+					plot_criterion_name(p, c[0]), x[X] * f[0],
+					plot_criterion_name(p, c[1]), x[Y] * f[1],
+					x[FRONT] != 0 ? ", on the front" : ""));
+	}
+	script_hover_end(s);
+}
+
 static void draw(struct plot_script *s, int panel)
 {
 	const struct plot *p = s->p;
@@ -136,6 +157,8 @@ static void draw(struct plot_script *s, int panel)
 	put_front(s, panel, (bool[]){ c[0]->higher, c[1]->higher });
 	script_put(s, "set offsets graph 0.1,0.1,0.1,0.1\n");
 	script_few_tics(s, "x", panel, X, f[0]);
+	if (s->page)
+		put_hover(s, panel, c, f);
 	script_plot(s);
 	script_put(s,
 		"$f%d using ($1*%g):($2*%g) with fsteps lc rgb '#808080' dt 2 lw 2 "
@@ -154,6 +177,7 @@ static void draw(struct plot_script *s, int panel)
 				p->series[i]->style + 1);
 			script_key_title(s, p->series[i]);
 		}
+	script_hover_last(s);
 	script_put(s, "\nset offsets\n");
 }
 

@@ -62,7 +62,12 @@ void script_key_title(struct plot_script *s, const struct plot_series *x);
 void script_hover_begin(struct plot_script *s);
 void script_hover_point(struct plot_script *s, double x, double y, const char *text);
 void script_hover_end(struct plot_script *s);
+/* Point k of a series: its title, then its columns by name. */
+const char *script_hover_text(
+	const struct plot_script *s, const struct plot_series *x, int k);
 void script_hover(struct plot_script *s);
+/* The same behind the last part of a plot command; nothing where no page is drawn. */
+void script_hover_last(struct plot_script *s);
 
 /* Shapes. A column is a place in a point of the kind; -1: none. */
 struct plot_lines {

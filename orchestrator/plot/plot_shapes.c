@@ -37,9 +37,17 @@ void script_hover(struct plot_script *s)
 		s->blocks - 1);
 }
 
+void script_hover_last(struct plot_script *s)
+{
+	if (!s->page)
+		return;
+	script_put(s, ", \\\n");
+	script_hover(s);
+}
+
 #define HOVER_MOST 50 /* points of a line that say what they are */
 
-static const char *hover_text(
+const char *script_hover_text(
 	const struct plot_script *s, const struct plot_series *x, int k)
 {
 	const struct plot *p = s->p;
@@ -69,7 +77,7 @@ void script_hover_lines(struct plot_script *s, int panel, int x, int y)
 			if (k % step == 0 || k == line->n - 1)
 				script_hover_point(s, line->point[k * p->columns + x],
 					line->point[k * p->columns + y],
-					hover_text(s, line, k));
+					script_hover_text(s, line, k));
 	}
 	script_hover_end(s);
 }
@@ -189,9 +197,6 @@ void script_map(struct plot_script *s, const struct plot_map *m)
 			", \\\n$m%d using 1:(dark($3)==%d?$2:NaN):4 with labels tc rgb "
 			"'%s' notitle",
 			block, dark, dark ? "#ffffff" : "#000000");
-	if (s->page) {
-		script_put(s, ", \\\n");
-		script_hover(s);
-	}
+	script_hover_last(s);
 	script_put(s, "\n");
 }

@@ -106,6 +106,25 @@ static void put_bars(struct plot_script *s, double critical)
 	}
 }
 
+/* How far below the axis a method's line turns to its name. */
+static double depth_of(const struct plot *p, int i)
+{
+	bool left = i < (p->n + 1) / 2;
+
+	return -0.8 - 0.4 * (left ? i : p->n - 1 - i);
+}
+
+static void put_hover(struct plot_script *s)
+{
+	const struct plot *p = s->p;
+
+	script_hover_begin(s);
+	for (int i = 0; i < p->n; i++)
+		script_hover_point(s, p->series[i]->point[RANK], depth_of(p, i),
+			script_hover_text(s, p->series[i], 0));
+	script_hover_end(s);
+}
+
 /* Each method hangs on a line from its rank, the better half left, the others right. */
 static void draw(struct plot_script *s, int panel)
 {
@@ -129,7 +148,7 @@ static void draw(struct plot_script *s, int panel)
 	for (int i = 0; i < p->n; i++) {
 		double rank = p->series[i]->point[RANK];
 		bool left = i < half;
-		double y = -0.8 - 0.4 * (left ? i : p->n - 1 - i);
+		double y = depth_of(p, i);
 		double side = left ? 0.8 : p->n + 0.2;
 
 		script_put(s,
@@ -140,7 +159,11 @@ static void draw(struct plot_script *s, int panel)
 		script_put(s, " at %g,%g %s offset %d,0\n", side, y,
 			left ? "right" : "left", left ? -1 : 1);
 	}
-	script_put(s, "plot NaN notitle\n");
+	if (s->page)
+		put_hover(s);
+	script_put(s, "plot NaN notitle");
+	script_hover_last(s);
+	script_put(s, "\n");
 }
 
 const struct plot_kind plot_ranks = {
