@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "common/arena.h"
+#include "common/clock.h"
 #include "common/plain_file.h"
 #include "common/str.h"
 #include "worker/leftover.h"
@@ -62,14 +63,6 @@ static int parse(int argc, char **argv, struct adapter *x, struct err *e)
 		return usage(e);
 	x->words = argv + i + 1;
 	return OK;
-}
-
-static int64_t milliseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* The trainer. */
@@ -159,15 +152,15 @@ static void pause_a_moment(void)
 /* Until it has ended; *status as waitpid has it. Whether it was told to stop. */
 static bool watch(struct adapter *x, int *status)
 {
-	int64_t kill_at = 0;
+	double kill_at = 0; /* clock_seconds */
 	int looks = 0;
 
 	while (waitpid(x->trainer, status, WNOHANG) == 0) {
 		if (stop_wanted() && !kill_at) {
 			(void)kill(x->trainer, SIGTERM);
-			kill_at = milliseconds() + x->stop_seconds * 1000;
+			kill_at = clock_seconds() + (double)x->stop_seconds;
 		}
-		if (kill_at && milliseconds() >= kill_at)
+		if (kill_at && clock_seconds() >= kill_at)
 			(void)kill(x->trainer, SIGKILL);
 		if (looks++ % LOOKS_A_REPORT == 0)
 			look_at_report(x);

@@ -10,26 +10,18 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
+#include "common/clock.h"
 #include "common/proto.h"
 
-#define LOOK_MILLISECONDS 50 /* between two looks at whether the reader is there */
+#define LOOK_SECONDS 0.05 /* between two looks at whether the reader is there */
 
 static struct {
 	bool exists;
 	bool answers; /* a socket: lines come back */
 	volatile sig_atomic_t closed;
-	int64_t looked; /* milliseconds, monotonic */
+	double looked; /* clock_seconds */
 } line;
-
-static int64_t milliseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /*
  * Says that we live, whatever the program is in the middle of. A full pipe has beats enough
@@ -174,12 +166,12 @@ bool pipe_next(char *text, size_t size, bool (*stop)(void))
 bool pipe_closed(void)
 {
 	struct pollfd p = { .fd = PROTO_FD };
-	int64_t now;
+	double now;
 
 	if (!line.exists || line.closed)
 		return line.closed;
-	now = milliseconds();
-	if (now - line.looked < LOOK_MILLISECONDS)
+	now = clock_seconds();
+	if (now - line.looked < LOOK_SECONDS)
 		return false;
 	line.looked = now;
 	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP | POLLNVAL)))

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include "common/clock.h"
 #include "trainer-core/train/train.h"
 
 #define WARM_STEPS 2 /* caches, pages, clocks */
@@ -19,19 +19,11 @@ struct probe {
 	int warm;
 };
 
-static double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static int on_step(void *arg)
 {
 	struct probe *p = arg;
 
-	p->last = seconds();
+	p->last = clock_seconds();
 	if (p->warm < WARM_STEPS) {
 		p->warm++;
 		p->begin = p->last;
@@ -70,9 +62,9 @@ static int measure(const struct params *ps, const struct dataset *d, struct aren
 		rc = params_number(ps, "train.batch", &batch, e);
 	if (rc)
 		return rc;
-	begin = seconds();
+	begin = clock_seconds();
 	rc = train_epoch(t, on_step, &p, &rows, e);
-	*epoch = seconds() - begin;
+	*epoch = clock_seconds() - begin;
 	if (rc != ERR_INTERRUPTED)
 		return rc;
 	samples = d->split[SPLIT_TRAIN].n +

@@ -1,7 +1,7 @@
 #include "worker/segment.h"
 
 #include <string.h>
-#include <time.h>
+#include "common/clock.h"
 #include "common/crash.h"
 #include "common/log.h"
 #include "common/store/store_metric.h"
@@ -9,14 +9,6 @@
 #include "worker/pipe.h"
 #include "worker/spent.h"
 #include "worker/stop.h"
-
-static double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 int segment_on_step(void *arg)
 {
@@ -124,7 +116,7 @@ int segment_open(struct segment *g, const struct segment_args *args, struct err 
 	if (rc)
 		return rc;
 	pipe_hello(train_kernel_class(), args->build);
-	g->saved_at = seconds();
+	g->saved_at = clock_seconds();
 	return OK;
 }
 
@@ -181,7 +173,7 @@ static void save(struct segment *g)
 		log_warn("worker", "no checkpoint: %s", e.msg);
 	else
 		g->saved_epoch = g->image_epoch;
-	g->saved_at = seconds();
+	g->saved_at = clock_seconds();
 }
 
 /* Epoch g->done is committed: keep its state, on disk when it is time. */
@@ -193,7 +185,7 @@ static void keep(struct segment *g)
 	train_state_save(g->train, checkpoint_state(&g->checkpoint));
 	g->image_epoch = g->done;
 	if (g->done == g->job.stop_epoch ||
-		seconds() - g->saved_at >= g->job.checkpoint_seconds)
+		clock_seconds() - g->saved_at >= g->job.checkpoint_seconds)
 		save(g);
 }
 

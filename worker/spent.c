@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
+#include "common/clock.h"
 #include "worker/pipe.h"
 
 #define SECONDS_BETWEEN 1.0
@@ -27,14 +27,6 @@ static double cpu_seconds(void)
 	return getrusage(RUSAGE_SELF, &u) ? 0 : cpu_of(&u);
 }
 
-static double wall_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 void spent_begin(void)
 {
 	static int fd = -1;
@@ -46,7 +38,7 @@ void spent_begin(void)
 		ignored = write(fd, "5", 1); /* sets VmHWM back: proc(5) */
 	(void)ignored;
 	cpu_before = cpu_seconds();
-	said_at = wall_seconds();
+	said_at = clock_seconds();
 }
 
 /*
@@ -74,7 +66,7 @@ void spent_say(void)
 {
 	if (pipe_exists())
 		pipe_spent(cpu_seconds() - cpu_before, peak_bytes());
-	said_at = wall_seconds();
+	said_at = clock_seconds();
 }
 
 void spent_say_children(void)
@@ -87,6 +79,6 @@ void spent_say_children(void)
 
 void spent_epoch(void)
 {
-	if (wall_seconds() - said_at >= SECONDS_BETWEEN)
+	if (clock_seconds() - said_at >= SECONDS_BETWEEN)
 		spent_say();
 }

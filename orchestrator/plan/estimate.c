@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+#include "common/clock.h"
 #include "common/store/rows.h"
 #include "common/store/store_open.h"
 #include "orchestrator/plan/child.h"
@@ -131,14 +131,6 @@ static int ask(const struct resolved *known, int k, const char *worker, double *
 
 #define PROBE_SECONDS 1.2 /* for all variants: a plan is to be there at once */
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /*
  * Asks about one variant after another; when the time is over, the rest take the mean
  * of those.
@@ -155,11 +147,11 @@ static void probe_variants(
 
 	if (!rc)
 		rc = resolve_compose(known, worker, a, &e);
-	begin = now();
+	begin = clock_seconds();
 	for (int i = 0; !rc && i < known->spec->nvariants; i++) {
 		if (!isnan(rate[i]))
 			continue;
-		if (asked && now() - begin > PROBE_SECONDS) {
+		if (asked && clock_seconds() - begin > PROBE_SECONDS) {
 			rate[i] = sum / asked;
 			continue;
 		}

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "common/log.h"
 #include "common/tree.h"
+#include "common/clock.h"
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/plan/resolve.h"
@@ -77,14 +77,6 @@ try {
 	struct subject *subject;
 	int n;
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static const struct spec_variant *variant_of(const struct try *t)
 {
@@ -230,14 +222,15 @@ static const char *held_back(struct try *t, const struct subject *x)
 /* A trainer that was told to leave, in the last step or because of a fault. */
 static void judge_told(struct try *t, struct subject *x, const struct sched_end *end)
 {
-	double began = now() - end->seconds;
+	double began = clock_seconds() - end->seconds;
 	double asked = x->told ? x->asked : began + x->leave;
 
 	if (x->trial.fault)
 		add_fault(x, x->trial.fault);
 	else if (!x->told)
 		add_fault(x, held_back(t, x));
-	if (x->step == STEP_STOP && now() - asked >= t->spec.trainer->stop_seconds)
+	if (x->step == STEP_STOP &&
+		clock_seconds() - asked >= t->spec.trainer->stop_seconds)
 		add_fault(x, stubborn(t));
 }
 
@@ -434,7 +427,7 @@ static int on_news(void *arg, const struct sched_task *task, struct err *e)
 	x->told = x->trial.fault || x->trial.diverged ||
 		(x->step == STEP_STOP && x->trial.epoch);
 	if (x->told && !(x->asked > 0))
-		x->asked = now();
+		x->asked = clock_seconds();
 	return rc ? rc : x->told;
 }
 
