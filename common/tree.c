@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/arena.h"
+#include "common/bytes.h"
 #include "common/plain_file.h"
 
 static int remove_inside(const char *path, struct arena *a, struct err *e);
@@ -51,24 +52,13 @@ int tree_remove(const char *path, struct err *e)
 	return rc;
 }
 
-static int copy_bytes(int in, int out)
-{
-	char buf[1 << 16];
-	ssize_t n;
-
-	while ((n = read(in, buf, sizeof(buf))) > 0)
-		if (write(out, buf, (size_t)n) != n)
-			return -1;
-	return n < 0 ? -1 : 0;
-}
-
 static int copy_file(const char *from, const char *to, mode_t mode, struct err *e)
 {
 	int in = plain_file_open(from, O_RDONLY, 0);
 	int out = in < 0 ? -1 : plain_file_open(to, O_WRONLY | O_CREAT | O_EXCL, mode);
 	int rc = OK;
 
-	if (in < 0 || out < 0 || copy_bytes(in, out))
+	if (in < 0 || out < 0 || bytes_copy(in, out))
 		rc = err_errno(e, "cannot copy %s to %s", from, to);
 	if (in >= 0)
 		close(in);

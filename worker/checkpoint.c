@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 #include "catalogue/catalogue.h"
+#include "common/bytes.h"
 #include "common/crash.h"
 #include "common/plain_file.h"
 
@@ -118,22 +119,7 @@ void *checkpoint_state(const struct checkpoint *c)
 	return c->image + sizeof(struct header);
 }
 
-/* Writes or reads all n bytes at the file's position. */
-static int write_all(int fd, const unsigned char *p, size_t n)
-{
-	while (n) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno != EINTR)
-			return -1;
-		if (done > 0) {
-			p += done;
-			n -= (size_t)done;
-		}
-	}
-	return 0;
-}
-
+/* Reads n bytes at the file's position, or as many as there are. */
 static ssize_t read_all(int fd, unsigned char *p, size_t n)
 {
 	size_t have = 0;
@@ -199,7 +185,7 @@ static int write_file(const struct checkpoint *c, const char *path, struct err *
 
 	if (fd < 0)
 		return err_errno(e, "cannot create %s", path);
-	if (write_all(fd, c->image, file_size(c)) || fsync(fd))
+	if (bytes_write(fd, c->image, file_size(c)) || fsync(fd))
 		rc = err_errno(e, "cannot write %s", path);
 	if (close(fd) && !rc)
 		rc = err_errno(e, "cannot write %s", path);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/bytes.h"
 #include "common/plain_file.h"
 #include "common/str.h"
 
@@ -63,17 +64,11 @@ void lines_close(struct lines_out *l)
 /* The line goes out in one piece where the system lets it, and is synced. */
 static int put_line(struct lines_out *l, struct str *line, struct err *e)
 {
-	size_t done = 0;
 	int rc = OK;
 
 	str_put(line, "\n");
-	while (!rc && done < line->n) {
-		ssize_t n = write(l->fd, line->s + done, line->n - done);
-
-		if (n < 0 && errno != EINTR)
-			rc = err_errno(e, "cannot write the report");
-		done += n > 0 ? (size_t)n : 0;
-	}
+	if (bytes_write(l->fd, line->s, line->n))
+		rc = err_errno(e, "cannot write the report");
 	if (!rc && fdatasync(l->fd))
 		rc = err_errno(e, "cannot sync the report");
 	arena_release(&l->arena);

@@ -6,21 +6,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-static int write_all(int fd, const char *s, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, s, n);
-
-		if (done < 0 && errno != EINTR)
-			return -1;
-		if (done > 0) {
-			s += done;
-			n -= (size_t)done;
-		}
-	}
-	return 0;
-}
+#include "common/bytes.h"
 
 /* Whole or not at all, since a browser may read it at any moment. */
 static int put_file(const struct page *p, const char *path, struct err *e)
@@ -31,7 +17,7 @@ static int put_file(const struct page *p, const char *path, struct err *e)
 
 	if (fd < 0)
 		return err_errno(e, "cannot write %s", path);
-	if (write_all(fd, str_get(&p->out), p->out.n))
+	if (bytes_write(fd, str_get(&p->out), p->out.n))
 		rc = err_errno(e, "cannot write %s", path);
 	if (close(fd) && !rc)
 		rc = err_errno(e, "cannot write %s", path);

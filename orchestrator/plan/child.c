@@ -8,25 +8,13 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "common/bytes.h"
 #include "common/str.h"
 
 /* The kernel kills when memory is short: the next try may find more. */
 #define TRIES 3
 
 extern char **environ;
-
-/* The whole of a file from its start. */
-static const char *read_back(FILE *f, struct arena *a)
-{
-	struct str text = { .arena = a };
-	char buf[4096];
-	size_t n;
-
-	rewind(f);
-	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-		str_putn(&text, buf, n);
-	return str_get(&text);
-}
 
 static int spawn(const char *const *argv, FILE *out, FILE *err, pid_t *pid)
 {
@@ -51,7 +39,7 @@ static const char *complaint(FILE *err, const char *program, struct arena *a)
 {
 	const char *slash = strrchr(program, '/');
 	const char *name = slash ? slash + 1 : program;
-	char *text = arena_strdup(a, read_back(err, a));
+	char *text = arena_strdup(a, bytes_text(err, a));
 	size_t n = strlen(text);
 
 	while (n > 0 && text[n - 1] == '\n')
@@ -108,7 +96,7 @@ static int ask_once(const char *const *argv, struct arena *a, const char **answe
 	if (!rc)
 		rc = ask(argv, out, err, a, killed, e);
 	if (!rc)
-		*answer = read_back(out, a);
+		*answer = bytes_text(out, a);
 	if (out)
 		fclose(out);
 	if (err)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
+#include "common/bytes.h"
 #include "common/plain_file.h"
 #include "common/tree.h"
 
@@ -233,17 +234,6 @@ static int make_folders(char *path, struct err *e)
 	return OK;
 }
 
-static int copy_bytes(FILE *in, int out)
-{
-	char buf[BUFFER_BYTES];
-	size_t n;
-
-	while ((n = fread(buf, 1, sizeof(buf), in)) > 0)
-		if (write(out, buf, n) != (ssize_t)n)
-			return -1;
-	return ferror(in) ? -1 : 0;
-}
-
 static int copy_file(const char *folder, const struct code_file *f, const char *into,
 	struct arena *a, struct err *e)
 {
@@ -261,7 +251,7 @@ static int copy_file(const char *folder, const struct code_file *f, const char *
 			e, ERR_DATA, "cannot read %s: %s", from, err_reason(errno));
 	out = plain_file_open(
 		to, O_WRONLY | O_CREAT | O_EXCL, f->executable ? 0555 : 0444);
-	if (out < 0 || copy_bytes(in, out))
+	if (out < 0 || bytes_copy(fileno(in), out))
 		rc = err_errno(e, "cannot write %s", to);
 	if (out >= 0 && close(out) && !rc)
 		rc = err_errno(e, "cannot write %s", to);

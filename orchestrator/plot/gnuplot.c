@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "common/bytes.h"
 
 extern char **environ;
 
@@ -79,20 +80,10 @@ static void feed(struct gnuplot *g, const char *script)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction before;
-	size_t n = strlen(script);
 
 	sigemptyset(&ignore.sa_mask);
 	sigaction(SIGPIPE, &ignore, &before);
-	while (n > 0) {
-		ssize_t done = write(g->script, script, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			break;
-		script += done;
-		n -= (size_t)done;
-	}
+	(void)bytes_write(g->script, script, strlen(script));
 	close(g->script);
 	sigaction(SIGPIPE, &before, NULL);
 }
@@ -158,18 +149,6 @@ int gnuplot_run(const char *script, const char *out, struct arena *a, struct err
 	return rc;
 }
 
-static const char *whole_text(FILE *f, struct arena *a)
-{
-	struct str text = { .arena = a };
-	char buf[4096];
-	size_t n;
-
-	rewind(f);
-	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-		str_putn(&text, buf, n);
-	return str_get(&text);
-}
-
 int gnuplot_text(const char *script, const char **out, struct arena *a, struct err *e)
 {
 	FILE *f = tmpfile();
@@ -179,7 +158,7 @@ int gnuplot_text(const char *script, const char **out, struct arena *a, struct e
 		return err_errno(e, "cannot make a temporary file");
 	rc = draw(script, fileno(f), a, e);
 	if (!rc)
-		*out = whole_text(f, a);
+		*out = bytes_text(f, a);
 	(void)fclose(f);
 	return rc;
 }

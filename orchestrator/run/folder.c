@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/bytes.h"
 #include "common/log.h"
 #include "common/plain_file.h"
 #include "common/tree.h"
@@ -191,26 +192,13 @@ int folder_make(const char *path, struct err *e)
 	return err_errno(e, "cannot make the folder %s", path);
 }
 
-static int write_all(int fd, const char *bytes, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, bytes, n);
-
-		if (done < 0 && errno != EINTR)
-			return -1;
-		bytes += done > 0 ? done : 0;
-		n -= done > 0 ? (size_t)done : 0;
-	}
-	return 0;
-}
-
 /* A new file under its name, whole. */
 static int write_file(const char *path, const struct str *text, struct err *e)
 {
 	int fd = plain_file_make(path, O_WRONLY, 0666);
 	int rc = OK;
 
-	if (fd < 0 || write_all(fd, str_get(text), text->n))
+	if (fd < 0 || bytes_write(fd, str_get(text), text->n))
 		rc = err_errno(e, "cannot write %s", path);
 	if (fd >= 0 && close(fd) && !rc)
 		rc = err_errno(e, "cannot write %s", path);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "catalogue/catalogue.h"
+#include "common/bytes.h"
 #include "common/log.h"
 #include "common/plain_file.h"
 #include "common/store/run_name.h"
@@ -79,38 +80,23 @@ static int may_join(struct store *s, const struct job_row *job, const struct fou
 
 /* Checkpoints. */
 
-static bool copy_bytes(FILE *in, FILE *out)
-{
-	char buf[1 << 16];
-	size_t n;
-
-	while ((n = fread(buf, 1, sizeof(buf), in)) > 0)
-		if (fwrite(buf, 1, n, out) != n)
-			return false;
-	return !ferror(in) && fflush(out) == 0;
-}
-
 static bool copy_file(const char *from, const char *to)
 {
 	char temporary[PATH_BYTES + 8];
 	FILE *in = plain_file_read(from);
-	FILE *out;
-	int fd;
 	bool copied;
+	int out;
 
 	if (!in)
 		return false;
 	snprintf(temporary, sizeof(temporary), "%s.tmp", to);
-	fd = plain_file_make(temporary, O_WRONLY, 0666);
-	out = fd < 0 ? NULL : fdopen(fd, "wb");
-	if (fd >= 0 && !out)
-		close(fd);
-	copied = out && copy_bytes(in, out);
-	if (out && fclose(out))
+	out = plain_file_make(temporary, O_WRONLY, 0666);
+	copied = out >= 0 && !bytes_copy(fileno(in), out);
+	if (out >= 0 && close(out))
 		copied = false;
 	fclose(in);
 	copied = copied && !rename(temporary, to);
-	if (!copied && out)
+	if (!copied && out >= 0)
 		unlink(temporary);
 	return copied;
 }

@@ -1,9 +1,17 @@
 #include <check.h>
+#include <errno.h>
 #include <math.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "common/arena.h"
+#include "common/bytes.h"
+#include "common/clock.h"
 #include "catalogue/choices.h"
 #include "catalogue/setting.h"
 #include "common/err.h"
@@ -96,6 +104,82 @@ START_TEST(a_number_is_spelled_as_by_trying_one_digit_after_the_other)
 	}
 	number_format(5e-324, fast); /* has one digit, though it has fifteen as well */
 	ck_assert_str_eq(fast, "5e-324");
+}
+END_TEST
+
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+/* A process that writes more than a pipe holds, and that a signal wakes in the middle. */
+static pid_t start_writer(const char *bytes, size_t n, int end[2])
+{
+	struct sigaction act = { .sa_handler = on_signal };
+	pid_t pid;
+
+	sigemptyset(&act.sa_mask);
+	ck_assert_int_eq(pipe(end), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid) {
+		close(end[0]);
+		sigaction(SIGUSR1, &act, NULL);
+		_exit(bytes_write(end[1], bytes, n) ? 1 : 0);
+	}
+	close(end[1]);
+	return pid;
+}
+
+static int waiting_in(int pipe_end)
+{
+	int n = 0;
+
+	ck_assert_int_eq(ioctl(pipe_end, FIONREAD, &n), 0);
+	return n;
+}
+
+/* Through a pipe that holds less than there is: write(2) takes a part, read(2) gives one. */
+START_TEST(bytes_arrive_whole_whatever_room_there_is)
+{
+	enum { BYTES = 300000 };
+	static char sent[BYTES];
+	struct arena a = { 0 };
+	FILE *f = tmpfile();
+	int end[2];
+	pid_t pid;
+	int status;
+
+	for (int i = 0; i < BYTES; i++)
+		sent[i] = (char)('a' + i % 23);
+	pid = start_writer(sent, BYTES, end);
+	while (waiting_in(end[0]) < 1 << 16)
+		sched_yield();
+	ck_assert_int_eq(kill(pid, SIGUSR1), 0); /* its write(2) ends with a part */
+	ck_assert_int_eq(bytes_copy(end[0], fileno(f)), 0);
+	close(end[0]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_eq(strlen(bytes_text(f, &a)), BYTES);
+	ck_assert_int_eq(memcmp(bytes_text(f, &a), sent, BYTES), 0);
+	ck_assert_int_eq(bytes_write(end[1], sent, 1), -1); /* closed */
+	ck_assert_int_eq(errno, EBADF);
+	ck_assert_int_eq(bytes_copy(end[0], fileno(f)), -1);
+	fclose(f);
+	arena_release(&a);
+}
+END_TEST
+
+START_TEST(a_clock_only_goes_on)
+{
+	double last = clock_seconds();
+
+	for (int i = 0; i < 1000; i++) {
+		double now = clock_seconds();
+
+		ASSERT_EACH(now >= last);
+		last = now;
+	}
 }
 END_TEST
 
@@ -255,6 +339,8 @@ Suite *suite_common(void)
 	tcase_add_test(tc, arena_memory_is_zero_after_a_rewind);
 	tcase_add_test(tc, numbers_are_spelled_shortest_and_read_back);
 	tcase_add_test(tc, a_number_is_spelled_as_by_trying_one_digit_after_the_other);
+	tcase_add_test(tc, bytes_arrive_whole_whatever_room_there_is);
+	tcase_add_test(tc, a_clock_only_goes_on);
 	tcase_add_test(tc, text_that_is_no_number_is_refused);
 	tcase_add_test(tc, a_slip_finds_the_nearest_name);
 	tcase_add_test(tc, params_stay_sorted_and_unique);
