@@ -38,15 +38,11 @@ static int seeds_of(const struct plot *p, const struct plot_rows *r, int i, int 
 
 static void add_box(struct plot *p, const struct plot_rows *r, int i, int end)
 {
-	struct plot_series *s = plot_series(p,
-		plot_panel(p,
-			plot_join(p, plot_text(r, i, ROW_VARIANT),
-				plot_text(r, i, ROW_TASK))),
-		plot_text(r, i, ROW_LABEL));
+	struct plot_series *s = plot_method_series(p, plot_text(r, i, ROW_VARIANT),
+		plot_text(r, i, ROW_TASK), plot_text(r, i, ROW_LABEL));
 	double *x = plot_point(p, s, NULL);
 	double reach;
 
-	s->title = plot_method_title(s->name);
 	x[FIRST] = quantile(r, i, end, 0.25);
 	x[MEDIAN] = quantile(r, i, end, 0.5);
 	x[THIRD] = quantile(r, i, end, 0.75);

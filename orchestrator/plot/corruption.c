@@ -54,19 +54,17 @@ static int fill(const struct plot_script *s, int panel, const char **row, int *r
 	const char **name, double *value, int columns)
 {
 	const struct plot *p = s->p;
+	struct plot_at at = { 0 };
 	int n = 0;
 
 	*rows = 0;
-	for (int i = 0; i < p->n; i++)
-		for (int k = 0; p->series[i]->panel == panel && k < p->series[i]->n;
-			k++) {
-			int y = place(row, rows, p->series[i]->name);
-			int x = place(name, &n, p->series[i]->tag[k]);
+	while (plot_next(p, panel, &at)) {
+		int y = place(row, rows, p->series[at.series]->name);
+		int x = place(name, &n, p->series[at.series]->tag[at.k]);
 
-			if (value)
-				value[y * columns + x] =
-					p->series[i]->point[k * p->columns + DELTA];
-		}
+		if (value)
+			value[y * columns + x] = at.x[DELTA];
+	}
 	return n;
 }
 

@@ -50,9 +50,7 @@ static int data(struct plot *p, struct err *e)
 
 static void draw(struct plot_script *s, int panel)
 {
-	script_label(s, "x", "epoch");
-	script_label(s, "y", PLOT_VAL_DELTA_M);
-	script_lines(s, panel,
+	script_curves(s, panel, PLOT_VAL_DELTA_M,
 		&(struct plot_lines){
 			.x = EPOCH, .y = DELTA_M, .std = -1, .ended = ENDED });
 }

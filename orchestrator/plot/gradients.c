@@ -77,12 +77,10 @@ static void draw(struct plot_script *s, int panel)
 	const char *name = p->panel[panel].name;
 	bool cosine = strstr(name, "cosine") != NULL;
 
-	script_label(s, "x", "epoch");
-	script_label(s, "y",
+	script_curves(s, panel,
 		cosine                          ? "cosine (1: aligned)"
 			: strstr(name, "share") ? "share of conflicting parameters"
-						: "magnitude similarity (1: equal)");
-	script_lines(s, panel,
+						: "magnitude similarity (1: equal)",
 		&(struct plot_lines){
 			.x = EPOCH, .y = MEAN, .std = STD, .ended = -1, .more = true });
 	for (int i = 0; i < p->n; i++)

@@ -11,11 +11,9 @@ static void add_epoch(struct plot *p, const struct plot_rows *r, int i, int end)
 {
 	const char *of_task = arena_printf(p->arena, "%s %s", plot_text(r, i, ROW_TASK),
 		plot_text(r, i, ROW_WHAT));
-	struct plot_series *s = plot_series(p,
-		plot_panel(p, plot_join(p, plot_text(r, i, ROW_VARIANT), of_task)),
-		plot_text(r, i, ROW_LABEL));
+	struct plot_series *s = plot_method_series(
+		p, plot_text(r, i, ROW_VARIANT), of_task, plot_text(r, i, ROW_LABEL));
 
-	s->title = plot_method_title(s->name);
 	plot_mean_point(p, s, plot_number(r, i, ROW_EPOCH), r, i, end, ROW_VALUE);
 }
 
@@ -77,9 +75,8 @@ static void draw(struct plot_script *s, int panel)
 	const char *name = s->p->panel[panel].name;
 	bool share = strstr(name, "share") != NULL;
 
-	script_label(s, "x", "epoch");
-	script_label(s, "y", share ? "share of the task's weight" : "loss (↓ better)");
-	script_lines(s, panel,
+	script_curves(s, panel,
+		share ? "share of the task's weight" : "loss (↓ better)",
 		&(struct plot_lines){
 			.x = EPOCH, .y = VALUE, .std = STD, .ended = -1 });
 }

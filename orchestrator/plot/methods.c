@@ -41,19 +41,20 @@ static int data(struct plot *p, struct err *e)
 /* The labels by their places. */
 static int names(const struct plot_script *s, const char ***out)
 {
-	const struct plot *p = s->p;
+	struct plot_at at = { 0 };
+	int capacity = 0;
 	int n = 0;
 
-	for (int i = 0; i < p->n; i++)
-		for (int k = 0; k < p->series[i]->n; k++)
-			if (p->series[i]->point[k * p->columns + PLACE] >= n)
-				n = (int)p->series[i]->point[k * p->columns + PLACE] +
-					1;
-	*out = NEW_ARRAY(s->out.arena, const char *, n + 1);
-	for (int i = 0; i < p->n; i++)
-		for (int k = 0; k < p->series[i]->n; k++)
-			(*out)[(int)p->series[i]->point[k * p->columns + PLACE]] =
-				plot_method_title(p->series[i]->tag[k]);
+	*out = NULL;
+	while (plot_next(s->p, -1, &at)) {
+		int place = (int)at.x[PLACE];
+
+		while (n <= place) {
+			(void)GROW(s->out.arena, *out, n, capacity);
+			(*out)[n++] = "";
+		}
+		(*out)[place] = plot_method_title(s->p->series[at.series]->tag[at.k]);
+	}
 	return n;
 }
 
@@ -66,17 +67,18 @@ static double shift_of(const struct plot *p, int series)
 static void put_hover(struct plot_script *s)
 {
 	const struct plot *p = s->p;
+	struct plot_at at = { 0 };
 
 	script_hover_begin(s);
-	for (int i = 0; i < p->n; i++)
-		for (int k = 0; k < p->series[i]->n; k++) {
-			const double *x = &p->series[i]->point[k * p->columns];
+	while (plot_next(p, -1, &at)) {
+		const struct plot_series *x = p->series[at.series];
 
-			script_hover_point(s, x[PLACE] + shift_of(p, i), x[DELTA_M],
-				arena_printf(s->out.arena, "%s, %s",
-					plot_method_title(p->series[i]->tag[k]),
-					script_hover_text(s, p->series[i], k)));
-		}
+		script_hover_point(s, at.x[PLACE] + shift_of(p, at.series),
+			at.x[DELTA_M],
+			arena_printf(s->out.arena, "%s, %s",
+				plot_method_title(x->tag[at.k]),
+				script_hover_text(s, x, at.k)));
+	}
 	script_hover_end(s);
 }
 

@@ -20,7 +20,7 @@ struct lines {
 	int n;
 };
 
-static void read_lines(struct plot *p, const struct plot_rows *r, struct lines *l)
+static void read_lines(const struct plot_rows *r, struct lines *l)
 {
 	for (int i = 0, end; i < r->n; i = end) {
 		double *value = &l->value[l->n * l->axes];
@@ -39,7 +39,6 @@ static void read_lines(struct plot *p, const struct plot_rows *r, struct lines *
 		l->label[l->n] = plot_text(r, i, ROW_LABEL);
 		l->n += found == l->axes;
 	}
-	(void)p;
 }
 
 /* 0 at the worst value of an axis, 1 at the best. */
@@ -118,7 +117,7 @@ static int data(struct plot *p, struct err *e)
 	l.variant = NEW_ARRAY(p->arena, const char *, r.n + 1);
 	l.label = NEW_ARRAY(p->arena, const char *, r.n + 1);
 	l.value = NEW_ARRAY(p->arena, double, (r.n + 1) * l.axes);
-	read_lines(p, &r, &l);
+	read_lines(&r, &l);
 	add_lines(p, &l);
 	return rc;
 }
@@ -147,18 +146,13 @@ static bool put_lines(struct plot_script *s, int i, bool optimal)
 /* The worst value under an axis and the best above it. */
 static void put_ends(struct plot_script *s, int axis, double scale)
 {
-	const struct plot *p = s->p;
-
 	for (int end = 0; end < 2; end++) {
+		struct plot_at at = { 0 };
 		double value = NAN;
 
-		for (int i = 0; i < p->n; i++)
-			for (int k = 0; k < p->series[i]->n; k++) {
-				const double *x = &p->series[i]->point[k * p->columns];
-
-				if ((int)x[AXIS] == axis && x[HEIGHT] == end)
-					value = x[VALUE];
-			}
+		while (plot_next(s->p, -1, &at))
+			if ((int)at.x[AXIS] == axis && at.x[HEIGHT] == end)
+				value = at.x[VALUE];
 		if (!isfinite(value))
 			continue;
 		script_put(s, "set label ");

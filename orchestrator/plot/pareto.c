@@ -21,9 +21,8 @@ static void add_figure(struct plot *p, const struct plot_rows *r, int i,
 
 	if (at < 0)
 		return;
-	s = plot_series(p, plot_panel(p, plot_text(r, i, ROW_VARIANT)),
-		plot_text(r, i, ROW_LABEL));
-	s->title = plot_method_title(s->name);
+	s = plot_method_series(
+		p, plot_text(r, i, ROW_VARIANT), "", plot_text(r, i, ROW_LABEL));
 	if (!s->n) {
 		plot_point(p, s, NULL)[SEEDS] = plot_number(r, i, ROW_SEEDS);
 		plot_seeds(s, plot_number(r, i, ROW_SEEDS));

@@ -162,6 +162,9 @@ void plot_title_seeds(struct plot *p, int panel, int seeds);
 /* "variant: name", or the one that is not empty. */
 const char *plot_join(const struct plot *p, const char *variant, const char *name);
 struct plot_series *plot_series(struct plot *p, int panel, const char *name);
+/* That of a label, under the title of its method, in the panel "variant: of". */
+struct plot_series *plot_method_series(
+	struct plot *p, const char *variant, const char *of, const char *label);
 /* Adds a point: its columns, NAN all of them. */
 double *plot_point(struct plot *p, struct plot_series *s, const char *tag);
 /*
@@ -183,6 +186,12 @@ int plot_tasks(const struct plot *p, const struct query_figure *const *c, int n,
 	const char ***out);
 /* The numbers of a text like "0.2 0.8", at most `most`; returns how many. */
 int plot_numbers(const char *text, int most, double *out);
+/* Steps through the points of a panel (-1: of all panels), series by series; begins as 0. */
+struct plot_at {
+	int series, k; /* where it stands */
+	const double *x; /* the point */
+};
+bool plot_next(const struct plot *p, int panel, struct plot_at *at);
 /* Sorts the points of a series by a column, upwards. */
 void plot_sort(const struct plot *p, struct plot_series *s, int column);
 

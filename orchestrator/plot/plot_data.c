@@ -54,6 +54,30 @@ struct plot_series *plot_series(struct plot *p, int panel, const char *name)
 	return s;
 }
 
+struct plot_series *plot_method_series(
+	struct plot *p, const char *variant, const char *of, const char *label)
+{
+	struct plot_series *s =
+		plot_series(p, plot_panel(p, plot_join(p, variant, of)), label);
+
+	s->title = plot_method_title(s->name);
+	return s;
+}
+
+bool plot_next(const struct plot *p, int panel, struct plot_at *at)
+{
+	at->k += at->x != NULL;
+	for (; at->series < p->n; at->series++, at->k = 0) {
+		const struct plot_series *s = p->series[at->series];
+
+		if ((panel >= 0 && s->panel != panel) || at->k >= s->n)
+			continue;
+		at->x = &s->point[at->k * p->columns];
+		return true;
+	}
+	return false;
+}
+
 double *plot_point(struct plot *p, struct plot_series *s, const char *tag)
 {
 	double *point;

@@ -70,19 +70,19 @@ static int ascending(const void *a, const void *b)
 /* The different values of a column in a panel, upwards; returns how many. */
 static int values_of(const struct plot_script *s, int panel, int column, double **out)
 {
-	const struct plot *p = s->p;
-	double *x;
+	struct plot_at at = { 0 };
+	double *x = NULL;
 	int n = 0;
 	int m = 0;
+	int capacity = 0;
 
-	for (int i = 0; i < p->n; i++)
-		n += p->series[i]->panel == panel ? p->series[i]->n : 0;
-	x = *out = NEW_ARRAY(s->out.arena, double, n + 1);
-	n = 0;
-	for (int i = 0; i < p->n; i++)
-		for (int k = 0; k < p->series[i]->n; k++)
-			if (p->series[i]->panel == panel)
-				x[n++] = p->series[i]->point[k * p->columns + column];
+	while (plot_next(s->p, panel, &at)) {
+		(void)GROW(s->out.arena, x, n, capacity);
+		x[n++] = at.x[column];
+	}
+	*out = x;
+	if (!n)
+		return 0;
 	qsort(x, (size_t)n, sizeof(*x), ascending);
 	for (int i = 0; i < n; i++)
 		if (!m || x[i] != x[m - 1])

@@ -80,6 +80,9 @@ struct plot_lines {
 /* Adds what every point of a panel says: its series, then its columns by name. */
 void script_hover_lines(struct plot_script *s, int panel, int x, int y);
 void script_lines(struct plot_script *s, int panel, const struct plot_lines *l);
+/* The same over epochs, with the label of the other axis. */
+void script_curves(struct plot_script *s, int panel, const char *label,
+	const struct plot_lines *l);
 
 /* value (rows, columns): NAN is an empty cell. */
 struct plot_map {

@@ -120,19 +120,27 @@ void script_lines(struct plot_script *s, int panel, const struct plot_lines *l)
 	script_put(s, l->more ? "" : "NaN notitle\n");
 }
 
+void script_curves(
+	struct plot_script *s, int panel, const char *label, const struct plot_lines *l)
+{
+	script_label(s, "x", "epoch");
+	script_label(s, "y", label);
+	script_lines(s, panel, l);
+}
+
 void script_palette(struct plot_script *s, int column, bool diverging)
 {
 	double low = INFINITY;
 	double high = -INFINITY;
+	struct plot_at at = { 0 };
 
 	/* One scale for all panels, so that their colours can be compared. */
-	for (int i = 0; i < s->p->n; i++)
-		for (int k = 0; k < s->p->series[i]->n; k++) {
-			double v = s->p->series[i]->point[k * s->p->columns + column];
+	while (plot_next(s->p, -1, &at)) {
+		double v = at.x[column];
 
-			low = isfinite(v) ? fmin(low, v) : low;
-			high = isfinite(v) ? fmax(high, v) : high;
-		}
+		low = isfinite(v) ? fmin(low, v) : low;
+		high = isfinite(v) ? fmax(high, v) : high;
+	}
 	if (diverging) {
 		high = fmax(fabs(low), fabs(high));
 		low = -high;

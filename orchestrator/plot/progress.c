@@ -36,14 +36,12 @@ static const char *stage_name(
 /* Where the stage stands among those of its panel: behind all that are there. */
 static int next_place(const struct plot *p, int panel)
 {
+	struct plot_at at = { 0 };
 	int n = 0;
 
-	for (int i = 0; i < p->n; i++)
-		for (int k = 0; p->series[i]->panel == panel && k < p->series[i]->n;
-			k++)
-			if (p->series[i]->point[k * p->columns + PLACE] >= n)
-				n = (int)p->series[i]->point[k * p->columns + PLACE] +
-					1;
+	while (plot_next(p, panel, &at))
+		if (at.x[PLACE] >= n)
+			n = (int)at.x[PLACE] + 1;
 	return n;
 }
 
@@ -93,46 +91,40 @@ static int data(struct plot *p, struct err *e)
 static int stages(struct plot_script *s, int panel, const char ***name, double *longest)
 {
 	const struct plot *p = s->p;
+	struct plot_at at = { 0 };
 	int n = next_place(p, panel);
 
 	*name = NEW_ARRAY(s->out.arena, const char *, n + 1);
 	*longest = 0;
-	for (int i = 0; i < p->n; i++)
-		for (int k = 0; p->series[i]->panel == panel && k < p->series[i]->n;
-			k++) {
-			const double *x = &p->series[i]->point[k * p->columns];
-			const char *tag = p->series[i]->tag[k];
-			size_t label = strcspn(tag, " ");
-			const char *title = plot_method_title(
-				arena_strndup(s->out.arena, tag, label));
+	while (plot_next(p, panel, &at)) {
+		const char *tag = p->series[at.series]->tag[at.k];
+		size_t label = strcspn(tag, " ");
+		const char *title =
+			plot_method_title(arena_strndup(s->out.arena, tag, label));
 
-			(*name)[n - 1 - (int)x[PLACE]] =
-				arena_printf(s->out.arena, "%s%s", title, tag + label);
-			if (x[FIRST] + x[JOBS] > *longest)
-				*longest = x[FIRST] + x[JOBS];
-		}
+		(*name)[n - 1 - (int)at.x[PLACE]] =
+			arena_printf(s->out.arena, "%s%s", title, tag + label);
+		if (at.x[FIRST] + at.x[JOBS] > *longest)
+			*longest = at.x[FIRST] + at.x[JOBS];
+	}
 	return n;
 }
 
 /* Behind each bar the epochs that are trained, of those that are wanted. */
 static void put_epochs(struct plot_script *s, int panel, int n, double longest)
 {
-	const struct plot *p = s->p;
+	struct plot_at at = { 0 };
 
-	for (int i = 0; i < p->n; i++)
-		for (int k = 0; p->series[i]->panel == panel && k < p->series[i]->n;
-			k++) {
-			const double *x = &p->series[i]->point[k * p->columns];
-
-			if (x[FIRST] != 0) /* once a bar */
-				continue;
-			script_put(s, "set label ");
-			script_text(s,
-				arena_printf(s->out.arena, "%.0f/%.0f", x[EPOCHS_DONE],
-					x[EPOCHS]));
-			script_put(s, " at %.17g,%g left\n", longest * 1.03,
-				n - 1 - x[PLACE]);
-		}
+	while (plot_next(s->p, panel, &at)) {
+		if (at.x[FIRST] != 0) /* once a bar */
+			continue;
+		script_put(s, "set label ");
+		script_text(s,
+			arena_printf(s->out.arena, "%.0f/%.0f", at.x[EPOCHS_DONE],
+				at.x[EPOCHS]));
+		script_put(
+			s, " at %.17g,%g left\n", longest * 1.03, n - 1 - at.x[PLACE]);
+	}
 }
 
 static const char *colour_of(const char *state)

@@ -8,13 +8,9 @@ enum { ROW_VARIANT, ROW_TASK, ROW_LABEL, ROW_EPOCH, ROW_WEIGHT };
 
 static void add_epoch(struct plot *p, const struct plot_rows *r, int i, int end)
 {
-	struct plot_series *s = plot_series(p,
-		plot_panel(p,
-			plot_join(p, plot_text(r, i, ROW_VARIANT),
-				plot_text(r, i, ROW_TASK))),
-		plot_text(r, i, ROW_LABEL));
+	struct plot_series *s = plot_method_series(p, plot_text(r, i, ROW_VARIANT),
+		plot_text(r, i, ROW_TASK), plot_text(r, i, ROW_LABEL));
 
-	s->title = plot_method_title(s->name);
 	plot_mean_point(p, s, plot_number(r, i, ROW_EPOCH), r, i, end, ROW_WEIGHT);
 }
 
@@ -34,9 +30,7 @@ static int data(struct plot *p, struct err *e)
 
 static void draw(struct plot_script *s, int panel)
 {
-	script_label(s, "x", "epoch");
-	script_label(s, "y", "task weight");
-	script_lines(s, panel,
+	script_curves(s, panel, "task weight",
 		&(struct plot_lines){
 			.x = EPOCH, .y = WEIGHT, .std = STD, .ended = -1 });
 }
