@@ -160,7 +160,7 @@ HELPERDIR := $(SHAREDIR)/deltam
 BASHDIR := $(SHAREDIR)/bash-completion/completions
 ZSHDIR := $(SHAREDIR)/zsh/site-functions
 PAGES := docs/SWEEP_FILE.md docs/COMMANDS.md docs/SQL.md docs/TABLES.md docs/PLOTS.md docs/STATISTICS.md \
-	docs/NETWORKS.md docs/TRAINERS.md docs/sweep.schema.json
+	docs/NETWORKS.md docs/TRAINERS.md docs/GALLERY.md docs/sweep.schema.json
 
 install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in DESTDIR
 	install -D -m 755 $(B)/deltam $(DESTDIR)$(BINDIR)/deltam
@@ -171,6 +171,7 @@ install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in
 	install -D -m 644 docs/completion/_deltam $(DESTDIR)$(ZSHDIR)/_deltam
 	install -D -m 644 -t $(DESTDIR)$(HELPERDIR) trainers/deltam.py
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) README.md schema.sql $(PAGES)
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/gallery $(wildcard docs/gallery/*.png docs/gallery/*.svg docs/gallery/*.json)
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/sweeps $(wildcard sweeps/*.json)
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/examples examples/libmtl.md
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/examples/torch $(wildcard examples/torch/*.py examples/torch/*.json)

@@ -63,6 +63,13 @@ if command -v python3 >/dev/null; then
 	same "a trainer in Python finds its helper" "$out" "<class 'deltam.Job'>"
 fi
 
+# What the gallery shows and names lies beside it.
+doc=$root/opt/deltam/share/doc/deltam
+out=$(grep -oE '\]\([^)]*\)' "$doc/GALLERY.md" | tr -d ']()' | while read -r link; do
+	[ -e "$doc/$link" ] || echo "$link"
+done)
+same "every link of the gallery" "$(grep -c '](gallery/' "$doc/GALLERY.md") pictures, missing: $out" "19 pictures, missing: "
+
 for page in docs/man/*; do
 	if command -v mandoc >/dev/null; then
 		out=$(mandoc -Tlint -Wwarning "$page" 2>&1)
