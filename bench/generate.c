@@ -241,12 +241,10 @@ int generate_open(struct generator *g, const char *path, struct err *e)
 int generate_database(
 	int64_t rows, int epochs, const char *path, int64_t *made, struct err *e)
 {
-	struct generator g = {
-		.put_epoch = put_epoch,
+	struct generator g = { .put_epoch = put_epoch,
 		.prune = !epochs,
 		.epochs = epochs ? epochs : EPOCHS,
-		.s.lock.fd = -1
-	};
+		.s.lock.fd = -1 };
 	int rc = generate_open(&g, path, e);
 
 	for (int i = 1; !rc && g.rows < rows; i++) {
