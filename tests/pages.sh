@@ -57,9 +57,18 @@ table wide table three.json --std criteria
 table interval table two.json --interval 95 --against ew --mark letters
 table robust table two.json --robust
 table cost table two.json --cost
-for layout in criteria average temperature pareto; do
+for layout in criteria average temperature; do
 	table "layout-$layout" table two.json --layout $layout
 done
+# Counts of runs want a sweep that nothing was stopped in.
+cat >whole.json <<'END'
+{ "sweep": "whole", "dataset": { "name": "synthetic", "train": 100, "val": 50, "test": 50 },
+  "train": { "epochs": 2 }, "vary": { "optimizer": [ "adam", "sgd" ] }, "baseline": { "seeds": 1 },
+  "methods": [ "ew", "uw" ], "search": { "lr": [1e-2, 3e-3] }, "final": { "seeds": 2 } }
+END
+"$deltam" run whole.json --no-prune --quiet >whole.out 2>&1
+verdict "deltam run whole.json" $?
+table layout-pareto table whole.json --layout pareto
 table pareto pareto two.json
 table ranks ranks three.json
 table decisions decisions two.json
