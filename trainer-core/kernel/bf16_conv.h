@@ -45,47 +45,62 @@ static struct bf16_pass pass_make(const struct conv_shape *s, bool back,
 	return p;
 }
 
-/* Sixteen sums of one row, n of them live, to their place. */
+/* Sixteen sums of one row with what follows a product; old: what they are added to. */
+INLINE void finish_lanes(const struct bf16_pass *p, const float *sum, const float *bias,
+	const float *old, float *to)
+{
+	UNROLL for (int l = 0; l < LANES; l += WIDTH)
+	{
+		vec v = load(sum + l) + load(bias + l);
+
+		v = p->relu ? relu(v) : v;
+		v = p->add ? load(old + l) + v : v;
+		store(to + l, p->wide ? v : nearest(v));
+	}
+}
+
+/* The same to a place for n of them. */
 static void put_lanes(const struct bf16_pass *p, const float *sum, const float *bias,
 	int n, float *to)
 {
-	float t[LANES] __attribute__((aligned(64)));
+	float old[LANES] __attribute__((aligned(64))) = { 0 };
+	float new[LANES] __attribute__((aligned(64)));
 
-	for (int i = 0; i < LANES; i++) {
-		float x = sum[i] + (bias ? bias[i] : 0);
-
-		x = p->relu && x <= 0 ? 0 : x;
-		t[i] = p->add && i < n ? to[i] + x : x;
+	if (n == LANES) {
+		finish_lanes(p, sum, bias, to, to);
+		return;
 	}
-	if (!p->wide)
-		bf16_round(LANES, t);
-	memcpy(to, t, sizeof(float) * n);
+	memcpy(old, to, sizeof(float) * n);
+	finish_lanes(p, sum, bias, old, new);
+	memcpy(to, new, sizeof(float) * n);
+}
+
+/* The place of row i's channels from `at` on. */
+static size_t put_at(
+	const struct bf16_pass *p, const struct bf16_rows *r, int i, int at)
+{
+	const struct bf16_view *v = &p->v;
+	size_t line = (size_t)at / LANES * v->OH + r->y;
+
+	if (p->lie == LIE_ROWS)
+		return (size_t)r->sample[i] * p->columns + at;
+	return ((line * v->OW + r->x[i]) * v->N + r->sample[i]) * LANES;
 }
 
 /* The sums of 32 rows and columns, the first of which is `column`. */
 static void put_sums(const struct bf16_pass *p, const struct bf16_rows *r, int column,
 	const float sums[BLOCK * BLOCK])
 {
-	size_t line = (size_t)p->v.OW * p->v.N;
-
 	for (int c = 0; c < BLOCK && column + c < p->columns; c += LANES) {
 		int at = column + c;
-		bool rows = p->lie == LIE_ROWS;
-		int live = rows ? min_int(LANES, p->columns - at) : LANES;
-		float bias[LANES] = { 0 };
+		int live = p->lie == LIE_ROWS ? min_int(LANES, p->columns - at) : LANES;
+		float bias[LANES] __attribute__((aligned(64))) = { 0 };
 
 		if (p->bias)
 			memcpy(bias, p->bias + at, sizeof(float) * live);
-		for (int i = 0; i < r->n; i++) {
-			size_t place = rows
-				? (size_t)r->sample[i] * p->columns + at
-				: (((size_t)at / LANES * p->v.OH + r->y) * line +
-					  (size_t)r->x[i] * p->v.N + r->sample[i]) *
-					LANES;
-
-			put_lanes(p, sums + i * BLOCK + c, p->bias ? bias : NULL, live,
-				p->to + place);
-		}
+		for (int i = 0; i < r->n; i++)
+			put_lanes(p, sums + i * BLOCK + c, bias, live,
+				p->to + put_at(p, r, i, at));
 	}
 }
 
@@ -177,48 +192,59 @@ static struct bf16_gradient gradient_make(const struct conv_shape *s,
 	return g;
 }
 
-/* dy of 16 positions from the first-th on and of 16 outputs; zero where there is none. */
-static void gradient_block(const struct bf16_gradient *g, const struct bf16_rows *r,
-	int first, int o, float to[TILE * TILE])
+/* The place of dy of output o at the first position of r. */
+static size_t gradient_at(
+	const struct bf16_gradient *g, const struct bf16_rows *r, int o)
 {
 	const struct conv_shape *s = g->s;
-	bool rows = g->lie == LIE_ROWS;
-	size_t next = rows ? (size_t)s->O : LANES;
-	int live = rows ? min_int(LANES, s->O - o) : LANES;
-	size_t place = rows
-		? (size_t)(r->sample[0] + first) * s->O + o
-		: ((((size_t)o / LANES * s->OH + r->y) * s->OW + r->x[0]) * s->N +
-			  r->sample[0] + first) *
-			LANES;
+	size_t line = (size_t)o / LANES * s->OH + r->y;
 
-	memset(to, 0, sizeof(float) * TILE * TILE);
-	for (int i = 0; i < TILE && first + i < r->n && o < s->O; i++) {
-		memcpy(to + i * LANES, g->dy + place + i * next, sizeof(float) * live);
-		bf16_round(LANES, to + i * LANES);
-	}
+	if (g->lie == LIE_ROWS)
+		return (size_t)r->sample[0] * s->O + o;
+	return ((line * s->OW + r->x[0]) * s->N + r->sample[0]) * LANES;
 }
 
-/* 32 positions of 32 outputs, the first of which is o: turned, and their sums in bias. */
+/*
+ * Sixteen outputs from o on at 32 positions: turned, in rows of 32, and summed. Behind the
+ * last position and output are zeros.
+ */
 static void gradient_turn(const struct bf16_gradient *g, const struct bf16_rows *r,
 	int o, uint16_t *to, float *bias)
 {
-	float x[TILE * TILE] __attribute__((aligned(64)));
+	float x[BLOCK * TILE] __attribute__((aligned(64))) = { 0 };
 	float t[TILE * TILE] __attribute__((aligned(64)));
-	float sum[BLOCK] __attribute__((aligned(64))) = { 0 };
+	float sum[LANES] __attribute__((aligned(64))) = { 0 };
+	size_t next = g->lie == LIE_ROWS ? (size_t)g->s->O : LANES;
+	int live = g->lie == LIE_ROWS ? min_int(LANES, g->s->O - o) : LANES;
+	const float *from = g->dy + gradient_at(g, r, o);
 
-	for (int half = 0; half < BLOCK; half += TILE)
-		for (int first = 0; first < BLOCK; first += TILE) {
-			gradient_block(g, r, first, o + half, x);
-			for (int i = 0; i < TILE; i++)
-				for (int k = 0; k < LANES; k++)
-					sum[half + k] += x[i * LANES + k];
-			transpose(x, LANES, t, LANES);
-			for (int k = 0; k < TILE; k++)
-				bf16_pack(
-					t + k * LANES, to + (half + k) * DEPTH + first);
+	for (int i = 0; i < r->n; i++, from += next) {
+		float *row = x + i * LANES;
+
+		memcpy(row, from, sizeof(float) * live);
+		for (int l = 0; l < LANES; l += WIDTH) {
+			vec v = nearest(load(row + l));
+
+			store(row + l, v);
+			store(sum + l, load(sum + l) + v);
 		}
-	for (int k = 0; k < BLOCK; k++)
-		bias[k] += sum[k];
+	}
+	for (int half = 0; half < BLOCK; half += TILE) {
+		transpose(x + half * LANES, LANES, t, LANES);
+		for (int k = 0; k < TILE; k++)
+			bf16_pack(t + k * LANES, to + k * DEPTH + half);
+	}
+	for (int l = 0; l < LANES; l++)
+		bias[l] += sum[l];
+}
+
+/* A group of 32 outputs from o on. */
+static void gradient_group(const struct bf16_gradient *g, const struct bf16_rows *r,
+	int o, uint16_t *to, float *bias)
+{
+	gradient_turn(g, r, o, to, bias);
+	if (o + TILE < g->s->O)
+		gradient_turn(g, r, o + TILE, to + TILE_VALUES, bias + TILE);
 }
 
 /* Rows of 32 positions, a chunk of the forward depth, as two tiles of pairs. */
@@ -260,7 +286,7 @@ static void gradient_span(struct bf16_gradient *g, int n, bool first)
 
 	for (int group = 0; group < g->groups; group++)
 		for (int i = 0; i < n; i++)
-			gradient_turn(g, &g->span[i], group * BLOCK,
+			gradient_group(g, &g->span[i], group * BLOCK,
 				g->turned + ((size_t)group * SPAN + i) * CHUNK_VALUES,
 				g->bias + group * BLOCK);
 	for (int i = 0; v->dense && i < n; i++) {

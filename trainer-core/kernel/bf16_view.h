@@ -153,30 +153,45 @@ static void pack_four(const float *x, uint16_t *to)
 		to[c] = (uint16_t)(bf16_nearest(float_bits(x[c])) >> 16);
 }
 
+/* The channels of pixel p of sample n: to has room for sixteen behind them. */
+static void pack_one(
+	const struct bf16_view *v, const float *x, int n, int p, uint16_t *to)
+{
+	size_t plane = (size_t)v->H * v->W * v->N, at = (size_t)p * v->N + n;
+
+	if (v->lie == LIE_ROWS)
+		pack_row(v, x + (size_t)n * v->C, to);
+	else if (v->lie == LIE_C4)
+		pack_four(x + at * 4, to);
+	else
+		pack_pixel(v, x + at * LANES, plane * LANES, to);
+}
+
 /*
- * Pixels in the order of the image: each may write behind its end, and the next one
- * writes over it.
+ * Images side by side of which a pixel is read together, since they lie so. Each pixel may
+ * write behind its end, where the next ones of the image write over it; the last ones of
+ * an image go through t.
  */
+#define TOGETHER 16
+
 static void view_fill(const struct bf16_view *v, const float *x)
 {
-	int pixels = v->H * v->W;
-	int outer = v->dense ? v->N : pixels, inner = v->dense ? pixels : v->N;
-	size_t lanes = v->lie == LIE_C4 ? 4 : LANES;
-	uint16_t *to = v->image;
+	int last = v->H * v->W - 1;
+	uint16_t t[2 * DEPTH];
 
-	for (int i = 0; i < outer; i++)
-		for (int j = 0; j < inner; j++, to += v->depth) {
-			int n = v->dense ? i : j, p = v->dense ? j : i;
-			const float *at = x + ((size_t)p * v->N + n) * lanes;
+	for (int first = 0; first < v->N; first += TOGETHER)
+		for (int p = 0; p <= last; p++)
+			for (int n = first; n < min_int(first + TOGETHER, v->N); n++) {
+				uint16_t *to = v->image + n * v->sample + p * v->pixel;
 
-			if (v->lie == LIE_ROWS)
-				pack_row(v, x + (size_t)n * v->C, to);
-			else if (v->lie == LIE_C4)
-				pack_four(at, to);
-			else
-				pack_pixel(v, at, (size_t)pixels * v->N * LANES, to);
-		}
-	memset(to, 0, 2 * DEPTH * sizeof(uint16_t));
+				if (!v->dense || (last - p) * v->C >= LANES) {
+					pack_one(v, x, n, p, to);
+					continue;
+				}
+				pack_one(v, x, n, p, t);
+				memcpy(to, t, sizeof(*t) * v->C);
+			}
+	memset(v->image + view_values(v) - 2 * DEPTH, 0, 2 * DEPTH * sizeof(*t));
 }
 
 /* Up to 32 positions of a line of outputs. */

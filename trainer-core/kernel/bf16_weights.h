@@ -58,50 +58,61 @@ static uint16_t *tiles_at(uint16_t *b, int chunks, int group, int k)
 	return b + ((size_t)group * chunks + k / DEPTH) * CHUNK_VALUES;
 }
 
-/* A row of 32 columns at depth k. */
-static void tiles_put(uint16_t *tiles, int k, const float row[BLOCK])
+/* 32 outputs from o on at depth k of the forward pass, zeros behind its end. */
+static void weights_row(const struct bf16_view *v, const struct conv_shape *s,
+	bool thin, const float *w, int o, int k, float row[BLOCK])
 {
-	uint16_t t[BLOCK];
+	int block = v->dense ? v->C : DEPTH;
+	int tap = k / block % v->taps, c = k / block / v->taps * block + k % block;
+	struct weight_run r;
 
-	bf16_pack(row, t);
-	bf16_pack(row + LANES, t + LANES);
-	for (int i = 0; i < BLOCK; i++)
-		tiles[i / TILE * TILE_VALUES + k % DEPTH / 2 * DEPTH + i % TILE * 2 +
-			k % 2] = t[i];
+	memset(row, 0, sizeof(float) * BLOCK);
+	if (c >= v->C)
+		return;
+	r = weight_run(s, thin, o, c, tap);
+	weight_read(w, &r, row);
 }
 
 /* Columns are outputs, the depth is that of the forward pass. */
 static void weights_forward(const struct bf16_view *v, const struct conv_shape *s,
 	bool thin, const float *w, uint16_t *b)
 {
-	float row[BLOCK] __attribute__((aligned(64)));
+	float even[BLOCK] __attribute__((aligned(64)));
+	float odd[BLOCK] __attribute__((aligned(64)));
 
-	memset(b, 0, weight_tiles(v->chunks, s->O));
 	for (int o = 0; o < s->O; o += BLOCK)
-		for (int i = 0; i < s->C * v->taps; i++) {
-			int c = i / v->taps, tap = i % v->taps;
-			struct weight_run r = weight_run(s, thin, o, c, tap);
-			int k = view_at(v, c, tap);
+		for (int k = 0; k < v->chunks * DEPTH; k += 2) {
+			uint16_t *to = tiles_at(b, v->chunks, o / BLOCK, k) +
+				k % DEPTH / 2 * DEPTH;
 
-			weight_read(w, &r, row);
-			tiles_put(tiles_at(b, v->chunks, o / BLOCK, k), k, row);
+			weights_row(v, s, thin, w, o, k, even);
+			weights_row(v, s, thin, w, o, k + 1, odd);
+			bf16_pack_pairs(even, odd, to);
+			bf16_pack_pairs(even + TILE, odd + TILE, to + TILE_VALUES);
 		}
 }
 
 /*
- * Columns are inputs, the depth is outputs through the taps from last to first. n outputs
- * of one column from depth k on, which is even: they are pairs already.
+ * n outputs of column c from depth k on: two by two where they are pairs, which whole
+ * blocks of 32 are.
  */
 static void column_put(uint16_t *b, int chunks, int c, int k, const uint16_t *t, int n)
 {
-	for (int i = 0; i < n; i++, k++) {
-		uint16_t *tiles = tiles_at(b, chunks, c / BLOCK, k);
+	size_t column = (size_t)c % BLOCK / TILE * TILE_VALUES + c % TILE * 2;
 
-		tiles[c % BLOCK / TILE * TILE_VALUES + k % DEPTH / 2 * DEPTH +
-			c % TILE * 2 + k % 2] = t[i];
+	if (n == BLOCK && k % DEPTH == 0) {
+		uint16_t *to = tiles_at(b, chunks, c / BLOCK, k) + column;
+
+		for (int i = 0; i < BLOCK; i += 2, to += DEPTH)
+			memcpy(to, t + i, 2 * sizeof(*t));
+		return;
 	}
+	for (int i = 0; i < n; i++, k++)
+		tiles_at(b, chunks, c / BLOCK,
+			k)[column + k % DEPTH / 2 * DEPTH + k % 2] = t[i];
 }
 
+/* Columns are inputs, the depth is outputs through the taps from last to first. */
 static void weights_backward(const struct bf16_view *v, const struct conv_shape *s,
 	bool thin, const float *w, uint16_t *b)
 {
@@ -110,16 +121,17 @@ static void weights_backward(const struct bf16_view *v, const struct conv_shape 
 
 	memset(b, 0, weight_tiles(v->chunks, s->C));
 	for (int o = 0; o < s->O; o += BLOCK)
-		for (int i = 0; i < s->C * v->taps; i++) {
-			int c = i / v->taps, tap = i % v->taps;
-			struct weight_run r = weight_run(s, thin, o, c, tap);
+		for (int c = 0; c < s->C; c++)
+			for (int tap = 0; tap < v->taps; tap++) {
+				struct weight_run r = weight_run(s, thin, o, c, tap);
 
-			weight_read(w, &r, row);
-			bf16_pack(row, t);
-			bf16_pack(row + LANES, t + LANES);
-			column_put(b, v->chunks, c, view_at(v, o, v->taps - 1 - tap), t,
-				min_int(BLOCK, s->O - o));
-		}
+				weight_read(w, &r, row);
+				bf16_pack(row, t);
+				bf16_pack(row + LANES, t + LANES);
+				column_put(b, v->chunks, c,
+					view_at(v, o, v->taps - 1 - tap), t,
+					min_int(BLOCK, s->O - o));
+			}
 }
 
 /* Sums (groups of 32 outputs, chunks, 32, 32 of the depth) to their places. */
