@@ -64,6 +64,10 @@ _deltam() {
 		_deltam_words "avx2 avx512 portable native"
 		return
 		;;
+	--work)
+		_deltam_files -d
+		return
+		;;
 	--format)
 		_deltam_words "text markdown latex csv json jsonl html"
 		return
@@ -159,7 +163,7 @@ _deltam() {
 	case $command in
 	'') operands=$commands ;;
 	run)
-		flags="--db --workers --gpus --set --no-prune --reuse --yes --launcher --pilots --hosts --sbatch --setup --kernels --help --color --version --quiet"
+		flags="--db --workers --gpus --set --no-prune --reuse --yes --launcher --pilots --hosts --sbatch --setup --kernels --work --help --color --version --quiet"
 		files=-f
 		;;
 	try)

@@ -298,13 +298,40 @@ static int train_elsewhere(struct run *r, struct err *e)
 	return train_here(r, e);
 }
 
+/* Makes DB.d a link to a folder elsewhere; one that leads there already is well. */
+static int place_folder(const struct run *r, const char *folder, struct err *e)
+{
+	const char *slash = strrchr(folder, '/');
+	char *work = realpath(r->q->work, NULL);
+	const char *target;
+	char *there;
+	int rc;
+
+	if (!work)
+		return err_set(
+			e, ERR_USAGE, "--work %s: %s", r->q->work, err_reason(errno));
+	target = arena_printf(r->arena, "%s/%s", work, slash ? slash + 1 : folder);
+	free(work);
+	rc = make_folder(target, e);
+	if (rc || !symlink(target, folder))
+		return rc;
+	there = realpath(folder, NULL);
+	if (!there || strcmp(there, target) != 0)
+		rc = err_set(e, ERR_USAGE,
+			"--work: %s is there already, and does not lead to %s: move what "
+			"is in it there and remove it",
+			folder, target);
+	free(there);
+	return rc;
+}
+
 /* Folders, and what segments are called with where they report in lines. */
 static int prepare_training(struct run *r, struct err *e)
 {
 	const struct spec_trainer *t = r->spec.trainer;
 	const char *folder = arena_printf(r->arena, "%s.d", r->db);
 	bool lines = r->q->launch || through_folders();
-	int rc = make_folder(folder, e);
+	int rc = r->q->work ? place_folder(r, folder, e) : make_folder(folder, e);
 
 	if (!rc)
 		rc = make_folder(r->dispatch.logs, e);
@@ -481,6 +508,7 @@ int cmd_run(const struct cli_options *o, struct err *e)
 		.gpus = o->gpus,
 		.launch = o->launcher ? &launch : NULL,
 		.kernels = o->kernels,
+		.work = o->work,
 		.no_prune = o->no_prune > 0,
 		.yes = o->yes > 0,
 		.quiet = o->quiet > 0,

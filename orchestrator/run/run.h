@@ -17,6 +17,7 @@ struct run_request {
 	int workers; /* 0: as many as this machine has cores */
 	const char *gpus; /* `--gpus`; NULL: not given */
 	const struct launch_request *launch; /* `--launcher`; NULL: here */
+	const char *work; /* folder in which DB.d lies; NULL: beside the database */
 	const char *kernels; /* `--kernels`; NULL: not given */
 	bool no_prune, yes, quiet;
 	bool table; /* prints the table of what there is, a failed job or not */

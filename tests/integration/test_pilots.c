@@ -177,6 +177,26 @@ START_TEST(a_command_with_a_host_starts_pilots)
 }
 END_TEST
 
+/* The database here, everything that pilots see elsewhere. */
+START_TEST(the_folder_of_the_work_may_lie_elsewhere)
+{
+	static const char *const argv[] = { "deltam", "run", "s.json", "--db", "t.db",
+		PILOTS, "--work", "shared", NULL };
+	char wanted[DIGEST_MAX], got[DIGEST_MAX];
+
+	here(wanted, NULL);
+	expect_said(argv, 2, "--work shared: ");
+	ck_assert_int_eq(mkdir("shared", 0755), 0);
+	ck_assert_int_eq(mkdir("t.db.d", 0755), 0);
+	expect_said(argv, 2, "t.db.d is there already, and does not lead to ");
+	ck_assert_int_eq(rmdir("t.db.d"), 0);
+	runs_well(argv, NULL);
+	ck_assert_str_eq(digest_rows("t.db", got), wanted);
+	ck_assert_int_eq(access("shared/t.db.d/pilots", F_OK), 0);
+	runs_well(argv, NULL); /* the link is there */
+}
+END_TEST
+
 /* Deaths. */
 
 /* A pilot that has not ended as far as the rows know; 0: none. */
@@ -500,6 +520,7 @@ Suite *suite_pilots(void)
 	tcase_add_test(tc, the_rows_are_those_of_a_run_here);
 	tcase_add_test(tc, commands_train_at_pilots_too);
 	tcase_add_test(tc, a_command_with_a_host_starts_pilots);
+	tcase_add_test(tc, the_folder_of_the_work_may_lie_elsewhere);
 	tcase_add_test(tc, kills_of_deltam_and_its_pilots_change_nothing);
 	tcase_add_test(tc, a_death_at_any_point_between_files_and_rows_changes_nothing);
 	tcase_add_test(tc, a_successor_takes_over_what_is_at_work);

