@@ -68,15 +68,26 @@ def build(tree, log):
                             "build/release/tests"], cwd=tree, stdout=log, stderr=log) == 0
 
 
+def end(pid):
+    """Kills a process and all that it has started, since every test leads a group of its own."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children") as children:
+            for child in children.read().split():
+                try:
+                    end(int(child))
+                except OSError:  # it has ended by itself
+                    pass
+    os.kill(pid, signal.SIGKILL)
+
+
 def survives(tree, suites, log):
     for suite in suites.split():
-        p = subprocess.Popen(["build/release/tests", suite], cwd=tree, stdout=log, stderr=log,
-                             start_new_session=True)
+        p = subprocess.Popen(["build/release/tests", suite], cwd=tree, stdout=log, stderr=log)
         try:
             if p.wait(SECONDS):
                 return False
         except subprocess.TimeoutExpired:
-            os.killpg(p.pid, signal.SIGKILL)
+            end(p.pid)
             p.wait()
             return False
     return True
