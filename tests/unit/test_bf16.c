@@ -10,6 +10,7 @@
 #include <string.h>
 #include "common/arena.h"
 #include "tests/lib/each.h"
+#include "tests/lib/tile_unit.h"
 #include "tests/lib/values.h"
 #include "trainer-core/kernel/kernel.h"
 #include "trainer-core/kernel/tables.h"
@@ -33,6 +34,17 @@ static void teardown(void)
 	arena_release(&arena);
 }
 
+/* The table of AMX on a processor without: instruction by instruction. */
+static bool choose_emulated_unit(void)
+{
+#if defined(__x86_64__)
+	k = &kernels_bf16_amx;
+	return tile_unit_begin();
+#else
+	return false;
+#endif
+}
+
 /* Table i into k; false where this machine cannot run it. */
 static bool choose(int i)
 {
@@ -43,7 +55,9 @@ static bool choose(int i)
 
 	setenv("DELTAM_KERNELS", word, 1);
 	k = kernels_get_bf16();
-	return !strcmp(k->isa, word);
+	if (!strcmp(k->isa, word))
+		return true;
+	return i == 3 && choose_emulated_unit();
 }
 
 static uint32_t draw(void)
@@ -142,6 +156,8 @@ static void check_tile(int kind)
 	uint16_t a[16 * 32] __attribute__((aligned(64)));
 	uint16_t b[16 * 32] __attribute__((aligned(64)));
 	float c[16 * 16] __attribute__((aligned(64))), want[16 * 16];
+	bool emulated = !strcmp(k->isa, "amx") && kernels_get_bf16() != k;
+	long before;
 
 	for (int i = 0; i < 16 * 32; i++) {
 		a[i] = draw_bf16(kind);
@@ -157,7 +173,9 @@ static void check_tile(int kind)
 				widen(b[d / 2 * 32 + 2 * n + d % 2]));
 		want[i] = t.sum;
 	}
+	before = tile_unit_products();
 	k->tile(a, b, c);
+	ck_assert(emulated == (tile_unit_products() == before + 1));
 	for (int i = 0; i < 16 * 16; i++)
 		ASSERT_EACH_MSG(bits_of(c[i]) == bits_of(want[i]) ||
 				(isnan(c[i]) && isnan(want[i])),
