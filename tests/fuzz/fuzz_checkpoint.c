@@ -23,7 +23,7 @@ static struct checkpoint checkpoint_for(const struct fuzz_job *job, struct arena
 	snprintf(db, sizeof(db), "%s/t.db", input_folder());
 	input_write("t.db.d/checkpoints/none", "", 0);
 	ASSERT(!checkpoint_init(
-		&c, db, IDENTITY, train_kernel_class(), job->size, a, &e));
+		&c, db, IDENTITY, train_kernel_class(NULL), job->size, a, &e));
 	return c;
 }
 
