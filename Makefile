@@ -29,6 +29,9 @@ OPT_debug := -O0 -g3
 OPT_asan := -O1 -g3 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 OPT_cov := -O0 -g3 --coverage
+# Fuzzing (clang): the sanitizers, and edges that are counted; what was found is replayed by `check`.
+OPT_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
 # Hardening of release builds. A distribution that brings flags of its own says what it
 # wants of FORTIFY_SOURCE, and a second definition would be a warning.
 HARDEN_release := -fstack-protector-strong \
@@ -44,7 +47,7 @@ LINK = $(CC) $(OPT_$(MODE)) $(HARDEN_LINK_$(MODE)) $(CFLAGS) $(LDFLAGS)
 # The kernels: one source, once per instruction set (docs/ARCHITECTURE.md). No canary is
 # written on their stacks, which would cost time in the smallest of them. Both sanitizers
 # make four times as much of what -O3 has unrolled, and take three times as long for it.
-KERNEL_FLAGS := -ffp-contract=fast $(if $(filter asan,$(MODE)),-O1,-O3) -fno-math-errno \
+KERNEL_FLAGS := -ffp-contract=fast $(if $(filter asan fuzz,$(MODE)),-O1,-O3) -fno-math-errno \
 	-fno-trapping-math -fno-stack-protector
 # Vector kernels are written for x86-64 alone; elsewhere the portable ones are all there is.
 PROCESSOR := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
@@ -102,9 +105,10 @@ $(B)/bench: $(call obj,$(BENCH_SRC)) $(WORKER) $(ORCHESTRATOR) $(TRAINER) $(STOR
 $(B)/tests: $(call obj,$(TEST_SRC)) $(WORKER) $(ORCHESTRATOR) $(TRAINER) $(STORE) $(COMMON)
 	$(LINK) -o $@ $^ -lcheck -lsubunit -lrt -lpthread $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
 
-$(B)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(ORCHESTRATOR) $(WORKER) \
-		$(TRAINER) $(STORE) $(COMMON)
-	$(LINK) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
+# In mode fuzz a target searches, in every other one it replays what is in the corpus.
+$(B)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(if $(filter-out fuzz,$(MODE)),$(O)/tests/fuzz/replay.o) \
+		$(ORCHESTRATOR) $(WORKER) $(TRAINER) $(STORE) $(COMMON)
+	$(LINK) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
 
 # Which build this is, the commit or BUILD_ID of who packages it: looked up by every make,
 # written when it is another one, and included by the one file that says it.

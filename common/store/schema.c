@@ -20,9 +20,9 @@ static const struct schema_step toy_steps[] = {
 #undef STEP
 
 const struct schema schema_results = { "results of sweeps", 0x44656c54 /* "DelT" */,
-	COUNT(steps) + 1, schema_sql, steps };
+	COUNT(steps) + 1, "sweep", schema_sql, steps };
 const struct schema schema_toy = { "toy problems", 0x44656c74 /* "Delt" */,
-	COUNT(toy_steps) + 1, toy_sql, toy_steps };
+	COUNT(toy_steps) + 1, "toy_run", toy_sql, toy_steps };
 
 const struct schema *schema_of(int application_id)
 {
@@ -40,12 +40,30 @@ int schema_version(struct store *s, int *version, struct err *e)
 }
 
 /* Whether the query gives a row. */
-static int gives_row(struct store *s, const char *sql, bool *gives, struct err *e)
+static int gives_row(struct store *s, const char *sql, const struct arg *args,
+	bool *gives, struct err *e)
 {
-	struct rows r = rows_open_sql(s, sql, NO_ARGS, e);
+	struct rows r = rows_open_sql(s, sql, args, e);
 
 	*gives = rows_next(&r);
 	return rows_close(&r);
+}
+
+int schema_check(struct store *s, struct err *e)
+{
+	bool foreign;
+	int rc = gives_row(s,
+		s->version ? "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema"
+			     " WHERE type='table' AND name=?)"
+			   : "SELECT 1 FROM sqlite_schema",
+		s->version ? ARGS(TEXT(s->schema->table)) : NO_ARGS, &foreign, e);
+
+	if (!rc && foreign)
+		rc = err_set(e, ERR_DB,
+			"%s is marked as one of deltam's databases and has other "
+			"tables; choose the database with --db",
+			s->path);
+	return rc;
 }
 
 /* Drops what the query names: `what` is VIEW or TABLE. */
@@ -97,7 +115,7 @@ static int step(struct store *s, struct err *e)
 	int rc = drop_views(s, e);
 
 	if (!rc && x->unless)
-		rc = gives_row(s, x->unless, &leave, e);
+		rc = gives_row(s, x->unless, NO_ARGS, &leave, e);
 	if (!rc && !leave)
 		rc = store_exec(s, x->sql, e);
 	if (!rc && s->version + 1 == s->schema->version)
@@ -143,7 +161,7 @@ int schema_upgrade(struct store *s, struct err *e)
 static int turn_into_toy(struct store *s, struct err *e)
 {
 	bool sweeps;
-	int rc = gives_row(s, "SELECT 1 FROM sweep", &sweeps, e);
+	int rc = gives_row(s, "SELECT 1 FROM sweep", NO_ARGS, &sweeps, e);
 
 	if (!rc && sweeps)
 		rc = err_set(e, ERR_DB,

@@ -14,6 +14,7 @@ struct schema {
 	const char *holds; /* for messages: "results of sweeps" */
 	int application_id; /* bytes 68 to 71 of a file of this schema */
 	int version; /* the present one */
+	const char *table; /* that every version has had */
 	const char
 		*sql; /* tables, then a line that begins with "-- Views.", then views */
 	const struct schema_step *step; /* from each version to the next */
@@ -23,6 +24,12 @@ extern const struct schema schema_toy;
 
 /* The schema of that application_id; NULL: the file is not ours. */
 const struct schema *schema_of(int application_id);
+
+/*
+ * Whether the tables are those that the file's mark promises: a table of ours, or none at
+ * all in a file of version 0. A mark is four bytes that anybody may write. ERR_DB.
+ */
+MUST_CHECK int schema_check(struct store *s, struct err *e);
 
 /* Reads which version the file has now; an empty file has 0. ERR_DB. */
 MUST_CHECK int schema_version(struct store *s, int *version, struct err *e);

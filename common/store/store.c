@@ -1,5 +1,6 @@
 #include "common/store/store.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <time.h>
@@ -9,10 +10,26 @@
 #define BUSY_MS 5
 #define BUSY_SHORT_WAITS 40
 
+/*
+ * What SQLite says. Where its file of shared memory (-shm) does not fit on the disk it says
+ * "disk I/O error", and keeps the errno of the call that failed.
+ */
+static const char *reason(const struct store *s)
+{
+	int number;
+
+	if (!s->db)
+		return "out of memory";
+	number = sqlite3_system_errno(s->db);
+	if (sqlite3_errcode(s->db) == SQLITE_IOERR &&
+		(number == ENOSPC || number == EDQUOT))
+		return sqlite3_errstr(SQLITE_FULL);
+	return sqlite3_errmsg(s->db);
+}
+
 int store_fault(const struct store *s, struct err *e, const char *what)
 {
-	return err_set(e, ERR_DB, "%s: %s: %s", s->path, what,
-		s->db ? sqlite3_errmsg(s->db) : "out of memory");
+	return err_set(e, ERR_DB, "%s: %s: %s", s->path, what, reason(s));
 }
 
 int store_exec(struct store *s, const char *sql, struct err *e)
@@ -53,6 +70,17 @@ static int wait_for_writer(void *unused, int times)
 	return 1;
 }
 
+/*
+ * A file may come from anybody. Our schema has no triggers, and its views call nothing
+ * that has effects, so what is there of either kind is not ours and does not run.
+ */
+static void distrust(struct store *s)
+{
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+}
+
 int store_connect(struct store *s, const char *name, int flags, struct err *e)
 {
 	configure_sqlite();
@@ -60,6 +88,7 @@ int store_connect(struct store *s, const char *name, int flags, struct err *e)
 	if (sqlite3_open_v2(name, &s->db, flags, NULL) != SQLITE_OK)
 		return store_fault(s, e, "cannot open");
 	sqlite3_busy_handler(s->db, wait_for_writer, NULL);
+	distrust(s);
 	return OK;
 }
 

@@ -88,6 +88,8 @@ static int set_up(struct store *s, struct err *e)
 	if (!rc)
 		rc = check_version(s, e);
 	if (!rc)
+		rc = schema_check(s, e);
+	if (!rc)
 		rc = store_exec(s, "PRAGMA temp_store=MEMORY", e);
 	if (!rc && mode->makes && s->schema != mode->schema)
 		rc = schema_become_toy(s, e);

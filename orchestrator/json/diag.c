@@ -56,6 +56,14 @@ void diag_add(struct diag *d, size_t at, const char *fmt, ...)
 			(struct diag_item){ at, arena_strdup(d->arena, message) };
 }
 
+bool diag_keeps(const struct diag *d, size_t at)
+{
+	for (int i = 0; i < d->kept; i++)
+		if (d->item[i].at == at)
+			return true;
+	return d->kept < DIAG_MAX;
+}
+
 static size_t line_start(const struct diag *d, size_t at)
 {
 	while (at > 0 && d->text[at - 1] != '\n')

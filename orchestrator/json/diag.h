@@ -48,6 +48,9 @@ struct diag {
 
 void diag_add(struct diag *d, size_t at, const char *fmt, ...) PRINTF(3, 4);
 
+/* Whether what diag_add says of that place is kept, or would only be counted. */
+bool diag_keeps(const struct diag *d, size_t at);
+
 /* Finds line and column of a byte offset; an offset beyond the text is its end. */
 void diag_place(const struct diag *d, size_t at, int *line, int *column);
 

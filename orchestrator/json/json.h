@@ -4,7 +4,8 @@
  * (cJSON keeps no positions, takes duplicate keys and ignores case.)
  *
  * Accepted: RFC 8259 in UTF-8, with or without a byte order mark, at most JSON_BYTES_MAX
- * bytes and JSON_DEPTH_MAX levels, with // and block comments. Numbers must be finite
+ * bytes, JSON_VALUES_MAX values and JSON_DEPTH_MAX levels, with // and block comments.
+ * Values are limited because one of two bytes takes 150 to hold. Numbers must be finite
  * doubles. Refused besides: NUL and other control characters, duplicate keys.
  */
 #ifndef DELTAM_JSON_H
@@ -14,6 +15,7 @@
 #include "orchestrator/json/diag.h"
 
 #define JSON_BYTES_MAX ((size_t)4 << 20)
+#define JSON_VALUES_MAX 100000
 #define JSON_DEPTH_MAX 64
 
 enum json_kind {

@@ -333,6 +333,9 @@ static bool scan_value(struct scan *c, uint32_t key_at)
 	struct json_marks *m = c->marks;
 	char ch = c->s[c->i];
 
+	if (m->count == JSON_VALUES_MAX)
+		return fault(
+			c, c->i, "more than 100,000 values: that is no sweep file");
 	(void)GROW(c->arena, m->mark, m->count, m->capacity);
 	m->mark[m->count++] = (struct json_mark){ key_at, (uint32_t)c->i };
 	if (ch == '{' || ch == '[')

@@ -297,6 +297,18 @@ const char *read_key_hint(
 	return str_get(&all);
 }
 
+/* A hint takes longer than to read the key, and only few of a file's faults are shown. */
+static void add_unknown_key(const struct spec_reader *r, const struct json *member,
+	const char *const *known, int n)
+{
+	const char *hint = diag_keeps(r->d, member->key_at)
+		? read_key_hint(r, member->key, known, n)
+		: "";
+
+	diag_add(r->d, member->key_at, "unknown key %s%s",
+		diag_quote(r->a, member->key), hint);
+}
+
 static void check_keys(const struct spec_reader *r, const struct json *object,
 	const char *const *known, int n)
 {
@@ -306,9 +318,7 @@ static void check_keys(const struct spec_reader *r, const struct json *object,
 		for (int i = 0; i < n && !found; i++)
 			found = !strcmp(known[i], m->key);
 		if (!found)
-			diag_add(r->d, m->key_at, "unknown key %s%s",
-				diag_quote(r->a, m->key),
-				read_key_hint(r, m->key, known, n));
+			add_unknown_key(r, m, known, n);
 	}
 }
 
@@ -354,9 +364,7 @@ bool read_known(const struct spec_reader *r, const struct json *object,
 		for (int i = 0; i < n && !found; i++)
 			found = !strcmp(m->key, known[i]);
 		if (!found)
-			diag_add(r->d, m->key_at, "unknown key %s%s",
-				diag_quote(r->a, m->key),
-				read_key_hint(r, m->key, known, n));
+			add_unknown_key(r, m, known, n);
 		good = good && found;
 	}
 	return good;

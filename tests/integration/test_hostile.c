@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/arena.h"
@@ -87,6 +88,38 @@ START_TEST(a_limit_on_the_size_of_files_is_an_error_with_a_word)
 }
 END_TEST
 
+/*
+ * In a mount namespace of its own, which root has, and others where the kernel allows it;
+ * whatever is mounted there goes with its last process.
+ */
+#define ON_SMALL_DISK \
+	"unshare -rm sh -c 'mkdir -p disk && mount -t tmpfs -o size=%dk x disk "
+
+START_TEST(a_full_disk_is_called_a_full_disk)
+{
+	char words[512];
+	const char *argv[] = { "/bin/sh", "-c", words, NULL };
+
+	snprintf(words, sizeof(words), ON_SMALL_DISK "'", 16);
+	if (child_run(argv, NULL))
+		return; /* nobody may mount here */
+	runs_well();
+	for (int kilobytes = 200; kilobytes <= 1200; kilobytes += 200) {
+		snprintf(words, sizeof(words),
+			ON_SMALL_DISK
+			"&& cp s.json t.db disk && cd disk && { cat "
+			"/dev/zero >fill; exec \"$1\" table --db t.db; }' - '%s'",
+			kilobytes, program_path("deltam"));
+		ck_assert_int_eq(child_run(argv, NULL), 3);
+		scratch_read("err", said, sizeof(said));
+		ck_assert_msg(
+			strstr(said, "t.db: cannot read: database or disk is full") !=
+				NULL,
+			"%d KB: %s", kilobytes, said);
+	}
+}
+END_TEST
+
 START_TEST(a_run_outlives_those_who_read_its_words)
 {
 	char text[8192];
@@ -156,6 +189,34 @@ START_TEST(what_no_deltam_has_written_is_told)
 }
 END_TEST
 
+/* Four megabytes of as many values as that holds, at two places of a sweep file. */
+static void write_values(const char *before, const char *value, const char *after)
+{
+	FILE *f = fopen("big.json", "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(before, f);
+	for (size_t n = 0; n < (4u << 20) - 400; n += strlen(value) + 1)
+		fprintf(f, "%s%s", n ? "," : "", value);
+	fputs(after, f);
+	fclose(f);
+}
+
+START_TEST(a_large_sweep_file_takes_little_memory)
+{
+	static const char *const values[] = { "1", "[]", "{}", "[1,0]", "\"ew\"" };
+	const char *argv[] = { "deltam", "check", "--no-data", "big.json", NULL };
+	struct rusage used;
+
+	for (int i = 0; i < COUNT(values); i++) {
+		write_values("{\"sweep\":\"t\",\"methods\":[", values[i], "]}");
+		ck_assert_int_eq(child_run(argv, NULL), 2);
+	}
+	getrusage(RUSAGE_CHILDREN, &used);
+	ck_assert_int_lt(used.ru_maxrss, 256 << 10); /* KiB, of the largest */
+}
+END_TEST
+
 START_TEST(more_workers_than_a_machine_has_room_for_are_refused)
 {
 	const char *argv[] = { "deltam", "run", "s.json", "--workers", "100000", NULL };
@@ -174,12 +235,14 @@ Suite *suite_hostile(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, few_descriptors_are_an_error_with_a_word);
 	tcase_add_test(tc, a_limit_on_the_size_of_files_is_an_error_with_a_word);
+	tcase_add_test(tc, a_full_disk_is_called_a_full_disk);
 	tcase_add_test(tc, a_run_outlives_those_who_read_its_words);
 	tcase_add_test(
 		tc, a_file_in_the_place_of_the_folder_is_seen_before_anything_is_made);
 	tcase_add_test(tc, links_beside_the_database_lead_nowhere);
 	tcase_add_test(tc, a_child_that_is_killed_is_asked_again);
 	tcase_add_test(tc, what_no_deltam_has_written_is_told);
+	tcase_add_test(tc, a_large_sweep_file_takes_little_memory);
 	tcase_add_test(tc, more_workers_than_a_machine_has_room_for_are_refused);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -181,12 +181,26 @@ START_TEST(more_than_four_mebibytes_are_not_read)
 }
 END_TEST
 
+START_TEST(more_than_a_hundred_thousand_values_are_not_held)
+{
+	struct str text = { .arena = &arena };
+
+	str_put(&text, "[0");
+	for (int i = 2; i < JSON_VALUES_MAX; i++) /* the list is one, too */
+		str_put(&text, ",0");
+	ck_assert_ptr_nonnull(parse(arena_printf(&arena, "%s]", str_get(&text))));
+	assert_fault_at(
+		arena_printf(&arena, "%s,0]", str_get(&text)), 1, 2 * JSON_VALUES_MAX);
+	ck_assert_ptr_nonnull(strstr(report(), "more than 100,000 values"));
+}
+END_TEST
+
 START_TEST(many_equal_keys_take_no_minutes)
 {
 	struct str text = { .arena = &arena };
 
 	str_put(&text, "{\"a\":1");
-	for (int i = 0; i < 300000; i++)
+	for (int i = 2; i < JSON_VALUES_MAX; i++)
 		str_put(&text, ",\n\"a\":1");
 	str_put(&text, "}");
 	ck_assert_ptr_null(parse(str_get(&text)));
@@ -218,10 +232,12 @@ START_TEST(the_same_error_is_said_once_and_twenty_are_shown)
 {
 	diag = (struct diag){ .arena = &arena, .path = "p", .text = "x", .n = 1 };
 	for (int i = 0; i < 25; i++) {
+		ck_assert(diag_keeps(&diag, 1) == (i < DIAG_MAX));
 		diag_add(&diag, 0, "error %d", i);
 		diag_add(&diag, 0, "error %d", i < DIAG_MAX ? i : 0);
 	}
 	ck_assert_int_eq(diag.total, 25);
+	ck_assert(diag_keeps(&diag, 0)); /* where one is already */
 	ck_assert_int_eq(diag.kept, DIAG_MAX);
 	ck_assert_ptr_nonnull(strstr(report(), "p: 5 more errors\n"));
 }
@@ -255,6 +271,7 @@ Suite *suite_json(void)
 	tcase_add_test(t, a_nul_byte_is_no_text);
 	tcase_add_test(t, sixty_four_levels_are_deep_enough);
 	tcase_add_test(t, more_than_four_mebibytes_are_not_read);
+	tcase_add_test(t, more_than_a_hundred_thousand_values_are_not_held);
 	tcase_add_test(t, many_equal_keys_take_no_minutes);
 	tcase_add_test(t, the_caret_stands_under_its_character);
 	tcase_add_test(t, a_carriage_return_is_not_shown);

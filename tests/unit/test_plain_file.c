@@ -1,13 +1,17 @@
-/* Files that are none, and characters that nobody sees. */
+/* Files that are none or come to be none, and characters that nobody sees. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "common/arena.h"
 #include "common/err.h"
+#include "common/fatal.h"
 #include "common/hidden.h"
 #include "common/plain_file.h"
 #include "tests/lib/scratch.h"
@@ -95,6 +99,36 @@ START_TEST(hidden_characters_are_blanks_in_what_is_said)
 }
 END_TEST
 
+/* Touches a mapped file that has been cut short. */
+static void touch_what_is_gone(void)
+{
+	int fd = open("target", O_RDWR);
+	volatile char *bytes = mmap(NULL, 6, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	fatal_install("deltam-test");
+	if (!freopen("err", "w", stderr) || ftruncate(fd, 0))
+		_exit(1);
+	bytes[0] = 'x';
+	_exit(2);
+}
+
+START_TEST(a_mapped_file_that_is_cut_short_is_named)
+{
+	static const char why[] = "deltam-test: a file that it has mapped into memory";
+	char text[512];
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		touch_what_is_gone();
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+	scratch_read("err", text, sizeof(text));
+	ck_assert_msg(!strncmp(text, why, sizeof(why) - 1), "%s", text);
+	ck_assert_ptr_eq(strchr(text, '\n'), text + strlen(text) - 1);
+}
+END_TEST
+
 Suite *suite_plain_file(void);
 Suite *suite_plain_file(void)
 {
@@ -106,6 +140,7 @@ Suite *suite_plain_file(void)
 	tcase_add_test(tc, links_of_the_user_are_followed_where_we_read);
 	tcase_add_test(tc, a_file_is_made_anew_whatever_had_its_name);
 	tcase_add_test(tc, hidden_characters_are_blanks_in_what_is_said);
+	tcase_add_test(tc, a_mapped_file_that_is_cut_short_is_named);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

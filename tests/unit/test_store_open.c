@@ -55,6 +55,64 @@ START_TEST(what_is_not_ours_is_refused_and_stays_as_it_is)
 }
 END_TEST
 
+/* A database with a table of somebody else under the mark of our results. */
+static void make_marked(const char *path, int version)
+{
+	char sql[160];
+	sqlite3 *db;
+
+	unlink(path);
+	snprintf(sql, sizeof(sql),
+		"PRAGMA application_id=%d; PRAGMA user_version=%d;"
+		" CREATE TABLE cookies(x); CREATE VIEW sweep AS SELECT 1 id",
+		schema_results.application_id, version);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+START_TEST(our_mark_on_tables_of_others_is_not_believed)
+{
+	static const enum store_mode modes[] = { STORE_ORCHESTRATOR, STORE_WORKER,
+		STORE_READER, STORE_TRIAL, STORE_QUERY, STORE_TOY };
+	char before[32768];
+	char after[32768];
+
+	for (int version = 0; version <= schema_results.version; version++) {
+		size_t n;
+
+		make_marked("a.db", version);
+		n = scratch_read("a.db", before, sizeof(before));
+		for (int i = 0; i < COUNT(modes); i++) {
+			struct store s;
+			struct err e = { 0 };
+
+			ck_assert_msg(store_open(&s, "a.db", modes[i], &e) == ERR_DB,
+				"version %d, mode %d", version, i);
+			ck_assert_uint_eq(
+				scratch_read("a.db", after, sizeof(after)), n);
+			ck_assert_mem_eq(before, after, n);
+		}
+		ck_assert_str_eq(scratch_files(), "a.db");
+	}
+}
+END_TEST
+
+START_TEST(what_somebody_has_put_into_a_database_does_not_run)
+{
+	struct store s;
+
+	opened_make("a.db");
+	opened_well(&s, "a.db", STORE_ORCHESTRATOR);
+	opened_run(&s,
+		"CREATE TRIGGER theirs AFTER INSERT ON sweep BEGIN DELETE FROM sweep;"
+		" END");
+	opened_run(&s, opened_insert);
+	ck_assert_int_eq(opened_ask(&s, "SELECT count(*) FROM sweep"), 1);
+	store_close(&s);
+}
+END_TEST
+
 START_TEST(a_newer_database_is_refused_before_anything_appears)
 {
 	char message[128];
@@ -312,6 +370,8 @@ Suite *suite_store_open(void)
 	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
 	tcase_add_test(tc, what_is_not_ours_is_refused_and_stays_as_it_is);
 	tcase_add_test(tc, a_schema_of_another_build_is_named_as_such);
+	tcase_add_test(tc, our_mark_on_tables_of_others_is_not_believed);
+	tcase_add_test(tc, what_somebody_has_put_into_a_database_does_not_run);
 	tcase_add_test(tc, a_newer_database_is_refused_before_anything_appears);
 	tcase_add_test(tc, worker_and_reader_want_a_database_that_exists);
 	tcase_add_test(tc, a_path_that_looks_like_a_uri_is_a_path);

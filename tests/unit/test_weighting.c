@@ -6,6 +6,7 @@
 #include <string.h>
 #include "tests/lib/game.h"
 #include "common/rng.h"
+#include "trainer-core/weighting/method.h"
 #include "trainer-core/weighting/shared/inverse.h"
 #include "trainer-core/weighting/shared/learned.h"
 
@@ -361,6 +362,45 @@ START_TEST(a_method_continues_from_its_saved_state_bit_for_bit)
 }
 END_TEST
 
+/*
+ * A checkpoint of a valid checksum may hold any state. What it does to weights is nobody's
+ * promise, but each step ends with finite ones or with an error (and under UBSan
+ * without a conversion that C does not define).
+ */
+START_TEST(a_state_that_somebody_made_ends_in_weights_or_an_error)
+{
+	static const double made[] = { -1, 0.5, 1e300, -1e300, INFINITY, NAN };
+	int n;
+	const struct method_info *methods = catalogue_methods(&n);
+
+	for (int i = 0; i < n * COUNT(made); i++) {
+		struct game g;
+
+		game_start_any(&g, methods[i / COUNT(made)].name, 3);
+		for (size_t k = 0; k < weighting_state_size(&g.setup); k++)
+			g.state[k] = made[i % COUNT(made)];
+		for (int step = 0; step < 3; step++) {
+			int rc = game_weigh(&g, step, 1, (const double[]){ 1, 2, 3 });
+
+			ck_assert(rc == OK || *g.e.msg);
+			for (int k = 0; k < 3 && rc == OK; k++)
+				ck_assert(isfinite(g.weight[k]));
+		}
+	}
+}
+END_TEST
+
+START_TEST(what_is_no_count_in_a_state_is_0)
+{
+	static const double none[] = { -1, 1e300, -1e300, INFINITY, -INFINITY, NAN };
+
+	for (int i = 0; i < COUNT(none); i++)
+		ck_assert_int_eq(state_count(none[i]), 0);
+	ck_assert_int_eq(state_count(12), 12);
+	ck_assert(state_count(9007199254740992.0) == 9007199254740992);
+}
+END_TEST
+
 START_TEST(dwa_counts_a_rate_over_a_loss_of_zero_as_no_movement)
 {
 	struct game g;
@@ -498,6 +538,8 @@ Suite *suite_weighting(void)
 		learned_scalars_take_the_networks_rate_and_schedule_but_not_its_decay);
 	tcase_add_test(c, random_weights_are_a_function_of_seed_and_step);
 	tcase_add_test(c, a_method_continues_from_its_saved_state_bit_for_bit);
+	tcase_add_test(c, a_state_that_somebody_made_ends_in_weights_or_an_error);
+	tcase_add_test(c, what_is_no_count_in_a_state_is_0);
 	tcase_add_test(c, dwa_counts_a_rate_over_a_loss_of_zero_as_no_movement);
 	tcase_add_test(c, a_baseline_job_names_its_task_and_no_method);
 	tcase_add_test(
