@@ -7,6 +7,7 @@ O := $(B)/obj
 .DEFAULT_GOAL := all
 JOBS ?= $(shell nproc)
 KILLS ?= 50
+SECONDS ?= 60
 
 # What Debian must have; the reason for each is in docs/ARCHITECTURE.md.
 PACKAGES := libsqlite3-dev libuv1-dev libcjson-dev libopenblas-dev libxxhash-dev \
@@ -47,8 +48,10 @@ LINK = $(CC) $(OPT_$(MODE)) $(HARDEN_LINK_$(MODE)) $(CFLAGS) $(LDFLAGS)
 # The kernels: one source, once per instruction set (docs/ARCHITECTURE.md). No canary is
 # written on their stacks, which would cost time in the smallest of them. Both sanitizers
 # make four times as much of what -O3 has unrolled, and take three times as long for it.
-KERNEL_FLAGS := -ffp-contract=fast $(if $(filter asan fuzz,$(MODE)),-O1,-O3) -fno-math-errno \
+KERNEL_FLAGS := -ffp-contract=fast $(if $(filter asan,$(MODE)),-O1,-O3) -fno-math-errno \
 	-fno-trapping-math -fno-stack-protector
+# No input of a fuzzer decides what happens in them; instrumented they take clang minutes.
+KERNEL_COMPILE = $(if $(filter fuzz,$(MODE)),$(filter-out -fsanitize=%,$(COMPILE)),$(COMPILE))
 # Vector kernels are written for x86-64 alone; elsewhere the portable ones are all there is.
 PROCESSOR := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 ISAS := portable $(if $(filter x86_64,$(PROCESSOR)),avx2 avx512)
@@ -81,6 +84,8 @@ WORKER_STATIC := -Wl,-Bstatic $(STORE_LIBS) -lz -ljpeg -lxxhash -Wl,-Bdynamic
 WORKER_LIBS := $(if $(DYNAMIC),$(STORE_LIBS),$(WORKER_STATIC)) $(TRAINER_LIBS)
 ORCHESTRATOR_LIBS := -luv -lcjson -lxxhash -lm
 
+FUZZ_SRC := $(filter-out tests/fuzz/fuzz_%.c $(if $(filter fuzz,$(MODE)),tests/fuzz/replay.c), \
+	$(wildcard tests/fuzz/*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
@@ -106,7 +111,7 @@ $(B)/tests: $(call obj,$(TEST_SRC)) $(WORKER) $(ORCHESTRATOR) $(TRAINER) $(STORE
 	$(LINK) -o $@ $^ -lcheck -lsubunit -lrt -lpthread $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
 
 # In mode fuzz a target searches, in every other one it replays what is in the corpus.
-$(B)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(if $(filter-out fuzz,$(MODE)),$(O)/tests/fuzz/replay.o) \
+$(B)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_SRC)) \
 		$(ORCHESTRATOR) $(WORKER) $(TRAINER) $(STORE) $(COMMON)
 	$(LINK) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) -o $@ $^ $(STORE_LIBS) $(ORCHESTRATOR_LIBS) $(TRAINER_LIBS)
 
@@ -131,7 +136,7 @@ $(O)/%.o: %.c $(O)/compiler
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 
-VECTOR = @mkdir -p $(@D); $(COMPILE) $(KERNEL_FLAGS) -MT $@ -c -o $@ $< -DKERNEL_ISA=$(1) \
+VECTOR = @mkdir -p $(@D); $(KERNEL_COMPILE) $(KERNEL_FLAGS) -MT $@ -c -o $@ $< -DKERNEL_ISA=$(1) \
 	-DKERNEL_CLASS='"$(or $(CLASS_$(1)),$(1))"'
 $(O)/trainer-core/kernel/vector_portable.o: trainer-core/kernel/vector.c $(O)/compiler
 	$(call VECTOR,portable)
@@ -224,8 +229,10 @@ soak: deps ## a line search with rungs through KILLS kills of each kind that hit
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
 	DELTAM_TEST_KILLS=$(KILLS) CK_DEFAULT_TIMEOUT=0 $(B)/tests worker run # as many as are asked for
 
-fuzz: $(FUZZ) ## replay the fuzz corpus
-	@for f in $(FUZZ); do $$f tests/fuzz/corpus/$${f##*/fuzz_} || exit 1; done
+fuzz: PACKAGES += clang libclang-rt-dev
+fuzz: deps ## search with every fuzz target, clang's (SECONDS=60 each; `check` replays the corpus)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) MODE=fuzz CC="$(CLANG)" $(FUZZ:$(B)/%=build/fuzz/%)
+	@sh tests/fuzz.sh build/fuzz $(SECONDS)
 
 docs: $(B)/docs ## write what is generated from the tables: man pages, completion, SWEEP_FILE.md ...
 	$(B)/docs

@@ -1,5 +1,6 @@
 #include "common/params.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,9 +120,9 @@ int numbers_parse(
 		char *end;
 		double x = strtod(s, &end);
 
-		if (end == s || (*end && *end != ' '))
+		if (end == s || (*end && *end != ' ') || !isfinite(x))
 			return err_set(e, ERR_SPEC,
-				"%s: \"%s\" is not a list of numbers", name, s);
+				"%s: \"%s\" is not a list of finite numbers", name, s);
 		if (*n == max)
 			return err_set(
 				e, ERR_SPEC, "%s: more than %d numbers", name, max);

@@ -49,7 +49,7 @@ MUST_CHECK int params_integer(
 	const struct params *ps, const char *name, int *v, struct err *e);
 
 /*
- * Reads the numbers of a text "0.2 0.3", at most max of them, into v; an error calls
+ * Reads the finite numbers of a text "0.2 0.3", at most max of them, into v; an error calls
  * the text `name`.
  */
 MUST_CHECK int numbers_parse(

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -265,6 +266,8 @@ static int verify(const struct checkpoint *c, size_t size, int *epoch, struct er
 	hash_image(c, &hash);
 	if (memcmp(c->image + sizeof(h) + c->state_size, &hash, sizeof(hash)) != 0)
 		return refuse(c, "torn: the checksum does not fit", e);
+	if (h.epoch < 1 || h.epoch > INT_MAX)
+		return refuse(c, "of an epoch that no training has", e);
 	*epoch = (int)h.epoch;
 	return OK;
 }

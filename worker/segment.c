@@ -71,11 +71,13 @@ int segment_resume(struct segment *g, struct err *e)
 		return rc;
 	rc = train_state_load(g->train, checkpoint_state(&g->checkpoint),
 		g->checkpoint.state_size, e);
+	if (!rc && train_epochs_done(g->train) != epoch)
+		rc = err_set(e, ERR_CHECKPOINT, "%s: of epoch %d, with a state of %d",
+			g->checkpoint.path, epoch, train_epochs_done(g->train));
 	if (rc) {
 		checkpoint_remove(&g->checkpoint); /* the next attempt starts over */
 		return rc;
 	}
-	ASSERT(train_epochs_done(g->train) == epoch);
 	g->done = g->image_epoch = g->saved_epoch = epoch;
 	return OK;
 }

@@ -1,7 +1,7 @@
 /*
  * Replays a fuzz corpus without a fuzzer: every file of the folders and files named is
  * one input. Last line: "replayed N". Built with clang -fsanitize=fuzzer the same
- * fuzz_*.c search on their own; a crash they find joins the corpus.
+ * fuzz_*.c search on their own (`make fuzz`); what they find joins the corpus.
  */
 #include <dirent.h>
 #include <stdint.h>

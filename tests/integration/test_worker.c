@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 #include "common/arena.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
@@ -433,6 +434,39 @@ START_TEST(a_checkpoint_that_does_not_fit_is_refused_with_a_reason)
 }
 END_TEST
 
+/* Another epoch in the header of the file, whose checksum is right again. */
+static void claim_epoch(uint64_t epoch)
+{
+	static char bytes[1 << 20];
+	XXH128_canonical_t hash;
+	char name[128];
+	size_t n;
+
+	snprintf(name, sizeof(name), "t.db.d/checkpoints/%032llx.ckpt",
+		(unsigned long long)job);
+	n = scratch_read(name, bytes, sizeof(bytes));
+	ck_assert_uint_lt(n, sizeof(bytes) - 1);
+	memcpy(bytes + 144, &epoch, sizeof(epoch));
+	n -= sizeof(hash);
+	XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes, n));
+	memcpy(bytes + n, &hash, sizeof(hash));
+	scratch_write(name, bytes, n + sizeof(hash));
+}
+
+START_TEST(a_checkpoint_whose_state_is_of_another_epoch_goes)
+{
+	char log[4096];
+
+	ck_assert_int_eq(child_run(attempt(3), NULL), PROTO_DONE);
+	claim_epoch(2);
+	ck_assert_int_eq(child_run(attempt(5), NULL), PROTO_FAILED);
+	scratch_read("err", log, sizeof(log));
+	ck_assert_msg(strstr(log, "of epoch 2, with a state of 3") != NULL, "%s", log);
+	ck_assert(!has_checkpoint());
+	ends_as_the_reference();
+}
+END_TEST
+
 START_TEST(a_checkpoint_ahead_of_the_rows_is_refused)
 {
 	ck_assert_int_eq(child_run(attempt(4), NULL), PROTO_DONE);
@@ -578,6 +612,7 @@ Suite *suite_worker(void)
 	tcase_add_test(tc, divergence_is_reported_with_its_epoch_and_stores_no_nan);
 	tcase_add_test(tc, rows_of_another_kernel_class_go_and_the_job_starts_over);
 	tcase_add_test(tc, a_checkpoint_that_does_not_fit_is_refused_with_a_reason);
+	tcase_add_test(tc, a_checkpoint_whose_state_is_of_another_epoch_goes);
 	tcase_add_test(tc, a_checkpoint_ahead_of_the_rows_is_refused);
 	tcase_add_test(tc, a_full_disk_loses_nothing);
 	tcase_add_test(

@@ -148,6 +148,15 @@ START_TEST(a_state_of_another_size_is_refused)
 }
 END_TEST
 
+START_TEST(an_epoch_that_no_training_has_is_refused)
+{
+	write_epoch(0);
+	refused_because("an epoch that no training has");
+	write_epoch(-1); /* as 64 bits */
+	refused_because("an epoch that no training has");
+}
+END_TEST
+
 START_TEST(a_file_that_is_no_checkpoint_is_refused)
 {
 	char junk[4096];
@@ -198,6 +207,7 @@ Suite *suite_checkpoint(void)
 	tcase_add_test(tc, the_state_of_another_job_is_refused);
 	tcase_add_test(tc, another_arithmetic_is_refused);
 	tcase_add_test(tc, a_state_of_another_size_is_refused);
+	tcase_add_test(tc, an_epoch_that_no_training_has_is_refused);
 	tcase_add_test(tc, a_file_that_is_no_checkpoint_is_refused);
 	tcase_add_test(tc, what_an_interrupted_write_left_is_overwritten_and_removed);
 	tcase_add_test(tc, a_folder_that_cannot_be_made_is_an_error);

@@ -147,6 +147,8 @@ START_TEST(lists_of_numbers_are_read_whole_or_refused)
 	ck_assert_int_eq(
 		numbers_parse("weights", "0.2 0.3 0.5", v, 2, &n, &e), ERR_SPEC);
 	ck_assert_int_eq(numbers_parse("torn", "0.2 x", v, 3, &n, &e), ERR_SPEC);
+	ck_assert_int_eq(numbers_parse("none", "0.2 nan", v, 3, &n, &e), ERR_SPEC);
+	ck_assert_int_eq(numbers_parse("far", "1e999", v, 3, &n, &e), ERR_SPEC);
 	ck_assert_int_eq(numbers_parse("empty", "", v, 3, &n, &e), OK);
 	ck_assert_int_eq(n, 0);
 }

@@ -252,6 +252,23 @@ START_TEST(a_foreign_state_is_refused)
 }
 END_TEST
 
+START_TEST(a_state_of_a_count_that_cannot_go_on_is_refused)
+{
+	static const int64_t counts[] = { -1, INT64_MAX, ((int64_t)1 << 53) + 1 };
+	struct train *t = job(WITH("method", "ew"), flat_data(&arena));
+	size_t n = train_state_size(t);
+	char *s = arena_alloc(&arena, n, 1);
+	struct err e;
+
+	for (int at = 16; at <= 32; at += 8) /* epoch, step, steps of the optimizer */
+		for (int i = 0; i < COUNT(counts); i++) {
+			train_state_save(t, s);
+			memcpy(s + at, &counts[i], sizeof(counts[i]));
+			ck_assert_int_eq(train_state_load(t, s, n, &e), ERR_CHECKPOINT);
+		}
+}
+END_TEST
+
 START_TEST(nothing_is_allocated_after_the_first_epoch)
 {
 	struct train *t = job(WITH("method", "uw_so", "T", "1"), flat_data(&arena));
@@ -657,6 +674,7 @@ Suite *suite_train(void)
 	tcase_add_test(t, a_head_keeps_its_own_gradient_where_the_method_says_so);
 	tcase_add_test(t, one_optimizer_a_task_is_refused_where_gradients_are_combined);
 	tcase_add_test(t, a_foreign_state_is_refused);
+	tcase_add_test(t, a_state_of_a_count_that_cannot_go_on_is_refused);
 	tcase_add_test(t, nothing_is_allocated_after_the_first_epoch);
 	tcase_add_test(t, a_baseline_has_only_its_own_head_and_weight_one);
 	tcase_add_test(t, weight_rows_are_means_over_the_steps);

@@ -101,6 +101,12 @@ static void image_write(const struct train *t, const char magic[8], char *at)
 		memcpy(at, s.span[i].data, s.span[i].bytes);
 }
 
+/* Counts go on from here, and are read as doubles by optimizers. */
+static bool is_count(int64_t n)
+{
+	return n >= 0 && n <= (int64_t)1 << 53;
+}
+
 static int image_read(
 	struct train *t, const char magic[8], const char *at, size_t n, struct err *e)
 {
@@ -115,9 +121,11 @@ static int image_read(
 	if (memcmp(h.magic, magic, sizeof(h.magic)) != 0 ||
 		h.layout != layout_digest(t))
 		return err_set(e, ERR_CHECKPOINT, "the state of another network");
-	if (h.epoch < 0 || h.epoch > t->epochs || h.step < 0 || h.optim_steps < 0)
+	if (h.epoch < 0 || h.epoch > t->epochs)
 		return err_set(e, ERR_CHECKPOINT, "epoch %lld of %d",
 			(long long)h.epoch, t->epochs);
+	if (!is_count(h.step) || !is_count(h.optim_steps))
+		return err_set(e, ERR_CHECKPOINT, "steps that no training has");
 	t->epoch = (int)h.epoch;
 	t->step.done = h.step;
 	*optim_steps(t->step.optim) = h.optim_steps;
