@@ -7,6 +7,9 @@ O := $(B)/obj
 .DEFAULT_GOAL := all
 JOBS ?= $(shell nproc)
 KILLS ?= 50
+MINUTES ?= 10
+COUNT ?= 200
+FLOOR ?= 93
 SECONDS ?= 60
 
 # What Debian must have; the reason for each is in docs/ARCHITECTURE.md.
@@ -89,7 +92,7 @@ FUZZ_SRC := $(filter-out tests/fuzz/fuzz_%.c $(if $(filter fuzz,$(MODE)),tests/f
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all always install uninstall deps demo example-torch check check-clang data bench lint layers fmt asan valgrind soak fuzz docs gallery check-pages papers clean help
+.PHONY: all always install uninstall deps demo example-torch check check-clang data bench lint layers fmt asan valgrind soak kills mutants coverage fuzz docs gallery check-pages papers clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -225,7 +228,22 @@ valgrind: deps ## the tests under valgrind, each suite in one process
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
 	@sh tests/valgrind.sh $(B)
 
-soak: deps ## a line search with rungs through KILLS kills of each kind that hit (KILLS=50)
+soak: deps ## two sweeps through faults of every kind (MINUTES=10, SEED=N; docs/RELIABILITY.md)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/soak_shim.so
+	@python3 tests/soak.py $(B) $(MINUTES) $(SEED)
+
+$(B)/soak_shim.so: tests/soak_shim.c
+	$(CC) -Wall -Wextra -O1 -g -fPIC -shared -o $@ $<
+
+mutants: deps ## COUNT mutants of one operator against their modules' suites (200; hours)
+	@python3 tests/mutants.py build/mutation $(COUNT)
+
+coverage: ## run the tests on a build that counts lines; every folder has FLOOR percent (93)
+	@rm -f $$(find build/cov/obj -name '*.gcda' 2>/dev/null)
+	-@$(MAKE) --no-print-directory check MODE=cov
+	@python3 tests/coverage.py build/cov $(FLOOR)
+
+kills: deps ## the tests of kills with KILLS of each kind that hit (KILLS=50)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
 	DELTAM_TEST_KILLS=$(KILLS) CK_DEFAULT_TIMEOUT=0 $(B)/tests worker run # as many as are asked for
 

@@ -51,7 +51,7 @@ int child_run(const char *const argv[], const char *env);
 /* After n microseconds of its life, unless it has ended before. */
 void child_let_live(struct child *c, long microseconds);
 
-/* How many kills a test of random instants wants: 20, more in `make soak`. */
+/* How many kills a test of random instants wants: 20, more in `make kills`. */
 int child_kills(void);
 /* Random numbers: the same sequence in every run. *state is not 0. */
 unsigned child_draw(unsigned *state);
