@@ -92,7 +92,7 @@ FUZZ_SRC := $(filter-out tests/fuzz/fuzz_%.c $(if $(filter fuzz,$(MODE)),tests/f
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all always install uninstall deps demo example-torch check check-clang data bench lint layers fmt asan valgrind soak kills mutants coverage fuzz docs gallery check-pages papers clean help
+.PHONY: all always install uninstall deps demo example-torch check check-clang data bench lint layers fmt asan valgrind soak kills mutants coverage aarch64 fuzz docs gallery check-pages papers clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -235,6 +235,10 @@ soak: deps ## two sweeps through faults of every kind (MINUTES=10, SEED=N; docs/
 $(B)/soak_shim.so: tests/soak_shim.c
 	$(CC) -Wall -Wextra -O1 -g -fPIC -shared -o $@ $<
 
+aarch64: PACKAGES += gcc-aarch64-linux-gnu qemu-user-static
+aarch64: deps ## a cross build for aarch64; fixtures and most suites under qemu
+	@sh tests/aarch64.sh build/aarch64
+
 mutants: deps ## COUNT mutants of one operator against their modules' suites (200; hours)
 	@python3 tests/mutants.py build/mutation $(COUNT)
 
@@ -301,6 +305,6 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
