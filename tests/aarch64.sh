@@ -51,6 +51,7 @@ for program in deltam deltam-worker fixtures tests; do
 	chmod +x "$build/run/$program"
 done
 export DELTAM_WORKER="$build/run/deltam-worker"
+export CK_DEFAULT_TIMEOUT=0 CK_TIMEOUT_MULTIPLIER=20 OPENBLAS_NUM_THREADS=1 # emulation is slow
 
 # Suites that look at processes, which are qemu's here, or that take minutes even without it.
 without="run winner worker learn image conv_c16 property hostile hostile_db together protocol reports reports_run

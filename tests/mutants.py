@@ -114,7 +114,10 @@ def main():
     tree = os.path.abspath(f"{out}/mutants")
     os.makedirs(out, exist_ok=True)
     shutil.rmtree(tree, ignore_errors=True)
-    subprocess.check_call(f"mkdir {tree} && git ls-files -z | xargs -0 cp --parents -t {tree}", shell=True)
+    # Times of files stay, so that objects that are there need not be compiled again.
+    subprocess.check_call(f"mkdir {tree} && git ls-files -z | xargs -0 cp -p --parents -t {tree}", shell=True)
+    if os.path.isdir("build/release/obj"):
+        subprocess.check_call(f"mkdir {tree}/build && cp -a build/release {tree}/build/", shell=True)
     log = open(f"{out}/mutants.log", "w")
     if not build(tree, log):
         sys.exit("mutants: the tree does not build")

@@ -106,8 +106,10 @@ START_TEST(texts_of_a_database_are_texts_wherever_they_are_shown)
 	for (int n = 0; n < COUNT(names); n++) {
 		forget();
 		name_everything(names[n]);
-		for (int c = 0; c < COUNT(commands); c++) {
-			int f = (n + c) % COUNT(formats);
+		/* Four commands a name, so that each is met by several. */
+		for (int i = 0; i < 4; i++) {
+			int c = (4 * n + i) % COUNT(commands);
+			int f = (n + i) % COUNT(formats);
 
 			snprintf(more, sizeof(more),
 				strncmp(commands[c], "show", 4) &&
@@ -127,7 +129,7 @@ START_TEST(texts_of_a_database_are_texts_wherever_they_are_shown)
 		}
 		ck_assert_int_gt(query_int("t.db", "SELECT count(*) FROM metric"), 0);
 	}
-	ck_assert_int_gt(shown, 4);
+	ck_assert_int_gt(shown, 2);
 }
 END_TEST
 
@@ -222,7 +224,7 @@ Suite *suite_hostile_db(void)
 	TCase *tc = tcase_create("hostile_db");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, texts_of_a_database_are_texts_wherever_they_are_shown);
 	tcase_add_test(tc, a_page_holds_the_texts_of_a_database_as_texts);
 	tcase_add_test(tc, damaged_pages_are_an_error_or_an_answer);
