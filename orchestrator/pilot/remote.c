@@ -130,10 +130,13 @@ static struct craft *freest(const struct remote *r)
 static bool turn(struct remote *r, const struct sched_end *end)
 {
 	struct craft *c = freest(r);
-	struct sched_task next = { .where = c ? c->id : 0 };
+	struct sched_task next;
 	struct err e = { 0 };
-	int rc = r->ops->turn(r->arg, end, c ? &next : NULL, &e);
+	int rc;
 
+	if (r->ops->place)
+		r->ops->place(r->arg, c ? c->id : 0);
+	rc = r->ops->turn(r->arg, end, c ? &next : NULL, &e);
 	if (c)
 		r->later = rc == SCHED_LATER;
 	check(r, rc, &e);

@@ -231,7 +231,7 @@ static int claim(struct dispatch *d, struct sched_task *task,
 	};
 	g->attempt.checkpoint_seconds = d->spec->checkpoint_minutes * 60;
 	g->attempt.keep = d->stage->winners && !c.winner;
-	g->attempt.pilot = task->where;
+	g->attempt.pilot = d->where;
 	g->began = retry_begin(&d->retry, c.job);
 	rc = (c.winner ? store_winner_claim : store_job_claim)(
 		d->s, d->stage->sweep, c.job, &g->attempt, &there, e);
@@ -280,6 +280,13 @@ int dispatch_adopt(struct dispatch *d, const struct adopt_row *row, struct err *
 	if (!rc)
 		rc = segment_command_resume(&g->command, d->s, row, e);
 	return rc;
+}
+
+static void place(void *arg, int64_t where)
+{
+	struct dispatch *d = arg;
+
+	d->where = where;
 }
 
 static int adopt(void *arg, struct sched_task *task, struct err *e)
@@ -681,6 +688,7 @@ void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
 			.epoch = on_epoch,
 			.news = on_news,
 			.tick = on_tick,
+			.place = place,
 			.adopt = adopt } };
 	d->counts = plan_count(d->spec, &d->arena);
 	d->accounts = NEW_ARRAY(&d->arena, struct account, stage->nlanes);

@@ -48,6 +48,7 @@ struct dispatch {
 	struct retry retry;
 	struct dispatch_segment
 		*segments; /* a list: claimed, and those that serve again */
+	int64_t where; /* the pilot that is claimed for; 0: here */
 	bool train_only; /* winners wait: they are evaluated on the database */
 	int64_t since; /* the last attempt before this run */
 	int failed; /* jobs that failed for good in this run */

@@ -294,6 +294,7 @@ static int train_elsewhere(struct run *r, struct err *e)
 	if (rc || !r->stage.winners)
 		return rc;
 	r->dispatch.train_only = false;
+	r->dispatch.where = 0;
 	r->places.shares = r->places.free[0] = 1;
 	return train_here(r, e);
 }

@@ -42,7 +42,7 @@ struct sched_task {
 	 */
 	const char *folder;
 	const char *const *words;
-	int64_t where; /* the pilot that a next task is for; 0: here. turn() keeps it */
+	int64_t where; /* the pilot that it is for (ops.place); 0: here */
 	double grace_seconds; /* of this task, beyond that of the options */
 	const char *log; /* where its stderr goes if it writes any; NULL: /dev/null */
 	void *data; /* the caller's */
@@ -118,6 +118,11 @@ struct sched_ops {
 	 * is asked to leave (SCHED_ENOUGH).
 	 */
 	bool (*wanted)(void *arg, const struct sched_task *task);
+	/*
+	 * The tasks that the next turns find are for this pilot. May be NULL; only who runs
+	 * tasks elsewhere calls it.
+	 */
+	void (*place)(void *arg, int64_t where);
 	/*
 	 * The next task that is at work already, at the pilot task->where, since before
 	 * this run: SCHED_TASK, or SCHED_NOTHING behind the last. May be NULL; only who runs
