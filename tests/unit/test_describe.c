@@ -144,7 +144,8 @@ START_TEST(prepare_refuses_arguments_that_nobody_reads)
 		{ "dataset.features=0", ERR_SPEC, "dataset.features: 0 is not in 1" },
 		{ "dataset.tasks=65", ERR_SPEC, "dataset.tasks: 65 is not in 1 to 64" },
 		{ "dataset.scales=1 0", ERR_SPEC, "dataset.scales: 0 is not in" },
-		{ "dataset.scales=nan", ERR_SPEC, "dataset.scales: nan is not in" },
+		{ "dataset.scales=nan", ERR_SPEC,
+			"dataset.scales: \"nan\" is not a list of finite" },
 		{ "dataset.train=0", ERR_SPEC, "dataset.train: 0 is not in 1 to 1000" },
 		{ "dataset.val=250001", ERR_SPEC, "is not in 1 to 250000, what synth" },
 	};

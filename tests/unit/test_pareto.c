@@ -96,7 +96,7 @@ static void put_point(struct store *s, const struct golden *g, int i)
 static void put_case(struct store *s, const struct golden *g)
 {
 	execute(s,
-		"INSERT INTO sweep VALUES (1, 'g', '', 'best', 'criteria', '', 'done', NULL, '', 0, NULL)",
+		"INSERT INTO sweep VALUES (1, 'g', '', 'best', 'criteria', '', 'done', NULL, '', 0, NULL, 0)",
 		NO_ARGS);
 	execute(s, "INSERT INTO variant VALUES (1, '', 0)", NO_ARGS);
 	for (int k = 0; k < g->d; k++)
