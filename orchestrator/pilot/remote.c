@@ -813,6 +813,30 @@ int remote_run(const struct remote_options *o, const struct sched_ops *ops, void
 	return r.rc;
 }
 
+/* Tells one of them, and writes down that it is gone, since nobody will listen to it. */
+static int dismiss(struct store *s, const struct pilot_open_row *row, const char *root,
+	struct err *e)
+{
+	struct craft c = { .id = row->id };
+	const struct message setup = { .kind = MESSAGE_PILOT,
+		.number = MESSAGE_VERSION,
+		.build = deltam_version };
+	int rc;
+
+	snprintf(c.name, sizeof(c.name), "%s", row->name);
+	rc = yard_make(root, c.name, e);
+	if (!rc)
+		rc = craft_open(&c, root, e);
+	if (rc)
+		return rc;
+	craft_say_setup(&c, &setup);
+	craft_say_leave(&c);
+	rc = mail_flush(&c.in, e);
+	craft_release(&c);
+	return rc ? rc
+		  : store_pilot_end(s, row->id, "told by a run without a launcher", e);
+}
+
 int remote_dismiss(struct store *s, const char *root, struct err *e)
 {
 	struct arena a = { 0 };
@@ -820,23 +844,8 @@ int remote_dismiss(struct store *s, const char *root, struct err *e)
 	int n = 0;
 	int rc = store_pilot_open(s, &a, &row, &n, e);
 
-	for (int i = 0; !rc && i < n; i++) {
-		struct craft c = { .id = row[i].id };
-		const struct message setup = { .kind = MESSAGE_PILOT,
-			.number = MESSAGE_VERSION,
-			.build = deltam_version };
-
-		snprintf(c.name, sizeof(c.name), "%s", row[i].name);
-		rc = yard_make(root, c.name, e);
-		if (!rc)
-			rc = craft_open(&c, root, e);
-		if (rc)
-			break;
-		craft_say_setup(&c, &setup);
-		craft_say_leave(&c);
-		rc = mail_flush(&c.in, e);
-		craft_release(&c);
-	}
+	for (int i = 0; !rc && i < n; i++)
+		rc = dismiss(s, &row[i], root, e);
 	arena_release(&a);
 	return rc;
 }

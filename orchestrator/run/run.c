@@ -13,6 +13,7 @@
 #include "orchestrator/cli/cli.h"
 #include "common/store/store_winner.h"
 #include "orchestrator/pilot/elsewhere.h"
+#include "orchestrator/pilot/remote.h"
 #include "orchestrator/plan/worker_path.h"
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/reader.h"
@@ -336,6 +337,8 @@ static int prepare_training(struct run *r, struct err *e)
 
 	if (!rc)
 		rc = make_folder(r->dispatch.logs, e);
+	if (!rc && !r->q->launch)
+		rc = remote_dismiss(&r->s, folder, e);
 	r->command.trainer = t ? t : lines ? &own_trainer : NULL;
 	if (!rc && r->command.trainer)
 		rc = prepare_command(r, folder, e);

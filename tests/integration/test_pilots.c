@@ -370,6 +370,33 @@ START_TEST(a_successor_takes_over_what_is_at_work)
 }
 END_TEST
 
+START_TEST(a_run_without_a_launcher_lets_pilots_go)
+{
+	static const char *const argv[] = { "deltam", "run", "s.json", "--db", "t.db",
+		NULL };
+	char wanted[DIGEST_MAX], got[DIGEST_MAX];
+	struct child c;
+	int pilot;
+
+	write_command(", \"pause\": 0.1");
+	here(wanted, NULL);
+	setenv("DELTAM_TIME_SCALE", "1", 1); /* no pilot leaves by itself */
+	child_start(&c, at_pilots, NULL);
+	ck_assert(await_file(has_begun, 1, 120));
+	child_signal(&c, SIGTERM);
+	ck_assert_int_eq(child_wait(&c), 130);
+	child_close_pipe(&c);
+	pilot = some_pilot(0);
+	ck_assert_int_gt(pilot, 0);
+	runs_well(argv, NULL);
+	ck_assert_str_eq(digest_rows("t.db", got), wanted);
+	ck_assert(await_end(pilot, 120));
+	ck_assert_int_eq(count("SELECT count(*) FROM pilot WHERE ended IS NULL"), 0);
+	ck_assert_int_eq(
+		system("grep -q '{\"leaving\": \"told\"}' t.db.d/pilots/*/out"), 0);
+}
+END_TEST
+
 START_TEST(an_interrupt_ends_the_pilots_and_keeps_what_they_had)
 {
 	char wanted[DIGEST_MAX];
@@ -524,6 +551,7 @@ Suite *suite_pilots(void)
 	tcase_add_test(tc, kills_of_deltam_and_its_pilots_change_nothing);
 	tcase_add_test(tc, a_death_at_any_point_between_files_and_rows_changes_nothing);
 	tcase_add_test(tc, a_successor_takes_over_what_is_at_work);
+	tcase_add_test(tc, a_run_without_a_launcher_lets_pilots_go);
 	tcase_add_test(tc, an_interrupt_ends_the_pilots_and_keeps_what_they_had);
 	tcase_add_test(tc, a_pilot_that_hears_nothing_leaves);
 	tcase_add_test(tc, hostile_lines_are_refused_with_their_place);
