@@ -272,13 +272,13 @@ static int simulate(struct fleet *f, const char *folder, pid_t deltam, int slots
 			f->next_beat = f->now + 10;
 		for (int i = 0; !rc && i < f->met; i++)
 			rc = play(f, &f->pilot[i], beat, e);
-		if (!from && f->ended >= (long)f->n * slots &&
+		if (from == 0 && f->ended >= (long)f->n * slots &&
 			f->now > begin + WARM_SECONDS) {
 			from = f->now;
 			before = cpu_seconds_of(deltam);
 			count = f->ended;
 		}
-		if (from && f->now > from + WINDOW_SECONDS) {
+		if (from > 0 && f->now > from + WINDOW_SECONDS) {
 			*cpu = (cpu_seconds_of(deltam) - before) / (f->now - from);
 			*ended = (double)(f->ended - count) / (f->now - from);
 			return OK;

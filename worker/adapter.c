@@ -152,22 +152,24 @@ static void pause_a_moment(void)
 /* Until it has ended; *status as waitpid has it. Whether it was told to stop. */
 static bool watch(struct adapter *x, int *status)
 {
-	double kill_at = 0; /* clock_seconds */
+	bool told = false;
+	double kill_at = 0; /* clock_seconds, once it was told */
 	int looks = 0;
 
 	while (waitpid(x->trainer, status, WNOHANG) == 0) {
-		if (stop_wanted() && !kill_at) {
+		if (stop_wanted() && !told) {
 			(void)kill(x->trainer, SIGTERM);
+			told = true;
 			kill_at = clock_seconds() + (double)x->stop_seconds;
 		}
-		if (kill_at && clock_seconds() >= kill_at)
+		if (told && clock_seconds() >= kill_at)
 			(void)kill(x->trainer, SIGKILL);
 		if (looks++ % LOOKS_A_REPORT == 0)
 			look_at_report(x);
 		pause_a_moment();
 	}
 	look_at_report(x);
-	return kill_at != 0;
+	return told;
 }
 
 /* The end. */
