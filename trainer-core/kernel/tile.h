@@ -23,7 +23,7 @@
 #define DEPTH 32 /* values that one operation sums */
 #define TILE_VALUES (TILE * DEPTH) /* of a tile of a or b */
 
-#if defined(__AMX_BF16__)
+#if defined(__AMX_BF16__) || defined(__AMXBF16__) /* as GCC and as clang 14 call it */
 
 struct tile_config {
 	uint8_t palette, start, reserved[14];
