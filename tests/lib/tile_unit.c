@@ -30,8 +30,7 @@ struct instruction {
 	int opcode, prefix; /* none 0, F3 2, F2 3 */
 	bool memory;
 	int reg, rm, vvvv;
-	uint8_t *at; /* operand in memory, its index apart */
-	long index;
+	uintptr_t at, index; /* the operand in memory is at their sum */
 	int length;
 };
 
@@ -55,7 +54,7 @@ static void take_memory(
 	if (base == 4) {
 		base = *p & 7;
 		index = (*p >> 3 & 7) | (vex[1] & 0x40 ? 0 : 8);
-		x->index = index == 4 ? 0 : (long)g[registers[index]] << (*p >> 6);
+		x->index = index == 4 ? 0 : (uintptr_t)g[registers[index]] << (*p >> 6);
 		p++;
 	} else if (mod == 0 && base == 5) {
 		refuse("an address that no build of ours has");
@@ -66,9 +65,9 @@ static void take_memory(
 		memcpy(&wide, p, sizeof(wide));
 		p += sizeof(wide);
 	}
-	x->at = (uint8_t *)(intptr_t)wide;
+	x->at = (uintptr_t)(intptr_t)wide;
 	if (mod || base != 5)
-		x->at += g[registers[base | (vex[1] & 0x20 ? 0 : 8)]];
+		x->at += (uintptr_t)g[registers[base | (vex[1] & 0x20 ? 0 : 8)]];
 	x->length = (int)(p - vex);
 }
 
@@ -127,12 +126,18 @@ static void configure(const uint8_t *p)
 	ready = true;
 }
 
+/* Row r of a tile in memory: the index is what lies between two of them. */
+static void *row_of(const struct instruction *x, int r)
+{
+	return (void *)(x->at + (uintptr_t)r * x->index);
+}
+
 static void carry_out(const struct instruction *x)
 {
 	int what = x->opcode << 4 | x->prefix << 1 | x->memory;
 
 	if (what == (0x49 << 4 | 1)) {
-		configure(x->at + x->index);
+		configure((const uint8_t *)(x->at + x->index));
 		return;
 	}
 	if (!ready)
@@ -143,10 +148,10 @@ static void carry_out(const struct instruction *x)
 		memset(tile[x->reg], 0, sizeof(tile[0]));
 	else if (what == (0x4b << 4 | 7))
 		for (int r = 0; r < 16; r++)
-			memcpy(tile[x->reg][r], x->at + r * x->index, 64);
+			memcpy(tile[x->reg][r], row_of(x, r), 64);
 	else if (what == (0x4b << 4 | 5))
 		for (int r = 0; r < 16; r++)
-			memcpy(x->at + r * x->index, tile[x->reg][r], 64);
+			memcpy(row_of(x, r), tile[x->reg][r], 64);
 	else if (what == (0x5c << 4 | 4))
 		multiply(x->reg, x->rm, x->vvvv);
 	else
