@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "bench/bench.h"
 #include "bench/conv.h"
 #include "bench/curves.h"
@@ -59,14 +58,6 @@ double bench_median(double *v, int n)
 {
 	qsort(v, n, sizeof(*v), ascending);
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
-
-double bench_wall_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static void print_training(const struct workload *w, const struct bench_result *r)

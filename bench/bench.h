@@ -34,7 +34,6 @@ struct bench_result {
 #define LENET_TRAINING (2 * LENET_FIRST + 3 * LENET_OTHERS)
 
 double bench_median(double *v, int n); /* sorts v */
-double bench_wall_seconds(void);
 
 /* Each measures for about `seconds` and fills *r; all its memory comes from a. */
 MUST_CHECK int bench_mlp(

@@ -11,6 +11,7 @@
 #include "bench/bench.h"
 #include "bench/peak.h"
 #include "bench/scratch.h"
+#include "common/clock.h"
 
 #define WORKERS 2
 
@@ -118,14 +119,14 @@ static int run_once(const char *folder, const char *text, double *rate, double *
 	if (rc)
 		return rc;
 	cpu = children_seconds();
-	start = bench_wall_seconds();
+	start = clock_seconds();
 	rc = run(arena_printf(a,
 			 "'%s/deltam' run '%s' --db '%s' --workers %d --yes"
 			 " >'%s/out' 2>'%s/log' || { cat '%s/log' >&2; false; }",
 			 programs, sweep, db, WORKERS, folder, folder, folder),
 		e);
 	if (!rc) {
-		double spent = bench_wall_seconds() - start;
+		double spent = clock_seconds() - start;
 
 		cpu = children_seconds() - cpu;
 		rc = count_jobs(db, &jobs, a, e);
@@ -140,7 +141,7 @@ static int measure(const char *text, double seconds, struct bench_result *r,
 	struct arena *a, struct err *e)
 {
 	double rate[BENCH_WINDOWS], per_cpu[BENCH_WINDOWS];
-	double start = bench_wall_seconds();
+	double start = clock_seconds();
 	int n = 0, rc = OK;
 
 	do {
@@ -152,7 +153,7 @@ static int measure(const char *text, double seconds, struct bench_result *r,
 		rc = run_once(folder, text, &rate[n], &per_cpu[n], a, e);
 		bench_scratch_remove(folder);
 		n++;
-	} while (!rc && n < BENCH_WINDOWS && bench_wall_seconds() - start < seconds);
+	} while (!rc && n < BENCH_WINDOWS && clock_seconds() - start < seconds);
 	r->unit = "jobs";
 	r->units_per_s = bench_median(rate, n);
 	r->units_per_cpu_s = bench_median(per_cpu, n);

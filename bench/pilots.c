@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "bench/bench.h"
 #include "bench/scratch.h"
+#include "common/clock.h"
 #include "common/version.h"
 #include "orchestrator/pilot/message.h"
 #include "orchestrator/pilot/yard.h"
@@ -256,13 +257,12 @@ static pid_t start_deltam(const char *folder, int pilots, struct arena *a)
 static int simulate(struct fleet *f, const char *folder, pid_t deltam, int slots,
 	double *cpu, double *ended, struct err *e)
 {
-	double begin = bench_wall_seconds();
+	double begin = clock_seconds();
 	double from = 0, before = 0;
 	long count = 0;
 	int rc = OK;
 
-	for (f->now = begin; !rc && f->now < begin + 600;
-		f->now = bench_wall_seconds()) {
+	for (f->now = begin; !rc && f->now < begin + 600; f->now = clock_seconds()) {
 		const struct timespec pause = { 0, 250000000L };
 		bool beat = f->now >= f->next_beat;
 

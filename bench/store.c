@@ -8,6 +8,7 @@
 #include "bench/bench.h"
 #include "bench/peak.h"
 #include "bench/scratch.h"
+#include "common/clock.h"
 #include "common/store/store_job.h"
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
@@ -77,14 +78,14 @@ static int write_windows(const char *path, int job, double window, double *rate,
 	int epoch = 0, rc = store_open(&s, path, STORE_WORKER, e);
 
 	for (int w = 0; !rc && w < BENCH_WINDOWS; w++) {
-		double start = bench_wall_seconds(), spent = 0;
+		double start = clock_seconds(), spent = 0;
 		double cpu_start = bench_cpu_seconds();
 		long rows = 0;
 
 		while (!rc && spent < window) {
 			rc = write_epoch(&s, job, ++epoch, e);
 			rows += ROWS;
-			spent = bench_wall_seconds() - start;
+			spent = clock_seconds() - start;
 		}
 		rate[w] = (double)rows / spent;
 		cpu[w] = (bench_cpu_seconds() - cpu_start) / spent;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "common/arena.h"
 #include "common/clock.h"
+#include "common/own_program.h"
 #include "common/plain_file.h"
 #include "common/str.h"
 #include "worker/leftover.h"
@@ -219,13 +220,11 @@ static void show_helper(void)
 {
 	static const char *const places[] = { "../../share/deltam", "../../trainers" };
 	const char *before = getenv("PYTHONPATH");
-	char own[PATH_BYTES];
-	ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
+	const char *own;
 	struct arena a = { 0 };
+	bool known = own_folder(&own, &a, NULL) == OK;
 
-	own[n > 0 ? n : 0] = '\0';
-	own[strrchr(own, '/') ? strrchr(own, '/') - own : 0] = '\0';
-	for (int i = 0; *own && i < COUNT(places); i++) {
+	for (int i = 0; known && i < COUNT(places); i++) {
 		const char *folder = arena_printf(&a, "%s/%s", own, places[i]);
 
 		if (access(arena_printf(&a, "%s/deltam.py", folder), R_OK))

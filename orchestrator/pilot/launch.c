@@ -2,13 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/bytes.h"
 #include "common/log.h"
+#include "common/own_program.h"
 #include "common/plain_file.h"
 #include "orchestrator/pilot/ask.h"
 
@@ -127,18 +128,6 @@ static int check_alone(
 	return OK;
 }
 
-static int find_program(struct launch *l, struct arena *a, struct err *e)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	if (n < 0)
-		return err_errno(e, "cannot find our own executable");
-	path[n] = '\0';
-	l->program = arena_strdup(a, path);
-	return OK;
-}
-
 int launch_parse(struct launch *l, const struct launch_request *q, struct arena *a,
 	struct err *e)
 {
@@ -154,7 +143,7 @@ int launch_parse(struct launch *l, const struct launch_request *q, struct arena 
 		rc = OK;
 	if (!rc)
 		rc = check_alone(l, q, e);
-	return rc ? rc : find_program(l, a, e);
+	return rc ? rc : own_program(&l->program, a, e);
 }
 
 void launch_release(struct launch *l)
@@ -239,7 +228,7 @@ static int write_script(const struct launch *l, const char *name,
 	str_printf(
 		&text, "exec %s pilot %s\n", quote(l->program, &a), quote(folder, &a));
 	fd = plain_file_make(path, O_WRONLY, 0700);
-	if (fd < 0 || write(fd, text.s, text.n) != (ssize_t)text.n)
+	if (fd < 0 || bytes_write(fd, text.s, text.n))
 		rc = err_errno(e, "cannot write %s", path);
 	if (fd >= 0 && close(fd) && !rc)
 		rc = err_errno(e, "cannot write %s", path);

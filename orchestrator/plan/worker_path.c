@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/own_program.h"
 #include "common/version.h"
 #include "orchestrator/plan/child.h"
 
@@ -74,29 +75,19 @@ int worker_path_from(const char *folder, char *buf, size_t size, struct err *e)
 	return rc ? rc : check_build(buf, e);
 }
 
-static int own_folder(char *buf, size_t size, struct err *e)
-{
-	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
-	char *slash;
-
-	if (n < 0)
-		return err_errno(e, "cannot find our own executable");
-	buf[n] = '\0';
-	slash = strrchr(buf, '/');
-	if (slash)
-		*slash = '\0';
-	return OK;
-}
-
 int worker_path(char *buf, size_t size, struct err *e)
 {
 	const char *given = getenv("DELTAM_WORKER");
-	char folder[4096];
+	struct arena a = { 0 };
+	const char *folder;
 	int rc;
 
 	if (!given || !*given) {
-		rc = own_folder(folder, sizeof(folder), e);
-		return rc ? rc : worker_path_from(folder, buf, size, e);
+		rc = own_folder(&folder, &a, e);
+		if (!rc)
+			rc = worker_path_from(folder, buf, size, e);
+		arena_release(&a);
+		return rc;
 	}
 	rc = put_path(buf, size, given, e);
 	if (!rc && access(buf, X_OK))
