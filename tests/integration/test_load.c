@@ -7,6 +7,7 @@
 #include "common/arena.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
+#include "tests/lib/pace.h"
 #include "tests/lib/scratch.h"
 
 /* 101 weights at two rates, the baselines and a final run, of an epoch of eight rows. */
@@ -87,7 +88,9 @@ START_TEST(memory_of_a_run_does_not_grow_with_the_jobs_behind_it)
 	ck_assert_int_eq(child_wait(&c), 0);
 	ck_assert_int_ge(query_int("t.db", "SELECT count(*) FROM job"), JOBS);
 	ck_assert_int_gt(late, 0);
-	ck_assert_msg(late * 10 <= early * 11, "%ld KiB, and later %ld", early, late);
+	/* The sanitizers keep what is freed, so that a late use of it is seen. */
+	ck_assert_msg(pace_slow() || late * 10 <= early * 11, "%ld KiB, and later %ld",
+		early, late);
 }
 END_TEST
 

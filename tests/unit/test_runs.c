@@ -2,6 +2,7 @@
 #include <check.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -35,10 +36,14 @@ static int run_words(const char *const *words)
 	int rc;
 
 	for (; words[n - 1]; n++)
-		argv[n] = strdup(words[n - 1]); /* the process ends with the test */
+		argv[n] = strdup(words[n - 1]);
 	e = (struct err){ 0 };
 	rc = cli_parse(&o, n, argv, &e);
-	return rc ? rc : command_output(&o, output, sizeof(output), &e);
+	if (!rc)
+		rc = command_output(&o, output, sizeof(output), &e);
+	while (n > 1)
+		free(argv[--n]);
+	return rc;
 }
 
 #define DELTAM(...) run_words((const char *const[]){ __VA_ARGS__, NULL })

@@ -59,11 +59,14 @@ static double norm(int d, const double *A)
 	return most;
 }
 
-/* How often A must be halved; scales A and, where it is there, E. */
+/*
+ * How often A must be halved; scales A and, where it is there, E. What is infinite stays so:
+ * then nothing that comes of it is finite, which the caller sees.
+ */
 static int halve(int d, double *A, double *E)
 {
 	double most = norm(d, A);
-	int halvings = most > NORM ? (int)ceil(log2(most / NORM)) : 0;
+	int halvings = most > NORM && isfinite(most) ? (int)ceil(log2(most / NORM)) : 0;
 	double factor = ldexp(1, -halvings);
 
 	for (int i = 0; i < d * d; i++) {
