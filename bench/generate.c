@@ -8,6 +8,7 @@
 #include "common/store/store_job.h"
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
+#include "common/store/transaction.h"
 
 #define EPOCHS 100
 #define TASKS 2
@@ -120,11 +121,7 @@ static int train(struct generator *g, struct sched_end *end, struct err *e)
 		rc = store_begin(&g->s, e);
 	if (!rc)
 		rc = put_epochs(g, &w, end, e);
-	if (!rc)
-		rc = store_commit(&g->s, e);
-	if (rc)
-		store_rollback(&g->s);
-	return rc;
+	return store_end(&g->s, rc, e);
 }
 
 /* Turn after turn, as a run with one slot does. */
@@ -200,13 +197,11 @@ int generate_sweep(struct generator *g, const char *text, struct err *e)
 
 	if (!rc)
 		rc = plan(g, text, e);
-	if (!rc)
-		rc = store_commit(&g->s, e);
+	rc = store_end(&g->s, rc, e);
 	if (!rc)
 		rc = train_all(g, e);
 	if (!rc)
 		rc = store_sweep_state(&g->s, g->stage.sweep, "done", e);
-	store_rollback(&g->s);
 	dispatch_release(&g->dispatch);
 	stage_release(&g->stage);
 	return rc;

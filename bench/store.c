@@ -12,6 +12,7 @@
 #include "common/store/store_job.h"
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
+#include "common/store/transaction.h"
 
 #define ROWS 100
 #define WRITERS 2
@@ -42,8 +43,7 @@ static int make_jobs(const char *path, int n, struct arena *a, struct err *e)
 		rc = store_job_put(&s, i + 1, arena_printf(a, "%032d", i + 1), &ps,
 			&(struct job_shown){ NULL, NULL, NULL }, &row, e);
 	}
-	if (!rc)
-		rc = store_commit(&s, e);
+	rc = store_end(&s, rc, e);
 	store_close(&s);
 	return rc;
 }
@@ -61,14 +61,9 @@ static int write_epoch(struct store *s, int job, int epoch, struct err *e)
 			epoch + 0.1 * i };
 	}
 	rc = store_begin(s, e);
-	if (rc)
-		return rc;
-	rc = store_metrics_put(s, job, epoch, row, ROWS, e);
-	if (rc) {
-		store_rollback(s);
-		return rc;
-	}
-	return store_commit(s, e);
+	if (!rc)
+		rc = store_metrics_put(s, job, epoch, row, ROWS, e);
+	return store_end(s, rc, e);
 }
 
 static int write_windows(const char *path, int job, double window, double *rate,

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/store/store_metric.h"
 #include "common/store/store_winner.h"
+#include "common/store/transaction.h"
 #include "trainer-core/corrupt/corrupt.h"
 #include "worker/pipe.h"
 #include "worker/stop.h"
@@ -146,21 +147,18 @@ static int commit(struct evaluation *v, const char *corruption, const char *basi
 	struct segment *g = v->g;
 	int rc = store_begin(g->store, e);
 
-	if (rc)
-		return rc;
-	rc = segment_data_is_right(g, e);
+	if (!rc)
+		rc = segment_data_is_right(g, e);
 	if (!rc)
 		rc = store_metric_check_token(g->store, g->job.id, g->job.token, e);
 	if (!rc)
 		rc = store_corruption_put(
 			g->store, &v->wanted, corruption, basis, rows, n, e);
-	if (rc) {
-		store_rollback(g->store);
-		return rc;
-	}
-	crash_point("evaluate.before");
-	rc = store_commit(g->store, e);
-	crash_point("evaluate.after");
+	if (!rc)
+		crash_point("evaluate.before");
+	rc = store_end(g->store, rc, e);
+	if (!rc)
+		crash_point("evaluate.after");
 	return rc;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "common/log.h"
 #include "common/store/store_metric.h"
+#include "common/store/transaction.h"
 #include "worker/evaluate.h"
 #include "worker/spent.h"
 
@@ -19,17 +20,14 @@ static int start_over(struct segment *g, struct err *e)
 		"the run's rows are of kernel class \"%s\", this processor's is \"%s\": "
 		"starting over",
 		job->kernel_class, train_kernel_class(&job->params));
-	if (rc)
-		return rc;
-	rc = store_metric_check_token(g->store, job->id, job->token, e);
+	if (!rc)
+		rc = store_metric_check_token(g->store, job->id, job->token, e);
 	if (!rc)
 		rc = store_metric_clear(g->store, job->id, e);
-	if (rc) {
-		store_rollback(g->store);
-		return rc;
-	}
-	job->rows_epoch = 0;
-	return store_commit(g->store, e);
+	rc = store_end(g->store, rc, e);
+	if (!rc)
+		job->rows_epoch = 0;
+	return rc;
 }
 
 static int begin(struct segment *g, const struct segment_args *args, struct err *e)

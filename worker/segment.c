@@ -5,6 +5,7 @@
 #include "common/crash.h"
 #include "common/log.h"
 #include "common/store/store_metric.h"
+#include "common/store/transaction.h"
 #include "worker/label.h"
 #include "worker/pipe.h"
 #include "worker/spent.h"
@@ -140,9 +141,8 @@ static int commit_epoch(struct segment *g, const struct epoch_rows *rows, struct
 	struct store *s = g->store;
 	int rc = store_begin(s, e);
 
-	if (rc)
-		return rc;
-	rc = segment_data_is_right(g, e);
+	if (!rc)
+		rc = segment_data_is_right(g, e);
 	if (!rc)
 		rc = store_metric_check_token(s, g->job.id, g->job.token, e);
 	if (!rc)
@@ -154,13 +154,11 @@ static int commit_epoch(struct segment *g, const struct epoch_rows *rows, struct
 	if (!rc)
 		rc = store_weights_put(
 			s, g->job.id, rows->epoch, rows->weight, rows->weights, e);
-	if (rc) {
-		store_rollback(s);
-		return rc;
-	}
-	crash_point("commit.before");
-	rc = store_commit(s, e);
-	crash_point("commit.after");
+	if (!rc)
+		crash_point("commit.before");
+	rc = store_end(s, rc, e);
+	if (!rc)
+		crash_point("commit.after");
 	return rc;
 }
 

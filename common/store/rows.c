@@ -79,31 +79,6 @@ int store_run(struct store *s, enum stmt id, const struct arg *args, struct err 
 	return rc;
 }
 
-int store_begin(struct store *s, struct err *e)
-{
-	return store_run(s, STMT_BEGIN, NO_ARGS, e);
-}
-
-int store_commit(struct store *s, struct err *e)
-{
-	int rc = OK;
-
-	if (s->mode == STORE_ORCHESTRATOR)
-		rc = file_check_same(&s->lock, s->path, e);
-	if (!rc)
-		rc = store_run(s, STMT_COMMIT, NO_ARGS, e);
-	if (rc)
-		store_rollback(s);
-	return rc;
-}
-
-void store_rollback(struct store *s)
-{
-	if (!sqlite3_get_autocommit(s->db) &&
-		store_run(s, STMT_ROLLBACK, NO_ARGS, NULL))
-		return; /* SQLite has rolled back by itself */
-}
-
 int store_changes(const struct store *s)
 {
 	return sqlite3_changes(s->db);

@@ -74,11 +74,6 @@ MUST_CHECK int store_run(
 /* How many rows the last store_run has changed. */
 int store_changes(const struct store *s);
 
-/* A commit that fails is rolled back. ERR_DB: SQLite failed, or the file is another now. */
-MUST_CHECK int store_begin(struct store *s, struct err *e);
-MUST_CHECK int store_commit(struct store *s, struct err *e);
-void store_rollback(struct store *s); /* harmless without a transaction */
-
 /*
  * Prepares the statement for those files of common/store/ that bind and step on their
  * own, because they write many rows.

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "common/store/rows.h"
+#include "common/store/transaction.h"
 
 extern const char schema_sql[];
 extern const char toy_sql[];
@@ -136,13 +137,9 @@ static int change(
 {
 	int rc = store_begin(s, e);
 
-	if (rc)
-		return rc;
-	rc = how(s, e);
 	if (!rc)
-		return store_commit(s, e);
-	store_rollback(s);
-	return rc;
+		rc = how(s, e);
+	return store_end(s, rc, e);
 }
 
 int schema_upgrade(struct store *s, struct err *e)

@@ -1,11 +1,11 @@
 /*
  * A connection to a database. Only the files of common/store/ know SQLite; every other
  * module sees rows. Above the connection stand, each knowing those before it alone:
- * statements, their rows and transactions (rows.h), the schemas (schema.h), and how a file
- * is opened (store_open.h).
+ * statements and their rows (rows.h), transactions (transaction.h), the schemas (schema.h),
+ * and how a file is opened (store_open.h).
  *
  * Statements live in statements.def, one row each, and are prepared at first use.
- * A write begins with store_begin (BEGIN IMMEDIATE), is short, and ends with store_commit.
+ * A write stands in a transaction.
  * Every fault of SQLite becomes ERR_DB with SQLite's own message.
  */
 #ifndef DELTAM_STORE_H

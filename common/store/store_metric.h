@@ -2,7 +2,7 @@
  * What a worker writes: the figures of an epoch. The hot path of the store, so texts
  * are bound where they lie, statements stay prepared and insert many rows at once.
  *
- * All of it belongs between store_begin and store_commit. A row that is there already
+ * All of it belongs in a transaction (transaction.h). A row that is there already
  * is fine when it is equal to the bit: a job that starts over writes its rows again.
  * One that differs is ERR_DETERMINISM, and the message names the row and both values.
  * A figure that is not finite is ERR_DIVERGED and never reaches the database.

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
+#include "common/store/transaction.h"
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/run/stage.h"
 
@@ -255,11 +256,7 @@ static int in_transaction(struct importing *x, struct err *e)
 
 	if (!rc)
 		rc = write_all(x, e);
-	if (!rc)
-		rc = store_commit(&x->s, e);
-	if (rc)
-		store_rollback(&x->s);
-	return rc;
+	return store_end(&x->s, rc, e);
 }
 
 static int write_database(struct importing *x, struct err *e)

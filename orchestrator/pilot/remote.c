@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include "common/log.h"
+#include "common/store/transaction.h"
 #include "common/version.h"
 
 #define LOOK_TICKS 30 /* between questions to the launcher */
@@ -66,15 +67,6 @@ static void check(struct remote *r, int rc, const struct err *e)
 
 /* Rows of pilots. */
 
-static int write_row(struct remote *r, int rc, struct err *e)
-{
-	if (!rc)
-		rc = store_commit(r->o->s, e);
-	if (rc)
-		store_rollback(r->o->s);
-	return rc;
-}
-
 static void write_end(struct remote *r, const struct craft *c, const char *why)
 {
 	struct err e = { 0 };
@@ -82,7 +74,7 @@ static void write_end(struct remote *r, const struct craft *c, const char *why)
 
 	if (!rc)
 		rc = store_pilot_end(r->o->s, c->id, why, &e);
-	check(r, write_row(r, rc, &e), &e);
+	check(r, store_end(r->o->s, rc, &e), &e);
 }
 
 static int write_hello(
@@ -94,7 +86,7 @@ static int write_hello(
 
 	if (!rc)
 		rc = store_pilot_hello(r->o->s, c->id, &row, e);
-	return write_row(r, rc, e);
+	return store_end(r->o->s, rc, e);
 }
 
 /* Tasks. */
@@ -399,7 +391,7 @@ static int put_row(struct remote *r, struct craft *c, struct err *e)
 	if (!rc)
 		rc = store_pilot_put(
 			r->o->s, r->o->sweep, c->name, r->o->launch->name, &c->id, e);
-	return write_row(r, rc, e);
+	return store_end(r->o->s, rc, e);
 }
 
 /*
@@ -443,7 +435,7 @@ static int note_job(struct remote *r, struct craft *c, const char *job, struct e
 
 	if (!rc)
 		rc = store_pilot_job(r->o->s, c->id, job, e);
-	return write_row(r, rc, e);
+	return store_end(r->o->s, rc, e);
 }
 
 static void start_pilot(struct remote *r)

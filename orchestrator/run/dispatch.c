@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/store/run_name.h"
 #include "common/store/store_winner.h"
+#include "common/store/transaction.h"
 #include "orchestrator/run/direction.h"
 #include "orchestrator/run/segment_command.h"
 #include "orchestrator/run/verdict.h"
@@ -332,10 +333,7 @@ static int on_news(void *arg, const struct sched_task *task, struct err *e)
 	if (!rc)
 		rc = follow_read(&g->command.follow, e);
 	crash_point("follow.before_commit");
-	if (!rc)
-		rc = store_commit(d->s, e);
-	if (rc)
-		store_rollback(d->s);
+	rc = store_end(d->s, rc, e);
 	crash_point("follow.after_commit");
 	if (!rc && g->command.follow.epochs > g->epochs)
 		retry_worth(&d->retry, task->job);
@@ -346,7 +344,7 @@ static int on_news(void *arg, const struct sched_task *task, struct err *e)
 /*
  * Writes the process ids of segments that run longer than a tick; `status` reads them.
  */
-static int write_pids(struct dispatch *d)
+static void write_pids(struct dispatch *d)
 {
 	bool any = false;
 	int rc;
@@ -354,14 +352,15 @@ static int write_pids(struct dispatch *d)
 	for (const struct dispatch_segment *g = d->segments; g; g = g->next)
 		any |= g->used && g->pid;
 	if (!any)
-		return OK;
+		return;
 	rc = store_begin(d->s, NULL);
 	for (struct dispatch_segment *g = d->segments; !rc && g; g = g->next) {
 		if (g->used && g->pid)
 			rc = store_attempt_pid(d->s, g->attempt.id, g->pid, NULL);
 		g->pid = 0;
 	}
-	return rc ? rc : store_commit(d->s, NULL);
+	if (store_end(d->s, rc, NULL))
+		return; /* they are no more than a help: what fails here shows at the next turn */
 }
 
 /*
@@ -385,15 +384,13 @@ static void show(struct dispatch *d)
 	d->next_look = q.now + 50 * (outlook_now() - q.now);
 }
 
-/* The bar and the pids are no more than a help: what fails here shows at the next turn. */
 static void on_tick(void *arg)
 {
 	struct dispatch *d = arg;
 
 	d->retry.now++;
 	show(d);
-	if (write_pids(d))
-		store_rollback(d->s);
+	write_pids(d);
 }
 
 /* What an end does to its attempt and its job. */
@@ -631,11 +628,7 @@ static int change(struct dispatch *d, const struct sched_end *end,
 		rc = claim(d, next, claimed, e);
 	if (end)
 		crash_point("finish.before_commit");
-	if (!rc)
-		rc = store_commit(d->s, e);
-	if (rc)
-		store_rollback(d->s);
-	return rc;
+	return store_end(d->s, rc, e);
 }
 
 static int turn(

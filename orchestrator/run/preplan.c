@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 #include "common/store/store_open.h"
+#include "common/store/transaction.h"
 #include "orchestrator/run/replan.h"
 #include "orchestrator/run/stage.h"
 
@@ -26,9 +27,7 @@ static int plan(
 		rc = stage_start(&stage, rescore, e);
 		stage_release(&stage);
 	}
-	if (rc)
-		store_rollback(s);
-	return rc ? rc : store_commit(s, e);
+	return store_end(s, rc, e);
 }
 
 int preplan(const struct resolved *known, const struct plan_counts *counts,

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/store/run_name.h"
 #include "common/store/store_open.h"
+#include "common/store/transaction.h"
 #include "orchestrator/cli/cli.h"
 #include "common/store/store_winner.h"
 #include "orchestrator/pilot/elsewhere.h"
@@ -181,11 +182,7 @@ static int plan_in_transaction(struct run *r, struct err *e)
 
 	if (!rc)
 		rc = plan(r, e);
-	if (!rc)
-		rc = store_commit(&r->s, e);
-	if (rc)
-		store_rollback(&r->s);
-	return rc;
+	return store_end(&r->s, rc, e);
 }
 
 static int make_folder(const char *path, struct err *e)
@@ -274,7 +271,7 @@ static int list_missing(struct run *r, int64_t segments, struct err *e)
 }
 
 /* Segments run here, as processes of ours. */
-static int train_here(struct run *r, struct err *e)
+static int run_here(struct run *r, struct err *e)
 {
 	const struct sched_options options = { .worker = r->worker,
 		.db = r->db,
@@ -288,7 +285,7 @@ static int train_here(struct run *r, struct err *e)
  * Segments run at pilots. Winners want the database: they are evaluated here when all are
  * trained.
  */
-static int train_elsewhere(struct run *r, struct err *e)
+static int run_elsewhere(struct run *r, struct err *e)
 {
 	int rc = elsewhere_run(&r->elsewhere, &r->s, &r->dispatch, e);
 
@@ -297,7 +294,7 @@ static int train_elsewhere(struct run *r, struct err *e)
 	r->dispatch.train_only = false;
 	r->dispatch.where = 0;
 	r->places.shares = r->places.free[0] = 1;
-	return train_here(r, e);
+	return run_here(r, e);
 }
 
 /* Makes DB.d a link to a folder elsewhere; one that leads there already is well. */
@@ -361,7 +358,7 @@ static int train(struct run *r, struct err *e)
 			ARGS(INT(places_slots(&r->places)), INT(r->stage.sweep)), e);
 	progress_start(&r->progress);
 	if (!rc)
-		rc = r->q->launch ? train_elsewhere(r, e) : train_here(r, e);
+		rc = r->q->launch ? run_elsewhere(r, e) : run_here(r, e);
 	progress_end(&r->progress);
 	if (!rc && r->dispatch.command)
 		rc = folder_tidy(r->command.root, r->command.trainer->keep, &r->s, e);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "common/store/store_open.h"
 #include "common/store/store_report.h"
+#include "common/store/transaction.h"
 #include "common/tree.h"
 #include "orchestrator/run/follow.h"
 

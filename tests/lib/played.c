@@ -7,6 +7,7 @@
 #include "common/store/store_job.h"
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
+#include "common/store/transaction.h"
 #include "tests/lib/dump.h"
 #include "tests/lib/must.h"
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "common/log.h"
 #include "common/store/store_open.h"
+#include "common/store/transaction.h"
 #include "orchestrator/run/dispatch.h"
 #include "tests/lib/must.h"
 #include "tests/lib/scratch.h"

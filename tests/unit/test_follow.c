@@ -5,6 +5,7 @@
 #include <string.h>
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
+#include "common/store/transaction.h"
 #include "orchestrator/run/follow.h"
 #include "tests/lib/dump.h"
 #include "tests/lib/must.h"

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "common/store/rows.h"
 #include "common/store/store_open.h"
+#include "common/store/transaction.h"
 #include "orchestrator/stats/stats.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"

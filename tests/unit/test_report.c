@@ -8,6 +8,7 @@
 #include "common/store/run_name.h"
 #include "common/store/store_open.h"
 #include "common/store/store_query.h"
+#include "common/store/transaction.h"
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/print/report.h"

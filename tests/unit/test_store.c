@@ -18,6 +18,7 @@
 #include "common/store/schema.h"
 #include "common/store/store_job.h"
 #include "common/store/store_open.h"
+#include "common/store/transaction.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/opened.h"
 

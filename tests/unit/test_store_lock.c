@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "common/store/rows.h"
 #include "common/store/store_open.h"
+#include "common/store/transaction.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/must.h"
 #include "tests/lib/scratch.h"

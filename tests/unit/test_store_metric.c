@@ -4,6 +4,7 @@
 #include <string.h>
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
+#include "common/store/transaction.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
 

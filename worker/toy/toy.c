@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "common/store/store_open.h"
+#include "common/store/transaction.h"
 #include "common/str.h"
 
 static const struct {
@@ -19,13 +20,9 @@ static int run(struct store *s, int experiment, int steps, struct err *e)
 {
 	int rc = store_begin(s, e);
 
-	if (rc)
-		return rc;
-	rc = experiments[experiment].write(s, steps, e);
 	if (!rc)
-		return store_commit(s, e);
-	store_rollback(s);
-	return rc;
+		rc = experiments[experiment].write(s, steps, e);
+	return store_end(s, rc, e);
 }
 
 int toy_main(int argc, char **argv, struct err *e)
