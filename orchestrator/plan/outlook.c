@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "orchestrator/plan/prune.h"
@@ -23,6 +24,9 @@ struct seen {
 	double epochs, seconds; /* that were trained */
 };
 
+/* Who takes about as long an epoch as a course does, the nearest first. */
+enum likeness { SAME_METHOD, SAME_VARIANT, OF_A_KIND, ANY, LIKENESSES };
+
 /* An entry of a variant, or one task of a baseline, from its first phase to its last. */
 struct course {
 	const struct plan_entry_jobs *row; /* NULL: only the rows know it */
@@ -33,6 +37,9 @@ struct course {
 	double chain; /* epochs that are left one after another */
 	double to_come; /* jobs that are not planned yet */
 	double done, seconds; /* epochs that were trained, and what they took */
+	struct course_sum {
+		double epochs, seconds;
+	} like[LIKENESSES]; /* of all that are like it in each way, itself among them */
 };
 
 /* How many configurations of a stage a rung has stopped. */
@@ -339,41 +346,83 @@ static void measure_course(const struct outlook_work *w, struct course *x)
 
 /* What it takes. */
 
-enum likeness { SAME_ENTRY, SAME_METHOD, SAME_VARIANT, OF_A_KIND, ANY, LIKENESSES };
+/* A course among all that are like it in some way. */
+struct alike {
+	struct course *x;
+	enum likeness how;
+};
 
-static bool is_like(const struct course *x, const struct course *y, enum likeness how)
+static int compare_kinds(const struct course *x, const struct course *y)
 {
-	bool variant = !strcmp(x->variant, y->variant);
-	bool baseline = (*x->task != '\0') == (*y->task != '\0');
+	return (*x->task != '\0') - (*y->task != '\0');
+}
 
+/* 0: the two are alike. */
+static int compare_courses(
+	const struct course *x, const struct course *y, enum likeness how)
+{
+	int variant = how < OF_A_KIND ? strcmp(x->variant, y->variant) : 0;
+
+	if (variant)
+		return variant;
 	switch (how) {
-	case SAME_ENTRY:
-		return x == y;
 	case SAME_METHOD:
-		return variant && !strcmp(x->method, y->method);
+		return strcmp(x->method, y->method);
 	case SAME_VARIANT:
-		return variant && baseline;
 	case OF_A_KIND:
-		return baseline;
+		return compare_kinds(x, y);
 	default:
-		return true;
+		return 0;
+	}
+}
+
+/* Those that are alike stand in their own order, so that sums do not depend on the sort. */
+static int by_likeness(const void *left, const void *right)
+{
+	const struct alike *a = left;
+	const struct alike *b = right;
+	int order = compare_courses(a->x, b->x, a->how);
+
+	return order ? order : (a->x > b->x) - (a->x < b->x);
+}
+
+/* What all that are alike have trained, for each of them. */
+static void sum_alike(struct alike *list, int n)
+{
+	for (int i = 0, end; i < n; i = end) {
+		struct course_sum sum = { 0, 0 };
+
+		for (end = i; end < n &&
+			!compare_courses(list[i].x, list[end].x, list[i].how);
+			end++) {
+			sum.epochs += list[end].x->done;
+			sum.seconds += list[end].x->seconds;
+		}
+		for (int k = i; k < end; k++)
+			list[k].x->like[list[k].how] = sum;
+	}
+}
+
+static void learn_rates(struct outlook_work *w)
+{
+	struct alike *list = NEW_ARRAY(&w->arena, struct alike, w->ncourses + 1);
+
+	for (int how = 0; how < LIKENESSES; how++) {
+		for (int i = 0; i < w->ncourses; i++)
+			list[i] = (struct alike){ &w->course[i], (enum likeness)how };
+		qsort(list, (size_t)w->ncourses, sizeof(*list), by_likeness);
+		sum_alike(list, w->ncourses);
 	}
 }
 
 /* Seconds of an epoch: of the nearest that have shown it; NAN: nobody has. */
-static double rate_of(const struct outlook_work *w, const struct course *x)
+static double rate_of(const struct course *x)
 {
-	for (int how = SAME_ENTRY; how < LIKENESSES; how++) {
-		double epochs = 0;
-		double seconds = 0;
-
-		for (int i = 0; i < w->ncourses; i++)
-			if (is_like(x, &w->course[i], (enum likeness)how)) {
-				epochs += w->course[i].done;
-				seconds += w->course[i].seconds;
-			}
-		if (epochs > 0)
-			return seconds / epochs;
+	if (x->done > 0)
+		return x->seconds / x->done;
+	for (int how = 0; how < LIKENESSES; how++) {
+		if (x->like[how].epochs > 0)
+			return x->like[how].seconds / x->like[how].epochs;
 		if (how == SAME_METHOD && !isnan(x->prior))
 			return x->prior;
 	}
@@ -400,7 +449,7 @@ static void add_up(const struct outlook_work *w, struct outlook *out)
 
 	for (int i = 0; i < w->ncourses; i++) {
 		const struct course *x = &w->course[i];
-		double rate = rate_of(w, x);
+		double rate = rate_of(x);
 		double *longest = &chain[*x->task != '\0'];
 
 		epochs += x->done;
@@ -446,6 +495,7 @@ int outlook_read(const struct outlook_question *q, struct outlook *out, struct e
 		learn_pruning(&w);
 		for (int i = 0; i < w.ncourses; i++)
 			measure_course(&w, &w.course[i]);
+		learn_rates(&w);
 		add_up(&w, out);
 	}
 	arena_release(&w.arena);
