@@ -191,3 +191,15 @@ const char *str_hint(const char *near, char buf[HINT_MAX])
 	snprintf(buf, HINT_MAX, "; did you mean \"%s\"?", near);
 	return buf;
 }
+
+bool str_has_line(const char *text, const char *line, size_t n)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		if (length == n && !strncmp(text, line, n))
+			return true;
+		text += length + (text[length] == '\n');
+	}
+	return false;
+}

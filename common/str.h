@@ -37,6 +37,9 @@ char *number_format(double v, char buf[NUMBER_MAX]);
 bool number_parse(const char *s, double *v);
 bool integer_parse(const char *s, int64_t *v);
 
+/* Whether a text of lines has one that is the first n bytes of `line`. */
+bool str_has_line(const char *text, const char *line, size_t n);
+
 /*
  * The candidate nearest to `word` by edit distance, or NULL when none is near enough
  * to be a plausible slip (help.c of git: at most a third of the letters, at least 2).

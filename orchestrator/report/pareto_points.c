@@ -51,6 +51,7 @@ static struct row read_row(struct rows *r, struct arena *a)
 	x.of.label = rows_text(r);
 	x.of.block = rows_text(r);
 	x.of.digest = rows_text(r);
+	x.of.settings = rows_text(r);
 	x.of.optimizer = rows_text(r);
 	x.of.job = rows_int64(r);
 	x.of.lr = rows_real(r);
@@ -82,6 +83,7 @@ static struct pareto_point *point_of(
 	last->label = arena_strdup(a, x->label);
 	last->block = arena_strdup(a, x->block);
 	last->digest = arena_strdup(a, x->digest);
+	last->settings = arena_strdup(a, x->settings);
 	last->optimizer = arena_strdup(a, x->optimizer);
 	last->optimal = last->invalid = last->unbeaten = false;
 	for (int i = 0; i < PARETO_CRITERIA_MAX; i++)
@@ -151,9 +153,78 @@ static int load(struct store *s, const struct query_sweep *w,
 	return rc;
 }
 
+/* The settings of the network, which stand behind those of the data set. */
+static const char *network_settings(const struct pareto_point *x)
+{
+	const char *at = x->settings;
+
+	while (*at && strncmp(at, "model.", strlen("model.")) != 0) {
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+	return at;
+}
+
+static bool compete(const struct pareto_point *x, const struct pareto_point *y)
+{
+	return !strcmp(x->block, y->block) && !strcmp(x->digest, y->digest) &&
+		!strcmp(network_settings(x), network_settings(y)) &&
+		(*x->digest || !strcmp(x->settings, y->settings));
+}
+
+/* Whether some point of an equal name, and of another block, lacks this line. */
+static bool tells_apart(const struct pareto_points *p, const struct pareto_point *x,
+	const char *line, size_t n)
+{
+	for (int i = 0; i < p->n; i++)
+		if (!strcmp(p->item[i].block, x->block) && !compete(&p->item[i], x) &&
+			!str_has_line(p->item[i].settings, line, n))
+			return true;
+	return false;
+}
+
+/* "synthetic mlp hidden=6,4": the name and the settings that tell it from its namesakes. */
+static const char *full_name(
+	const struct pareto_points *p, const struct pareto_point *x, struct arena *a)
+{
+	struct str name = { .arena = a };
+
+	str_put(&name, x->block);
+	for (const char *at = x->settings; *at; at += *at == '\n') {
+		size_t n = strcspn(at, "\n");
+		char *line = arena_strndup(a, at, n);
+		const char *section = strchr(line, '.');
+
+		for (char *c = line; *c; c++)
+			if (*c == ' ')
+				*c = ',';
+		if (tells_apart(p, x, at, n))
+			str_printf(&name, " %s", section ? section + 1 : line);
+		at += n;
+	}
+	return str_get(&name);
+}
+
+/* Finds out who competes; blocks of one name and other settings get names of their own. */
+static void find_blocks(struct pareto_points *p, struct arena *a)
+{
+	const char **name = NEW_ARRAY(a, const char *, p->n + 1);
+
+	for (int i = 0; i < p->n; i++) {
+		int k = 0;
+
+		while (k < i && !compete(&p->item[k], &p->item[i]))
+			k++;
+		p->item[i].rivals = k;
+		name[i] = k < i ? name[k] : full_name(p, &p->item[i], a);
+	}
+	for (int i = 0; i < p->n; i++)
+		p->item[i].block = name[i];
+}
+
 bool pareto_same_block(const struct pareto_point *x, const struct pareto_point *y)
 {
-	return !strcmp(x->block, y->block) && !strcmp(x->digest, y->digest);
+	return x->rivals == y->rivals;
 }
 
 struct pareto_field pareto_field_of(
@@ -256,6 +327,7 @@ int pareto_read(struct store *s, const struct query_sweep *w,
 		rc = load(s, w, view, p, a, e);
 	if (rc)
 		return rc;
+	find_blocks(p, a);
 	find_front(p, a);
 	find_unbeaten(p);
 	return OK;

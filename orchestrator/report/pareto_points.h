@@ -14,7 +14,9 @@
 struct pareto_point {
 	const char *variant, *label;
 	const char *block; /* data set and network: fronts do not mix them */
-	const char *digest; /* of the data set */
+	const char *digest; /* of the data set; "": nobody took one */
+	const char *settings; /* of both, "model.hidden=32 24", a line each */
+	int rivals; /* the same number: they compete */
 	const char *optimizer;
 	int64_t job; /* its first; the same one is the same configuration */
 	double lr, wd, temperature;
@@ -51,7 +53,10 @@ MUST_CHECK int pareto_read(struct store *s, const struct query_sweep *w,
 	const struct pareto_view *view, struct pareto_points *p, struct arena *a,
 	struct err *e);
 
-/* Whether two points compete: of one data set and network. */
+/*
+ * Whether two points that were read compete: of one data set, by its digest or else its
+ * settings, and of one network with all its settings.
+ */
 bool pareto_same_block(const struct pareto_point *x, const struct pareto_point *y);
 /* Whether point i is the first of its block. */
 bool pareto_begins_block(const struct pareto_points *p, int i);

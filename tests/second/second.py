@@ -939,7 +939,7 @@ def required(v, m):
 
 def count_runs(variants):
     """Rows of `pareto --counts runs`: a run is a job of the search, or a final one without it."""
-    blocks = defaultdict(list)
+    blocks, settings = defaultdict(list), {}
     for v in variants:
         for m in v.runs():
             searched = any(x.label == m.label for x in v.search())
@@ -947,9 +947,18 @@ def count_runs(variants):
                     m.step in ("tune", "refine", "wd") and m.state in ("done", "diverged")):
                 cost = [(-1 if c.higher else 1) * m.criterion(c, "test") for c in v.criteria
                         ] if required(v, m) else None
-                key = f"{m.job.dataset} {m.job.model}", m.job.param["dataset.digest"]
+                own = tuple(x for x in sorted(m.job.param.items())
+                            if x[0].split(".")[0] in ("dataset", "model")
+                            and x[0] not in ("dataset.name", "dataset.digest", "model.name"))
+                key = (f"{m.job.dataset} {m.job.model}", m.job.param["dataset.digest"],
+                       tuple(x for x in own if x[0].startswith("model.")))
+                settings.setdefault(key, own)
                 blocks[key].append((m.label, m.job.param["train.optimizer"], cost))
-    for (block, _), runs in blocks.items():
+    for key, runs in blocks.items():
+        rivals = [own for k, own in settings.items() if k[0] == key[0] and k != key]
+        block = " ".join([key[0]] + [
+            name.split(".", 1)[1] + "=" + str(value).replace(" ", ",")
+            for name, value in settings[key] if any((name, value) not in x for x in rivals)])
         valid = [r for r in runs if r[2]]
         rows = [(label, optimizer, cost is None,
                  cost and not any(Answers.dominates(c, cost) for _, _, c in valid),

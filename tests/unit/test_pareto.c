@@ -267,6 +267,43 @@ START_TEST(runs_are_counted_seed_by_seed_and_only_valid_ones)
 }
 END_TEST
 
+/*
+ * A network of other settings under the same name has a front of its own, and a name that says
+ * which settings; values that all share are not said.
+ */
+START_TEST(networks_of_one_name_and_other_settings_share_no_front)
+{
+	query_run("small.db",
+		"INSERT INTO job_param SELECT id, 'model.hidden', CASE method WHEN 'ew' "
+		"THEN '32 24' ELSE '6' END FROM job; INSERT INTO job_param SELECT id, "
+		"'model.activation', 'relu' FROM job; INSERT INTO job_param SELECT id, "
+		"'model.rows', 'a' || char(10) || 'b' FROM job");
+	ck_assert_int_eq(deltam("--counts", "final", NULL, NULL), 0);
+	ck_assert_str_eq(out(),
+		"block,label,optimizer,runs,optimal,share\n"
+		"\"synthetic mlp hidden=32,24\",ew,all,1,1,100\n"
+		"\"synthetic mlp hidden=32,24\",all,all,1,1,100\n"
+		"synthetic mlp hidden=6,uw_so,all,1,1,100\n"
+		"synthetic mlp hidden=6,scalarization,all,1,1,100\n"
+		"synthetic mlp hidden=6,all,all,2,2,100\n");
+}
+END_TEST
+
+/* By its digest a data set is the same whatever it is called with, and by its settings without. */
+START_TEST(data_sets_without_a_digest_are_told_apart_by_their_settings)
+{
+	query_run("small.db",
+		"INSERT INTO job_param SELECT id, 'dataset.split', CASE method WHEN 'ew' "
+		"THEN 1 ELSE 2 END FROM job");
+	ck_assert_int_eq(deltam("--counts", "final", NULL, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(out(), "synthetic mlp split=1,ew,all,1,1,100\n"));
+	query_run("small.db",
+		"INSERT INTO job_param SELECT id, 'dataset.digest', 'd' FROM job");
+	ck_assert_int_eq(deltam("--counts", "final", NULL, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(out(), "synthetic mlp,ew,all,1,0,0\n"));
+}
+END_TEST
+
 START_TEST(each_final_run_names_those_that_dominate_it)
 {
 	ck_assert_int_eq(deltam("--dominated", NULL, NULL, NULL), 0);
@@ -306,6 +343,8 @@ Suite *suite_pareto(void)
 	tcase_add_test(c, final_runs_are_counted_by_method);
 	tcase_add_test(c, counts_over_all_runs_want_an_unpruned_sweep);
 	tcase_add_test(c, runs_are_counted_seed_by_seed_and_only_valid_ones);
+	tcase_add_test(c, networks_of_one_name_and_other_settings_share_no_front);
+	tcase_add_test(c, data_sets_without_a_digest_are_told_apart_by_their_settings);
 	tcase_add_test(c, each_final_run_names_those_that_dominate_it);
 	tcase_add_test(c, one_criterion_has_one_best);
 	suite_add_tcase(s, c);
