@@ -60,6 +60,8 @@ table cost table two.json --cost
 for layout in criteria average temperature; do
 	table "layout-$layout" table two.json --layout $layout
 done
+table several table two.json three.json
+table several-setups table two.json three.json --layout setups --interval 95
 # Counts of runs want a sweep that nothing was stopped in.
 cat >whole.json <<'END'
 { "sweep": "whole", "dataset": { "name": "synthetic", "train": 100, "val": 50, "test": 50 },

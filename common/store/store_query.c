@@ -266,6 +266,22 @@ int query_in_vain(struct store *s, const struct query_sweep *w, struct arena *a,
 	return rows_close(&r);
 }
 
+int query_setting(struct store *s, const struct query_sweep *w, const char *variant,
+	const char *name, struct arena *a, struct query_setting *out, struct err *e)
+{
+	struct rows r = rows_open(
+		s, STMT_QUERY_SETTING, ARGS(INT(w->id), TEXT(variant), TEXT(name)), e);
+
+	*out = (struct query_setting){ 0 };
+	if (rows_next(&r)) {
+		out->dataset = rows_copy(&r, a);
+		out->model = rows_copy(&r, a);
+		out->value = rows_copy(&r, a);
+		out->others = rows_copy(&r, a);
+	}
+	return rows_close(&r);
+}
+
 /* NOLINTBEGIN(bugprone-macro-parentheses): types and initialisers take none */
 /* Those that ask by the sweep's name or number. */
 #define QUERY(function, type, statement, read_row, ...) \

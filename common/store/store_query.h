@@ -161,6 +161,18 @@ MUST_CHECK int query_learned(struct store *s, const struct query_sweep *w,
 MUST_CHECK int query_rates(struct store *s, const struct query_sweep *w,
 	struct arena *a, double **out, int *n, struct err *e);
 
+/*
+ * What the jobs of a variant's methods were trained with: data set, network, the parameter of
+ * that name ("train.batch"), and all others of data set, network and training ("train.epochs=5", a
+ * line each, sorted). value NULL: there is no such job.
+ */
+struct query_setting {
+	const char *dataset, *model, *value, *others;
+};
+MUST_CHECK int query_setting(struct store *s, const struct query_sweep *w,
+	const char *variant, const char *name, struct arena *a,
+	struct query_setting *out, struct err *e);
+
 /* What it costs to train an entry; passes are counted for one step. */
 struct query_cost {
 	const char *variant;

@@ -31,7 +31,7 @@ struct cli_options {
 	const struct cli_command *command; /* NULL with --help or --version alone */
 	const char *operand;
 	const char *second; /* the word after it, where the command has one */
-	struct cli_list more; /* those after that, where it takes several */
+	struct cli_list more; /* those after both, where it takes several */
 #define COMMAND(name, operand, flags, help)
 #define FLAG(name, kind, value, help) OPTION_TYPE_##kind name;
 #include "orchestrator/cli/options.def"

@@ -253,7 +253,8 @@ static void put_zsh_command(struct str *out, const struct cli_command *c)
 	str_printf(out, "\t\t%s)\n\t\t\t_arguments", c->name);
 	put_zsh_flags(out, c);
 	if (*c->operand) {
-		str_put(out, " \\\n\t\t\t'1");
+		str_printf(out, " \\\n\t\t\t'%s",
+			strstr(cli_operand(c, 0, out->arena), "...") ? "*" : "1");
 		put_zsh_value(out, c->operand, words, kind);
 		str_put(out, "'");
 	}

@@ -103,9 +103,10 @@ const char *cli_operand(const struct cli_command *c, int n, struct arena *a)
 {
 	const char *at = c->operand;
 
-	while (n-- > 0) {
-		at += strcspn(at, " ");
-		at += *at == ' ';
+	for (size_t word = strcspn(at, " "); n > 0; n--, word = strcspn(at, " ")) {
+		if (!at[word] && strstr(at, "..."))
+			break; /* one that may be given several times */
+		at += word + (at[word] == ' ');
 	}
 	return arena_strndup(a, at, strcspn(at, " "));
 }

@@ -49,7 +49,10 @@ const char *cli_spelled(const char *id, char buf[CLI_WORD_MAX]);
  */
 const char *cli_names(const char *of, const char *between, struct arena *a);
 
-/* The n-th word (0, 1) of what a command takes, "[NAME]"; "" where it has none. */
+/*
+ * The n-th word (0, 1) of what a command takes, "[NAME]"; "" where it has none. A last one with
+ * dots, "[SWEEP...]", is every later one as well.
+ */
 const char *cli_operand(const struct cli_command *c, int n, struct arena *a);
 
 /*

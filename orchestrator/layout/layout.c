@@ -1,32 +1,33 @@
 #include "orchestrator/layout/layout.h"
 
 #include <string.h>
+#include "orchestrator/print/several.h"
 
 enum layout_kind { ROWS, FIGURES, OWN };
 
-static const struct layout {
+static const struct row {
 	const char *name;
 	enum layout_kind kind;
-	int (*build)(struct benchmark *b, struct err *e);
-} layouts[] = {
-#define LAYOUT(name, kind, summary, papers) { #name, kind, layout_##name },
+	const struct layout_shape *layout;
+} rows[] = {
+#define LAYOUT(name, kind, summary, papers) { #name, kind, &layout_##name },
 #include "orchestrator/layout/layout.def"
 #undef LAYOUT
 };
 
 /* The command line takes the names of the table only. */
-static const struct layout *find(const char *name)
+static const struct row *find(const char *name)
 {
 	int i = 0;
 
-	while (strcmp(layouts[i].name, name) != 0)
+	while (strcmp(rows[i].name, name) != 0)
 		i++;
-	return &layouts[i];
+	return &rows[i];
 }
 
 int layout_check(const struct cli_options *o, struct err *e)
 {
-	const struct layout *l = find(o->layout);
+	const struct row *l = find(o->layout);
 	bool tests = o->interval || o->bootstrap || o->mark || o->test;
 
 	if (o->query || o->robust)
@@ -46,24 +47,51 @@ int layout_check(const struct cli_options *o, struct err *e)
 	return OK;
 }
 
-int layout_report(struct store *s, const struct query_sweep *w, const char *name,
+/* The report of sweep i alone. */
+static int build(const struct row *l, struct layout_whole *w, int i,
 	const struct benchmark_view *view, struct report *r, struct err *e)
 {
-	const struct layout *l = find(name);
-	struct benchmark_view of = *view;
 	struct benchmark b;
-	int rc;
+	int rc = benchmark_build(&b, w->sweep[i].store, w->sweep[i].sweep, view, r, e);
 
-	of.cost = view->cost || l->kind == OWN;
-	rc = benchmark_build(&b, s, w, &of, r, e);
 	if (rc)
-		return rc;
+		return w->sweeps > 1 ? err_wrap(e, "%s", w->sweep[i].sweep->name) : rc;
+	w->digits = b.digits;
 	if (l->kind == OWN) {
 		r->tables = r->notes = 0;
 		benchmark_progress(&b);
 	}
-	rc = l->build(&b, e);
+	rc = l->layout->build(&b, w, e);
 	if (!rc && l->kind != OWN)
 		benchmark_finish(&b);
 	return rc;
+}
+
+static void meet(
+	const struct several *all, enum layout_meeting meeting, struct report *r)
+{
+	if (meeting == MEET_NAMED)
+		several_put(all, r);
+	else
+		several_join(all, meeting == MEET_COLUMNS, r);
+}
+
+int layout_report(const struct layout_sweep *sweep, int n, const char *name,
+	const struct benchmark_view *view, struct report *r, struct err *e)
+{
+	const struct row *l = find(name);
+	struct layout_whole w = { .report = r, .sweep = sweep, .sweeps = n };
+	struct benchmark_view of = *view;
+	struct several all = { 0 };
+	int rc = OK;
+
+	of.cost = view->cost || l->kind == OWN;
+	of.several = n > 1;
+	for (int i = 0; i < n && !rc; i++)
+		rc = build(l, &w, i, &of,
+			several_add(&all, sweep[i].sweep->name, r->arena), e);
+	if (rc)
+		return rc;
+	meet(&all, l->layout->meeting, r);
+	return l->layout->finish ? l->layout->finish(&w, e) : OK;
 }

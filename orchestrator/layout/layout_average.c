@@ -4,7 +4,6 @@
  */
 #include <math.h>
 #include <string.h>
-#include "orchestrator/layout/layout.h"
 #include "orchestrator/layout/layout_rows.h"
 #include "orchestrator/print/shape.h"
 #include "orchestrator/stats/stats.h"
@@ -208,12 +207,13 @@ static void average_table(
 	add_score(b, t);
 }
 
-int layout_average(struct benchmark *b, struct err *e)
+static int build(struct benchmark *b, struct layout_whole *w, struct err *e)
 {
 	struct sample_set own = { .arena = b->arena };
 	struct sample_set *set = b->inference ? &b->inference->set : &own;
 	int rc = b->inference ? OK : sample_read(&own, b->store, b->sweep, b->test, e);
 
+	(void)w;
 	if (rc)
 		return rc;
 	for (int k = 0; k < b->report->tables; k++)
@@ -224,6 +224,7 @@ int layout_average(struct benchmark *b, struct err *e)
 		"Avg.: mean over the tasks. won:lost: in how many criteria a method "
 		"is better, and worse, than %s, by means over seeds.",
 		layout_title(b, opponent(b)));
-	shape_stack(b->report);
-	return layout_letters(b, e);
+	return OK;
 }
+
+const struct layout_shape layout_average = { MEET_NAMED, build, layout_letters };

@@ -1,12 +1,13 @@
 /* Kirchdorfer et al. 2025, Tables 1 and 2; Li et al., Tables I and III. */
-#include "orchestrator/layout/layout.h"
 #include "orchestrator/layout/layout_rows.h"
-#include "orchestrator/print/shape.h"
 
-int layout_criteria(struct benchmark *b, struct err *e)
+static int build(struct benchmark *b, struct layout_whole *w, struct err *e)
 {
+	(void)w;
+	(void)e;
 	layout_compact(b);
 	layout_note_chosen(b);
-	shape_stack(b->report);
-	return layout_letters(b, e);
+	return OK;
 }
+
+const struct layout_shape layout_criteria = { MEET_NAMED, build, layout_letters };

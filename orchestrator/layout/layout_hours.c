@@ -2,12 +2,12 @@
 #include <math.h>
 #include <string.h>
 #include "orchestrator/print/glyph.h"
-#include "orchestrator/layout/layout.h"
 #include "orchestrator/layout/layout_rows.h"
 
 /* An entry of some variant. */
 struct column {
 	const char *variant;
+	const char *title; /* "": without */
 	const struct query_entry *reference; /* NULL: it has none */
 };
 
@@ -48,21 +48,22 @@ static void find_columns(const struct benchmark *b, struct columns *c)
 		if (k < c->n)
 			continue;
 		(void)GROW(b->arena, c->item, c->n, c->capacity);
-		c->item[c->n++] = (struct column){ x->variant,
-			layout_find(b, x->variant, c->against) };
+		c->item[c->n++] =
+			(struct column){ x->variant, layout_variant(b, x->variant),
+				layout_find(b, x->variant, c->against) };
 	}
 }
 
-static void number_column(struct report_table *t, const struct column *c,
-	const char *name, const char *title, const char *group)
+static void number_column(
+	struct report_table *t, const struct column *c, const char *name)
 {
 	struct report_column *to = table_column(t,
-		*c->variant ? arena_printf(t->arena, "%s_%s", c->variant, name) : name,
-		title);
+		*c->title ? arena_printf(t->arena, "%s_%s", c->title, name) : name,
+		name);
 
 	to->right = true;
 	to->spare = 1;
-	to->group = group ? glyph_printable(t->arena, group) : NULL;
+	to->group = *c->title ? glyph_printable(t->arena, c->title) : NULL;
 }
 
 static void add_row(const struct benchmark *b, struct report_table *t,
@@ -87,22 +88,20 @@ static void add_row(const struct benchmark *b, struct report_table *t,
 	}
 }
 
-int layout_hours(struct benchmark *b, struct err *e)
+static int build(struct benchmark *b, struct layout_whole *w, struct err *e)
 {
 	struct report_table *t = report_table(b->report, NULL);
 	struct columns c = { 0 };
 	const struct query_entry *x;
 
+	(void)w;
 	(void)e;
 	find_columns(b, &c);
 	table_column(t, "label", "Method");
 	for (int k = 0; k < c.n; k++) {
-		const char *variant = c.item[k].variant;
-		const char *group = *variant ? variant : NULL;
-
-		number_column(t, &c.item[k], "hours", "hours", group);
+		number_column(t, &c.item[k], "hours");
 		if (c.item[k].reference)
-			number_column(t, &c.item[k], "ratio", "ratio", group);
+			number_column(t, &c.item[k], "ratio");
 	}
 	for (int i = 0; (x = entry_at(b, i)); i++) {
 		bool first = true;
@@ -119,3 +118,5 @@ int layout_hours(struct benchmark *b, struct err *e)
 		layout_title(b, c.against));
 	return OK;
 }
+
+const struct layout_shape layout_hours = { MEET_COLUMNS, build, NULL };

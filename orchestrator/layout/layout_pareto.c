@@ -6,6 +6,7 @@
 #include <string.h>
 #include "orchestrator/print/glyph.h"
 #include "orchestrator/layout/layout.h"
+#include "orchestrator/print/shape.h"
 #include "orchestrator/report/pareto_points.h"
 
 /* The methods, a column each, by the first point that has their label. */
@@ -49,10 +50,12 @@ static void add_columns(
 		{ "invalid", NULL, true }, { "optimal", "over all", true },
 		{ "unbeaten", "w.r.t. other optimizers", true } };
 
+	if (b->several)
+		table_column(t, "sweep", "sweep");
 	table_columns(t, list, COUNT(list));
-	t->column[3].spare = 2; /* NOLINT: invalid */
-	for (int i = 4; i < COUNT(list); i++) /* NOLINT: optimal, unbeaten */
-		t->column[i].group = "Pareto-optimal";
+	t->column[shape_find(t, "invalid")].spare = 2;
+	t->column[shape_find(t, "optimal")].group = "Pareto-optimal";
+	t->column[shape_find(t, "unbeaten")].group = "Pareto-optimal";
 	for (int i = 0; i < m->n; i++) {
 		const char *label = m->item[i]->label;
 		struct report_column *c =
@@ -90,12 +93,21 @@ static struct counted count(
 	return n;
 }
 
-static void add_row(struct report_table *t, const struct pareto_points *p,
-	const struct methods *m, const struct pareto_point *of, bool first)
+/* A name that stands in the first of its rows, and is known to programs in all. */
+static void put_name(struct report_table *t, const char *name, bool first)
+{
+	table_text(t, first ? name : "")->exact = name;
+}
+
+static void add_row(const struct benchmark *b, struct report_table *t,
+	const struct pareto_points *p, const struct methods *m,
+	const struct pareto_point *of, bool first)
 {
 	struct counted all = count(p, of, NULL);
 
-	table_text(t, first ? of->block : "")->exact = of->block;
+	if (b->several)
+		put_name(t, b->sweep->name, !table_rows(t));
+	put_name(t, of->block, first);
 	table_text(t, of->optimizer);
 	table_number(t, all.valid, NULL);
 	table_number(t, all.invalid, NULL);
@@ -108,7 +120,20 @@ static void add_row(struct report_table *t, const struct pareto_points *p,
 	}
 }
 
-int layout_pareto(struct benchmark *b, struct err *e)
+static void note(const struct benchmark *b, const struct pareto_points *p)
+{
+	report_note(b->report, "%s",
+		p->n ? arena_printf(b->arena,
+			       "A run is a configuration of the search with a seed. Valid: "
+			       "it ended well and select.require holds; Pareto-optimal over "
+			       "all: no valid run of its %sdata set and network is at least "
+			       "as good in every criterion and better in one; w.r.t. other "
+			       "optimizers: no such run of another optimizer.",
+			       b->several ? "sweep, " : "")
+		     : "There are no runs that ended well yet.");
+}
+
+static int build(struct benchmark *b, struct layout_whole *w, struct err *e)
 {
 	struct pareto_view view = { .split = b->test ? "test" : "val",
 		.by_seed = true,
@@ -118,6 +143,7 @@ int layout_pareto(struct benchmark *b, struct err *e)
 	struct methods m;
 	int rc = pareto_read(b->store, b->sweep, &view, &p, b->arena, e);
 
+	(void)w;
 	if (rc)
 		return rc;
 	m = methods_of(b, &p);
@@ -127,13 +153,9 @@ int layout_pareto(struct benchmark *b, struct err *e)
 		for (int k = i; pareto_begins_block(&p, i) && k < p.n; k++)
 			if (pareto_same_block(&p.item[i], &p.item[k]) &&
 				pareto_first_of(&p, k, false))
-				add_row(t, &p, &m, &p.item[k], k == i);
-	report_note(b->report, "%s",
-		p.n ? "A run is a configuration of the search with a seed. Valid: it ended "
-		      "well and select.require holds; Pareto-optimal over all: no valid "
-		      "run of its data set and network is at least as good in every "
-		      "criterion and better in one; w.r.t. other optimizers: no such run "
-		      "of another optimizer."
-		    : "There are no runs that ended well yet.");
+				add_row(b, t, &p, &m, &p.item[k], k == i);
+	note(b, &p);
 	return OK;
 }
+
+const struct layout_shape layout_pareto = { MEET_ROWS, build, NULL };

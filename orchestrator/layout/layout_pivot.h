@@ -20,7 +20,7 @@ struct layout_pivot {
 	/* The place of a row of the blocks, of the entry x. */
 	MUST_CHECK int (*place)(const struct benchmark *b, const struct query_entry *x,
 		struct layout_place *out, struct err *e);
-	/* Of the tables that were made: where figures begin, how many columns one place has. */
+	/* Of the tables that were made: where figures begin, how many columns a place has. */
 	int first, figures;
 };
 

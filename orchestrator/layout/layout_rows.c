@@ -1,6 +1,7 @@
 #include "orchestrator/layout/layout_rows.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "orchestrator/print/shape.h"
 #include "orchestrator/spec/spec.h"
@@ -40,6 +41,14 @@ const char *layout_title(const struct benchmark *b, const char *label)
 			return benchmark_title(x);
 	}
 	return label;
+}
+
+const char *layout_variant(const struct benchmark *b, const char *variant)
+{
+	if (!b->several)
+		return variant;
+	return arena_printf(
+		b->arena, "%s%s%s", b->sweep->name, *variant ? " " : "", variant);
 }
 
 int layout_axis(const struct benchmark *b, const char *variant, const char *name,
@@ -119,18 +128,65 @@ static void put_letters(struct report_table *t, int column, struct alphabet *x)
 	}
 }
 
-int layout_letters(struct benchmark *b, struct err *e)
+static int by_value(const void *x, const void *y)
+{
+	const double *a = x;
+	const double *b = y;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* Every rate of every sweep, each once, upwards. */
+static int read_alphabet(
+	const struct layout_whole *w, struct alphabet *x, struct err *e)
+{
+	struct arena *a = w->report->arena;
+	int capacity = 0;
+	int n = 0;
+
+	*x = (struct alphabet){ 0 };
+	for (int i = 0; i < w->sweeps; i++) {
+		double *rate;
+		int rates;
+		int rc = query_rates(
+			w->sweep[i].store, w->sweep[i].sweep, a, &rate, &rates, e);
+
+		if (rc)
+			return rc;
+		for (int k = 0; k < rates; k++) {
+			(void)GROW(a, x->value, n, capacity);
+			x->value[n++] = rate[k];
+		}
+	}
+	if (n)
+		qsort(x->value, (size_t)n, sizeof(*x->value), by_value);
+	for (int i = 0; i < n; i++)
+		if (!x->n || x->value[x->n - 1] != x->value[i])
+			x->value[x->n++] = x->value[i];
+	x->used = NEW_ARRAY(a, bool, x->n + 1);
+	return OK;
+}
+
+int layout_stack(const struct layout_whole *w, struct err *e)
+{
+	(void)e;
+	shape_stack(w->report);
+	return OK;
+}
+
+int layout_letters(const struct layout_whole *w, struct err *e)
 {
 	static const char *const columns[] = { "lr", "wd" };
-	struct str legend = { .arena = b->arena };
+	struct arena *a = w->report->arena;
+	struct str legend = { .arena = a };
 	struct alphabet x;
-	int rc = query_rates(b->store, b->sweep, b->arena, &x.value, &x.n, e);
+	int rc = read_alphabet(w, &x, e);
 
 	if (rc)
 		return rc;
-	x.used = NEW_ARRAY(b->arena, bool, x.n + 1);
-	for (int k = 0; k < b->report->tables; k++) {
-		struct report_table *t = &b->report->table[k];
+	shape_stack(w->report);
+	for (int k = 0; k < w->report->tables; k++) {
+		struct report_table *t = &w->report->table[k];
 
 		for (int i = 0; i < COUNT(columns); i++) {
 			shape_move(t, columns[i], shape_find(t, "label") + 1 + i);
@@ -141,10 +197,9 @@ int layout_letters(struct benchmark *b, struct err *e)
 	for (int i = 0; i < x.n; i++)
 		if (x.used[i])
 			str_printf(&legend, "%s%s %s", legend.n ? ", " : "",
-				letter_of(b->arena, i),
-				benchmark_number(b->arena, x.value[i]));
+				letter_of(a, i), benchmark_number(a, x.value[i]));
 	if (legend.n)
-		report_note(b->report, "lr, wd: %s.", str_get(&legend));
+		report_note(w->report, "lr, wd: %s.", str_get(&legend));
 	return OK;
 }
 

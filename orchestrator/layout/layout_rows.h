@@ -5,13 +5,19 @@
 #ifndef DELTAM_LAYOUT_ROWS_H
 #define DELTAM_LAYOUT_ROWS_H
 
-#include "orchestrator/report/benchmark_data.h"
+#include "orchestrator/layout/layout.h"
 
 /* An entry, of the auxiliary block or not; NULL: the variant has none of that label. */
 const struct query_entry *layout_find(
 	const struct benchmark *b, const char *variant, const char *label);
 /* What tables call the entries of that label. */
 const char *layout_title(const struct benchmark *b, const char *label);
+
+/*
+ * What a column of that variant is called: its label, behind the name of the sweep where
+ * several are shown; "" for the only one of an only sweep.
+ */
+const char *layout_variant(const struct benchmark *b, const char *variant);
 
 /* The entry of a row of the blocks. */
 const struct query_entry *layout_entry(
@@ -33,10 +39,12 @@ void layout_mark(struct benchmark *b, struct report_table *t, int column);
 void layout_mark_all(struct benchmark *b, struct report_table *t);
 
 /*
- * lr and wd behind the method, as letters of one alphabet for all values that the sweep has
- * tried, upwards; a note says what they stand for.
+ * Stacks the blocks and puts lr and wd behind the method, as letters of one alphabet for all
+ * values that the sweeps have tried, upwards; a note says what they stand for.
  */
-MUST_CHECK int layout_letters(struct benchmark *b, struct err *e);
+MUST_CHECK int layout_letters(const struct layout_whole *w, struct err *e);
+/* Stacks the blocks alone. */
+MUST_CHECK int layout_stack(const struct layout_whole *w, struct err *e);
 
 /*
  * Leaves the columns `tried`, `seeds` and `chosen` to programs, and the number of seeds to a

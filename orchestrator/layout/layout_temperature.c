@@ -1,7 +1,6 @@
 /* Kirchdorfer et al. 2025, Table 5: how T was found, T, and Δm. */
 #include <math.h>
 #include <string.h>
-#include "orchestrator/layout/layout.h"
 #include "orchestrator/layout/layout_rows.h"
 #include "orchestrator/print/shape.h"
 #include "orchestrator/stats/stats.h"
@@ -91,7 +90,7 @@ static int keep(struct benchmark *b, struct report_table *t,
 	return rows;
 }
 
-int layout_temperature(struct benchmark *b, struct err *e)
+static int build(struct benchmark *b, struct layout_whole *w, struct err *e)
 {
 	struct report *r = b->report;
 	struct query_learned *learned;
@@ -99,6 +98,7 @@ int layout_temperature(struct benchmark *b, struct err *e)
 	int n;
 	int rc = query_learned(b->store, b->sweep, b->arena, &learned, &n, e);
 
+	(void)w;
 	if (rc)
 		return rc;
 	b->on_boundary = false; /* of T alone */
@@ -125,6 +125,7 @@ int layout_temperature(struct benchmark *b, struct err *e)
 	if (n)
 		report_note(
 			r, "T by learning: that of the last epoch, mean over seeds.");
-	shape_stack(r);
 	return OK;
 }
+
+const struct layout_shape layout_temperature = { MEET_NAMED, build, layout_stack };

@@ -148,16 +148,21 @@ void table_put_number(
 
 void report_note(struct report *r, const char *fmt, ...)
 {
-	struct str text = { .arena = r->arena };
-	char buf[1024];
 	va_list ap;
+	va_list again;
+	char *text;
+	int n;
 
 	va_start(ap, fmt);
-	vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	ASSERT(n >= 0);
+	text = arena_alloc(r->arena, (size_t)n + 1, 1);
+	vsnprintf(text, (size_t)n + 1, fmt, again);
+	va_end(again);
 	va_end(ap);
-	str_put(&text, glyph_printable(r->arena, buf));
 	GROW(r->arena, r->note, r->notes, r->note_capacity);
-	r->note[r->notes++] = str_get(&text);
+	r->note[r->notes++] = glyph_printable(r->arena, text);
 }
 
 static void query_columns(struct report_table *t, const struct rows *rows)

@@ -130,31 +130,22 @@ static void head_by_column(struct report_table *t, int variant)
 	t->stacked = true;
 }
 
+/* The seeds of one block, say, may be all alike and left to a note, those of another not. */
+static void show_as(struct report_column *to, const struct report_column *c)
+{
+	if (to->audience == FOR_PROGRAMS && c->audience == FOR_ALL)
+		to->audience = FOR_ALL;
+}
+
 bool shape_append(struct report_table *to, const struct report_table *t)
 {
 	if (!equal_columns(to, t))
 		return false;
+	for (int i = 0; i < t->columns; i++)
+		show_as(&to->column[i], &t->column[i]);
 	for (int i = 0; i < t->cells; i++)
 		table_copy(to, &t->cell[i]);
 	return true;
-}
-
-void shape_stack(struct report *r)
-{
-	int kept = 0;
-
-	if (r->tables < 2)
-		return;
-	for (int i = 0; i < r->tables; i++) {
-		struct report_table t = r->table[i];
-		int variant = shape_find(&t, "variant");
-
-		if (variant >= 0)
-			head_by_column(&t, variant);
-		if (!kept || variant < 0 || !shape_append(&r->table[kept - 1], &t))
-			r->table[kept++] = t;
-	}
-	r->tables = kept;
 }
 
 void shape_hide(struct report_table *t, const char *names)
@@ -213,4 +204,92 @@ void shape_rows(struct report_table *t, const int *row, int n)
 	for (int i = 0; i < n; i++)
 		for (int k = 0; k < t->columns; k++)
 			table_copy(t, table_at(&old, row[i], k));
+}
+
+/* The row of `to` whose first `keys` cells are those of a row of t; -1: there is none. */
+static int find_row(
+	const struct report_table *to, const struct report_table *t, int row, int keys)
+{
+	for (int i = 0; keys && i < table_rows(to); i++) {
+		int same = 0;
+
+		while (same < keys &&
+			!strcmp(cell_exact(table_at(to, i, same)),
+				cell_exact(table_at(t, row, same))))
+			same++;
+		if (same == keys)
+			return i;
+	}
+	return -1;
+}
+
+/* Where each column of t is in `to`, which gets those that it lacks. */
+static const int *join_columns(struct report_table *to, const struct report_table *t)
+{
+	int *at = NEW_ARRAY(to->arena, int, t->columns + 1);
+
+	for (int i = 0; i < t->columns; i++) {
+		const struct report_column *c = &t->column[i];
+
+		at[i] = shape_find(to, c->name);
+		if (at[i] >= 0) {
+			show_as(&to->column[at[i]], c);
+		} else {
+			at[i] = to->columns;
+			*shape_insert(to, at[i], c->name, c->title) = *c;
+		}
+	}
+	return at;
+}
+
+void shape_join(struct report_table *to, const struct report_table *t, int keys)
+{
+	const int *at = join_columns(to, t);
+
+	for (int row = 0; row < table_rows(t); row++) {
+		int into = find_row(to, t, row, keys);
+
+		if (into < 0) {
+			into = table_rows(to);
+			for (int i = 0; i < to->columns; i++)
+				table_copy(to, NULL);
+		}
+		for (int i = 0; i < t->columns; i++)
+			*table_at(to, into, at[i]) = *table_at(t, row, i);
+	}
+}
+
+static bool lacks_shown(const struct report_table *t, const struct report_table *of)
+{
+	for (int i = 0; i < of->columns; i++)
+		if (column_for_readers(&of->column[i]) &&
+			shape_find(t, of->column[i].name) < 0)
+			return true;
+	return false;
+}
+
+/* Whether what one table shows to readers is in the other one. */
+static bool same_to_readers(const struct report_table *a, const struct report_table *b)
+{
+	return !lacks_shown(a, b) && !lacks_shown(b, a);
+}
+
+void shape_stack(struct report *r)
+{
+	int kept = 0;
+
+	if (r->tables < 2)
+		return;
+	for (int i = 0; i < r->tables; i++) {
+		struct report_table t = r->table[i];
+		int variant = shape_find(&t, "variant");
+
+		if (variant >= 0)
+			head_by_column(&t, variant);
+		if (kept && variant >= 0 && same_to_readers(&r->table[kept - 1], &t))
+			shape_join(&r->table[kept - 1], &t, 0);
+		else
+			r->table[kept++] = t;
+	}
+	r->tables = kept;
 }

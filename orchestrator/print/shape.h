@@ -15,8 +15,8 @@
 MUST_CHECK int shape_columns(struct report *r, const char *names, struct err *e);
 
 /*
- * Puts neighbouring tables of equal columns into one, whose column `variant` says what their
- * headings said.
+ * Puts neighbouring tables that show the same columns into one, whose column `variant` says
+ * what their headings said.
  */
 void shape_stack(struct report *r);
 
@@ -39,7 +39,17 @@ struct report_column *shape_insert(
 /* Keeps the rows listed (n), in that order. */
 void shape_rows(struct report_table *t, const int *row, int n);
 
-/* Adds the rows of a table of equal columns; false, and nothing, where they differ. */
+/*
+ * Adds the rows of a table of equal columns; false, and nothing, where they differ. What one of
+ * the two shows to readers is shown of both.
+ */
 bool shape_append(struct report_table *to, const struct report_table *t);
+
+/*
+ * Adds a table of other columns and rows, whose cells are empty where there is nothing. Columns
+ * are the same by name, rows by what programs read in their first `keys` cells; keys 0: every row
+ * is another one.
+ */
+void shape_join(struct report_table *to, const struct report_table *t, int keys);
 
 #endif

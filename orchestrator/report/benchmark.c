@@ -370,6 +370,7 @@ int benchmark_build(struct benchmark *b, struct store *s, const struct query_swe
 		.test = !view->split || !strcmp(view->split, "test"),
 		.front = view->front,
 		.with_cost = view->cost,
+		.several = view->several,
 		.std_delta = !view->std || strcmp(view->std, "none") != 0,
 		.std_criteria = view->std && !strcmp(view->std, "criteria"),
 		.arena = r->arena,

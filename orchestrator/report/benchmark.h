@@ -14,6 +14,7 @@ struct benchmark_view {
 	const char *criteria; /* "seg/miou,depth/abs_err"; NULL is all */
 	bool front; /* the Pareto front only */
 	bool cost; /* with what training costs */
+	bool several; /* stands with other sweeps: what is shown says whose it is */
 	const char *
 		digits; /* behind the point, "0" to "15"; NULL: as many as tell rows apart */
 	const char *

@@ -37,6 +37,7 @@ struct benchmark {
 	bool test; /* rows of test, not of val */
 	bool front; /* only the Pareto front is shown */
 	bool with_cost;
+	bool several; /* one of several sweeps that are shown together */
 	int digits; /* behind the point; -1: as many as tell rows apart */
 	bool std_delta, std_criteria; /* ± at Δm, at criteria */
 	bool on_boundary; /* a dagger was printed */

@@ -89,6 +89,52 @@ START_TEST(a_report_says_when_the_file_is_not_what_was_planned)
 }
 END_TEST
 
+START_TEST(a_table_shows_several_sweeps_of_one_or_of_several_databases)
+{
+	said_enter_empty();
+	said_sweep("q.json", EDITED("2", "\"ew\", \"uw\"", "1"));
+	ck_assert_int_eq(DELTAM("run", "q.json", "--quiet"), 0);
+	ck_assert_int_eq(DELTAM("run", "q.json", "--quiet", "--set", "sweep=r"), 0);
+	ck_assert_int_eq(DELTAM("table", "q.json", "r.db"), 0);
+	said_has("out", "q, r\n\nq\n");
+	said_has("out", "\n\nr\n");
+	said_has("out", "\nSTL: one network a task, mean of 1 seed.\n");
+	said_lacks("out", "q: ");
+	ck_assert_int_eq(DELTAM("run", "q.json", "--quiet", "--set", "sweep=r", "--set",
+				 "select.average=tasks", "--db", "q.db"),
+		0);
+	ck_assert_int_eq(
+		DELTAM("table", "q", "r", "--db", "q.db", "--layout", "setups",
+			"--columns", "label,r_delta_m,q_delta_m", "--format", "csv"),
+		0);
+	said_has("out", "label,r_delta_m,q_delta_m\new,");
+	ck_assert_int_eq(DELTAM("table", "q", "r", "--db", "q.db"), 0);
+	said_has("out",
+		"\nq: Δm: mean relative change against STL over criteria on test");
+	said_has("out", "\nr: Δm: mean relative change against STL over tasks on test");
+	ck_assert_int_eq(DELTAM("run", "q.json", "--quiet", "--set", "sweep=b", "--set",
+				 "train.batch=8", "--set", "dataset.train=32"),
+		0);
+	ck_assert_int_eq(DELTAM("table", "q", "b", "--layout", "batch"), 0);
+	said_has("out", "\nsynthetic mlp\n");
+	said_has("out",
+		"synthetic mlp: the rows differ in more than the batch size: "
+		"dataset.train.\n");
+	ck_assert_int_eq(DELTAM("table", "r", "q", "r"), 2);
+	said_has("err", "two sweeps called \"r\" in one table");
+	ck_assert_int_eq(DELTAM("table", "q", "r", "--sweep", "q", "--db", "q.db"), 2);
+	said_has("err", "--sweep: the sweeps are named already");
+	ck_assert_int_eq(DELTAM("table", "q", "r", "--query", "SELECT 1"), 2);
+	said_has("err", "--query: asks one database");
+	ck_assert_int_eq(
+		DELTAM("table", "q", "r", "--db", "q.db", "--against", "rlw"), 2);
+	said_has("err", "q: --against: no method \"rlw\"");
+	ck_assert_int_eq(DELTAM("table", "q", "r", "s"), 3);
+	said_has("err", "s.db");
+	scratch_leave();
+}
+END_TEST
+
 START_TEST(a_run_says_what_it_replaces_and_what_is_trained)
 {
 	said_enter_empty();
@@ -376,6 +422,7 @@ Suite *suite_reports_run(void)
 
 	tcase_add_test(t, a_baseline_of_0_is_a_stop_that_is_recorded);
 	tcase_add_test(t, a_report_says_when_the_file_is_not_what_was_planned);
+	tcase_add_test(t, a_table_shows_several_sweeps_of_one_or_of_several_databases);
 	tcase_add_test(t, a_run_says_what_it_replaces_and_what_is_trained);
 	tcase_add_test(t, a_run_says_that_the_data_have_changed);
 	tcase_add_test(t, status_knows_a_run_that_was_killed);

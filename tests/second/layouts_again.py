@@ -1,8 +1,10 @@
 """The layouts of `deltam table` once more, each cell from the rows of the tables alone.
 
 A table is a list of rows, a row what identifies it and a value for each name that `--format
-json` has. Written from docs/TABLES.md, not from the programs that print.
+json` has. Written from docs/TABLES.md, not from the programs that print. The variants may be
+those of several sweeps, and are then called by the sweep's name and their own.
 """
+import itertools
 import json
 import math
 import re
@@ -44,6 +46,20 @@ def signs(v):
     return {"delta_m": False, **{c.criterion: bool(c.higher) for c in v.criteria}}
 
 
+def several(variants):
+    return len({v.sweep.name for v in variants}) > 1
+
+
+def title(variants, v, name=None):
+    """What a variant is called, or the part of its name that is left of it."""
+    name = v.name if name is None else name
+    return f"{v.sweep.name} {name}".strip() if several(variants) else name
+
+
+def varied(v):
+    return json.loads(re.sub("//.*", "", v.sweep.text)).get("vary", {})
+
+
 def blocks(variants, answers):
     """(variant, its rows as the plain table has them)"""
     for v in variants:
@@ -55,7 +71,7 @@ def blocks(variants, answers):
 def criteria(variants, answers):
     for v, rows in blocks(variants, answers):
         for r in rows:
-            yield {"variant": v.name, **r}
+            yield {"variant": v.name, "sweep": v.sweep.name, **r}
 
 
 def seed_average(v, label, cs, split="test"):
@@ -85,7 +101,7 @@ def average(variants, answers):
                       for c in v.criteria if r[c.criterion] is not None]
             r["won"] = sum(x > 0 for x in better) if better and r is not base else None
             r["lost"] = sum(x < 0 for x in better) if better and r is not base else None
-            yield {"variant": v.name, **r}
+            yield {"variant": v.name, "sweep": v.sweep.name, **r}
 
 
 FIGURES = ("delta_m", "delta_m_std", "delta_m_mark", "val_delta_m")
@@ -96,24 +112,51 @@ def setups(variants, answers):
     for v, rows in blocks(variants, answers):
         for r in rows[1:]:
             for f in FIGURES:
-                table[r["label"]][f"{v.name}_{f}" if v.name else f] = r[f]
-    return [{"label": label, **r} for label, r in table.items()]
+                name = title(variants, v)
+                table[r["label"]][f"{name}_{f}" if name else f] = r[f]
+    return outer({"label": label, **r} for label, r in table.items())
+
+
+def outer(rows):
+    """Every row has every name that one of them has."""
+    rows = list(rows)
+    names = dict.fromkeys(k for r in rows for k in r)
+    return [{k: r.get(k) for k in names} for r in rows]
+
+
+def stacked(rows, shown):
+    """Neighbours that show the same share a table, and so have all names of it."""
+    rows = list(rows)
+    for _, of in itertools.groupby(rows, lambda r: sorted(k for k in r if shown(k))):
+        yield from outer(of)
+
+
+def batch_of(variants, v):
+    """The batch size, and the table that it stands in."""
+    if "batch" in varied(v):
+        size, rest = by_words(v, "train.batch")
+        return size, title(variants, v, rest)
+    job = next(m.job for m in v.members if m.label != "stl")
+    return str(job.param["train.batch"]), f"{job.dataset} {v.name or job.model}"
 
 
 def batch(variants, answers):
     table = defaultdict(dict)
     for v, rows in blocks(variants, answers):
-        size, rest = by_words(v, "train.batch")
+        size, rest = batch_of(variants, v)
         for r in rows[1:]:
             for f in FIGURES:
                 table[rest, size][f"{r['label']}_{f}"] = r[f]
     for rest in {k[0] for k in table}:
-        of = [r for k, r in table.items() if k[0] == rest]
-        for name in of[0]:
-            values = [r[name] for r in of]
+        of = [k for k in table if k[0] == rest]
+        for k, r in zip(of, outer(table[k] for k in of)):
+            table[k] = r
+        for name in table[of[0]]:
+            values = [table[k][name] for k in of]
             wanted = name.endswith("_delta_m") and not name.endswith("_val_delta_m")
             table[rest, "Variation"][name] = (
-                max(values) - min(values) if wanted and None not in values else None)
+                max(values) - min(values)
+                if wanted and None not in values and len(values) > 1 else None)
     return [{"variant": k[0], "batch": k[1], **r} for k, r in table.items()]
 
 
@@ -136,14 +179,13 @@ def temperature(variants, answers):
             shown.append(r)
         marks(shown, signs(v))
         for r in shown:
-            yield {"variant": v.name, **r}
+            yield {"variant": v.name, "sweep": v.sweep.name, **r}
 
 
 def optimizers(variants, answers):
     table, higher = defaultdict(list), {}
     for v, rows in blocks(variants, answers):
-        varied = json.loads(re.sub("//.*", "", v.sweep.text))["vary"]
-        rest = by_words(v, "train.batch")[0] if "batch" in varied else ""
+        rest = by_words(v, "train.batch")[0] if "batch" in varied(v) else ""
         name = " ".join(w for w in v.name.split() if w != rest)
         table[rest] += [{"variant": v.name, "optimizer": name, **r} for r in rows]
         higher[rest] = signs(v)
@@ -160,35 +202,44 @@ def hours(variants, answers):
             whole = max(m.job.epochs for m in v.members if m.label == label)
             spent[label] = rate * whole / 3600 if epochs else None
         for label, x in spent.items():
-            name = f"{v.name}_" if v.name else ""
+            name = title(variants, v) + "_" if title(variants, v) else ""
             table[label][name + "hours"] = x
             table[label][name + "ratio"] = x / spent["ew"] if x else None
-    return [{"label": label, **r} for label, r in table.items()]
+    return outer({"label": label, **r} for label, r in table.items())
 
 
 def pareto(variants, count_runs, labels):
     """From what `pareto --counts runs` should say, method by method."""
+    if several(variants):
+        for name in dict.fromkeys(v.sweep.name for v in variants):
+            for r in pareto([v for v in variants if v.sweep.name == name], count_runs, labels):
+                yield {"sweep": name, **r}
+        return
     rows = {r[:3]: r for r in count_runs(variants)}
     named = {o for _, _, o in rows} - {"all"}
     only = {m.job.param["train.optimizer"] for v in variants for m in v.runs()}
     for block, optimizer in {(b, o) for b, _, o in rows if o != "all" or not named}:
         _, _, _, runs, optimal, _, invalid, unbeaten = rows[block, "all", optimizer]
-        yield {"block": block, "optimizer": optimizer if named else only.pop(), "runs": runs,
+        yield {"block": block, "optimizer": optimizer if named else min(only), "runs": runs,
                "invalid": invalid, "optimal": optimal, "unbeaten": unbeaten,
-               **{f"{x}_optimal": rows[block, x, optimizer][4] for x in labels}}
+               **{f"{x}_optimal": rows[block, x, optimizer][4]
+                  if (block, x, optimizer) in rows else None for x in labels}}
 
 
 def letters(checks, said, database, sweep, variants, answers):
     """The printed letters of lr and wd mean, by the note, what the row has."""
     values = sorted({x for v in variants for m in v.members for x in (m.lr, m.wd)})
-    text = said(database, sweep, "table", "--layout", "criteria", "--format", "markdown")
+    text = said(database, None, "table", *sweep.split(), "--layout", "criteria",
+                "--format", "markdown")
     legend = {letter: float(x) for note in re.findall(r"^lr, wd: (.*)\.$", text, re.M)
               for letter, x in (pair.split(" ") for pair in note.split(", "))}
-    head, *lines = [[x.strip() for x in line.strip("|").split("|")]
-                    for line in text.splitlines() if line.startswith("|")
-                    and not line.startswith("| -") and not line.startswith("|-")]
-    lines = [x for x in lines if x != head]  # blocks of other criteria begin anew
-    seen = [tuple(line[head.index(k)].rstrip("†") for k in ("lr", "wd")) for line in lines]
+    lines, head, seen = text.splitlines() + [""], None, []
+    for line, below in zip(lines, lines[1:]):
+        cells = [x.strip() for x in line.strip("|").split("|")]
+        if line.startswith("|") and below.startswith("| -"):
+            head = cells  # blocks of other criteria begin anew
+        elif line.startswith("|") and not line.startswith("| -"):
+            seen.append(tuple(cells[head.index(k)].rstrip("†") for k in ("lr", "wd")))
 
     def letter(x):
         return "" if x is None else chr(ord("a") + values.index(x))
@@ -209,9 +260,10 @@ def compare(checks, what, rows, expected, keys):
 
 def check(checks, said, database, answers, count_runs):
     """said(database, sweep, words...): standard output; answers(variant): second.Answers"""
-    for sweep in sorted({v.sweep.name for v in database.variants}):
+    sweeps = sorted({v.sweep.name for v in database.variants})
+    for sweep in sweeps:
         variants = [v for v in database.variants if v.sweep.name == sweep]
-        vary = json.loads(re.sub("//.*", "", variants[0].sweep.text)).get("vary", {})
+        vary = varied(variants[0])
         learned = any(m.job.method == "uw_so_learned" for v in variants for m in v.members)
         tempered = learned or any(m.temperature for v in variants for m in v.members)
         wanted = {
@@ -223,19 +275,67 @@ def check(checks, said, database, answers, count_runs):
             "optimizers": (optimizers, ("variant", "label", "optimizer"), "optimizer" in vary),
             "hours": (hours, ("label",), True),
         }
-        for name, (layout, keys, applies) in wanted.items():
-            if not applies:
-                continue
-            mark = [] if name == "hours" else ["--mark", "best"]
-            rows = json.loads(said(database, sweep, "table", "--layout", name, *mark,
-                                   "--format", "json"))
-            compare(checks, f"{database.path}: layout {name} of {sweep}", rows,
-                    list(layout(variants, answers)), keys)
+        check_layouts(checks, said, database, sweep, variants, answers,
+                      {k: x[:2] for k, x in wanted.items() if x[2]})
         letters(checks, said, database, sweep, variants, answers)
-        if any(m.state == "stopped" for v in variants for m in v.members):
-            continue  # refused: the counts would favour what was kept
-        labels = dict.fromkeys(x for v in variants for x in v.labels())
-        rows = json.loads(said(database, sweep, "table", "--layout", "pareto",
+        if not pruned(variants):
+            check_pareto(checks, said, database, sweep, variants, count_runs)
+    check_several(checks, said, database, sweeps, answers, count_runs)
+
+
+# What the tables of these layouts show of what differs from sweep to sweep.
+SHOWN = {"temperature": lambda k: False, "average": lambda k: k.startswith("average_"),
+         "criteria": lambda k: "/" in k}
+
+
+def check_layouts(checks, said, database, sweep, variants, answers, wanted):
+    """sweep: its name, or several with blanks between them"""
+    for name, (layout, keys) in wanted.items():
+        mark = [] if name == "hours" else ["--mark", "best"]
+        rows = json.loads(said(database, None, "table", *sweep.split(), "--layout", name, *mark,
                                "--format", "json"))
-        compare(checks, f"{database.path}: layout pareto of {sweep}", rows,
-                list(pareto(variants, count_runs, labels)), ("block", "optimizer"))
+        expected = list(layout(variants, answers))
+        if name in SHOWN:
+            expected = list(stacked(expected, SHOWN[name]))
+        compare(checks, f"{database.path}: layout {name} of {sweep}", rows, expected, keys)
+
+
+def pruned(variants):
+    """Such a sweep is refused: the counts would favour what was kept."""
+    return any(m.state == "stopped" for v in variants for m in v.members)
+
+
+def check_pareto(checks, said, database, sweep, variants, count_runs):
+    labels = dict.fromkeys(x for v in variants for x in v.labels())
+    rows = json.loads(said(database, None, "table", *sweep.split(), "--layout", "pareto",
+                           "--format", "json"))
+    keys = ("block", "optimizer") + (("sweep",) if several(variants) else ())
+    compare(checks, f"{database.path}: layout pareto of {sweep}", rows,
+            list(pareto(variants, count_runs, labels)), keys)
+
+
+def check_several(checks, said, database, sweeps, answers, count_runs):
+    """All sweeps of a database in one table."""
+    if len(sweeps) < 2:
+        return
+    variants = [v for name in sweeps for v in database.variants if v.sweep.name == name]
+    check_layouts(checks, said, database, " ".join(sweeps), variants, answers, {
+        "criteria": (criteria, ("sweep", "variant", "label")),
+        "average": (average, ("sweep", "variant", "label")),
+        "setups": (setups, ("label",)),
+        "hours": (hours, ("label",))})
+    letters(checks, said, database, " ".join(sweeps), variants, answers)
+    names = {v.sweep.name for v in variants for m in v.members if m.temperature}
+    tempered = [v for v in variants if v.sweep.name in names]
+    if several(tempered):
+        names = " ".join(dict.fromkeys(v.sweep.name for v in tempered))
+        check_layouts(checks, said, database, names, tempered, answers,
+                      {"temperature": (temperature, ("sweep", "variant", "label"))})
+    if "single" in sweeps:
+        check_layouts(checks, said, database, " ".join(sweeps), variants, answers,
+                      {"batch": (batch, ("variant", "batch"))})
+    whole = [v for v in variants
+             if not pruned([x for x in variants if x.sweep.name == v.sweep.name])]
+    if several(whole):
+        names = " ".join(dict.fromkeys(v.sweep.name for v in whole))
+        check_pareto(checks, said, database, names, whole, count_runs)

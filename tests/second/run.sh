@@ -19,6 +19,11 @@ DELTAM_TIME_SCALE=0.01 "$deltam" run "$here/fixed.json" --db s.db --quiet --laun
 for sweep in networks optimizers; do
 	"$deltam" run "$here/$sweep.json" --db layouts.db --quiet >table
 done
+"$deltam" run "$here/single.json" --db layouts.db --quiet >table
+"$deltam" run "$here/single.json" --db layouts.db --quiet --set sweep=single80 --set train.batch=80 \
+	--set 'methods=["uw", "rlw", "ew"]' >table
+"$deltam" run "$here/single.json" --db layouts.db --quiet --set sweep=sizes \
+	--set 'vary={"model": [{"name": "mlp", "hidden": [8]}, {"name": "mlp", "hidden": [4, 3]}]}' >table
 "$deltam" audit "$here/several.json" --db s.db --quiet >audit
 # Each run replaces the rows of its experiment; few steps show all that plots read.
 for experiment in --steps=60 '--scale --steps=4' '--sigma --steps=20'; do

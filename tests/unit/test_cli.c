@@ -53,6 +53,11 @@ START_TEST(words_become_options)
 	ck_assert_int_eq(parse(&o, "list methods uw_so", &e), OK);
 	ck_assert_str_eq(o.operand, "methods");
 	ck_assert_str_eq(o.second, "uw_so");
+	ck_assert_int_eq(parse(&o, "table a b c d", &e), OK);
+	ck_assert_str_eq(o.operand, "a");
+	ck_assert_str_eq(o.second, "b");
+	ck_assert_int_eq(o.more.n, 2);
+	ck_assert_str_eq(o.more.item[1], "d");
 	ck_assert_int_eq(parse(&o, "run x.json --set a.b=1 --set c={}", &e), OK);
 	ck_assert_int_eq(o.set.n, 2);
 	ck_assert_str_eq(o.set.item[0], "a.b=1");
@@ -84,7 +89,7 @@ START_TEST(what_does_not_fit_is_refused_with_a_hint)
 		{ "table --db=", "--db: the value is empty" },
 		{ "status --watch=yes",
 			"--watch: \"yes\" is not a whole number from 1 to 100000" },
-		{ "table a b", "table: one word too many: \"b\"" },
+		{ "status a b", "status: one word too many: \"b\"" },
 		{ "list",
 			"list wants "
 			"methods|datasets|models|metrics|optimizers|corruptions|"
@@ -505,7 +510,7 @@ START_TEST(help_names_every_flag_of_a_command)
 	fclose(f);
 	scratch_read("help", output, sizeof(output));
 	ck_assert_int_eq(
-		strncmp(output, "usage: deltam table [SWEEP] [options]\n", 38), 0);
+		strncmp(output, "usage: deltam table [SWEEP...] [options]\n", 41), 0);
 	ck_assert_ptr_nonnull(strstr(output, "--query SQL"));
 	ck_assert_ptr_null(strstr(output, "--watch"));
 }

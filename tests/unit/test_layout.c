@@ -10,6 +10,7 @@
 #include "orchestrator/print/shape.h"
 #include "orchestrator/json/json.h"
 #include "orchestrator/spec/spec.h"
+#include "tests/lib/digest.h"
 #include "tests/lib/each.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/small_db.h"
@@ -23,6 +24,8 @@ static void set_up(void)
 
 	scratch_enter();
 	small_db_make("small.db");
+	query_run("small.db",
+		"INSERT INTO job_param SELECT id, 'train.batch', '32' FROM job");
 	ck_assert_msg(
 		store_open(&store, "small.db", STORE_READER, &e) == OK, "%s", e.msg);
 }
@@ -75,11 +78,11 @@ static const struct layout_case {
 
 static struct report layout_of(const struct layout_case *x, struct benchmark_view view)
 {
+	const struct layout_sweep sweep = { &store, sweep_named(x->sweep, x->vary) };
 	struct report r = { .arena = &arena };
 	struct err e = { 0 };
 
-	ck_assert_msg(layout_report(&store, sweep_named(x->sweep, x->vary), x->layout,
-			      &view, &r, &e) == OK,
+	ck_assert_msg(layout_report(&sweep, 1, x->layout, &view, &r, &e) == OK,
 		"%s: %s", x->layout, e.msg);
 	return r;
 }
@@ -94,6 +97,74 @@ START_TEST(every_layout_prints_its_table_to_the_letter)
 			samples[i].layout);
 		ck_assert_str_eq(rendered(&r, report_text), source_text(path));
 	}
+}
+END_TEST
+
+/* Both sweeps of small.db: other protocols, other variants, one without its baseline. */
+static int layout_of_both(const char *layout, struct report *r, struct err *e)
+{
+	const struct layout_sweep sweep[] = { { &store, sweep_named("small", NULL) },
+		{ &store,
+			sweep_named("fixed",
+				"{ \"train.batch\": [\"sgd 0.5\", \"adam\"] }") } };
+	struct benchmark_view view = { 0 };
+
+	*r = (struct report){ .arena = &arena };
+	return layout_report(sweep, 2, layout, &view, r, e);
+}
+
+START_TEST(several_sweeps_stand_in_one_table_whose_notes_say_whose_they_are)
+{
+	static const char *const layouts[] = { "criteria", "average", "setups", "batch",
+		"hours" };
+
+	for (int i = 0; i < COUNT(layouts); i++) {
+		struct report r;
+		struct err e = { 0 };
+		char path[256];
+
+		ck_assert_msg(layout_of_both(layouts[i], &r, &e) == OK, "%s: %s",
+			layouts[i], e.msg);
+		snprintf(path, sizeof(path), "tests/fixtures/report/several_%s.text",
+			layouts[i]);
+		ck_assert_str_eq(rendered(&r, report_text), source_text(path));
+	}
+}
+END_TEST
+
+START_TEST(a_sweep_among_several_that_has_nothing_to_show_is_named)
+{
+	static const struct {
+		const char *layout, *message;
+	} cases[] = {
+		{ "temperature", "fixed has no method with a T: " },
+		{ "optimizers", "small does not vary `optimizer`: " },
+		{ "pareto", "--layout pareto: 1 runs of small were stopped early" },
+	};
+
+	for (int i = 0; i < COUNT(cases); i++) {
+		struct report r;
+		struct err e = { 0 };
+
+		ck_assert_int_eq(layout_of_both(cases[i].layout, &r, &e), ERR_USAGE);
+		ASSERT_EACH_MSG(
+			!strncmp(e.msg, cases[i].message, strlen(cases[i].message)),
+			"%s: %s", cases[i].layout, e.msg);
+	}
+}
+END_TEST
+
+START_TEST(two_sweeps_of_one_batch_size_are_refused)
+{
+	const struct layout_sweep sweep[] = { { &store, sweep_named("small", NULL) },
+		{ &store, sweep_named("small", NULL) } };
+	struct benchmark_view view = { 0 };
+	struct report r = { .arena = &arena };
+	struct err e = { 0 };
+
+	ck_assert_int_eq(layout_report(sweep, 2, "batch", &view, &r, &e), ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(
+		e.msg, "two of the sweeps have batch 32 of synthetic mlp: name one"));
 }
 END_TEST
 
@@ -175,12 +246,14 @@ START_TEST(a_sweep_without_what_a_layout_shows_says_what_is_missing)
 	};
 
 	for (int i = 0; i < COUNT(cases); i++) {
+		const struct layout_sweep sweep = { &store,
+			sweep_named("small", NULL) };
 		struct report r = { .arena = &arena };
 		struct benchmark_view view = { 0 };
 		struct err e = { 0 };
 
-		ck_assert_int_eq(layout_report(&store, sweep_named("small", NULL),
-					 cases[i].layout, &view, &r, &e),
+		ck_assert_int_eq(
+			layout_report(&sweep, 1, cases[i].layout, &view, &r, &e),
 			ERR_USAGE);
 		ASSERT_EACH_MSG(
 			!strncmp(e.msg, cases[i].message, strlen(cases[i].message)),
@@ -283,6 +356,10 @@ Suite *suite_layout(void)
 
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_test(c, every_layout_prints_its_table_to_the_letter);
+	tcase_add_test(
+		c, several_sweeps_stand_in_one_table_whose_notes_say_whose_they_are);
+	tcase_add_test(c, a_sweep_among_several_that_has_nothing_to_show_is_named);
+	tcase_add_test(c, two_sweeps_of_one_batch_size_are_refused);
 	tcase_add_test(
 		c, every_format_shows_every_layout_with_all_that_can_be_asked_for);
 	tcase_add_test(c, an_interval_stands_beside_each_figure_of_a_layout_of_figures);
