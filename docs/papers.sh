@@ -5,7 +5,8 @@
 # What stands between two lines of the page,
 #	<!-- $ deltam ARGUMENTS -->	the output of that command
 #	<!-- $ items -->		the list of items (sweeps/papers/items.tsv) with verdicts
-#	<!-- $ tables -->		the tables and pictures of what is trained
+#	<!-- $ tables -->		the tables and pictures of what is trained, and the tables in the
+#					layouts that the items ask for
 #	<!-- end -->
 # is written anew; everything else is kept. Verdicts: a row of items.tsv may have a query of
 # differences between seeds, negative where the claim holds. Their mean with Student's
@@ -102,6 +103,14 @@ verdict() {
 		}'
 }
 
+# of_sweep COMMAND SMALL NAME: the option that names the sweep, where the command does not
+of_sweep() {
+	case $1/$2 in
+	*-small* | */-) ;;
+	*) echo " --sweep $3" ;;
+	esac
+}
+
 # The words of a command for the sweep of a row: plots are drawn into a file.
 picture() { echo "$pictures/$1-$2-${3%% *}.svg"; }
 
@@ -110,8 +119,7 @@ list() {
 	echo '|---|---|---|---|---|---|---|---|'
 	sed 1d "$items" | while IFS="$tab" read -r paper item sweep small command claim query; do
 		name=$paper-$small-small
-		shown="\`deltam $command\`"
-		[ "$small" = - ] || shown="\`deltam $command --sweep $name\`"
+		shown="\`deltam $command$(of_sweep "$command" "$small" "$name")\`"
 		[ "$command" = - ] && shown=
 		if [ "$sweep$small" = -- ]; then
 			outcome=' |'
@@ -151,6 +159,30 @@ tables() {
 			# shellcheck disable=SC2086
 			draw "$paper" "$small" $words </dev/null
 		done
+	done
+}
+
+# all_trained NAME...: sweeps by their names
+all_trained() {
+	for name; do
+		small=${name#*-}
+		trained "${name%%-*}" "${small%-small}" || return 1
+	done
+}
+
+# The tables as the papers lay them out, of several sweeps where the items name some.
+layouts() {
+	awk -F'\t' '$4 != "-" && $5 ~ /^table --layout / {
+		command = $5 ~ /-small/ ? $5 : $5 " " $1 "-" $4 "-small"
+		if (!seen[command]++)
+			print $1 "\t" $2 "\t" command
+	}' "$items" | while IFS="$tab" read -r paper item command; do
+		# shellcheck disable=SC2086
+		all_trained ${command#table --layout * } || continue
+		echo
+		# shellcheck disable=SC2086
+		(cd "$out" && "$deltam" $command --format markdown) </dev/null |
+			sed "s/^## .*/### $paper, $item: \`deltam $command\`/"
 	done
 }
 
@@ -194,6 +226,7 @@ while IFS= read -r line; do
 		;;
 	'<!-- $ tables -->')
 		tables
+		layouts
 		skipping=1
 		;;
 	esac

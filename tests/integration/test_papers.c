@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "common/arena.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
@@ -139,6 +140,79 @@ START_TEST(every_small_sweep_trains)
 }
 END_TEST
 
+/* Words of a line in place, n of them at most; the list ends in NULL. */
+static int split(char *line, const char *between, const char **word, int n)
+{
+	int count = 0;
+
+	for (char *at = line, *next; at && count + 1 < n; at = next) {
+		next = strpbrk(at, between);
+		if (next)
+			*next++ = '\0';
+		word[count++] = at;
+	}
+	word[count] = NULL;
+	return count;
+}
+
+/* Asked of a database that is not there: everything before that is in order. */
+static void ask(const char *paper, const char *small, const char *command)
+{
+	const char *argv[WORDS_MAX] = { "deltam" };
+	char name[128];
+	int n = 1 + split(arena_strdup(&arena, command), " ", argv + 1, WORDS_MAX - 7);
+	bool named = false;
+
+	for (int i = 1; i < n; i++) {
+		const char *dash = strchr(argv[i], '-');
+		char path[256];
+
+		if (!strstr(argv[i], "-small"))
+			continue;
+		named = true;
+		snprintf(path, sizeof(path), "sweeps/papers/%.*s/%s.json",
+			(int)(dash - argv[i]), argv[i], dash + 1);
+		ck_assert_msg(access(path, R_OK) == 0, "%s: no %s", argv[i], path);
+	}
+	snprintf(name, sizeof(name), "%s-%s-small", paper, small);
+	if (!named) {
+		argv[n++] = "--sweep";
+		argv[n++] = name;
+	}
+	if (!strcmp(argv[1], "plot")) {
+		argv[n++] = "-o";
+		argv[n++] = "x.svg";
+	}
+	argv[n++] = "--db";
+	argv[n++] = "missing.db";
+	argv[n] = NULL;
+	scratch_enter();
+	ck_assert_msg(child_run(argv, NULL) == 3, "%s %s", paper, small);
+	scratch_leave();
+}
+
+START_TEST(every_item_has_a_command_that_its_sweeps_can_answer)
+{
+	static char text[65536];
+	int asked = 0;
+	char *next;
+
+	scratch_read("sweeps/papers/items.tsv", text, sizeof(text));
+	for (char *line = strchr(text, '\n') + 1; *line; line = next) {
+		const char *field[8];
+
+		next = line + strcspn(line, "\n");
+		*next++ = '\0';
+		ck_assert_int_eq(split(line, "\t", field, COUNT(field)), 7);
+		if (!strcmp(field[3], "-") || !strcmp(field[4], "-"))
+			continue;
+		ask(field[0], field[3], field[4]);
+		asked++;
+	}
+	ck_assert_int_ge(asked, SMALL_MIN);
+}
+END_TEST
+
 Suite *suite_papers(void);
 Suite *suite_papers(void)
 {
@@ -148,6 +222,7 @@ Suite *suite_papers(void)
 	tcase_add_checked_fixture(t, NULL, tear_down);
 	tcase_add_test(t, every_sweep_is_good);
 	tcase_add_test(t, every_sweep_says_what_it_is_of);
+	tcase_add_test(t, every_item_has_a_command_that_its_sweeps_can_answer);
 	tcase_add_loop_test(t, every_small_sweep_trains, 0, SMALL_MIN + 10);
 	suite_add_tcase(s, t);
 	return s;
