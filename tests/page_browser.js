@@ -28,16 +28,22 @@
 	verdict("a click closes it again", getComputedStyle(more).display === "none");
 
 	const heads = table.tHead.rows[table.tHead.rows.length - 1].cells;
-	const last = heads.length - 1;
-	const figures = function () { return rows().map(function (r) { return Number(r.cells[last].dataset.v); }); };
+	const delta = 1;
+	verdict("delta m stands behind the method", heads[delta].textContent.startsWith("Δm"));
+	const wide = table.closest(".wide");
+	wide.scrollLeft = 150;
+	verdict("the method stays in sight",
+		Math.abs(first.cells[0].getBoundingClientRect().left - wide.getBoundingClientRect().left) < 2);
+	wide.scrollLeft = 0;
+	const figures = function () { return rows().map(function (r) { return Number(r.cells[delta].dataset.v); }); };
 	function rising(v) {
 		return v.length > 1 && v.every(function (x, i) { return !i || v[i - 1] <= x; });
 	}
-	click(heads[last].querySelector("button"));
-	verdict("a click sorts by figures", rising(figures()) && heads[last].getAttribute("aria-sort") === "ascending");
-	click(heads[last].querySelector("button"));
+	click(heads[delta].querySelector("button"));
+	verdict("a click sorts by figures", rising(figures()) && heads[delta].getAttribute("aria-sort") === "ascending");
+	click(heads[delta].querySelector("button"));
 	verdict("a second one turns them", rising(figures().reverse()) &&
-		heads[last].getAttribute("aria-sort") === "descending");
+		heads[delta].getAttribute("aria-sort") === "descending");
 	verdict("what a row opens to moves with it", first.nextElementSibling === more);
 
 	const keys = all("svg.gnuplot [data-key][role=button]");

@@ -1,5 +1,6 @@
 #include <string.h>
 #include "orchestrator/page/page.h"
+#include "orchestrator/print/shape.h"
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/run_list.h"
 
@@ -50,6 +51,20 @@ static void put_tables(struct rows_that_open *x, const struct report *r)
 		html_element(out, "p", " class=\"note\"", r->note[i]);
 }
 
+/*
+ * What a table is read for stands behind the method: with three tasks of many criteria the end
+ * of a row is beyond the screen.
+ */
+static void put_figure_first(const struct report *r)
+{
+	static const char *const figures[] = { "delta_m", "gain" };
+
+	for (int i = 0; i < r->tables; i++)
+		for (int k = 0; k < COUNT(figures); k++)
+			shape_move(&r->table[i], figures[k],
+				shape_find(&r->table[i], "label") + 1);
+}
+
 /* Cost has a section of its own. */
 static void hide_cost(const struct report *r)
 {
@@ -77,6 +92,7 @@ int page_table(struct page *p, struct err *e)
 	if (rc)
 		return rc;
 	hide_cost(&p->table);
+	put_figure_first(&p->table);
 	page_say(p,
 		"<b>Bold</b> is the best of a column among the methods, <u>underlined</u> the "
 		"second. A click on a method opens what it was given, its seeds and their "
