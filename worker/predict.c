@@ -9,7 +9,7 @@
 #include "worker/sheet.h"
 #include "worker/winner_file.h"
 
-enum { ROWS = 8, CELL = 160, HEAD = 2 * SHEET_LINE, WORD = 9 * SHEET_LETTER };
+enum { ROWS = 8, CELL = 160, HEAD = 2 * SHEET_LINE };
 
 /* The samples that are shown, and what the network makes of them. */
 struct prediction {
@@ -99,22 +99,7 @@ static int picture_width(const struct prediction *p)
 /* Of the target, and of the prediction. */
 static int column_width(const struct prediction *p, int k)
 {
-	return is_map(p, k) ? picture_width(p) : (int)WORD + SHEET_GAP;
-}
-
-static void draw_value(const struct prediction *p, const struct dataset_field *f,
-	int sample, int x, int y)
-{
-	char text[NUMBER_MAX];
-	const float *v = f->data;
-
-	(void)snprintf(text, sizeof(text), "%.3g",
-		f->element == ELEMENT_F32
-			? (double)v[(size_t)sample * (size_t)f->c]
-			: (double)((const uint8_t *)f->data)[sample * f->c] *
-					(double)f->scale +
-				(double)f->offset);
-	sheet_text(&p->s, text, WORD / SHEET_LETTER, x, y);
+	return is_map(p, k) ? picture_width(p) : (int)SHEET_NUMBER + SHEET_GAP;
 }
 
 /* Target and prediction alike; depth and vectors as bright as the target's. */
@@ -122,22 +107,16 @@ static void draw_cell(
 	const struct prediction *p, int k, bool predicted, int sample, int x, int y)
 {
 	const struct dataset_field *target = &p->split->target[p->column[k]];
-	const struct dataset_field *f = predicted ? &p->out[k] : target;
 	int kind = (int)task_of(p, k)->kind;
 
-	if (is_map(p, k))
-		sheet_map(&p->s, f, kind, sample, sheet_largest(target, kind, sample),
-			x, y);
-	else if (kind == TASK_REGRESS)
-		draw_value(p, f, sample, x, y);
-	else
-		sheet_class(&p->s, sheet_class_of(f, sample), x, y);
+	sheet_target(&p->s, predicted ? &p->out[k] : target, kind, sample,
+		sheet_largest(target, kind, sample), x, y);
 }
 
 static void draw_heading(const struct prediction *p, const char *first,
 	const char *second, int width, int x)
 {
-	int n = (width - SHEET_GAP) / SHEET_LETTER;
+	int n = (width - SHEET_GAP) / SHEET_LETTER - 1; /* a blank to the next one */
 
 	sheet_text(&p->s, first, n, x, SHEET_GAP);
 	sheet_text(&p->s, second, n, x, SHEET_GAP + SHEET_LINE);
@@ -146,7 +125,6 @@ static void draw_heading(const struct prediction *p, const char *first,
 /* Tasks with samples of their own have their input before each. */
 static void draw_rows(const struct prediction *p)
 {
-	int high = p->s.zoom * p->split->input.h + SHEET_GAP;
 	bool own = p->w.data.own_inputs;
 	int x = SHEET_GAP;
 
@@ -162,11 +140,10 @@ static void draw_rows(const struct prediction *p)
 						: "target",
 				width, x);
 			for (int i = 0; i < p->n; i++) {
-				int y = SHEET_GAP + HEAD + i * high;
+				int y = SHEET_GAP + HEAD + i * (p->s.high + SHEET_GAP);
 
 				if (c < 0)
-					sheet_map(
-						&p->s, input_of(p, k), -1, i, 1, x, y);
+					sheet_input(&p->s, input_of(p, k), i, x, y);
 				else
 					draw_cell(p, k, c > 0, i, x, y);
 			}
@@ -178,7 +155,7 @@ static void draw_rows(const struct prediction *p)
 static int draw(struct prediction *p, const char *path, struct err *e)
 {
 	const struct dataset_field *input = &p->split->input;
-	int rc = sheet_zoom(input, CELL, &p->s.zoom, e);
+	int rc = sheet_fit(&p->s, input, CELL, e);
 
 	if (rc)
 		return rc;
@@ -186,7 +163,7 @@ static int draw(struct prediction *p, const char *path, struct err *e)
 		SHEET_GAP + picture_width(p) * (p->w.data.own_inputs ? p->tasks : 1);
 	for (int k = 0; k < p->tasks; k++)
 		p->s.width += 2 * column_width(p, k);
-	p->s.height = SHEET_GAP + HEAD + p->n * (p->s.zoom * input->h + SHEET_GAP);
+	p->s.height = SHEET_GAP + HEAD + p->n * (p->s.high + SHEET_GAP);
 	sheet_begin(&p->s, p->a);
 	draw_rows(p);
 	return sheet_write(&p->s, path, e);

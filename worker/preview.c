@@ -9,32 +9,43 @@
 
 enum { COLUMNS = 2, ROWS = 8, SAMPLES = COLUMNS * ROWS, CELL = 160 };
 
-/* A class label takes less room than a map. */
+static int picture_width(const struct sheet *s, const struct dataset *d)
+{
+	return s->zoom * d->split[SPLIT_TRAIN].input.w + SHEET_GAP;
+}
+
+/* A class takes less room than a map; a task with samples of its own has them beside it. */
 static int column_width(const struct sheet *s, const struct dataset *d, int task)
 {
-	return SHEET_GAP +
-		(d->task[task].kind == TASK_CLASS
-				? (int)SHEET_CLASS
-				: s->zoom * d->split[SPLIT_TRAIN].input.w);
+	enum task_kind kind = d->task[task].kind;
+	int own = d->own_inputs ? picture_width(s, d) : 0;
+
+	if (task_is_map(kind))
+		return own + picture_width(s, d);
+	return own + SHEET_GAP +
+		(kind == TASK_REGRESS ? (int)SHEET_NUMBER : (int)SHEET_CLASS);
 }
 
 static void draw_sample(const struct sheet *s, const struct dataset *d, int sample)
 {
 	const struct split_data *split = &d->split[SPLIT_TRAIN];
 	int x = SHEET_GAP + sample % COLUMNS * (s->width / COLUMNS);
-	int y = SHEET_GAP + sample / COLUMNS * (s->zoom * split->input.h + SHEET_GAP);
+	int y = SHEET_GAP + sample / COLUMNS * (s->high + SHEET_GAP);
 
-	sheet_map(s, &split->input, -1, sample, 1, x, y);
-	x += s->zoom * split->input.w + SHEET_GAP;
+	if (!d->own_inputs) {
+		sheet_input(s, &split->input, sample, x, y);
+		x += picture_width(s, d);
+	}
 	for (int k = 0; k < d->tasks; k++) {
 		const struct dataset_field *f = &split->target[k];
 		int kind = (int)d->task[k].kind;
+		int at = x;
 
-		if (kind == TASK_CLASS)
-			sheet_class(s, sheet_class_of(f, sample), x, y);
-		else if (f->h == split->input.h && f->w == split->input.w)
-			sheet_map(s, f, kind, sample, sheet_largest(f, kind, sample), x,
-				y);
+		if (d->own_inputs) {
+			sheet_input(s, &split->own_input[k], sample, at, y);
+			at += picture_width(s, d);
+		}
+		sheet_target(s, f, kind, sample, sheet_largest(f, kind, sample), at, y);
 		x += column_width(s, d, k);
 	}
 }
@@ -44,15 +55,15 @@ static int draw(
 {
 	const struct dataset_field *input = &d->split[SPLIT_TRAIN].input;
 	struct sheet s = { 0 };
-	int rc = sheet_zoom(input, CELL, &s.zoom, e);
+	int rc = sheet_fit(&s, input, CELL, e);
 
 	if (rc)
 		return rc;
-	s.width = s.zoom * input->w + 3 * SHEET_GAP;
+	s.width = (d->own_inputs ? 0 : picture_width(&s, d)) + 2 * SHEET_GAP;
 	for (int k = 0; k < d->tasks; k++)
 		s.width += column_width(&s, d, k);
 	s.width *= COLUMNS;
-	s.height = SHEET_GAP + ROWS * (s.zoom * input->h + SHEET_GAP);
+	s.height = SHEET_GAP + ROWS * (s.high + SHEET_GAP);
 	sheet_begin(&s, a);
 	for (int i = 0; i < SAMPLES && i < d->split[SPLIT_TRAIN].n; i++)
 		draw_sample(&s, d, i);

@@ -19,7 +19,7 @@
 enum { SIDE = 12, TRAIN = 60, TEST = 24, ROWS = 8, TASKS = 2 };
 
 /* Where a sheet has what: pixels of a picture, of a class's column, of the heading. */
-enum { GAP = 4, PICTURE = 14 * SIDE, WORD = 72, HEAD = 28 };
+enum { GAP = 4, PICTURE = 14 * SIDE, WORD = 80, HEAD = 28 };
 
 #define SWEEP(name, rest) \
 	"{ \"sweep\": \"" name \

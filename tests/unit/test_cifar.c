@@ -5,21 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "tests/lib/fake_cifar.h"
 #include "tests/lib/prepared.h"
 #include "tests/lib/scratch.h"
 #include "trainer-core/dataset/dataset.h"
 
-enum { SIDE = 32, IMAGE = 3 * SIDE * SIDE, RECORD = 2 + IMAGE, TASKS = 20 };
-enum { TRAIN = 50000, TEST = 10000 };
-
-/* The published taxonomy: the fine classes of each coarse one. */
-static const uint8_t fine_of[TASKS][5] = { { 4, 30, 55, 72, 95 }, { 1, 32, 67, 73, 91 },
-	{ 54, 62, 70, 82, 92 }, { 9, 10, 16, 28, 61 }, { 0, 51, 53, 57, 83 },
-	{ 22, 39, 40, 86, 87 }, { 5, 20, 25, 84, 94 }, { 6, 7, 14, 18, 24 },
-	{ 3, 42, 43, 88, 97 }, { 12, 17, 37, 68, 76 }, { 23, 33, 49, 60, 71 },
-	{ 15, 19, 21, 31, 38 }, { 34, 63, 64, 66, 75 }, { 26, 45, 77, 79, 99 },
-	{ 2, 11, 35, 46, 98 }, { 27, 29, 44, 78, 93 }, { 36, 50, 65, 74, 80 },
-	{ 47, 52, 56, 59, 96 }, { 8, 13, 48, 58, 90 }, { 41, 69, 81, 85, 89 } };
+enum {
+	IMAGE = FAKE_CIFAR_IMAGE,
+	RECORD = FAKE_CIFAR_RECORD,
+	TASKS = FAKE_CIFAR_TASKS,
+	TRAIN = FAKE_CIFAR_TRAIN
+};
 
 static struct arena arena;
 static struct params ps;
@@ -28,33 +24,6 @@ static struct err err;
 static void set(const char *name, const char *value)
 {
 	params_set(&ps, &arena, name, value);
-}
-
-/* Record r of a file: the coarse classes in turn; its number in the first pixels. */
-static void make_record(int r, uint8_t *record)
-{
-	int coarse = r % TASKS;
-	int fine = r / TASKS % 5;
-
-	record[0] = (uint8_t)coarse;
-	record[1] = fine_of[coarse][fine];
-	memset(record + 2, 100 + fine, IMAGE);
-	record[2] = (uint8_t)(r / 256);
-	record[3] = (uint8_t)(r % 256);
-	record[IMAGE + 1] = 255;
-}
-
-static void write_records(const char *name, int n)
-{
-	FILE *f = fopen(name, "wb");
-	uint8_t record[RECORD];
-
-	ck_assert_ptr_nonnull(f);
-	for (int r = 0; r < n; r++) {
-		make_record(r, record);
-		ck_assert_uint_eq(fwrite(record, 1, RECORD, f), RECORD);
-	}
-	ck_assert_int_eq(fclose(f), 0);
 }
 
 static void setup(void)
@@ -68,8 +37,7 @@ static void setup(void)
 	set("dataset.train", "30");
 	set("dataset.val", "10");
 	set("dataset.test", "20");
-	write_records("train.bin", TRAIN);
-	write_records("test.bin", TEST);
+	fake_cifar_write(".");
 }
 
 static void teardown(void)
@@ -93,9 +61,9 @@ static int record_of(const struct split_data *s, int k, int i)
 	uint8_t record[RECORD];
 	int r = byte_of(p[0], mean[0], std[0]) * 256 + byte_of(p[1], mean[0], std[0]);
 
-	make_record(r, record);
+	fake_cifar_record(r, record);
 	ck_assert_int_eq(record[0], k);
-	ck_assert_int_eq(record[1], fine_of[k][label[i]]);
+	ck_assert_int_eq(record[1], fake_cifar_fine(k, label[i]));
 	for (int j = 0; j < IMAGE; j++)
 		ck_assert_int_eq(
 			byte_of(p[j], mean[j / 1024], std[j / 1024]), record[2 + j]);
@@ -166,10 +134,10 @@ START_TEST(wrong_classes_and_lengths_are_refused_with_their_place)
 		"2500");
 	poke("train.bin", 2 * RECORD, 2);
 	poke("train.bin", 2 * RECORD + 1, 54);
-	ck_assert_int_eq(truncate("test.bin", (off_t)TEST * RECORD - 1), 0);
+	ck_assert_int_eq(truncate("test.bin", (off_t)FAKE_CIFAR_TEST * RECORD - 1), 0);
 	not_prepared(&ps, &arena, ERR_DATA,
 		"test.bin: the file ends after 9999 images, expected 10000");
-	ck_assert_int_eq(truncate("test.bin", (off_t)TEST * RECORD + 1), 0);
+	ck_assert_int_eq(truncate("test.bin", (off_t)FAKE_CIFAR_TEST * RECORD + 1), 0);
 	not_prepared(&ps, &arena, ERR_DATA,
 		"test.bin: the file goes on after its 10000 images");
 	ck_assert_int_eq(unlink("test.bin"), 0);
