@@ -244,11 +244,17 @@ static void put_row(const struct report_table *t, int row, struct str *out)
 	str_put(out, " \\\\\n");
 }
 
+/* What a caption begins with; NULL: with the heading. */
+static const char *title_of(const struct report *r, const struct report_table *t)
+{
+	return t->named && t->heading ? NULL : r->title;
+}
+
 /* tab:mine, of a block tab:mine:sgd-0-5: letters and digits alone, as \ref takes them. */
 static void put_label(
 	const struct report *r, const struct report_table *t, struct str *out)
 {
-	const char *part[] = { r->title, t->heading };
+	const char *part[] = { title_of(r, t), t->heading };
 
 	str_put(out, "\\label{tab");
 	for (int i = 0; i < COUNT(part); i++) {
@@ -266,11 +272,13 @@ static void put_label(
 static void put_caption(
 	const struct report *r, const struct report_table *t, struct str *out)
 {
-	if (!r->title && !t->heading)
+	const char *title = title_of(r, t);
+
+	if (!title && !t->heading)
 		return;
 	str_put(out, "\\caption{");
-	latex_put(out, r->title ? r->title : "");
-	str_put(out, r->title && t->heading ? ", " : "");
+	latex_put(out, title ? title : "");
+	str_put(out, title && t->heading ? ", " : "");
 	latex_put(out, t->heading ? t->heading : "");
 	str_put(out, "}\n");
 	put_label(r, t, out);

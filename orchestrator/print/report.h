@@ -44,6 +44,7 @@ struct report_table {
 	struct report_cell *cell; /* rows x columns */
 	int cells, cell_capacity;
 	bool stacked; /* of several: each begins where its first cell says something */
+	bool named; /* the heading names its sweep, so that a title need not */
 	int foot; /* rows at its end that sum up the others */
 };
 

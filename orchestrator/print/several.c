@@ -73,6 +73,7 @@ void several_put(const struct several *all, struct report *r)
 						  : all->part[i].name;
 			t = report_table(r, NULL);
 			*t = *from;
+			t->named = all->n > 1;
 			t->heading =
 				heading ? glyph_printable(r->arena, heading) : NULL;
 		}

@@ -427,6 +427,26 @@ START_TEST(a_preview_of_the_data_writes_numbers_and_classes_too)
 }
 END_TEST
 
+/* A class is higher than such pictures, and the last one must not end below the sheet. */
+START_TEST(low_pictures_leave_room_for_a_class)
+{
+	static const char *const splits[] = { "wide/train", "wide/val", "wide/test" };
+	static float x[N * 8 * 256], lit[N];
+	struct picture p;
+
+	for (int i = 0; i < COUNT(splits); i++) {
+		array(splits[i], "input", ", 1, 8, 256", x, COUNT(x));
+		array(splits[i], "lit", ",", lit, COUNT(lit));
+	}
+	ck_assert_msg(DELTAM("preview", "npy", "-o", "x.png", "--param",
+			      "path=data/wide,input=1 8 256,tasks=lit=binary,train=24,"
+			      "val=24,test=24") == 0,
+		"%s", said_in("err"));
+	p.rows = sheet_png_read("x.png", &arena, &p.width, &p.height);
+	ck_assert_int_eq(p.height, GAP + SHOWN * (28 + GAP));
+}
+END_TEST
+
 #define OWN \
 	"{ \"sweep\": \"own\", \"dataset\": { \"name\": \"cifar100\", \"path\": \".\", " \
 	"\"train\": 20, \"val\": 10, \"test\": 10 }, \"model\": { \"name\": \"vgg16\", " \
@@ -515,6 +535,7 @@ Suite *suite_predict_kinds(void)
 	tcase_add_test(tc, edges_vectors_and_shares_are_drawn_a_map_each);
 	tcase_add_test(tc, all_numbers_of_a_sample_stand_there_and_shares_are_a_class);
 	tcase_add_test(tc, a_preview_of_the_data_writes_numbers_and_classes_too);
+	tcase_add_test(tc, low_pictures_leave_room_for_a_class);
 	tcase_add_test(tc, tasks_with_inputs_of_their_own_have_them_beside_each);
 	suite_add_tcase(suite, tc);
 	return suite;

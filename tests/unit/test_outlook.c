@@ -88,6 +88,45 @@ START_TEST(what_takes_two_slots_takes_them_from_others)
 }
 END_TEST
 
+/* The first ten epochs of one job of an entry took so many seconds. */
+static void put_attempt(struct played *p, const char *label, double seconds)
+{
+	(void)played_dump(p,
+		arena_printf(&p->arena,
+			"INSERT INTO attempt (job, token, host, start_epoch, stop_epoch, "
+			"started, ended, seconds, outcome) SELECT min(m.job), t.label, "
+			"'h', 0, 10, '2026-01-01T00:00:00.000Z', "
+			"'2026-01-01T00:01:00.000Z', %g, 'done' FROM stage t JOIN "
+			"stage_job m ON m.stage=t.id WHERE t.label='%s'",
+			seconds, label));
+}
+
+/*
+ * Who has trained nothing takes as long as his own method does, else as the other methods of
+ * his variant, else as anybody.
+ */
+START_TEST(the_nearest_that_have_trained_say_how_long_an_epoch_takes)
+{
+	static const char text[] =
+		"{\"sweep\": \"t\", " PLAYED_DATASET
+		"\"train\": {\"epochs\": 10}, \"methods\": [\"ew\", {\"name\": "
+		"\"uw_so\", \"label\": \"a\", \"T\": 1}, \"rlw\", {\"name\": "
+		"\"uw_so\", \"label\": \"b\", \"T\": 2}], \"search\": {\"lr\": "
+		"[0.1, 0.2]}, \"prune\": {\"rule\": \"none\"}}";
+	struct played *p = played_new("t.db", text, false, steady);
+
+	put_attempt(p, "ew", 50);
+	put_attempt(p, "a", 20);
+	/* 30 epochs each: ew 5 s, a and b 2 s, rlw 70 s by 20 epochs; 60 of stl as rlw. */
+	ck_assert(look(p, NULL).seconds_left ==
+		(30 * 5 + 2 * 30 * 2 + 30 * 3.5 + 60 * 3.5) / 2);
+	put_attempt(p, "stl", 10);
+	ck_assert(look(p, NULL).seconds_left ==
+		(30 * 5 + 2 * 30 * 2 + 30 * 3.5 + 60 * 1) / 2);
+	played_free(p);
+}
+END_TEST
+
 /* Nothing is pruned, so that the forecast can be right to the epoch. */
 START_TEST(what_is_done_and_what_is_left_are_the_whole)
 {
@@ -342,6 +381,7 @@ Suite *suite_outlook(void)
 	tcase_add_checked_fixture(t, scratch_enter, scratch_leave);
 	tcase_add_test(t, all_that_is_known_to_come_is_counted);
 	tcase_add_test(t, what_takes_two_slots_takes_them_from_others);
+	tcase_add_test(t, the_nearest_that_have_trained_say_how_long_an_epoch_takes);
 	tcase_add_test(t, what_is_done_and_what_is_left_are_the_whole);
 	tcase_add_test(t, pruning_that_is_to_come_is_expected);
 	tcase_add_test(t, the_forecast_of_a_rung_follows_its_rule);

@@ -277,7 +277,8 @@ START_TEST(networks_of_one_name_and_other_settings_share_no_front)
 		"INSERT INTO job_param SELECT id, 'model.hidden', CASE method WHEN 'ew' "
 		"THEN '32 24' ELSE '6' END FROM job; INSERT INTO job_param SELECT id, "
 		"'model.activation', 'relu' FROM job; INSERT INTO job_param SELECT id, "
-		"'model.rows', 'a' || char(10) || 'b' FROM job");
+		"'model.rows', 'a' || char(10) || 'b' FROM job; INSERT INTO job_param "
+		"SELECT id, 'dataset.digest', 'd' FROM job");
 	ck_assert_int_eq(deltam("--counts", "final", NULL, NULL), 0);
 	ck_assert_str_eq(out(),
 		"block,label,optimizer,runs,optimal,share\n"

@@ -91,6 +91,25 @@ START_TEST(tables_stand_under_the_names_of_their_sweeps)
 }
 END_TEST
 
+/* The title names all sweeps, so that a caption would name one twice. */
+START_TEST(a_caption_names_the_sweep_once)
+{
+	struct report r = { .arena = &arena };
+	struct str out = { .arena = &arena };
+	struct report *of = several_add(&all, "a", &arena);
+
+	of->title = "a";
+	add_table(of, "sgd", "x", "ew");
+	of = several_add(&all, "b", &arena);
+	of->title = "b";
+	add_table(of, "sgd", "x", "ew");
+	several_put(&all, &r);
+	report_latex(&r, &out);
+	ck_assert_ptr_nonnull(strstr(str_get(&out), "\\caption{a sgd}\n"));
+	ck_assert_ptr_nonnull(strstr(str_get(&out), "\\label{tab:b-sgd}\n"));
+}
+END_TEST
+
 START_TEST(joined_tables_have_the_columns_and_rows_of_all)
 {
 	struct report r = { .arena = &arena };
@@ -146,6 +165,7 @@ Suite *suite_several(void)
 	tcase_add_test(c, a_note_of_all_stands_once_and_others_behind_their_sweeps);
 	tcase_add_test(c, an_only_report_stays_as_it_is);
 	tcase_add_test(c, tables_stand_under_the_names_of_their_sweeps);
+	tcase_add_test(c, a_caption_names_the_sweep_once);
 	tcase_add_test(c, joined_tables_have_the_columns_and_rows_of_all);
 	tcase_add_test(c, without_keys_every_row_is_another_one);
 	tcase_add_test(c, what_one_block_shows_is_shown_of_all);
