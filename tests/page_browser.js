@@ -35,6 +35,8 @@
 	verdict("the method stays in sight",
 		Math.abs(first.cells[0].getBoundingClientRect().left - wide.getBoundingClientRect().left) < 2);
 	wide.scrollLeft = 0;
+	verdict("tables in a row that opens do not stick", all("table td:first-child, table th:first-child", more)
+		.every(function (c) { return getComputedStyle(c).position === "static"; }));
 	const figures = function () { return rows().map(function (r) { return Number(r.cells[delta].dataset.v); }); };
 	function rising(v) {
 		return v.length > 1 && v.every(function (x, i) { return !i || v[i - 1] <= x; });
