@@ -17,8 +17,9 @@ PACKAGES := libsqlite3-dev libuv1-dev libcjson-dev libopenblas-dev libxxhash-dev
 	zlib1g-dev libjpeg62-turbo-dev check sqlite3 dataset-fashion-mnist
 
 # What a test uses where it is there, and what CI always has: the second computation, its
-# statistics by SciPy, what draws plots, and a cluster on loopback.
-PACKAGES_CI := python3 python3-scipy gnuplot-nox slurm-wlm munge
+# statistics by SciPy, what draws plots, a cluster on loopback, and a file system that the
+# kernel takes for one of another machine.
+PACKAGES_CI := python3 python3-scipy gnuplot-nox slurm-wlm munge bindfs
 
 CC := gcc
 CLANG := clang

@@ -2,7 +2,7 @@
  * What deltam and deltam-worker say to each other outside the database.
  *
  * Command line, deltam to worker:
- *	deltam-worker --db FILE --job ID --token TOKEN        train a segment
+ *	deltam-worker --db FILE --job ID --token TOKEN [--segments N]        train a segment
  *	deltam-worker --folder DIR --token TOKEN [--stop-seconds S] -- WORD ...
  *	                                                      watch another trainer (adapter.h)
  *	deltam-worker --folder DIR --token TOKEN --until EPOCH [--checkpoint-seconds S] NAME=VALUE ...

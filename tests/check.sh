@@ -90,6 +90,12 @@ cat "$out"
 sum=$(tail -1 "$out" | sed 's/slurm: \([0-9]*\) passed, \([0-9]*\) failed/passed \1 failed \2/')
 step slurm "$(field "$sum" passed)" "$(field "$sum" failed)" $status
 
+sh tests/fuse.sh "$build" >"$out" 2>&1
+status=$?
+cat "$out"
+sum=$(tail -1 "$out" | sed 's/fuse: \([0-9]*\) passed, \([0-9]*\) failed/passed \1 failed \2/')
+step fuse "$(field "$sum" passed)" "$(field "$sum" failed)" $status
+
 for fuzz in "$build"/fuzz_*; do
 	[ -x "$fuzz" ] || continue
 	name=$(basename "$fuzz")

@@ -29,7 +29,7 @@
 static int usage(struct err *e)
 {
 	return err_set(e, ERR_USAGE,
-		"usage: deltam-worker --db FILE --job ID --token TOKEN\n"
+		"usage: deltam-worker --db FILE --job ID --token TOKEN [--segments N]\n"
 		"       deltam-worker --folder DIR --token TOKEN --until EPOCH "
 		"[--checkpoint-seconds S] NAME=VALUE ...\n"
 		"       deltam-worker --folder DIR --token TOKEN [--stop-seconds S] -- WORD "
@@ -52,6 +52,9 @@ static int parse(int argc, char **argv, const char **db, struct segment_args *ar
 			*db = argv[i + 1];
 		else if (!strcmp(argv[i], "--token"))
 			args->token = argv[i + 1];
+		else if (!strcmp(argv[i], "--segments") &&
+			integer_parse(argv[i + 1], &args->segments))
+			continue;
 		else if (!strcmp(argv[i], "--job"))
 			has_job = integer_parse(argv[i + 1], &args->job);
 		else
@@ -114,7 +117,8 @@ static int train_all(const char *db, struct segment_args *args, char name[RUN_NA
 	if (rc)
 		return rc;
 	rc = segment_run(&s, args, e);
-	while (!rc && (rc = next_segment(args, line, sizeof(line), e)) > 0)
+	while (!rc && --args->segments != 0 &&
+		(rc = next_segment(args, line, sizeof(line), e)) > 0)
 		rc = segment_run(&s, args, e);
 	if (rc && rc != ERR_USAGE)
 		(void)store_run_name(&s, args->job, name);

@@ -28,6 +28,7 @@ struct segment_args {
 	int64_t job;
 	const char *token;
 	const char *build; /* for the line `hello` */
+	int64_t segments; /* after so many it leaves and asks for no other; 0: never */
 };
 
 struct segment {

@@ -80,8 +80,7 @@ int file_inspect(const char *path, struct file_header *h, struct err *e)
 	return OK;
 }
 
-/* The folder of path, "." where it names none. */
-static void folder_of(const char *path, char folder[FILE_PATH_MAX])
+void file_folder(const char *path, char folder[FILE_PATH_MAX])
 {
 	const char *slash = strrchr(path, '/');
 
@@ -92,13 +91,28 @@ static void folder_of(const char *path, char folder[FILE_PATH_MAX])
 			slash == path ? 1 : (int)(slash - path), path);
 }
 
+/* A lock beside the byte that says who holds the file, so that nobody is kept out. */
+bool file_can_lock(const char *path)
+{
+	struct flock byte = {
+		.l_type = F_RDLCK, .l_start = LOCKED_BYTE + 1, .l_len = 1
+	};
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	bool can = fd < 0 || !fcntl(fd, F_OFD_SETLK, &byte) || errno == EAGAIN ||
+		errno == EACCES;
+
+	if (fd >= 0)
+		close(fd);
+	return can;
+}
+
 int file_check_writable(const char *path, struct err *e)
 {
 	char folder[FILE_PATH_MAX];
 
 	if (access(path, W_OK) && errno != ENOENT)
 		return database_errno(e, "cannot write", path);
-	folder_of(path, folder);
+	file_folder(path, folder);
 	if (access(folder, W_OK | X_OK)) /* SQLite's log and our lock go beside it */
 		return database_errno(e, "cannot write in the folder", folder);
 	return OK;
@@ -115,7 +129,7 @@ static int lock_path(const char *path, char out[FILE_PATH_MAX], struct err *e)
 	if (real) {
 		n = snprintf(out, FILE_PATH_MAX, "%s.lock", real);
 	} else {
-		folder_of(path, folder);
+		file_folder(path, folder);
 		real = realpath(folder, NULL);
 		if (!real)
 			return database_errno(e, "cannot open", folder);
@@ -184,7 +198,7 @@ int file_lock(struct file_lock *lock, const char *path, struct err *e)
 {
 	int rc;
 
-	lock->fd = lock->data = -1;
+	*lock = (struct file_lock){ .fd = -1, .data = -1 };
 	rc = lock_path(path, lock->path, e);
 	while (!rc) {
 		lock->fd = plain_file_open(lock->path, O_RDWR | O_CREAT, 0644);
@@ -204,27 +218,122 @@ int file_lock(struct file_lock *lock, const char *path, struct err *e)
 	return rc;
 }
 
-int file_lock_data(struct file_lock *lock, const char *path, struct err *e)
+/*
+ * Opens and locks the database's file, made where `create` says so (O_CREAT or 0). Where the
+ * kernel locks no files, lock->unlockable and errno say so. ERR_LOCKED has no message.
+ */
+static int lock_data(
+	struct file_lock *lock, const char *path, int create, struct err *e)
 {
 	struct flock byte = { .l_type = F_WRLCK, .l_start = LOCKED_BYTE, .l_len = 1 };
 
-	lock->data = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	lock->data = open(path, O_RDWR | create | O_CLOEXEC, 0644);
 	if (lock->data < 0)
-		return database_errno(e, "cannot open", path);
+		return !create && errno == ENOENT
+			? OK
+			: database_errno(e, "cannot open", path);
 	/* A lock of the open file, which no close of another descriptor loses. */
 	if (!fcntl(lock->data, F_OFD_SETLK, &byte))
 		return OK;
-	if (errno != EAGAIN && errno != EACCES)
+	if (errno == EAGAIN || errno == EACCES)
+		return ERR_LOCKED;
+	lock->unlockable = true;
+	return OK;
+}
+
+int file_lock_data(struct file_lock *lock, const char *path, struct err *e)
+{
+	int rc = lock->data < 0 ? lock_data(lock, path, O_CREAT, e) : OK;
+
+	if (rc == ERR_LOCKED)
+		return err_set(e, ERR_LOCKED,
+			"%s is in use by another deltam under another name (a hard "
+			"link)",
+			path);
+	if (!rc && lock->unlockable && !lock->beat)
 		return database_errno(e, "cannot lock", path);
-	return err_set(e, ERR_LOCKED,
-		"%s is in use by another deltam under another name (a hard link)",
-		path);
+	return rc;
+}
+
+int file_lock_look(const char *path, struct beat_seen *seen, struct err *e)
+{
+	char name[FILE_PATH_MAX];
+	int rc = lock_path(path, name, e);
+
+	return rc ? rc : beat_look(name, seen, e);
+}
+
+static void let_data_go(struct file_lock *lock)
+{
+	if (lock->data >= 0)
+		close(lock->data);
+	lock->data = -1;
+}
+
+/*
+ * The holder does not count any more. One that was only stopped has its file open still. Returns
+ * 1 where another one was faster, who is to be watched in turn.
+ */
+static int take_over(struct file_lock *lock, const char *path,
+	const struct beat_seen *seen, struct err *e)
+{
+	int rc = lock_data(lock, path, 0, e);
+
+	if (rc == ERR_LOCKED)
+		rc = err_set(e, ERR_LOCKED,
+			"%s is in use by another deltam (%s), which was not heard of for "
+			"a while and has the file open all the same: end it there. Where "
+			"its machine is gone, the file server has to forget it first",
+			path, seen->holder);
+	else if (!rc)
+		rc = beat_seize(&lock->beat, lock->path, seen, e);
+	if (rc)
+		let_data_go(lock);
+	return rc;
+}
+
+/* One try at the lock; 1: another one is due. */
+static int try_lock_far(struct file_lock *lock, const char *path, struct err *e)
+{
+	struct beat_seen seen;
+	int rc = beat_make(&lock->beat, lock->path, e);
+
+	if (rc != 1)
+		return rc;
+	rc = beat_watch(lock->path, &seen, e);
+	switch (rc) {
+	case BEAT_GONE:
+		return 1;
+	case BEAT_LIVES:
+		return err_set(e, ERR_LOCKED, "%s is in use by another deltam (%s)",
+			path, seen.holder);
+	case BEAT_STILL:
+		return take_over(lock, path, &seen, e);
+	default:
+		return rc;
+	}
+}
+
+int file_lock_far(struct file_lock *lock, const char *path, struct err *e)
+{
+	int rc;
+
+	*lock = (struct file_lock){ .fd = -1, .data = -1 };
+	rc = lock_path(path, lock->path, e);
+	if (rc)
+		return rc;
+	do
+		rc = try_lock_far(lock, path, e);
+	while (rc == 1);
+	return rc;
 }
 
 int file_check_same(const struct file_lock *lock, const char *path, struct err *e)
 {
-	if (still_named(lock->data, path))
-		return OK;
+	int rc = lock->beat ? beat_check(lock->beat, path, e) : OK;
+
+	if (rc || still_named(lock->data, path))
+		return rc;
 	return err_set(e, ERR_DB,
 		"%s was removed or replaced while this run wrote it; nothing more is "
 		"written. Put the file back, or run again to train what is missing",
@@ -233,11 +342,13 @@ int file_check_same(const struct file_lock *lock, const char *path, struct err *
 
 void file_unlock(struct file_lock *lock)
 {
-	if (lock->fd < 0)
+	if (lock->fd < 0 && !lock->beat)
 		return;
-	if (lock->data >= 0)
-		close(lock->data);
-	unlink(lock->path); /* before letting go: see still_named */
-	close(lock->fd);
-	lock->fd = -1;
+	let_data_go(lock);
+	if (lock->fd >= 0) {
+		unlink(lock->path); /* before letting go: see still_named */
+		close(lock->fd);
+	}
+	beat_drop(lock->beat);
+	*lock = (struct file_lock){ .fd = -1 };
 }

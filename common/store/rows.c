@@ -65,16 +65,38 @@ static int bind(struct store *s, sqlite3_stmt *stmt, const struct arg *args,
 	return OK;
 }
 
+/* A commit that the guard has refused is told as the guard would tell it. */
+static int write_fault(const struct store *s, struct err *e)
+{
+	int rc = OK;
+
+	if (sqlite3_extended_errcode(s->db) == SQLITE_CONSTRAINT_COMMITHOOK)
+		rc = file_check_same(&s->lock, s->path, e);
+	return rc ? rc : store_fault(s, e, "cannot write");
+}
+
+/*
+ * Whether a statement writes, or begins to, outside of a transaction. Whoever was stopped for
+ * long may have a successor by then, and would write a journal over the one of that.
+ */
+static bool begins_to_write(const struct store *s, sqlite3_stmt *stmt)
+{
+	return s->lock.beat && sqlite3_get_autocommit(s->db) &&
+		!sqlite3_stmt_readonly(stmt);
+}
+
 int store_run(struct store *s, enum stmt id, const struct arg *args, struct err *e)
 {
 	int rc = prepare(s, id, e);
 
 	if (!rc)
 		rc = bind(s, s->stmt[id], args, SQLITE_STATIC, e);
+	if (!rc && begins_to_write(s, s->stmt[id]))
+		rc = file_check_same(&s->lock, s->path, e);
 	if (rc)
 		return rc;
 	if (sqlite3_step(s->stmt[id]) != SQLITE_DONE)
-		rc = store_fault(s, e, "cannot write");
+		rc = write_fault(s, e);
 	sqlite3_reset(s->stmt[id]);
 	return rc;
 }

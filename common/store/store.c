@@ -83,13 +83,28 @@ static void distrust(struct store *s)
 
 int store_connect(struct store *s, const char *name, int flags, struct err *e)
 {
+	const char *vfs = s->lock.unlockable ? "unix-none" : NULL;
+
 	configure_sqlite();
 	flags |= SQLITE_OPEN_NOMUTEX;
-	if (sqlite3_open_v2(name, &s->db, flags, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(name, &s->db, flags, vfs) != SQLITE_OK)
 		return store_fault(s, e, "cannot open");
 	sqlite3_busy_handler(s->db, wait_for_writer, NULL);
 	distrust(s);
 	return OK;
+}
+
+/* What SQLite asks before a commit; it rolls back where the answer is not 0. */
+static int refuse(void *arg)
+{
+	const struct store *s = arg;
+
+	return file_check_same(&s->lock, s->path, NULL) != OK;
+}
+
+void store_guard(struct store *s)
+{
+	sqlite3_commit_hook(s->db, refuse, s);
 }
 
 void store_disconnect(struct store *s)
@@ -103,9 +118,25 @@ void store_disconnect(struct store *s)
 	s->db = NULL;
 }
 
+/*
+ * Leaves the connection as it is until the process ends: closing it would remove the journal,
+ * and that of this name may be our successor's.
+ */
+static void abandon(struct store *s)
+{
+	static struct sqlite3 *volatile left; /* known, and so no leak */
+
+	left = s->db;
+	s->db = NULL;
+	(void)left;
+}
+
 void store_close(struct store *s)
 {
-	store_disconnect(s);
+	if (s->lock.beat && s->db && file_check_same(&s->lock, s->path, NULL))
+		abandon(s);
+	else
+		store_disconnect(s);
 	file_unlock(&s->lock);
 	*s = (struct store){ .lock.fd = -1 };
 }

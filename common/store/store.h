@@ -45,6 +45,8 @@ struct store {
 	int version; /* that this schema has in the file */
 	struct file_lock lock; /* held by those that create */
 	bool held; /* by an orchestrator, just before the file was opened */
+	bool network; /* nobody opens it beside an orchestrator (network_fs.h) */
+	double copy_at; /* seconds, monotonic: no copy for readers before (copy.h) */
 	char path[1024];
 };
 
@@ -53,13 +55,16 @@ void store_close(struct store *s);
 
 /*
  * What only the files of common/store/ call. store_fault sets ERR_DB, "PATH: what: SQLite's
- * own message". store_connect opens `name` with SQLite's flags. store_disconnect ends the
+ * own message". store_connect opens `name` with SQLite's flags, and without locks where the
+ * kernel has none for it (s->lock.unlockable). store_guard has every commit ask first whether
+ * the file and its lock are still ours, those of single statements, too. store_disconnect ends the
  * connection and keeps the lock; a cursor that is still open is a BUG. store_exec runs
  * statements that give no rows and that prepare the database for others.
  */
 int store_fault(const struct store *s, struct err *e, const char *what);
 MUST_CHECK int store_connect(
 	struct store *s, const char *name, int flags, struct err *e);
+void store_guard(struct store *s);
 void store_disconnect(struct store *s);
 MUST_CHECK int store_exec(struct store *s, const char *sql, struct err *e);
 

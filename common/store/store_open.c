@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/store/copy.h"
+#include "common/store/network_fs.h"
 #include "common/store/rows.h"
 #include "common/store/schema.h"
 
@@ -18,6 +20,8 @@
  * epochs changed goes once, and the two syncs that each time costs come less often.
  */
 #define CHECKPOINTS "PRAGMA wal_autocheckpoint=4000; " LOG_CUT
+
+#define COPY_TRIES 3 /* at a copy that another reader's wish replaces under our hands */
 
 /* What a mode may do with which files. */
 static const struct mode {
@@ -63,17 +67,50 @@ static int check_version(const struct store *s, struct err *e)
 	return OK;
 }
 
-static int use_wal(struct store *s, struct err *e)
+static int use_journal(
+	struct store *s, const char *wanted, const char *what, struct err *e)
 {
-	struct rows r = rows_open_sql(s, "PRAGMA journal_mode=WAL", NO_ARGS, e);
-	const char *mode = rows_next(&r) ? rows_text(&r) : "wal";
+	char sql[64];
+	struct rows r;
+	const char *mode;
 
-	if (strcmp(mode, "wal") != 0)
-		r.rc = err_set(e, ERR_DB,
-			"%s: this file system cannot share a database between "
-			"processes (journal mode stays %s)",
-			s->path, mode);
+	snprintf(sql, sizeof(sql), "PRAGMA journal_mode=%s", wanted);
+	r = rows_open_sql(s, sql, NO_ARGS, e);
+	mode = rows_next(&r) ? rows_text(&r) : wanted;
+	if (strcmp(mode, wanted) != 0)
+		r.rc = err_set(e, ERR_DB, "%s: %s (journal mode stays %s)", s->path,
+			what, mode);
 	return rows_close(&r);
+}
+
+static int share(struct store *s, struct err *e)
+{
+	return use_journal(s, "wal",
+		"this file system cannot share a database between processes; "
+		"DELTAM_NETWORK_FS=1 does without",
+		e);
+}
+
+/*
+ * One connection alone until it is closed. What is changed is written at the commit and not
+ * before, when it has been seen that the lock is still ours.
+ */
+static int keep_others_out(struct store *s, struct err *e)
+{
+	int rc = use_journal(
+		s, "delete", "the file cannot be taken out of its shared mode", e);
+
+	return rc ? rc
+		  : store_exec(s, "PRAGMA cache_spill=OFF; BEGIN EXCLUSIVE; COMMIT", e);
+}
+
+/* Locks of the file that are nobody's whom the lock file knows. */
+static int in_the_way(const struct store *s, struct err *e)
+{
+	return err_set(e, ERR_LOCKED,
+		"%s: somebody has the file open, or a machine that is gone had, and the "
+		"file server has not forgotten it yet",
+		s->path);
 }
 
 /*
@@ -98,7 +135,9 @@ static int set_up(struct store *s, struct err *e)
 	if (!rc)
 		rc = store_exec(s, mode->pragmas, e);
 	if (!rc && mode->makes)
-		rc = use_wal(s, e);
+		rc = s->network ? keep_others_out(s, e) : share(s, e);
+	if (rc && s->network && sqlite3_errcode(s->db) == SQLITE_BUSY)
+		rc = in_the_way(s, e);
 	return rc;
 }
 
@@ -115,25 +154,84 @@ static void immutable_uri(const char *path, struct str *out)
 	str_put(out, "?immutable=1");
 }
 
+static int connect_immutable(struct store *s, const char *path, struct err *e)
+{
+	struct arena a = { 0 };
+	struct str uri = { .arena = &a };
+	int rc;
+
+	immutable_uri(path, &uri);
+	rc = store_connect(s, str_get(&uri), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, e);
+	arena_release(&a);
+	return rc;
+}
+
 /*
  * In a folder that is read-only SQLite cannot make the files through which it shares a
  * database. Nobody can write there, so a database without a log may be read as it is.
  */
 static int open_immutable(struct store *s, struct err *e)
 {
-	char log[sizeof(s->path) + 8];
-	struct arena a = { 0 };
-	struct str uri = { .arena = &a };
-	int rc;
+	static const char *const logs[] = { "wal", "journal" };
+	char log[sizeof(s->path) + 12];
 
-	snprintf(log, sizeof(log), "%s-wal", s->path);
-	if (access(log, F_OK) == 0)
-		return store_fault(s, e, "cannot read");
+	for (int i = 0; i < COUNT(logs); i++) {
+		snprintf(log, sizeof(log), "%s-%s", s->path, logs[i]);
+		if (access(log, F_OK) == 0)
+			return store_fault(s, e, "cannot read");
+	}
 	sqlite3_close(s->db);
 	s->db = NULL;
-	immutable_uri(s->path, &uri);
-	rc = store_connect(s, str_get(&uri), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, e);
-	arena_release(&a);
+	return connect_immutable(s, s->path, e);
+}
+
+/* Goes on in memory, with all that the database has. */
+static int into_memory(struct store *s, struct err *e)
+{
+	sqlite3 *file = s->db;
+	int rc = store_connect(
+		s, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
+
+	if (!rc)
+		rc = copy_pages(s, file, "cannot read the database into memory", e);
+	sqlite3_close(file);
+	return rc;
+}
+
+/*
+ * Opens the copy that another process writes for us; *there is false where nobody runs. The
+ * next copy may replace it, and some file servers take it away then, so it is read at once.
+ */
+static int open_their_copy(struct store *s, bool *there, struct err *e)
+{
+	char path[COPY_PATH_MAX];
+	int rc = ERR_DB;
+
+	copy_path(s->path, path);
+	for (int i = 0; rc && i < COPY_TRIES; i++) {
+		rc = copy_await(s->path, e);
+		*there = rc == COPY_READY;
+		if (!*there)
+			return rc;
+		rc = connect_immutable(s, path, e);
+		if (!rc)
+			rc = into_memory(s, e);
+		if (rc && i + 1 < COPY_TRIES)
+			store_disconnect(s);
+	}
+	return rc;
+}
+
+static int open_for_writing(struct store *s, struct err *e)
+{
+	int rc = store_connect(
+		s, s->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
+
+	if (!rc && s->mode == STORE_ORCHESTRATOR)
+		store_guard(s);
+	/* Before its first look at the file, so that a log (WAL) is never shared. */
+	if (!rc && s->network)
+		rc = store_exec(s, "PRAGMA locking_mode=EXCLUSIVE", e);
 	return rc;
 }
 
@@ -143,8 +241,12 @@ static int open_database(struct store *s, struct err *e)
 	int rc;
 
 	if (mode_of(s)->makes)
-		return store_connect(
-			s, s->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
+		return open_for_writing(s, e);
+	if (s->network && mode_of(s)->reads) {
+		rc = open_their_copy(s, &s->held, e);
+		if (rc || s->held)
+			return rc;
+	}
 	rc = store_connect(s, s->path, SQLITE_OPEN_READWRITE, e);
 	if (rc || !mode_of(s)->reads)
 		return rc;
@@ -214,6 +316,24 @@ static void remove_files(const char *path)
 	}
 }
 
+/*
+ * Whether others may see the file from other machines, or do: on the file server itself, or
+ * under DELTAM_NETWORK_FS, they know the file system by another name than we do.
+ */
+static int look_whether_shared(struct store *s, struct err *e)
+{
+	struct beat_seen lock;
+	int rc = OK;
+
+	s->network = network_fs_holds(s->path);
+	if (!s->network && s->held) {
+		rc = file_lock_look(s->path, &lock, e);
+		s->network = !rc && lock.counts;
+	}
+	s->lock.unlockable = s->network && !file_can_lock(s->path);
+	return rc;
+}
+
 static int open_as(
 	struct store *s, const char *path, enum store_mode mode, struct err *e)
 {
@@ -224,8 +344,10 @@ static int open_as(
 	if (snprintf(s->path, sizeof(s->path), "%s", path) >= (int)sizeof(s->path))
 		return err_set(e, ERR_DB, "the database's path is too long: %s", path);
 	rc = check_file(s, &state, e);
+	if (!rc)
+		rc = look_whether_shared(s, e);
 	if (!rc && mode_of(s)->makes) {
-		rc = file_lock(&s->lock, s->path, e);
+		rc = (s->network ? file_lock_far : file_lock)(&s->lock, s->path, e);
 		if (!rc) /* again: another one may have made it in between */
 			rc = check_file(s, &state, e);
 		if (!rc)
@@ -254,19 +376,8 @@ static bool is_old(const struct store *s)
 /* Goes on with a copy of the file in memory, which can be changed and is brought up to date. */
 static int open_copy(struct store *s, struct err *e)
 {
-	sqlite3 *file = s->db;
-	sqlite3_backup *copying;
-	bool copied;
-	int rc = store_connect(
-		s, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
+	int rc = into_memory(s, e);
 
-	if (!rc) {
-		copying = sqlite3_backup_init(s->db, "main", file, "main");
-		copied = copying && sqlite3_backup_step(copying, -1) == SQLITE_DONE;
-		if (sqlite3_backup_finish(copying) != SQLITE_OK || !copied)
-			rc = store_fault(s, e, "cannot read the database into memory");
-	}
-	sqlite3_close(file);
 	if (!rc)
 		rc = schema_version(s, &s->version, e);
 	if (!rc)

@@ -11,12 +11,8 @@ int store_begin(struct store *s, struct err *e)
 
 int store_commit(struct store *s, struct err *e)
 {
-	int rc = OK;
+	int rc = store_run(s, STMT_COMMIT, NO_ARGS, e);
 
-	if (s->mode == STORE_ORCHESTRATOR)
-		rc = file_check_same(&s->lock, s->path, e);
-	if (!rc)
-		rc = store_run(s, STMT_COMMIT, NO_ARGS, e);
 	if (rc)
 		store_rollback(s);
 	return rc;

@@ -15,9 +15,11 @@
 
 #include "common/store/store.h"
 
-/* ERR_DB: another process kept the database for longer than the busy time. */
+/* ERR_DB: another process kept the database for longer than the busy time. ERR_LOCKED:
+   the lock is another's (network_fs.h). */
 MUST_CHECK int store_begin(struct store *s, struct err *e);
-/* A commit that fails is rolled back. ERR_DB: SQLite failed, or the file is another now. */
+/* A commit that fails is rolled back. ERR_DB: SQLite failed, or the file is another now.
+   ERR_LOCKED: the lock is another's. */
 MUST_CHECK int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s); /* harmless without a transaction */
 /*

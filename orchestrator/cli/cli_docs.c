@@ -23,7 +23,7 @@ static const char intro[] =
 static const char worker_intro[] =
 	"# deltam-worker – trains for deltam\n\n"
 	"## Synopsis\n\n"
-	"`deltam-worker` `--db` FILE `--job` ID `--token` TOKEN\n\n"
+	"`deltam-worker` `--db` FILE `--job` ID `--token` TOKEN [`--segments` N]\n\n"
 	"`deltam-worker` `--QUESTION` WORDS ...\n\n"
 	"`deltam-worker` `--version`\n\n"
 	"## Description\n\n"

@@ -2,22 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/clock.h"
 #include "common/plain_file.h"
 
 #define CHUNK_BYTES (2 * MAIL_LINE_MAX)
 
 int mail_tick_ms(void)
 {
-	const char *wanted = getenv("DELTAM_TIME_SCALE");
-	double scale = 1;
-
-	if (!wanted || !number_parse(wanted, &scale) || scale < 0.001 || scale > 1)
-		scale = 1;
-	return (int)(1000 * scale);
+	return clock_tick_ms();
 }
 
 /* Writing. */

@@ -5,9 +5,11 @@
 #include <string.h>
 #include "common/crash.h"
 #include "common/log.h"
+#include "common/store/copy.h"
 #include "common/store/run_name.h"
 #include "common/store/store_winner.h"
 #include "common/store/transaction.h"
+#include "orchestrator/reuse/aside.h"
 #include "orchestrator/run/direction.h"
 #include "orchestrator/run/segment_command.h"
 #include "orchestrator/run/verdict.h"
@@ -32,6 +34,7 @@ struct dispatch_segment {
 	char log[1200];
 	struct places_taken place;
 	struct segment_command command; /* of another trainer */
+	struct aside aside; /* of a winner, where the database is ours alone */
 };
 
 /* Returns a segment that has ended and serves again, or a new one. */
@@ -153,6 +156,12 @@ static bool reports(const struct dispatch *d, const struct dispatch_segment *g)
 	return d->command && !g->attempt.evaluate;
 }
 
+/* Whether a winner's worker cannot have the database, and gets a copy. */
+static bool is_aside(const struct dispatch *d, const struct dispatch_segment *g)
+{
+	return g->attempt.evaluate && d->s->network;
+}
+
 /* Where the worker's words go: a file that people find by the run's name. */
 static void name_log(struct dispatch *d, struct dispatch_segment *g)
 {
@@ -189,6 +198,8 @@ static int fill_task(struct dispatch *d, struct dispatch_segment *g,
 					    d->places, &g->place, &g->command.arena)
 				  : NULL,
 			task);
+	if (is_aside(d, g))
+		aside_task(&g->aside, a, task);
 	return time_limit(d, a, &task->limit_seconds, e);
 }
 
@@ -239,6 +250,8 @@ static int claim(struct dispatch *d, struct sched_task *task,
 	ASSERT(rc || there);
 	if (!rc && reports(d, g))
 		rc = claim_command(d, g, e);
+	if (!rc && is_aside(d, g))
+		rc = aside_make(&g->aside, d->worker, d->s->path, e);
 	if (!rc)
 		rc = fill_task(d, g, task, e);
 	*claimed = g;
@@ -389,6 +402,7 @@ static void on_tick(void *arg)
 	struct dispatch *d = arg;
 
 	d->retry.now++;
+	copy_serve(d->s);
 	show(d);
 	write_pids(d);
 }
@@ -538,8 +552,10 @@ static int finish_winner(struct dispatch *d, const struct dispatch_segment *g,
 	const struct attempt_row *a = &g->attempt;
 	bool complete = false;
 	bool over = false;
-	int rc = winner_complete(d->stage, a->job, a->stop_epoch, &complete, e);
+	int rc = is_aside(d, g) ? aside_take(&g->aside, d->s, a, e) : OK;
 
+	if (!rc)
+		rc = winner_complete(d->stage, a->job, a->stop_epoch, &complete, e);
 	if (rc)
 		return rc;
 	*v = verdict_of(end, complete);
@@ -653,6 +669,8 @@ static int turn(
 		crash_point("finish.after_commit");
 	if (ended && reports(d, ended))
 		segment_command_end(&ended->command, d->command);
+	else if (ended)
+		aside_end(&ended->aside);
 	if (claimed) {
 		crash_point("claim.after_commit");
 		claimed->used = true;
@@ -663,6 +681,8 @@ static int turn(
 			store_run_name(d->s, ended->attempt.job, run), v.text);
 	if (claimed && reports(d, claimed))
 		rc = segment_command_begin(&claimed->command, d->s, e);
+	else if (claimed && is_aside(d, claimed))
+		rc = aside_begin(&claimed->aside, d->s, e);
 	if (rc)
 		return rc;
 	return claimed ? SCHED_TASK : d->retry.early ? SCHED_LATER : SCHED_NOTHING;
@@ -690,7 +710,9 @@ void dispatch_init(struct dispatch *d, struct stage_ctx *stage,
 
 void dispatch_release(struct dispatch *d)
 {
-	for (struct dispatch_segment *g = d->segments; g; g = g->next)
+	for (struct dispatch_segment *g = d->segments; g; g = g->next) {
 		segment_command_release(&g->command);
+		aside_end(&g->aside);
+	}
 	arena_release(&d->arena);
 }

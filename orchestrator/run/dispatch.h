@@ -40,6 +40,7 @@ struct dispatch {
 	struct plan_counts counts;
 	double next_look; /* the second from which on the outlook is counted again */
 	const char *logs; /* folder of the workers' stderr */
+	const char *worker; /* path of deltam-worker, for winners (aside.h) */
 	const struct dispatch_command
 		*command; /* NULL: workers write rows themselves */
 	struct places *places; /* NULL: every segment takes a slot, whatever it wants */

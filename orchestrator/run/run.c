@@ -8,6 +8,7 @@
 #include "catalogue/setting.h"
 #include "common/fatal.h"
 #include "common/log.h"
+#include "common/store/copy.h"
 #include "common/store/run_name.h"
 #include "common/store/store_open.h"
 #include "common/store/transaction.h"
@@ -163,6 +164,7 @@ static int plan(struct run *r, struct err *e)
 	dispatch_init(&r->dispatch, &r->stage, &r->progress, logs);
 	r->dispatch.places = r->q->launch ? NULL : &r->places;
 	r->dispatch.train_only = r->q->launch != NULL;
+	r->dispatch.worker = r->worker;
 	rc = store_attempt_last(&r->s, &r->dispatch.since, e);
 	if (!rc)
 		rc = stage_start(&r->stage, rescore, e);
@@ -204,7 +206,7 @@ static const struct spec_trainer own_trainer = { .resume = true,
 
 /*
  * DELTAM_FOLDERS=1: workers train into folders and deltam commits what they report, as where
- * they cannot reach the database. The rows are the same.
+ * they cannot have the database. The rows are the same.
  */
 static bool through_folders(void)
 {
@@ -329,7 +331,7 @@ static int prepare_training(struct run *r, struct err *e)
 {
 	const struct spec_trainer *t = r->spec.trainer;
 	const char *folder = arena_printf(r->arena, "%s.d", r->db);
-	bool lines = r->q->launch || through_folders();
+	bool lines = r->q->launch || through_folders() || r->s.network;
 	int rc = r->q->work ? place_folder(r, folder, e) : make_folder(folder, e);
 
 	if (!rc)
@@ -472,6 +474,8 @@ int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 		rc = in_database(&r, e);
 		dispatch_release(&r.dispatch);
 		stage_release(&r.stage);
+		if (r.s.network && rc != ERR_LOCKED) /* else they are another's */
+			copy_remove(r.db);
 		store_close(&r.s);
 	}
 	reuse_close(&r.reuse);

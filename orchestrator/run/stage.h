@@ -18,7 +18,7 @@
 #include "common/store/store_job.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/plan/resolve.h"
-#include "orchestrator/run/reuse.h"
+#include "orchestrator/reuse/reuse.h"
 #include "orchestrator/run/score.h"
 
 /* One entry of one variant on its way from stage to stage. */

@@ -123,6 +123,25 @@ static void ends_as_the_reference(void)
 	ck_assert_int_eq(system("test -z \"$(ls t.db.d/checkpoints)\""), 0);
 }
 
+/* As on a network file system, where a worker gets a copy. */
+START_TEST(winners_of_a_database_that_deltam_alone_opens_are_the_same)
+{
+	forget();
+	setenv("TMPDIR", "copies", 1);
+	ck_assert_int_eq(mkdir("copies", 0777), 0);
+	setenv("DELTAM_NETWORK_FS", "1", 1);
+	ends_as_the_reference();
+	/* A figure that is lost is made again, from the winner's file. */
+	query_run("t.db", "DELETE FROM corrupted; DELETE FROM corruption;");
+	ends_as_the_reference();
+	ck_assert_int_eq(count("SELECT count(*) FROM attempt WHERE kind = 'evaluate'"),
+		2 * WINNERS);
+	ck_assert_int_eq(rmdir("copies"), 0); /* they are gone */
+	unsetenv("DELTAM_NETWORK_FS");
+	unsetenv("TMPDIR");
+}
+END_TEST
+
 START_TEST(every_final_run_is_kept_and_tested)
 {
 	ck_assert_int_eq(count("SELECT count(*) FROM winners WHERE state = 'done' AND"
@@ -562,6 +581,7 @@ Suite *suite_winner(void)
 	tcase_add_test(tc, any_number_of_workers_ends_in_the_same_rows);
 	tcase_add_test(tc, killed_at_every_crash_point_it_goes_on);
 	tcase_add_test(tc, killed_in_the_middle_of_all_winners_it_goes_on);
+	tcase_add_test(tc, winners_of_a_database_that_deltam_alone_opens_are_the_same);
 	tcase_add_test(tc, lost_parameters_are_trained_again_to_the_same_bytes);
 	tcase_add_test(tc, a_file_that_does_not_fit_is_refused_and_made_anew);
 	tcase_add_test(tc, parameters_that_are_not_the_runs_are_refused);

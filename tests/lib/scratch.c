@@ -11,14 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/deltam-test-XXXXXX";
+static char folder[1024];
 
 static char root[2048];
 
 void scratch_enter(void)
 {
+	const char *temporary = getenv("DELTAM_TEST_FOLDER");
+
 	ck_assert_ptr_nonnull(getcwd(root, sizeof(root)));
-	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
+	snprintf(folder, sizeof(folder), "%s/deltam-test-XXXXXX",
+		temporary ? temporary : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_assert_int_eq(chmod(folder, 0777), 0);
 	ck_assert_int_eq(chdir(folder), 0);

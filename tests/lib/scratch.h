@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Makes it and changes into it: tests then use plain file names. */
+/*
+ * Makes it, in /tmp or the folder that DELTAM_TEST_FOLDER names, and changes into it: tests
+ * then use plain file names.
+ */
 void scratch_enter(void);
 
 /* The absolute path of a file of the repository; the tests start at its root. Static. */

@@ -39,4 +39,8 @@ MUST_CHECK int reuse_job(struct reuse *r, struct store *s, struct job_row *job,
 MUST_CHECK int reuse_winner(struct reuse *r, struct store *s,
 	const struct winner_row *w, const struct job_row *job, struct err *e);
 
+/* Figures alone, of a winner that both databases know: those that *s lacks. */
+MUST_CHECK int reuse_corruptions(struct store *from, struct store *s,
+	const struct winner_row *w, struct arena *a, struct err *e);
+
 #endif

@@ -1,4 +1,4 @@
-#include "orchestrator/run/reuse.h"
+#include "orchestrator/reuse/reuse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -315,13 +315,14 @@ static void copy_parameters(const struct reuse *r, const struct store *s,
 	(void)copy_file(from, to);
 }
 
-static int copy_corruption(struct reuse *r, struct store *s, const struct winner_row *w,
-	const char *corruption, const char *basis, struct arena *a, struct err *e)
+static int copy_corruption(struct store *from, struct store *s,
+	const struct winner_row *w, const char *corruption, const char *basis,
+	struct arena *a, struct err *e)
 {
 	struct corrupted_row *out = NULL;
 	int capacity = 0;
 	int n = 0;
-	struct rows in = rows_open(&r->from, STMT_CORRUPTED_GET,
+	struct rows in = rows_open(from, STMT_CORRUPTED_GET,
 		ARGS(INT(w->job), INT(w->epoch), TEXT(corruption)), e);
 	int rc;
 
@@ -339,8 +340,8 @@ static int copy_corruption(struct reuse *r, struct store *s, const struct winner
 	return rc ? rc : store_corruption_put(s, w, corruption, basis, out, n, e);
 }
 
-static int copy_corruptions(struct reuse *r, struct store *s,
-	const struct winner_row *w, struct arena *a, struct err *e)
+int reuse_corruptions(struct store *from, struct store *s, const struct winner_row *w,
+	struct arena *a, struct err *e)
 {
 	const char *at = w->corruptions;
 	char basis[CORRUPTION_BASIS_MAX];
@@ -354,10 +355,9 @@ static int copy_corruptions(struct reuse *r, struct store *s,
 		corruption_basis(c, w->digest, basis);
 		rc = store_corruption_has(s, w, c->name, basis, &ours, e);
 		if (!rc && !ours)
-			rc = store_corruption_has(
-				&r->from, w, c->name, basis, &theirs, e);
+			rc = store_corruption_has(from, w, c->name, basis, &theirs, e);
 		if (!rc && theirs && !ours)
-			rc = copy_corruption(r, s, w, c->name, basis, a, e);
+			rc = copy_corruption(from, s, w, c->name, basis, a, e);
 	}
 	return rc;
 }
@@ -375,7 +375,7 @@ int reuse_winner(struct reuse *r, struct store *s, const struct winner_row *w,
 		rc = may_join(s, job, &f, &may, e);
 	if (!rc && may) {
 		copy_parameters(r, s, w, job->identity);
-		rc = copy_corruptions(r, s, w, &a, e);
+		rc = reuse_corruptions(&r->from, s, w, &a, e);
 	}
 	arena_release(&a);
 	return rc;
