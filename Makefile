@@ -102,7 +102,7 @@ FUZZ_SRC := $(filter-out tests/fuzz/fuzz_%.c $(if $(filter fuzz,$(MODE)),tests/f
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all always install uninstall deps demo example-torch check check-clang data bench bench-peers lint layers fmt asan valgrind soak kills mutants coverage aarch64 fuzz docs gallery check-pages papers clean help
+.PHONY: all always install uninstall bundle deps demo example-torch check check-clang data bench bench-peers lint layers fmt asan valgrind soak kills mutants coverage aarch64 fuzz docs gallery check-pages papers clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -202,6 +202,12 @@ uninstall: ## remove what `install` has put there
 	rm -f $(DESTDIR)$(BINDIR)/deltam $(DESTDIR)$(BASHDIR)/deltam $(DESTDIR)$(ZSHDIR)/_deltam
 	rm -f $(patsubst %,$(DESTDIR)$(MANDIR)/%,man1/deltam.1 man1/deltam-worker.1 man5/deltam-sweep.5)
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(HELPERDIR) $(DESTDIR)$(DOCDIR)
+
+# OpenBLAS is looked for when it is wanted (trainer-core/blas.c), so no program names it.
+bundle: $(B)/deltam $(B)/deltam-worker ## an installation that needs no packages, to be copied as one folder: build/release/bundle
+	@rm -rf $(B)/bundle
+	@$(MAKE) --no-print-directory -s install B=$(B) PREFIX= DESTDIR=$(abspath $(B)/bundle)
+	@sh bundle/bundle.sh $(B)/bundle "$$($(CC) -print-file-name=libopenblas.so.0)"
 
 deps: ## install the packages that are missing (as root or through sudo)
 	@missing=; for p in $(PACKAGES) $(if $(CI),$(PACKAGES_CI)); do \
