@@ -1,6 +1,6 @@
 /*
  * A pilot as deltam knows it: its files, what it has said, the tasks that it has, and its
- * lease. What follows from that is the caller's (remote.c).
+ * lease. What follows from that is the caller's (fleet.h).
  *
  * Silence is counted in deltam's own looks, a tick apart; no clock of another machine is read.
  */
@@ -44,7 +44,7 @@ struct craft {
 	char host[128]; /* that it says itself; "": nothing yet */
 	enum craft_state state;
 	bool inherited; /* from a predecessor */
-	int round; /* of remote.c: failures before it was asked for */
+	int round; /* of fleet.h: failures before it was asked for */
 	bool foreign; /* another launcher's: nobody can be asked */
 	struct mail_in out;
 	struct mail_out in;
