@@ -19,7 +19,8 @@
 #define CRAFT_STUCK 900 /* silent, but its launcher has it */
 
 enum craft_state {
-	CRAFT_STARTED, /* asked for, no hello yet */
+	CRAFT_ASKED, /* for, and its launcher has not answered */
+	CRAFT_STARTED, /* no hello yet */
 	CRAFT_WORKS,
 	CRAFT_LEAVES, /* by itself: its time is over */
 	CRAFT_TOLD, /* to leave */
@@ -53,7 +54,7 @@ struct craft {
 	int load; /* slots of its tasks */
 	int64_t pid; /* of the process here that it is; 0: elsewhere */
 	int silent; /* looks without a line */
-	int looks; /* of the launcher, when it was asked for */
+	int asked; /* how often the launcher had been looked at when it took the pilot */
 	int late; /* looks at a line whose report has not come */
 	int deaf; /* ticks in which `in` could not be written */
 	bool proved; /* a segment of it got somewhere */

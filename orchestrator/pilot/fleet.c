@@ -1,6 +1,7 @@
 #include "orchestrator/pilot/fleet.h"
 
 #include <stdio.h>
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/store/transaction.h"
 
@@ -8,7 +9,7 @@ struct craft *fleet_add(struct fleet *f)
 {
 	struct craft *c = NEW(&f->arena, struct craft);
 
-	c->looks = f->o->launch->looks;
+	c->asked = f->o->launch->asked;
 	c->round = f->round;
 	c->next = f->crafts;
 	f->crafts = c;
@@ -91,9 +92,16 @@ bool fleet_turn(struct fleet *f, const struct sched_end *end)
 	return rc == SCHED_TASK;
 }
 
+double fleet_deadline(void)
+{
+	return clock_seconds() + mail_tick_ms() / 1000.0;
+}
+
 void fleet_fill(struct fleet *f)
 {
-	while (freest(f) && fleet_turn(f, NULL))
+	double deadline = fleet_deadline();
+
+	while (freest(f) && fleet_turn(f, NULL) && clock_seconds() < deadline)
 		;
 }
 

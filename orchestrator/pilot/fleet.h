@@ -17,7 +17,11 @@ struct fleet {
 	struct craft *crafts; /* newest first */
 	char kernel_class[64]; /* of the run; "": not known yet */
 	int64_t ticks;
+	struct craft *unheard; /* where hear_all goes on; NULL: with the first */
 	int64_t launch_at; /* the tick from which on pilots may be asked for again */
+	int64_t open,
+		open_until; /* segments for which pilots may be asked, as counted; the tick
+				     from which on they are counted anew */
 	bool refused; /* and that was said */
 	bool later; /* the last turn said that it was too early */
 	bool stopping;
@@ -47,8 +51,14 @@ void fleet_give(
  */
 bool fleet_turn(struct fleet *f, const struct sched_end *end);
 
-/* Turns until no pilot has room or no task is found. */
+/* Turns until no pilot has room or no task is found, or until fleet_deadline(). */
 void fleet_fill(struct fleet *f);
+
+/*
+ * When a part of a tick that begins now leaves the rest of its work to the next tick: of a
+ * thousand pilots it would be minutes in which no signal, lease or launcher is looked at.
+ */
+double fleet_deadline(void);
 
 /* The report of a task has grown, where it has: it is read, and may be enough. */
 void fleet_read_news(struct fleet *f, struct craft *c, struct craft_task *t);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/store/transaction.h"
 #include "common/version.h"
@@ -73,7 +74,7 @@ static int take_hello(
 	snprintf(c->host, sizeof(c->host), "%s", m->host);
 	if (f->o->launch->kind == LAUNCH_LOCAL)
 		c->pid = m->pid;
-	if (c->state == CRAFT_STARTED)
+	if (c->state == CRAFT_ASKED || c->state == CRAFT_STARTED)
 		c->state = CRAFT_WORKS;
 	rc = write_hello(f, c, m, e);
 	if (!rc)
@@ -188,7 +189,11 @@ void hear_pilot(struct fleet *f, struct craft *c)
 
 void hear_all(struct fleet *f)
 {
-	for (struct craft *c = f->crafts; c; c = c->next)
+	double deadline = fleet_deadline();
+	struct craft *c = f->unheard ? f->unheard : f->crafts;
+
+	for (; c && clock_seconds() < deadline; c = c->next)
 		if (c->state != CRAFT_GONE)
 			hear_pilot(f, c);
+	f->unheard = c;
 }

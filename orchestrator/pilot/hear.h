@@ -12,7 +12,7 @@
  */
 void hear_pilot(struct fleet *f, struct craft *c);
 
-/* All of them that are not gone. */
+/* All of them that are not gone, or as many as are heard until fleet_deadline(). */
 void hear_all(struct fleet *f);
 
 #endif

@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/store/transaction.h"
 
 #define REFUSED_TICKS 300 /* after a refusal of the launcher */
+#define COUNT_TICKS 10 /* in which a count of what waits is good */
 #define IN_A_ROW 3 /* rounds of pilots that end without a segment */
 
 int recruit_free_place(const struct fleet *f, const char *name)
@@ -72,16 +74,41 @@ static int prepare(struct fleet *f, struct craft *c, struct err *e)
 	return rc ? rc : make_yard(f, c, e);
 }
 
-/* The launcher's answer. */
+static void start_pilot(struct fleet *f)
+{
+	int place = recruit_free_place(f, NULL);
+	const char *host = place ? f->o->launch->hosts[place - 1] : "";
+	struct craft *c = fleet_add(f);
+	struct err e = { 0 };
+	int rc = prepare(f, c, &e);
 
+	if (rc) {
+		fleet_check(f, rc, &e);
+		c->state = CRAFT_GONE;
+		return;
+	}
+	c->place = place;
+	launch_start(f->o->launch, c->name, host);
+}
+
+/* The launcher's answers. */
+
+/* A program that has not answered may have submitted the job all the same: it is to leave. */
 static void take_refusal(struct fleet *f, struct craft *c, const char *why)
 {
+	bool gone = c->state == CRAFT_GONE;
+	struct err e;
+
 	if (!f->refused)
 		log_warn("run", "no pilot: %s; it is tried again every five minutes",
 			why);
 	f->refused = true;
 	f->launch_at = f->ticks + REFUSED_TICKS;
+	if (gone)
+		return;
 	c->state = CRAFT_GONE;
+	craft_say_leave(c);
+	(void)!craft_flush(c, &e);
 	fleet_write_end(f, c, why);
 }
 
@@ -94,31 +121,31 @@ static void take_job(struct fleet *f, struct craft *c, const char *job)
 	f->refused = false;
 	if (f->o->launch->kind == LAUNCH_LOCAL && integer_parse(job, &pid))
 		c->pid = pid;
+	if (c->state == CRAFT_ASKED) {
+		c->state = CRAFT_STARTED;
+		c->silent = 0;
+		c->asked = f->o->launch->asked;
+	}
 	rc = store_begin(f->o->s, &e);
 	if (!rc)
 		rc = store_pilot_job(f->o->s, c->id, job, &e);
 	fleet_check(f, store_end(f->o->s, rc, &e), &e);
 }
 
-static void start_pilot(struct fleet *f)
+void recruit_hear(struct fleet *f)
 {
-	int place = recruit_free_place(f, NULL);
-	const char *host = place ? f->o->launch->hosts[place - 1] : "";
-	struct craft *c = fleet_add(f);
-	char job[LAUNCH_JOB_MAX];
-	struct err e = { 0 };
-	int rc = prepare(f, c, &e);
+	struct launch_answer x;
 
-	if (rc) {
-		fleet_check(f, rc, &e);
-		c->state = CRAFT_GONE;
-		return;
+	while (launch_answer(f->o->launch, &x)) {
+		struct craft *c = f->crafts;
+
+		while (strcmp(c->name, x.name) != 0)
+			c = c->next;
+		if (x.rc)
+			take_refusal(f, c, x.e.msg);
+		else
+			take_job(f, c, x.job);
 	}
-	c->place = place;
-	if (launch_start(f->o->launch, c->name, host, job, &e))
-		take_refusal(f, c, e.msg);
-	else
-		take_job(f, c, job);
 }
 
 /* How many are there, or asked for. */
@@ -127,21 +154,38 @@ static int count_pilots(const struct fleet *f)
 	int n = 0;
 
 	for (const struct craft *c = f->crafts; c; c = c->next)
-		n += c->state == CRAFT_STARTED || c->state == CRAFT_WORKS;
+		n += c->state == CRAFT_ASKED || c->state == CRAFT_STARTED ||
+			c->state == CRAFT_WORKS;
 	return n;
+}
+
+/*
+ * Segments that no pilot was asked for yet. Of a sweep of many jobs a count is a good part of a
+ * second, so it serves for several answers of the launcher.
+ */
+static int64_t open_segments(struct fleet *f)
+{
+	if (f->open > 0 && f->ticks < f->open_until)
+		return f->open;
+	f->open_until = f->ticks + COUNT_TICKS;
+	return f->open = fleet_waiting(f);
 }
 
 void recruit_pilots(struct fleet *f)
 {
+	double deadline = fleet_deadline();
 	int missing = f->o->launch->pilots - count_pilots(f);
-	int64_t segments;
 
-	if (missing <= 0 || f->ticks < f->launch_at)
+	if (missing <= 0 || f->ticks < f->launch_at || launch_is_busy(f->o->launch))
 		return;
-	segments = fleet_waiting(f);
-	while (missing-- > 0 && segments-- > 0 && !f->stopping &&
-		f->ticks >= f->launch_at)
+	while (missing-- > 0 && !f->stopping && f->ticks >= f->launch_at &&
+		!launch_is_busy(f->o->launch) && open_segments(f) > 0) {
+		f->open--;
 		start_pilot(f);
+		recruit_hear(f);
+		if (clock_seconds() > deadline)
+			break;
+	}
 }
 
 /* A launcher or a node that ends every pilot would do so for ever. */

@@ -7,8 +7,14 @@
 
 #include "orchestrator/pilot/fleet.h"
 
-/* Asks for as many as are missing, and no more than there are segments for. */
+/*
+ * Asks for as many as are missing, and no more than there are segments for, one after the
+ * other: it goes on when the launcher has answered.
+ */
 void recruit_pilots(struct fleet *f);
+
+/* Takes what the launcher has answered. */
+void recruit_hear(struct fleet *f);
 
 /* Stops the run where round after round of pilots ended without a segment. */
 void recruit_check_progress(struct fleet *f);

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include "common/clock.h"
 #include "common/version.h"
 #include "orchestrator/pilot/fleet.h"
 #include "orchestrator/pilot/hear.h"
@@ -16,9 +17,17 @@ struct remote {
 	struct fleet f;
 	bool abandoned; /* we go, pilots stay */
 	sigset_t signals, before; /* that a tick waits for; what was blocked before */
+	double began; /* the last tick */
 };
 
 /* A tick. */
+
+/* Takes what the launcher has answered. */
+static void hear_launcher(struct fleet *f)
+{
+	launch_hear(f->o->launch);
+	recruit_hear(f);
+}
 
 static void renew_leases(struct fleet *f)
 {
@@ -41,6 +50,7 @@ static void renew_leases(struct fleet *f)
 static void tick(struct fleet *f)
 {
 	f->ticks++;
+	hear_launcher(f);
 	hear_all(f);
 	renew_leases(f);
 	if (f->ops->tick)
@@ -78,6 +88,7 @@ static void watch_signals(struct remote *r)
 	sigemptyset(&r->signals);
 	sigaddset(&r->signals, SIGINT);
 	sigaddset(&r->signals, SIGTERM);
+	sigaddset(&r->signals, SIGCHLD); /* a launcher that was asked has answered */
 	if (!sigaction(SIGHUP, NULL, &old) && old.sa_handler != SIG_IGN)
 		sigaddset(&r->signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &r->signals, &r->before);
@@ -104,15 +115,36 @@ static void interrupt(struct remote *r, int number)
 		&e);
 }
 
-/* Waits for the next tick, or the first signal before it. */
+/*
+ * Waits until a tick has passed since the last one began; after one that took longer it only
+ * looks for signals. A child that ends is heard meanwhile, the first other signal ends the
+ * wait.
+ */
 static void rest(struct remote *r)
 {
-	int ms = mail_tick_ms();
-	const struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
-	int number = sigtimedwait(&r->signals, NULL, &t);
+	double end = r->began + mail_tick_ms() / 1000.0;
+	double left;
 
-	if (number > 0)
-		interrupt(r, number);
+	do {
+		struct timespec t = { 0 };
+		int number;
+
+		left = end - clock_seconds();
+		if (left > 0) {
+			t.tv_sec = (time_t)left;
+			t.tv_nsec = (long)(1e9 * (left - (double)t.tv_sec));
+		}
+		number = sigtimedwait(&r->signals, NULL, &t);
+		if (number == SIGCHLD) {
+			hear_launcher(&r->f);
+			if (!r->f.stopping)
+				recruit_pilots(&r->f);
+		} else if (number > 0) {
+			interrupt(r, number);
+			break;
+		}
+	} while (left > 0);
+	r->began = clock_seconds();
 }
 
 /* From the first tick to the last. */
@@ -146,6 +178,10 @@ static void farewell(struct remote *r)
 			c->state = CRAFT_TOLD;
 			fleet_bury(f, c, "nothing was left to do");
 		}
+	while (!r->abandoned && launch_is_cancelling(f->o->launch)) {
+		rest(r);
+		hear_launcher(f);
+	}
 }
 
 static struct message first_line(const struct remote_options *o)
@@ -172,6 +208,7 @@ int remote_run(const struct remote_options *o, const struct sched_ops *ops, void
 		snprintf(f->kernel_class, sizeof(f->kernel_class), "%s",
 			o->kernel_class);
 	watch_signals(&r);
+	r.began = clock_seconds();
 	fleet_check(f, inherit_pilots(f, &why), &why);
 	while (!r.abandoned && !is_done(f)) {
 		tick(f);
