@@ -102,7 +102,7 @@ FUZZ_SRC := $(filter-out tests/fuzz/fuzz_%.c $(if $(filter fuzz,$(MODE)),tests/f
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all always install uninstall bundle deps demo example-torch check check-clang data bench bench-peers lint layers fmt asan valgrind soak kills mutants coverage aarch64 fuzz docs gallery check-pages papers clean help
+.PHONY: all always install uninstall bundle deps demo example-torch check check-clang data bench bench-peers lint layers fmt asan valgrind soak kills mutants coverage aarch64 slurm-real fuzz docs gallery check-pages papers clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -267,6 +267,11 @@ coverage: ## run the tests on a build that counts lines; every folder has FLOOR 
 kills: deps ## the tests of kills with KILLS of each kind that hit (KILLS=50)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
 	DELTAM_TEST_KILLS=$(KILLS) CK_DEFAULT_TIMEOUT=0 $(B)/tests worker run trainer pilots # as many as are asked for
+
+slurm-real: PACKAGES += slurm-wlm munge
+slurm-real: deps ## two faults of Slurm at the times that users have: a limit of five minutes, a lease (quarter of an hour)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
+	@DELTAM_TEST_REAL=1 sh tests/slurm.sh $(B)
 
 fuzz: PACKAGES += clang libclang-rt-dev
 fuzz: deps ## search with every fuzz target, clang's (SECONDS=60 each; `check` replays the corpus)
