@@ -301,7 +301,7 @@ $(B)/docs: $(O)/tests/docs.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 
 bench: $(PROGRAMS) ## measure every workload, one JSON line each (docs/PERFORMANCE.md)
 	@for w in mlp lenet lenet_pcgrad segnet resnet18 store; do taskset -c 0 $(B)/bench $$w; done
-	@for w in store2 noop sweep pilots; do $(B)/bench $$w; done
+	@for w in store2 noop sweep pilots pilot_gap; do $(B)/bench $$w; done
 
 # It names Debian's python3, whatever other one comes first in PATH.
 bench-peers: PACKAGES += python3-torch
