@@ -103,7 +103,7 @@ FUZZ_SRC := $(filter-out tests/fuzz/fuzz_%.c $(if $(filter fuzz,$(MODE)),tests/f
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(B)/deltam $(B)/deltam-worker $(B)/fixtures $(if $(BENCH_SRC),$(B)/bench)
 
-.PHONY: all always install uninstall deps demo example-torch check check-clang data bench bench-peers lint layers fmt asan valgrind soak kills mutants coverage aarch64 fuzz docs gallery check-pages papers clean help
+.PHONY: all always install uninstall bundle deps demo example-torch check check-clang data bench bench-peers lint layers fmt asan valgrind soak kills mutants coverage aarch64 slurm-real fuzz docs gallery check-pages papers clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) ## build both programs (MODE=release|debug|asan|cov)
@@ -204,6 +204,12 @@ uninstall: ## remove what `install` has put there
 	rm -f $(patsubst %,$(DESTDIR)$(MANDIR)/%,man1/deltam.1 man1/deltam-worker.1 man5/deltam-sweep.5)
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(HELPERDIR) $(DESTDIR)$(DOCDIR)
 
+# OpenBLAS is looked for when it is wanted (trainer-core/blas.c), so no program names it.
+bundle: $(B)/deltam $(B)/deltam-worker ## an installation that needs no packages, to be copied as one folder: build/release/bundle
+	@rm -rf $(B)/bundle
+	@$(MAKE) --no-print-directory -s install B=$(B) PREFIX= DESTDIR=$(abspath $(B)/bundle)
+	@sh bundle/bundle.sh $(B)/bundle "$$($(CC) -print-file-name=libopenblas.so.0)"
+
 deps: ## install the packages that are missing (as root or through sudo)
 	@missing=; for p in $(PACKAGES) $(if $(CI),$(PACKAGES_CI)); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q ' installed' || \
@@ -263,6 +269,11 @@ kills: deps ## the tests of kills with KILLS of each kind that hit (KILLS=50)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
 	DELTAM_TEST_KILLS=$(KILLS) CK_DEFAULT_TIMEOUT=0 $(B)/tests worker run trainer pilots # as many as are asked for
 
+slurm-real: PACKAGES += slurm-wlm munge
+slurm-real: deps ## two faults of Slurm at the times that users have: a limit of five minutes, a lease (quarter of an hour)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(B)/tests
+	@DELTAM_TEST_REAL=1 sh tests/slurm.sh $(B)
+
 fuzz: PACKAGES += clang libclang-rt-dev
 fuzz: deps ## search with every fuzz target, clang's (SECONDS=60 each; `check` replays the corpus)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) MODE=fuzz CC="$(CLANG)" $(FUZZ:$(B)/%=build/fuzz/%)
@@ -291,7 +302,7 @@ $(B)/docs: $(O)/tests/docs.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 
 bench: $(PROGRAMS) ## measure every workload, one JSON line each (docs/PERFORMANCE.md)
 	@for w in mlp lenet lenet_pcgrad segnet resnet18 store; do taskset -c 0 $(B)/bench $$w; done
-	@for w in store2 noop sweep pilots; do $(B)/bench $$w; done
+	@for w in store2 noop sweep pilots pilot_gap; do $(B)/bench $$w; done
 
 # It names Debian's python3, whatever other one comes first in PATH.
 bench-peers: PACKAGES += python3-torch

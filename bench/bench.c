@@ -4,6 +4,7 @@
  * bench conv [NAME]: single convolution kernels (conv.h).
  * bench generate ROWS FILE [EPOCHS]: a database of that size (generate.h).
  * bench curves CURVES FILE: a database with the figures of another program (curves.h).
+ * bench segment FILE SECONDS: what pilot_gap.c has as a trainer.
  */
 #include <math.h>
 #include <stdio.h>
@@ -42,6 +43,11 @@ static const struct workload {
 		false },
 	{ "pilots_many", bench_pilots_many, "the same on one slot of each of 1,000",
 		false },
+	{ "pilots_most", bench_pilots_most,
+		"the same on 64 slots of each of 1,000: more than deltam keeps busy",
+		false },
+	{ "pilot_gap", bench_pilot_gap,
+		"the pause between two segments of a slot of a real pilot", false },
 	{ "store", bench_store_one, "metric rows, 100 a transaction, one writer",
 		false },
 	{ "store2", bench_store_two, "the same with two writers", false },
@@ -58,6 +64,16 @@ double bench_median(double *v, int n)
 {
 	qsort(v, n, sizeof(*v), ascending);
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+double bench_share(double *v, int n, double share)
+{
+	int at = (int)((double)n * share);
+
+	if (n == 0)
+		return 0;
+	qsort(v, n, sizeof(*v), ascending);
+	return v[at < n ? at : n - 1];
 }
 
 static void print_training(const struct workload *w, const struct bench_result *r)
@@ -88,6 +104,12 @@ static void print_rate(const struct workload *w, const struct bench_result *r)
 			r->peak_gflops, r->bound_per_h,
 			r->units_per_s * 3600 / r->bound_per_h,
 			r->units_per_cpu_s * r->processes * 3600 / r->bound_per_h);
+	if (r->cores > 0)
+		printf(",\"cores\":%.3f,\"peak_mb\":%.1f", r->cores,
+			r->peak_bytes / 1e6);
+	if (r->gaps > 0)
+		printf(",\"gaps\":%d,\"gap_median_ms\":%.1f,\"gap_99_ms\":%.1f",
+			r->gaps, 1e3 * r->gap_median_s, 1e3 * r->gap_99_s);
 	printf("}\n");
 }
 
@@ -128,6 +150,8 @@ int main(int argc, char **argv)
 		return bench_conv(argv[2]) ? 0 : usage();
 	if (argc > 1 && !strcmp(argv[1], "curves"))
 		return make(curves_main, argc - 2, argv + 2);
+	if (argc == 4 && !strcmp(argv[1], "segment"))
+		return bench_segment(argv[2], atof(argv[3]));
 	for (int i = 0; argc > 1 && i < COUNT(workloads); i++)
 		if (!strcmp(argv[1], workloads[i].name))
 			w = &workloads[i];

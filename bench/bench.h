@@ -20,6 +20,11 @@ struct bench_result {
 	double units_per_cpu_s; /* of CPU time: what is left on a busy machine; 0: unknown */
 	double bound_per_h; /* what the arithmetic allows at the peak; 0: not computed */
 	int processes; /* writers, workers */
+	/* Of pilots. */
+	double cores; /* of one processor, that deltam took; 0: not measured */
+	double peak_bytes; /* of its memory */
+	int gaps; /* how many pauses between segments of a slot were seen; 0: none */
+	double gap_median_s, gap_99_s;
 };
 
 #define BENCH_WINDOWS 7
@@ -34,6 +39,8 @@ struct bench_result {
 #define LENET_TRAINING (2 * LENET_FIRST + 3 * LENET_OTHERS)
 
 double bench_median(double *v, int n); /* sorts v */
+/* The value below which that share of all lies; 0 without any. Sorts v. */
+double bench_share(double *v, int n, double share);
 
 /* Each measures for about `seconds` and fills *r; all its memory comes from a. */
 MUST_CHECK int bench_mlp(
@@ -57,11 +64,18 @@ MUST_CHECK int bench_noop(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e);
 /*
  * The same with pilots that a generator plays (pilots.c): 600 slots at 10 pilots, one slot at
- * each of 1,000. units_per_s / units_per_cpu_s is the share of a core that deltam takes.
+ * each of 1,000, 64 at each of 1,000, which are more than deltam keeps busy.
  */
 MUST_CHECK int bench_pilots(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e);
 MUST_CHECK int bench_pilots_many(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+MUST_CHECK int bench_pilots_most(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+/* A real pilot of this machine: the pause of a slot between two of its segments. */
+MUST_CHECK int bench_pilot_gap(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+/* What trains in it: `bench segment FILE SECONDS`. */
+int bench_segment(const char *file, double seconds);
 
 #endif

@@ -1,7 +1,9 @@
 /*
  * What many pilots cost deltam: the real `deltam run`, and in the place of pilots a generator
  * that reads their `in` and writes their `out` and their reports, where a segment lasts 30
- * seconds and computes nothing. Measured is deltam's own CPU time once all slots are full.
+ * seconds and computes nothing. Measured are deltam's own CPU time, its memory, and how long a
+ * slot waits for a task that is not there when the one before has ended. How long a pilot itself
+ * takes from one to the next is pilot_gap.c's question.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -18,18 +20,34 @@
 #include "orchestrator/pilot/yard.h"
 
 #define SEGMENT_SECONDS 30.0
-#define WARM_SECONDS 35.0 /* all slots are full, and a first round has ended */
 #define WINDOW_SECONDS 30.0
-#define PILOTS_MAX 1000
 #define AT_A_PILOT 256 /* tasks */
 
-static const char sweep_text[] =
-	"{ \"sweep\": \"bench\", \"trainer\": { \"command\": [\"true\"], \"tasks\": { "
-	"\"a\": { \"acc\": \"higher\" }, \"b\": { \"acc\": \"higher\" } } }, "
-	"\"dataset\": {}, \"train\": { \"epochs\": 1 }, \"baseline\": { \"values\": { "
-	"\"a/acc\": 0.5, \"b/acc\": 0.5 } }, \"prune\": { \"rule\": \"none\" }, "
-	"\"methods\": [\"ew\"], \"search\": { \"seeds\": 800, \"lr\": [1, 2, 3, 4, 5, 6, "
-	"7, 8, 9, 10, 11, 12] } }\n";
+/* Of one workload. */
+struct size {
+	int pilots, slots;
+	int rates; /* times SEEDS jobs, more than are begun until the window is over */
+	double warm_seconds; /* before the window: a first round has ended, and a second */
+	bool full; /* deltam can keep all slots busy, so the window begins when they are */
+};
+
+#define SEEDS 800
+
+static const char *sweep_text(const struct size *z, struct arena *a)
+{
+	struct str rates = { .arena = a };
+
+	for (int i = 1; i <= z->rates; i++)
+		str_printf(&rates, "%s%d", i > 1 ? ", " : "", i);
+	return arena_printf(a,
+		"{ \"sweep\": \"bench\", \"trainer\": { \"command\": [\"true\"], "
+		"\"tasks\": { \"a\": { \"acc\": \"higher\" }, \"b\": { \"acc\": "
+		"\"higher\" } } }, \"dataset\": {}, \"train\": { \"epochs\": 1 }, "
+		"\"baseline\": { \"values\": { \"a/acc\": 0.5, \"b/acc\": 0.5 } }, "
+		"\"prune\": { \"rule\": \"none\" }, \"methods\": [\"ew\"], \"search\": { "
+		"\"seeds\": %d, \"lr\": [%s] } }\n",
+		SEEDS, str_get(&rates));
+}
 
 struct fake_task {
 	char token[SCHED_TOKEN_MAX];
@@ -51,8 +69,17 @@ struct fleet {
 	int n, met; /* wanted, found so far */
 	double now, next_beat;
 	long ended;
+	double *gap; /* seconds that slots waited, of the window */
+	int gaps, room;
+	bool measured; /* the window has begun */
 	struct arena *a;
 };
+
+static void note_gap(struct fleet *f, double seconds)
+{
+	if (f->measured && f->gaps < f->room)
+		f->gap[f->gaps++] = seconds;
+}
 
 /* The slot that is free first takes it. */
 static void take_task(struct fleet *f, struct fake_pilot *p, const struct message *m)
@@ -64,6 +91,8 @@ static void take_task(struct fleet *f, struct fake_pilot *p, const struct messag
 	for (int i = 1; i < p->slots; i++)
 		if (p->free_at[i] < p->free_at[slot])
 			slot = i;
+	if (p->free_at[slot] > 0)
+		note_gap(f, p->free_at[slot] < f->now ? f->now - p->free_at[slot] : 0);
 	if (p->free_at[slot] < f->now)
 		p->free_at[slot] = f->now;
 	p->free_at[slot] += SEGMENT_SECONDS;
@@ -211,6 +240,24 @@ static double cpu_seconds_of(pid_t pid)
 	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
+/* The most memory that it ever had. */
+static double peak_bytes_of(pid_t pid)
+{
+	char path[64];
+	char line[256];
+	long kilobytes = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "VmHWM: %ld", &kilobytes) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return 1024.0 * (double)kilobytes;
+}
+
 static int write_text(const char *path, const char *text, struct err *e)
 {
 	FILE *f = fopen(path, "w");
@@ -253,34 +300,54 @@ static pid_t start_deltam(const char *folder, int pilots, struct arena *a)
 	_exit(127);
 }
 
-/* Plays until the window is over; *cpu and *ended: of the window. */
-static int simulate(struct fleet *f, const char *folder, pid_t deltam, int slots,
-	double *cpu, double *ended, struct err *e)
+/* What the window came to. */
+struct window {
+	double from, cpu_before; /* its begin; 0: not yet */
+	long ended_before;
+	double cores, ended_per_s, peak_bytes;
+};
+
+static void begin_window(struct fleet *f, struct window *w, pid_t deltam)
+{
+	w->from = f->now;
+	w->cpu_before = cpu_seconds_of(deltam);
+	w->ended_before = f->ended;
+	f->measured = true;
+}
+
+static void end_window(struct fleet *f, struct window *w, pid_t deltam)
+{
+	double seconds = f->now - w->from;
+
+	w->cores = (cpu_seconds_of(deltam) - w->cpu_before) / seconds;
+	w->ended_per_s = (double)(f->ended - w->ended_before) / seconds;
+	w->peak_bytes = peak_bytes_of(deltam);
+}
+
+/* Plays until the window is over. */
+static int simulate(struct fleet *f, const struct size *z, const char *folder,
+	pid_t deltam, struct window *w, struct err *e)
 {
 	double begin = clock_seconds();
-	double from = 0, before = 0;
-	long count = 0;
 	int rc = OK;
 
 	for (f->now = begin; !rc && f->now < begin + 600; f->now = clock_seconds()) {
-		const struct timespec pause = { 0, 250000000L };
+		const struct timespec pause = { 0, 20000000L };
 		bool beat = f->now >= f->next_beat;
 
 		if (f->met < f->n)
-			meet_new(f, folder, slots);
+			meet_new(f, folder, z->slots);
 		if (beat)
 			f->next_beat = f->now + 10;
-		for (int i = 0; !rc && i < f->met; i++)
+		for (int i = 0; !rc && i < f->met; i++) {
+			f->now = clock_seconds();
 			rc = play(f, &f->pilot[i], beat, e);
-		if (from == 0 && f->ended >= (long)f->n * slots &&
-			f->now > begin + WARM_SECONDS) {
-			from = f->now;
-			before = cpu_seconds_of(deltam);
-			count = f->ended;
 		}
-		if (from > 0 && f->now > from + WINDOW_SECONDS) {
-			*cpu = (cpu_seconds_of(deltam) - before) / (f->now - from);
-			*ended = (double)(f->ended - count) / (f->now - from);
+		if (!f->measured && f->now > begin + z->warm_seconds &&
+			(!z->full || f->ended >= (long)f->n * z->slots))
+			begin_window(f, w, deltam);
+		if (f->measured && f->now > w->from + WINDOW_SECONDS) {
+			end_window(f, w, deltam);
 			return OK;
 		}
 		nanosleep(&pause, NULL);
@@ -288,48 +355,74 @@ static int simulate(struct fleet *f, const char *folder, pid_t deltam, int slots
 	return rc ? rc : err_set(e, ERR_FAILED, "the slots never were full");
 }
 
-static int measure(
-	int pilots, int slots, struct bench_result *r, struct arena *a, struct err *e)
+static void fill_result(
+	const struct fleet *f, const struct window *w, struct bench_result *r)
 {
-	struct fleet f = { .n = pilots, .a = a };
+	r->unit = "segments";
+	r->units_per_s = w->ended_per_s;
+	r->units_per_cpu_s = w->cores > 0 ? w->ended_per_s / w->cores : 0;
+	r->processes = f->n;
+	r->cores = w->cores;
+	r->peak_bytes = w->peak_bytes;
+	r->gaps = f->gaps;
+	r->gap_median_s = bench_share(f->gap, f->gaps, 0.5);
+	r->gap_99_s = bench_share(f->gap, f->gaps, 0.99);
+}
+
+static int measure(
+	const struct size *z, struct bench_result *r, struct arena *a, struct err *e)
+{
+	struct fleet f = { .n = z->pilots, .a = a, .room = z->rates * SEEDS };
+	struct window w = { 0 };
 	const char *folder;
-	double cpu = 0, ended = 0;
 	pid_t deltam;
 	int rc = bench_scratch(&folder, a, e);
 
 	if (rc)
 		return rc;
 	f.root = arena_printf(a, "%s/bench.db.d", folder);
-	f.pilot = NEW_ARRAY(a, struct fake_pilot, pilots);
-	rc = write_text(arena_printf(a, "%s/bench.json", folder), sweep_text, e);
+	f.pilot = NEW_ARRAY(a, struct fake_pilot, f.n);
+	f.gap = NEW_ARRAY(a, double, f.room);
+	rc = write_text(arena_printf(a, "%s/bench.json", folder), sweep_text(z, a), e);
 	if (!rc)
 		rc = write_text(
 			arena_printf(a, "%s/launch.sh", folder), launcher_text, e);
 	if (!rc) {
-		deltam = start_deltam(folder, pilots, a);
-		rc = simulate(&f, folder, deltam, slots, &cpu, &ended, e);
+		deltam = start_deltam(folder, f.n, a);
+		rc = simulate(&f, z, folder, deltam, &w, e);
 		kill(deltam, SIGKILL);
 		(void)waitpid(deltam, NULL, 0);
 	}
 	for (int i = 0; i < f.met; i++)
 		mail_out_release(&f.pilot[i].out);
 	bench_scratch_remove(folder);
-	r->unit = "segments";
-	r->units_per_s = ended;
-	r->units_per_cpu_s = cpu > 0 ? ended / cpu : 0;
-	r->processes = pilots;
+	if (!rc)
+		fill_result(&f, &w, r);
 	return rc;
 }
 
 int bench_pilots(double seconds, struct bench_result *r, struct arena *a, struct err *e)
 {
+	static const struct size size = { 10, 60, 12, 65, true };
+
 	(void)seconds;
-	return measure(10, 60, r, a, e);
+	return measure(&size, r, a, e);
 }
 
 int bench_pilots_many(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e)
 {
+	static const struct size size = { 1000, 1, 12, 65, true };
+
 	(void)seconds;
-	return measure(PILOTS_MAX, 1, r, a, e);
+	return measure(&size, r, a, e);
+}
+
+int bench_pilots_most(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e)
+{
+	static const struct size size = { 1000, 64, 80, 150, false };
+
+	(void)seconds;
+	return measure(&size, r, a, e);
 }

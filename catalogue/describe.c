@@ -34,6 +34,8 @@ void describe_format(const struct description *d, struct str *out)
 	str_printf(out, "digest %s\n", d->digest);
 	str_printf(out, "train %d\nval %d\ntest %d\n", d->train, d->val, d->test);
 	str_printf(out, "input %d %d %d\n", d->c, d->h, d->w);
+	str_printf(out, "cache %s %lld %s\n", d->made ? "made" : "there",
+		(long long)d->bytes, d->file);
 	for (int k = 0; k < d->tasks; k++) {
 		const struct task_info *t = &d->task[k];
 
@@ -94,6 +96,16 @@ static bool parse_input(char **word, int n, struct description *d)
 		positive(word[3], &d->w);
 }
 
+static bool parse_cache(char **word, int n, struct description *d)
+{
+	if (n != 4 || !integer_parse(word[2], &d->bytes) || d->bytes < 1 || !*word[3] ||
+		strchr(word[3], '/') || strlen(word[3]) >= sizeof(d->file))
+		return false;
+	memcpy(d->file, word[3], strlen(word[3]) + 1);
+	d->made = !strcmp(word[1], "made");
+	return d->made || !strcmp(word[1], "there");
+}
+
 static bool parse_task(char **word, int n, struct arena *a, struct description *d)
 {
 	struct task_info *t = &d->task[d->tasks];
@@ -115,11 +127,11 @@ static bool parse_task(char **word, int n, struct arena *a, struct description *
 	return true;
 }
 
-/* Parses line `number`, which counts from 1: the first five are fixed, tasks follow. */
+/* Parses line `number`, which counts from 1: the first six are fixed, tasks follow. */
 static bool parse_line(int number, char *line, struct arena *a, struct description *d)
 {
-	static const char *const order[] = { "digest", "train", "val", "test",
-		"input" };
+	static const char *const order[] = { "digest", "train", "val", "test", "input",
+		"cache" };
 	char *word[WORDS_MAX];
 	int n = cut(line, word);
 
@@ -138,8 +150,10 @@ static bool parse_line(int number, char *line, struct arena *a, struct descripti
 		return n == 2 && positive(word[1], &d->val);
 	case 4:
 		return n == 2 && positive(word[1], &d->test);
-	default:
+	case 5:
 		return parse_input(word, n, d);
+	default:
+		return parse_cache(word, n, d);
 	}
 }
 

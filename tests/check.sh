@@ -74,6 +74,12 @@ cat "$out"
 sum=$(tail -1 "$out" | sed 's/install: \([0-9]*\) passed, \([0-9]*\) failed/passed \1 failed \2/')
 step install "$(field "$sum" passed)" "$(field "$sum" failed)" $status
 
+sh tests/bundle.sh "$build" >"$out" 2>&1
+status=$?
+cat "$out"
+sum=$(tail -1 "$out" | sed 's/bundle: \([0-9]*\) passed, \([0-9]*\) failed/passed \1 failed \2/')
+step bundle "$(field "$sum" passed)" "$(field "$sum" failed)" $status
+
 if command -v python3 >/dev/null; then
 	sh tests/second/run.sh "$build" >"$out" 2>&1
 	status=$?

@@ -55,6 +55,7 @@ static int check_names(const struct params *ps, struct err *e)
 static void describe(const struct dataset *d, struct description *out)
 {
 	const struct dataset_field *input = &d->split[SPLIT_TRAIN].input;
+	const char *slash = strrchr(d->path, '/');
 
 	*out = (struct description){ .train = d->split[SPLIT_TRAIN].n,
 		.val = d->split[SPLIT_VAL].n,
@@ -62,7 +63,10 @@ static void describe(const struct dataset *d, struct description *out)
 		.c = input->c,
 		.h = input->h,
 		.w = input->w,
+		.made = d->composed,
+		.bytes = (int64_t)d->map_bytes,
 		.tasks = d->tasks };
+	snprintf(out->file, sizeof(out->file), "%s", slash ? slash + 1 : d->path);
 	memcpy(out->digest, d->digest, sizeof(out->digest));
 	memcpy(out->task, d->task, sizeof(out->task));
 }

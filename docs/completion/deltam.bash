@@ -13,7 +13,7 @@ _deltam_files() {
 
 _deltam() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="run try plan check table pareto ranks power plot report runs show export import status failures decisions audit preview toy pilot list help version" keys="sweep= trainer.command= trainer.files= trainer.version= trainer.tasks= trainer.resume= trainer.deterministic= trainer.gpu= trainer.keep= trainer.stop_seconds= dataset= dataset.name= dataset.train= dataset.val= dataset.test= dataset.use= model= model.name= model.init= train.epochs= train.batch= train.optimizer= train.lr_decay= train.warm_up= train.precision= train.metrics= train.freeze= diagnose.gradients.every= diagnose.gradients.sample= diagnose.entries= vary= baseline.seeds= baseline.tune= baseline.lr= baseline.wd= baseline.across= baseline.model= baseline.values= baseline.from= methods= search.kind= search.lr= search.wd= search.fixed_wd= search.seeds= select.by= select.epoch= select.average= select.skip_zero_weight= select.criteria= select.require= prune.rule= prune.rungs= prune.keep= prune.window= prune.eta= prune.within= final.seeds= limits.job_minutes= limits.silent_minutes= limits.retries= checkpoint_minutes= evaluate.corruptions= evaluate.textures= primary= save=" flags="--help --color --version --quiet"
+	local commands="run try plan check prepare table pareto ranks power plot report runs show export import status failures decisions audit preview toy pilot list help version" keys="sweep= trainer.command= trainer.files= trainer.version= trainer.tasks= trainer.resume= trainer.deterministic= trainer.gpu= trainer.keep= trainer.stop_seconds= dataset= dataset.name= dataset.train= dataset.val= dataset.test= dataset.use= model= model.name= model.init= train.epochs= train.batch= train.optimizer= train.lr_decay= train.warm_up= train.precision= train.metrics= train.freeze= diagnose.gradients.every= diagnose.gradients.sample= diagnose.entries= vary= baseline.seeds= baseline.tune= baseline.lr= baseline.wd= baseline.across= baseline.model= baseline.values= baseline.from= methods= search.kind= search.lr= search.wd= search.fixed_wd= search.seeds= select.by= select.epoch= select.average= select.skip_zero_weight= select.criteria= select.require= prune.rule= prune.rungs= prune.keep= prune.window= prune.eta= prune.within= final.seeds= limits.job_minutes= limits.silent_minutes= limits.retries= checkpoint_minutes= evaluate.corruptions= evaluate.textures= primary= save=" flags="--help --color --version --quiet"
 	local command= first= operands= files= word i
 	COMPREPLY=()
 	# readline takes --format=csv for three words
@@ -176,6 +176,10 @@ _deltam() {
 		;;
 	check)
 		flags="--set --no-data --help --color --version --quiet"
+		files=-f
+		;;
+	prepare)
+		flags="--set --help --color --version --quiet"
 		files=-f
 		;;
 	table)

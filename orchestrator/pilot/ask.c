@@ -7,12 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+#include "common/bytes.h"
+#include "common/clock.h"
 #include "common/plain_file.h"
-#include "common/str.h"
-
-#define PAUSE_MS 5
 
 /* In the child: becomes the program with these files, or says why not and ends. */
 static _Noreturn void become(const char *const *argv, int out, int err)
@@ -30,48 +28,9 @@ static _Noreturn void become(const char *const *argv, int out, int err)
 	_exit(127);
 }
 
-static void pause_a_moment(void)
-{
-	const struct timespec t = { 0, PAUSE_MS * 1000000L };
-
-	nanosleep(&t, NULL);
-}
-
-/* Waits so long; then kills. *killed tells. */
-static int await(pid_t pid, int seconds, bool *killed)
-{
-	int status = 0;
-	int64_t left = (int64_t)seconds * 1000 / PAUSE_MS;
-
-	*killed = false;
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (left-- > 0) {
-			pause_a_moment();
-			continue;
-		}
-		*killed = true;
-		(void)kill(pid, SIGKILL);
-		(void)waitpid(pid, &status, 0);
-		break;
-	}
-	return status;
-}
-
-static const char *read_all(FILE *f, struct arena *a)
-{
-	struct str text = { .arena = a };
-	char buf[4096];
-	size_t n;
-
-	rewind(f);
-	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-		str_putn(&text, buf, n);
-	return str_get(&text);
-}
-
 static const char *last_line(FILE *f, struct arena *a)
 {
-	char *text = arena_strdup(a, read_all(f, a));
+	char *text = arena_strdup(a, bytes_text(f, a));
 	size_t n = strlen(text);
 	char *newline;
 
@@ -81,44 +40,80 @@ static const char *last_line(FILE *f, struct arena *a)
 	return newline ? newline + 1 : text;
 }
 
-static int ask(const char *const *argv, int seconds, FILE *out, FILE *err,
-	struct arena *a, struct err *e)
+static void forget(struct asking *x)
 {
-	pid_t pid = fork();
-	bool killed;
-	int status;
+	if (x->out)
+		fclose(x->out);
+	if (x->err)
+		fclose(x->err);
+	*x = (struct asking){ 0 };
+}
 
-	if (pid == 0)
-		become(argv, fileno(out), fileno(err));
-	if (pid < 0)
-		return err_errno(e, "cannot start %s", argv[0]);
-	status = await(pid, seconds, &killed);
-	if (killed)
-		return err_set(
-			e, ERR_SYS, "%s has not answered for %d s", argv[0], seconds);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return err_set(e, ERR_SYS, "%s", last_line(err, a));
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return err_set(e, ERR_FAILED, "%s: %s", argv[0], last_line(err, a));
+int ask_begin(struct asking *x, const char *const *argv, int seconds, struct err *e)
+{
+	*x = (struct asking){ .name = argv[0],
+		.seconds = seconds,
+		.began = clock_seconds(),
+		.out = tmpfile(),
+		.err = tmpfile() };
+	if (!x->out || !x->err) {
+		err_errno(e, "cannot make a temporary file");
+		forget(x);
+		return ERR_SYS;
+	}
+	x->pid = fork();
+	if (x->pid == 0) {
+		(void)setsid(); /* Ctrl-C on the terminal is ours to answer */
+		become(argv, fileno(x->out), fileno(x->err));
+	}
+	if (x->pid > 0)
+		return OK;
+	err_errno(e, "cannot start %s", argv[0]);
+	forget(x);
+	return ERR_SYS;
+}
+
+bool ask_is_over(struct asking *x)
+{
+	if (waitpid(x->pid, &x->status, WNOHANG) != 0)
+		return true;
+	if (!x->late && clock_seconds() - x->began > x->seconds) {
+		x->late = true;
+		(void)kill(-x->pid, SIGKILL);
+	}
+	return false; /* a file system that hangs may keep it from dying */
+}
+
+static int judge(const struct asking *x, struct arena *a, struct err *e)
+{
+	if (x->late)
+		return err_set(e, ERR_SYS, "%s has not answered for %d s", x->name,
+			x->seconds);
+	if (WIFEXITED(x->status) && WEXITSTATUS(x->status) == 127)
+		return err_set(e, ERR_SYS, "%s", last_line(x->err, a));
+	if (!WIFEXITED(x->status) || WEXITSTATUS(x->status) != 0)
+		return err_set(e, ERR_FAILED, "%s: %s", x->name, last_line(x->err, a));
 	return OK;
 }
 
-int ask_program(const char *const *argv, int seconds, struct arena *a,
-	const char **answer, struct err *e)
+int ask_hear(struct asking *x, struct arena *a, const char **answer, struct err *e)
 {
-	FILE *out = tmpfile();
-	FILE *err = tmpfile();
-	int rc = out && err ? OK : err_errno(e, "cannot make a temporary file");
+	int rc = judge(x, a, e);
 
 	if (!rc)
-		rc = ask(argv, seconds, out, err, a, e);
-	if (!rc)
-		*answer = read_all(out, a);
-	if (out)
-		fclose(out);
-	if (err)
-		fclose(err);
+		*answer = bytes_text(x->out, a);
+	forget(x);
 	return rc;
+}
+
+void ask_give_up(struct asking *x)
+{
+	if (!x->pid)
+		return;
+	(void)kill(x->pid, SIGKILL); /* it may not lead a group yet */
+	(void)kill(-x->pid, SIGKILL);
+	(void)waitpid(x->pid, NULL, WNOHANG);
+	forget(x);
 }
 
 int ask_start(const char *const *argv, const char *log, pid_t *pid, struct err *e)

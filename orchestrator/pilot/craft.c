@@ -127,15 +127,15 @@ const char *craft_lease(const struct craft *c, const struct launch *l, bool *can
 	enum launch_sight sight;
 
 	*cancel = false;
-	if (c->silent <= patience)
+	if (c->silent <= patience || c->state == CRAFT_ASKED)
 		return NULL;
 	sight = c->foreign ? LAUNCH_BLIND : launch_sight(l, c->name, c->pid);
 	switch (sight) {
 	case LAUNCH_NO_ANSWER:
 		return NULL;
 	case LAUNCH_UNLISTED:
-		if (l->kind == LAUNCH_SLURM && l->looks <= c->looks)
-			return NULL; /* the answer is older than the pilot */
+		if (l->kind == LAUNCH_SLURM && l->answered <= c->asked)
+			return NULL; /* the question is older than the pilot */
 		return c->slots ? "it is silent, and its launcher does not know it"
 				: "it never began, and its launcher does not know it";
 	case LAUNCH_BLIND:

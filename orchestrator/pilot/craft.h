@@ -1,6 +1,6 @@
 /*
  * A pilot as deltam knows it: its files, what it has said, the tasks that it has, and its
- * lease. What follows from that is the caller's (remote.c).
+ * lease. What follows from that is the caller's (fleet.h).
  *
  * Silence is counted in deltam's own looks, a tick apart; no clock of another machine is read.
  */
@@ -19,7 +19,8 @@
 #define CRAFT_STUCK 900 /* silent, but its launcher has it */
 
 enum craft_state {
-	CRAFT_STARTED, /* asked for, no hello yet */
+	CRAFT_ASKED, /* for, and its launcher has not answered */
+	CRAFT_STARTED, /* no hello yet */
 	CRAFT_WORKS,
 	CRAFT_LEAVES, /* by itself: its time is over */
 	CRAFT_TOLD, /* to leave */
@@ -44,7 +45,7 @@ struct craft {
 	char host[128]; /* that it says itself; "": nothing yet */
 	enum craft_state state;
 	bool inherited; /* from a predecessor */
-	int round; /* of remote.c: failures before it was asked for */
+	int round; /* of fleet.h: failures before it was asked for */
 	bool foreign; /* another launcher's: nobody can be asked */
 	struct mail_in out;
 	struct mail_out in;
@@ -53,7 +54,7 @@ struct craft {
 	int load; /* slots of its tasks */
 	int64_t pid; /* of the process here that it is; 0: elsewhere */
 	int silent; /* looks without a line */
-	int looks; /* of the launcher, when it was asked for */
+	int asked; /* how often the launcher had been looked at when it took the pilot */
 	int late; /* looks at a line whose report has not come */
 	int deaf; /* ticks in which `in` could not be written */
 	bool proved; /* a segment of it got somewhere */

@@ -1,157 +1,18 @@
 #include "orchestrator/pilot/launch.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "common/bytes.h"
 #include "common/log.h"
-#include "common/own_program.h"
 #include "common/plain_file.h"
-#include "orchestrator/pilot/ask.h"
 
 #define ANSWER_SECONDS 30
 #define LEAVE_TICKS 120 /* between Slurm's TERM and the end, beside stop_seconds */
-#define PILOTS_MAX 1000
 
-/* Options. */
-
-/* The words of a text; NULL behind the last. */
-static const char *const *split(const char *text, const char *between, struct arena *a)
-{
-	const char **words = NEW_ARRAY(a, const char *, strlen(text) + 1);
-	int n = 0;
-
-	for (;;) {
-		size_t length;
-
-		text += strspn(text, between);
-		length = strcspn(text, between);
-		if (!length)
-			return words;
-		words[n++] = arena_strndup(a, text, length);
-		text += length;
-	}
-}
-
-static int count_words(const char *const *words)
-{
-	int n = 0;
-
-	while (words[n])
-		n++;
-	return n;
-}
-
-/* What deltam says to sbatch itself; getopt takes any beginning of a long one. */
-static int check_sbatch_word(const char *word, struct err *e)
-{
-	static const char *const taken[] = { "--array", "--nodes", "--ntasks",
-		"--requeue", "--output", "--signal", "--job-name", "--wrap" };
-	static const char letters[] = "aNnoJ";
-	size_t n = strcspn(word, "=");
-
-	if (word[0] == '-' && word[1] && word[1] != '-' && strchr(letters, word[1]))
-		return err_set(e, ERR_USAGE,
-			"--sbatch: -%c is for deltam to say: a pilot is one job on one "
-			"node",
-			word[1]);
-	for (int i = 0; n > 2 && i < COUNT(taken); i++)
-		if (!strncmp(word, taken[i], n))
-			return err_set(e, ERR_USAGE,
-				"--sbatch: %s is for deltam to say: a pilot is one job "
-				"on one node",
-				taken[i]);
-	return OK;
-}
-
-static int parse_slurm(struct launch *l, const struct launch_request *q,
-	struct arena *a, struct err *e)
-{
-	char *path;
-	int rc = OK;
-
-	l->kind = LAUNCH_SLURM;
-	l->words = split(q->sbatch ? q->sbatch : "", " \t", a);
-	for (int i = 0; !rc && l->words[i]; i++)
-		rc = check_sbatch_word(l->words[i], e);
-	if (rc || !q->setup)
-		return rc;
-	path = realpath(q->setup, NULL);
-	if (!path)
-		return err_set(e, ERR_USAGE, "--setup: cannot read %s: %s", q->setup,
-			strerror(errno));
-	l->setup = arena_strdup(a, path);
-	free(path);
-	return OK;
-}
-
-static int parse_prefix(struct launch *l, const struct launch_request *q,
-	struct arena *a, struct err *e)
-{
-	l->kind = LAUNCH_PREFIX;
-	l->words = split(q->launcher, " \t", a);
-	if (!l->words[0] || !strstr(q->launcher, "{}"))
-		return err_set(e, ERR_USAGE,
-			"--launcher is slurm, local, or a command with {} in the place "
-			"of a host: 'ssh -o BatchMode=yes {}'");
-	if (!q->hosts)
-		return err_set(e, ERR_USAGE, "--launcher '%s' wants --hosts a,b,c",
-			q->launcher);
-	l->hosts = split(q->hosts, ", ", a);
-	if (!l->hosts[0])
-		return err_set(e, ERR_USAGE, "--hosts names none");
-	if (q->pilots)
-		return err_set(e, ERR_USAGE,
-			"--pilots beside --hosts, each of which gets one; name a host "
-			"twice for two");
-	l->pilots = count_words(l->hosts);
-	return OK;
-}
-
-/* An option that belongs to another launcher is a mistake. */
-static int check_alone(
-	const struct launch *l, const struct launch_request *q, struct err *e)
-{
-	if (l->kind != LAUNCH_SLURM && (q->sbatch || q->setup))
-		return err_set(e, ERR_USAGE, "--%s is for --launcher slurm",
-			q->sbatch ? "sbatch" : "setup");
-	if (l->kind != LAUNCH_PREFIX && q->hosts)
-		return err_set(e, ERR_USAGE,
-			"--hosts is for a launcher that is a command: --launcher 'ssh "
-			"-o BatchMode=yes {}'");
-	if (l->pilots > PILOTS_MAX)
-		return err_set(e, ERR_USAGE, "at most %d pilots", PILOTS_MAX);
-	return OK;
-}
-
-int launch_parse(struct launch *l, const struct launch_request *q, struct arena *a,
-	struct err *e)
-{
-	int rc;
-
-	*l = (struct launch){ .name = q->launcher,
-		.pilots = q->pilots ? q->pilots : 1 };
-	if (!strcmp(q->launcher, "slurm"))
-		rc = parse_slurm(l, q, a, e);
-	else if (strcmp(q->launcher, "local") != 0)
-		rc = parse_prefix(l, q, a, e);
-	else
-		rc = OK;
-	if (!rc)
-		rc = check_alone(l, q, e);
-	return rc ? rc : own_program(&l->program, a, e);
-}
-
-void launch_release(struct launch *l)
-{
-	arena_release(&l->arena);
-}
-
-/* Starting. */
+/* Words for shells and programs. */
 
 /* A word that any shell reads as it is, or in quotes. */
 static const char *quote(const char *word, struct arena *a)
@@ -181,6 +42,8 @@ static const char *with_host(const char *word, const char *host, struct arena *a
 		   : arena_printf(a, "%.*s%s%s", (int)(at - word), word, host, at + 2);
 }
 
+/* Starting. */
+
 static int start_process(const struct launch *l, const char *name, const char *host,
 	char job[LAUNCH_JOB_MAX], struct err *e)
 {
@@ -188,7 +51,7 @@ static int start_process(const struct launch *l, const char *name, const char *h
 	char folder[MAIL_PATH_MAX];
 	char log[MAIL_PATH_MAX];
 	bool prefix = l->kind == LAUNCH_PREFIX;
-	int words = prefix ? count_words(l->words) : 0;
+	int words = prefix ? l->nwords : 0;
 	const char **argv = NEW_ARRAY(&a, const char *, words + 4);
 	pid_t pid = 0;
 	int rc;
@@ -208,8 +71,6 @@ static int start_process(const struct launch *l, const char *name, const char *h
 	arena_release(&a);
 	return rc;
 }
-
-/* Slurm. */
 
 static int write_script(const struct launch *l, const char *name,
 	char path[MAIL_PATH_MAX], struct err *e)
@@ -244,23 +105,16 @@ static int leave_seconds(const struct launch *l)
 	return ms < 1000 ? 1 : (int)(ms / 1000);
 }
 
-/* "1234" or "1234;cluster" */
-static void take_job(const char *answer, char job[LAUNCH_JOB_MAX])
-{
-	snprintf(job, LAUNCH_JOB_MAX, "%.*s", (int)strcspn(answer, ";\n"), answer);
-}
-
-static int submit(const struct launch *l, const char *name, char job[LAUNCH_JOB_MAX],
-	struct err *e)
+/* Asks Slurm, which answers later. */
+static int submit(struct launch *l, const char *name, struct err *e)
 {
 	struct arena a = { 0 };
 	char script[MAIL_PATH_MAX];
 	char log[MAIL_PATH_MAX];
-	const char *answer = "";
 	const char *const front[] = { "sbatch", "--parsable", "--nodes=1", "--ntasks=1",
 		"--no-requeue", arena_printf(&a, "--job-name=deltam-%s", name),
 		arena_printf(&a, "--signal=B:TERM@%d", leave_seconds(l)) };
-	int n = count_words(l->words);
+	int n = l->nwords;
 	const char **argv = NEW_ARRAY(&a, const char *, COUNT(front) + n + 3);
 	int rc = write_script(l, name, script, e);
 
@@ -270,21 +124,57 @@ static int submit(const struct launch *l, const char *name, char job[LAUNCH_JOB_
 	memcpy(argv + COUNT(front) + 1, l->words, (size_t)n * sizeof(*argv));
 	argv[COUNT(front) + 1 + n] = script;
 	if (!rc)
-		rc = ask_program(argv, ANSWER_SECONDS, &a, &answer, e);
-	take_job(answer, job);
+		rc = ask_begin(&l->start, argv, ANSWER_SECONDS, e);
 	arena_release(&a);
 	return rc;
 }
 
-int launch_start(struct launch *l, const char *name, const char *host,
-	char job[LAUNCH_JOB_MAX], struct err *e)
+void launch_start(struct launch *l, const char *name, const char *host)
 {
-	*job = '\0';
-	return l->kind == LAUNCH_SLURM ? submit(l, name, job, e)
-				       : start_process(l, name, host, job, e);
+	struct launch_answer *x = &l->answer;
+
+	*x = (struct launch_answer){ 0 };
+	snprintf(x->name, sizeof(x->name), "%s", name);
+	x->rc = l->kind == LAUNCH_SLURM ? submit(l, name, &x->e)
+					: start_process(l, name, host, x->job, &x->e);
+}
+
+bool launch_is_busy(const struct launch *l)
+{
+	return l->answer.name[0] != '\0';
+}
+
+/* What sbatch says: "1234" or "1234;cluster". */
+static void hear_start(struct launch *l)
+{
+	struct launch_answer *x = &l->answer;
+	struct arena a = { 0 };
+	const char *text = "";
+
+	x->rc = ask_hear(&l->start, &a, &text, &x->e);
+	snprintf(x->job, sizeof(x->job), "%.*s", (int)strcspn(text, ";\n"), text);
+	arena_release(&a);
+}
+
+bool launch_answer(struct launch *l, struct launch_answer *out)
+{
+	if (l->start.pid && ask_is_over(&l->start))
+		hear_start(l);
+	if (!launch_is_busy(l) || l->start.pid)
+		return false;
+	*out = l->answer;
+	l->answer.name[0] = '\0';
+	return true;
 }
 
 /* Looking. */
+
+static void tell_once(struct launch *l, const struct err *e)
+{
+	if (!l->told)
+		log_warn("run", "%s", e->msg);
+	l->told = true;
+}
 
 void launch_look(struct launch *l)
 {
@@ -292,17 +182,28 @@ void launch_look(struct launch *l)
 		"--format=%j", NULL };
 	struct err e;
 
-	if (l->kind != LAUNCH_SLURM)
+	if (l->kind != LAUNCH_SLURM || l->look.pid)
 		return;
+	l->asked++;
+	if (ask_begin(&l->look, argv, ANSWER_SECONDS, &e)) {
+		tell_once(l, &e);
+		l->queue = NULL;
+	}
+}
+
+/* The question before this one has its answer: the queue, or none. */
+static void hear_look(struct launch *l)
+{
+	struct err e;
+
 	arena_release(&l->arena);
 	l->queue = NULL;
-	if (!ask_program(argv, ANSWER_SECONDS, &l->arena, &l->queue, &e)) {
-		l->looks++;
-		l->told = false;
-	} else if (!l->told) {
-		log_warn("run", "%s", e.msg);
-		l->told = true;
+	if (ask_hear(&l->look, &l->arena, &l->queue, &e)) {
+		tell_once(l, &e);
+		return;
 	}
+	l->answered = l->asked;
+	l->told = false;
 }
 
 /* Whether a line of squeue is the name of the pilot's job. */
@@ -327,23 +228,90 @@ enum launch_sight launch_sight(const struct launch *l, const char *name, int64_t
 		return LAUNCH_BLIND;
 	if (l->kind == LAUNCH_LOCAL)
 		return ask_lives((pid_t)pid) ? LAUNCH_LISTED : LAUNCH_UNLISTED;
-	if (!l->queue)
+	if (!l->queue || l->look.late)
 		return LAUNCH_NO_ANSWER;
 	return is_queued(l->queue, name) ? LAUNCH_LISTED : LAUNCH_UNLISTED;
 }
 
-void launch_cancel(struct launch *l, const char *name, int64_t pid)
+/* Calling off. */
+
+/* The next name is handed to scancel. */
+static void cancel_next(struct launch *l)
 {
+	struct launch_name *x = l->cancel_first;
 	struct arena a = { 0 };
 	const char *const argv[] = { "scancel", "--me",
-		arena_printf(&a, "--name=deltam-%s", name), NULL };
+		arena_printf(&a, "--name=deltam-%s", x->name), NULL };
+	struct err e;
+
+	l->cancel_first = x->next;
+	if (!l->cancel_first)
+		l->cancel_last = &l->cancel_first;
+	if (ask_begin(&l->cancel, argv, ANSWER_SECONDS, &e))
+		log_warn("run", "%s", e.msg);
+	arena_release(&a);
+}
+
+/* A controller that does not answer is not asked for the others either. */
+static void hear_cancel(struct launch *l)
+{
+	struct arena a = { 0 };
 	const char *answer;
 	struct err e;
+	int rc = ask_hear(&l->cancel, &a, &answer, &e);
+
+	if (rc)
+		log_warn("run", "%s", e.msg);
+	if (rc == ERR_SYS && l->cancel_first) {
+		log_warn("run",
+			"more jobs are not called off; they leave when they begin");
+		l->cancel_first = NULL;
+		l->cancel_last = &l->cancel_first;
+	}
+	arena_release(&a);
+}
+
+void launch_cancel(struct launch *l, const char *name, int64_t pid)
+{
+	struct launch_name *x;
 
 	if (l->kind == LAUNCH_LOCAL && ask_lives((pid_t)pid))
 		(void)kill((pid_t)pid, SIGTERM);
-	else if (l->kind == LAUNCH_SLURM &&
-		ask_program(argv, ANSWER_SECONDS, &a, &answer, &e))
-		log_warn("run", "%s", e.msg);
-	arena_release(&a);
+	if (l->kind != LAUNCH_SLURM)
+		return;
+	if (!strcmp(l->answer.name, name)) { /* nobody waits for this answer */
+		ask_give_up(&l->start);
+		l->answer.name[0] = '\0';
+	}
+	x = NEW(&l->names, struct launch_name);
+	snprintf(x->name, sizeof(x->name), "%s", name);
+	if (!l->cancel_last)
+		l->cancel_last = &l->cancel_first;
+	*l->cancel_last = x;
+	l->cancel_last = &x->next;
+	launch_hear(l);
+}
+
+bool launch_is_cancelling(const struct launch *l)
+{
+	return l->cancel.pid || l->cancel_first;
+}
+
+void launch_hear(struct launch *l)
+{
+	if (l->look.pid && ask_is_over(&l->look))
+		hear_look(l);
+	if (l->cancel.pid && ask_is_over(&l->cancel))
+		hear_cancel(l);
+	while (l->cancel_first && !l->cancel.pid)
+		cancel_next(l);
+}
+
+void launch_release(struct launch *l)
+{
+	ask_give_up(&l->start);
+	ask_give_up(&l->look);
+	ask_give_up(&l->cancel);
+	arena_release(&l->arena);
+	arena_release(&l->names);
 }

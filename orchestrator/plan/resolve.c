@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "catalogue/describe.h"
 #include "orchestrator/plan/base_from.h"
 #include "orchestrator/plan/child.h"
 #include "orchestrator/plan/resolve_methods.h"
@@ -250,6 +249,7 @@ static int take_digest(struct resolver *r, struct resolved_variant *x,
 		return err_wrap(e, "the answer of %s", r->asked.worker);
 	params_set(&x->base, r->a, "dataset.digest", is->digest);
 	params_set(&x->stl, r->a, "dataset.digest", is->digest);
+	x->data = is;
 	return OK;
 }
 

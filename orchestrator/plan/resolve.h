@@ -9,6 +9,7 @@
 #ifndef DELTAM_RESOLVE_H
 #define DELTAM_RESOLVE_H
 
+#include "catalogue/describe.h"
 #include "catalogue/describe_network.h"
 #include "orchestrator/plan/code.h"
 #include "orchestrator/spec/spec.h"
@@ -28,6 +29,7 @@ struct resolved_variant {
 	 */
 	struct params base, stl;
 	const struct network_size *network; /* of all tasks; NULL: nobody was asked */
+	const struct description *data; /* DATA_COMPOSED; else NULL */
 	/*
 	 * What the baseline of each criterion is, from `values` or another database; NAN
 	 * where it is trained.

@@ -62,12 +62,12 @@ static void write_sweep(const char *rest)
 /* One error, the same from every command, and nothing but the two files beside it. */
 static void refused(int status, const char *line)
 {
-	static const char *const commands[] = { "check", "plan", "run" };
+	static const char *const commands[] = { "check", "plan", "prepare", "run" };
 	const char *files;
 
 	ck_assert_int_eq(deltam("check", NULL), status);
 	files = arena_strdup(&arena, scratch_files());
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < COUNT(commands); i++) {
 		const char *text;
 
 		ck_assert_int_eq(deltam(commands[i], NULL), status);
@@ -116,6 +116,56 @@ START_TEST(arrays_that_are_there_pass_and_are_not_composed)
 	ck_assert_str_eq(scratch_files(), "d err out t.json");
 	ck_assert_int_eq(deltam("plan", "--no-probe"), 0);
 	ck_assert_str_eq(scratch_files(), "d err out t.json");
+}
+END_TEST
+
+/* What `prepare` says of the data sets, sorted, without the digits of their names. */
+static const char *prepared(void)
+{
+	char *text = arena_alloc(&arena, 8192, 1);
+	FILE *f;
+
+	ck_assert_msg(deltam("prepare", NULL) == 0, "%s", said());
+	f = popen("sed 's/-[0-9a-f]*//' out | sort", "r");
+	ck_assert_ptr_nonnull(f);
+	text[fread(text, 1, 8191, f)] = '\0';
+	pclose(f);
+	return text;
+}
+
+/* Two variants of one data set and two of another: `run` composes none of them again. */
+START_TEST(prepare_composes_each_data_set_once_and_trains_nothing)
+{
+	static const char made[] = "made  npy.data: 16 + 4 + 4 samples, 0.0 MB\n"
+				   "made  npy.data: 20 + 4 + 4 samples, 0.0 MB\n";
+	static const char there[] = "there npy.data: 16 + 4 + 4 samples, 0.0 MB\n"
+				    "there npy.data: 20 + 4 + 4 samples, 0.0 MB\n";
+
+	put_arrays();
+	write_sweep(
+		NPY ", \"vary\": { \"dataset.train\": [20, 16], \"batch\": [4, 2] }");
+	ck_assert_str_eq(prepared(), made);
+	ck_assert_str_eq(scratch_files(), "cache d err out t.json");
+	ck_assert_str_eq(prepared(), there);
+	put_array("train", "a", 21); /* another source */
+	ck_assert_str_eq(prepared(), made);
+	ck_assert_msg(deltam("run", NULL) == 0, "%s", said());
+	ck_assert_str_eq(prepared(), there);
+}
+END_TEST
+
+/* A command reads its data itself. */
+START_TEST(prepare_has_nothing_to_do_for_another_trainer)
+{
+	static const char text[] =
+		"{ \"sweep\": \"t\", \"trainer\": { \"command\": [\"true\"], "
+		"\"tasks\": { \"a\": { \"acc\": \"higher\" } } }, \"dataset\": {}, "
+		"\"train\": { \"epochs\": 1 }, \"methods\": [\"ew\"], \"search\": { \"lr\": "
+		"1 } }";
+
+	scratch_write("t.json", text, strlen(text));
+	ck_assert_str_eq(prepared(),
+		"t.json: nothing to compose, its trainer reads the data itself\n");
 }
 END_TEST
 
@@ -392,6 +442,8 @@ Suite *suite_resolve(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, arrays_that_are_there_pass_and_are_not_composed);
+	tcase_add_test(t, prepare_composes_each_data_set_once_and_trains_nothing);
+	tcase_add_test(t, prepare_has_nothing_to_do_for_another_trainer);
 	tcase_add_test(
 		t, a_sweep_means_the_same_files_from_anywhere_and_takes_all_their_rows);
 	tcase_add_test(t, a_batch_of_more_than_all_rows_is_refused);

@@ -12,6 +12,7 @@ static const char good[] = "digest 0123456789abcdef0123456789abcdef\n"
 			   "val 100\n"
 			   "test 50\n"
 			   "input 1 36 36\n"
+			   "cache there 8192 synthetic-00ff.data\n"
 			   "task reg1 regress l1 1 10\n"
 			   "task cls1 class ce 5 0.1\n";
 
@@ -29,6 +30,9 @@ START_TEST(a_description_survives_the_round_trip)
 	ck_assert_int_eq(d.test, 50);
 	ck_assert_int_eq(d.c, 1);
 	ck_assert_int_eq(d.w, 36);
+	ck_assert(!d.made);
+	ck_assert_int_eq(d.bytes, 8192);
+	ck_assert_str_eq(d.file, "synthetic-00ff.data");
 	ck_assert_int_eq(d.tasks, 2);
 	ck_assert_str_eq(d.task[1].name, "cls1");
 	ck_assert_int_eq(d.task[1].kind, TASK_CLASS);
@@ -66,9 +70,12 @@ START_TEST(a_line_that_does_not_fit_is_named)
 		{ "train 200", "train 2x", "line 2: \"train 2x\"" },
 		{ "val 100", "test 100", "line 3: \"test 100\"" },
 		{ "input 1 36 36", "input 1 36", "line 5: \"input 1 36\"" },
-		{ "task cls1 class", "task cls1 Class", "line 7: \"task cls1 Class" },
-		{ "ce 5 0.1", "ce 5 -1", "line 7: \"task cls1 class ce 5 -1\"" },
-		{ "ce 5 0.1", "ce 5 0.1 6 7", "line 7: \"task cls1 class ce 5 0.1 6" },
+		{ "cache there", "cache here", "line 6: \"cache here 8192" },
+		{ "there 8192", "there 0", "line 6: \"cache there 0 synth" },
+		{ "synthetic-00ff", "../x", "line 6: \"cache there 8192 ../x" },
+		{ "task cls1 class", "task cls1 Class", "line 8: \"task cls1 Class" },
+		{ "ce 5 0.1", "ce 5 -1", "line 8: \"task cls1 class ce 5 -1\"" },
+		{ "ce 5 0.1", "ce 5 0.1 6 7", "line 8: \"task cls1 class ce 5 0.1 6" },
 		{ "abcdef\n", "abcdeF\n", "line 1: \"digest 0123456789" },
 		{ "val 100", "", "line 3: \"\"" },
 	};
@@ -123,6 +130,12 @@ START_TEST(prepare_prints_what_deltam_can_parse)
 	ck_assert_int_eq(d.c, 16);
 	ck_assert_int_eq(d.tasks, 3);
 	ck_assert_double_eq(d.task[2].loss_scale, 3);
+	ck_assert(d.made);
+	ck_assert_int_eq(access(d.file, F_OK), 0);
+	/* It is there now. */
+	ck_assert_msg(prepare(5, argv, out, sizeof(out), &e) == OK, "%s", e.msg);
+	ck_assert_msg(describe_parse(out, &a, &d, &e) == OK, "%s", e.msg);
+	ck_assert(!d.made);
 	arena_release(&a);
 	scratch_leave();
 }

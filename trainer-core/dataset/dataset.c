@@ -285,6 +285,7 @@ static int compose_locked(struct composition *c, struct cache *cache,
 	wrong = adopt_whole(c->d, cache);
 	if (wrong)
 		return err_set(e, ERR_SYS, "%s %s, just written", cache->path, wrong);
+	c->d->composed = true;
 	return OK;
 }
 

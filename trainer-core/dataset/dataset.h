@@ -55,6 +55,7 @@ struct dataset {
 	size_t map_bytes;
 	int file; /* descriptor of what is mapped */
 	const char *path;
+	bool composed; /* by this dataset_prepare; else the file was there */
 	struct cache_stamp verified; /* of the file when its arrays were right */
 };
 
