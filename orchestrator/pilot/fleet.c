@@ -94,7 +94,7 @@ bool fleet_turn(struct fleet *f, const struct sched_end *end)
 
 double fleet_deadline(void)
 {
-	return clock_seconds() + mail_tick_ms() / 1000.0;
+	return clock_seconds() + clock_tick_ms() / 1000.0;
 }
 
 void fleet_fill(struct fleet *f)

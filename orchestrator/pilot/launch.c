@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "common/bytes.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/plain_file.h"
 
@@ -100,7 +101,7 @@ static int write_script(const struct launch *l, const char *name,
 /* How long before the end of its time a pilot is told: as every time here, in ticks. */
 static int leave_seconds(const struct launch *l)
 {
-	int64_t ms = (int64_t)(l->stop_seconds + LEAVE_TICKS) * mail_tick_ms();
+	int64_t ms = (int64_t)(l->stop_seconds + LEAVE_TICKS) * clock_tick_ms();
 
 	return ms < 1000 ? 1 : (int)(ms / 1000);
 }

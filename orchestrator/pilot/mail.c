@@ -5,15 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "common/clock.h"
 #include "common/plain_file.h"
 
 #define CHUNK_BYTES (2 * MAIL_LINE_MAX)
-
-int mail_tick_ms(void)
-{
-	return clock_tick_ms();
-}
 
 /* Writing. */
 

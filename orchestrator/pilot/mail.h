@@ -15,9 +15,6 @@
 #define MAIL_LINE_MAX ((size_t)1 << 20)
 #define MAIL_PATIENCE 60 /* looks at a line that stays torn with more behind it */
 
-/* One second, or as much less as DELTAM_TIME_SCALE (0.001 to 1) says. */
-int mail_tick_ms(void);
-
 /* The writer. Starts as zeros with the path. */
 struct mail_out {
 	char path[MAIL_PATH_MAX];

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/version.h"
 #include "orchestrator/cli/cli.h"
@@ -203,7 +204,7 @@ static int fly(struct flight *f, struct err *e)
 		.db = "",
 		.logs = logs,
 		.workers = places_slots(&f->places),
-		.tick_ms = mail_tick_ms() };
+		.tick_ms = clock_tick_ms() };
 	int rc;
 
 	yard_path(logs, f->root, f->name, "");

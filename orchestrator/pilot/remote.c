@@ -122,7 +122,7 @@ static void interrupt(struct remote *r, int number)
  */
 static void rest(struct remote *r)
 {
-	double end = r->began + mail_tick_ms() / 1000.0;
+	double end = r->began + clock_tick_ms() / 1000.0;
 	double left;
 
 	do {
