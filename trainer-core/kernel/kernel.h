@@ -20,7 +20,7 @@
  *	                                read; no border, channels behind the last are zero
  * Sums have an order fixed by the shapes alone, so the same call gives the same bits.
  * Pointers are 64-byte aligned. Nothing here allocates; `work` is scratch of the size
- * that the matching *_work function names.
+ * that the matching *_work function names, which is enough for fewer samples, too.
  */
 #ifndef DELTAM_KERNEL_H
 #define DELTAM_KERNEL_H
@@ -96,7 +96,7 @@ struct sgd_step {
 };
 
 struct kernels {
-	const char *name; /* the class: "bf16", or as isa */
+	const char *name; /* the class: "bf16.2", or as isa */
 	const char *isa; /* "amx", "avx512", "avx2", "portable", "portable-PROCESSOR" */
 	bool blas; /* OpenBLAS computes the large products, where it is installed */
 	/*
@@ -107,8 +107,11 @@ struct kernels {
 	 * N16. Elsewhere the next two are NULL.
 	 */
 	bool bf16;
-	/* c (16, 16) += a (16, 32) b, b (16, 16, 2) in pairs: the operation of tile.h. */
-	void (*tile)(const uint16_t *a, const uint16_t *b, float *c);
+	/*
+	 * c (16, 16) += a (16, depth) b, b (depth / 2, 16, 2) in pairs: the operation of
+	 * tile.h. depth is 32 or 16.
+	 */
+	void (*tile)(int depth, const uint16_t *a, const uint16_t *b, float *c);
 	/* Each of n values becomes the nearest one that bf16 has. */
 	void (*round)(size_t n, float *x);
 
@@ -283,7 +286,7 @@ const struct kernels *kernels_get(void);
 
 /*
  * The table of mixed precision, chosen in the same way (amx, avx512, avx2, portable). The
- * choice is one of speed: all of them are the class `bf16` (`bf16-PROCESSOR` elsewhere).
+ * choice is one of speed: all of them are the class `bf16.2` (`bf16.2-PROCESSOR` elsewhere).
  * Asks the system for the tile unit where the processor has one.
  */
 const struct kernels *kernels_get_bf16(void);

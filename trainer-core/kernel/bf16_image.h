@@ -1,0 +1,153 @@
+/*
+ * The values of a view from where the caller has them. Included by bf16.c alone; all
+ * static.
+ */
+#ifndef DELTAM_KERNEL_BF16_IMAGE_H
+#define DELTAM_KERNEL_BF16_IMAGE_H
+
+#include "trainer-core/kernel/bf16_view.h"
+
+/* n values side by side to bf16. */
+INLINE void pack_some(const float *x, int n, uint16_t *to)
+{
+	for (int c = 0; c < n; c++)
+		to[c] = (uint16_t)(bf16_nearest(float_bits(x[c])) >> 16);
+}
+
+/* ---- dense: sample by sample, pixels side by side without gaps ---- */
+
+/* The channels of pixel p of sample n: to has room for sixteen behind them. */
+static void pack_pixel(
+	const struct bf16_view *v, const float *x, int n, int p, uint16_t *to)
+{
+	size_t plane = (size_t)v->H * v->W * v->N, at = (size_t)p * v->N + n;
+
+	if (v->lie == LIE_ROWS)
+		pack_some(x + (size_t)n * v->C, v->C, to);
+	else if (v->lie == LIE_C4)
+		pack_some(x + at * 4, 4, to);
+	else
+		for (int c = 0; c < v->C; c += LANES)
+			bf16_pack(x + (c * plane + at * LANES), to + c);
+}
+
+/*
+ * Images side by side of which a pixel is read together, since they lie so. Each pixel may
+ * write behind its end, where the next ones of the image write over it; the last ones of
+ * an image go through t.
+ */
+#define TOGETHER 16
+
+static void fill_dense(const struct bf16_view *v, const float *x)
+{
+	int last = v->H * v->W - 1;
+	size_t sample = (size_t)v->H * v->W * v->C;
+	uint16_t t[2 * DEPTH];
+
+	for (int first = 0; first < v->N; first += TOGETHER)
+		for (int p = 0; p <= last; p++)
+			for (int n = first; n < min_int(first + TOGETHER, v->N); n++) {
+				uint16_t *to = v->image + n * sample + p * v->C;
+
+				if ((last - p) * v->C >= LANES) {
+					pack_pixel(v, x, n, p, to);
+					continue;
+				}
+				pack_pixel(v, x, n, p, t);
+				memcpy(to, t, sizeof(*t) * v->C);
+			}
+}
+
+/* ---- else: line by line, sixteen channels after the other ---- */
+
+/* Rows of the `live` channels there are, of sixteen, `pitch` values apart. */
+static void pack_rows(
+	const float *x, size_t next, int live, int n, uint16_t *to, int pitch)
+{
+	for (int i = 0; i < n; i++, x += next, to += pitch) {
+		if (live == LANES) {
+			bf16_pack(x, to);
+			continue;
+		}
+		pack_some(x, live, to);
+		memset(to + live, 0, sizeof(*to) * (LANES - live));
+	}
+}
+
+static void clear_rows(int n, uint16_t *to, int pitch)
+{
+	for (int i = 0; i < n; i++, to += pitch)
+		memset(to, 0, sizeof(*to) * LANES);
+}
+
+/* Channels c to c + 15 of column `column` of line y. */
+static void fill_column(const struct bf16_view *v, const float *x, int c, int y,
+	int column, uint16_t *to, int pitch)
+{
+	bool rows = v->lie == LIE_ROWS;
+	size_t at = (((size_t)c / LANES * v->H + y) * v->W + column) * v->N * LANES;
+
+	if (c >= v->C || column < 0 || column >= v->W)
+		clear_rows(v->N, to, pitch);
+	else
+		pack_rows(x + (rows ? (size_t)c : at), rows ? (size_t)v->C : LANES,
+			rows ? min_int(LANES, v->C - c) : LANES, v->N, to, pitch);
+}
+
+/* The same of a whole line, its border included. */
+static void fill_line(const struct bf16_view *v, const float *x, int c, int y,
+	uint16_t *to, int pitch)
+{
+	for (int phase = 0; phase < v->phases; phase++)
+		for (int i = 0; i < v->columns; i++) {
+			fill_column(
+				v, x, c, y, i * v->phases + phase - v->left, to, pitch);
+			to += (size_t)v->N * pitch;
+		}
+}
+
+static void fill_rows(const struct bf16_view *v, const float *x)
+{
+	for (int c = 0; c < ceil_div(v->C, v->step) * v->step; c += LANES)
+		for (int y = 0; y < v->H; y++)
+			fill_line(v, x, c, y,
+				v->image + c / v->step * v->plane +
+					y * v->rows * v->step + c % v->step,
+				v->step);
+}
+
+/* Two neighbouring rows are the pairs of a row of a tile. */
+static void fill_pairs(const struct bf16_view *v, const float *x)
+{
+	size_t pairs = v->rows / 2 + 1;
+
+	memset(v->line + v->rows * LANES, 0, 3 * LANES * sizeof(*v->line));
+	for (int c = 0; c < v->C; c += LANES)
+		for (int y = 0; y < v->H; y++) {
+			uint16_t *to = v->image + c / LANES * v->plane;
+
+			fill_line(v, x, c, y, v->line, LANES);
+			for (int parity = 0; parity < v->parities; parity++) {
+				const uint16_t *from = v->line + parity * LANES;
+				uint16_t *p = to + (parity * v->H + y) * pairs * DEPTH;
+
+				for (size_t i = 0; i < pairs; i++, from += 2 * LANES)
+					bf16_pair(from, from + LANES, p + i * DEPTH);
+			}
+		}
+}
+
+/* What a dense view copies behind its end, and others load behind theirs, is zero. */
+static void view_fill(const struct bf16_view *v, const float *x)
+{
+	if (v->dense)
+		fill_dense(v, x);
+	else if (v->pairs)
+		fill_pairs(v, x);
+	else
+		fill_rows(v, x);
+	memset(v->image + view_values(v) - view_slack(v), 0,
+		view_slack(v) * sizeof(*v->image));
+}
+
+#endif
