@@ -1,7 +1,7 @@
 /*
  * Passes of convolutions and linear layers in bf16 from one side to the other. Every
  * product is tile_sum; what differs is where its rows come from and where its sums go.
- * Values and gradients are floats that bf16 has, but for predictions (`wide`). Included by
+ * Values and gradients are stored in bf16, but for predictions (`wide`). Included by
  * bf16.c alone; all static.
  */
 #ifndef DELTAM_KERNEL_BF16_CONV_H
@@ -21,9 +21,9 @@ struct bf16_pass {
 	enum bf16_lie lie; /* of the other side */
 	const float *bias; /* or NULL */
 	bool relu, add, wide;
-	float *to;
+	void *to; /* float where `wide` */
 	int strips; /* at once */
-	uint16_t *row, *strip, *weights;
+	uint16_t *strip, *weights;
 	const uint16_t **a; /* (strips, chunks) where the rows of a strip are */
 	const uint16_t **b; /* (chunks) the same of a group of weights */
 };
@@ -41,7 +41,6 @@ static struct bf16_pass pass_make(const struct conv_shape *s, bool back,
 	if (strip)
 		p.strips =
 			max_int(1, min_int(STRIPS_MOST, (int)(STRIPS_BYTES / strip)));
-	p.row = room_take(r, sizeof(uint16_t) * row_values(&p.v));
 	p.strip = room_take(r, strip * p.strips);
 	p.a = room_take(r, sizeof(*p.a) * p.v.chunks * p.strips);
 	p.b = room_take(r, sizeof(*p.b) * p.v.chunks);
@@ -49,62 +48,61 @@ static struct bf16_pass pass_make(const struct conv_shape *s, bool back,
 	return p;
 }
 
-/* Sixteen sums of one row with what follows a product; old: what they are added to. */
+/* Sixteen sums of one row with what follows a product, to the at-th value of `to`. */
 INLINE void finish_lanes(const struct bf16_pass *p, const float *sum, const float *bias,
-	const float *old, float *to)
+	void *to, size_t at)
 {
 	UNROLL for (int l = 0; l < LANES; l += WIDTH)
 	{
 		vec v = load(sum + l) + load(bias + l);
+		uint16_t *half = (uint16_t *)to + at + l;
 
 		v = p->relu ? relu(v) : v;
-		v = p->add ? load(old + l) + v : v;
-		store(to + l, p->wide ? v : nearest(v));
+		if (p->wide) {
+			store((float *)to + at + l, v);
+			continue;
+		}
+		v = p->add ? load_half(half) + v : v;
+		store_half(half, v);
 	}
 }
 
 /* The same to a place for n of them. */
 static void put_lanes(const struct bf16_pass *p, const float *sum, const float *bias,
-	int n, float *to)
+	int n, size_t at)
 {
-	float old[LANES] __attribute__((aligned(64))) = { 0 };
-	float new[LANES] __attribute__((aligned(64)));
+	size_t bytes = p->wide ? sizeof(float) : sizeof(uint16_t);
+	float t[LANES] __attribute__((aligned(64))) = { 0 };
 
 	if (n == LANES) {
-		finish_lanes(p, sum, bias, to, to);
+		finish_lanes(p, sum, bias, p->to, at);
 		return;
 	}
-	memcpy(old, to, sizeof(float) * n);
-	finish_lanes(p, sum, bias, old, new);
-	memcpy(to, new, sizeof(float) * n);
-}
-
-/* The place of row i's channels from `at` on. */
-static size_t put_at(
-	const struct bf16_pass *p, const struct bf16_rows *r, int i, int at)
-{
-	const struct bf16_view *v = &p->v;
-	size_t line = (size_t)at / LANES * v->OH + r->y;
-
-	if (p->lie == LIE_ROWS)
-		return (size_t)r->sample[i] * p->columns + at;
-	return ((line * v->OW + r->x[i]) * v->N + r->sample[i]) * LANES;
+	memcpy(t, (char *)p->to + at * bytes, n * bytes);
+	finish_lanes(p, sum, bias, t, 0);
+	memcpy((char *)p->to + at * bytes, t, n * bytes);
 }
 
 /* The sums of 32 rows and columns, the first of which is `column`. */
 static void put_sums(const struct bf16_pass *p, const struct bf16_rows *r, int column,
 	const float sums[BLOCK * BLOCK])
 {
+	const struct bf16_view *v = &p->v;
+	bool rows = p->lie == LIE_ROWS;
+	size_t next = rows ? (size_t)p->columns : LANES;
+
 	for (int c = 0; c < BLOCK && column + c < p->columns; c += LANES) {
 		int at = column + c;
-		int live = p->lie == LIE_ROWS ? min_int(LANES, p->columns - at) : LANES;
+		int live = rows ? min_int(LANES, p->columns - at) : LANES;
+		size_t line = ((size_t)at / LANES * v->OH + r->y) * v->OW * v->N;
+		size_t first = rows ? (size_t)at : line * LANES;
 		float bias[LANES] __attribute__((aligned(64))) = { 0 };
 
 		if (p->bias)
 			memcpy(bias, p->bias + at, sizeof(float) * live);
 		for (int i = 0; i < r->n; i++)
 			put_lanes(p, sums + i * BLOCK + c, bias, live,
-				p->to + put_at(p, r, i, at));
+				first + r->place[i] * next);
 	}
 }
 
@@ -114,8 +112,8 @@ static void pass_strips(const struct bf16_pass *p, const struct bf16_rows *r, in
 	struct tile_product product = { .chunks = p->v.chunks,
 		.depth = p->v.step,
 		.b = p->b,
-		.a_row = p->v.step,
-		.a_below = tile_values(&p->v),
+		.a_row = p->v.pitch,
+		.a_below = TILE * p->v.pitch,
 		.b_right = tile_values(&p->v) };
 
 	for (int column = 0; column < p->columns; column += BLOCK) {
@@ -145,7 +143,7 @@ static void pass_run_line(const struct bf16_pass *p, int y, int run)
 
 		for (; n < p->strips && at < rows; n++, at += BLOCK) {
 			rows_take(v, y, run, at, &r[n]);
-			view_strip(v, &r[n], p->row, p->strip + n * strip_values(v),
+			view_strip(v, &r[n], p->strip + n * strip_values(v),
 				p->a + (size_t)n * v->chunks, 1);
 		}
 		pass_strips(p, r, n);
@@ -182,7 +180,7 @@ static size_t bf16_work(
 }
 
 static void bf16_forward(const struct conv_shape *s, enum bf16_lie from,
-	enum bf16_lie to, const float *x, const float *w, const float *b, float *y,
+	enum bf16_lie to, const uint16_t *x, const float *w, const float *b, void *y,
 	void *work)
 {
 	struct bf16_room r = { .at = work };
@@ -198,7 +196,7 @@ static void bf16_forward(const struct conv_shape *s, enum bf16_lie from,
 }
 
 static void bf16_backward_data(const struct conv_shape *s, enum bf16_lie from,
-	enum bf16_lie to, const float *w, const float *dy, float *dx, int add,
+	enum bf16_lie to, const float *w, const void *dy, uint16_t *dx, int add,
 	void *work)
 {
 	struct bf16_room r = { .at = work };
@@ -212,7 +210,7 @@ static void bf16_backward_data(const struct conv_shape *s, enum bf16_lie from,
 }
 
 static void bf16_backward_weights(const struct conv_shape *s, enum bf16_lie from,
-	enum bf16_lie to, const float *x, const float *dy, float *dw, float *db,
+	enum bf16_lie to, const uint16_t *x, const void *dy, float *dw, float *db,
 	void *work)
 {
 	struct bf16_room r = { .at = work };

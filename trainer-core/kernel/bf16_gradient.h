@@ -7,7 +7,8 @@
 
 #include "trainer-core/kernel/bf16_image.h"
 #include "trainer-core/kernel/bf16_weights.h"
-#include "trainer-core/kernel/layout.h"
+#include "trainer-core/kernel/half_flat.h"
+#include "trainer-core/kernel/half_layout.h"
 
 /* Chunks of 32 positions that are summed before a tile of sums is put away. */
 #define SPAN 16
@@ -21,9 +22,9 @@ struct bf16_gradient {
 	const struct conv_shape *s;
 	struct bf16_view v; /* of x */
 	enum bf16_lie lie; /* of dy */
-	const float *dy;
+	const void *dy; /* float where s->wide */
 	int groups; /* of 32 outputs */
-	uint16_t *row, *strip;
+	uint16_t *strip;
 	uint16_t *turned; /* (groups, SPAN, 32 outputs, 32 positions) of dy */
 	uint16_t *pairs; /* dense: (chunks, SPAN, two tiles) of x */
 	const uint16_t **b; /* (chunks, SPAN) where the pairs of x are */
@@ -42,7 +43,6 @@ static struct bf16_gradient gradient_make(const struct conv_shape *s,
 	size_t values = CHUNK_VALUES * sizeof(uint16_t);
 	int places = g.v.chunks * SPAN;
 
-	g.row = room_take(r, sizeof(uint16_t) * row_values(&g.v));
 	g.strip = room_take(r, sizeof(uint16_t) * strip_values(&g.v));
 	g.turned = room_take(r, values * g.groups * SPAN);
 	g.pairs = room_take(r, g.v.dense ? values * places : 0);
@@ -64,36 +64,39 @@ static size_t gradient_at(
 	return ((line * s->OW + r->x[0]) * s->N + r->sample[0]) * LANES;
 }
 
-/*
- * Sixteen outputs from o on at 32 positions: turned, in rows of 32, and summed. Behind the
- * last position and output are zeros.
- */
+/* The positions of r of up to sixteen outputs from o on; zeros behind the last. */
+static void gradient_rows(const struct bf16_gradient *g, const struct bf16_rows *r,
+	int o, uint16_t rows[BLOCK * LANES])
+{
+	size_t next = g->lie == LIE_ROWS ? (size_t)g->s->O : LANES;
+	size_t at = gradient_at(g, r, o);
+	int live = g->lie == LIE_ROWS ? min_int(LANES, g->s->O - o) : LANES;
+
+	memset(rows, 0, sizeof(*rows) * BLOCK * LANES);
+	for (int i = 0; i < r->n; i++, at += next, rows += LANES)
+		if (g->s->wide)
+			narrow((size_t)live, (const float *)g->dy + at, rows);
+		else
+			memcpy(rows, (const uint16_t *)g->dy + at,
+				sizeof(*rows) * live);
+}
+
+/* Sixteen outputs from o on at 32 positions: turned, in rows of 32, and summed. */
 static void gradient_turn(const struct bf16_gradient *g, const struct bf16_rows *r,
 	int o, uint16_t *to, float *bias)
 {
-	float x[BLOCK * TILE] __attribute__((aligned(64))) = { 0 };
-	float t[TILE * TILE] __attribute__((aligned(64)));
+	uint16_t t[BLOCK * LANES] __attribute__((aligned(64)));
 	float sum[LANES] __attribute__((aligned(64))) = { 0 };
-	size_t next = g->lie == LIE_ROWS ? (size_t)g->s->O : LANES;
-	int live = g->lie == LIE_ROWS ? min_int(LANES, g->s->O - o) : LANES;
-	const float *from = g->dy + gradient_at(g, r, o);
+	const uint16_t *from = t;
 
-	for (int i = 0; i < r->n; i++, from += next) {
-		float *row = x + i * LANES;
-
-		memcpy(row, from, sizeof(float) * live);
-		for (int l = 0; l < LANES; l += WIDTH) {
-			vec v = nearest(load(row + l));
-
-			store(row + l, v);
-			store(sum + l, load(sum + l) + v);
-		}
-	}
-	for (int half = 0; half < BLOCK; half += TILE) {
-		transpose(x + half * LANES, LANES, t, LANES);
-		for (int k = 0; k < TILE; k++)
-			bf16_pack(t + k * LANES, to + k * DEPTH + half);
-	}
+	if (g->lie == LIE_ROWS || g->s->wide || r->n < BLOCK)
+		gradient_rows(g, r, o, t);
+	else
+		from = (const uint16_t *)g->dy + gradient_at(g, r, o);
+	for (int i = 0; i < r->n; i++)
+		for (int l = 0; l < LANES; l += WIDTH)
+			store(sum + l, load(sum + l) + load_half(from + i * LANES + l));
+	turn_to_planes(from, to);
 	for (int l = 0; l < LANES; l++)
 		bias[l] += sum[l];
 }
@@ -107,12 +110,12 @@ static void gradient_group(const struct bf16_gradient *g, const struct bf16_rows
 		gradient_turn(g, r, o + TILE, to + TILE_VALUES, bias + TILE);
 }
 
-/* Rows of 32 positions, a chunk of the forward depth, as two tiles of pairs. */
-static void gradient_pairs(const uint16_t *rows, uint16_t *tiles)
+/* A chunk of the forward depth of 32 positions, as two tiles of pairs. */
+static void gradient_pairs(const uint16_t *rows, size_t next, uint16_t *tiles)
 {
-	for (int k = 0; k < TILE; k++, rows += 2 * DEPTH, tiles += DEPTH) {
-		bf16_pair(rows, rows + DEPTH, tiles);
-		bf16_pair(rows + TILE, rows + DEPTH + TILE, tiles + TILE_VALUES);
+	for (int k = 0; k < TILE; k++, rows += 2 * next, tiles += DEPTH) {
+		bf16_pair(rows, rows + next, tiles);
+		bf16_pair(rows + TILE, rows + next + TILE, tiles + TILE_VALUES);
 	}
 }
 
@@ -148,11 +151,11 @@ static void gradient_source(struct bf16_gradient *g, int i)
 {
 	const struct bf16_view *v = &g->v;
 
-	view_strip(v, &g->span[i], g->row, g->strip, g->b + i, SPAN);
+	view_strip(v, &g->span[i], g->strip, g->b + i, SPAN);
 	for (int k = 0; v->dense && k < v->chunks; k++) {
 		size_t at = (size_t)k * SPAN + i;
 
-		gradient_pairs(g->b[at], g->pairs + at * CHUNK_VALUES);
+		gradient_pairs(g->b[at], v->pitch, g->pairs + at * CHUNK_VALUES);
 		g->b[at] = g->pairs + at * CHUNK_VALUES;
 	}
 }

@@ -7,28 +7,33 @@
 
 #include "trainer-core/kernel/bf16_view.h"
 
-/* n values side by side to bf16. */
-INLINE void pack_some(const float *x, int n, uint16_t *to)
+/* n of the caller's values side by side, from the at-th on. */
+INLINE void take_values(
+	const struct bf16_view *v, const void *x, size_t at, int n, uint16_t *to)
 {
-	for (int c = 0; c < n; c++)
-		to[c] = (uint16_t)(bf16_nearest(float_bits(x[c])) >> 16);
+	const float *wide = (const float *)x + at;
+
+	if (!v->wide)
+		memcpy(to, (const uint16_t *)x + at, sizeof(*to) * n);
+	for (int c = 0; v->wide && c < n; c++)
+		to[c] = (uint16_t)(bf16_nearest(float_bits(wide[c])) >> 16);
 }
 
 /* ---- dense: sample by sample, pixels side by side without gaps ---- */
 
 /* The channels of pixel p of sample n: to has room for sixteen behind them. */
-static void pack_pixel(
-	const struct bf16_view *v, const float *x, int n, int p, uint16_t *to)
+static void take_pixel(
+	const struct bf16_view *v, const void *x, int n, int p, uint16_t *to)
 {
 	size_t plane = (size_t)v->H * v->W * v->N, at = (size_t)p * v->N + n;
 
 	if (v->lie == LIE_ROWS)
-		pack_some(x + (size_t)n * v->C, v->C, to);
+		take_values(v, x, (size_t)n * v->C, v->C, to);
 	else if (v->lie == LIE_C4)
-		pack_some(x + at * 4, 4, to);
+		take_values(v, x, at * 4, 4, to);
 	else
 		for (int c = 0; c < v->C; c += LANES)
-			bf16_pack(x + (c * plane + at * LANES), to + c);
+			take_values(v, x, c * plane + at * LANES, LANES, to + c);
 }
 
 /*
@@ -38,7 +43,7 @@ static void pack_pixel(
  */
 #define TOGETHER 16
 
-static void fill_dense(const struct bf16_view *v, const float *x)
+static void fill_dense(const struct bf16_view *v, const void *x)
 {
 	int last = v->H * v->W - 1;
 	size_t sample = (size_t)v->H * v->W * v->C;
@@ -50,26 +55,29 @@ static void fill_dense(const struct bf16_view *v, const float *x)
 				uint16_t *to = v->image + n * sample + p * v->C;
 
 				if ((last - p) * v->C >= LANES) {
-					pack_pixel(v, x, n, p, to);
+					take_pixel(v, x, n, p, to);
 					continue;
 				}
-				pack_pixel(v, x, n, p, t);
+				take_pixel(v, x, n, p, t);
 				memcpy(to, t, sizeof(*t) * v->C);
 			}
 }
 
 /* ---- else: line by line, sixteen channels after the other ---- */
 
-/* Rows of the `live` channels there are, of sixteen, `pitch` values apart. */
-static void pack_rows(
-	const float *x, size_t next, int live, int n, uint16_t *to, int pitch)
+/* Rows of all images: the `live` channels there are, of sixteen, from the at-th value on. */
+static void take_rows(const struct bf16_view *v, const void *x, size_t at, int live,
+	uint16_t *to, int pitch)
 {
-	for (int i = 0; i < n; i++, x += next, to += pitch) {
-		if (live == LANES) {
-			bf16_pack(x, to);
-			continue;
-		}
-		pack_some(x, live, to);
+	size_t next = v->lie == LIE_ROWS ? (size_t)v->C : LANES;
+
+	if (live == LANES) {
+		for (int i = 0; i < v->N; i++, at += next, to += pitch)
+			take_values(v, x, at, LANES, to);
+		return;
+	}
+	for (int i = 0; i < v->N; i++, at += next, to += pitch) {
+		take_values(v, x, at, live, to);
 		memset(to + live, 0, sizeof(*to) * (LANES - live));
 	}
 }
@@ -81,22 +89,22 @@ static void clear_rows(int n, uint16_t *to, int pitch)
 }
 
 /* Channels c to c + 15 of column `column` of line y. */
-static void fill_column(const struct bf16_view *v, const float *x, int c, int y,
+static void fill_column(const struct bf16_view *v, const void *x, int c, int y,
 	int column, uint16_t *to, int pitch)
 {
-	bool rows = v->lie == LIE_ROWS;
-	size_t at = (((size_t)c / LANES * v->H + y) * v->W + column) * v->N * LANES;
+	size_t line = ((size_t)c / LANES * v->H + y) * v->W;
 
 	if (c >= v->C || column < 0 || column >= v->W)
 		clear_rows(v->N, to, pitch);
+	else if (v->lie == LIE_ROWS)
+		take_rows(v, x, (size_t)c, min_int(LANES, v->C - c), to, pitch);
 	else
-		pack_rows(x + (rows ? (size_t)c : at), rows ? (size_t)v->C : LANES,
-			rows ? min_int(LANES, v->C - c) : LANES, v->N, to, pitch);
+		take_rows(v, x, (line + column) * v->N * LANES, LANES, to, pitch);
 }
 
 /* The same of a whole line, its border included. */
-static void fill_line(const struct bf16_view *v, const float *x, int c, int y,
-	uint16_t *to, int pitch)
+static void fill_line(
+	const struct bf16_view *v, const void *x, int c, int y, uint16_t *to, int pitch)
 {
 	for (int phase = 0; phase < v->phases; phase++)
 		for (int i = 0; i < v->columns; i++) {
@@ -106,18 +114,18 @@ static void fill_line(const struct bf16_view *v, const float *x, int c, int y,
 		}
 }
 
-static void fill_rows(const struct bf16_view *v, const float *x)
+static void fill_rows(const struct bf16_view *v, const void *x)
 {
-	for (int c = 0; c < ceil_div(v->C, v->step) * v->step; c += LANES)
-		for (int y = 0; y < v->H; y++)
-			fill_line(v, x, c, y,
-				v->image + c / v->step * v->plane +
-					y * v->rows * v->step + c % v->step,
-				v->step);
+	uint16_t *to = v->image;
+
+	for (int c = 0; c < v->C; c += v->step)
+		for (int y = 0; y < v->H; y++, to += v->rows * v->step)
+			for (int half = 0; half < v->step; half += LANES)
+				fill_line(v, x, c + half, y, to + half, v->step);
 }
 
 /* Two neighbouring rows are the pairs of a row of a tile. */
-static void fill_pairs(const struct bf16_view *v, const float *x)
+static void fill_pairs(const struct bf16_view *v, const void *x)
 {
 	size_t pairs = v->rows / 2 + 1;
 
@@ -138,7 +146,7 @@ static void fill_pairs(const struct bf16_view *v, const float *x)
 }
 
 /* What a dense view copies behind its end, and others load behind theirs, is zero. */
-static void view_fill(const struct bf16_view *v, const float *x)
+static void view_fill(const struct bf16_view *v, const void *x)
 {
 	if (v->dense)
 		fill_dense(v, x);

@@ -53,6 +53,7 @@ struct bf16_view {
 	int kh, kw, taps;
 	int runs; /* of a line: run r has the positions r, r + runs, ... */
 	enum bf16_lie lie;
+	bool wide; /* the caller's values are float */
 	bool dense, pairs;
 	int step, block; /* values of a chunk, and how many channels those are */
 	int chunks;
@@ -61,6 +62,7 @@ struct bf16_view {
 	size_t rows; /* of a line: pixels of all images */
 	int parities; /* pairs begin at every second row, or at every row */
 	size_t plane; /* values of a block of channels */
+	size_t pitch; /* values from one row of a product to the next */
 	uint16_t *image;
 	uint16_t *line; /* pairs: the rows of a line */
 	int *ys, *xs; /* (OH, kh), (OW, kw): where a tap reads, or -1 */
@@ -169,7 +171,8 @@ static struct bf16_view view_make(const struct conv_shape *s, enum bf16_use use,
 		.kw = s->kw,
 		.taps = s->kh * s->kw,
 		.runs = back ? s->stride : 1,
-		.lie = lie };
+		.lie = lie,
+		.wide = back && s->wide };
 
 	v.dense = v.C < DEPTH && v.C != LANES;
 	v.pairs = use == USE_PAIRS && !v.dense;
@@ -177,6 +180,7 @@ static struct bf16_view view_make(const struct conv_shape *s, enum bf16_use use,
 	v.block = v.dense ? v.C : v.step;
 	v.chunks = v.dense ? ceil_div(v.taps * v.C, DEPTH)
 			   : v.taps * ceil_div(v.C, v.step);
+	v.pitch = v.dense ? (size_t)v.chunks * DEPTH : (size_t)v.step;
 	view_line(&v, s, back, !r->at);
 	v.image = room_take(r, view_values(&v) * sizeof(uint16_t));
 	if (v.pairs)
@@ -194,6 +198,7 @@ struct bf16_rows {
 	int y, run, at, n;
 	int first, last; /* of the run's positions */
 	int x[BLOCK], sample[BLOCK];
+	int place[BLOCK]; /* among the pixels of all images of the line */
 };
 
 static void rows_take(
@@ -209,6 +214,7 @@ static void rows_take(
 	for (int row = 0; row < r->n; row++) {
 		r->x[row] = run + i * v->runs;
 		r->sample[row] = sample;
+		r->place[row] = r->x[row] * v->N + sample;
 		r->last = i;
 		if (++sample == v->N) {
 			sample = 0;
@@ -227,7 +233,7 @@ static void clear_chunk(uint16_t *to)
 	memset(to, 0, DEPTH * sizeof(*to));
 }
 
-/* A row of a dense view. `to` has room for a chunk behind its depth. */
+/* A row of a dense view. It clears a chunk behind its depth. */
 static void gather_row(
 	const struct bf16_view *v, const struct bf16_rows *r, int i, uint16_t *to)
 {
@@ -255,19 +261,13 @@ static void gather_row(
 	clear_chunk(to);
 }
 
-/* All chunks of the rows of a dense view; row: scratch of a row, strip (chunks, 32, 32). */
-static void gather_rows(const struct bf16_view *v, const struct bf16_rows *r,
-	uint16_t *row, uint16_t *strip)
+/* Rows of a dense view, (32, chunks, 32), zeros below the last. */
+static void gather_rows(
+	const struct bf16_view *v, const struct bf16_rows *r, uint16_t *strip)
 {
-	for (int i = 0; i < BLOCK; i++) {
-		if (i < r->n)
-			gather_row(v, r, i, row);
-		else
-			memset(row, 0, sizeof(*row) * v->chunks * DEPTH);
-		for (int k = 0; k < v->chunks; k++)
-			copy_chunk(strip + ((size_t)k * BLOCK + i) * DEPTH,
-				row + k * DEPTH);
-	}
+	for (int i = 0; i < r->n; i++)
+		gather_row(v, r, i, strip + i * v->pitch);
+	memset(strip + r->n * v->pitch, 0, sizeof(*strip) * v->pitch * (BLOCK - r->n));
 }
 
 /*
@@ -293,17 +293,17 @@ static const uint16_t *tap_source(
 
 /*
  * Where each chunk of the rows of r is, at every next-th place of `from`. A dense view
- * fills strip (chunks, 32, 32) through a row of scratch.
+ * fills strip (32, chunks, 32).
  */
 static void view_strip(const struct bf16_view *v, const struct bf16_rows *r,
-	uint16_t *row, uint16_t *strip, const uint16_t **from, size_t next)
+	uint16_t *strip, const uint16_t **from, size_t next)
 {
 	size_t plane = v->pairs ? v->plane * (v->step / LANES) : v->plane;
 
 	if (v->dense) {
-		gather_rows(v, r, row, strip);
+		gather_rows(v, r, strip);
 		for (int k = 0; k < v->chunks; k++)
-			from[k * next] = strip + (size_t)k * CHUNK_VALUES;
+			from[k * next] = strip + k * DEPTH;
 		return;
 	}
 	for (int tap = 0; tap < v->taps; tap++) {
@@ -316,16 +316,10 @@ static void view_strip(const struct bf16_view *v, const struct bf16_rows *r,
 	}
 }
 
-/* Values of a row's scratch. */
-static size_t row_values(const struct bf16_view *v)
-{
-	return v->dense ? (size_t)(v->chunks + 2) * DEPTH : 0;
-}
-
-/* Values of the chunks of a strip, where they are gathered. */
+/* Values of a strip, where its rows are gathered: each writes behind its end. */
 static size_t strip_values(const struct bf16_view *v)
 {
-	return v->dense ? (size_t)v->chunks * CHUNK_VALUES : 0;
+	return v->dense ? BLOCK * v->pitch + 2 * DEPTH : 0;
 }
 
 /* The place of channel c of tap t in the depth. */

@@ -95,25 +95,76 @@ struct sgd_step {
 	int first; /* the buffer becomes the gradient */
 };
 
-struct kernels {
-	const char *name; /* the class: "bf16.2", or as isa */
-	const char *isa; /* "amx", "avx512", "avx2", "portable", "portable-PROCESSOR" */
-	bool blas; /* OpenBLAS computes the large products, where it is installed */
-	/*
-	 * Mixed precision. Inputs of convolutions and matrix products, and what they and
-	 * batch norm store, values and gradients to their inputs alike, are floats that
-	 * bf16 has; sums, statistics, gradients of parameters and optimizers are float.
-	 * Tables of all instruction sets give the same bits. There are no convolutions in
-	 * N16. Elsewhere the next two are NULL.
-	 */
-	bool bf16;
+/*
+ * Passes of mixed precision on what it stores: values and gradients are the upper halves
+ * of floats, in the layouts of floats. Each is rounded once, to the nearest, of two to the
+ * even one, denormals to zero, when it is stored; sums, statistics, gradients of
+ * parameters are float. Shapes and meanings are those of struct kernels.
+ */
+struct kernels_half {
 	/*
 	 * c (16, 16) += a (16, depth) b, b (depth / 2, 16, 2) in pairs: the operation of
 	 * tile.h. depth is 32 or 16.
 	 */
 	void (*tile)(int depth, const uint16_t *a, const uint16_t *b, float *c);
-	/* Each of n values becomes the nearest one that bf16 has. */
-	void (*round)(size_t n, float *x);
+	/* Each of n floats becomes the nearest value of bf16; and back. */
+	void (*narrow)(size_t n, const float *x, uint16_t *y);
+	void (*widen)(size_t n, const uint16_t *x, float *y);
+
+	/* Convolution in C16, linear in ROW. With s->wide y and dy are float. */
+	size_t (*conv_work)(const struct conv_shape *s);
+	void (*conv_forward)(const struct conv_shape *s, const uint16_t *x,
+		const float *w, const float *b, void *y, void *work);
+	void (*conv_backward_weights)(const struct conv_shape *s, const uint16_t *x,
+		const void *dy, float *dw, float *db, void *work);
+	void (*conv_backward_data)(const struct conv_shape *s, const float *w,
+		const void *dy, uint16_t *dx, int add, void *work);
+	size_t (*linear_work)(const struct linear_shape *s);
+	void (*linear_forward)(const struct linear_shape *s, const uint16_t *x,
+		const float *w, const float *b, void *y, void *work);
+	void (*linear_backward_weights)(const struct linear_shape *s, const uint16_t *x,
+		const void *y, const void *dy, float *dw, float *db, void *work);
+	void (*linear_backward_data)(const struct linear_shape *s, const float *w,
+		const void *y, const void *dy, uint16_t *dx, int add, void *work);
+
+	void (*norm_statistics)(const struct norm_shape *s, const uint16_t *x,
+		float *mean, float *variance);
+	void (*norm_forward)(const struct norm_shape *s, const struct norm *t,
+		const uint16_t *x, uint16_t *y);
+	void (*norm_backward_sums)(const struct norm_shape *s, const struct norm *t,
+		const uint16_t *x, const uint16_t *dy, float *sum, float *product);
+	void (*norm_backward)(const struct norm_shape *s, const struct norm *t,
+		const uint16_t *x, const uint16_t *dy, uint16_t *dx, int add);
+
+	void (*pool_max)(const struct window_shape *s, const uint16_t *x, uint16_t *y,
+		uint8_t *which);
+	void (*pool_scatter)(const struct window_shape *s, const uint8_t *which,
+		const uint16_t *y, uint16_t *x, int add);
+	void (*pool_gather)(const struct window_shape *s, const uint8_t *which,
+		const uint16_t *x, uint16_t *y, int add);
+	void (*resize)(const struct resize_shape *s, const uint16_t *x, uint16_t *y);
+	void (*copy_channels)(
+		const struct channel_run *r, const uint16_t *x, uint16_t *y, int add);
+	void (*join_add)(
+		size_t n, const uint16_t *a, const uint16_t *b, int relu, uint16_t *y);
+	void (*join_mul)(
+		size_t n, const uint16_t *a, const uint16_t *b, int add, uint16_t *y);
+	void (*c16_to_rows)(int N, int C, int HW, const uint16_t *x, uint16_t *y);
+	void (*rows_to_c16)(int N, int C, int HW, const uint16_t *x, uint16_t *y);
+	void (*pass_gradient)(
+		size_t n, const uint16_t *dy, const uint16_t *y, uint16_t *dx, int add);
+};
+
+struct kernels {
+	const char *name; /* the class: "bf16.2", or as isa */
+	const char *isa; /* "amx", "avx512", "avx2", "portable", "portable-PROCESSOR" */
+	bool blas; /* OpenBLAS computes the large products, where it is installed */
+	/*
+	 * Mixed precision: what passes on stored values are; NULL elsewhere. Such a table
+	 * has no convolutions and linear layers of its own. Tables of all instruction sets
+	 * give the same bits.
+	 */
+	const struct kernels_half *half;
 
 	/*
 	 * Convolution in N16. w (O, C, kh, kw), b (O) or NULL; y (O, OH, OW) or, pooled,
