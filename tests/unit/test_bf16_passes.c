@@ -76,37 +76,54 @@ static float dy_at(const struct conv_case *t, int n, int o, int y, int x)
 	return mixed_nearest(t->dy[place(0, s->N, s->OH * s->OW, n, o, y * s->OW + x)]);
 }
 
-/* The i-th of the depth of C channels and so many taps: which channel and tap. */
-static void depth_at(int C, int taps, int i, int *c, int *tap)
-{
-	int block = C < MIXED_DEPTH ? C : MIXED_DEPTH;
+/*
+ * The depth of a sum over C channels and kh x kw taps: fewer than 32 channels, but 16,
+ * count together with the taps of their row.
+ */
+struct depth {
+	int C, kw; /* that there are */
+	int channels, taps; /* as they count */
+	int step; /* channels of a chunk */
+};
 
-	*c = i / block / taps * block + i % block;
-	*tap = i / block % taps;
+static struct depth depth_of(int C, int kh, int kw)
+{
+	bool joined = C < MIXED_DEPTH && C != 16;
+	int channels = joined ? C * kw : C;
+
+	return (struct depth){ C, kw, channels, joined ? kh : kh * kw,
+		channels <= 16 ? 16 : MIXED_DEPTH };
 }
 
-/* What one operation sums of C channels. */
-static struct mixed_chain chain_of(int C)
+/* How many values the chunks have. */
+static int depth_values(const struct depth *d)
 {
-	return (struct mixed_chain){ .depth = C == 16 ? 16 : MIXED_DEPTH };
+	return (d->channels + d->step - 1) / d->step * d->step * d->taps;
 }
 
-static int depth_of(int C, int taps)
+/* The i-th of them: which tap in row-major order, and which channel; C: none. */
+static void depth_at(const struct depth *d, int i, int *c, int *tap)
 {
-	return C < MIXED_DEPTH
-		? C * taps
-		: (C + MIXED_DEPTH - 1) / MIXED_DEPTH * MIXED_DEPTH * taps;
+	int at = i / d->step / d->taps * d->step + i % d->step;
+
+	*tap = i / d->step % d->taps;
+	*c = at < d->channels ? at : d->C;
+	if (d->channels != d->C) {
+		*tap = *tap * d->kw + (at < d->channels ? at / d->C : 0);
+		*c = at < d->channels ? at % d->C : d->C;
+	}
 }
 
 static float forward_at(const struct conv_case *t, int n, int o, int y, int x)
 {
 	const struct conv_shape *s = &t->s;
-	struct mixed_chain sum = chain_of(s->C);
+	struct depth depth = depth_of(s->C, s->kh, s->kw);
+	struct mixed_chain sum = { .depth = depth.step };
 
-	for (int i = 0; i < depth_of(s->C, s->kh * s->kw); i++) {
+	for (int i = 0; i < depth_values(&depth); i++) {
 		int c, tap;
 
-		depth_at(s->C, s->kh * s->kw, i, &c, &tap);
+		depth_at(&depth, i, &c, &tap);
 		mixed_chain_add(&sum,
 			x_at(t, n, c,
 				y * s->stride - s->pad + tap / s->kw * s->dilation,
@@ -121,13 +138,14 @@ static float data_at(const struct conv_case *t, int n, int c, int y, int x)
 {
 	const struct conv_shape *s = &t->s;
 	int taps = s->kh * s->kw;
-	struct mixed_chain sum = chain_of(s->O);
+	struct depth depth = depth_of(s->O, s->kh, s->kw);
+	struct mixed_chain sum = { .depth = depth.step };
 
-	for (int i = 0; i < depth_of(s->O, taps); i++) {
+	for (int i = 0; i < depth_values(&depth); i++) {
 		int o, tap, oy, ox;
 		bool there;
 
-		depth_at(s->O, taps, i, &o, &tap);
+		depth_at(&depth, i, &o, &tap);
 		tap = taps - 1 - tap;
 		oy = y + s->pad - tap / s->kw * s->dilation;
 		ox = x + s->pad - tap % s->kw * s->dilation;

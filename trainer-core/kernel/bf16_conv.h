@@ -10,8 +10,7 @@
 #include "trainer-core/kernel/bf16_gradient.h"
 
 /* Strips of 32 rows that share a walk through the weights, for the sake of the cache. */
-#define STRIPS_MOST 8
-#define STRIPS_BYTES (1 << 19)
+#define STRIPS 8
 
 /* A pass from one side to the other. */
 struct bf16_pass {
@@ -22,8 +21,7 @@ struct bf16_pass {
 	const float *bias; /* or NULL */
 	bool relu, add, wide;
 	void *to; /* float where `wide` */
-	int strips; /* at once */
-	uint16_t *strip, *weights;
+	uint16_t *weights;
 	const uint16_t **a; /* (strips, chunks) where the rows of a strip are */
 	const uint16_t **b; /* (chunks) the same of a group of weights */
 };
@@ -34,15 +32,9 @@ static struct bf16_pass pass_make(const struct conv_shape *s, bool back,
 	struct bf16_pass p = { .s = s,
 		.v = view_make(s, back ? USE_BACK : USE_FORWARD, from, r),
 		.columns = back ? s->C : s->O,
-		.lie = to,
-		.strips = STRIPS_MOST };
-	size_t strip = sizeof(uint16_t) * strip_values(&p.v);
+		.lie = to };
 
-	if (strip)
-		p.strips =
-			max_int(1, min_int(STRIPS_MOST, (int)(STRIPS_BYTES / strip)));
-	p.strip = room_take(r, strip * p.strips);
-	p.a = room_take(r, sizeof(*p.a) * p.v.chunks * p.strips);
+	p.a = room_take(r, sizeof(*p.a) * p.v.chunks * STRIPS);
 	p.b = room_take(r, sizeof(*p.b) * p.v.chunks);
 	p.weights = room_take(r, weight_tiles(&p.v, p.columns));
 	return p;
@@ -112,8 +104,8 @@ static void pass_strips(const struct bf16_pass *p, const struct bf16_rows *r, in
 	struct tile_product product = { .chunks = p->v.chunks,
 		.depth = p->v.step,
 		.b = p->b,
-		.a_row = p->v.pitch,
-		.a_below = TILE * p->v.pitch,
+		.a_row = p->v.step,
+		.a_below = tile_values(&p->v),
 		.b_right = tile_values(&p->v) };
 
 	for (int column = 0; column < p->columns; column += BLOCK) {
@@ -136,15 +128,14 @@ static void pass_run_line(const struct bf16_pass *p, int y, int run)
 {
 	const struct bf16_view *v = &p->v;
 	int rows = run_positions(v, run) * v->N;
-	struct bf16_rows r[STRIPS_MOST];
+	struct bf16_rows r[STRIPS];
 
 	for (int at = 0; at < rows;) {
 		int n = 0;
 
-		for (; n < p->strips && at < rows; n++, at += BLOCK) {
+		for (; n < STRIPS && at < rows; n++, at += BLOCK) {
 			rows_take(v, y, run, at, &r[n]);
-			view_strip(v, &r[n], p->strip + n * strip_values(v),
-				p->a + (size_t)n * v->chunks, 1);
+			view_strip(v, &r[n], p->a + (size_t)n * v->chunks, 1);
 		}
 		pass_strips(p, r, n);
 	}

@@ -24,9 +24,7 @@ struct bf16_gradient {
 	enum bf16_lie lie; /* of dy */
 	const void *dy; /* float where s->wide */
 	int groups; /* of 32 outputs */
-	uint16_t *strip;
 	uint16_t *turned; /* (groups, SPAN, 32 outputs, 32 positions) of dy */
-	uint16_t *pairs; /* dense: (chunks, SPAN, two tiles) of x */
 	const uint16_t **b; /* (chunks, SPAN) where the pairs of x are */
 	float *sums; /* (groups, chunks, 32, 32) */
 	float *bias; /* (groups, 32) */
@@ -41,12 +39,9 @@ static struct bf16_gradient gradient_make(const struct conv_shape *s,
 		.lie = to,
 		.groups = ceil_div(s->O, BLOCK) };
 	size_t values = CHUNK_VALUES * sizeof(uint16_t);
-	int places = g.v.chunks * SPAN;
 
-	g.strip = room_take(r, sizeof(uint16_t) * strip_values(&g.v));
 	g.turned = room_take(r, values * g.groups * SPAN);
-	g.pairs = room_take(r, g.v.dense ? values * places : 0);
-	g.b = room_take(r, sizeof(*g.b) * places);
+	g.b = room_take(r, sizeof(*g.b) * g.v.chunks * SPAN);
 	g.sums = room_take(r, sizeof(float) * BLOCK * BLOCK * g.groups * g.v.chunks);
 	g.bias = room_take(r, sizeof(float) * BLOCK * g.groups);
 	return g;
@@ -110,21 +105,11 @@ static void gradient_group(const struct bf16_gradient *g, const struct bf16_rows
 		gradient_turn(g, r, o + TILE, to + TILE_VALUES, bias + TILE);
 }
 
-/* A chunk of the forward depth of 32 positions, as two tiles of pairs. */
-static void gradient_pairs(const uint16_t *rows, size_t next, uint16_t *tiles)
-{
-	for (int k = 0; k < TILE; k++, rows += 2 * next, tiles += DEPTH) {
-		bf16_pair(rows, rows + next, tiles);
-		bf16_pair(rows + TILE, rows + next + TILE, tiles + TILE_VALUES);
-	}
-}
-
 /* Adds the products of a span with one chunk of the forward depth. */
 static void gradient_add(struct bf16_gradient *g, int chunk, int n, bool first)
 {
 	const struct bf16_view *v = &g->v;
-	int depth = v->dense ? v->taps * v->C - chunk * DEPTH
-			     : v->C - chunk / v->taps * v->step;
+	int depth = v->channels - chunk / v->taps * v->step;
 	const uint16_t *a[SPAN];
 	struct tile_product p = { .chunks = n,
 		.depth = DEPTH,
@@ -132,7 +117,7 @@ static void gradient_add(struct bf16_gradient *g, int chunk, int n, bool first)
 		.b = g->b + (size_t)chunk * SPAN,
 		.a_row = DEPTH,
 		.a_below = TILE_VALUES,
-		.b_right = v->dense ? TILE_VALUES : v->plane,
+		.b_right = v->plane,
 		.wide = min_int(depth, v->step) > TILE,
 		.add = !first };
 
@@ -146,20 +131,6 @@ static void gradient_add(struct bf16_gradient *g, int chunk, int n, bool first)
 	}
 }
 
-/* Where the pairs of position chunk i of the span are; those of a dense view are made. */
-static void gradient_source(struct bf16_gradient *g, int i)
-{
-	const struct bf16_view *v = &g->v;
-
-	view_strip(v, &g->span[i], g->strip, g->b + i, SPAN);
-	for (int k = 0; v->dense && k < v->chunks; k++) {
-		size_t at = (size_t)k * SPAN + i;
-
-		gradient_pairs(g->b[at], v->pitch, g->pairs + at * CHUNK_VALUES);
-		g->b[at] = g->pairs + at * CHUNK_VALUES;
-	}
-}
-
 /* The n chunks of positions of g->span. */
 static void gradient_span(struct bf16_gradient *g, int n, bool first)
 {
@@ -169,7 +140,7 @@ static void gradient_span(struct bf16_gradient *g, int n, bool first)
 				g->turned + ((size_t)group * SPAN + i) * CHUNK_VALUES,
 				g->bias + group * BLOCK);
 	for (int i = 0; i < n; i++)
-		gradient_source(g, i);
+		view_strip(&g->v, &g->span[i], g->b + i, SPAN);
 	for (int k = 0; k < g->v.chunks; k++)
 		gradient_add(g, k, n, first);
 }

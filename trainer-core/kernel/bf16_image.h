@@ -19,51 +19,85 @@ INLINE void take_values(
 		to[c] = (uint16_t)(bf16_nearest(float_bits(wide[c])) >> 16);
 }
 
-/* ---- dense: sample by sample, pixels side by side without gaps ---- */
+/* ---- joined: first sample by sample, pixels side by side without gaps ---- */
 
-/* The channels of pixel p of sample n: to has room for sixteen behind them. */
+/* The channels of pixel (y, x) of sample n: `to` has room for sixteen behind them. */
 static void take_pixel(
-	const struct bf16_view *v, const void *x, int n, int p, uint16_t *to)
+	const struct bf16_view *v, const void *from, int n, int y, int x, uint16_t *to)
 {
-	size_t plane = (size_t)v->H * v->W * v->N, at = (size_t)p * v->N + n;
+	size_t p = (size_t)y * v->W + x, at = p * v->N + n;
+	size_t plane = (size_t)v->H * v->W * v->N;
 
 	if (v->lie == LIE_ROWS)
-		take_values(v, x, (size_t)n * v->C, v->C, to);
+		take_values(v, from, (size_t)n * v->C, v->C, to);
 	else if (v->lie == LIE_C4)
-		take_values(v, x, at * 4, 4, to);
+		take_values(v, from, at * 4, 4, to);
 	else
 		for (int c = 0; c < v->C; c += LANES)
-			take_values(v, x, c * plane + at * LANES, LANES, to + c);
+			take_values(v, from, c * plane + at * LANES, LANES, to + c);
 }
 
 /*
- * Images side by side of which a pixel is read together, since they lie so. Each pixel may
- * write behind its end, where the next ones of the image write over it; the last ones of
- * an image go through t.
+ * Samples side by side of which a pixel is read together, since they lie so. Each pixel is
+ * written through t, for it has more room than there is.
  */
 #define TOGETHER 16
 
-static void fill_dense(const struct bf16_view *v, const void *x)
+static void fill_dense(const struct bf16_view *v, const void *from)
 {
-	int last = v->H * v->W - 1;
-	size_t sample = (size_t)v->H * v->W * v->C;
 	uint16_t t[2 * DEPTH];
+	uint16_t *first = v->dense + (size_t)v->border * v->C;
 
-	for (int first = 0; first < v->N; first += TOGETHER)
-		for (int p = 0; p <= last; p++)
-			for (int n = first; n < min_int(first + TOGETHER, v->N); n++) {
-				uint16_t *to = v->image + n * sample + p * v->C;
+	memset(v->dense, 0, dense_values(v) * sizeof(*t));
+	for (int part = 0; part < v->N; part += TOGETHER)
+		for (int p = 0; p < v->H * v->W; p++)
+			for (int n = part; n < min_int(part + TOGETHER, v->N); n++) {
+				int y = p / v->W, x = p % v->W;
+				size_t line = (size_t)n * v->H + y;
 
-				if ((last - p) * v->C >= LANES) {
-					take_pixel(v, x, n, p, to);
-					continue;
-				}
-				take_pixel(v, x, n, p, t);
-				memcpy(to, t, sizeof(*t) * v->C);
+				take_pixel(v, from, n, y, x, t);
+				memcpy(first + line * v->dense_line + x * v->C, t,
+					sizeof(*t) * v->C);
 			}
 }
 
-/* ---- else: line by line, sixteen channels after the other ---- */
+/* What position x reads of a line, from value c of the run on, where taps lie apart. */
+static void join_apart(
+	const struct bf16_view *v, const uint16_t *line, int x, int c, uint16_t *to)
+{
+	for (int i = 0; i < LANES; i++) {
+		int column =
+			c + i < v->channels ? v->xs[x * v->kw + (c + i) / v->C] : -1;
+
+		to[i] = column < 0 ? 0 : line[column * v->C + (c + i) % v->C];
+	}
+}
+
+/* Values c to c + 15 of what every position reads of line y, zeros behind the last. */
+static void join_line(const struct bf16_view *v, int c, int y, uint16_t *to, int pitch)
+{
+	size_t sample = v->H * v->dense_line;
+	const uint16_t *line = v->dense + y * v->dense_line;
+	uint16_t mask[LANES];
+
+	for (int i = 0; i < LANES; i++)
+		mask[i] = c + i < v->channels ? 0xffff : 0;
+	for (int x = 0; x < v->OW; x++) {
+		int at = (v->first + x * v->stride + v->border) * v->C + c;
+
+		for (int n = 0; n < v->N; n++, to += pitch) {
+			const uint16_t *from = line + n * sample;
+
+			if (v->stride < 0)
+				join_apart(v, from, x, c, to);
+			else
+				for (int i = 0; i < LANES; i++)
+					to[i] = from[at + i] & mask[i];
+		}
+	}
+}
+
+/* ---- line by line, sixteen channels after the other ---- */
 
 /* Rows of all images: the `live` channels there are, of sixteen, from the at-th value on. */
 static void take_rows(const struct bf16_view *v, const void *x, size_t at, int live,
@@ -106,6 +140,10 @@ static void fill_column(const struct bf16_view *v, const void *x, int c, int y,
 static void fill_line(
 	const struct bf16_view *v, const void *x, int c, int y, uint16_t *to, int pitch)
 {
+	if (v->joined) {
+		join_line(v, c, y, to, pitch);
+		return;
+	}
 	for (int phase = 0; phase < v->phases; phase++)
 		for (int i = 0; i < v->columns; i++) {
 			fill_column(
@@ -118,7 +156,7 @@ static void fill_rows(const struct bf16_view *v, const void *x)
 {
 	uint16_t *to = v->image;
 
-	for (int c = 0; c < v->C; c += v->step)
+	for (int c = 0; c < v->channels; c += v->step)
 		for (int y = 0; y < v->H; y++, to += v->rows * v->step)
 			for (int half = 0; half < v->step; half += LANES)
 				fill_line(v, x, c + half, y, to + half, v->step);
@@ -130,7 +168,7 @@ static void fill_pairs(const struct bf16_view *v, const void *x)
 	size_t pairs = v->rows / 2 + 1;
 
 	memset(v->line + v->rows * LANES, 0, 3 * LANES * sizeof(*v->line));
-	for (int c = 0; c < v->C; c += LANES)
+	for (int c = 0; c < v->channels; c += LANES)
 		for (int y = 0; y < v->H; y++) {
 			uint16_t *to = v->image + c / LANES * v->plane;
 
@@ -145,17 +183,16 @@ static void fill_pairs(const struct bf16_view *v, const void *x)
 		}
 }
 
-/* What a dense view copies behind its end, and others load behind theirs, is zero. */
 static void view_fill(const struct bf16_view *v, const void *x)
 {
-	if (v->dense)
+	if (v->joined)
 		fill_dense(v, x);
-	else if (v->pairs)
+	if (v->pairs)
 		fill_pairs(v, x);
 	else
 		fill_rows(v, x);
-	memset(v->image + view_values(v) - view_slack(v), 0,
-		view_slack(v) * sizeof(*v->image));
+	memset(v->image + view_values(v) - VIEW_SLACK, 0,
+		VIEW_SLACK * sizeof(*v->image));
 }
 
 #endif

@@ -4,20 +4,16 @@
  * their outputs; backward ones read dy through the taps turned round. A linear layer is a
  * convolution of one tap on images of one pixel. Included by bf16.c alone; all static.
  *
- * The order of a sum is the order of its depth, in chunks of 32 (tile.h):
- *	32 channels and more: 32 channels at a time, zeros behind the last; of those tap
- *	    by tap
- *	16 channels: tap by tap, a chunk of 16 for each
- *	else: tap by tap in row-major order, all channels of each, side by side without
- *	    gaps, zeros behind the last
- * A backward pass to the data takes the taps from the last to the first. Taps on padding
- * are zeros.
+ * The order of a sum is the order of its depth (tile.h): 32 channels at a time, zeros
+ * behind the last, and of those tap by tap; 16 at a time where there are no more. Where
+ * there are fewer than 32, but not 16, the taps of a row count as channels: `joined`, all
+ * channels of the first, then those of the second. A backward pass to the data takes the
+ * taps from the last to the first. Taps on padding are zeros.
  *
- * In the first two cases a tile is loaded from the image as it lies. A line of the image
- * has a border wide enough for every tap, and where positions step over columns it holds
- * first the columns that the first tap reads, then those between them: the rows that
- * neighbouring positions read through one tap are neighbours. In the last case, `dense`,
- * rows are gathered.
+ * A tile is loaded from the image as it lies. A line of the image has a border wide enough
+ * for every tap, and where positions step over columns it holds first the columns that the
+ * first tap reads, then those between them: the rows that neighbouring positions read
+ * through one tap are neighbours. In a joined view it holds what each position reads.
  */
 #ifndef DELTAM_KERNEL_BF16_VIEW_H
 #define DELTAM_KERNEL_BF16_VIEW_H
@@ -54,17 +50,23 @@ struct bf16_view {
 	int runs; /* of a line: run r has the positions r, r + runs, ... */
 	enum bf16_lie lie;
 	bool wide; /* the caller's values are float */
-	bool dense, pairs;
-	int step, block; /* values of a chunk, and how many channels those are */
+	bool joined, pairs;
+	int channels, tap_columns; /* as they count: kw C, 1 in a joined view */
+	int step; /* channels of a chunk */
 	int chunks;
+	int width; /* columns that are not border */
 	int left; /* columns of the border in front of the first */
 	int phases, columns; /* every phases-th column together, so many each */
 	size_t rows; /* of a line: pixels of all images */
 	int parities; /* pairs begin at every second row, or at every row */
 	size_t plane; /* values of a block of channels */
-	size_t pitch; /* values from one row of a product to the next */
 	uint16_t *image;
 	uint16_t *line; /* pairs: the rows of a line */
+	int border; /* joined: columns in front of a line */
+	int first; /* joined: the column that position 0 reads first */
+	int stride; /* joined: columns from one position to the next; -1: xs says */
+	size_t dense_line; /* joined: values of a line where pixels have no gaps */
+	uint16_t *dense; /* joined: (N, H, dense_line) */
 	int *ys, *xs; /* (OH, kh), (OW, kw): where a tap reads, or -1 */
 	int *cols; /* (runs, kw): the column of a run's first position, or NOWHERE */
 };
@@ -103,16 +105,13 @@ static int run_positions(const struct bf16_view *v, int run)
 	return ceil_div(v->OW - run, v->runs);
 }
 
-/*
- * The border of a line, and how its columns lie. While room is counted there are pairs at
- * every row: a pass of fewer samples, an odd number of them, must have room, too.
- */
-static void view_line(
-	struct bf16_view *v, const struct conv_shape *s, bool back, bool counts)
+/* The border of a line, and how its columns lie. */
+static void view_line(struct bf16_view *v, const struct conv_shape *s, bool back)
 {
 	int right = 0;
 
 	v->phases = back ? 1 : s->stride;
+	v->width = v->W;
 	for (int run = 0; run < v->runs && run < v->OW; run++)
 		for (int k = 0; k < v->kw; k++) {
 			int first = view_column(s, back, run, k);
@@ -124,33 +123,61 @@ static void view_line(
 			right = max_int(right, first + far - (v->W - 1));
 		}
 	v->columns = ceil_div(v->left + v->W + right, v->phases);
+}
+
+/*
+ * The same of a joined view: a column is a position. Taps of a row that are neighbours in
+ * the image, too (stride -1: they are not), are copied together from a line with a border.
+ */
+static void view_joined(struct bf16_view *v, const struct conv_shape *s, bool back)
+{
+	int last = v->kw - 1, right;
+
+	v->phases = 1;
+	v->columns = v->width = v->OW;
+	v->stride = s->dilation > 1 || (back && s->stride > 1) ? -1 : s->stride;
+	v->first = back ? s->pad - last : -s->pad;
+	right = v->first + (v->OW - 1) * v->stride + last - (v->W - 1);
+	if (v->stride > 0)
+		v->border = max_int(0, -v->first);
+	v->dense_line = (size_t)v->C *
+		(v->border + v->W + (v->stride > 0 ? max_int(0, right) : 0));
+}
+
+/*
+ * While room is counted there are pairs at every row: a pass of fewer samples, an odd
+ * number of them, must have room, too.
+ */
+static void view_sizes(struct bf16_view *v, bool counts)
+{
 	v->rows = (size_t)v->phases * v->columns * v->N;
 	v->parities = counts || v->N % 2 ? 2 : 1;
 	v->plane = v->pairs ? v->parities * v->H * (v->rows / 2 + 1) * DEPTH
 			    : v->H * v->rows * v->step;
 }
 
-/* The slack behind the image: copies move 32 values, tiles 32 rows whatever there is. */
-static size_t view_slack(const struct bf16_view *v)
-{
-	return v->dense ? 2 * DEPTH : BLOCK * DEPTH;
-}
+/* The slack behind the image: a tile loads 32 rows whatever there is. */
+#define VIEW_SLACK (BLOCK * DEPTH)
 
 static size_t view_values(const struct bf16_view *v)
 {
-	int planes = v->pairs ? ceil_div(v->C, LANES) : ceil_div(v->C, v->block);
+	int planes = ceil_div(v->channels, v->pairs ? LANES : v->step);
 
-	if (v->dense)
-		return (size_t)v->N * v->H * v->W * v->C + view_slack(v);
-	return planes * v->plane + view_slack(v);
+	return planes * v->plane + VIEW_SLACK;
+}
+
+/* Of a joined view: where pixels lie without gaps; copies move a block whatever there is. */
+static size_t dense_values(const struct bf16_view *v)
+{
+	return (size_t)v->N * v->H * v->dense_line + 2 * DEPTH;
 }
 
 static void view_tables(struct bf16_view *v, const struct conv_shape *s, bool back)
 {
 	view_axis(v->OH, v->H, v->kh, s, back, v->ys);
 	view_axis(v->OW, v->W, v->kw, s, back, v->xs);
-	for (int i = 0; i < v->runs * v->kw; i++)
-		v->cols[i] = view_column(s, back, i / v->kw, i % v->kw);
+	for (int i = 0; i < v->runs * v->tap_columns; i++)
+		v->cols[i] = v->joined ? 0 : view_column(s, back, i / v->kw, i % v->kw);
 }
 
 /*
@@ -169,25 +196,27 @@ static struct bf16_view view_make(const struct conv_shape *s, enum bf16_use use,
 		.OW = back ? s->W : s->OW,
 		.kh = s->kh,
 		.kw = s->kw,
-		.taps = s->kh * s->kw,
-		.runs = back ? s->stride : 1,
 		.lie = lie,
-		.wide = back && s->wide };
+		.wide = back && s->wide,
+		.pairs = use == USE_PAIRS };
 
-	v.dense = v.C < DEPTH && v.C != LANES;
-	v.pairs = use == USE_PAIRS && !v.dense;
-	v.step = v.C == LANES ? LANES : DEPTH;
-	v.block = v.dense ? v.C : v.step;
-	v.chunks = v.dense ? ceil_div(v.taps * v.C, DEPTH)
-			   : v.taps * ceil_div(v.C, v.step);
-	v.pitch = v.dense ? (size_t)v.chunks * DEPTH : (size_t)v.step;
-	view_line(&v, s, back, !r->at);
+	v.joined = v.C < DEPTH && v.C != LANES;
+	v.runs = back && !v.joined ? s->stride : 1;
+	v.channels = v.joined ? v.kw * v.C : v.C;
+	v.tap_columns = v.joined ? 1 : v.kw;
+	v.taps = v.kh * v.tap_columns;
+	v.step = v.channels <= LANES ? LANES : DEPTH;
+	v.chunks = v.taps * ceil_div(v.channels, v.step);
+	(v.joined ? view_joined : view_line)(&v, s, back);
+	view_sizes(&v, !r->at);
 	v.image = room_take(r, view_values(&v) * sizeof(uint16_t));
 	if (v.pairs)
 		v.line = room_take(r, (v.rows + 3) * LANES * sizeof(uint16_t));
+	if (v.joined)
+		v.dense = room_take(r, dense_values(&v) * sizeof(uint16_t));
 	v.ys = room_take(r, sizeof(int) * v.OH * v.kh);
 	v.xs = room_take(r, sizeof(int) * v.OW * v.kw);
-	v.cols = room_take(r, sizeof(int) * v.runs * v.kw);
+	v.cols = room_take(r, sizeof(int) * v.runs * v.tap_columns);
 	if (r->at)
 		view_tables(&v, s, back);
 	return v;
@@ -223,53 +252,6 @@ static void rows_take(
 	}
 }
 
-static void copy_chunk(uint16_t *to, const uint16_t *from)
-{
-	memcpy(to, from, DEPTH * sizeof(*to));
-}
-
-static void clear_chunk(uint16_t *to)
-{
-	memset(to, 0, DEPTH * sizeof(*to));
-}
-
-/* A row of a dense view. It clears a chunk behind its depth. */
-static void gather_row(
-	const struct bf16_view *v, const struct bf16_rows *r, int i, uint16_t *to)
-{
-	const int *ys = v->ys + r->y * v->kh, *xs = v->xs + r->x[i] * v->kw;
-	size_t line = (size_t)v->W * v->C;
-	const uint16_t *image = v->image + r->sample[i] * v->H * line;
-	int run = v->kw * v->C;
-	/* Taps of a row are neighbours in the image, too. */
-	bool whole = xs[0] >= 0 && xs[v->kw - 1] == xs[0] + v->kw - 1;
-
-	for (int ky = 0; ky < v->kh; ky++, to += run) {
-		const uint16_t *from = image + ys[ky] * (ptrdiff_t)line;
-
-		if (whole && ys[ky] >= 0) {
-			for (int c = 0; c < run; c += DEPTH)
-				copy_chunk(to + c, from + xs[0] * v->C + c);
-			continue;
-		}
-		for (int kx = 0; kx < v->kw; kx++)
-			if (ys[ky] >= 0 && xs[kx] >= 0)
-				copy_chunk(to + kx * v->C, from + xs[kx] * v->C);
-			else
-				clear_chunk(to + kx * v->C);
-	}
-	clear_chunk(to);
-}
-
-/* Rows of a dense view, (32, chunks, 32), zeros below the last. */
-static void gather_rows(
-	const struct bf16_view *v, const struct bf16_rows *r, uint16_t *strip)
-{
-	for (int i = 0; i < r->n; i++)
-		gather_row(v, r, i, strip + i * v->pitch);
-	memset(strip + r->n * v->pitch, 0, sizeof(*strip) * v->pitch * (BLOCK - r->n));
-}
-
 /*
  * Where the rows begin that r reads through a tap, in the plane of the first channels;
  * NULL where all of them are padding.
@@ -277,12 +259,13 @@ static void gather_rows(
 static const uint16_t *tap_source(
 	const struct bf16_view *v, const struct bf16_rows *r, int ky, int kx)
 {
-	int y = v->ys[r->y * v->kh + ky], column = v->cols[r->run * v->kw + kx];
+	int y = v->ys[r->y * v->kh + ky],
+	    column = v->cols[r->run * v->tap_columns + kx];
 	int in = column + v->left;
 	size_t row;
 
 	if (y < 0 || column == NOWHERE || column + r->last * v->phases < 0 ||
-		column + r->first * v->phases >= v->W)
+		column + r->first * v->phases >= v->width)
 		return NULL;
 	row = (size_t)(in % v->phases * v->columns + in / v->phases) * v->N + r->at;
 	if (!v->pairs)
@@ -291,23 +274,15 @@ static const uint16_t *tap_source(
 		((row % v->parities * v->H + y) * (v->rows / 2 + 1) + row / 2) * DEPTH;
 }
 
-/*
- * Where each chunk of the rows of r is, at every next-th place of `from`. A dense view
- * fills strip (32, chunks, 32).
- */
+/* Where each chunk of the rows of r is, at every next-th place of `from`. */
 static void view_strip(const struct bf16_view *v, const struct bf16_rows *r,
-	uint16_t *strip, const uint16_t **from, size_t next)
+	const uint16_t **from, size_t next)
 {
 	size_t plane = v->pairs ? v->plane * (v->step / LANES) : v->plane;
 
-	if (v->dense) {
-		gather_rows(v, r, strip);
-		for (int k = 0; k < v->chunks; k++)
-			from[k * next] = strip + k * DEPTH;
-		return;
-	}
 	for (int tap = 0; tap < v->taps; tap++) {
-		const uint16_t *p = tap_source(v, r, tap / v->kw, tap % v->kw);
+		const uint16_t *p =
+			tap_source(v, r, tap / v->tap_columns, tap % v->tap_columns);
 
 		for (int k = tap; k < v->chunks; k += v->taps) {
 			from[k * next] = p;
@@ -316,16 +291,13 @@ static void view_strip(const struct bf16_view *v, const struct bf16_rows *r,
 	}
 }
 
-/* Values of a strip, where its rows are gathered: each writes behind its end. */
-static size_t strip_values(const struct bf16_view *v)
+/* The place in the depth of channel c at tap (ky, kx). */
+static int view_at(const struct bf16_view *v, int c, int ky, int kx)
 {
-	return v->dense ? BLOCK * v->pitch + 2 * DEPTH : 0;
-}
+	int at = v->joined ? kx * v->C + c : c;
+	int tap = v->joined ? ky : ky * v->kw + kx;
 
-/* The place of channel c of tap t in the depth. */
-static int view_at(const struct bf16_view *v, int c, int t)
-{
-	return (c / v->block * v->taps + t) * v->block + c % v->block;
+	return (at / v->step * v->taps + tap) * v->step + at % v->step;
 }
 
 #endif

@@ -68,13 +68,17 @@ static size_t tile_values(const struct bf16_view *v)
 static void weights_row(const struct bf16_view *v, const struct conv_shape *s,
 	bool thin, const float *w, int o, int k, float row[BLOCK])
 {
-	int block = k / v->block, tap = block % v->taps;
-	int c = block / v->taps * v->block + k % v->block;
+	int chunk = k / v->step, tap = chunk % v->taps;
+	int c = chunk / v->taps * v->step + k % v->step;
 	struct weight_run r;
 
 	memset(row, 0, sizeof(float) * BLOCK);
-	if (c >= v->C)
+	if (c >= v->channels)
 		return;
+	if (v->joined) {
+		tap = tap * v->kw + c / v->C;
+		c %= v->C;
+	}
 	r = weight_run(s, thin, o, c, tap);
 	weight_read(w, &r, row);
 }
@@ -99,22 +103,24 @@ static void weights_forward(const struct bf16_view *v, const struct conv_shape *
 }
 
 /*
- * n outputs of column c from depth k on: two by two where they are pairs, as those of a
- * chunk of their own are.
+ * n outputs of column c from output o on, as the view has tap (ky, kx): two by two where
+ * they are pairs of one chunk.
  */
-static void column_put(
-	const struct bf16_view *v, uint16_t *b, int c, int k, const uint16_t *t, int n)
+static void column_put(const struct bf16_view *v, uint16_t *b, int c, int o, int ky,
+	int kx, const uint16_t *t, int n)
 {
 	size_t column = c % BLOCK / TILE * tile_values(v) + (size_t)c % TILE * 2;
-	uint16_t *to = tiles_at(v, b, c / BLOCK, k) + column;
+	uint16_t *to = tiles_at(v, b, c / BLOCK, view_at(v, o, ky, kx)) + column;
 	int i = 0;
 
-	for (; !v->dense && i + 2 <= n; i += 2, to += DEPTH)
+	for (; !v->joined && i + 2 <= n; i += 2, to += DEPTH)
 		memcpy(to, t + i, 2 * sizeof(*t));
-	for (; i < n; i++)
-		tiles_at(v, b, c / BLOCK,
-			k + i)[column + (k + i) % v->step / 2 * DEPTH + (k + i) % 2] =
-			t[i];
+	for (; i < n; i++) {
+		int k = view_at(v, o + i, ky, kx);
+
+		to = tiles_at(v, b, c / BLOCK, k) + column;
+		to[k % v->step / 2 * DEPTH + k % 2] = t[i];
+	}
 }
 
 /* Columns are inputs, the depth is outputs through the taps from last to first. */
@@ -127,13 +133,14 @@ static void weights_backward(const struct bf16_view *v, const struct conv_shape 
 	memset(b, 0, weight_tiles(v, s->C));
 	for (int o = 0; o < s->O; o += BLOCK)
 		for (int c = 0; c < s->C; c++)
-			for (int tap = 0; tap < v->taps; tap++) {
+			for (int tap = 0; tap < v->kh * v->kw; tap++) {
 				struct weight_run r = weight_run(s, thin, o, c, tap);
 
 				weight_read(w, &r, row);
 				bf16_pack(row, t);
 				bf16_pack(row + LANES, t + LANES);
-				column_put(v, b, c, view_at(v, o, v->taps - 1 - tap), t,
+				column_put(v, b, c, o, v->kh - 1 - tap / v->kw,
+					v->kw - 1 - tap % v->kw, t,
 					min_int(BLOCK, s->O - o));
 			}
 }
@@ -143,12 +150,13 @@ static void weights_gradient(const struct bf16_view *v, const struct conv_shape 
 	bool thin, const float *sums, float *dw)
 {
 	float row[BLOCK];
+	int taps = v->kh * v->kw;
 
 	for (int o = 0; o < s->O; o += BLOCK)
-		for (int i = 0; i < s->C * v->taps; i++) {
-			int c = i / v->taps, tap = i % v->taps;
+		for (int i = 0; i < s->C * taps; i++) {
+			int c = i / taps, tap = i % taps;
 			struct weight_run r = weight_run(s, thin, o, c, tap);
-			int k = view_at(v, c, tap);
+			int k = view_at(v, c, tap / v->kw, tap % v->kw);
 			const float *from = sums +
 				((size_t)o / BLOCK * v->chunks + k / v->step) * BLOCK *
 					BLOCK +
