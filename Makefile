@@ -62,7 +62,9 @@ PROCESSOR := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 ISAS := portable $(if $(filter x86_64,$(PROCESSOR)),avx2 avx512)
 OTHER := $(addprefix -,$(filter-out x86_64,$(PROCESSOR)))
 CLASS_portable := portable$(OTHER)
-# Mixed precision has one order of sums in every build: nothing is contracted.
+# Mixed precision has one order of sums in every build: nothing is contracted. Another order is
+# another class: the number rises.
+BF16_CLASS := bf16.2$(OTHER)
 BF16_ISAS := $(ISAS) $(if $(filter x86_64,$(PROCESSOR)),amx)
 BF16_FLAGS := $(KERNEL_FLAGS) -ffp-contract=off
 ARCH_avx2 := -march=x86-64-v3
@@ -156,7 +158,7 @@ $(ISAS:%=$(O)/trainer-core/kernel/vector_%.o): $(O)/trainer-core/kernel/vector_%
 	$(call PER_ISA_RULE,$(KERNEL_FLAGS)) -DKERNEL_CLASS='"$(or $(CLASS_$*),$*)"'
 $(BF16_ISAS:%=$(O)/trainer-core/kernel/bf16_%.o): $(O)/trainer-core/kernel/bf16_%.o: \
 		trainer-core/kernel/bf16.c $(O)/compiler
-	$(call PER_ISA_RULE,$(BF16_FLAGS)) -DKERNEL_CLASS='"bf16$(OTHER)"' \
+	$(call PER_ISA_RULE,$(BF16_FLAGS)) -DKERNEL_CLASS='"$(BF16_CLASS)"' \
 		-DKERNEL_WORD='"$(or $(CLASS_$*),$*)"'
 
 # A text as a string of C, named by its file: schema.sql is schema_sql.

@@ -23,6 +23,7 @@ long tile_unit_products(void)
 #define TILES 8
 
 static uint8_t tile[TILES][16][64];
+static int rows[TILES], row_bytes[TILES]; /* of it that are there */
 static bool ready; /* configured, and not released since */
 
 /* An instruction: VEX with three bytes, all of map 0F38. */
@@ -99,11 +100,14 @@ static float widen(const uint8_t *p)
 
 static void multiply(int c, int a, int b)
 {
+	if (rows[a] != 16 || row_bytes[b] != 64 || row_bytes[a] != 4 * rows[b] ||
+		rows[c] != 16 || row_bytes[c] != 64)
+		refuse("factors that do not fit");
 	for (int i = 0; i < 256; i++) {
 		int m = i / 16, n = i % 16;
 		float sum[2] = { 0, 0 }, old;
 
-		for (int k = 0; k < 32; k++)
+		for (int k = 0; k < row_bytes[a] / 2; k++)
 			sum[k % 2] = fmaf(widen(tile[a][m] + 2 * k),
 				widen(tile[b][k / 2] + 4 * n + 2 * (k % 2)),
 				sum[k % 2]);
@@ -114,14 +118,17 @@ static void multiply(int c, int a, int b)
 	products++;
 }
 
-/* Palette 1, and every tile whole: rows of 64 bytes, sixteen of them. */
+/* Palette 1, and tiles of whole pairs. */
 static void configure(const uint8_t *p)
 {
 	if (p[0] != 1 || p[1] != 0)
 		refuse("another palette");
-	for (int t = 0; t < TILES; t++)
-		if (p[16 + 2 * t] != 64 || p[17 + 2 * t] || p[48 + t] != 16)
-			refuse("a tile that is not whole");
+	for (int t = 0; t < TILES; t++) {
+		row_bytes[t] = p[16 + 2 * t] | p[17 + 2 * t] << 8;
+		rows[t] = p[48 + t];
+		if (row_bytes[t] > 64 || row_bytes[t] % 4 || rows[t] > 16)
+			refuse("a tile of another size");
+	}
 	memset(tile, 0, sizeof(tile));
 	ready = true;
 }
@@ -147,11 +154,11 @@ static void carry_out(const struct instruction *x)
 	else if (what == (0x49 << 4 | 6))
 		memset(tile[x->reg], 0, sizeof(tile[0]));
 	else if (what == (0x4b << 4 | 7))
-		for (int r = 0; r < 16; r++)
-			memcpy(tile[x->reg][r], row_of(x, r), 64);
+		for (int r = 0; r < rows[x->reg]; r++)
+			memcpy(tile[x->reg][r], row_of(x, r), row_bytes[x->reg]);
 	else if (what == (0x4b << 4 | 5))
-		for (int r = 0; r < 16; r++)
-			memcpy(row_of(x, r), tile[x->reg][r], 64);
+		for (int r = 0; r < rows[x->reg]; r++)
+			memcpy(row_of(x, r), tile[x->reg][r], row_bytes[x->reg]);
 	else if (what == (0x5c << 4 | 4))
 		multiply(x->reg, x->rm, x->vvvv);
 	else

@@ -4,9 +4,11 @@
  */
 #include <check.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "common/rng.h"
 #include "tests/lib/each.h"
+#include "tests/lib/mixed_tables.h"
 #include "tests/lib/modelled.h"
 #include "trainer-core/graph/layer.h"
 
@@ -51,19 +53,26 @@ static float draw(uint64_t stream, size_t i)
 	return (float)rng_normal(5, RNG_DATA, stream, i);
 }
 
+/* Values that bf16 has. */
+static void round_all(size_t n, float *x)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] = mixed_nearest(x[i]);
+}
+
 /*
  * The row's network after a forward and a backward pass; *grad in its flat order.
- * rounded: its inputs and parameters are values of bf16.
+ * rounded: its inputs and parameters are values of bf16. k: by this table, not by the
+ * best.
  */
-static struct graph *passed(
-	const struct row *r, const char *precision, bool rounded, float **grad)
+static struct graph *passed_by(const struct row *r, const char *precision, bool rounded,
+	const struct kernels *k, float **grad)
 {
 	struct dataset *d = NEW(&arena, struct dataset);
 	struct params *ps = modelled_params(r->params, &arena);
 	size_t values = (size_t)BATCH * r->c * r->h * r->w;
 	float *x = arena_alloc_aligned(&arena, sizeof(float) * values);
 	int index[BATCH];
-	void (*round)(size_t n, float *x) = kernels_get_bf16()->round;
 	struct network n;
 	struct err e;
 
@@ -77,22 +86,30 @@ static struct graph *passed(
 		d->split[s] = (struct split_data){ .n = BATCH,
 			.input = { x, ELEMENT_F32, 1, r->c, r->h, r->w, 0 } };
 	if (rounded)
-		round(values, x);
+		round_all(values, x);
 	params_set(ps, &arena, "train.precision", precision);
 	n = modelled(ps, d, &arena);
+	if (k)
+		n.graph->k = k;
 	ck_assert_int_eq(graph_build(n.graph, BATCH, true, &e), OK);
 	graph_init(n.graph, 7);
 	if (rounded)
-		round(graph_floats(n.graph), graph_values(n.graph));
+		round_all(graph_floats(n.graph), graph_values(n.graph));
 	graph_train(n.graph, 1, 1);
 	graph_feed(n.graph, n.input[0], &d->split[0].input, index, BATCH);
 	graph_forward(n.graph);
-	for (int k = 0; k < n.K; k++)
-		for (int i = 0; i < BATCH * graph_prediction_floats(n.graph, k); i++)
-			graph_seed(n.graph, k)[i] = draw(2, (size_t)(k + 10 * i));
+	for (int t = 0; t < n.K; t++)
+		for (int i = 0; i < BATCH * graph_prediction_floats(n.graph, t); i++)
+			graph_seed(n.graph, t)[i] = draw(2, (size_t)(t + 10 * i));
 	*grad = arena_alloc_aligned(&arena, sizeof(float) * graph_floats(n.graph));
 	graph_backward(n.graph, (const double[]){ 1, 0.5, 2 }, *grad);
 	return n.graph;
+}
+
+static struct graph *passed(
+	const struct row *r, const char *precision, bool rounded, float **grad)
+{
+	return passed_by(r, precision, rounded, NULL, grad);
 }
 
 /* How far x is from y in shares of y, over all parameters in logical order. */
@@ -163,14 +180,35 @@ START_TEST(values_are_stored_in_bf16_and_predictions_are_not)
 	for (int id = 0; id < graph_nodes(g); id++) {
 		const struct node *v = graph_node(g, id);
 
-		ASSERT_EACH_MSG(
-			!v->y || v->wide || !any_float(v->y, node_floats(v, BATCH)),
+		ASSERT_EACH_MSG(v->fused || v->tail != v || v->half == !v->y,
 			"node %s holds floats", v->name);
 	}
 	for (int k = 0; k < graph_tasks(g); k++)
 		ck_assert(any_float(graph_prediction(g, k),
 			(size_t)BATCH * graph_prediction_floats(g, k)));
 	ck_assert(any_float(grad, graph_floats(g)));
+}
+END_TEST
+
+/* That of AMX as well, instruction by instruction where there is no such unit. */
+START_TEST(a_network_has_the_same_bits_in_every_build)
+{
+	float *first = NULL;
+
+	for (int i = 0; i < MIXED_TABLES; i++) {
+		const struct kernels *k = mixed_table(i);
+		struct graph *g;
+		float *grad;
+
+		if (!k)
+			continue;
+		g = passed_by(&rows[_i], "bf16", false, k, &grad);
+		if (!first)
+			first = grad;
+		ck_assert_msg(!memcmp(grad, first, graph_floats(g) * sizeof(*grad)),
+			"%s: %s", rows[_i].params[1], k->isa);
+	}
+	unsetenv("DELTAM_KERNELS");
 }
 END_TEST
 
@@ -186,6 +224,8 @@ Suite *suite_mixed(void)
 		0, COUNT(rows));
 	tcase_add_loop_test(
 		t, values_are_stored_in_bf16_and_predictions_are_not, 0, COUNT(rows));
+	tcase_add_loop_test(
+		t, a_network_has_the_same_bits_in_every_build, 0, COUNT(rows));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -166,6 +166,10 @@ static void poison(struct graph *g, int batch)
 			v->y[i] = NAN;
 		for (size_t i = 0; v->dy && i < n; i++)
 			v->dy[i] = NAN;
+		for (size_t i = 0; v->half_y && i < n; i++)
+			v->half_y[i] = 0xffff;
+		for (size_t i = 0; v->half_dy && i < n; i++)
+			v->half_dy[i] = 0xffff;
 	}
 }
 
@@ -177,20 +181,26 @@ static void check_zeros(const struct graph *g)
 		size_t pixels = (size_t)(v->H * v->W * g->n);
 		size_t last = (size_t)(v->C / LANES) * pixels;
 
-		if (!v->y || v->layout != LAYOUT_C16 || v->C % LANES == 0)
+		if (v->layout != LAYOUT_C16 || v->C % LANES == 0)
 			continue;
 		for (size_t p = 0; p < pixels; p++)
-			for (int c = v->C % LANES; c < LANES; c++)
-				ck_assert_msg(v->y[(last + p) * LANES + (size_t)c] == 0,
+			for (int c = v->C % LANES; c < LANES; c++) {
+				size_t at = (last + p) * LANES + (size_t)c;
+
+				ck_assert_msg((!v->y || v->y[at] == 0) &&
+						(!v->half_y || v->half_y[at] == 0),
 					"%s leaves something in lane %d", v->name, c);
+			}
 	}
 }
 
 START_TEST(the_same_pass_gives_the_same_bits)
 {
 	const double weight[] = { 1, 2 };
-	struct graph *a = around(_i, tables_get(2), 17, true);
-	struct graph *b = around(_i, tables_get(2), 17, true);
+	int which = _i % UNDER_TEST;
+	const struct kernels *k = _i < UNDER_TEST ? tables_get(2) : kernels_get_bf16();
+	struct graph *a = around(which, k, 17, true);
+	struct graph *b = around(which, k, 17, true);
 	size_t bytes = graph_floats(a) * sizeof(float);
 	float *grad = arena_alloc_aligned(&arena, bytes);
 	float *same = arena_alloc_aligned(&arena, bytes);
@@ -212,6 +222,86 @@ START_TEST(the_same_pass_gives_the_same_bits)
 	ck_assert_mem_eq(grad, same, bytes);
 	ck_assert_mem_eq(graph_prediction(a, 0), graph_prediction(b, 0),
 		sizeof(float) * 17 * (size_t)graph_prediction_floats(a, 0));
+}
+END_TEST
+
+/* Task 0 sees the node itself, task 1 what another convolution makes of it. */
+static struct graph *seen(int which, const struct kernels *k, int batch)
+{
+	struct graph *g = graph_new(&arena, 2, k);
+	int x = input(g, 3, 5, 4);
+	int a = conv(g, SCOPE_SHARED, x, 10), b = conv(g, SCOPE_SHARED, a, 10);
+	int node = under_test(g, which, a, b);
+
+	graph_output(g, 0, node);
+	graph_output(g, 1, conv(g, 1, node, 18));
+	built(g, batch, true);
+	built_feed(g, x, batch, 5 + (uint64_t)x, &arena);
+	return g;
+}
+
+/* The gradient and both predictions in logical order, one behind the other. */
+static float *passed(struct graph *g, int batch, size_t *n)
+{
+	float *grad = arena_alloc_aligned(&arena, sizeof(float) * graph_floats(g));
+	float *all =
+		arena_alloc_aligned(&arena, sizeof(float) * (graph_floats(g) + 100000));
+	float *to = all;
+
+	for (int t = 0; t < 2; t++)
+		for (int i = 0; i < batch * graph_prediction_floats(g, t); i++)
+			graph_seed(g, t)[i] = (float)(i % 5) - 2;
+	graph_forward(g);
+	graph_backward(g, (const double[]){ 1, 2 }, grad);
+	for (int i = 0; i < graph_params(g); i++) {
+		graph_param_get(g, i, grad, to);
+		to += graph_param(g, i)->count;
+	}
+	for (int t = 0; t < 2; t++) {
+		size_t values = (size_t)(batch * graph_prediction_floats(g, t));
+
+		memcpy(to, graph_prediction(g, t), values * sizeof(*to));
+		to += values;
+	}
+	*n = (size_t)(to - all);
+	ck_assert_uint_le(*n, graph_floats(g) + 100000);
+	return all;
+}
+
+static double distance(const float *x, const float *y, size_t n)
+{
+	double square = 0, length = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		square += pow((double)x[i] - (double)y[i], 2);
+		length += pow((double)y[i], 2);
+	}
+	return sqrt(square / length);
+}
+
+/*
+ * Whichever way a node has in mixed precision. Where a prediction is read by another node it is
+ * a float among values of bf16. Winners of pools move what is behind them.
+ */
+START_TEST(every_node_is_near_that_of_float32_in_mixed_precision)
+{
+	enum { BATCH = 7 };
+	int which = _i / 2;
+	const struct kernels *half = kernels_get_bf16(), *whole = kernels_get();
+	size_t n, same;
+	float *mixed, *exact;
+	double off;
+
+	mixed = passed(
+		_i % 2 ? seen(which, half, BATCH) : around(which, half, BATCH, true),
+		BATCH, &n);
+	exact = passed(
+		_i % 2 ? seen(which, whole, BATCH) : around(which, whole, BATCH, true),
+		BATCH, &same);
+	ck_assert_uint_eq(n, same);
+	off = distance(mixed, exact, n);
+	ck_assert_msg(off > 0 && off < (has_kinks(which) ? 0.2 : 0.04), "node %d: %g",
+		which, off);
 }
 END_TEST
 
@@ -674,7 +764,9 @@ Suite *suite_nodes(void)
 		t, every_node_has_the_gradient_of_its_values, 0, UNDER_TEST * TABLES);
 	tcase_add_loop_test(t, in_evaluation_every_node_has_the_gradient_of_its_values,
 		0, UNDER_TEST);
-	tcase_add_loop_test(t, the_same_pass_gives_the_same_bits, 0, UNDER_TEST);
+	tcase_add_loop_test(t, the_same_pass_gives_the_same_bits, 0, 2 * UNDER_TEST);
+	tcase_add_loop_test(t, every_node_is_near_that_of_float32_in_mixed_precision, 0,
+		2 * UNDER_TEST);
 	tcase_add_loop_test(
 		t, gradients_of_a_tied_module_add_up_over_its_calls, 0, TABLES);
 	tcase_add_test(t, a_task_pass_is_its_share_of_a_tied_module);

@@ -589,7 +589,7 @@ END_TEST
 /* The one arithmetic of mixed precision, as in test_train_deep.c: an mlp, then a LeNet. */
 START_TEST(mixed_precision_has_the_same_bits_on_every_processor)
 {
-	static const uint64_t golden[] = { 0xb280355ba46c3204, 0x00c27483f5a4d9a9 };
+	static const uint64_t golden[] = { 0xb280355ba46c3204, 0x7ecf6d8066a59f7b };
 
 	for (int i = 0; i < pace(TABLES, 1); i++) {
 		const struct kernels *k;

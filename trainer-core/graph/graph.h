@@ -77,10 +77,12 @@ struct node {
 	int running; /* batchnorm: buffer id of running_mean; running_var follows. -1: none */
 	bool needs_grad; /* a parameter lies at it or before it */
 	bool fused; /* its work is done by an earlier node */
-	bool wide; /* mixed precision: values and gradient stay float */
+	bool half; /* mixed precision: values and gradient are stored in bf16 */
 	struct node *tail; /* the last node of what is done here; itself unless fused */
 	float *y; /* values, layout above; NULL inside a fused run */
 	float *dy; /* gradient of the same shape; NULL where nobody needs it */
+	uint16_t *half_y,
+		*half_dy; /* the same of a node that is `half`, in their place */
 	uint8_t *which; /* pooling: the winner of each window; dropout: its mask */
 	float *kept; /* what else the backward pass needs */
 	bool feature; /* graph_features */

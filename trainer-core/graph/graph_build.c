@@ -127,7 +127,7 @@ static int check_layouts(const struct graph *g, const struct node *v, struct err
 
 static int assign_layouts(struct graph *g, struct err *e)
 {
-	g->c16 = g->k->bf16 || graph_is_deep(g);
+	g->c16 = g->k->half || graph_is_deep(g);
 	for (int id = 0; id < g->nodes; id++) {
 		struct node *v = g->node[id];
 
@@ -181,16 +181,16 @@ static bool is_output(const struct graph *g, int id)
  * In mixed precision predictions stay float, and so does what lies between the last
  * product of a head and its prediction (a softmax, a resizing).
  */
-static void mark_wide(struct graph *g)
+static void mark_half(struct graph *g)
 {
-	for (int id = g->nodes - 1; id >= 0 && g->k->bf16; id--) {
+	for (int id = g->nodes - 1; id >= 0 && g->k->half; id--) {
 		const struct node *reader = node_only_reader(g, id);
 		struct node *v = g->node[id];
 
-		if (v->kind == LAYER_INPUT)
-			continue;
-		v->wide = is_output(g, id) ||
-			(reader && reader->wide && !layers[reader->kind]->rounds);
+		v->half = v->kind == LAYER_INPUT ||
+			!(is_output(g, id) ||
+				(reader && !reader->half &&
+					!layers[reader->kind]->rounds));
 	}
 }
 
@@ -256,7 +256,7 @@ int graph_build(struct graph *g, int batch, bool fuse, struct err *e)
 	if (rc)
 		return rc;
 	g->batch = g->n = batch;
-	mark_wide(g);
+	mark_half(g);
 	if (fuse)
 		fuse_nodes(g);
 	rc = graph_place(g, e);

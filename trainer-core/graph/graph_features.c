@@ -31,7 +31,8 @@ static bool is_read(const struct graph *g, int id)
 void graph_mark_features(struct graph *g)
 {
 	for (int id = 0; id < g->nodes; id++)
-		g->node[id]->feature = g->node[id]->dy && is_read(g, id);
+		g->node[id]->feature =
+			(g->node[id]->dy || g->node[id]->half_dy) && is_read(g, id);
 }
 
 bool graph_shares_features(const struct graph *g)
@@ -92,7 +93,8 @@ void graph_features_read(const struct graph *g, float *rows)
 
 	for (int id = 0; id < g->nodes; id++)
 		if (g->node[id]->feature) {
-			to_rows(g, g->node[id], g->node[id]->y, width, rows);
+			to_rows(g, g->node[id], half_values(g, g->node[id]), width,
+				rows);
 			rows += node_size(g->node[id]);
 		}
 }
@@ -108,7 +110,7 @@ void graph_features_gradient(const struct graph *g, float *rows)
 		if (!g->node[id]->feature)
 			continue;
 		if (v->filled)
-			to_rows(g, v, v->dy, width, rows);
+			to_rows(g, v, half_gradient(g, v), width, rows);
 		rows += node_size(v);
 	}
 }
@@ -122,8 +124,9 @@ void graph_features_seed(struct graph *g, const float *rows)
 
 		if (!g->node[id]->feature)
 			continue;
-		from_rows(g, v, rows, width, v->dy);
-		layer_round(g, v, v->dy);
+		from_rows(g, v, rows, width, v->half ? g->scratch : v->dy);
+		if (v->half)
+			half_put(g, v, v->half_dy);
 		v->filled = true;
 		rows += node_size(v);
 	}

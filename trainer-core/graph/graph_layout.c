@@ -120,20 +120,26 @@ void node_from_rows(
 		g->k->rows_to_c16(g->n, v->C, v->H * v->W, rows, to);
 }
 
-void layer_round(const struct graph *g, const struct node *v, float *x)
+/* bytes: of a value. */
+static void clear_tail(
+	const struct graph *g, const struct node *v, void *x, size_t bytes)
 {
-	if (g->k->bf16 && !v->wide)
-		g->k->round(node_floats(v, g->n), x);
+	size_t n = (size_t)v->H * (size_t)v->W * (size_t)g->n;
+	size_t live = (size_t)(v->C % LANES);
+	char *at = (char *)x + (size_t)(v->C / LANES) * n * LANES * bytes;
+
+	if (v->layout != LAYOUT_C16 || !live)
+		return;
+	for (size_t i = 0; i < n; i++)
+		memset(at + (i * LANES + live) * bytes, 0, (LANES - live) * bytes);
 }
 
 void layer_clear_tail(const struct graph *g, const struct node *v, float *x)
 {
-	size_t n = (size_t)v->H * (size_t)v->W * (size_t)g->n;
-	int live = v->C % LANES;
+	clear_tail(g, v, x, sizeof(*x));
+}
 
-	if (v->layout != LAYOUT_C16 || !live)
-		return;
-	x += (size_t)(v->C / LANES) * n * LANES;
-	for (size_t i = 0; i < n; i++)
-		memset(x + i * LANES + live, 0, sizeof(float) * (size_t)(LANES - live));
+void layer_half_clear_tail(const struct graph *g, const struct node *v, uint16_t *x)
+{
+	clear_tail(g, v, x, sizeof(*x));
 }

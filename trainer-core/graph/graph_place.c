@@ -107,7 +107,10 @@ static void place_values(struct graph *g, struct node *v)
 	struct node *t = v->tail;
 	size_t floats = node_floats(t, g->batch);
 
-	t->y = floats_for(g, floats);
+	if (t->half)
+		t->half_y = bytes_for(g, round_up(floats) * sizeof(*t->half_y));
+	else
+		t->y = floats_for(g, floats);
 	if (layers[t->kind]->marks)
 		v->which = bytes_for(g, round_up(floats));
 	if (layers[v->kind]->keep)
@@ -124,7 +127,7 @@ static size_t place_outputs(struct graph *g)
 		size_t rows = node_size(v) * (size_t)g->batch;
 
 		g->seeds[t] = floats_for(g, rows);
-		if (v->layout == LAYOUT_ROW)
+		if (v->layout == LAYOUT_ROW && !v->half)
 			continue;
 		g->prediction[t] = floats_for(g, rows);
 		work = larger(work, node_floats(v, g->batch) * sizeof(float));
@@ -134,7 +137,7 @@ static size_t place_outputs(struct graph *g)
 
 static void place_nodes(struct graph *g)
 {
-	size_t work = place_outputs(g);
+	size_t work = place_outputs(g), scratch = 0;
 
 	for (int id = 0; id < g->nodes; id++) {
 		struct node *v = g->node[id];
@@ -144,8 +147,11 @@ static void place_nodes(struct graph *g)
 		place_values(g, v);
 		if (layers[v->kind]->work)
 			work = larger(work, layers[v->kind]->work(g, v));
+		if (g->k->half)
+			scratch = larger(scratch, half_scratch(g, v));
 	}
 	g->work = bytes_for(g, work + 64);
+	g->scratch = floats_for(g, scratch);
 }
 
 /* A place that one gradient after the other uses. */
@@ -188,13 +194,21 @@ static bool is_input(
 	return layer_in(g, v, i) == x;
 }
 
+/* Floats that hold the gradient of t. */
+static size_t gradient_floats(const struct graph *g, const struct node *t)
+{
+	size_t floats = node_floats(t, g->batch);
+
+	return round_up(t->half ? (floats + 1) / 2 : floats);
+}
+
 /* From its first reader's turn, or the seed of its head, to the turn of v. */
 static void measure_lifetime(const struct graph *g, int id, struct gradients *d)
 {
 	const struct node *v = g->node[id], *t = v->tail;
 	struct lifetime life = { .from = d->turn[id],
 		.to = d->turn[id],
-		.floats = round_up(node_floats(t, g->batch)),
+		.floats = gradient_floats(g, t),
 		.host = -1,
 		.slot = -1 };
 
@@ -315,8 +329,15 @@ static void place_gradients(struct graph *g, struct arena *scratch)
 	for (int id = 0; id < g->nodes; id++) {
 		struct node *v = g->node[id];
 
-		if (!v->fused && v->needs_grad)
-			v->tail->dy = d.slot[d.of[root(&d, id)].slot].at;
+		float *at;
+
+		if (v->fused || !v->needs_grad)
+			continue;
+		at = d.slot[d.of[root(&d, id)].slot].at;
+		if (v->tail->half)
+			v->tail->half_dy = (uint16_t *)at;
+		else
+			v->tail->dy = at;
 	}
 }
 

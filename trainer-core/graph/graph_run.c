@@ -31,9 +31,9 @@ int graph_check_batch(const struct graph *g, int n, struct err *e)
 	return OK;
 }
 
-/* Rows of f into an input of images. */
+/* Rows of f into x, of an input of images. */
 static void feed_image(const struct graph *g, const struct node *v,
-	const struct dataset_field *f, const int *index)
+	const struct dataset_field *f, const int *index, float *x)
 {
 	const struct kernels *k = g->k;
 	bool c4 = v->layout == LAYOUT_C4;
@@ -41,10 +41,10 @@ static void feed_image(const struct graph *g, const struct node *v,
 
 	if (f->element == ELEMENT_U8)
 		(c4 ? k->gather_u8_c4 : k->gather_u8_c16)(
-			g->n, v->C, HW, f->data, index, f->scale, v->y);
+			g->n, v->C, HW, f->data, index, f->scale, x);
 	else
 		(c4 ? k->gather_f32_c4 : k->gather_f32_c16)(
-			g->n, v->C, HW, f->data, index, v->y);
+			g->n, v->C, HW, f->data, index, x);
 }
 
 void graph_feed(struct graph *g, int input, const struct dataset_field *f,
@@ -53,19 +53,21 @@ void graph_feed(struct graph *g, int input, const struct dataset_field *f,
 	struct node *v = g->node[input];
 	int F = (int)node_size(v);
 	bool n16 = v->layout == LAYOUT_N16;
+	float *x = v->half ? g->scratch : v->y;
 
 	ASSERT(v->kind == LAYER_INPUT && n >= 1 && n <= g->batch);
 	ASSERT(f->c * f->h * f->w == F);
 	g->n = n;
 	if (v->layout == LAYOUT_C4 || v->layout == LAYOUT_C16)
-		feed_image(g, v, f, index);
+		feed_image(g, v, f, index, x);
 	else if (f->element == ELEMENT_U8)
 		(n16 ? g->k->gather_u8_n16 : g->k->gather_u8_rows)(
-			n, F, f->data, index, f->scale, v->y);
+			n, F, f->data, index, f->scale, x);
 	else
 		(n16 ? g->k->gather_f32_n16 : g->k->gather_f32_rows)(
-			n, F, f->data, index, v->y);
-	layer_round(g, v, v->y);
+			n, F, f->data, index, x);
+	if (v->half)
+		half_put(g, v, v->half_y);
 }
 
 void graph_forward(struct graph *g)
@@ -75,15 +77,16 @@ void graph_forward(struct graph *g)
 
 		if (v->fused || !layers[v->kind]->forward)
 			continue;
-		layers[v->kind]->forward(g, v);
-		if (!layers[v->kind]->rounds)
-			layer_round(g, v->tail, v->tail->y);
+		if (g->k->half)
+			half_forward(g, v);
+		else
+			layers[v->kind]->forward(g, v);
 	}
 	for (int t = 0; t < g->tasks; t++) {
 		const struct node *v = g->node[g->output[t]];
 
 		if (g->prediction[t])
-			node_to_rows(g, v, v->y, g->prediction[t]);
+			node_to_rows(g, v, half_values(g, v), g->prediction[t]);
 	}
 }
 
@@ -91,9 +94,9 @@ bool graph_read(const struct graph *g, int id, float *out)
 {
 	const struct node *v = g->node[id];
 
-	if (!v->y)
+	if (!v->y && !v->half_y)
 		return false;
-	node_to_rows(g, v, v->y, out);
+	node_to_rows(g, v, half_values(g, v), out);
 	return true;
 }
 
@@ -121,6 +124,17 @@ float *layer_input_grad(const struct graph *g, const struct node *v, int i, int 
 	*add = x->filled;
 	x->filled = true;
 	return x->dy;
+}
+
+uint16_t *layer_half_grad(const struct graph *g, const struct node *v, int i, int *add)
+{
+	struct node *x = layer_in(g, v, i);
+
+	if (!x->half_dy)
+		return NULL;
+	*add = x->filled;
+	x->filled = true;
+	return x->half_dy;
 }
 
 bool graph_shares_modules(const struct graph *g)
@@ -175,18 +189,6 @@ static void settle_params(
 	}
 }
 
-/* What its inputs' gradients have gained is stored as those gradients are. */
-static void backward_node(struct graph *g, struct node *v, float *grad)
-{
-	layers[v->kind]->backward(g, v, grad);
-	for (int i = 0; i < v->inputs && !layers[v->kind]->rounds; i++) {
-		const struct node *x = layer_in(g, v, i);
-
-		if (x->dy && x->filled)
-			layer_round(g, x, x->dy);
-	}
-}
-
 static void backward_scope(struct graph *g, int scope, float *grad)
 {
 	for (int id = g->nodes - 1; id >= 0; id--) {
@@ -194,8 +196,10 @@ static void backward_scope(struct graph *g, int scope, float *grad)
 
 		if (v->scope != scope || v->fused || !v->needs_grad)
 			continue;
-		if (v->tail->filled)
-			backward_node(g, v, grad);
+		if (v->tail->filled && g->k->half)
+			half_backward(g, v, grad);
+		else if (v->tail->filled)
+			layers[v->kind]->backward(g, v, grad);
 		settle_params(g, v, v->tail->filled, grad);
 	}
 	for (int i = 0; i < g->params; i++) {

@@ -20,7 +20,10 @@ struct layer {
 	bool marks; /* needs node.which */
 	/* The gradient of its first input may take the place of its own. */
 	bool in_place;
-	/* Mixed precision: its kernels store what bf16 has; the rest is rounded behind it. */
+	/*
+	 * Mixed precision. What it reads is stored in bf16 though its own values, those of
+	 * a prediction, may be float.
+	 */
 	bool rounds;
 	/* Checks the attributes, sets C, H, W, declares parameters. ERR_SPEC. */
 	int (*shape)(struct graph *g, struct node *v, struct err *e);
@@ -31,6 +34,14 @@ struct layer {
 	void (*forward)(struct graph *g, struct node *v);
 	/* From tail->dy to the input's gradient and to grad. NULL: an input. */
 	void (*backward)(struct graph *g, struct node *v, float *grad);
+	/*
+	 * The same on values that are stored in bf16; a convolution's or linear layer's own
+	 * may be float. NULL: passes on floats, copied and rounded (graph_half.c).
+	 */
+	void (*half_forward)(struct graph *g, struct node *v);
+	void (*half_backward)(struct graph *g, struct node *v, float *grad);
+	bool multiplies; /* and has no passes on floats in mixed precision */
+	bool blind; /* its backward pass reads gradients alone, no values */
 };
 
 #define LAYER(kind, id) extern const struct layer layer_##id;
@@ -73,6 +84,7 @@ struct graph {
 	size_t pending_floats;
 	float *part[2]; /* of weight and bias */
 	void *work;
+	float *scratch; /* mixed precision: floats of what is stored in bf16 */
 	size_t bytes; /* of all that graph_place places */
 	bool measuring; /* graph_place counts them first */
 	struct err error; /* the first of building */
@@ -127,14 +139,9 @@ int layer_buffer(struct graph *g, const struct node *v, const char *suffix, int 
 /* Where v writes the gradient of its parameter, all of it; NULL for id -1. */
 float *layer_grad(const struct graph *g, const struct node *v, float *grad, int param);
 
-/*
- * Mixed precision: rounds what v has stored in x, its values or its gradient, unless that
- * stays float.
- */
-void layer_round(const struct graph *g, const struct node *v, float *x);
-
 /* Sets to zero what lies behind the last channel of v's values or gradient x in C16. */
 void layer_clear_tail(const struct graph *g, const struct node *v, float *x);
+void layer_half_clear_tail(const struct graph *g, const struct node *v, uint16_t *x);
 
 /* Gives a node the shape of its first input. */
 int layer_same_shape(struct graph *g, struct node *v, struct err *e);
@@ -157,5 +164,20 @@ float *layer_at(const struct graph *g, float *flat, int param);
  * nobody needs it. Marks it as filled.
  */
 float *layer_input_grad(const struct graph *g, const struct node *v, int i, int *add);
+/* The same of a gradient that is stored in bf16. */
+uint16_t *layer_half_grad(const struct graph *g, const struct node *v, int i, int *add);
+
+/*
+ * graph_half.c, mixed precision. half_forward and half_backward run a node in whichever way
+ * it has. Floats of what v has stored in bf16, in scratch until the next call here; and the
+ * scratch for what will be stored so, which half_put does.
+ */
+void half_forward(struct graph *g, struct node *v);
+void half_backward(struct graph *g, struct node *v, float *grad);
+const float *half_values(const struct graph *g, const struct node *v);
+const float *half_gradient(const struct graph *g, const struct node *v);
+void half_put(const struct graph *g, const struct node *v, uint16_t *to);
+/* How many floats of scratch v needs. */
+size_t half_scratch(const struct graph *g, const struct node *v);
 
 #endif

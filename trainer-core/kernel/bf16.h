@@ -54,13 +54,4 @@ INLINE void bf16_pair(const uint16_t *x, const uint16_t *y, uint16_t *to)
 	}
 }
 
-static void bf16_round(size_t n, float *x)
-{
-	for (size_t i = 0; i < n; i++) {
-		uint32_t u = bf16_nearest(float_bits(x[i]));
-
-		memcpy(x + i, &u, sizeof(u));
-	}
-}
-
 #endif

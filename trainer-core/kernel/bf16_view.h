@@ -4,16 +4,21 @@
  * their outputs; backward ones read dy through the taps turned round. A linear layer is a
  * convolution of one tap on images of one pixel. Included by bf16.c alone; all static.
  *
- * The order of a sum is the order of its depth, in chunks of 32 (tile.h):
- *	fewer than 32 channels: tap by tap in row-major order, all channels of each,
- *	    side by side without gaps, zeros behind the last
- *	else: 32 channels at a time, zeros behind the last; of those tap by tap
- * A backward pass to the data takes the taps from the last to the first. Taps on padding
- * are zeros.
+ * The order of a sum is the order of its depth (tile.h): 32 channels at a time, zeros
+ * behind the last, and of those tap by tap; 16 at a time where there are no more. Where
+ * there are fewer than 32, but not 16, the taps of a row count as channels: `joined`, all
+ * channels of the first, then those of the second. A backward pass to the data takes the
+ * taps from the last to the first. Taps on padding are zeros.
+ *
+ * A tile is loaded from the image as it lies. A line of the image has a border wide enough
+ * for every tap, and where positions step over columns it holds first the columns that the
+ * first tap reads, then those between them: the rows that neighbouring positions read
+ * through one tap are neighbours. In a joined view it holds what each position reads.
  */
 #ifndef DELTAM_KERNEL_BF16_VIEW_H
 #define DELTAM_KERNEL_BF16_VIEW_H
 
+#include <limits.h>
 #include "trainer-core/kernel/tile.h"
 
 /* Room in the caller's scratch; without scratch it is only counted. */
@@ -33,20 +38,37 @@ static void *room_take(struct bf16_room *r, size_t bytes)
 /* How the caller's values lie. */
 enum bf16_lie { LIE_ROWS, LIE_C16, LIE_C4 };
 
+/* Who reads a view: PAIRS are gradients of weights, whose depth is positions. */
+enum bf16_use { USE_FORWARD, USE_BACK, USE_PAIRS };
+
+#define NOWHERE INT_MIN
+
 struct bf16_view {
 	int N, C, H, W; /* what is read */
 	int OH, OW; /* positions that read it */
 	int kh, kw, taps;
-	int stride; /* of the positions, 1 but in a backward pass */
+	int runs; /* of a line: run r has the positions r, r + runs, ... */
 	enum bf16_lie lie;
-	bool dense; /* fewer than 32 channels */
-	bool runs; /* taps of a row are neighbours in the image, too */
-	int depth; /* values of a pixel */
-	int blocks, chunks;
-	size_t pixel, line, sample; /* values from one to the next */
+	bool wide; /* the caller's values are float */
+	bool joined, pairs;
+	int channels, tap_columns; /* as they count: kw C, 1 in a joined view */
+	int step; /* channels of a chunk */
+	int chunks;
+	int width; /* columns that are not border */
+	int left; /* columns of the border in front of the first */
+	int phases, columns; /* every phases-th column together, so many each */
+	size_t rows; /* of a line: pixels of all images */
+	int parities; /* pairs begin at every second row, or at every row */
+	size_t plane; /* values of a block of channels */
 	uint16_t *image;
+	uint16_t *line; /* pairs: the rows of a line */
+	int border; /* joined: columns in front of a line */
+	int first; /* joined: the column that position 0 reads first */
+	int stride; /* joined: columns from one position to the next; -1: xs says */
+	size_t dense_line; /* joined: values of a line where pixels have no gaps */
+	uint16_t *dense; /* joined: (N, H, dense_line) */
 	int *ys, *xs; /* (OH, kh), (OW, kw): where a tap reads, or -1 */
-	int *order; /* (OW) the positions of a line, those of the same taps together */
+	int *cols; /* (runs, kw): the column of a run's first position, or NOWHERE */
 };
 
 static int ceil_div(int n, int by)
@@ -68,28 +90,104 @@ static void view_axis(
 		}
 }
 
-static void view_order(struct bf16_view *v)
+/* The column that position `run` reads through tap k of a row, the border included. */
+static int view_column(const struct conv_shape *s, bool back, int run, int k)
 {
-	int n = 0;
+	int at = run + s->pad - (s->kw - 1 - k) * s->dilation;
 
-	for (int first = 0; first < v->stride; first++)
-		for (int x = first; x < v->OW; x += v->stride)
-			v->order[n++] = x;
+	if (!back)
+		return k * s->dilation - s->pad;
+	return at % s->stride ? NOWHERE : at / s->stride;
 }
 
-/* The slack behind the image: copies move 32 values whatever there is. */
-static size_t view_values(const struct bf16_view *v)
+static int run_positions(const struct bf16_view *v, int run)
 {
-	return (size_t)v->N * v->H * v->W * v->depth + 2 * DEPTH;
+	return ceil_div(v->OW - run, v->runs);
+}
+
+/* The border of a line, and how its columns lie. */
+static void view_line(struct bf16_view *v, const struct conv_shape *s, bool back)
+{
+	int right = 0;
+
+	v->phases = back ? 1 : s->stride;
+	v->width = v->W;
+	for (int run = 0; run < v->runs && run < v->OW; run++)
+		for (int k = 0; k < v->kw; k++) {
+			int first = view_column(s, back, run, k);
+			int far = (run_positions(v, run) - 1) * v->phases;
+
+			if (first == NOWHERE)
+				continue;
+			v->left = max_int(v->left, -first);
+			right = max_int(right, first + far - (v->W - 1));
+		}
+	v->columns = ceil_div(v->left + v->W + right, v->phases);
 }
 
 /*
- * The view of s, forward (x) or back (dy). Everything but the values themselves is there
+ * The same of a joined view: a column is a position. Taps of a row that are neighbours in
+ * the image, too (stride -1: they are not), are copied together from a line with a border.
+ */
+static void view_joined(struct bf16_view *v, const struct conv_shape *s, bool back)
+{
+	int last = v->kw - 1, right;
+
+	v->phases = 1;
+	v->columns = v->width = v->OW;
+	v->stride = s->dilation > 1 || (back && s->stride > 1) ? -1 : s->stride;
+	v->first = back ? s->pad - last : -s->pad;
+	right = v->first + (v->OW - 1) * v->stride + last - (v->W - 1);
+	if (v->stride > 0)
+		v->border = max_int(0, -v->first);
+	v->dense_line = (size_t)v->C *
+		(v->border + v->W + (v->stride > 0 ? max_int(0, right) : 0));
+}
+
+/*
+ * While room is counted there are pairs at every row: a pass of fewer samples, an odd
+ * number of them, must have room, too.
+ */
+static void view_sizes(struct bf16_view *v, bool counts)
+{
+	v->rows = (size_t)v->phases * v->columns * v->N;
+	v->parities = counts || v->N % 2 ? 2 : 1;
+	v->plane = v->pairs ? v->parities * v->H * (v->rows / 2 + 1) * DEPTH
+			    : v->H * v->rows * v->step;
+}
+
+/* The slack behind the image: a tile loads 32 rows whatever there is. */
+#define VIEW_SLACK (BLOCK * DEPTH)
+
+static size_t view_values(const struct bf16_view *v)
+{
+	int planes = ceil_div(v->channels, v->pairs ? LANES : v->step);
+
+	return planes * v->plane + VIEW_SLACK;
+}
+
+/* Of a joined view: where pixels lie without gaps; copies move a block whatever there is. */
+static size_t dense_values(const struct bf16_view *v)
+{
+	return (size_t)v->N * v->H * v->dense_line + 2 * DEPTH;
+}
+
+static void view_tables(struct bf16_view *v, const struct conv_shape *s, bool back)
+{
+	view_axis(v->OH, v->H, v->kh, s, back, v->ys);
+	view_axis(v->OW, v->W, v->kw, s, back, v->xs);
+	for (int i = 0; i < v->runs * v->tap_columns; i++)
+		v->cols[i] = v->joined ? 0 : view_column(s, back, i / v->kw, i % v->kw);
+}
+
+/*
+ * The view of s, of x or back of dy. Everything but the values themselves is there
  * afterwards where r has room.
  */
-static struct bf16_view view_make(
-	const struct conv_shape *s, bool back, enum bf16_lie lie, struct bf16_room *r)
+static struct bf16_view view_make(const struct conv_shape *s, enum bf16_use use,
+	enum bf16_lie lie, struct bf16_room *r)
 {
+	bool back = use == USE_BACK;
 	struct bf16_view v = { .N = s->N,
 		.C = back ? s->O : s->C,
 		.H = back ? s->OH : s->H,
@@ -98,220 +196,108 @@ static struct bf16_view view_make(
 		.OW = back ? s->W : s->OW,
 		.kh = s->kh,
 		.kw = s->kw,
-		.taps = s->kh * s->kw,
-		.stride = back ? s->stride : 1,
-		.lie = lie };
+		.lie = lie,
+		.wide = back && s->wide,
+		.pairs = use == USE_PAIRS };
 
-	v.dense = v.C < DEPTH;
-	v.runs = s->dilation == 1 && (!back || s->stride == 1);
-	v.blocks = ceil_div(v.C, DEPTH);
-	v.depth = v.dense ? v.C : v.blocks * DEPTH;
-	v.chunks = v.dense ? ceil_div(v.taps * v.C, DEPTH) : v.taps * v.blocks;
-	/* Neighbours of a run lie side by side, else the images at one pixel do. */
-	v.pixel = (size_t)v.depth * (v.dense ? 1 : v.N);
-	v.line = v.pixel * v.W;
-	v.sample = v.dense ? v.line * v.H : (size_t)v.depth;
+	v.joined = v.C < DEPTH && v.C != LANES;
+	v.runs = back && !v.joined ? s->stride : 1;
+	v.channels = v.joined ? v.kw * v.C : v.C;
+	v.tap_columns = v.joined ? 1 : v.kw;
+	v.taps = v.kh * v.tap_columns;
+	v.step = v.channels <= LANES ? LANES : DEPTH;
+	v.chunks = v.taps * ceil_div(v.channels, v.step);
+	(v.joined ? view_joined : view_line)(&v, s, back);
+	view_sizes(&v, !r->at);
 	v.image = room_take(r, view_values(&v) * sizeof(uint16_t));
+	if (v.pairs)
+		v.line = room_take(r, (v.rows + 3) * LANES * sizeof(uint16_t));
+	if (v.joined)
+		v.dense = room_take(r, dense_values(&v) * sizeof(uint16_t));
 	v.ys = room_take(r, sizeof(int) * v.OH * v.kh);
 	v.xs = room_take(r, sizeof(int) * v.OW * v.kw);
-	v.order = room_take(r, sizeof(int) * v.OW);
-	if (!r->at)
-		return v;
-	view_axis(v.OH, v.H, v.kh, s, back, v.ys);
-	view_axis(v.OW, v.W, v.kw, s, back, v.xs);
-	view_order(&v);
+	v.cols = room_take(r, sizeof(int) * v.runs * v.tap_columns);
+	if (r->at)
+		view_tables(&v, s, back);
 	return v;
 }
 
-/* The channels of one row, zeros behind the last up to the depth. */
-static void pack_row(const struct bf16_view *v, const float *x, uint16_t *to)
+/* Up to 32 positions of a run of a line of outputs, those from the at-th on. */
+struct bf16_rows {
+	int y, run, at, n;
+	int first, last; /* of the run's positions */
+	int x[BLOCK], sample[BLOCK];
+	int place[BLOCK]; /* among the pixels of all images of the line */
+};
+
+static void rows_take(
+	const struct bf16_view *v, int y, int run, int at, struct bf16_rows *r)
 {
-	int c = 0;
+	int i = at / v->N, sample = at % v->N;
 
-	for (; c + LANES <= v->C; c += LANES)
-		bf16_pack(x + c, to + c);
-	for (; c < v->C; c++)
-		to[c] = (uint16_t)(bf16_nearest(float_bits(x[c])) >> 16);
-	for (; c < v->depth; c++)
-		to[c] = 0;
-}
-
-/* The same of a pixel in C16, whose blocks are `plane` floats apart. */
-static void pack_pixel(
-	const struct bf16_view *v, const float *x, size_t plane, uint16_t *to)
-{
-	for (int c = 0; c < v->C; c += LANES, x += plane)
-		bf16_pack(x, to + c);
-	for (int c = round_up(v->C); c < v->depth; c++)
-		to[c] = 0;
-}
-
-/* Four values, of which C are a pixel's. */
-static void pack_four(const float *x, uint16_t *to)
-{
-	for (int c = 0; c < 4; c++)
-		to[c] = (uint16_t)(bf16_nearest(float_bits(x[c])) >> 16);
-}
-
-/* The channels of pixel p of sample n: to has room for sixteen behind them. */
-static void pack_one(
-	const struct bf16_view *v, const float *x, int n, int p, uint16_t *to)
-{
-	size_t plane = (size_t)v->H * v->W * v->N, at = (size_t)p * v->N + n;
-
-	if (v->lie == LIE_ROWS)
-		pack_row(v, x + (size_t)n * v->C, to);
-	else if (v->lie == LIE_C4)
-		pack_four(x + at * 4, to);
-	else
-		pack_pixel(v, x + at * LANES, plane * LANES, to);
+	r->y = y;
+	r->run = run;
+	r->at = at;
+	r->n = min_int(BLOCK, run_positions(v, run) * v->N - at);
+	r->first = i;
+	for (int row = 0; row < r->n; row++) {
+		r->x[row] = run + i * v->runs;
+		r->sample[row] = sample;
+		r->place[row] = r->x[row] * v->N + sample;
+		r->last = i;
+		if (++sample == v->N) {
+			sample = 0;
+			i++;
+		}
+	}
 }
 
 /*
- * Images side by side of which a pixel is read together, since they lie so. Each pixel may
- * write behind its end, where the next ones of the image write over it; the last ones of
- * an image go through t.
+ * Where the rows begin that r reads through a tap, in the plane of the first channels;
+ * NULL where all of them are padding.
  */
-#define TOGETHER 16
-
-static void view_fill(const struct bf16_view *v, const float *x)
+static const uint16_t *tap_source(
+	const struct bf16_view *v, const struct bf16_rows *r, int ky, int kx)
 {
-	int last = v->H * v->W - 1;
-	uint16_t t[2 * DEPTH];
+	int y = v->ys[r->y * v->kh + ky],
+	    column = v->cols[r->run * v->tap_columns + kx];
+	int in = column + v->left;
+	size_t row;
 
-	for (int first = 0; first < v->N; first += TOGETHER)
-		for (int p = 0; p <= last; p++)
-			for (int n = first; n < min_int(first + TOGETHER, v->N); n++) {
-				uint16_t *to = v->image + n * v->sample + p * v->pixel;
-
-				if (!v->dense || (last - p) * v->C >= LANES) {
-					pack_one(v, x, n, p, to);
-					continue;
-				}
-				pack_one(v, x, n, p, t);
-				memcpy(to, t, sizeof(*t) * v->C);
-			}
-	memset(v->image + view_values(v) - 2 * DEPTH, 0, 2 * DEPTH * sizeof(*t));
-}
-
-/* Up to 32 positions of a line of outputs. */
-struct bf16_rows {
-	int y, n;
-	int x[BLOCK], sample[BLOCK];
-};
-
-/* Those from the at-th on, of N x OW in this order of the columns (NULL: as they are). */
-static void rows_take(
-	const struct bf16_view *v, const int *order, int y, int at, struct bf16_rows *r)
-{
-	r->y = y;
-	r->n = min_int(BLOCK, v->N * v->OW - at);
-	for (int i = 0; i < r->n; i++) {
-		int x = (at + i) / v->N;
-
-		r->x[i] = order ? order[x] : x;
-		r->sample[i] = (at + i) % v->N;
-	}
-}
-
-static void copy_chunk(uint16_t *to, const uint16_t *from)
-{
-	memcpy(to, from, DEPTH * sizeof(*to));
-}
-
-static void clear_chunk(uint16_t *to)
-{
-	memset(to, 0, DEPTH * sizeof(*to));
-}
-
-/* Where row i reads through tap (ky, kx); NULL: padding. */
-static const uint16_t *row_source(
-	const struct bf16_view *v, const struct bf16_rows *r, int i, int ky, int kx)
-{
-	int y = v->ys[r->y * v->kh + ky], x = v->xs[r->x[i] * v->kw + kx];
-
-	if (y < 0 || x < 0)
+	if (y < 0 || column == NOWHERE || column + r->last * v->phases < 0 ||
+		column + r->first * v->phases >= v->width)
 		return NULL;
-	return v->image + y * v->line + x * v->pixel + r->sample[i] * v->sample;
+	row = (size_t)(in % v->phases * v->columns + in / v->phases) * v->N + r->at;
+	if (!v->pairs)
+		return v->image + (y * v->rows + row) * v->step;
+	return v->image +
+		((row % v->parities * v->H + y) * (v->rows / 2 + 1) + row / 2) * DEPTH;
 }
 
-/* Chunk `chunk` of the rows of a view that is not dense, zeros below the last; is any used? */
-static bool gather_chunk(const struct bf16_view *v, const struct bf16_rows *r,
-	int chunk, uint16_t to[CHUNK_VALUES])
+/* Where each chunk of the rows of r is, at every next-th place of `from`. */
+static void view_strip(const struct bf16_view *v, const struct bf16_rows *r,
+	const uint16_t **from, size_t next)
 {
-	int tap = chunk % v->taps, block = chunk / v->taps;
-	bool used = false;
+	size_t plane = v->pairs ? v->plane * (v->step / LANES) : v->plane;
 
-	for (int i = 0; i < BLOCK; i++, to += DEPTH) {
-		const uint16_t *from =
-			i < r->n ? row_source(v, r, i, tap / v->kw, tap % v->kw) : NULL;
+	for (int tap = 0; tap < v->taps; tap++) {
+		const uint16_t *p =
+			tap_source(v, r, tap / v->tap_columns, tap % v->tap_columns);
 
-		if (from)
-			copy_chunk(to, from + block * DEPTH);
-		else
-			clear_chunk(to);
-		used |= from != NULL;
-	}
-	return used;
-}
-
-/* A row of a dense view. `to` has room for a chunk behind its depth. */
-static void gather_row(
-	const struct bf16_view *v, const struct bf16_rows *r, int i, uint16_t *to)
-{
-	const int *ys = v->ys + r->y * v->kh, *xs = v->xs + r->x[i] * v->kw;
-	const uint16_t *image = v->image + r->sample[i] * v->sample;
-	bool whole = v->runs && xs[0] >= 0 && xs[v->kw - 1] >= 0;
-	int run = v->kw * v->C;
-
-	for (int ky = 0; ky < v->kh; ky++, to += run) {
-		const uint16_t *line = image + ys[ky] * (ptrdiff_t)v->line;
-
-		if (whole && ys[ky] >= 0) {
-			const uint16_t *from = line + xs[0] * v->pixel;
-
-			for (int c = 0; c < run; c += DEPTH)
-				copy_chunk(to + c, from + c);
-			continue;
+		for (int k = tap; k < v->chunks; k += v->taps) {
+			from[k * next] = p;
+			p = p ? p + plane : NULL;
 		}
-		for (int kx = 0; kx < v->kw; kx++)
-			if (ys[ky] >= 0 && xs[kx] >= 0)
-				copy_chunk(to + kx * v->C, line + xs[kx] * v->pixel);
-			else
-				clear_chunk(to + kx * v->C);
 	}
-	clear_chunk(to);
 }
 
-/* All chunks of the rows: strip (chunks, 32, 32), used (chunks); row: scratch of a row. */
-static void gather_rows(const struct bf16_view *v, const struct bf16_rows *r,
-	uint16_t *row, uint16_t *strip, uint8_t *used)
+/* The place in the depth of channel c at tap (ky, kx). */
+static int view_at(const struct bf16_view *v, int c, int ky, int kx)
 {
-	for (int k = 0; !v->dense && k < v->chunks; k++)
-		used[k] = gather_chunk(v, r, k, strip + (size_t)k * CHUNK_VALUES);
-	for (int i = 0; v->dense && i < BLOCK; i++) {
-		if (i < r->n)
-			gather_row(v, r, i, row);
-		else
-			memset(row, 0, sizeof(*row) * v->chunks * DEPTH);
-		for (int k = 0; k < v->chunks; k++)
-			copy_chunk(strip + ((size_t)k * BLOCK + i) * DEPTH,
-				row + k * DEPTH);
-	}
-	if (v->dense)
-		memset(used, 1, v->chunks);
-}
+	int at = v->joined ? kx * v->C + c : c;
+	int tap = v->joined ? ky : ky * v->kw + kx;
 
-/* Values of a row's scratch. */
-static size_t row_values(const struct bf16_view *v)
-{
-	return (size_t)(v->chunks + 2) * DEPTH;
-}
-
-/* The place of channel c of tap t in the depth. */
-static int view_at(const struct bf16_view *v, int c, int t)
-{
-	return v->dense ? t * v->C + c : (c / DEPTH * v->taps + t) * DEPTH + c % DEPTH;
+	return (at / v->step * v->taps + tap) * v->step + at % v->step;
 }
 
 #endif

@@ -45,30 +45,40 @@ static void weight_write(float *w, const struct weight_run *r, const float row[B
 		w[r->at + i * r->next] = row[i];
 }
 
-/* Bytes of the tiles of a product of that depth and so many columns. */
-static size_t weight_tiles(int chunks, int columns)
+/* Bytes of the tiles of a product with so many columns. */
+static size_t weight_tiles(const struct bf16_view *v, int columns)
 {
-	return (size_t)ceil_div(columns, BLOCK) * chunks * CHUNK_VALUES *
-		sizeof(uint16_t);
+	return sizeof(uint16_t) * ceil_div(columns, BLOCK) * v->chunks * BLOCK *
+		v->step;
 }
 
-/* The two tiles that hold depth k of a group of 32 columns. */
-static uint16_t *tiles_at(uint16_t *b, int chunks, int group, int k)
+/* The tiles that hold depth k of a group of 32 columns, the second one behind the first. */
+static uint16_t *tiles_at(const struct bf16_view *v, uint16_t *b, int group, int k)
 {
-	return b + ((size_t)group * chunks + k / DEPTH) * CHUNK_VALUES;
+	return b + ((size_t)group * v->chunks + k / v->step) * BLOCK * v->step;
+}
+
+/* Values of one of them. */
+static size_t tile_values(const struct bf16_view *v)
+{
+	return (size_t)TILE * v->step;
 }
 
 /* 32 outputs from o on at depth k of the forward pass, zeros behind its end. */
 static void weights_row(const struct bf16_view *v, const struct conv_shape *s,
 	bool thin, const float *w, int o, int k, float row[BLOCK])
 {
-	int block = v->dense ? v->C : DEPTH;
-	int tap = k / block % v->taps, c = k / block / v->taps * block + k % block;
+	int chunk = k / v->step, tap = chunk % v->taps;
+	int c = chunk / v->taps * v->step + k % v->step;
 	struct weight_run r;
 
 	memset(row, 0, sizeof(float) * BLOCK);
-	if (c >= v->C)
+	if (c >= v->channels)
 		return;
+	if (v->joined) {
+		tap = tap * v->kw + c / v->C;
+		c %= v->C;
+	}
 	r = weight_run(s, thin, o, c, tap);
 	weight_read(w, &r, row);
 }
@@ -81,35 +91,36 @@ static void weights_forward(const struct bf16_view *v, const struct conv_shape *
 	float odd[BLOCK] __attribute__((aligned(64)));
 
 	for (int o = 0; o < s->O; o += BLOCK)
-		for (int k = 0; k < v->chunks * DEPTH; k += 2) {
-			uint16_t *to = tiles_at(b, v->chunks, o / BLOCK, k) +
-				k % DEPTH / 2 * DEPTH;
+		for (int k = 0; k < v->chunks * v->step; k += 2) {
+			uint16_t *to =
+				tiles_at(v, b, o / BLOCK, k) + k % v->step / 2 * DEPTH;
 
 			weights_row(v, s, thin, w, o, k, even);
 			weights_row(v, s, thin, w, o, k + 1, odd);
 			bf16_pack_pairs(even, odd, to);
-			bf16_pack_pairs(even + TILE, odd + TILE, to + TILE_VALUES);
+			bf16_pack_pairs(even + TILE, odd + TILE, to + tile_values(v));
 		}
 }
 
 /*
- * n outputs of column c from depth k on: two by two where they are pairs, which whole
- * blocks of 32 are.
+ * n outputs of column c from output o on, as the view has tap (ky, kx): two by two where
+ * they are pairs of one chunk.
  */
-static void column_put(uint16_t *b, int chunks, int c, int k, const uint16_t *t, int n)
+static void column_put(const struct bf16_view *v, uint16_t *b, int c, int o, int ky,
+	int kx, const uint16_t *t, int n)
 {
-	size_t column = (size_t)c % BLOCK / TILE * TILE_VALUES + c % TILE * 2;
+	size_t column = c % BLOCK / TILE * tile_values(v) + (size_t)c % TILE * 2;
+	uint16_t *to = tiles_at(v, b, c / BLOCK, view_at(v, o, ky, kx)) + column;
+	int i = 0;
 
-	if (n == BLOCK && k % DEPTH == 0) {
-		uint16_t *to = tiles_at(b, chunks, c / BLOCK, k) + column;
+	for (; !v->joined && i + 2 <= n; i += 2, to += DEPTH)
+		memcpy(to, t + i, 2 * sizeof(*t));
+	for (; i < n; i++) {
+		int k = view_at(v, o + i, ky, kx);
 
-		for (int i = 0; i < BLOCK; i += 2, to += DEPTH)
-			memcpy(to, t + i, 2 * sizeof(*t));
-		return;
+		to = tiles_at(v, b, c / BLOCK, k) + column;
+		to[k % v->step / 2 * DEPTH + k % 2] = t[i];
 	}
-	for (int i = 0; i < n; i++, k++)
-		tiles_at(b, chunks, c / BLOCK,
-			k)[column + k % DEPTH / 2 * DEPTH + k % 2] = t[i];
 }
 
 /* Columns are inputs, the depth is outputs through the taps from last to first. */
@@ -119,17 +130,17 @@ static void weights_backward(const struct bf16_view *v, const struct conv_shape 
 	float row[BLOCK] __attribute__((aligned(64)));
 	uint16_t t[BLOCK];
 
-	memset(b, 0, weight_tiles(v->chunks, s->C));
+	memset(b, 0, weight_tiles(v, s->C));
 	for (int o = 0; o < s->O; o += BLOCK)
 		for (int c = 0; c < s->C; c++)
-			for (int tap = 0; tap < v->taps; tap++) {
+			for (int tap = 0; tap < v->kh * v->kw; tap++) {
 				struct weight_run r = weight_run(s, thin, o, c, tap);
 
 				weight_read(w, &r, row);
 				bf16_pack(row, t);
 				bf16_pack(row + LANES, t + LANES);
-				column_put(b, v->chunks, c,
-					view_at(v, o, v->taps - 1 - tap), t,
+				column_put(v, b, c, o, v->kh - 1 - tap / v->kw,
+					v->kw - 1 - tap % v->kw, t,
 					min_int(BLOCK, s->O - o));
 			}
 }
@@ -139,16 +150,17 @@ static void weights_gradient(const struct bf16_view *v, const struct conv_shape 
 	bool thin, const float *sums, float *dw)
 {
 	float row[BLOCK];
+	int taps = v->kh * v->kw;
 
 	for (int o = 0; o < s->O; o += BLOCK)
-		for (int i = 0; i < s->C * v->taps; i++) {
-			int c = i / v->taps, tap = i % v->taps;
+		for (int i = 0; i < s->C * taps; i++) {
+			int c = i / taps, tap = i % taps;
 			struct weight_run r = weight_run(s, thin, o, c, tap);
-			int k = view_at(v, c, tap);
+			int k = view_at(v, c, tap / v->kw, tap % v->kw);
 			const float *from = sums +
-				((size_t)o / BLOCK * v->chunks + k / DEPTH) * BLOCK *
+				((size_t)o / BLOCK * v->chunks + k / v->step) * BLOCK *
 					BLOCK +
-				k % DEPTH;
+				k % v->step;
 
 			for (int j = 0; j < BLOCK; j++)
 				row[j] = from[j * BLOCK];

@@ -1,11 +1,12 @@
 /*
  * Windows, resizing and joins of images in C16: sixteen channels a vector, images at one
- * pixel side by side. Zero lanes stay zero. Included by vector.c and bf16.c; all static.
+ * pixel side by side. Zero lanes stay zero. Included by vector.c and, for both kinds of values,
+ * by bf16.c; all static.
  */
+#include "trainer-core/kernel/width.h"
+
 #ifndef DELTAM_KERNEL_IMAGE_C16_H
 #define DELTAM_KERNEL_IMAGE_C16_H
-
-#include "trainer-core/kernel/width.h"
 
 #define TAPS_MAX (WINDOW_MAX * WINDOW_MAX)
 
@@ -53,8 +54,62 @@ static size_t window_out(const struct window_shape *s)
 				body \
 		}
 
-static void pool_max(
-	const struct window_shape *s, const float *x, float *y, uint8_t *which)
+/* Does every value of the input lie in exactly one window? */
+static int windows_tile(const struct window_shape *s)
+{
+	return s->kernel == s->stride && !s->pad && s->OH * s->kernel == s->H &&
+		s->OW * s->kernel == s->W;
+}
+
+/* An output coordinate lies between two of the input, `part` of the way. */
+struct image_between {
+	int low, high;
+	float part;
+};
+
+static struct image_between find_between(
+	const struct resize_shape *s, int out, int in, int o)
+{
+	double at = s->align_corners ? (out > 1 ? (double)o * (in - 1) / (out - 1) : 0)
+				     : (o + 0.5) * in / out - 0.5;
+	struct image_between b;
+
+	at = at < 0 ? 0 : at;
+	b.low = min_int((int)at, in - 1);
+	b.high = min_int(b.low + 1, in - 1);
+	b.part = (float)(at - b.low);
+	return b;
+}
+
+/* The four pixels around output pixel o (floats from the start of the plane), and their
+ * shares. */
+struct corners {
+	size_t at[4];
+	float share[4];
+};
+
+static struct corners find_corners(const struct resize_shape *s, int o)
+{
+	struct image_between y = find_between(s, s->OH, s->H, o / s->OW);
+	struct image_between x = find_between(s, s->OW, s->W, o % s->OW);
+	size_t pixel = (size_t)s->N * LANES;
+
+	return (struct corners){
+		.at = { ((size_t)y.low * s->W + x.low) * pixel,
+			((size_t)y.low * s->W + x.high) * pixel,
+			((size_t)y.high * s->W + x.low) * pixel,
+			((size_t)y.high * s->W + x.high) * pixel },
+		.share = { (1 - y.part) * (1 - x.part), (1 - y.part) * x.part,
+			y.part * (1 - x.part), y.part * x.part },
+	};
+}
+
+#endif
+
+#include "trainer-core/kernel/value.h"
+
+static void NAME(pool_max)(
+	const struct window_shape *s, const VALUE *x, VALUE *y, uint8_t *which)
 {
 	struct taps t;
 
@@ -63,29 +118,66 @@ static void pool_max(
 		ivec winner = { 0 };
 
 		for (int k = 0; k < t.n; k++) {
-			vec v = load(x + t.at[k] + i);
+			vec v = GET(x + t.at[k] + i);
 			ivec wins = (v > best) | (v != v);
 
 			best = choose(wins, v, best);
 			winner = (wins & t.which[k]) | (~wins & winner);
 		}
-		store(y + at + i, best);
+		PUT(y + at + i, best);
 		store_bytes(
 			which + (size_t)b_ / LANES * window_out(s) + at + i, winner);
 	})
 }
 
-/* Does every value of the input lie in exactly one window? */
-static int windows_tile(const struct window_shape *s)
+#ifdef VALUE_HALF
+/* The windows that have pixel (y, x), in row-major order: where, and as which tap. */
+static void find_windows(const struct window_shape *s, int y, int x, struct taps *t)
 {
-	return s->kernel == s->stride && !s->pad && s->OH * s->kernel == s->H &&
-		s->OW * s->kernel == s->W;
+	int size = s->kernel, first_y = max_int(0, y + s->pad - size + s->stride);
+	int first_x = max_int(0, x + s->pad - size + s->stride);
+
+	t->n = 0;
+	for (int oy = first_y / s->stride; oy < s->OH && oy * s->stride <= y + s->pad;
+		oy++)
+		for (int ox = first_x / s->stride;
+			ox < s->OW && ox * s->stride <= x + s->pad; ox++) {
+			int ky = y + s->pad - oy * s->stride;
+			int kx = x + s->pad - ox * s->stride;
+
+			t->at[t->n] = ((size_t)oy * s->OW + ox) * s->N * LANES;
+			t->which[t->n++] = (uint8_t)(ky * size + kx);
+		}
 }
 
+/* Pixel by pixel: what windows share is added up before it is rounded. */
+static void half_pool_scatter(const struct window_shape *s, const uint8_t *which,
+	const uint16_t *y, uint16_t *x, int add)
+{
+	size_t row = (size_t)s->N * LANES;
+	struct taps t;
+
+	for (int b = 0; b < s->C;
+		b += LANES, y += window_out(s), which += window_out(s))
+		for (int p = 0; p < s->H * s->W; p++, x += row) {
+			find_windows(s, p / s->W, p % s->W, &t);
+			for (size_t i = 0; i < row; i += WIDTH) {
+				vec v = { 0 };
+
+				if (add)
+					v = load_half(x + i);
+				for (int k = 0; k < t.n; k++)
+					v += keep(load_bytes(which + t.at[k] + i) ==
+							t.which[k],
+						load_half(y + t.at[k] + i));
+				store_half(x + i, v);
+			}
+		}
+}
+#else
 static void clear_planes(const struct window_shape *s, float *x)
 {
-	memset(x, 0,
-		sizeof(float) * window_in(s) * (size_t)((s->C + LANES - 1) / LANES));
+	memset(x, 0, sizeof(*x) * window_in(s) * (size_t)((s->C + LANES - 1) / LANES));
 }
 
 static void pool_scatter(const struct window_shape *s, const uint8_t *which,
@@ -110,9 +202,10 @@ static void pool_scatter(const struct window_shape *s, const uint8_t *which,
 		}
 	})
 }
+#endif
 
-static void pool_gather(const struct window_shape *s, const uint8_t *which,
-	const float *x, float *y, int add)
+static void NAME(pool_gather)(const struct window_shape *s, const uint8_t *which,
+	const VALUE *x, VALUE *y, int add)
 {
 	struct taps t;
 
@@ -122,13 +215,74 @@ static void pool_gather(const struct window_shape *s, const uint8_t *which,
 			load_bytes(which + (size_t)b_ / LANES * window_out(s) + at + i);
 
 		for (int k = 0; k < t.n; k++)
-			v = choose(winner == t.which[k], load(x + t.at[k] + i), v);
+			v = choose(winner == t.which[k], GET(x + t.at[k] + i), v);
 		if (add)
-			v += load(y + at + i);
-		store(y + at + i, v);
+			v += GET(y + at + i);
+		PUT(y + at + i, v);
 	})
 }
 
+static void NAME(resize)(const struct resize_shape *s, const VALUE *x, VALUE *y)
+{
+	size_t pixel = (size_t)s->N * LANES;
+
+	for (int b = 0; b < s->C; b += LANES, x += (size_t)s->H * s->W * pixel)
+		for (int o = 0; o < s->OH * s->OW; o++, y += pixel) {
+			struct corners c = find_corners(s, o);
+
+			for (size_t i = 0; i < pixel; i += WIDTH)
+				PUT(y + i,
+					(GET(x + c.at[0] + i) * c.share[0] +
+						GET(x + c.at[1] + i) * c.share[1]) +
+						(GET(x + c.at[2] + i) * c.share[2] +
+							GET(x + c.at[3] + i) *
+								c.share[3]));
+		}
+}
+
+/* y += x, some lanes of a block. */
+static void NAME(add_lanes)(int lanes, const VALUE *x, VALUE *y)
+{
+	VALUE a[LANES] = { 0 }, b[LANES] = { 0 };
+
+	memcpy(a, x, sizeof(*x) * lanes);
+	memcpy(b, y, sizeof(*y) * lanes);
+	for (int l = 0; l < LANES; l += WIDTH)
+		PUT(b + l, GET(b + l) + GET(a + l));
+	memcpy(y, b, sizeof(*y) * lanes);
+}
+
+/* Lanes of a run of channels that stay side by side, at all n positions. */
+static void NAME(copy_lanes)(size_t n, int lanes, const VALUE *x, VALUE *y, int add)
+{
+	for (size_t i = 0; i < n; i++, x += LANES, y += LANES)
+		if (add)
+			NAME(add_lanes)(lanes, x, y);
+		else
+			memcpy(y, x, sizeof(*x) * lanes);
+}
+
+static void NAME(copy_channels)(
+	const struct channel_run *r, const VALUE *x, VALUE *y, int add)
+{
+	for (int c = 0; c < r->C;) {
+		int from = r->from + c, to = r->to + c;
+		int lanes =
+			min_int(r->C - c, LANES - max_int(from % LANES, to % LANES));
+		const VALUE *p = x + from / LANES * r->n * LANES + from % LANES;
+		VALUE *q = y + to / LANES * r->n * LANES + to % LANES;
+
+		if (lanes == LANES && !add)
+			memcpy(q, p, sizeof(*x) * r->n * LANES);
+		else if (lanes == LANES)
+			NAME(copy_lanes)(r->n, LANES, p, q, 1);
+		else
+			NAME(copy_lanes)(r->n, lanes, p, q, add);
+		c += lanes;
+	}
+}
+
+#ifndef VALUE_HALF
 static void pool_mean(const struct window_shape *s, const float *x, float *y)
 {
 	float share = 1.0f / (float)(s->kernel * s->kernel);
@@ -187,67 +341,6 @@ static void plane_spread(int N, int C, int HW, const float *y, float *x, int add
 			}
 }
 
-/* An output coordinate lies between two of the input, `part` of the way. */
-struct image_between {
-	int low, high;
-	float part;
-};
-
-static struct image_between find_between(
-	const struct resize_shape *s, int out, int in, int o)
-{
-	double at = s->align_corners ? (out > 1 ? (double)o * (in - 1) / (out - 1) : 0)
-				     : (o + 0.5) * in / out - 0.5;
-	struct image_between b;
-
-	at = at < 0 ? 0 : at;
-	b.low = min_int((int)at, in - 1);
-	b.high = min_int(b.low + 1, in - 1);
-	b.part = (float)(at - b.low);
-	return b;
-}
-
-/* The four pixels around output pixel o (floats from the start of the plane), and their
- * shares. */
-struct corners {
-	size_t at[4];
-	float share[4];
-};
-
-static struct corners find_corners(const struct resize_shape *s, int o)
-{
-	struct image_between y = find_between(s, s->OH, s->H, o / s->OW);
-	struct image_between x = find_between(s, s->OW, s->W, o % s->OW);
-	size_t pixel = (size_t)s->N * LANES;
-
-	return (struct corners){
-		.at = { ((size_t)y.low * s->W + x.low) * pixel,
-			((size_t)y.low * s->W + x.high) * pixel,
-			((size_t)y.high * s->W + x.low) * pixel,
-			((size_t)y.high * s->W + x.high) * pixel },
-		.share = { (1 - y.part) * (1 - x.part), (1 - y.part) * x.part,
-			y.part * (1 - x.part), y.part * x.part },
-	};
-}
-
-static void resize(const struct resize_shape *s, const float *x, float *y)
-{
-	size_t pixel = (size_t)s->N * LANES;
-
-	for (int b = 0; b < s->C; b += LANES, x += (size_t)s->H * s->W * pixel)
-		for (int o = 0; o < s->OH * s->OW; o++, y += pixel) {
-			struct corners c = find_corners(s, o);
-
-			for (size_t i = 0; i < pixel; i += WIDTH)
-				store(y + i,
-					(load(x + c.at[0] + i) * c.share[0] +
-						load(x + c.at[1] + i) * c.share[1]) +
-						(load(x + c.at[2] + i) * c.share[2] +
-							load(x + c.at[3] + i) *
-								c.share[3]));
-		}
-}
-
 static void resize_back(
 	const struct resize_shape *s, const float *dy, float *dx, int add)
 {
@@ -267,34 +360,6 @@ static void resize_back(
 					store(to, load(to) + load(dy + i) * c.share[k]);
 				}
 		}
-}
-
-/* Lanes of a run of channels that stay side by side, at all n positions. */
-static void copy_lanes(size_t n, int lanes, const float *x, float *y, int add)
-{
-	for (size_t i = 0; i < n; i++, x += LANES, y += LANES)
-		for (int l = 0; l < lanes; l++)
-			y[l] = add ? y[l] + x[l] : x[l];
-}
-
-static void copy_channels(
-	const struct channel_run *r, const float *x, float *y, int add)
-{
-	for (int c = 0; c < r->C;) {
-		int from = r->from + c, to = r->to + c;
-		int lanes =
-			min_int(r->C - c, LANES - max_int(from % LANES, to % LANES));
-		const float *p = x + from / LANES * r->n * LANES + from % LANES;
-		float *q = y + to / LANES * r->n * LANES + to % LANES;
-
-		if (lanes == LANES && !add)
-			memcpy(q, p, sizeof(float) * r->n * LANES);
-		else if (lanes == LANES)
-			copy_lanes(r->n, LANES, p, q, 1);
-		else
-			copy_lanes(r->n, lanes, p, q, add);
-		c += lanes;
-	}
 }
 
 static void join_add(size_t n, const float *a, const float *b, int with_relu, float *y)
@@ -329,5 +394,4 @@ static void pass_gradient(size_t n, const float *dy, const float *y, float *dx, 
 		dx[i] = add ? dx[i] + d : d;
 	}
 }
-
 #endif

@@ -72,7 +72,7 @@ static const struct kernels *choose(bool bf16)
 	const struct kernels *best = NULL;
 
 	for (int i = 0; i < COUNT(choices); i++) {
-		if (choices[i].table->bf16 != bf16 || !choices[i].runs())
+		if (!choices[i].table->half == bf16 || !choices[i].runs())
 			continue;
 		if (wish && !strcmp(wish, choices[i].table->isa))
 			return choices[i].table;

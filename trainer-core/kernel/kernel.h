@@ -20,7 +20,7 @@
  *	                                read; no border, channels behind the last are zero
  * Sums have an order fixed by the shapes alone, so the same call gives the same bits.
  * Pointers are 64-byte aligned. Nothing here allocates; `work` is scratch of the size
- * that the matching *_work function names.
+ * that the matching *_work function names, which is enough for fewer samples, too.
  */
 #ifndef DELTAM_KERNEL_H
 #define DELTAM_KERNEL_H
@@ -95,22 +95,76 @@ struct sgd_step {
 	int first; /* the buffer becomes the gradient */
 };
 
+/*
+ * Passes of mixed precision on what it stores: values and gradients are the upper halves
+ * of floats, in the layouts of floats. Each is rounded once, to the nearest, of two to the
+ * even one, denormals to zero, when it is stored; sums, statistics, gradients of
+ * parameters are float. Shapes and meanings are those of struct kernels.
+ */
+struct kernels_half {
+	/*
+	 * c (16, 16) += a (16, depth) b, b (depth / 2, 16, 2) in pairs: the operation of
+	 * tile.h. depth is 32 or 16.
+	 */
+	void (*tile)(int depth, const uint16_t *a, const uint16_t *b, float *c);
+	/* Each of n floats becomes the nearest value of bf16; and back. */
+	void (*narrow)(size_t n, const float *x, uint16_t *y);
+	void (*widen)(size_t n, const uint16_t *x, float *y);
+
+	/* Convolution in C16, linear in ROW. With s->wide y and dy are float. */
+	size_t (*conv_work)(const struct conv_shape *s);
+	void (*conv_forward)(const struct conv_shape *s, const uint16_t *x,
+		const float *w, const float *b, void *y, void *work);
+	void (*conv_backward_weights)(const struct conv_shape *s, const uint16_t *x,
+		const void *dy, float *dw, float *db, void *work);
+	void (*conv_backward_data)(const struct conv_shape *s, const float *w,
+		const void *dy, uint16_t *dx, int add, void *work);
+	size_t (*linear_work)(const struct linear_shape *s);
+	void (*linear_forward)(const struct linear_shape *s, const uint16_t *x,
+		const float *w, const float *b, void *y, void *work);
+	void (*linear_backward_weights)(const struct linear_shape *s, const uint16_t *x,
+		const void *y, const void *dy, float *dw, float *db, void *work);
+	void (*linear_backward_data)(const struct linear_shape *s, const float *w,
+		const void *y, const void *dy, uint16_t *dx, int add, void *work);
+
+	void (*norm_statistics)(const struct norm_shape *s, const uint16_t *x,
+		float *mean, float *variance);
+	void (*norm_forward)(const struct norm_shape *s, const struct norm *t,
+		const uint16_t *x, uint16_t *y);
+	void (*norm_backward_sums)(const struct norm_shape *s, const struct norm *t,
+		const uint16_t *x, const uint16_t *dy, float *sum, float *product);
+	void (*norm_backward)(const struct norm_shape *s, const struct norm *t,
+		const uint16_t *x, const uint16_t *dy, uint16_t *dx, int add);
+
+	void (*pool_max)(const struct window_shape *s, const uint16_t *x, uint16_t *y,
+		uint8_t *which);
+	void (*pool_scatter)(const struct window_shape *s, const uint8_t *which,
+		const uint16_t *y, uint16_t *x, int add);
+	void (*pool_gather)(const struct window_shape *s, const uint8_t *which,
+		const uint16_t *x, uint16_t *y, int add);
+	void (*resize)(const struct resize_shape *s, const uint16_t *x, uint16_t *y);
+	void (*copy_channels)(
+		const struct channel_run *r, const uint16_t *x, uint16_t *y, int add);
+	void (*join_add)(
+		size_t n, const uint16_t *a, const uint16_t *b, int relu, uint16_t *y);
+	void (*join_mul)(
+		size_t n, const uint16_t *a, const uint16_t *b, int add, uint16_t *y);
+	void (*c16_to_rows)(int N, int C, int HW, const uint16_t *x, uint16_t *y);
+	void (*rows_to_c16)(int N, int C, int HW, const uint16_t *x, uint16_t *y);
+	void (*pass_gradient)(
+		size_t n, const uint16_t *dy, const uint16_t *y, uint16_t *dx, int add);
+};
+
 struct kernels {
-	const char *name; /* the class: "bf16", or as isa */
+	const char *name; /* the class: "bf16.2", or as isa */
 	const char *isa; /* "amx", "avx512", "avx2", "portable", "portable-PROCESSOR" */
 	bool blas; /* OpenBLAS computes the large products, where it is installed */
 	/*
-	 * Mixed precision. Inputs of convolutions and matrix products, and what they and
-	 * batch norm store, values and gradients to their inputs alike, are floats that
-	 * bf16 has; sums, statistics, gradients of parameters and optimizers are float.
-	 * Tables of all instruction sets give the same bits. There are no convolutions in
-	 * N16. Elsewhere the next two are NULL.
+	 * Mixed precision: what passes on stored values are; NULL elsewhere. Such a table
+	 * has no convolutions and linear layers of its own. Tables of all instruction sets
+	 * give the same bits.
 	 */
-	bool bf16;
-	/* c (16, 16) += a (16, 32) b, b (16, 16, 2) in pairs: the operation of tile.h. */
-	void (*tile)(const uint16_t *a, const uint16_t *b, float *c);
-	/* Each of n values becomes the nearest one that bf16 has. */
-	void (*round)(size_t n, float *x);
+	const struct kernels_half *half;
 
 	/*
 	 * Convolution in N16. w (O, C, kh, kw), b (O) or NULL; y (O, OH, OW) or, pooled,
@@ -283,7 +337,7 @@ const struct kernels *kernels_get(void);
 
 /*
  * The table of mixed precision, chosen in the same way (amx, avx512, avx2, portable). The
- * choice is one of speed: all of them are the class `bf16` (`bf16-PROCESSOR` elsewhere).
+ * choice is one of speed: all of them are the class `bf16.2` (`bf16.2-PROCESSOR` elsewhere).
  * Asks the system for the tile unit where the processor has one.
  */
 const struct kernels *kernels_get_bf16(void);

@@ -10,9 +10,10 @@
  * become zero. Source: what the unit of Sapphire Rapids does, found by comparison.
  *
  * b lies in pairs: (16, 16, 2), so that value (2 k + i, n) is at (k, n, i). Four tiles of
- * sums, two of a and two of b exist. Whoever has no such unit emulates them bit for bit
- * in memory. Numbers of tiles are literals, since the instructions hold them. Included by
- * bf16.c alone; all static.
+ * sums, two of a and two of b exist. A product may also be half as deep: a (16, 16), b
+ * (8, 16, 2) in pairs, eight even and eight odd products. Whoever has no such unit
+ * emulates them bit for bit in memory. Numbers of tiles are literals, since the
+ * instructions hold them. Included by bf16.c alone; all static.
  */
 #ifndef DELTAM_KERNEL_TILE_H
 #define DELTAM_KERNEL_TILE_H
@@ -20,7 +21,7 @@
 #include "trainer-core/kernel/bf16.h"
 
 #define TILE 16 /* rows and columns of c */
-#define DEPTH 32 /* values that one operation sums */
+#define DEPTH 32 /* values that one operation sums, or half of them */
 #define TILE_VALUES (TILE * DEPTH) /* of a tile of a or b */
 
 #if defined(__AMX_BF16__) || defined(__AMXBF16__) /* as GCC and as clang 14 call it */
@@ -37,13 +38,23 @@ struct tile_config {
  */
 #define TILE_BARRIER() __asm__ volatile("" ::: "memory")
 
-static void tile_begin(void)
+/* The names of the registers: sums 0 to 3, then a, then b. */
+#define TILE_A0 4
+#define TILE_A1 5
+#define TILE_B0 6
+#define TILE_B1 7
+
+/* depth: of the products until tile_end. */
+static void tile_begin(int depth)
 {
 	struct tile_config c __attribute__((aligned(64))) = { .palette = 1 };
 
 	for (int i = 0; i < 8; i++) {
-		c.row_bytes[i] = 64;
-		c.rows[i] = TILE;
+		bool a = i == TILE_A0 || i == TILE_A1;
+		bool b = i == TILE_B0 || i == TILE_B1;
+
+		c.row_bytes[i] = (uint16_t)(a ? depth * sizeof(uint16_t) : 64);
+		c.rows[i] = (uint8_t)(b ? depth / 2 : TILE);
 	}
 	TILE_BARRIER();
 	_tile_loadconfig(&c);
@@ -54,13 +65,7 @@ static void tile_end(void)
 	_tile_release();
 }
 
-/* The names of the registers: sums 0 to 3, then a, then b. */
-#define TILE_A0 4
-#define TILE_A1 5
-#define TILE_B0 6
-#define TILE_B1 7
-
-#define TILES(t)
+#define TILES(t, depth) (void)(depth);
 #define TILE_ZERO(t, c) _tile_zero(c)
 #define TILE_LOAD(t, c, from, row) \
 	do { \
@@ -68,10 +73,10 @@ static void tile_end(void)
 		_tile_loadd(c, from, (row) * sizeof(float)); \
 	} while (0)
 #define TILE_STORE(t, c, to, row) _tile_stored(c, to, (row) * sizeof(float))
-#define TILE_LOAD_A(t, a, from) \
+#define TILE_LOAD_A(t, a, from, row) \
 	do { \
 		TILE_BARRIER(); \
-		_tile_loadd(TILE_A##a, from, 64); \
+		_tile_loadd(TILE_A##a, from, (row) * sizeof(uint16_t)); \
 	} while (0)
 #define TILE_LOAD_B(t, b, from) \
 	do { \
@@ -82,8 +87,9 @@ static void tile_end(void)
 
 #else
 
-static void tile_begin(void)
+static void tile_begin(int depth)
 {
+	(void)depth;
 }
 
 static void tile_end(void)
@@ -109,19 +115,27 @@ INLINE void tile_store(float c[TILE][TILE], float *to, size_t row)
 		memcpy(to + m * row, c[m], sizeof(c[m]));
 }
 
-INLINE void tile_load_a(float a[TILE][DEPTH], const uint16_t *from)
+INLINE void widen_lanes(const uint16_t *from, float *to)
 {
-	for (int i = 0; i < TILE_VALUES; i++) {
+	for (int i = 0; i < LANES; i++) {
 		uint32_t u = (uint32_t)from[i] << 16;
 
-		memcpy(a[0] + i, &u, sizeof(u));
+		memcpy(to + i, &u, sizeof(u));
 	}
 }
 
-INLINE void tile_load_b(
-	float even[TILE][TILE], float odd[TILE][TILE], const uint16_t *from)
+INLINE void tile_load_a(
+	float a[TILE][DEPTH], const uint16_t *from, size_t row, int depth)
 {
-	for (int i = 0; i < TILE * TILE; i++) {
+	for (int m = 0; m < TILE; m++, from += row)
+		for (int i = 0; i < depth; i += LANES)
+			widen_lanes(from + i, a[m] + i);
+}
+
+INLINE void tile_load_b(
+	float even[TILE][TILE], float odd[TILE][TILE], const uint16_t *from, int depth)
+{
+	for (int i = 0; i < depth / 2 * TILE; i++) {
 		uint32_t pair, u;
 
 		memcpy(&pair, from + 2 * i, sizeof(pair));
@@ -161,13 +175,13 @@ INLINE vec fused(vec a, vec b, vec c)
 
 /* Some rows and lanes of c; both chains stay in registers. */
 INLINE void tile_dot_part(float a[TILE][DEPTH], float even[TILE][TILE],
-	float odd[TILE][TILE], float c[TILE][TILE], int lane)
+	float odd[TILE][TILE], float c[TILE][TILE], int lane, int pairs)
 {
 	vec first[DOT_ROWS_AT_ONCE], second[DOT_ROWS_AT_ONCE];
 
 	UNROLL for (int m = 0; m < DOT_ROWS_AT_ONCE; m++) first[m] = second[m] =
 		(vec){ 0 };
-	for (int k = 0; k < TILE; k++) {
+	for (int k = 0; k < pairs; k++) {
 		vec e = load(even[k] + lane), o = load(odd[k] + lane);
 
 		UNROLL for (int m = 0; m < DOT_ROWS_AT_ONCE; m++)
@@ -180,32 +194,49 @@ INLINE void tile_dot_part(float a[TILE][DEPTH], float even[TILE][TILE],
 		store(c[m] + lane, load(c[m] + lane) + (first[m] + second[m]));
 }
 
-static void tile_dot(float c[TILE][TILE], float a[TILE][DEPTH], float even[TILE][TILE],
-	float odd[TILE][TILE])
+INLINE void tile_dot_of(float c[TILE][TILE], float a[TILE][DEPTH],
+	float even[TILE][TILE], float odd[TILE][TILE], int depth)
 {
 	for (int lane = 0; lane < TILE; lane += WIDTH)
 		for (int m = 0; m < TILE; m += DOT_ROWS_AT_ONCE)
-			tile_dot_part(a + m, even, odd, c + m, lane);
+			tile_dot_part(a + m, even, odd, c + m, lane, depth / 2);
 }
 
-#define TILES(t) struct tiles t;
+/* The loops want to know how long they are when they are compiled. */
+static void tile_dot_whole(float c[TILE][TILE], float a[TILE][DEPTH],
+	float even[TILE][TILE], float odd[TILE][TILE])
+{
+	tile_dot_of(c, a, even, odd, DEPTH);
+}
+
+static void tile_dot_half(float c[TILE][TILE], float a[TILE][DEPTH],
+	float even[TILE][TILE], float odd[TILE][TILE])
+{
+	tile_dot_of(c, a, even, odd, DEPTH / 2);
+}
+
+#define TILES(t, deep) \
+	struct tiles t; \
+	const int t##_depth = deep;
 #define TILE_ZERO(t, i) memset((t).c[i], 0, sizeof((t).c[i]))
 #define TILE_LOAD(t, i, from, row) tile_load((t).c[i], from, row)
 #define TILE_STORE(t, i, to, row) tile_store((t).c[i], to, row)
-#define TILE_LOAD_A(t, i, from) tile_load_a((t).a[i], from)
-#define TILE_LOAD_B(t, i, from) tile_load_b((t).even[i], (t).odd[i], from)
-#define TILE_DOT(t, i, m, n) tile_dot((t).c[i], (t).a[m], (t).even[n], (t).odd[n])
+#define TILE_LOAD_A(t, i, from, row) tile_load_a((t).a[i], from, row, t##_depth)
+#define TILE_LOAD_B(t, i, from) tile_load_b((t).even[i], (t).odd[i], from, t##_depth)
+#define TILE_DOT(t, i, m, n) \
+	(t##_depth == DEPTH ? tile_dot_whole : tile_dot_half)( \
+		(t).c[i], (t).a[m], (t).even[n], (t).odd[n])
 
 #endif
 
 /* One operation as it is, for whoever wants to see what it does. */
-static void tile_once(const uint16_t *a, const uint16_t *b, float *c)
+static void tile_once(int depth, const uint16_t *a, const uint16_t *b, float *c)
 {
-	TILES(t)
+	TILES(t, depth)
 
-	tile_begin();
+	tile_begin(depth);
 	TILE_LOAD(t, 0, c, TILE);
-	TILE_LOAD_A(t, 0, a);
+	TILE_LOAD_A(t, 0, a, (size_t)depth);
 	TILE_LOAD_B(t, 0, b);
 	TILE_DOT(t, 0, 0, 0);
 	TILE_STORE(t, 0, c, TILE);
@@ -213,14 +244,16 @@ static void tile_once(const uint16_t *a, const uint16_t *b, float *c)
 }
 
 /*
- * Products of up to 32 rows and columns: chunk k of a is (32 rows, 32), of b two tiles.
- * A chunk that `used` marks 0 holds zeros alone and is left out.
+ * Products of up to 32 rows and columns. Chunk k of the depth has its rows at a[k], the
+ * second sixteen `a_below` values behind the first, and its tile of columns at b[k], the
+ * second one `b_right` values behind it. A chunk where a or b is NULL holds zeros alone
+ * and is left out, in every build alike.
  */
 struct tile_product {
 	int chunks;
-	const uint16_t *a, *b;
-	size_t b_next; /* values from one chunk of b to the next; of a 1024 */
-	const uint8_t *used; /* (chunks) or NULL: all of them */
+	int depth; /* of a chunk, as tile_begin was told */
+	const uint16_t *const *a, *const *b;
+	size_t a_row, a_below, b_right; /* values */
 	bool tall, wide; /* more than 16 rows, columns */
 	bool add; /* to what c holds */
 };
@@ -228,12 +261,10 @@ struct tile_product {
 #define BLOCK (2 * TILE) /* rows and columns of a product */
 #define CHUNK_VALUES (2 * TILE_VALUES)
 
-/* c (32, 32); what lies beyond the rows and columns there are is left as it was. */
-static void tile_sum(const struct tile_product *p, float *c)
+INLINE void tile_sum_of(const struct tile_product *p, float *c, int depth)
 {
-	const uint16_t *a = p->a, *b = p->b;
 	float *below = c + TILE * BLOCK;
-	TILES(t)
+	TILES(t, depth)
 
 	TILE_ZERO(t, 0);
 	TILE_ZERO(t, 1);
@@ -245,19 +276,21 @@ static void tile_sum(const struct tile_product *p, float *c)
 		TILE_LOAD(t, 2, below, BLOCK);
 		TILE_LOAD(t, 3, below + TILE, BLOCK);
 	}
-	for (int k = 0; k < p->chunks; k++, a += CHUNK_VALUES, b += p->b_next) {
-		if (p->used && !p->used[k])
+	for (int k = 0; k < p->chunks; k++) {
+		const uint16_t *a = p->a[k], *b = p->b[k];
+
+		if (!a || !b)
 			continue;
-		TILE_LOAD_A(t, 0, a);
+		TILE_LOAD_A(t, 0, a, p->a_row);
 		TILE_LOAD_B(t, 0, b);
 		TILE_DOT(t, 0, 0, 0);
 		if (p->wide) {
-			TILE_LOAD_B(t, 1, b + TILE_VALUES);
+			TILE_LOAD_B(t, 1, b + p->b_right);
 			TILE_DOT(t, 1, 0, 1);
 		}
 		if (!p->tall)
 			continue;
-		TILE_LOAD_A(t, 1, a + TILE_VALUES);
+		TILE_LOAD_A(t, 1, a + p->a_below, p->a_row);
 		TILE_DOT(t, 2, 1, 0);
 		if (p->wide)
 			TILE_DOT(t, 3, 1, 1);
@@ -266,6 +299,15 @@ static void tile_sum(const struct tile_product *p, float *c)
 	TILE_STORE(t, 1, c + TILE, BLOCK);
 	TILE_STORE(t, 2, below, BLOCK);
 	TILE_STORE(t, 3, below + TILE, BLOCK);
+}
+
+/* c (32, 32); what lies beyond the rows and columns there are is left as it was. */
+static void tile_sum(const struct tile_product *p, float *c)
+{
+	if (p->depth == DEPTH)
+		tile_sum_of(p, c, DEPTH);
+	else
+		tile_sum_of(p, c, DEPTH / 2);
 }
 
 #endif

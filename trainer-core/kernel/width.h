@@ -217,6 +217,61 @@ INLINE vec nearest(vec v)
 	return (vec)(rounded & 0xffff0000);
 }
 #define STORED(v) nearest(v)
+
+/* WIDTH values that are stored in bf16: the upper halves of floats. */
+#if WIDTH == 16
+INLINE vec load_half(const uint16_t *p)
+{
+	__m256i v = _mm256_loadu_si256((const __m256i *)p);
+
+	return (vec)_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16);
+}
+
+INLINE void store_half(uint16_t *p, vec v)
+{
+	__m512i upper = _mm512_srli_epi32((__m512i)nearest(v), 16);
+
+	_mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(upper));
+}
+#elif WIDTH == 8
+INLINE vec load_half(const uint16_t *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)p);
+
+	return (vec)_mm256_slli_epi32(_mm256_cvtepu16_epi32(v), 16);
+}
+
+INLINE void store_half(uint16_t *p, vec v)
+{
+	__m256i upper = _mm256_srli_epi32((__m256i)nearest(v), 16);
+
+	_mm_storeu_si128((__m128i *)p,
+		_mm_packus_epi32(_mm256_castsi256_si128(upper),
+			_mm256_extracti128_si256(upper, 1)));
+}
+#else
+INLINE vec load_half(const uint16_t *p)
+{
+	vec v;
+
+	for (int i = 0; i < WIDTH; i++) {
+		uint32_t u = (uint32_t)p[i] << 16;
+		float f;
+
+		memcpy(&f, &u, sizeof(f));
+		v[i] = f;
+	}
+	return v;
+}
+
+INLINE void store_half(uint16_t *p, vec v)
+{
+	ivec u = (ivec)nearest(v);
+
+	for (int i = 0; i < WIDTH; i++)
+		p[i] = (uint16_t)((uint32_t)u[i] >> 16);
+}
+#endif
 #else
 #define STORED(v) (v)
 #endif

@@ -26,6 +26,7 @@ const struct layer layer_avgpool2d = { .name = "avgpool2d",
 	.accepts = LAYOUT_IS_IMAGE,
 	.inputs = 1,
 	.shape = layer_window,
+	.blind = true,
 	.forward = forward,
 	.backward = backward };
 
@@ -77,5 +78,6 @@ const struct layer layer_global_avgpool = { .name = "global_avgpool",
 	.inputs = 1,
 	.shape = global_shape,
 	.work = global_work,
+	.blind = true,
 	.forward = global_forward,
 	.backward = global_backward };

@@ -81,22 +81,14 @@ static void move_running(const struct graph *g, const struct node *v, size_t n)
 	}
 }
 
-static void forward(struct graph *g, struct node *v)
+/* The scale of every channel, from the statistics of the batch or the running ones. */
+static void prepare(const struct graph *g, const struct node *v)
 {
-	struct norm_shape s = sizes(g, v);
-	struct norm t = affine(g, v);
 	const float *weight = layer_at(g, g->value, v->weight);
-	const float *x = layer_in(g, v, 0)->y;
-	const float *mean = kept(v, MEAN), *variance = kept(v, VARIANCE);
+	const float *mean = g->training ? kept(v, MEAN) : running(g, v, MEAN);
+	const float *variance =
+		g->training ? kept(v, VARIANCE) : running(g, v, VARIANCE);
 
-	if (g->training) {
-		ASSERT(s.n > 1); /* graph_check_batch */
-		g->k->norm_statistics(&s, x, kept(v, MEAN), kept(v, VARIANCE));
-		move_running(g, v, s.n);
-	} else {
-		t.mean = mean = running(g, v, MEAN);
-		variance = running(g, v, VARIANCE);
-	}
 	for (int c = 0; c < v->C; c++) {
 		double rstd = 1 / sqrt((double)variance[c] + EPS);
 
@@ -104,7 +96,56 @@ static void forward(struct graph *g, struct node *v)
 		kept(v, RSTD)[c] = (float)rstd;
 		kept(v, SCALE)[c] = (float)((double)weight[c] * rstd);
 	}
+}
+
+static void forward(struct graph *g, struct node *v)
+{
+	struct norm_shape s = sizes(g, v);
+	struct norm t = affine(g, v);
+	const float *x = layer_in(g, v, 0)->y;
+
+	if (g->training) {
+		ASSERT(s.n > 1); /* graph_check_batch */
+		g->k->norm_statistics(&s, x, kept(v, MEAN), kept(v, VARIANCE));
+		move_running(g, v, s.n);
+	}
+	prepare(g, v);
 	g->k->norm_forward(&s, &t, x, v->tail->y);
+}
+
+static void half_forward_pass(struct graph *g, struct node *v)
+{
+	struct norm_shape s = sizes(g, v);
+	struct norm t = affine(g, v);
+	const uint16_t *x = layer_in(g, v, 0)->half_y;
+
+	if (g->training) {
+		ASSERT(s.n > 1); /* graph_check_batch */
+		g->k->half->norm_statistics(&s, x, kept(v, MEAN), kept(v, VARIANCE));
+		move_running(g, v, s.n);
+	}
+	prepare(g, v);
+	g->k->half->norm_forward(&s, &t, x, v->tail->half_y);
+}
+
+/*
+ * From the sums of dy and of dy (x - mean), which dbias and dweight hold, what the
+ * gradient of x needs, and dweight itself.
+ */
+static void settle(const struct graph *g, const struct node *v, size_t n,
+	const float *dbias, float *dweight)
+{
+	double share = g->training ? 1 / (double)n : 0;
+
+	for (int c = 0; c < v->C; c++) {
+		double rstd = (double)kept(v, RSTD)[c];
+		double scale = (double)kept(v, SCALE)[c] * share;
+		double product = (double)dweight[c];
+
+		kept(v, SHIFT)[c] = (float)(scale * (double)dbias[c]);
+		kept(v, SLOPE)[c] = (float)(scale * rstd * rstd * product);
+		dweight[c] = (float)(product * rstd);
+	}
 }
 
 /* dx = scale (dy - mean of dy - xhat mean of (dy xhat)); in evaluation scale dy. */
@@ -115,22 +156,29 @@ static void backward(struct graph *g, struct node *v, float *grad)
 	const float *x = layer_in(g, v, 0)->y, *dy = v->tail->dy;
 	float *dweight = layer_grad(g, v, grad, v->weight);
 	float *dbias = layer_grad(g, v, grad, v->bias);
-	double share = g->training ? 1 / (double)s.n : 0;
 	int add;
 	float *dx = layer_input_grad(g, v, 0, &add);
 
 	g->k->norm_backward_sums(&s, &t, x, dy, dbias, dweight);
-	for (int c = 0; c < v->C; c++) {
-		double rstd = (double)kept(v, RSTD)[c];
-		double scale = (double)kept(v, SCALE)[c] * share;
-		double product = (double)dweight[c];
-
-		kept(v, SHIFT)[c] = (float)(scale * (double)dbias[c]);
-		kept(v, SLOPE)[c] = (float)(scale * rstd * rstd * product);
-		dweight[c] = (float)(product * rstd);
-	}
+	settle(g, v, s.n, dbias, dweight);
 	if (dx)
 		g->k->norm_backward(&s, &t, x, dy, dx, add);
+}
+
+static void half_backward_pass(struct graph *g, struct node *v, float *grad)
+{
+	struct norm_shape s = sizes(g, v);
+	struct norm t = affine(g, v);
+	const uint16_t *x = layer_in(g, v, 0)->half_y, *dy = v->tail->half_dy;
+	float *dweight = layer_grad(g, v, grad, v->weight);
+	float *dbias = layer_grad(g, v, grad, v->bias);
+	int add;
+	uint16_t *dx = layer_half_grad(g, v, 0, &add);
+
+	g->k->half->norm_backward_sums(&s, &t, x, dy, dbias, dweight);
+	settle(g, v, s.n, dbias, dweight);
+	if (dx)
+		g->k->half->norm_backward(&s, &t, x, dy, dx, add);
 }
 
 const struct layer layer_batchnorm = { .name = "batchnorm",
@@ -142,4 +190,6 @@ const struct layer layer_batchnorm = { .name = "batchnorm",
 	.keep = keep,
 	.rounds = true,
 	.forward = forward,
-	.backward = backward };
+	.backward = backward,
+	.half_forward = half_forward_pass,
+	.half_backward = half_backward_pass };

@@ -50,9 +50,43 @@ static void backward(struct graph *g, struct node *v, float *grad)
 	}
 }
 
+static void half_forward_pass(struct graph *g, struct node *v)
+{
+	struct channel_run run = { .n = (size_t)v->H * (size_t)v->W * (size_t)g->n };
+
+	layer_half_clear_tail(g, v, v->half_y);
+	for (int i = 0; i < v->inputs; i++) {
+		run.C = layer_in(g, v, i)->C;
+		g->k->half->copy_channels(
+			&run, layer_in(g, v, i)->half_y, v->half_y, 0);
+		run.to += run.C;
+	}
+}
+
+static void half_backward_pass(struct graph *g, struct node *v, float *grad)
+{
+	struct channel_run run = { .n = (size_t)v->H * (size_t)v->W * (size_t)g->n };
+
+	(void)grad;
+	for (int i = 0; i < v->inputs; i++) {
+		int add;
+		uint16_t *dx = layer_half_grad(g, v, i, &add);
+
+		run.C = layer_in(g, v, i)->C;
+		if (dx && !add)
+			layer_half_clear_tail(g, layer_in(g, v, i), dx);
+		if (dx)
+			g->k->half->copy_channels(&run, v->half_dy, dx, add);
+		run.from += run.C;
+	}
+}
+
 const struct layer layer_concat = { .name = "concat",
 	.rule = LAYOUT_IS_IMAGE,
 	.accepts = LAYOUT_IS_IMAGE,
 	.shape = shape,
+	.blind = true,
 	.forward = forward,
-	.backward = backward };
+	.backward = backward,
+	.half_forward = half_forward_pass,
+	.half_backward = half_backward_pass };

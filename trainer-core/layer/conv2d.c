@@ -45,13 +45,15 @@ static struct conv_shape sizes(const struct graph *g, const struct node *v)
 		.pool = pool,
 		.relu = pool || v->tail->kind == LAYER_RELU,
 		.c4 = x->layout == LAYOUT_C4,
-		.wide = v->tail->wide };
+		.wide = !v->tail->half };
 }
 
 static size_t work(struct graph *g, struct node *v)
 {
 	struct conv_shape s = sizes(g, v);
 
+	if (g->k->half)
+		return g->k->half->conv_work(&s);
 	return g->c16 ? g->k->conv_c16_work(&s) : g->k->conv_work(&s);
 }
 
@@ -106,6 +108,44 @@ static void backward(struct graph *g, struct node *v, float *grad)
 			t->dy, v->which, dx, add, g->work);
 }
 
+static void half_forward_pass(struct graph *g, struct node *v)
+{
+	struct conv_shape s = sizes(g, v);
+	struct node *t = v->tail;
+
+	g->k->half->conv_forward(&s, layer_in(g, v, 0)->half_y,
+		layer_at(g, g->value, v->weight), layer_at(g, g->value, v->bias),
+		t->half ? (void *)t->half_y : t->y, g->work);
+}
+
+/* The gradient in front of ReLU takes the place of the other, as above. */
+static void *half_open(const struct graph *g, const struct node *v, bool relu)
+{
+	const struct node *t = v->tail;
+	size_t n = node_floats(v, g->n);
+
+	if (relu && t->half)
+		g->k->half->pass_gradient(n, t->half_dy, t->half_y, t->half_dy, 0);
+	else if (relu)
+		g->k->pass_gradient(n, t->dy, t->y, t->dy, 0);
+	return t->half ? (void *)t->half_dy : t->dy;
+}
+
+static void half_backward_pass(struct graph *g, struct node *v, float *grad)
+{
+	struct conv_shape s = sizes(g, v);
+	const void *dy = half_open(g, v, s.relu);
+	int add;
+	uint16_t *dx = layer_half_grad(g, v, 0, &add);
+
+	g->k->half->conv_backward_weights(&s, layer_in(g, v, 0)->half_y, dy,
+		layer_grad(g, v, grad, v->weight), layer_grad(g, v, grad, v->bias),
+		g->work);
+	if (dx)
+		g->k->half->conv_backward_data(
+			&s, layer_at(g, g->value, v->weight), dy, dx, add, g->work);
+}
+
 const struct layer layer_conv2d = { .name = "conv2d",
 	.inputs = 1,
 	.rule = LAYOUT_IS_IMAGE,
@@ -113,5 +153,8 @@ const struct layer layer_conv2d = { .name = "conv2d",
 	.shape = shape,
 	.work = work,
 	.rounds = true,
+	.multiplies = true,
 	.forward = forward,
-	.backward = backward };
+	.backward = backward,
+	.half_forward = half_forward_pass,
+	.half_backward = half_backward_pass };

@@ -1,5 +1,7 @@
 #include "trainer-core/graph/layer.h"
 
+#include <string.h>
+
 /* x (C, H, W) -> y (C H W): from images to rows. */
 static int shape(struct graph *g, struct node *v, struct err *e)
 {
@@ -36,10 +38,40 @@ static void backward(struct graph *g, struct node *v, float *grad)
 		g->k->axpy(node_floats(x, g->n), 1, g->work, dx);
 }
 
+static void half_forward_pass(struct graph *g, struct node *v)
+{
+	const struct node *x = layer_in(g, v, 0);
+
+	if (x->layout == LAYOUT_ROW)
+		memcpy(v->half_y, x->half_y, node_floats(x, g->n) * sizeof(*v->half_y));
+	else
+		g->k->half->c16_to_rows(g->n, x->C, x->H * x->W, x->half_y, v->half_y);
+}
+
+static void half_backward_pass(struct graph *g, struct node *v, float *grad)
+{
+	const struct node *x = layer_in(g, v, 0);
+	const uint16_t *dy = v->half_dy;
+	int add;
+	uint16_t *dx = layer_half_grad(g, v, 0, &add);
+
+	(void)grad;
+	if (!dx)
+		return;
+	if (x->layout != LAYOUT_ROW) {
+		g->k->half->rows_to_c16(g->n, x->C, x->H * x->W, dy, g->work);
+		dy = g->work;
+	}
+	g->k->half->pass_gradient(node_floats(x, g->n), dy, NULL, dx, add);
+}
+
 const struct layer layer_flatten = { .name = "flatten",
 	.inputs = 1,
 	.rule = LAYOUT_IS_ROW,
 	.shape = shape,
 	.work = work,
+	.blind = true,
 	.forward = forward,
-	.backward = backward };
+	.backward = backward,
+	.half_forward = half_forward_pass,
+	.half_backward = half_backward_pass };

@@ -22,14 +22,14 @@ static struct linear_shape sizes(const struct graph *g, const struct node *v)
 		.in = layer_in(g, v, 0)->C,
 		.out = v->C,
 		.relu = v->tail->kind == LAYER_RELU,
-		.wide = v->tail->wide };
+		.wide = !v->tail->half };
 }
 
 static size_t work(struct graph *g, struct node *v)
 {
 	struct linear_shape s = sizes(g, v);
 
-	return g->k->linear_work(&s);
+	return g->k->half ? g->k->half->linear_work(&s) : g->k->linear_work(&s);
 }
 
 static void forward(struct graph *g, struct node *v)
@@ -55,6 +55,33 @@ static void backward(struct graph *g, struct node *v, float *grad)
 			t->dy, dx, add, g->work);
 }
 
+static void half_forward_pass(struct graph *g, struct node *v)
+{
+	struct linear_shape s = sizes(g, v);
+	struct node *t = v->tail;
+
+	g->k->half->linear_forward(&s, layer_in(g, v, 0)->half_y,
+		layer_at(g, g->value, v->weight), layer_at(g, g->value, v->bias),
+		t->half ? (void *)t->half_y : t->y, g->work);
+}
+
+static void half_backward_pass(struct graph *g, struct node *v, float *grad)
+{
+	struct linear_shape s = sizes(g, v);
+	const struct node *t = v->tail;
+	const void *y = t->half ? (void *)t->half_y : t->y;
+	const void *dy = t->half ? (void *)t->half_dy : t->dy;
+	int add;
+	uint16_t *dx = layer_half_grad(g, v, 0, &add);
+
+	g->k->half->linear_backward_weights(&s, layer_in(g, v, 0)->half_y, y, dy,
+		layer_grad(g, v, grad, v->weight), layer_grad(g, v, grad, v->bias),
+		g->work);
+	if (dx)
+		g->k->half->linear_backward_data(
+			&s, layer_at(g, g->value, v->weight), y, dy, dx, add, g->work);
+}
+
 const struct layer layer_linear = { .name = "linear",
 	.inputs = 1,
 	.rule = LAYOUT_IS_ROW,
@@ -62,5 +89,8 @@ const struct layer layer_linear = { .name = "linear",
 	.shape = shape,
 	.work = work,
 	.rounds = true,
+	.multiplies = true,
 	.forward = forward,
-	.backward = backward };
+	.backward = backward,
+	.half_forward = half_forward_pass,
+	.half_backward = half_backward_pass };

@@ -97,11 +97,32 @@ static void backward(struct graph *g, struct node *v, float *grad)
 		backward_n16(g, v, dx, add);
 }
 
+static void half_forward_pass(struct graph *g, struct node *v)
+{
+	struct window_shape s = layer_window_shape(g, v);
+
+	g->k->half->pool_max(&s, layer_in(g, v, 0)->half_y, v->half_y, v->which);
+}
+
+static void half_backward_pass(struct graph *g, struct node *v, float *grad)
+{
+	struct window_shape s = layer_window_shape(g, v);
+	int add;
+	uint16_t *dx = layer_half_grad(g, v, 0, &add);
+
+	(void)grad;
+	if (dx)
+		g->k->half->pool_scatter(&s, v->which, v->half_dy, dx, add);
+}
+
 const struct layer layer_maxpool2d = { .name = "maxpool2d",
 	.inputs = 1,
 	.rule = LAYOUT_IS_IMAGE,
 	.accepts = LAYOUT_IS_IMAGE,
 	.marks = true,
 	.shape = layer_window,
+	.blind = true,
 	.forward = forward,
-	.backward = backward };
+	.backward = backward,
+	.half_forward = half_forward_pass,
+	.half_backward = half_backward_pass };

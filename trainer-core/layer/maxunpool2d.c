@@ -43,10 +43,34 @@ static void backward(struct graph *g, struct node *v, float *grad)
 		g->k->pool_gather(&s, pool->which, v->dy, dx, add);
 }
 
+static void half_forward_pass(struct graph *g, struct node *v)
+{
+	const struct node *pool = layer_in(g, v, 1);
+	struct window_shape s = layer_window_shape(g, pool);
+
+	g->k->half->pool_scatter(
+		&s, pool->which, layer_in(g, v, 0)->half_y, v->half_y, 0);
+}
+
+static void half_backward_pass(struct graph *g, struct node *v, float *grad)
+{
+	const struct node *pool = layer_in(g, v, 1);
+	struct window_shape s = layer_window_shape(g, pool);
+	int add;
+	uint16_t *dx = layer_half_grad(g, v, 0, &add);
+
+	(void)grad;
+	if (dx)
+		g->k->half->pool_gather(&s, pool->which, v->half_dy, dx, add);
+}
+
 const struct layer layer_maxunpool2d = { .name = "maxunpool2d",
 	.rule = LAYOUT_IS_IMAGE,
 	.accepts = LAYOUT_IS_IMAGE,
 	.inputs = 2,
 	.shape = shape,
+	.blind = true,
 	.forward = forward,
-	.backward = backward };
+	.backward = backward,
+	.half_forward = half_forward_pass,
+	.half_backward = half_backward_pass };

@@ -40,10 +40,20 @@ static void backward(struct graph *g, struct node *v, float *grad)
 		g->k->resize_back(&s, v->dy, dx, add);
 }
 
+/* Its backward pass adds up shares of several values in floats. */
+static void half_forward_pass(struct graph *g, struct node *v)
+{
+	struct resize_shape s = sizes(g, v);
+
+	g->k->half->resize(&s, layer_in(g, v, 0)->half_y, v->half_y);
+}
+
 const struct layer layer_resize = { .name = "resize",
 	.rule = LAYOUT_IS_IMAGE,
 	.accepts = LAYOUT_IS_IMAGE,
 	.inputs = 1,
 	.shape = shape,
+	.blind = true,
 	.forward = forward,
-	.backward = backward };
+	.backward = backward,
+	.half_forward = half_forward_pass };
