@@ -187,9 +187,10 @@ static int plan_in_transaction(struct run *r, struct err *e)
 	return store_end(&r->s, rc, e);
 }
 
+/* Nobody else writes there, whatever the umask: what lies in it is run (pilot/yard.h). */
 static int make_folder(const char *path, struct err *e)
 {
-	if (mkdir(path, 0777) && errno != EEXIST) {
+	if (mkdir(path, 0755) && errno != EEXIST) {
 		err_errno(e, "cannot make the folder %s", path);
 		if (e)
 			e->code = ERR_DB;

@@ -305,6 +305,19 @@ START_TEST(kills_of_deltam_and_its_pilots_change_nothing)
 }
 END_TEST
 
+/* Where each user has a group, a umask lets the group write. */
+START_TEST(a_run_makes_folders_that_its_pilots_accept_under_any_umask)
+{
+	char wanted[DIGEST_MAX], got[DIGEST_MAX];
+
+	here(wanted, NULL);
+	umask(002);
+	runs_well(at_pilots, NULL);
+	umask(022);
+	ck_assert_str_eq(digest_rows("t.db", got), wanted);
+}
+END_TEST
+
 START_TEST(a_death_at_any_point_between_files_and_rows_changes_nothing)
 {
 	static const char *const points[] = { "claim.after_commit",
@@ -553,6 +566,7 @@ Suite *suite_pilots(void)
 	tcase_add_test(tc, a_command_with_a_host_starts_pilots);
 	tcase_add_test(tc, the_folder_of_the_work_may_lie_elsewhere);
 	tcase_add_test(tc, kills_of_deltam_and_its_pilots_change_nothing);
+	tcase_add_test(tc, a_run_makes_folders_that_its_pilots_accept_under_any_umask);
 	tcase_add_test(tc, a_death_at_any_point_between_files_and_rows_changes_nothing);
 	tcase_add_test(tc, a_successor_takes_over_what_is_at_work);
 	tcase_add_test(tc, a_run_without_a_launcher_lets_pilots_go);
