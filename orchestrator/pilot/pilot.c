@@ -155,12 +155,33 @@ static int say_hello(struct flight *f, struct err *e)
 	return mail_flush(&f->out, e);
 }
 
+/*
+ * A controller of Slurm that crashed starts some jobs a second time. The first one's segments
+ * are not ours to begin again: their reports would have two beginnings. So nothing is said,
+ * and who waits for the first one finds it silent.
+ */
+static int check_first(const struct flight *f, struct err *e)
+{
+	char out[MAIL_PATH_MAX];
+	struct stat st;
+
+	yard_path(out, f->root, f->name, "out");
+	if (stat(out, &st) || !st.st_size)
+		return OK;
+	return err_set(e, ERR_LOCKED,
+		"the pilot %s has begun before: its launcher has started it twice, and "
+		"this one leaves",
+		f->name);
+}
+
 static int prepare(struct flight *f, const char *folder, struct err *e)
 {
 	int rc = find_yard(f, folder, e);
 
 	if (!rc)
 		rc = check_yard(f, e);
+	if (!rc)
+		rc = check_first(f, e);
 	if (rc)
 		return rc;
 	yard_path(f->out.path, f->root, f->name, "out");

@@ -305,6 +305,30 @@ START_TEST(kills_of_deltam_and_its_pilots_change_nothing)
 }
 END_TEST
 
+/* As a controller of Slurm does that crashed. */
+START_TEST(a_pilot_that_is_started_twice_begins_nothing_again)
+{
+	const char *argv[] = { "deltam", "pilot", NULL, NULL };
+	static char before[1 << 20], after[1 << 20];
+	char folder[512];
+	char out[520];
+	glob_t found;
+
+	runs_well(at_pilots, NULL);
+	ck_assert_int_eq(glob("t.db.d/pilots/*", 0, NULL, &found), 0);
+	snprintf(folder, sizeof(folder), "%s", found.gl_pathv[0]);
+	globfree(&found);
+	snprintf(out, sizeof(out), "%s/out", folder);
+	scratch_read(out, before, sizeof(before));
+	argv[2] = folder;
+	ck_assert_int_eq(child_run(argv, NULL), 3);
+	scratch_read("err", said, sizeof(said));
+	ck_assert_msg(strstr(said, "has begun before"), "%s", said);
+	scratch_read(out, after, sizeof(after));
+	ck_assert_str_eq(before, after);
+}
+END_TEST
+
 /* Where each user has a group, a umask lets the group write. */
 START_TEST(a_run_makes_folders_that_its_pilots_accept_under_any_umask)
 {
@@ -566,6 +590,7 @@ Suite *suite_pilots(void)
 	tcase_add_test(tc, a_command_with_a_host_starts_pilots);
 	tcase_add_test(tc, the_folder_of_the_work_may_lie_elsewhere);
 	tcase_add_test(tc, kills_of_deltam_and_its_pilots_change_nothing);
+	tcase_add_test(tc, a_pilot_that_is_started_twice_begins_nothing_again);
 	tcase_add_test(tc, a_run_makes_folders_that_its_pilots_accept_under_any_umask);
 	tcase_add_test(tc, a_death_at_any_point_between_files_and_rows_changes_nothing);
 	tcase_add_test(tc, a_successor_takes_over_what_is_at_work);
