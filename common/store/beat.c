@@ -4,16 +4,15 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/plain_file.h"
+#include "common/random_hex.h"
 
 #define SETTLE_TICKS 2 /* after which whoever took the lock at the same time shows */
 #define TOLD_TICKS 3 /* of watching, before people are told of it */
@@ -169,13 +168,11 @@ static struct beat *new_beat(const char *path)
 {
 	struct beat *b = calloc(1, sizeof(*b));
 	char host[128] = "";
-	uint64_t token;
 
-	if (!b || getrandom(&token, sizeof(token), 0) != sizeof(token))
+	if (!b || random_hex(b->token, 8, "token", NULL))
 		BUG("no memory, or no random numbers");
 	gethostname(host, sizeof(host) - 1);
 	snprintf(b->path, sizeof(b->path), "%s", path);
-	snprintf(b->token, sizeof(b->token), "%016llx", (unsigned long long)token);
 	snprintf(b->front, sizeof(b->front), "process %ld on %.100s\n%s ",
 		(long)getpid(), host, b->token);
 	b->tick_ms = clock_tick_ms();

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
+#include "common/random_hex.h"
 
 static const char *const state_names[MEMBER_STATES] = { "pending", "running", "waiting",
 	"done", "stopped", "diverged", "failed" };
@@ -460,17 +460,6 @@ int store_member_of_stage(struct store *s, int64_t stage, struct arena *a,
 
 /* attempts */
 
-static int random_token(char token[TOKEN_MAX], struct err *e)
-{
-	unsigned char bytes[16];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return err_errno(e, "cannot make a random token");
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(token + 2 * i, 3, "%02x", bytes[i]);
-	return OK;
-}
-
 static const char *kind_of(const struct attempt_row *attempt)
 {
 	return attempt->evaluate ? "evaluate" : "train";
@@ -482,7 +471,7 @@ int store_attempt_begin(struct store *s, struct attempt_row *attempt, struct err
 	char now[TIME_MAX];
 	struct arg nil = NIL;
 	struct arg pilot = INT(attempt->pilot);
-	int rc = random_token(attempt->token, e);
+	int rc = random_hex(attempt->token, 16, "token", e);
 
 	gethostname(host, sizeof(host) - 1);
 	if (!rc)

@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/random_hex.h"
 #include "common/store/transaction.h"
 
 #define REFUSED_TICKS 300 /* after a refusal of the launcher */
@@ -29,17 +29,6 @@ int recruit_free_place(const struct fleet *f, const char *name)
 }
 
 /* Before the launcher is asked. */
-
-static int name_pilot(char name[PILOT_NAME_MAX], struct err *e)
-{
-	unsigned char bytes[5];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return err_errno(e, "cannot make a random name");
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(name + 2 * i, 3, "%02x", bytes[i]);
-	return OK;
-}
 
 static int put_row(struct fleet *f, struct craft *c, struct err *e)
 {
@@ -67,7 +56,7 @@ static int make_yard(struct fleet *f, struct craft *c, struct err *e)
 
 static int prepare(struct fleet *f, struct craft *c, struct err *e)
 {
-	int rc = name_pilot(c->name, e);
+	int rc = random_hex(c->name, 5, "name", e);
 
 	if (!rc)
 		rc = put_row(f, c, e);
