@@ -148,6 +148,17 @@ int store_sweep_jobs(struct store *s, int64_t sweep, struct arena *a, int64_t **
 	return rows_close(&r);
 }
 
+int store_sweep_class(
+	struct store *s, int64_t sweep, char *kernel_class, size_t size, struct err *e)
+{
+	struct rows r = rows_open(s, STMT_SWEEP_CLASS, ARGS(INT(sweep)), e);
+
+	*kernel_class = '\0';
+	if (rows_next(&r))
+		snprintf(kernel_class, size, "%s", rows_text(&r));
+	return rows_close(&r);
+}
+
 int store_sweep_pending(struct store *s, int64_t sweep, int64_t *segments,
 	int64_t *epochs, struct err *e)
 {

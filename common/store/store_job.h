@@ -91,6 +91,13 @@ MUST_CHECK int store_criterion_put(struct store *s, int64_t sweep, const char *v
 MUST_CHECK int store_sweep_pending(struct store *s, int64_t sweep, int64_t *segments,
 	int64_t *epochs, struct err *e);
 
+/*
+ * The kernel class of most of the sweep's jobs that have rows, those in bf16 aside, whose
+ * class is one everywhere; "": none has any.
+ */
+MUST_CHECK int store_sweep_class(
+	struct store *s, int64_t sweep, char *kernel_class, size_t size, struct err *e);
+
 /* The jobs that the sweep's memberships name, each once, rising, into the arena. */
 MUST_CHECK int store_sweep_jobs(struct store *s, int64_t sweep, struct arena *a,
 	int64_t **jobs, int *n, struct err *e);

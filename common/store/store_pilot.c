@@ -57,17 +57,6 @@ int store_pilot_open(struct store *s, struct arena *a, struct pilot_open_row **o
 	return rows_close(&r);
 }
 
-int store_pilot_class(
-	struct store *s, int64_t sweep, char *kernel_class, size_t size, struct err *e)
-{
-	struct rows r = rows_open(s, STMT_PILOT_CLASS, ARGS(INT(sweep)), e);
-
-	*kernel_class = '\0';
-	if (rows_next(&r))
-		snprintf(kernel_class, size, "%s", rows_text(&r));
-	return rows_close(&r);
-}
-
 int store_adopt_list(
 	struct store *s, struct arena *a, struct adopt_row **out, int *n, struct err *e)
 {

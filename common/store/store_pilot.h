@@ -34,12 +34,6 @@ struct pilot_open_row {
 MUST_CHECK int store_pilot_open(struct store *s, struct arena *a,
 	struct pilot_open_row **out, int *n, struct err *e);
 
-/*
- * The kernel class of most of the sweep's jobs that have rows; "": none has any.
- */
-MUST_CHECK int store_pilot_class(
-	struct store *s, int64_t sweep, char *kernel_class, size_t size, struct err *e);
-
 /* An attempt that was open at a pilot when its orchestrator died. */
 struct adopt_row {
 	struct attempt_row attempt;

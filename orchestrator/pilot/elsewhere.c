@@ -1,21 +1,9 @@
 #include "orchestrator/pilot/elsewhere.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "orchestrator/pilot/remote.h"
-
-/* What all processors of the last ten years have, so that mixed nodes make equal rows. */
-#define KERNELS_COMMON "avx2"
-
-void elsewhere_use_kernels(const char *word)
-{
-	if (!strcmp(word, "native"))
-		unsetenv("DELTAM_KERNELS");
-	else
-		setenv("DELTAM_KERNELS", word, 1);
-}
 
 int elsewhere_parse(struct elsewhere *x, const struct run_request *q,
 	struct places *places, struct arena *a, struct err *e)
@@ -39,10 +27,9 @@ int elsewhere_find(struct elsewhere *x, struct store *s, int64_t sweep, struct e
 	int rc = store_adopt_list(s, &x->arena, &x->row, &x->n, e);
 
 	x->sweep = sweep;
-	if (rc)
-		return rc;
-	x->open = NEW_ARRAY(&x->arena, bool, x->n);
-	return store_pilot_class(s, sweep, x->kernel_class, sizeof(x->kernel_class), e);
+	if (!rc)
+		x->open = NEW_ARRAY(&x->arena, bool, x->n);
+	return rc;
 }
 
 int elsewhere_keep(struct elsewhere *x, struct store *s, struct err *e)
@@ -70,34 +57,6 @@ static int check_own(const char *root, struct err *e)
 	return rc;
 }
 
-/* The word of DELTAM_KERNELS that makes a class: "avx2" of "avx2+Haswell". */
-static const char *word_of(const char *class, struct arena *a)
-{
-	return arena_strndup(a, class, strcspn(class, "+-"));
-}
-
-/*
- * Which kernels all pilots use. Rows that are there decide, since a job of another class
- * starts over.
- */
-static int choose_kernels(struct elsewhere *x, const char **kernels, struct err *e)
-{
-	const char *asked = x->q->kernels;
-	const char *have = word_of(x->kernel_class, &x->arena);
-
-	*kernels = asked ? asked : *have ? have : KERNELS_COMMON;
-	if (!asked || !*have || !strcmp(asked, have) || !strcmp(asked, "native"))
-		return OK;
-	if (!x->q->yes)
-		return err_set(e, ERR_USAGE,
-			"the rows of this sweep are of kernel class \"%s\", and --kernels "
-			"%s would train all that is not finished anew: leave it out, or "
-			"say --yes",
-			x->kernel_class, asked);
-	x->kernel_class[0] = '\0';
-	return OK;
-}
-
 static int adopt(struct elsewhere *x, struct dispatch *d, struct err *e)
 {
 	int rc = OK;
@@ -118,15 +77,13 @@ static int run(struct elsewhere *x, struct store *s, struct dispatch *d, struct 
 		.gpus = t->gpus,
 		.gpu_slots = t->gpu_slots,
 		.kernels = "" };
-	int rc = OK;
+	int rc;
 
 	if (!d->spec->trainer) { /* a command's devices are recorded instead */
-		rc = choose_kernels(x, &o.kernels, e);
-		o.kernel_class = x->kernel_class;
-		elsewhere_use_kernels(o.kernels); /* for winners, which stay here */
+		o.kernels = x->kernels->word;
+		o.kernel_class = x->kernels->rows;
 	}
-	if (!rc)
-		rc = adopt(x, d, e);
+	rc = adopt(x, d, e);
 	return rc ? rc : remote_run(&o, &d->ops, d, e);
 }
 

@@ -7,10 +7,12 @@
 
 #include "orchestrator/pilot/launch.h"
 #include "orchestrator/run/dispatch.h"
+#include "orchestrator/run/kernel_choice.h"
 #include "orchestrator/run/run.h"
 
 struct elsewhere {
 	const struct run_request *q;
+	const struct kernel_choice *kernels; /* of deltam's own trainer */
 	struct launch launch;
 	struct arena arena;
 	int64_t sweep;
@@ -18,14 +20,7 @@ struct elsewhere {
 	bool *open; /* each of them: whether it goes on */
 	int n;
 	int kept; /* how many go on */
-	char kernel_class[64]; /* of the sweep's rows; "": it has none */
 };
-
-/*
- * DELTAM_KERNELS for this process and all that it starts: a word of it, or "native", which is
- * what the processor has.
- */
-void elsewhere_use_kernels(const char *word);
 
 /* Reads the options of q, which has a launcher; *places are the slots that it asks for. */
 MUST_CHECK int elsewhere_parse(struct elsewhere *x, const struct run_request *q,
@@ -39,7 +34,7 @@ MUST_CHECK int elsewhere_find(
 	struct elsewhere *x, struct store *s, int64_t sweep, struct err *e);
 MUST_CHECK int elsewhere_keep(struct elsewhere *x, struct store *s, struct err *e);
 
-/* Trains; d->command is set. As remote_run; ERR_USAGE, ERR_DATA besides. */
+/* Trains; d->command is set, and x->kernels is made where deltam trains. As remote_run; ERR_USAGE, ERR_DATA besides. */
 MUST_CHECK int elsewhere_run(
 	struct elsewhere *x, struct store *s, struct dispatch *d, struct err *e);
 void elsewhere_release(struct elsewhere *x);

@@ -21,6 +21,7 @@
 #include "orchestrator/report/reader.h"
 #include "orchestrator/run/dispatch.h"
 #include "orchestrator/run/folder.h"
+#include "orchestrator/run/kernel_choice.h"
 #include "orchestrator/run/replan.h"
 #include "orchestrator/run/run.h"
 #include "orchestrator/run/winner.h"
@@ -44,6 +45,7 @@ struct run {
 	struct dispatch_command command; /* where another trainer trains */
 	struct str replanned; /* what became of the plan before, for people */
 	struct places places;
+	struct kernel_choice kernels; /* unless another trainer trains */
 	struct elsewhere elsewhere; /* with q->launch */
 };
 
@@ -345,6 +347,20 @@ static int prepare_training(struct run *r, struct err *e)
 	return rc;
 }
 
+static int choose_kernels(struct run *r, struct err *e)
+{
+	struct kernel_choice *c = &r->kernels;
+	int rc;
+
+	*c = (struct kernel_choice){ .asked = r->q->kernels,
+		.worker = r->q->launch ? NULL : r->worker,
+		.yes = r->q->yes,
+		.quiet = r->q->quiet };
+	rc = store_sweep_class(&r->s, r->stage.sweep, c->rows, sizeof(c->rows), e);
+	r->elsewhere.kernels = c;
+	return rc ? rc : kernel_choice_make(c, r->arena, e);
+}
+
 static int train(struct run *r, struct err *e)
 {
 	const struct spec_trainer *t = r->spec.trainer;
@@ -359,6 +375,8 @@ static int train(struct run *r, struct err *e)
 	if (!rc)
 		rc = store_run(&r->s, STMT_SWEEP_WORKERS,
 			ARGS(INT(places_slots(&r->places)), INT(r->stage.sweep)), e);
+	if (!rc && !t)
+		rc = choose_kernels(r, e);
 	progress_start(&r->progress);
 	if (!rc)
 		rc = r->q->launch ? run_elsewhere(r, e) : run_here(r, e);
@@ -466,8 +484,6 @@ int run_sweep(const struct run_request *q, struct arena *a, struct err *e)
 	int rc;
 
 	fatal_outlive_readers();
-	if (q->kernels)
-		elsewhere_use_kernels(q->kernels);
 	rc = look_around(&r, e);
 	if (!rc)
 		rc = store_open(&r.s, r.db, STORE_ORCHESTRATOR, e);
