@@ -11,6 +11,7 @@
 static struct {
 	bool read;
 	bool armed;
+	int signal;
 	char point[64];
 	char marker[512];
 	int countdown;
@@ -23,6 +24,9 @@ static void read_environment(void)
 
 	crash.read = true;
 	crash.countdown = 1;
+	crash.signal = spec ? SIGKILL : SIGSTOP;
+	if (!spec)
+		spec = getenv("DELTAM_HALT");
 	if (!spec)
 		return;
 	n = sscanf(spec, "%63[^@]@%511[^@]@%d", crash.point, crash.marker,
@@ -43,5 +47,5 @@ void crash_point(const char *point)
 	if (fd < 0)
 		return;
 	close(fd);
-	raise(SIGKILL);
+	raise(crash.signal);
 }

@@ -14,6 +14,7 @@
 #include "tests/lib/await.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
+#include "tests/lib/gate.h"
 #include "tests/lib/scratch.h"
 
 static const char search[] =
@@ -110,8 +111,8 @@ START_TEST(the_rows_are_those_of_a_run_on_a_local_disk)
 }
 END_TEST
 
-/* tests/fixtures/trainer/train.sh, which takes its time. */
-static void write_slow_sweep(void)
+/* tests/fixtures/trainer/train.sh, which waits at a gate. */
+static void write_gated_sweep(void)
 {
 	static char text[1 << 16];
 	char path[4096];
@@ -125,8 +126,9 @@ static void write_slow_sweep(void)
 		"{ \"sweep\": \"s\", \"trainer\": { \"command\": [\"sh\", \"train.sh\"], "
 		"\"files\": [\"*.sh\"], \"deterministic\": true, \"tasks\": { \"a\": { "
 		"\"acc\": \"higher\" }, \"b\": { \"err\": \"lower\" } } }, \"dataset\": "
-		"{}, \"train\": { \"epochs\": 6, \"pause\": 0.1 }, \"methods\": [\"ew\"], "
-		"\"search\": { \"lr\": [0.01, 0.003] } }");
+		"{}, \"train\": { \"epochs\": 6%s }, \"methods\": [\"ew\"], "
+		"\"search\": { \"lr\": [0.01, 0.003] } }",
+		gate_key());
 	scratch_write("s.json", text, n);
 }
 
@@ -146,11 +148,12 @@ static bool has_begun(int unused)
 	return begun;
 }
 
-/* A run of the slow sweep that is at work. */
+/* A run that is at work, and does not end before the gate is opened. */
 static void start_and_work(struct child *c)
 {
-	write_slow_sweep();
+	write_gated_sweep();
 	make_reference();
+	gate_close();
 	child_start(c, run_here, NULL);
 	ck_assert(await_file(has_begun, 0, 60));
 }
@@ -167,7 +170,7 @@ START_TEST(who_reads_during_a_run_sees_whole_epochs)
 	char answer[65536];
 	const char *argv[] = { "/bin/sh", "-c", text, NULL };
 	struct child c;
-	int seen = 0;
+	bool open = false;
 
 	snprintf(text, sizeof(text),
 		"'%s' status --db t.db --json >status && '%s' table --db t.db --query "
@@ -178,9 +181,10 @@ START_TEST(who_reads_during_a_run_sees_whole_epochs)
 		ck_assert_int_eq(child_run(argv, NULL), 0);
 		scratch_read("seen", answer, sizeof(answer));
 		ck_assert_str_eq(answer, "n\n0\n1\n");
-		seen++;
+		if (!open)
+			gate_open();
+		open = true;
 	} while (!child_ended(&c));
-	ck_assert_int_gt(seen, 1);
 	ck_assert_int_eq(child_wait(&c), 0);
 	ends_as_wanted();
 	ck_assert_int_eq(child_run(argv, NULL), 0); /* the file itself */
@@ -206,6 +210,7 @@ START_TEST(a_second_run_is_refused_until_the_first_is_dead)
 	child_signal(&first, SIGKILL);
 	ck_assert_int_eq(child_wait(&first), 128 + SIGKILL);
 	ck_assert_int_eq(access("t.db.lock", F_OK), 0);
+	gate_open();
 	runs_well(run_here);
 	ends_as_wanted();
 }
@@ -221,6 +226,7 @@ START_TEST(a_run_whose_lock_is_lost_ends_and_another_one_goes_on)
 	start_and_work(&first);
 	scratch_write("lock", foreign, sizeof(foreign) - 1);
 	ck_assert_int_eq(rename("lock", "t.db.lock"), 0);
+	gate_open();
 	ck_assert_int_eq(child_wait(&first), 3);
 	scratch_read("err", said, sizeof(said));
 	ck_assert_msg(

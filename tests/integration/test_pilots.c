@@ -14,6 +14,7 @@
 #include "tests/lib/await.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
+#include "tests/lib/gate.h"
 #include "tests/lib/pace.h"
 #include "tests/lib/scratch.h"
 
@@ -369,6 +370,14 @@ static bool has_begun(int n)
 		count("SELECT count(*) FROM attempt WHERE outcome='done'") >= n;
 }
 
+/* Whether n segments have reported epochs, which were read, and go on. */
+static bool is_at_work(int n)
+{
+	return has_begun(0) &&
+		count("SELECT count(*) FROM attempt WHERE outcome IS NULL"
+		      " AND read_bytes > 0") >= n;
+}
+
 static void expect_status(const char *words, const char *more)
 {
 	static const char *const argv[] = { "deltam", "status", "--db", "t.db",
@@ -388,10 +397,11 @@ START_TEST(a_successor_takes_over_what_is_at_work)
 	struct child c;
 	int64_t open;
 
-	write_command(", \"pause\": 0.1");
+	write_command(gate_key());
 	here(wanted, NULL);
+	gate_close();
 	child_start(&c, argv, NULL);
-	ck_assert(await_file(has_begun, 1, 120));
+	ck_assert(await_file(is_at_work, 2, 120));
 	child_signal(&c, SIGTERM); /* as a logout does */
 	ck_assert_int_eq(child_wait(&c), 130);
 	child_close_pipe(&c);
@@ -400,6 +410,7 @@ START_TEST(a_successor_takes_over_what_is_at_work)
 	ck_assert_int_gt(open, 1);
 	query_run("t.db",
 		"CREATE TABLE was AS SELECT id FROM attempt WHERE outcome IS NULL");
+	gate_open();
 	runs_well(argv, NULL);
 	ck_assert_str_eq(digest_rows("t.db", got), wanted);
 	ck_assert_int_eq(
@@ -419,16 +430,18 @@ START_TEST(a_run_without_a_launcher_lets_pilots_go)
 	struct child c;
 	int pilot;
 
-	write_command(", \"pause\": 0.1");
+	write_command(gate_key());
 	here(wanted, NULL);
+	gate_close();
 	setenv("DELTAM_TIME_SCALE", "1", 1); /* no pilot leaves by itself */
 	child_start(&c, at_pilots, NULL);
-	ck_assert(await_file(has_begun, 1, 120));
+	ck_assert(await_file(is_at_work, 1, 120));
 	child_signal(&c, SIGTERM);
 	ck_assert_int_eq(child_wait(&c), 130);
 	child_close_pipe(&c);
 	pilot = some_pilot(0);
 	ck_assert_int_gt(pilot, 0);
+	gate_open();
 	runs_well(argv, NULL);
 	ck_assert_str_eq(digest_rows("t.db", got), wanted);
 	ck_assert(await_end(pilot, 120));

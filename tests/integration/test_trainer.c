@@ -13,6 +13,7 @@
 #include "tests/lib/await.h"
 #include "tests/lib/child.h"
 #include "tests/lib/digest.h"
+#include "tests/lib/gate.h"
 #include "tests/lib/must.h"
 #include "tests/lib/scratch.h"
 
@@ -67,6 +68,19 @@ static void teardown(void)
 static void write_sweep(const char *text)
 {
 	scratch_write("s.json", text, strlen(text));
+}
+
+/* SMALL whose trainer waits: what happens before gate_open happens during the run. */
+static void write_gated_sweep(const char *train)
+{
+	static const char frame[] = SMALL(, "@", );
+	const char *at = strchr(frame, '@');
+	char text[8192];
+
+	snprintf(text, sizeof(text), "%.*s%s%s%s", (int)(at - frame), frame, train,
+		gate_key(), at + 1);
+	write_sweep(text);
+	gate_close();
 }
 
 static void forget(void)
@@ -344,7 +358,7 @@ START_TEST(helpers_of_a_trainer_die_with_its_adapter)
 	ck_assert_ptr_nonnull(getcwd(path, sizeof(path) - 16));
 	strcat(path, "/helpers");
 	setenv("HELPERS", path, 1);
-	write_sweep(SMALL(, ", \"helpers\": true, \"pause\": 0.2", ));
+	write_gated_sweep(", \"helpers\": true");
 	child_start(&c, argv, NULL);
 	ck_assert(await_file(has_helper, 1, 120));
 	ck_assert(is_alive(number_in("helpers", 1)));
@@ -359,6 +373,7 @@ START_TEST(helpers_of_a_trainer_die_with_its_adapter)
 	child_signal(&c, SIGKILL);
 	(void)child_wait(&c);
 	ck_assert(is_alive(number_in("helpers", 2)));
+	gate_open();
 	runs_well();
 	for (int i = 1; number_in("helpers", i); i++)
 		ck_assert(is_gone(number_in("helpers", i)));
@@ -459,11 +474,12 @@ END_TEST
 
 START_TEST(rows_of_a_noisy_trainer_come_from_one_chain_of_states)
 {
-	char env[] = "DELTAM_CRASH=follow.after_commit@marker@4";
+	char env[] = "DELTAM_CRASH=follow.after_commit@marker";
 
-	/* It saves every third epoch, so it goes back to an older state after a death. */
-	write_sweep(SMALL(, ", \"noise\": 0.001, \"save\": 3, \"pause\": 0.15", ));
+	/* It saves every third epoch, so it goes back to nothing after a death before. */
+	write_gated_sweep(", \"noise\": 0.001, \"save\": 3");
 	ck_assert_int_eq(run_with(NULL, env), 128 + SIGKILL);
+	gate_open();
 	runs_well();
 	ck_assert_int_gt(count("SELECT sum(replaced) FROM attempt"), 0);
 	ck_assert_int_eq(
@@ -491,10 +507,11 @@ START_TEST(code_that_is_edited_during_a_run_has_no_effect_on_it)
 	struct child c;
 	int64_t jobs;
 
-	write_sweep(SMALL(, ", \"pause\": 0.1", ));
+	write_gated_sweep("");
 	child_start(&c, argv, NULL);
 	ck_assert(await_file(has_begun, 0, 120));
 	scratch_write("train.sh", broken, sizeof(broken) - 1);
+	gate_open();
 	ck_assert_int_eq(child_wait(&c), 0);
 	jobs = count("SELECT count(*) FROM job");
 	ck_assert_int_eq(child_run(plan, NULL), 0);
