@@ -82,7 +82,7 @@ verdict "a struct or enum of a header has its name for itself" "$(
 # shellcheck disable=SC2046
 verdict "the man page has every DELTAM_ variable that is read" "$(
 	grep -ohE 'getenv\("DELTAM_[A-Z_]+' $(sources common catalogue trainer-core orchestrator worker) |
-	sed 's/.*"//' | grep -v DELTAM_CRASH | sort -u | while read -r name; do
+	sed 's/.*"//' | grep -v -e DELTAM_CRASH -e DELTAM_HALT | sort -u | while read -r name; do
 		grep -q "ENVIRONMENT(\"$name\"" orchestrator/cli/manual.def || echo "$name"
 	done)"
 only orchestrator/json/json.c 'cjson/'
