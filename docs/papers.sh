@@ -43,7 +43,11 @@ trained() {
 # all small sweeps, what others need first
 smalls() {
 	echo li/labeller
-	awk -F'\t' 'NR > 1 && $4 != "-" && !seen[$1 "/" $4]++ { print $1 "/" $4 }' "$items"
+	awk -F'\t' 'NR > 1 && $4 != "-" {
+		for (i = 1; i <= split($4, small, " "); i++)
+			if (!seen[$1 "/" small[i]]++)
+				print $1 "/" small[i]
+	}' "$items"
 }
 
 train() {
@@ -76,15 +80,24 @@ views() {
 	SQL
 }
 
-# verdict PAPER SMALL QUERY: "figures | verdict"
+# figures PAPER SMALLS QUERY: what the query gives in each of the sweeps
+figures() {
+	for small in $2; do
+		{
+			views "$1-$small-small"
+			echo "$3;"
+		} | sqlite3 "$(database "$1" "$small")"
+	done
+}
+
+# verdict PAPER SMALLS QUERY: "figures | verdict"
 verdict() {
 	[ "$2" = - ] && { echo 'no small version | cannot be told'; return; }
-	trained "$1" "$2" || { echo 'not trained yet |'; return; }
+	for small in $2; do
+		trained "$1" "$small" || { echo 'not trained yet |'; return; }
+	done
 	[ "$3" = - ] && { echo 'see the table or picture | for the eye'; return; }
-	{
-		views "$1-$2-small"
-		echo "$3;"
-	} | sqlite3 "$(database "$1" "$2")" | awk '
+	figures "$1" "$2" "$3" | awk '
 		BEGIN {
 			split("12.706 4.303 3.182 2.776 2.571 2.447 2.365 2.306 2.262 2.228 " \
 				"2.201 2.179 2.160 2.145 2.131 2.120 2.110 2.101 2.093 2.086", t, " ")
@@ -103,8 +116,19 @@ verdict() {
 		}'
 }
 
-# of_sweep COMMAND SMALL NAME: the option that names the sweep, where the command does not
+# files_of SMALLS: their names for the page
+files_of() {
+	for small in $1; do
+		[ "$small" = - ] || echo "\`$small-small.json\`"
+	done | paste -s -d ' ' -
+}
+
+# of_sweep COMMAND SMALL NAME: the option that names the sweep, where the command does not; a
+# plot goes into a file
 of_sweep() {
+	case $1 in
+	plot\ *) printf ' -o %s.svg' "$(echo "$1" | cut -d ' ' -f 2)" ;;
+	esac
 	case $1/$2 in
 	*-small* | */-) ;;
 	*) echo " --sweep $3" ;;
@@ -127,7 +151,7 @@ list() {
 			outcome=$(verdict "$paper" "$small" "$query")
 		fi
 		echo "| $paper | $item | $([ "$sweep" = - ] || echo "\`$sweep.json\`") |" \
-			"$([ "$small" = - ] || echo "\`$small-small.json\`") |" \
+			"$(files_of "$small") |" \
 			"$shown | $claim | $outcome |"
 	done
 }
