@@ -261,6 +261,47 @@ START_TEST(what_cannot_be_written_is_refused_with_the_reason)
 }
 END_TEST
 
+/* A journal would say what of the file is to be undone. */
+START_TEST(what_a_journal_undoes_is_not_read)
+{
+	struct store s;
+
+	opened_well(&s, "a.db", STORE_ORCHESTRATOR);
+	store_close(&s);
+	scratch_write("a.db-journal", "log", 3);
+	ck_assert_int_eq(chmod("a.db", 0444), 0);
+	ck_assert_int_eq(chmod(".", 0555), 0);
+	ck_assert_int_eq(opened_apart(read_without_the_log), 0);
+}
+END_TEST
+
+/* What means something in a URI is part of a name all the same. */
+static const char odd[] = "50%25?immutable=0#.db";
+
+static void read_odd(void)
+{
+	struct store s;
+
+	become_nobody();
+	opened_well(&s, odd, STORE_READER);
+	if (opened_ask(&s, "SELECT count(*) FROM sweep") != 1)
+		_exit(1);
+	store_close(&s);
+}
+
+START_TEST(a_read_only_database_has_any_name)
+{
+	struct store s;
+
+	opened_well(&s, odd, STORE_ORCHESTRATOR);
+	opened_run(&s, opened_insert);
+	store_close(&s);
+	ck_assert_int_eq(chmod(odd, 0444), 0);
+	ck_assert_int_eq(chmod(".", 0555), 0);
+	ck_assert_int_eq(opened_apart(read_odd), 0);
+}
+END_TEST
+
 START_TEST(what_the_system_refuses_is_said_of_the_database)
 {
 	static const struct {
@@ -375,6 +416,8 @@ Suite *suite_store_open(void)
 	tcase_add_test(tc, a_newer_database_is_refused_before_anything_appears);
 	tcase_add_test(tc, worker_and_reader_want_a_database_that_exists);
 	tcase_add_test(tc, a_path_that_looks_like_a_uri_is_a_path);
+	tcase_add_test(tc, what_a_journal_undoes_is_not_read);
+	tcase_add_test(tc, a_read_only_database_has_any_name);
 	tcase_add_test(tc, what_the_system_refuses_is_said_of_the_database);
 	tcase_add_test(tc, what_cannot_be_written_is_refused_with_the_reason);
 	tcase_add_test(tc, a_creation_that_fails_leaves_nothing);
