@@ -59,6 +59,15 @@ static int check_version(const struct store *s, struct err *e)
 	if (!s->version && !mode_of(s)->makes)
 		return err_set(e, ERR_DB,
 			"%s holds no sweep yet; `deltam run` fills it", s->path);
+	return OK;
+}
+
+/*
+ * Asks the open database, as its header may lag: what `deltam run` has just brought up to
+ * date can lie in the log (WAL) still.
+ */
+static int refuse_old(const struct store *s, struct err *e)
+{
 	if (s->version < s->schema->version && s->mode == STORE_WORKER)
 		return err_set(e, ERR_DB,
 			"%s was written by an older deltam; `deltam run` brings it up "
@@ -124,6 +133,8 @@ static int set_up(struct store *s, struct err *e)
 
 	if (!rc)
 		rc = check_version(s, e);
+	if (!rc)
+		rc = refuse_old(s, e);
 	if (!rc)
 		rc = schema_check(s, e);
 	if (!rc)

@@ -45,6 +45,25 @@ void table_for_readers(struct report_table *t, const char *names)
 			t->column[i].audience = FOR_PROGRAMS;
 }
 
+static bool is_idle(const struct report_table *t, int column)
+{
+	bool idle = true;
+
+	for (int i = 0; i < table_rows(t); i++) {
+		const char *exact = cell_exact(table_at(t, i, column));
+
+		idle = idle && (!*exact || !strcmp(exact, "0"));
+	}
+	return idle;
+}
+
+void table_hide_idle(struct report_table *t)
+{
+	for (int i = 0; i < t->columns; i++)
+		if (is_idle(t, i))
+			t->column[i].audience = FOR_PROGRAMS;
+}
+
 static struct report_cell *add_cell(struct report_table *t)
 {
 	ASSERT(t->columns > 0);

@@ -73,6 +73,8 @@ struct report_head {
 void table_columns(struct report_table *t, const struct report_head *list, int n);
 /* Leaves to programs every column that " a b c " does not name, each between blanks. */
 void table_for_readers(struct report_table *t, const char *names);
+/* The same with every column that has nothing but 0 and empty cells so far. */
+void table_hide_idle(struct report_table *t);
 
 struct report_cell *table_text(
 	struct report_table *t, const char *text); /* NULL: an empty cell */

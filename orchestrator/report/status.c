@@ -7,6 +7,9 @@
 #include "orchestrator/print/terminal.h"
 #include "orchestrator/run/progress.h"
 
+/* Places in the list below. */
+enum { COLUMN_STAGE = 3, COLUMN_STATE = 5, COLUMN_WAITING = 9, COLUMN_EPOCHS = 15 };
+
 static void columns(struct report_table *t)
 {
 	static const struct report_head list[] = { { "variant", NULL, false },
@@ -18,8 +21,17 @@ static void columns(struct report_table *t)
 		{ "stopped", NULL, true }, { "diverged", NULL, true },
 		{ "failed", NULL, true }, { "epochs_done", NULL, true },
 		{ "epochs", NULL, true } };
+	struct report_column *c;
 
 	table_columns(t, list, COUNT(list));
+	t->column[COLUMN_STAGE].audience = FOR_PROGRAMS; /* a phase belongs to one */
+	t->column[COLUMN_STATE].spare = 1;
+	t->column[COLUMN_WAITING].spare = 2;
+	t->column[COLUMN_EPOCHS - 1].audience = FOR_PROGRAMS;
+	t->column[COLUMN_EPOCHS].audience = FOR_PROGRAMS;
+	c = table_column(t, "progress", "epochs");
+	c->audience = FOR_READERS;
+	c->right = true;
 }
 
 static void row(struct report_table *t, const struct query_progress *x)
@@ -37,6 +49,9 @@ static void row(struct report_table *t, const struct query_progress *x)
 		table_number(t, figures[i], NULL);
 	table_number(t, (double)x->epochs_done, NULL);
 	table_number(t, (double)x->epochs, NULL);
+	table_text(t,
+		arena_printf(t->arena, "%lld/%lld", (long long)x->epochs_done,
+			(long long)x->epochs));
 }
 
 /* Jobs and epochs of the stages planned so far. */
@@ -183,6 +198,7 @@ int account_stages(const struct standing *x, struct report *r, struct err *e)
 	columns(t);
 	for (int i = 0; i < x->stages; i++)
 		row(t, &x->stage[i]);
+	table_hide_idle(t);
 	note_totals(x, r);
 	standing_note_stop(x, r);
 	return note_troubles(x, r, e);

@@ -16,6 +16,7 @@
 #include "tests/lib/digest.h"
 #include "tests/lib/dump.h"
 #include "tests/lib/must.h"
+#include "tests/lib/opened.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/small_db.h"
 
@@ -264,6 +265,20 @@ START_TEST(a_worker_leaves_an_old_database_to_deltam)
 }
 END_TEST
 
+/* A file that was in use has a log, in which the steps lie until somebody empties it. */
+START_TEST(a_worker_knows_what_was_brought_up_to_date_a_moment_ago)
+{
+	struct store deltam;
+	struct store worker;
+
+	rows_in("old.db", "PRAGMA journal_mode=WAL");
+	opened_well(&deltam, "old.db", STORE_ORCHESTRATOR);
+	opened_well(&worker, "old.db", STORE_WORKER);
+	store_close(&worker);
+	store_close(&deltam);
+}
+END_TEST
+
 START_TEST(a_step_that_fails_changes_nothing)
 {
 	struct store s;
@@ -380,6 +395,7 @@ Suite *suite_schema(void)
 	tcase_add_test(tc, a_reader_that_must_not_write_reads_a_copy);
 	tcase_add_test(tc, a_reader_in_a_folder_that_is_read_only_reads_a_copy);
 	tcase_add_test(tc, a_worker_leaves_an_old_database_to_deltam);
+	tcase_add_test(tc, a_worker_knows_what_was_brought_up_to_date_a_moment_ago);
 	tcase_add_test(tc, a_step_that_fails_changes_nothing);
 	tcase_add_test(tc, an_upgrade_killed_at_any_write_is_done_again);
 	tcase_add_test(tc, toys_that_lie_beside_sweeps_stay_there);
