@@ -85,6 +85,8 @@ verdict "the man page has every DELTAM_ variable that is read" "$(
 	sed 's/.*"//' | grep -v -e DELTAM_CRASH -e DELTAM_HALT | sort -u | while read -r name; do
 		grep -q "ENVIRONMENT(\"$name\"" orchestrator/cli/manual.def || echo "$name"
 	done)"
+# One limit for all, far above what any of them takes, is in tests/main.c.
+verdict "no test has a limit of time of its own" "$(grep -l tcase_set_timeout tests/*/*.c)"
 only orchestrator/json/json.c 'cjson/'
 only orchestrator/run/sched.c 'uv\.h'
 only trainer-core/blas.c 'cblas\.h'

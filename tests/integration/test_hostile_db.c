@@ -220,7 +220,6 @@ Suite *suite_hostile_db(void)
 	TCase *tc = tcase_create("hostile_db");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, texts_of_a_database_are_texts_wherever_they_are_shown);
 	tcase_add_test(tc, a_page_holds_the_texts_of_a_database_as_texts);
 	tcase_add_test(tc, damaged_pages_are_an_error_or_an_answer);

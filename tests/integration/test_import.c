@@ -407,7 +407,6 @@ Suite *suite_import(void)
 	TCase *t = tcase_create("import");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, what_export_has_written_comes_back_as_the_same_table);
 	tcase_add_test(t, what_a_trainer_would_have_reported_is_read_job_by_job);
 	tcase_add_test(t, a_run_that_diverged_in_its_first_epoch_is_exported);

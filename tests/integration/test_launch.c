@@ -215,7 +215,6 @@ Suite *suite_launch(void)
 	TCase *tc = tcase_create("launch");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, programs_of_slurm_that_hang_keep_no_segment_waiting);
 	tcase_add_test(tc, an_interrupt_does_not_wait_for_sbatch);
 	tcase_add_test(tc, a_refusal_is_told_once_and_tried_again);

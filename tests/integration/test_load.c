@@ -116,7 +116,6 @@ Suite *suite_load(void)
 	TCase *tc = tcase_create("load");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 180);
 	tcase_add_test(tc, memory_of_a_run_does_not_grow_with_the_jobs_behind_it);
 	tcase_add_test(tc, sixty_four_workers_end_in_the_rows_of_two);
 	suite_add_tcase(suite, tc);

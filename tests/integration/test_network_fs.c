@@ -246,7 +246,6 @@ Suite *suite_network_fs(void)
 	TCase *tc = tcase_create("network_fs");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, the_rows_are_those_of_a_run_on_a_local_disk);
 	tcase_add_test(tc, who_reads_during_a_run_sees_whole_epochs);
 	tcase_add_test(tc, a_second_run_is_refused_until_the_first_is_dead);

@@ -597,7 +597,6 @@ Suite *suite_pilots(void)
 	TCase *tc = tcase_create("pilots");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, the_rows_are_those_of_a_run_here);
 	tcase_add_test(tc, commands_train_at_pilots_too);
 	tcase_add_test(tc, a_command_with_a_host_starts_pilots);

@@ -320,7 +320,6 @@ Suite *suite_slots(void)
 	TCase *tc = tcase_create("slots");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 120);
 	tcase_add_test(
 		tc, slots_of_one_gpu_are_spread_and_a_wide_one_has_a_gpu_to_itself);
 	tcase_add_test(tc, a_slot_of_whole_gpus_has_them_to_itself);

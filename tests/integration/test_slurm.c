@@ -338,7 +338,6 @@ static void add_real(Suite *s)
 	TCase *tc = tcase_create("real times");
 
 	tcase_add_checked_fixture(tc, setup_slow, teardown_slow);
-	tcase_set_timeout(tc, 1800);
 	tcase_add_test(tc, a_real_time_limit_ends_a_pilot_and_no_segment);
 	tcase_add_test(tc, a_real_lease_ends_two_minutes_after_a_kill);
 	suite_add_tcase(s, tc);
@@ -366,7 +365,6 @@ Suite *suite_slurm(void)
 		return s;
 	}
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 1200);
 	tcase_add_test(tc, jobs_of_slurm_train_the_same_rows);
 	tcase_add_test(tc, whatever_happens_to_slurm_or_us_the_rows_are_the_same);
 	tcase_add_test(tc, a_refusal_is_told_once);

@@ -201,7 +201,6 @@ Suite *suite_together(void)
 	TCase *tc = tcase_create("together");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 180);
 	tcase_add_test(tc, a_run_takes_over_from_one_whose_workers_still_live);
 	tcase_add_test(tc, who_reads_during_a_run_sees_whole_epochs);
 	tcase_add_test(tc, sweeps_that_compose_one_cache_at_once_agree);

@@ -634,7 +634,6 @@ Suite *suite_trainer(void)
 	TCase *tc = tcase_create("trainer");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, a_command_is_led_through_the_whole_protocol);
 	tcase_add_test(tc, pruned_rows_are_those_of_a_run_without_rungs);
 	tcase_add_test(

@@ -154,7 +154,6 @@ Suite *suite_trainer_python(void)
 		return s;
 	}
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, the_helper_keeps_its_promises);
 	tcase_add_test(
 		tc, the_loop_of_the_page_has_its_table_and_the_same_rows_through_kills);

@@ -202,7 +202,6 @@ Suite *suite_try(void)
 	TCase *tc = tcase_create("try");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, a_trainer_that_keeps_the_contract_is_told_so_entry_by_entry);
 	tcase_add_test(tc, every_fault_has_its_sentence);
 	tcase_add_test(tc, what_is_no_fault_is_none);

@@ -415,7 +415,6 @@ Suite *suite_bf16(void)
 	TCase *t = tcase_create("bf16");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(
 		t, a_tile_is_a_chain_of_even_and_one_of_odd_products, 0, MIXED_TABLES);
 	tcase_add_loop_test(t, a_value_is_rounded_to_the_nearest_of_two_to_the_even, 0,

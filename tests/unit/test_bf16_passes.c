@@ -731,7 +731,6 @@ Suite *suite_bf16_passes(void)
 	TCase *t = tcase_create("bf16_passes");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, a_convolution_is_its_definition_to_the_bit, 0,
 		COUNT(shapes) + DRAWN_SHAPES);
 	tcase_add_loop_test(

@@ -219,7 +219,6 @@ Suite *suite_mixed(void)
 	TCase *t = tcase_create("mixed");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, gradients_are_as_near_to_those_of_float32_as_bf16_allows,
 		0, COUNT(rows));
 	tcase_add_loop_test(

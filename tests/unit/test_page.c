@@ -390,7 +390,6 @@ Suite *suite_page(void)
 	TCase *tc = tcase_create("page");
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_page_has_all_sections_and_asks_nobody);
 	tcase_add_test(tc, figures_are_those_of_the_table);
 	tcase_add_test(tc, every_plot_with_figures_is_drawn_and_says_what_it_is);

@@ -645,7 +645,6 @@ Suite *suite_store_network(void)
 	TCase *tc = tcase_create("store_network");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, network_file_systems_are_known_by_their_numbers);
 	tcase_add_test(tc, nobody_else_opens_the_file_and_no_memory_is_shared);
 	tcase_add_test(
