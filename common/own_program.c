@@ -21,7 +21,8 @@ int own_program(const char **path, struct arena *a, struct err *e)
 
 	*path = "";
 	if (n < 0)
-		return err_errno(e, "cannot find our own executable");
+		return err_errno(
+			e, "/proc/self/exe, which is this program (is /proc mounted?)");
 	*path = arena_strndup(a, buf, (size_t)n);
 	if (!is_loader(*path))
 		return OK;
