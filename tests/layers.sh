@@ -31,11 +31,11 @@ forbid() {
 	verdict "$rule" "$(grep -nE "^#[ ]*include +[<\"]($pattern)" "$@" /dev/null)"
 }
 
-# only FILE PATTERN: nobody else includes what matches
+# only PLACE PATTERN: nobody outside of this folder or file includes what matches
 only() {
 	# shellcheck disable=SC2046
 	forbid "only $1 may include $2" "$2" \
-		$(sources common catalogue trainer-core orchestrator worker | grep -vxF "$1")
+		$(sources common catalogue trainer-core orchestrator worker | grep -v "^$1")
 }
 
 libraries='sqlite3\.h|uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h'
@@ -56,8 +56,8 @@ libraries='sqlite3\.h|uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h'
 	forbid "orchestrator: of the trainer its tables only, through the catalogue" \
 		'trainer-core/|worker/|catalogue/.*\.def|cblas\.h|zlib\.h' $(sources orchestrator)
 	forbid "decide, prune: plain figures alone" \
-		'common/(store/|str\.h|log\.h)|orchestrator/(json/|layout/|print/|report/|run/(group|reason|apply|score|lane|stage))|stdio\.h|xxhash\.h' \
-		orchestrator/run/decide.[ch] orchestrator/plan/prune.[ch]
+		'common/(store/|str\.h|log\.h)|orchestrator/(json/|layout/|print/|report/|stage/(group|reason|apply|score|lane|stage))|stdio\.h|xxhash\.h' \
+		orchestrator/stage/decide.[ch] orchestrator/plan/prune.[ch]
 	forbid "trainer: batch.c knows no step" 'trainer-core/train/(step|step_ahead|diagnose|evaluate|job|train)\.h' \
 		trainer-core/train/batch.[ch]
 	forbid "trainer: step.c knows nobody who looks at a step, and no epoch" \
@@ -67,8 +67,24 @@ libraries='sqlite3\.h|uv\.h|cjson/|cblas\.h|zlib\.h|xxhash\.h'
 	forbid "worker: no loop, no JSON, no SQLite of its own" \
 		'uv\.h|cjson/|cblas\.h|sqlite3\.h|orchestrator/' $(sources worker)
 }
-verdict "SQLite is known in common/store/ alone" "$(grep -lE '^#[ ]*include +[<"]sqlite3\.h' \
-	$(sources common catalogue trainer-core orchestrator worker | grep -v '^common/store/') /dev/null)"
+# Arrows between folders of the orchestrator go one way: up in their table.
+# shellcheck disable=SC2046
+verdict "a folder of the orchestrator includes what its row of docs/ARCHITECTURE.md allows" "$(
+	grep -HnE '^#[ ]*include "(orchestrator|common/store)/' $(sources orchestrator) |
+	awk -v page=docs/ARCHITECTURE.md '
+		BEGIN { while ((getline line < page) > 0) {
+				if (line ~ /^\| folder of the orchestrator/) inside = 1
+				if (line == "") inside = 0
+				if (!inside || line !~ /^\| `[a-z]+\/`/) continue
+				split(line, part, /[`\/]/)
+				rank[part[2]] = ++n
+				if (match(line, /Only common[a-z, ]*/)) only[part[2]] = substr(line, RSTART, RLENGTH) " "
+			} }
+		{ split($0, quoted, "\""); split($0, user, "/"); split(quoted[2], used, "/")
+			from = user[2]; to = used[2] }
+		to == from || quoted[2] == "orchestrator/cli/cli.h" { next }
+		!(from in rank) || (to != "store" && (!(to in rank) || rank[to] > rank[from])) ||
+			(from in only && only[from] !~ ("[ ,]" to "[ ,]"))')"
 # A folder that nobody can take in at a glance is two; the rows of a table are one thing, however many.
 verdict "a folder has at most 25 files, but those that hold the rows of a table" "$(
 	find common catalogue trainer-core orchestrator worker -name '*.c' | sed 's#/[^/]*$##' | sort | uniq -c |
@@ -87,8 +103,9 @@ verdict "the man page has every DELTAM_ variable that is read" "$(
 	done)"
 # One limit for all, far above what any of them takes, is in tests/main.c.
 verdict "no test has a limit of time of its own" "$(grep -l tcase_set_timeout tests/*/*.c)"
+only common/store/ 'sqlite3\.h'
 only orchestrator/json/json.c 'cjson/'
-only orchestrator/run/sched.c 'uv\.h'
+only orchestrator/sched/ 'uv\.h'
 only trainer-core/blas.c 'cblas\.h'
 
 # calls: "USER DEFINER" for every symbol that a file takes from another one. A table calls its

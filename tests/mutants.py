@@ -22,9 +22,9 @@ MODULES = [
     (r"trainer-core/weighting/.*\.c$", "weighting weighting_uncertainty weighting_gradient solver rotation auxiliary"),
     (r"trainer-core/(loss|metric|optim|layer)/.*\.c$", "loss metric optim nodes graph train"),
     (r"orchestrator/plan/.*\.c$", "plan plan_refine plan_random prune identity outlook code"),
-    (r"orchestrator/run/(stage|lane|group|decide|score|apply)\.c$", "stage decide group dispatch"),
+    (r"orchestrator/stage/(stage|lane|group|decide|score|apply)\.c$", "stage decide group dispatch"),
     (r"common/store/.*\.c$", "store store_open store_lock store_metric schema runs"),
-    (r"orchestrator/run/(follow|report_line)\.c$", "follow report_line"),
+    (r"orchestrator/segment/(follow|report_line)\.c$", "follow report_line"),
 ]
 CHANGES = [(" < ", " <= "), (" <= ", " < "), (" > ", " >= "), (" >= ", " > "), (" == ", " != "),
            (" != ", " == "), (" + ", " - "), (" - ", " + "), (" * ", " / "), (" / ", " * "),

@@ -3,7 +3,7 @@
  *
  * The adapter: runs another trainer on a segment and watches it. It opens no database and
  * parses nothing. In the folder it is given job.TOKEN.json and an empty report.TOKEN
- * (orchestrator/run/folder.h); on the pipe it beats while the trainer lives and says
+ * (orchestrator/segment/folder.h); on the pipe it beats while the trainer lives and says
  * `news` where the report has grown, once that is synced.
  *
  * The trainer gets DELTAM_JOB, CUDA_VISIBLE_DEVICES where LIST is given, no input, and our stderr for both of its outputs. SIGTERM,

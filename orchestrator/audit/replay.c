@@ -2,8 +2,8 @@
 
 #include <math.h>
 #include <string.h>
-#include "orchestrator/run/group.h"
-#include "orchestrator/run/lane.h"
+#include "orchestrator/stage/group.h"
+#include "orchestrator/stage/lane.h"
 
 /* Loading. */
 

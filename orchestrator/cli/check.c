@@ -7,12 +7,12 @@
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/cli/surprises.h"
 #include "orchestrator/plan/estimate.h"
-#include "orchestrator/plan/precision.h"
 #include "orchestrator/plan/plan.h"
+#include "orchestrator/plan/precision.h"
 #include "orchestrator/plan/resolve.h"
 #include "orchestrator/plan/worker_path.h"
-#include "orchestrator/run/places.h"
-#include "orchestrator/run/preplan.h"
+#include "orchestrator/sched/places.h"
+#include "orchestrator/stage/preplan.h"
 
 /* A line for each network that the variants before have not had. */
 static void print_networks(const struct resolved *known, struct arena *a)

@@ -2,11 +2,11 @@
 #include <string.h>
 #include "catalogue/catalogue.h"
 #include "common/str.h"
-#include "orchestrator/plan/child.h"
-#include "orchestrator/plan/worker_path.h"
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/cli/cli_tables.h"
-#include "orchestrator/cli/winner_ask.h"
+#include "orchestrator/plan/child.h"
+#include "orchestrator/plan/worker_path.h"
+#include "orchestrator/report/winner_ask.h"
 
 #define NAMES_MAX 256
 

@@ -9,7 +9,7 @@
 #include "common/store/store_open.h"
 #include "common/store/transaction.h"
 #include "orchestrator/cli/cli.h"
-#include "orchestrator/run/stage.h"
+#include "orchestrator/stage/stage.h"
 
 struct importing {
 	const struct cli_options *o;

@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 #include "orchestrator/import/import.h"
-#include "orchestrator/run/report_line.h"
 #include "orchestrator/json/json.h"
+#include "orchestrator/segment/report_line.h"
 
 struct lines {
 	struct import_set *im;

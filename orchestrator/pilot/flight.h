@@ -12,7 +12,7 @@
 
 #include "orchestrator/pilot/message.h"
 #include "orchestrator/pilot/yard.h"
-#include "orchestrator/run/places.h"
+#include "orchestrator/sched/places.h"
 
 struct errand;
 

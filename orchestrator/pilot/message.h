@@ -15,7 +15,7 @@
 
 #include <stddef.h>
 #include "common/arena.h"
-#include "orchestrator/run/sched.h"
+#include "orchestrator/sched/sched.h"
 
 #define MESSAGE_VERSION 1
 

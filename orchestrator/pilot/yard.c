@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "orchestrator/run/slot_log.h"
+#include "orchestrator/sched/slot_log.h"
 
 void yard_path(
 	char path[MAIL_PATH_MAX], const char *root, const char *name, const char *file)

@@ -77,7 +77,7 @@ int64_t job_identity(const struct params *ps, char hex[IDENTITY_MAX]);
 /* The same for many jobs: works in the arena and leaves nothing there. */
 int64_t job_identity_in(
 	const struct params *ps, char hex[IDENTITY_MAX], struct arena *scratch);
-/* What it was when the files of dataset.pseudo counted by their names (run/identify.h). */
+/* What it was when the files of dataset.pseudo counted by their names (stage/identify.h). */
 int64_t job_identity_with_paths(
 	const struct params *ps, char hex[IDENTITY_MAX], struct arena *scratch);
 

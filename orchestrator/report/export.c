@@ -5,7 +5,7 @@
 #include <string.h>
 #include "orchestrator/report/reader.h"
 #include "orchestrator/report/run_list.h"
-#include "orchestrator/cli/winner_ask.h"
+#include "orchestrator/report/winner_ask.h"
 
 struct export
 {

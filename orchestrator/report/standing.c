@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "orchestrator/print/glyph.h"
+#include "orchestrator/print/progress.h"
 #include "orchestrator/print/terminal.h"
-#include "orchestrator/run/progress.h"
-#include "orchestrator/run/score.h"
+#include "orchestrator/stage/score.h"
 
 /*
  * A run that was killed leaves its rows as they were. Whether somebody is at work the lock

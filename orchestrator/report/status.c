@@ -3,9 +3,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "orchestrator/report/account.h"
+#include "orchestrator/print/progress.h"
 #include "orchestrator/print/terminal.h"
-#include "orchestrator/run/progress.h"
+#include "orchestrator/report/account.h"
 
 /* Places in the list below. */
 enum { COLUMN_STAGE = 3, COLUMN_STATE = 5, COLUMN_WAITING = 9, COLUMN_EPOCHS = 15 };

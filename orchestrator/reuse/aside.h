@@ -8,7 +8,7 @@
 #define DELTAM_ASIDE_H
 
 #include "common/store/store_job.h"
-#include "orchestrator/run/sched.h"
+#include "orchestrator/sched/sched.h"
 
 struct aside {
 	char folder[256]; /* "": none */

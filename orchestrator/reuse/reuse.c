@@ -14,7 +14,7 @@
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
 #include "common/store/store_winner.h"
-#include "orchestrator/run/folder.h"
+#include "orchestrator/segment/folder.h"
 
 #define PATH_BYTES 1400
 

@@ -10,10 +10,10 @@
 #include "common/store/store_winner.h"
 #include "common/store/transaction.h"
 #include "orchestrator/reuse/aside.h"
-#include "orchestrator/run/direction.h"
-#include "orchestrator/run/segment_command.h"
-#include "orchestrator/run/verdict.h"
-#include "orchestrator/run/winner.h"
+#include "orchestrator/segment/segment_command.h"
+#include "orchestrator/segment/verdict.h"
+#include "orchestrator/stage/direction.h"
+#include "orchestrator/stage/winner.h"
 
 /* What the ended segments of a lane came to in this run. */
 struct account {

@@ -12,25 +12,17 @@
 #define DELTAM_DISPATCH_H
 
 #include "common/store/store_pilot.h"
-#include "orchestrator/run/places.h"
-#include "orchestrator/run/progress.h"
+#include "orchestrator/print/progress.h"
 #include "orchestrator/run/retry.h"
-#include "orchestrator/run/sched.h"
-#include "orchestrator/run/stage.h"
+#include "orchestrator/sched/places.h"
+#include "orchestrator/sched/sched.h"
+#include "orchestrator/segment/segment_command.h"
+#include "orchestrator/stage/stage.h"
 
 #define KILLS_MAX 20 /* deaths by a foreign signal without progress */
 
 struct account;
 struct dispatch_segment;
-
-/* Segments that report in lines: what they need besides the rows. */
-struct dispatch_command {
-	const struct spec_trainer *trainer; /* no command: deltam-worker itself */
-	const char *worker; /* path of deltam-worker, the adapter */
-	const char *root; /* NAME.db.d, absolute */
-	const char *home; /* folder of the sweep file, absolute */
-	const char *cwd; /* where it runs: the copy of its files, or home */
-};
 
 struct dispatch {
 	struct stage_ctx *stage;
@@ -41,8 +33,7 @@ struct dispatch {
 	double next_look; /* the second from which on the outlook is counted again */
 	const char *logs; /* folder of the workers' stderr */
 	const char *worker; /* path of deltam-worker, for winners (aside.h) */
-	const struct dispatch_command
-		*command; /* NULL: workers write rows themselves */
+	const struct segment_setup *command; /* NULL: workers write rows themselves */
 	struct places *places; /* NULL: every segment takes a slot, whatever it wants */
 	struct arena arena;
 	struct account *accounts; /* one a lane */

@@ -11,20 +11,20 @@
 #include "common/store/copy.h"
 #include "common/store/run_name.h"
 #include "common/store/store_open.h"
+#include "common/store/store_winner.h"
 #include "common/store/transaction.h"
 #include "orchestrator/cli/cli.h"
-#include "common/store/store_winner.h"
-#include "orchestrator/pilot/elsewhere.h"
 #include "orchestrator/pilot/remote.h"
 #include "orchestrator/plan/worker_path.h"
 #include "orchestrator/report/benchmark.h"
 #include "orchestrator/report/reader.h"
 #include "orchestrator/run/dispatch.h"
-#include "orchestrator/run/folder.h"
+#include "orchestrator/run/elsewhere.h"
 #include "orchestrator/run/kernel_choice.h"
-#include "orchestrator/run/replan.h"
 #include "orchestrator/run/run.h"
-#include "orchestrator/run/winner.h"
+#include "orchestrator/segment/folder.h"
+#include "orchestrator/stage/replan.h"
+#include "orchestrator/stage/winner.h"
 
 #define MISSING_LISTED 20
 /* A slot takes some 10 kB; more processes than this want more machines. */
@@ -42,7 +42,7 @@ struct run {
 	struct stage_ctx stage;
 	struct progress progress;
 	struct dispatch dispatch;
-	struct dispatch_command command; /* where another trainer trains */
+	struct segment_setup command; /* where another trainer trains */
 	struct str replanned; /* what became of the plan before, for people */
 	struct places places;
 	struct kernel_choice kernels; /* unless another trainer trains */

@@ -78,7 +78,7 @@ static void check_varied(const struct spec_reader *r, const char *section,
 
 /*
  * The files of pseudo-tasks, whole. What the file says of them stays beside it: identities
- * of jobs that an older deltam trained have it in them (run/identify.h).
+ * of jobs that an older deltam trained have it in them (stage/identify.h).
  */
 static void read_pseudo(const struct spec_reader *r, struct spec_variant *v)
 {

@@ -5,7 +5,7 @@
 #ifndef DELTAM_TRIAL_H
 #define DELTAM_TRIAL_H
 
-#include "orchestrator/run/report_line.h"
+#include "orchestrator/segment/report_line.h"
 
 #define TRIAL_KEPT 3 /* epochs of an attempt whose figures are kept */
 

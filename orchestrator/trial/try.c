@@ -7,17 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/tree.h"
-#include "common/clock.h"
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/plan/resolve.h"
 #include "orchestrator/plan/worker_path.h"
 #include "orchestrator/print/glyph.h"
 #include "orchestrator/print/terminal.h"
-#include "orchestrator/run/segment_command.h"
-#include "orchestrator/run/slot_log.h"
+#include "orchestrator/sched/places.h"
+#include "orchestrator/sched/slot_log.h"
+#include "orchestrator/segment/segment_command.h"
 #include "orchestrator/trial/trial.h"
 
 #define TICK_MS 100
@@ -70,7 +71,7 @@ try {
 	struct arena arena;
 	struct spec spec;
 	struct resolved known;
-	struct dispatch_command command;
+	struct segment_setup command;
 	struct places places;
 	const char *folder;
 	bool moves; /* stderr is a terminal whose cursor moves */
@@ -495,7 +496,7 @@ static int prepare(struct try *t, const char *worker, struct err *e)
 	const struct spec_trainer *trainer = t->spec.trainer;
 	int rc = make_folders(t, e);
 
-	t->command = (struct dispatch_command){ .trainer = trainer,
+	t->command = (struct segment_setup){ .trainer = trainer,
 		.worker = worker,
 		.root = t->folder,
 		.home = t->known.home,

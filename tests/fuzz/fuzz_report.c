@@ -11,7 +11,7 @@
 #include "common/store/store_report.h"
 #include "common/store/transaction.h"
 #include "common/tree.h"
-#include "orchestrator/run/follow.h"
+#include "orchestrator/segment/follow.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

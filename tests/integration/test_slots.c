@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "orchestrator/run/places.h"
+#include "orchestrator/sched/places.h"
 #include "tests/lib/child.h"
 #include "tests/lib/scratch.h"
 

@@ -5,7 +5,7 @@
 #ifndef DELTAM_TESTS_REPORTED_H
 #define DELTAM_TESTS_REPORTED_H
 
-#include "orchestrator/run/report_line.h"
+#include "orchestrator/segment/report_line.h"
 
 /* task: of a baseline; NULL: all tasks. What it points to lives in the arena. */
 struct report_form reported_form(struct arena *a, const char *task);

@@ -2,8 +2,8 @@
 #include <check.h>
 #include <math.h>
 #include <string.h>
-#include "orchestrator/run/reason.h"
 #include "orchestrator/audit/replay.h"
+#include "orchestrator/stage/reason.h"
 
 #define MANY 16
 

@@ -6,7 +6,7 @@
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
 #include "common/store/transaction.h"
-#include "orchestrator/run/follow.h"
+#include "orchestrator/segment/follow.h"
 #include "tests/lib/dump.h"
 #include "tests/lib/must.h"
 #include "tests/lib/reported.h"

@@ -2,8 +2,8 @@
 #include <check.h>
 #include <math.h>
 #include <string.h>
-#include "orchestrator/run/apply.h"
-#include "orchestrator/run/lane.h"
+#include "orchestrator/stage/apply.h"
+#include "orchestrator/stage/lane.h"
 #include "tests/lib/must.h"
 #include "tests/lib/played.h"
 #include "tests/lib/scratch.h"

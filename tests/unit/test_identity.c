@@ -7,13 +7,13 @@
 #include "catalogue/setting.h"
 #include "common/store/store_open.h"
 #include "orchestrator/plan/plan.h"
-#include "orchestrator/run/identify.h"
-#include "tests/lib/digest.h"
-#include "tests/lib/must.h"
-#include "tests/lib/scratch.h"
+#include "orchestrator/stage/identify.h"
 #include "orchestrator/stats/stats.h"
 #include "orchestrator/stats/weight_grid.h"
+#include "tests/lib/digest.h"
+#include "tests/lib/must.h"
 #include "tests/lib/parsed.h"
+#include "tests/lib/scratch.h"
 
 START_TEST(identity_is_what_it_always_was)
 {

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 #include "orchestrator/plan/plan.h"
-#include "orchestrator/run/folder.h"
+#include "orchestrator/segment/folder.h"
 #include "tests/lib/must.h"
 
 static struct arena arena;

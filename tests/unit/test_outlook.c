@@ -14,7 +14,7 @@
 #include "orchestrator/plan/outlook.h"
 #include "orchestrator/plan/prune.h"
 #include "orchestrator/report/standing.h"
-#include "orchestrator/run/preplan.h"
+#include "orchestrator/stage/preplan.h"
 #include "tests/lib/must.h"
 #include "tests/lib/played.h"
 #include "tests/lib/scratch.h"

@@ -5,13 +5,13 @@
 #include "catalogue/setting.h"
 #include "common/store/store_open.h"
 #include "orchestrator/plan/plan.h"
-#include "orchestrator/run/identify.h"
-#include "tests/lib/digest.h"
-#include "tests/lib/must.h"
-#include "tests/lib/scratch.h"
+#include "orchestrator/stage/identify.h"
 #include "orchestrator/stats/stats.h"
 #include "orchestrator/stats/weight_grid.h"
+#include "tests/lib/digest.h"
+#include "tests/lib/must.h"
 #include "tests/lib/parsed.h"
+#include "tests/lib/scratch.h"
 
 START_TEST(grid_of_2_by_3_by_4_makes_24_points)
 {

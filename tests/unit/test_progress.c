@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "orchestrator/print/progress.h"
 #include "orchestrator/print/terminal.h"
-#include "orchestrator/run/progress.h"
 #include "tests/lib/scratch.h"
 
 static struct progress at_work(void)

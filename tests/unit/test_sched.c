@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "orchestrator/run/sched.h"
+#include "orchestrator/sched/sched.h"
 #include "tests/lib/scratch.h"
 
 enum job {

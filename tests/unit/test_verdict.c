@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include "common/arena.h"
-#include "orchestrator/run/verdict.h"
+#include "orchestrator/segment/verdict.h"
 
 #define HELLO .kernel_class = "plain"
 
