@@ -1,23 +1,16 @@
 #include "orchestrator/sched/sched.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include <uv.h>
 #include "common/arena.h"
+#include "common/clock.h"
 #include "common/crash.h"
-#include "common/log.h"
+#include "orchestrator/sched/sched_process.h"
 #include "orchestrator/sched/slot_log.h"
 
 #define TICK_MS 1000
 #define SILENT_SECONDS 60
 #define GRACE_SECONDS 60
-#define SIGNALS 4
-#define LOOP_DESCRIPTORS 8 /* more than a loop with its signals takes */
 
 enum slot_state {
 	SLOT_FREE,
@@ -47,18 +40,14 @@ struct sched;
 struct slot {
 	struct sched *sched;
 	enum slot_state state;
-	uv_process_t process;
-	uv_pipe_t pipe;
-	int open; /* handles that are not closed yet */
+	struct sched_process process;
 	bool at_task; /* one that has not ended */
 	bool done; /* its worker said so */
 	struct sched_task task;
 	struct sched_task next; /* where held: comes when the slot can take it */
 	bool held;
 	struct sched_end end;
-	struct proto_reader reader;
-	char bytes[4096]; /* what libuv reads into */
-	uint64_t began; /* uv_hrtime() */
+	double began; /* clock_seconds() */
 	struct slot_log log; /* takes the worker's stderr */
 	int alive_ticks;
 	int silent_ticks;
@@ -71,11 +60,7 @@ struct sched {
 	const struct sched_options *o;
 	const struct sched_ops *ops;
 	void *arg;
-	uv_loop_t loop;
-	uv_timer_t timer;
-	bool looping; /* loop and timer are there */
-	uv_signal_t signals[SIGNALS];
-	int watched; /* how many of the signals */
+	struct sched_loop loop;
 	struct slot *slots;
 	int busy; /* slots with a task, or one that is closing behind it */
 	int interrupts;
@@ -87,7 +72,6 @@ struct sched {
 
 static void start(struct slot *slot);
 static void fill(struct sched *s);
-static void finish(struct sched *s);
 
 static void slot_set(struct slot *slot, enum slot_state state)
 {
@@ -95,26 +79,9 @@ static void slot_set(struct slot *slot, enum slot_state state)
 	slot->state = state;
 }
 
-static double tick_seconds(const struct sched *s)
+static int tick_ms(const struct sched *s)
 {
-	return (s->o->tick_ms ? s->o->tick_ms : TICK_MS) / 1000.0;
-}
-
-/* A signal to all that a task of its own (argv) has started, and to nobody else. */
-static void signal_group(const struct slot *slot, int signal)
-{
-	if (slot->task.argv && slot->end.pid > 0)
-		(void)kill(-slot->end.pid, signal);
-}
-
-/* A signal to a worker that runs; one that is gone already will be reaped. */
-static void signal_slot(struct slot *slot, int signal)
-{
-	int rc = uv_process_kill(&slot->process, signal);
-
-	if (rc && rc != UV_ESRCH)
-		log_warn("sched", "cannot signal worker %d: %s", slot->end.pid,
-			uv_strerror(rc));
+	return s->o->tick_ms ? s->o->tick_ms : TICK_MS;
 }
 
 static void kill_slot(struct slot *slot, enum sched_why why)
@@ -125,8 +92,8 @@ static void kill_slot(struct slot *slot, enum sched_why why)
 	slot_set(slot, SLOT_KILLED);
 	if (slot->end.why != SCHED_ENOUGH)
 		slot->end.why = why;
-	signal_slot(slot, SIGKILL);
-	signal_group(slot, SIGKILL);
+	sched_process_signal(&slot->process, SIGKILL);
+	sched_process_signal_group(&slot->process, SIGKILL);
 }
 
 /* Asks a worker that is at it to leave. */
@@ -134,17 +101,15 @@ static void ask_to_leave(struct slot *slot, enum sched_why why)
 {
 	slot_set(slot, SLOT_STOPPING);
 	slot->end.why = why;
-	signal_slot(slot, SIGTERM);
+	sched_process_signal(&slot->process, SIGTERM);
 }
-
-static void on_closed(uv_handle_t *handle);
 
 /* The end of the stream: a worker that waits leaves. */
 static void let_go(struct slot *slot)
 {
 	slot_set(slot, SLOT_LEAVING);
 	slot->stopping_ticks = 0;
-	uv_close((uv_handle_t *)&slot->pipe, on_closed);
+	sched_process_let_go(&slot->process);
 }
 
 static void let_idle_go(struct sched *s)
@@ -213,13 +178,11 @@ static void give_back(struct slot *slot)
 	turn(slot, &slot->end);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_closed(void *arg)
 {
-	struct slot *slot = handle->data;
+	struct slot *slot = arg;
 	struct sched *s = slot->sched;
 
-	if (--slot->open > 0)
-		return;
 	slot_set(slot, SLOT_FREE);
 	s->busy--;
 	if (slot->held && s->stopping)
@@ -229,14 +192,10 @@ static void on_closed(uv_handle_t *handle)
 	fill(s);
 }
 
-/* A handle that uv_spawn never saw must not be closed: process.type tells. */
 static void close_slot(struct slot *slot)
 {
 	slot_set(slot, SLOT_CLOSING);
-	if (!uv_is_closing((uv_handle_t *)&slot->pipe))
-		uv_close((uv_handle_t *)&slot->pipe, on_closed);
-	if (slot->process.type == UV_PROCESS)
-		uv_close((uv_handle_t *)&slot->process, on_closed);
+	sched_process_close(&slot->process);
 }
 
 /* The caller reads what the task's trainer reports. */
@@ -294,44 +253,12 @@ static void on_line(const struct proto_line *line, void *arg)
 	slot->silent_ticks = 0;
 }
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
-{
-	struct slot *slot = handle->data;
-
-	(void)suggested;
-	*buf = uv_buf_init(slot->bytes, sizeof(slot->bytes));
-}
-
-/*
- * What the worker wrote before it died and the loop has not delivered. Bounded: a
- * process that inherited the pipe may go on writing for ever.
- */
-static void drain(struct slot *slot)
-{
-	uv_os_fd_t fd;
-
-	if (uv_fileno((uv_handle_t *)&slot->pipe, &fd))
-		return;
-	for (int i = 0; i < 256; i++) {
-		ssize_t n = read(fd, slot->bytes, sizeof(slot->bytes));
-
-		if (n <= 0)
-			return;
-		proto_feed(&slot->reader, slot->bytes, (size_t)n, on_line, slot);
-	}
-}
-
 static void report_end(struct slot *slot)
 {
 	slot->at_task = false;
-	slot->end.torn = slot->reader.torn;
+	slot->end.torn = slot->process.reader.torn;
 	slot_log_keep(&slot->log, slot->task.log);
 	turn(slot, &slot->end);
-}
-
-static double seconds_since(uint64_t began)
-{
-	return (double)(uv_hrtime() - began) / 1e9;
 }
 
 /* The task is done, its worker still there. */
@@ -340,7 +267,7 @@ static void on_done(struct slot *slot)
 	slot->done = false;
 	slot->end.why = SCHED_EXITED;
 	slot->end.status = PROTO_DONE;
-	slot->end.seconds = seconds_since(slot->began);
+	slot->end.seconds = clock_seconds() - slot->began;
 	slot_set(slot, SLOT_IDLE);
 	report_end(slot);
 	if (slot->state == SLOT_IDLE && slot->log.fd < 0)
@@ -350,62 +277,30 @@ static void on_done(struct slot *slot)
 	fill(slot->sched);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+static void on_heard(void *arg)
 {
-	struct slot *slot = stream->data;
+	struct slot *slot = arg;
 
-	if (n > 0)
-		proto_feed(&slot->reader, buf->base, (size_t)n, on_line, slot);
-	else if (n < 0)
-		uv_read_stop(stream);
 	if (slot->done && slot->state == SLOT_RUNNING)
 		on_done(slot);
 }
 
-static void on_process_exit(uv_process_t *process, int64_t status, int signal)
+static void on_exited(void *arg, int status, int signal)
 {
-	struct slot *slot = process->data;
+	struct slot *slot = arg;
 
-	signal_group(slot, SIGKILL); /* whom its leader left behind */
 	if (!slot->at_task) {
 		close_slot(slot);
 		return;
 	}
-	drain(slot);
-	slot->end.seconds = seconds_since(slot->began);
-	slot->end.status = (int)status;
+	sched_process_drain(&slot->process);
+	slot->end.seconds = clock_seconds() - slot->began;
+	slot->end.status = status;
 	slot->end.signal = signal;
 	if (slot->state == SLOT_RUNNING)
 		slot->end.why = signal ? SCHED_SIGNALLED : SCHED_EXITED;
 	close_slot(slot);
 	report_end(slot);
-}
-
-static int spawn(struct slot *slot)
-{
-	struct sched *s = slot->sched;
-	char job[24];
-	const char *args[] = { s->o->worker, "--db", s->o->db, "--job", job, "--token",
-		slot->task.token, NULL };
-	const char *const *argv = slot->task.argv ? slot->task.argv : args;
-	uv_stdio_container_t stdio[PROTO_FD + 1] = {
-		{ .flags = UV_IGNORE },
-		{ .flags = UV_IGNORE },
-		{ .flags = UV_INHERIT_FD, .data.fd = slot->log.fd },
-		{ .flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE,
-			.data.stream = (uv_stream_t *)&slot->pipe },
-	};
-	/* A session of its own: Ctrl-C on the terminal is ours to pass on. */
-	uv_process_options_t options = { .file = argv[0],
-		.args = (char **)(uintptr_t)argv, /* never written to */
-		.cwd = slot->task.cwd,
-		.exit_cb = on_process_exit,
-		.stdio = stdio,
-		.stdio_count = PROTO_FD + 1,
-		.flags = UV_PROCESS_DETACHED };
-
-	snprintf(job, sizeof(job), "%lld", (long long)slot->task.job);
-	return uv_spawn(&s->loop, &slot->process, &options);
 }
 
 /* `what` and the negated errno that libuv has for it. */
@@ -438,25 +333,26 @@ static void at_work(struct slot *slot)
 static void start_process(struct slot *slot)
 {
 	struct sched *s = slot->sched;
-	bool logged = false;
-	int rc = slot_log_open(&slot->log, s->o->logs, (int)(slot - s->slots));
+	const struct sched_task *task = &slot->task;
+	char job[24];
+	const char *words[] = { s->o->worker, "--db", s->o->db, "--job", job, "--token",
+		task->token, NULL };
+	int rc;
 
-	slot->process.data = slot->pipe.data = slot;
 	s->busy++;
-	uv_pipe_init(&s->loop, &slot->pipe, 0);
-	slot->process.type = UV_UNKNOWN_HANDLE;
-	if (!rc) {
-		logged = true;
-		rc = spawn(slot);
-	}
-	slot->open = slot->process.type == UV_PROCESS ? 2 : 1;
+	sched_process_prepare(&slot->process, &s->loop);
+	rc = slot_log_open(&slot->log, s->o->logs, (int)(slot - s->slots));
 	if (rc) {
-		start_failed(slot, logged ? "start" : "make",
-			logged ? s->o->worker : slot->log.path, rc);
+		start_failed(slot, "make", slot->log.path, rc);
 		return;
 	}
-	at_work(slot);
-	uv_read_start((uv_stream_t *)&slot->pipe, on_alloc, on_read);
+	snprintf(job, sizeof(job), "%lld", (long long)task->job);
+	rc = sched_process_start(&slot->process, task->argv ? task->argv : words,
+		task->cwd, slot->log.fd, task->argv != NULL);
+	if (rc)
+		start_failed(slot, "start", s->o->worker, rc);
+	else
+		at_work(slot);
 }
 
 /*
@@ -468,11 +364,9 @@ static void hand_over(struct slot *slot)
 	char line[SCHED_TOKEN_MAX + 32];
 	int n = snprintf(line, sizeof(line), "%lld %s\n", (long long)slot->task.job,
 		slot->task.token);
-	uv_os_fd_t fd;
 
 	at_work(slot);
-	if (uv_fileno((uv_handle_t *)&slot->pipe, &fd) ||
-		send(fd, line, (size_t)n, MSG_NOSIGNAL) != n)
+	if (!sched_process_send(&slot->process, line, (size_t)n))
 		kill_slot(slot, SCHED_SILENT);
 }
 
@@ -480,11 +374,11 @@ static void hand_over(struct slot *slot)
 static void start(struct slot *slot)
 {
 	take_next(slot);
-	slot->reader = (struct proto_reader){ 0 };
+	slot->process.reader = (struct proto_reader){ 0 };
 	slot->alive_ticks = slot->silent_ticks = slot->stopping_ticks = 0;
 	slot->quiet_ticks = 0;
 	slot->log_size = 0;
-	slot->began = uv_hrtime();
+	slot->began = clock_seconds();
 	if (slot->state == SLOT_IDLE)
 		hand_over(slot);
 	else
@@ -537,7 +431,7 @@ static void fill(struct sched *s)
 	if (!any_task(s) || any_wide(s))
 		let_idle_go(s);
 	if (s->busy == 0 && (s->stopping || !s->later))
-		finish(s);
+		sched_loop_end(&s->loop);
 }
 
 /* Output that has come since the last look is a sign of work. */
@@ -548,7 +442,7 @@ static bool is_quiet(struct slot *slot)
 	if (size != slot->log_size)
 		slot->quiet_ticks = 0;
 	slot->log_size = size;
-	return ++slot->quiet_ticks * tick_seconds(slot->sched) >
+	return ++slot->quiet_ticks * (tick_ms(slot->sched) / 1000.0) >
 		slot->task.quiet_seconds;
 }
 
@@ -562,7 +456,7 @@ static bool is_wanted(const struct slot *slot)
 static void tick_slot(struct slot *slot)
 {
 	const struct sched *s = slot->sched;
-	double tick = tick_seconds(s);
+	double tick = tick_ms(s) / 1000.0;
 	double silent =
 		s->o->silent_seconds > 0 ? s->o->silent_seconds : SILENT_SECONDS;
 	double grace = s->o->grace_seconds > 0 ? s->o->grace_seconds : GRACE_SECONDS;
@@ -612,9 +506,9 @@ static void look_whether_to_leave(struct sched *s)
 		kill_all(s);
 }
 
-static void on_tick(uv_timer_t *timer)
+static void on_tick(void *arg)
 {
-	struct sched *s = timer->data;
+	struct sched *s = arg;
 
 	for (int i = 0; i < s->o->workers; i++)
 		tick_slot(&s->slots[i]);
@@ -625,138 +519,51 @@ static void on_tick(uv_timer_t *timer)
 		fill(s);
 }
 
-static void signal_all(struct sched *s, int signal)
+static void on_interrupt(void *arg)
 {
-	for (int i = 0; i < s->o->workers; i++)
-		if (s->slots[i].state != SLOT_FREE &&
-			s->slots[i].state != SLOT_CLOSING) {
-			signal_slot(&s->slots[i], signal);
-			signal_group(&s->slots[i], signal);
-		}
-}
+	struct sched *s = arg;
 
-/*
- * Ctrl-Z. Workers have sessions of their own, so the terminal does not reach them: they
- * stop and go on with us. Whoever ignores the signal (nohup) is not stopped by it.
- */
-static void on_suspend(uv_signal_t *handle, int signal)
-{
-	struct sched *s = handle->data;
-
-	(void)signal;
-	signal_all(s, SIGSTOP);
-	raise(SIGSTOP);
-	signal_all(s, SIGCONT);
-}
-
-/*
- * nohup ignores SIGHUP so that we outlive the terminal, and a shell without job control
- * SIGTSTP: they stay ignored. SIGINT does not, because such a shell ignores it for
- * everything behind `&`, and then nothing but SIGTERM could interrupt a run.
- */
-static bool stays_ignored(int signal)
-{
-	struct sigaction old;
-
-	return (signal == SIGHUP || signal == SIGTSTP) &&
-		sigaction(signal, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
-}
-
-static void on_signal(uv_signal_t *handle, int signal)
-{
-	struct sched *s = handle->data;
-
-	(void)signal;
 	if (s->interrupts++ == 0)
 		interrupt(s);
 	else
 		kill_all(s);
 }
 
-/* The timer and the signal watchers hold the loop open until here. */
-static void finish(struct sched *s)
+static void pass_on(void *arg, int signal)
 {
-	if (uv_is_closing((uv_handle_t *)&s->timer))
-		return;
-	uv_close((uv_handle_t *)&s->timer, NULL);
-	for (int i = 0; i < s->watched; i++)
-		uv_close((uv_handle_t *)&s->signals[i], NULL);
-}
+	struct sched *s = arg;
 
-/*
- * libuv aborts the program where it cannot have the pipe that its signals go through, so
- * that what it takes first is asked for here.
- */
-static int look_for_descriptors(struct err *e)
-{
-	int fd[LOOP_DESCRIPTORS];
-	int n = 0;
-	int rc = OK;
-
-	while (n < LOOP_DESCRIPTORS &&
-		(fd[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
-		n++;
-	if (n < LOOP_DESCRIPTORS)
-		rc = err_set(e, ERR_SYS, "event loop: %s (`ulimit -n` is too small)",
-			strerror(errno));
-	while (n > 0)
-		close(fd[--n]);
-	return rc;
-}
-
-static int set_up(struct sched *s, struct err *e)
-{
-	static const struct {
-		int number;
-		uv_signal_cb callback;
-	} signals[SIGNALS] = { { SIGINT, on_signal }, { SIGTERM, on_signal },
-		{ SIGHUP, on_signal }, { SIGTSTP, on_suspend } };
-	uint64_t ms = s->o->tick_ms ? (uint64_t)s->o->tick_ms : TICK_MS;
-	int rc = look_for_descriptors(e);
-
-	if (rc)
-		return rc;
-	rc = uv_loop_init(&s->loop);
-	if (rc)
-		return err_set(e, ERR_SYS, "event loop: %s", uv_strerror(rc));
-	s->looping = true;
-	uv_timer_init(&s->loop, &s->timer);
-	s->timer.data = s;
-	rc = uv_timer_start(&s->timer, on_tick, ms, ms);
-	for (int i = 0; !rc && i < SIGNALS; i++) {
-		rc = uv_signal_init(&s->loop, &s->signals[i]);
-		if (rc)
-			break;
-		s->signals[s->watched++].data = s;
-		if (!stays_ignored(signals[i].number))
-			rc = uv_signal_start(
-				&s->signals[i], signals[i].callback, signals[i].number);
-	}
-	return rc ? err_set(e, ERR_SYS, "event loop: %s", uv_strerror(rc)) : OK;
+	for (int i = 0; i < s->o->workers; i++)
+		if (s->slots[i].state != SLOT_FREE &&
+			s->slots[i].state != SLOT_CLOSING) {
+			sched_process_signal(&s->slots[i].process, signal);
+			sched_process_signal_group(&s->slots[i].process, signal);
+		}
 }
 
 int sched_run(const struct sched_options *o, const struct sched_ops *ops, void *arg,
 	struct err *e)
 {
+	static const struct sched_loop_ops loop = { on_tick, on_interrupt, pass_on };
+	static const struct sched_process_ops process = { on_line, on_heard, on_exited,
+		on_closed };
 	struct arena arena = { 0 };
 	struct sched s = { .o = o, .ops = ops, .arg = arg, .e = e };
-	int rc;
 
 	ASSERT(o->workers >= 1);
+	s.loop.ops = &loop;
+	s.loop.arg = &s;
 	s.slots = NEW_ARRAY(&arena, struct slot, o->workers);
 	for (int i = 0; i < o->workers; i++) {
 		s.slots[i].sched = &s;
 		s.slots[i].log.fd = -1;
+		s.slots[i].process.ops = &process;
+		s.slots[i].process.arg = &s.slots[i];
 	}
-	s.rc = set_up(&s, e);
-	if (!s.rc)
+	s.rc = sched_loop_begin(&s.loop, tick_ms(&s), e);
+	if (!s.rc) {
 		fill(&s);
-	else if (s.looping)
-		finish(&s);
-	if (s.looping) {
-		uv_run(&s.loop, UV_RUN_DEFAULT);
-		rc = uv_loop_close(&s.loop);
-		ASSERT(rc == 0);
+		sched_loop_run(&s.loop);
 	}
 	for (int i = 0; i < o->workers; i++)
 		slot_log_close(&s.slots[i].log);

@@ -1,6 +1,7 @@
 /*
- * The scheduler: worker processes in a fixed number of slots. The only module that
- * knows libuv. It knows nothing of stages, sweeps or the database: what to train next
+ * The scheduler: worker processes in a fixed number of slots. Processes and
+ * their pipes are sched_process.c's, ticks and signals sched_loop.c's, which alone know
+ * libuv. It knows nothing of stages, sweeps or the database: what to train next
  * and what an end means is the caller's (struct sched_ops).
  *
  * A slot goes FREE -> RUNNING -> (STOPPING | KILLED) -> CLOSING -> FREE; it is reused
