@@ -1,7 +1,8 @@
 /*
  * One turn of a run: what the end of a worker (verdict.h) does to its job, what the
  * stages learn from it, and which job goes next, in one function and one transaction.
- * Sits between the scheduler (processes) and the stages (rows).
+ * Sits between the scheduler (processes) and the stages (rows). What goes next is found in
+ * dispatch_claim.c, what an end does in dispatch_end.c.
  *
  * Baselines go first, then the lane whose next segment will take longest, by the seconds
  * an epoch took it in this run; winners (winner.h) go last, since no stage waits for them.
