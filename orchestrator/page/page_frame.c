@@ -1,8 +1,10 @@
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
+#include "common/random_hex.h"
 #include "common/version.h"
 #include "orchestrator/page/page.h"
+
+#define NONCE_BYTES 16
 
 static const struct {
 	const char *id, *title;
@@ -13,18 +15,6 @@ static const struct {
 	{ "failures", "Failures", page_failures }, { "cost", "Cost", page_cost },
 	{ "machines", "Where it ran", page_machines },
 	{ "asked", "What was asked", page_asked } };
-
-/* Of this file alone: a page that could guess it could bring a script of its own. */
-static const char *nonce(struct arena *a)
-{
-	unsigned char bytes[16] = { 0 };
-	char *text = arena_alloc(a, 2 * sizeof(bytes) + 1, 1);
-
-	(void)!getrandom(bytes, sizeof(bytes), 0);
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		(void)snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-	return text;
-}
 
 static void put_head(struct page *p, const char *script)
 {
@@ -84,9 +74,12 @@ static void put_foot(struct page *p, const char *script)
 
 int page_write(struct page *p, struct err *e)
 {
-	const char *script = nonce(p->arena);
-	int rc = OK;
+	/* Of this file alone: a page that could guess it could bring a script of its own. */
+	char script[2 * NONCE_BYTES + 1];
+	int rc = random_hex(script, NONCE_BYTES, "word for the script of the page", e);
 
+	if (rc)
+		return rc;
 	put_head(p, script);
 	put_title(p);
 	for (int i = 0; i < COUNT(sections) && !rc; i++) {

@@ -3,11 +3,14 @@
  * makes of it is tests/page_browser.sh.
  */
 #include <check.h>
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/page/page.h"
@@ -364,6 +367,32 @@ START_TEST(a_page_without_a_place_is_refused)
 END_TEST
 
 /* While the sweep is open the page reloads itself; the last one does not. */
+/* A system without random bytes. */
+static bool random_is_gone;
+
+ssize_t getrandom(void *bytes, size_t n, unsigned flags)
+{
+	if (!random_is_gone)
+		return syscall(SYS_getrandom, bytes, n, flags);
+	errno = ENOSYS;
+	return -1;
+}
+
+START_TEST(a_page_whose_script_could_be_guessed_is_not_written)
+{
+	struct cli_options o = {
+		.db = "small.db", .sweep = "fixed", .out = "p.html", .quiet = 1
+	};
+	struct err e = { 0 };
+
+	random_is_gone = true;
+	ck_assert_int_eq(cmd_report(&o, &e), ERR_SYS);
+	random_is_gone = false;
+	ck_assert_ptr_nonnull(strstr(e.msg, "random"));
+	ck_assert_int_ne(access("p.html", F_OK), 0);
+}
+END_TEST
+
 START_TEST(a_watched_page_is_written_until_the_sweep_ends)
 {
 	static const char *const argv[] = { "deltam", "report", "--db", "small.db",
@@ -399,6 +428,7 @@ Suite *suite_page(void)
 	tcase_add_test(tc, a_plot_that_fails_leaves_its_reason);
 	tcase_add_test(tc, a_word_of_a_command_is_quoted_where_a_shell_would_read_more);
 	tcase_add_test(tc, a_page_without_a_place_is_refused);
+	tcase_add_test(tc, a_page_whose_script_could_be_guessed_is_not_written);
 	tcase_add_test(tc, a_watched_page_is_written_until_the_sweep_ends);
 	suite_add_tcase(s, tc);
 	return s;
