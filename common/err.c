@@ -49,6 +49,16 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	return prepend(e, context);
 }
 
+bool err_keep_first(int *first, struct err *to, int rc, const struct err *e)
+{
+	if (rc < 0 && *first == OK) {
+		*first = rc;
+		if (to)
+			*to = *e;
+	}
+	return rc < 0;
+}
+
 const char *err_reason(int number)
 {
 	switch (number) {

@@ -8,6 +8,8 @@
 #ifndef DELTAM_ERR_H
 #define DELTAM_ERR_H
 
+#include <stdbool.h>
+
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
@@ -37,6 +39,12 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF(3, 4
 
 /* Puts "context: " in front of the message; returns e->code. e may be NULL. */
 int err_wrap(struct err *e, const char *fmt, ...) PRINTF(2, 3);
+
+/*
+ * Of several errors the first counts: where rc is an error and *first is OK, *first becomes
+ * rc and *to (NULL: nobody wants it) a copy of *e. Returns whether rc is one.
+ */
+bool err_keep_first(int *first, struct err *to, int rc, const struct err *e);
 
 /* strerror, in plain words where a file is not of the kind that it must be (plain_file.h). */
 const char *err_reason(int number);

@@ -35,14 +35,8 @@ void fleet_stop(struct fleet *f)
 
 void fleet_check(struct fleet *f, int rc, const struct err *e)
 {
-	if (rc >= 0)
-		return;
-	if (f->rc == OK) {
-		f->rc = rc;
-		if (f->e)
-			*f->e = *e;
-	}
-	fleet_stop(f);
+	if (err_keep_first(&f->rc, f->e, rc, e))
+		fleet_stop(f);
 }
 
 /* Tasks. */

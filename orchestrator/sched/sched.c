@@ -132,17 +132,11 @@ static void stop(struct sched *s)
 	}
 }
 
-/* Keeps the first error; an rc of OK changes nothing. */
+/* An error stops the run; the first one is what it ends with. */
 static void check(struct sched *s, int rc, const struct err *e)
 {
-	if (rc >= 0)
-		return;
-	if (s->rc == OK) {
-		s->rc = rc;
-		if (s->e)
-			*s->e = *e;
-	}
-	stop(s);
+	if (err_keep_first(&s->rc, s->e, rc, e))
+		stop(s);
 }
 
 /*

@@ -31,6 +31,27 @@ START_TEST(context_grows_outward)
 }
 END_TEST
 
+START_TEST(of_several_errors_the_first_is_kept)
+{
+	struct err kept = { 0 };
+	struct err e = { 0 };
+	int first = OK;
+
+	ck_assert(!err_keep_first(&first, &kept, 1, &e)); /* no error */
+	ck_assert_int_eq(first, OK);
+	err_set(&e, ERR_DATA, "one");
+	ck_assert(err_keep_first(&first, &kept, ERR_DATA, &e));
+	err_set(&e, ERR_SYS, "two");
+	ck_assert(err_keep_first(&first, &kept, ERR_SYS, &e));
+	ck_assert(!err_keep_first(&first, &kept, OK, &e));
+	ck_assert_int_eq(first, ERR_DATA);
+	ck_assert_str_eq(kept.msg, "one");
+	first = OK;
+	ck_assert(err_keep_first(&first, NULL, ERR_SYS, &e));
+	ck_assert_int_eq(first, ERR_SYS);
+}
+END_TEST
+
 START_TEST(arena_memory_is_zero_after_a_rewind)
 {
 	struct arena a = { 0 };
@@ -342,6 +363,7 @@ Suite *suite_common(void)
 	tcase_add_test(tc, numbers_are_spelled_shortest_and_read_back);
 	tcase_add_test(tc, a_number_is_spelled_as_by_trying_one_digit_after_the_other);
 	tcase_add_test(tc, bytes_arrive_whole_whatever_room_there_is);
+	tcase_add_test(tc, of_several_errors_the_first_is_kept);
 	tcase_add_test(tc, a_clock_only_goes_on);
 	tcase_add_test(tc, text_that_is_no_number_is_refused);
 	tcase_add_test(tc, a_slip_finds_the_nearest_name);
