@@ -35,3 +35,10 @@ void fatal_outlive_readers(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 }
+
+bool fatal_is_ignored(int signal)
+{
+	struct sigaction old;
+
+	return !sigaction(signal, NULL, &old) && old.sa_handler == SIG_IGN;
+}

@@ -6,6 +6,8 @@
 #ifndef DELTAM_FATAL_H
 #define DELTAM_FATAL_H
 
+#include <stdbool.h>
+
 /* Once, at the start of a program; its name stands in front of the message. */
 void fatal_install(const char *program);
 
@@ -14,5 +16,8 @@ void fatal_install(const char *program);
  * away (`deltam run … | head`) does not end it.
  */
 void fatal_outlive_readers(void);
+
+/* Whether who has started this program wants it to ignore the signal (nohup: SIGHUP). */
+bool fatal_is_ignored(int signal);
 
 #endif

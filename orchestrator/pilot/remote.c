@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 #include "common/clock.h"
+#include "common/fatal.h"
 #include "common/version.h"
 #include "orchestrator/pilot/fleet.h"
 #include "orchestrator/pilot/hear.h"
@@ -83,13 +84,11 @@ static bool is_done(struct fleet *f)
 
 static void watch_signals(struct remote *r)
 {
-	struct sigaction old;
-
 	sigemptyset(&r->signals);
 	sigaddset(&r->signals, SIGINT);
 	sigaddset(&r->signals, SIGTERM);
 	sigaddset(&r->signals, SIGCHLD); /* a launcher that was asked has answered */
-	if (!sigaction(SIGHUP, NULL, &old) && old.sa_handler != SIG_IGN)
+	if (!fatal_is_ignored(SIGHUP))
 		sigaddset(&r->signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &r->signals, &r->before);
 }

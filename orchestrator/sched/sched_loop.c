@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/fatal.h"
 
 #define LOOP_DESCRIPTORS 8 /* more than a loop with its signals takes */
 
@@ -44,10 +45,7 @@ static void on_suspend(uv_signal_t *handle, int signal)
  */
 static bool stays_ignored(int signal)
 {
-	struct sigaction old;
-
-	return (signal == SIGHUP || signal == SIGTSTP) &&
-		sigaction(signal, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+	return (signal == SIGHUP || signal == SIGTSTP) && fatal_is_ignored(signal);
 }
 
 /*
