@@ -11,6 +11,29 @@
 #include "common/bytes.h"
 #include "common/plain_file.h"
 
+int tree_make_folder(const char *path, mode_t mode, struct err *e)
+{
+	if (!mkdir(path, mode) || errno == EEXIST)
+		return OK;
+	return err_errno(e, "cannot make the folder %s", path);
+}
+
+int tree_make_above(const char *path, mode_t mode, struct err *e)
+{
+	struct arena a = { 0 };
+	char *above = arena_strdup(&a, path);
+	int rc = OK;
+
+	for (char *c = above + 1; !rc && *c; c++)
+		if (*c == '/') {
+			*c = '\0';
+			rc = tree_make_folder(above, mode, e);
+			*c = '/';
+		}
+	arena_release(&a);
+	return rc;
+}
+
 static int remove_inside(const char *path, struct arena *a, struct err *e);
 
 static int remove_any(const char *path, struct arena *a, struct err *e)

@@ -1,10 +1,17 @@
 /*
- * Folders with all that is in them.
+ * Folders: they are made, copied and removed with all that is in them.
  */
 #ifndef DELTAM_TREE_H
 #define DELTAM_TREE_H
 
+#include <sys/types.h>
 #include "common/err.h"
+
+/* Makes a folder, which may be there already. ERR_SYS, errno says why. */
+MUST_CHECK int tree_make_folder(const char *path, mode_t mode, struct err *e);
+
+/* Makes every folder that stands in front of the last name of path. ERR_SYS. */
+MUST_CHECK int tree_make_above(const char *path, mode_t mode, struct err *e);
 
 /*
  * Copies a folder to `to`, which is not there: files, folders, their modes; links and what

@@ -13,6 +13,7 @@
 #include "common/bytes.h"
 #include "common/crash.h"
 #include "common/plain_file.h"
+#include "common/tree.h"
 
 #define MAGIC_STATE "deltamCK"
 #define MAGIC_RESULT "deltamPA"
@@ -149,13 +150,13 @@ static void folder_of(const char *path, int up, char folder[CHECKPOINT_PATH_MAX]
 static int make_folders(const char *path, struct err *e)
 {
 	char folder[CHECKPOINT_PATH_MAX];
+	int rc = OK;
 
-	for (int up = 2; up >= 1; up--) {
+	for (int up = 2; !rc && up >= 1; up--) {
 		folder_of(path, up, folder);
-		if (mkdir(folder, 0777) && errno != EEXIST)
-			return err_errno(e, "cannot create %s", folder);
+		rc = tree_make_folder(folder, 0777, e);
 	}
-	return OK;
+	return rc;
 }
 
 static int sync_folder(const char *path, struct err *e)

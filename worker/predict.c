@@ -1,10 +1,9 @@
 #include "worker/predict.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "common/str.h"
+#include "common/tree.h"
 #include "worker/label.h"
 #include "worker/sheet.h"
 #include "worker/winner_file.h"
@@ -214,8 +213,8 @@ int parameters_main(int argc, char **argv, struct err *e)
 		rc = winner_file_build(&w, e);
 	if (!rc)
 		rc = winner_file_load(&w, e);
-	if (!rc && mkdir(argv[0], 0777) && errno != EEXIST)
-		rc = err_errno(e, "cannot make %s", argv[0]);
+	if (!rc)
+		rc = tree_make_folder(argv[0], 0777, e);
 	if (!rc)
 		rc = train_parameters_save(w.train, argv[0], e);
 	arena_release(&a);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/tree.h"
 #include "orchestrator/sched/slot_log.h"
 
 void yard_path(
@@ -22,13 +23,6 @@ void yard_in_path(
 	yard_path(path, root, name, file);
 }
 
-static int make_folder(const char *path, mode_t mode, struct err *e)
-{
-	if (!mkdir(path, mode) || errno == EEXIST)
-		return OK;
-	return err_errno(e, "cannot make the folder %s", path);
-}
-
 int yard_make(const char *root, const char *name, struct err *e)
 {
 	static const char *const files[] = { "out", "log" };
@@ -36,10 +30,10 @@ int yard_make(const char *root, const char *name, struct err *e)
 	int rc;
 
 	snprintf(path, sizeof(path), "%s/pilots", root);
-	rc = make_folder(path, 0700, e);
+	rc = tree_make_folder(path, 0700, e);
 	yard_path(path, root, name, "");
 	if (!rc)
-		rc = make_folder(path, 0700, e);
+		rc = tree_make_folder(path, 0700, e);
 	for (int i = 0; !rc && i < COUNT(files); i++) {
 		yard_path(path, root, name, files[i]);
 		rc = mail_make(path, e);

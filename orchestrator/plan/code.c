@@ -216,32 +216,14 @@ int code_look(const char *folder, const char *const *patterns, struct arena *a,
 
 /* The copy. */
 
-static int make_folders(char *path, struct err *e)
-{
-	for (char *c = path + 1; *c; c++) {
-		bool failed;
-
-		if (*c != '/')
-			continue;
-		*c = '\0';
-		failed = mkdir(path, 0777) && errno != EEXIST;
-		if (failed)
-			err_errno(e, "cannot make the folder %s", path);
-		*c = '/';
-		if (failed)
-			return ERR_SYS;
-	}
-	return OK;
-}
-
 static int copy_file(const char *folder, const struct code_file *f, const char *into,
 	struct arena *a, struct err *e)
 {
 	const char *from = arena_printf(a, "%s/%s", folder, f->path);
-	char *to = arena_printf(a, "%s/%s", into, f->path);
+	const char *to = arena_printf(a, "%s/%s", into, f->path);
 	FILE *in = NULL;
 	int out = -1;
-	int rc = make_folders(to, e);
+	int rc = tree_make_above(to, 0777, e);
 
 	if (rc)
 		return rc;

@@ -1,6 +1,5 @@
 #include "orchestrator/reuse/reuse.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "common/store/store_metric.h"
 #include "common/store/store_open.h"
 #include "common/store/store_winner.h"
+#include "common/tree.h"
 #include "orchestrator/segment/folder.h"
 
 #define PATH_BYTES 1400
@@ -101,23 +101,6 @@ static bool copy_file(const char *from, const char *to)
 	return copied;
 }
 
-static bool make_folder(const char *path)
-{
-	return !mkdir(path, 0777) || errno == EEXIST;
-}
-
-/* The folder NAME.db.d/`folder` of our database. */
-static bool make_folders(const struct store *s, const char *folder)
-{
-	char path[PATH_BYTES];
-
-	snprintf(path, sizeof(path), "%s.d", s->path);
-	if (!make_folder(path))
-		return false;
-	snprintf(path, sizeof(path), "%s.d/%s", s->path, folder);
-	return make_folder(path);
-}
-
 /* A torn copy is no danger: the worker refuses it and starts over. */
 static bool copy_checkpoint(
 	const struct reuse *r, const struct store *s, const struct job_row *job)
@@ -129,10 +112,8 @@ static bool copy_checkpoint(
 		job->identity);
 	if (access(from, R_OK))
 		return false;
-	if (!make_folders(s, "checkpoints"))
-		return false;
 	snprintf(to, sizeof(to), "%s.d/checkpoints/%s.ckpt", s->path, job->identity);
-	return copy_file(from, to);
+	return !tree_make_above(to, 0777, NULL) && copy_file(from, to);
 }
 
 /* The same of another trainer: the folder that it left. */
@@ -309,8 +290,7 @@ static void copy_parameters(const struct reuse *r, const struct store *s,
 	winner_path(s->path, identity, w->epoch, to);
 	if (!w->save)
 		snprintf(to, sizeof(to), "%s.d/checkpoints/%s.best", s->path, identity);
-	if (access(from, R_OK) || !access(to, R_OK) ||
-		!make_folders(s, w->save ? "winners" : "checkpoints"))
+	if (access(from, R_OK) || !access(to, R_OK) || tree_make_above(to, 0777, NULL))
 		return;
 	(void)copy_file(from, to);
 }

@@ -13,6 +13,7 @@
 #include "common/store/store_open.h"
 #include "common/store/store_winner.h"
 #include "common/store/transaction.h"
+#include "common/tree.h"
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/pilot/remote.h"
 #include "orchestrator/plan/worker_path.h"
@@ -29,6 +30,8 @@
 #define MISSING_LISTED 20
 /* A slot takes some 10 kB; more processes than this want more machines. */
 #define WORKERS_MAX 1024
+/* Nobody else writes there, whatever the umask: what lies in it is run (pilot/yard.h). */
+#define FOLDER_MODE 0755
 
 struct run {
 	const struct run_request *q;
@@ -189,18 +192,6 @@ static int plan_in_transaction(struct run *r, struct err *e)
 	return store_end(&r->s, rc, e);
 }
 
-/* Nobody else writes there, whatever the umask: what lies in it is run (pilot/yard.h). */
-static int make_folder(const char *path, struct err *e)
-{
-	if (mkdir(path, 0755) && errno != EEXIST) {
-		err_errno(e, "cannot make the folder %s", path);
-		if (e)
-			e->code = ERR_DB;
-		return ERR_DB;
-	}
-	return OK;
-}
-
 /* deltam's own trainer where it reports in lines. */
 static const struct spec_trainer own_trainer = { .resume = true,
 	.deterministic = true,
@@ -238,7 +229,7 @@ static int prepare_command(struct run *r, const char *folder, struct err *e)
 	free(root);
 	if (t->patterns && t->patterns[0]) {
 		code = arena_printf(r->arena, "%s/code", r->command.root);
-		rc = make_folder(code, e);
+		rc = tree_make_folder(code, FOLDER_MODE, e);
 		if (!rc)
 			rc = code_copy(&r->resolved.code, r->resolved.home, code,
 				r->arena, &r->command.cwd, e);
@@ -316,7 +307,7 @@ static int place_folder(const struct run *r, const char *folder, struct err *e)
 			e, ERR_USAGE, "--work %s: %s", r->q->work, err_reason(errno));
 	target = arena_printf(r->arena, "%s/%s", work, slash ? slash + 1 : folder);
 	free(work);
-	rc = make_folder(target, e);
+	rc = tree_make_folder(target, FOLDER_MODE, e);
 	if (rc || !symlink(target, folder))
 		return rc;
 	there = realpath(folder, NULL);
@@ -335,10 +326,11 @@ static int prepare_training(struct run *r, struct err *e)
 	const struct spec_trainer *t = r->spec.trainer;
 	const char *folder = arena_printf(r->arena, "%s.d", r->db);
 	bool lines = r->q->launch || through_folders() || r->s.network;
-	int rc = r->q->work ? place_folder(r, folder, e) : make_folder(folder, e);
+	int rc = r->q->work ? place_folder(r, folder, e)
+			    : tree_make_folder(folder, FOLDER_MODE, e);
 
 	if (!rc)
-		rc = make_folder(r->dispatch.logs, e);
+		rc = tree_make_folder(r->dispatch.logs, FOLDER_MODE, e);
 	if (!rc && !r->q->launch)
 		rc = remote_dismiss(&r->s, folder, e);
 	r->command.trainer = t ? t : lines ? &own_trainer : NULL;

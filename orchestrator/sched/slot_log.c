@@ -8,13 +8,14 @@
 #include <unistd.h>
 #include "common/log.h"
 #include "common/plain_file.h"
+#include "common/tree.h"
 
 /* Somebody may have tidied the folder away while we run. */
 static int make_log(const char *path, const char *folder)
 {
 	int fd = plain_file_make(path, O_WRONLY | O_APPEND, 0666);
 
-	if (fd < 0 && errno == ENOENT && !mkdir(folder, 0777))
+	if (fd < 0 && errno == ENOENT && !tree_make_folder(folder, 0777, NULL))
 		fd = plain_file_make(path, O_WRONLY | O_APPEND, 0666);
 	return fd;
 }

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "common/bytes.h"
 #include "common/log.h"
@@ -185,13 +184,6 @@ void folder_job_text(const struct folder_job *j, struct str *out)
 
 /* Files. */
 
-int folder_make(const char *path, struct err *e)
-{
-	if (!mkdir(path, 0777) || errno == EEXIST)
-		return OK;
-	return err_errno(e, "cannot make the folder %s", path);
-}
-
 /* A new file under its name, whole. */
 static int write_file(const char *path, const struct str *text, struct err *e)
 {
@@ -234,7 +226,7 @@ static int hand_on(const char *folder, const struct folder_job *j,
 		if (errno != ENOENT)
 			return err_errno(e, "cannot rename %s", from);
 	}
-	return folder_make(to, e);
+	return tree_make_folder(to, 0777, e);
 }
 
 /* Into a folder beside, which then gets the name: whole or not at all. */
@@ -258,13 +250,13 @@ static int make_job_folder(const char *root, const char *identity,
 	char folder[FOLDER_PATH_MAX], struct err *e)
 {
 	char jobs[FOLDER_PATH_MAX];
-	int rc = folder_make(root, e);
+	int rc = tree_make_folder(root, 0777, e);
 
 	snprintf(jobs, sizeof(jobs), "%s/jobs", root);
 	folder_path(root, identity, folder);
 	if (!rc)
-		rc = folder_make(jobs, e);
-	return rc ? rc : folder_make(folder, e);
+		rc = tree_make_folder(jobs, 0777, e);
+	return rc ? rc : tree_make_folder(folder, 0777, e);
 }
 
 int folder_reuse(const char *root, const char *theirs, struct store *from,

@@ -34,9 +34,6 @@ struct folder_job {
 /* Where the folder of a job is. */
 void folder_path(const char *root, const char *identity, char path[FOLDER_PATH_MAX]);
 
-/* Makes a folder that may be there already. ERR_SYS. */
-MUST_CHECK int folder_make(const char *path, struct err *e);
-
 /* Whether nothing is in it; what is not there is empty, too. */
 bool folder_is_empty(const char *path);
 

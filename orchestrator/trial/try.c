@@ -487,7 +487,8 @@ static int make_folders(struct try *t, struct err *e)
 	t->folder = path = arena_strdup(&t->arena, whole);
 	free(whole);
 	for (int i = 0; !rc && i < COUNT(names); i++)
-		rc = folder_make(arena_printf(&t->arena, "%s/%s", path, names[i]), e);
+		rc = tree_make_folder(
+			arena_printf(&t->arena, "%s/%s", path, names[i]), 0777, e);
 	return rc;
 }
 

@@ -339,7 +339,8 @@ START_TEST(a_folder_that_cannot_be_made_is_an_error_of_the_system)
 {
 	fake_write_plain();
 	setenv("DELTAM_CACHE", "/dev/null/deltam", 1);
-	not_prepared(&ps, &arena, ERR_SYS, "/dev/null/deltam: cannot make this folder");
+	not_prepared(
+		&ps, &arena, ERR_SYS, "cannot make the folder /dev/null/deltam: Not");
 	not_prepared(&ps, &arena, ERR_SYS, "DELTAM_CACHE names another one: ");
 	unsetenv("DELTAM_CACHE");
 	unsetenv("XDG_CACHE_HOME");

@@ -14,6 +14,7 @@
 #include "common/fatal.h"
 #include "common/hidden.h"
 #include "common/plain_file.h"
+#include "common/tree.h"
 #include "tests/lib/scratch.h"
 
 static void setup(void)
@@ -129,6 +130,24 @@ START_TEST(a_mapped_file_that_is_cut_short_is_named)
 }
 END_TEST
 
+START_TEST(a_folder_may_be_there_already_and_a_file_may_not)
+{
+	struct stat st;
+	struct err e = { 0 };
+
+	ck_assert_int_eq(tree_make_folder("folder", 0777, &e), OK);
+	ck_assert_int_eq(tree_make_folder("own", 0700, &e), OK);
+	ck_assert_int_eq(stat("own", &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0700);
+	ck_assert_int_eq(tree_make_folder("target/in", 0777, &e), ERR_SYS);
+	ck_assert_str_eq(e.msg, "cannot make the folder target/in: Not a directory");
+	ck_assert_int_eq(tree_make_above("folder/a/b/file", 0777, &e), OK);
+	ck_assert_int_eq(access("folder/a/b", X_OK), 0);
+	ck_assert_int_ne(access("folder/a/b/file", F_OK), 0);
+	ck_assert_int_eq(tree_make_above("target/in/file", 0777, &e), ERR_SYS);
+}
+END_TEST
+
 Suite *suite_plain_file(void);
 Suite *suite_plain_file(void)
 {
@@ -140,6 +159,7 @@ Suite *suite_plain_file(void)
 	tcase_add_test(tc, links_of_the_user_are_followed_where_we_read);
 	tcase_add_test(tc, a_file_is_made_anew_whatever_had_its_name);
 	tcase_add_test(tc, hidden_characters_are_blanks_in_what_is_said);
+	tcase_add_test(tc, a_folder_may_be_there_already_and_a_file_may_not);
 	tcase_add_test(tc, a_mapped_file_that_is_cut_short_is_named);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "common/crash.h"
 #include "common/plain_file.h"
+#include "common/tree.h"
 #include "trainer-core/dataset/digest.h"
 
 static const char magic[8] = { 'd', 'e', 'l', 't', 'a', 'm', '\r', '\n' };
@@ -163,23 +164,6 @@ bool cache_stamp_same(const struct cache_stamp *x, const struct cache_stamp *y)
 		x->seconds == y->seconds && x->nanoseconds == y->nanoseconds;
 }
 
-/* The folder that path lies in, and those above it. */
-static int make_folders(struct arena *a, const char *path, struct err *e)
-{
-	char *p = arena_strdup(a, path);
-
-	for (char *slash = strchr(p + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(p, 0700) != 0 && errno != EEXIST)
-			return err_errno(e,
-				"%s: cannot make this folder for composed data sets; "
-				"DELTAM_CACHE names another one",
-				p);
-		*slash = '/';
-	}
-	return OK;
-}
-
 /* What cache_abandon removes. */
 static const char *volatile writing;
 
@@ -222,12 +206,14 @@ int cache_lock(
 	struct cache_writer *w, const struct cache *c, struct arena *a, struct err *e)
 {
 	bool ours = false;
-	int rc = make_folders(a, c->path, e);
+	int rc = tree_make_above(c->path, 0700, e);
 
 	memset(w, 0, sizeof(*w));
 	w->fd = -1;
 	if (rc)
-		return rc;
+		return err_wrap(e,
+			"composed data sets want a folder, and DELTAM_CACHE names another "
+			"one");
 	w->path = c->path;
 	w->temporary = arena_printf(a, "%s.tmp", c->path);
 	/* The one who was waited for has renamed or removed the file: then once more. */
