@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "bench/bench.h"
 #include "bench/scratch.h"
@@ -51,8 +50,6 @@ int bench_segment(const char *file, double seconds)
 		"{\"epoch\": 1, \"val\": {\"a\": {\"loss\": 1, \"acc\": 0.5}, \"b\": "
 		"{\"loss\": 1, \"acc\": 0.5}}, \"test\": {\"a\": {\"acc\": 0.5}, \"b\": "
 		"{\"acc\": 0.5}}}\n";
-	const struct timespec pause = { (time_t)seconds,
-		(long)(1e9 * (seconds - (double)(time_t)seconds)) };
 	double began = clock_seconds();
 	const char *path = getenv("DELTAM_JOB");
 	static char json[1 << 16];
@@ -64,7 +61,7 @@ int bench_segment(const char *file, double seconds)
 		return 1;
 	json[fread(json, 1, sizeof(json) - 1, f)] = '\0';
 	fclose(f);
-	nanosleep(&pause, NULL);
+	clock_wait(seconds);
 	if (!find_text(json, "\"report\"", report, sizeof(report)) ||
 		!append(report, line))
 		return 1;

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "bench/bench.h"
 #include "bench/scratch.h"
@@ -332,7 +331,6 @@ static int simulate(struct fleet *f, const struct size *z, const char *folder,
 	int rc = OK;
 
 	for (f->now = begin; !rc && f->now < begin + 600; f->now = clock_seconds()) {
-		const struct timespec pause = { 0, 20000000L };
 		bool beat = f->now >= f->next_beat;
 
 		if (f->met < f->n)
@@ -350,7 +348,7 @@ static int simulate(struct fleet *f, const struct size *z, const char *folder,
 			end_window(f, w, deltam);
 			return OK;
 		}
-		nanosleep(&pause, NULL);
+		clock_wait(0.02);
 	}
 	return rc ? rc : err_set(e, ERR_FAILED, "the slots never were full");
 }

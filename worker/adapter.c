@@ -11,7 +11,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "common/arena.h"
 #include "common/clock.h"
@@ -23,7 +22,7 @@
 #include "worker/spent.h"
 #include "worker/stop.h"
 
-#define LOOK_MILLISECONDS 20 /* at the trainer; at its report every fifth time */
+#define LOOK_SECONDS 0.02 /* at the trainer; at its report every fifth time */
 #define LOOKS_A_REPORT 5
 #define PATH_BYTES 2048
 
@@ -143,13 +142,6 @@ static void look_at_report(struct adapter *x)
 	pipe_news();
 }
 
-static void pause_a_moment(void)
-{
-	struct timespec t = { 0, LOOK_MILLISECONDS * 1000000L };
-
-	nanosleep(&t, NULL); /* the end of a child or a signal cuts it short */
-}
-
 /* Until it has ended; *status as waitpid has it. Whether it was told to stop. */
 static bool watch(struct adapter *x, int *status)
 {
@@ -167,7 +159,7 @@ static bool watch(struct adapter *x, int *status)
 			(void)kill(x->trainer, SIGKILL);
 		if (looks++ % LOOKS_A_REPORT == 0)
 			look_at_report(x);
-		pause_a_moment();
+		clock_pause(LOOK_SECONDS); /* the end of a child cuts it short */
 	}
 	look_at_report(x);
 	return told;

@@ -31,14 +31,6 @@ struct beat {
 	char front[BEAT_TEXT_MAX - 16]; /* of the file: everything before the number */
 };
 
-void beat_wait(int milliseconds)
-{
-	struct timespec rest = { milliseconds / 1000, milliseconds % 1000 * 1000000L };
-
-	while (nanosleep(&rest, &rest) && errno == EINTR)
-		;
-}
-
 static int file_fault(struct err *e, const char *what, const char *path)
 {
 	return err_set(e, ERR_DB, "%s %s: %s", what, path, err_reason(errno));
@@ -92,7 +84,7 @@ int beat_watch(const char *path, struct beat_seen *seen, struct err *e)
 				"%s is of %s; whether that lives is seen within %d s",
 				path, seen->holder, BEAT_TICKS * ms / 1000);
 		before = *seen;
-		beat_wait(ms);
+		clock_wait(ms / 1000.0);
 		rc = beat_look(path, seen, e);
 		if (!rc && seen->there && strcmp(seen->text, before.text) != 0)
 			return BEAT_LIVES;
@@ -255,7 +247,7 @@ int beat_seize(struct beat **out, const char *path, const struct beat_seen *seen
 		free_beat(b);
 		return rc;
 	}
-	beat_wait(SETTLE_TICKS * b->tick_ms);
+	clock_wait(SETTLE_TICKS * b->tick_ms / 1000.0);
 	ours = is_ours(b, &now, e);
 	if (ours != 1) {
 		beat_drop(b);

@@ -17,9 +17,6 @@
 #define BEAT_TICKS 30 /* that a number stands still before its holder counts as dead */
 #define BEAT_TEXT_MAX 256
 
-/* Sleeps so long, through signals. */
-void beat_wait(int milliseconds);
-
 /* What a lock file says. */
 struct beat_seen {
 	bool there;

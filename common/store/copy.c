@@ -179,7 +179,7 @@ static int wait_a_tick(struct waiting *w, bool *on, struct err *e)
 
 	*on = false;
 	for (int i = 0; !rc && i < LOOKS; i++) {
-		beat_wait(clock_tick_ms() / LOOKS);
+		clock_wait(clock_tick_ms() / 1000.0 / LOOKS);
 		if (w->asked && has_come(w))
 			return COPY_READY;
 	}

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <time.h>
+#include "common/clock.h"
 
 /* How long a write waits for another: first some short pauses, then longer ones. */
 #define BUSY_SECONDS 60
@@ -61,12 +62,11 @@ static void configure_sqlite(void)
 static int wait_for_writer(void *unused, int times)
 {
 	bool soon = times < BUSY_SHORT_WAITS;
-	struct timespec pause = { .tv_nsec = soon ? 100000 : BUSY_MS * 1000000L };
 
 	(void)unused;
 	if (times >= BUSY_SHORT_WAITS + BUSY_SECONDS * 1000 / BUSY_MS)
 		return 0;
-	nanosleep(&pause, NULL);
+	clock_wait(soon ? 1e-4 : BUSY_MS / 1000.0);
 	return 1;
 }
 

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "common/bytes.h"
+#include "common/clock.h"
 
 /* Whole or not at all, since a browser may read it at any moment. */
 static int put_file(const struct page *p, const char *path, struct err *e)
@@ -78,7 +78,6 @@ static int look(const struct cli_options *o, bool first, bool *ended, struct err
 
 int cmd_report(const struct cli_options *o, struct err *e)
 {
-	const struct timespec pause = { .tv_sec = o->watch };
 	bool ended = false;
 
 	if (!o->out)
@@ -90,6 +89,6 @@ int cmd_report(const struct cli_options *o, struct err *e)
 
 		if (rc || !o->watch || ended)
 			return rc;
-		nanosleep(&pause, NULL);
+		clock_wait(o->watch);
 	}
 }

@@ -2,7 +2,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 #include "common/clock.h"
 #include "common/fatal.h"
 #include "common/version.h"
@@ -125,14 +124,11 @@ static void rest(struct remote *r)
 	double left;
 
 	do {
-		struct timespec t = { 0 };
+		struct timespec t;
 		int number;
 
 		left = end - clock_seconds();
-		if (left > 0) {
-			t.tv_sec = (time_t)left;
-			t.tv_nsec = (long)(1e9 * (left - (double)t.tv_sec));
-		}
+		t = clock_span(left);
 		number = sigtimedwait(&r->signals, NULL, &t);
 		if (number == SIGCHLD) {
 			hear_launcher(&r->f);

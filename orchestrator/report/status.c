@@ -1,8 +1,8 @@
 /* deltam status: where a sweep stands, stage by stage. */
 #include <math.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+#include "common/clock.h"
 #include "orchestrator/print/progress.h"
 #include "orchestrator/print/terminal.h"
 #include "orchestrator/report/account.h"
@@ -279,7 +279,6 @@ static int look(const struct cli_options *o, int second, bool *ended, struct err
 
 int cmd_status(const struct cli_options *o, struct err *e)
 {
-	const struct timespec pause = { .tv_sec = o->watch };
 	bool ended = false;
 
 	for (int second = 0;; second += o->watch) {
@@ -287,6 +286,6 @@ int cmd_status(const struct cli_options *o, struct err *e)
 
 		if (rc || !o->watch || ended || fflush(stdout))
 			return rc;
-		nanosleep(&pause, NULL);
+		clock_wait(o->watch);
 	}
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "common/arena.h"
@@ -204,6 +205,38 @@ START_TEST(a_clock_only_goes_on)
 }
 END_TEST
 
+static volatile sig_atomic_t alarms;
+
+static void on_alarm(int number)
+{
+	(void)number;
+	alarms++;
+}
+
+/* A handler is called again and again, so often; 0: no more. */
+static void ring(int every_us)
+{
+	const struct itimerval each = { { 0, every_us }, { 0, every_us } };
+	struct sigaction act = { .sa_handler = on_alarm };
+
+	ck_assert_int_eq(sigaction(SIGALRM, &act, NULL), 0);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &each, NULL), 0);
+}
+
+START_TEST(a_wait_goes_on_through_signals_and_a_pause_does_not)
+{
+	double begin = clock_seconds();
+
+	ring(1000);
+	clock_wait(0.01);
+	ck_assert_double_ge(clock_seconds() - begin, 0.01);
+	ck_assert_int_gt(alarms, 0);
+	clock_pause(3600);
+	ring(0);
+	clock_wait(-1);
+}
+END_TEST
+
 START_TEST(text_that_is_no_number_is_refused)
 {
 	double v;
@@ -363,6 +396,7 @@ Suite *suite_common(void)
 	tcase_add_test(tc, numbers_are_spelled_shortest_and_read_back);
 	tcase_add_test(tc, a_number_is_spelled_as_by_trying_one_digit_after_the_other);
 	tcase_add_test(tc, bytes_arrive_whole_whatever_room_there_is);
+	tcase_add_test(tc, a_wait_goes_on_through_signals_and_a_pause_does_not);
 	tcase_add_test(tc, of_several_errors_the_first_is_kept);
 	tcase_add_test(tc, a_clock_only_goes_on);
 	tcase_add_test(tc, text_that_is_no_number_is_refused);

@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "common/arena.h"
+#include "common/clock.h"
 #include "common/store/beat.h"
 #include "common/store/copy.h"
 #include "common/store/network_fs.h"
@@ -529,7 +530,7 @@ _Noreturn static void serve(const char *stop, bool serves, int ready)
 	for (;;) {
 		if (serves)
 			copy_serve(&s);
-		beat_wait(10);
+		clock_wait(0.01);
 	}
 }
 
