@@ -8,8 +8,8 @@
  * Every loss is sum / count over what is valid: elements for L1, smooth L1 (beta 1), L2
  * and BCE with logits; pixels for cross-entropy and edges (label -1 is ignored), for
  * cosine, for shares of classes and for L1 under a mask (summed over channels).
- * Edges: BCE with logits, times 0.95 on an edge and 0.05 elsewhere. Nothing valid: sum 0, count 0, gradient 0.
- * Nothing is allocated. Values are pinned by the golden fixtures.
+ * Edges: BCE with logits, times 0.95 on an edge and 0.05 elsewhere. Nothing valid: sum 0,
+ * count 0, gradient 0. Nothing is allocated. Values are pinned by the golden fixtures.
  */
 #ifndef DELTAM_LOSS_H
 #define DELTAM_LOSS_H

@@ -6,12 +6,13 @@
  * (orchestrator/segment/folder.h); on the pipe it beats while the trainer lives and says
  * `news` where the report has grown, once that is synced.
  *
- * The trainer gets DELTAM_JOB, CUDA_VISIBLE_DEVICES where LIST is given, no input, and our stderr for both of its outputs. SIGTERM,
- * or the end of the pipe, is passed on to it alone: what it started itself is its own to
- * end. After S seconds it is killed. Whatever it leaves behind is killed when it has ended,
- * since orphans come to us (PR_SET_CHILD_SUBREAPER). Where we are killed ourselves it dies
- * with us (PR_SET_PDEATHSIG), and deltam kills the group that we lead; what a death of
- * both leaves over, the next attempt ends by the file `pid`.
+ * The trainer gets DELTAM_JOB, CUDA_VISIBLE_DEVICES where LIST is given, no input, and our
+ * stderr for both of its outputs. SIGTERM, or the end of the pipe, is passed on to it
+ * alone: what it started itself is its own to end. After S seconds it is killed. Whatever
+ * it leaves behind is killed when it has ended, since orphans come to us
+ * (PR_SET_CHILD_SUBREAPER). Where we are killed ourselves it dies with us
+ * (PR_SET_PDEATHSIG), and deltam kills the group that we lead; what a death of both leaves
+ * over, the next attempt ends by the file `pid`.
  */
 #ifndef DELTAM_ADAPTER_H
 #define DELTAM_ADAPTER_H

@@ -2,9 +2,11 @@
  * Sheets of samples: how inputs, targets and predictions look, and where text stands.
  *
  * Classes have colours of a palette, and their number where there is one a sample (bits are
- * classes 0 and 1, shares the likeliest); other numbers of a sample are written; segmentation the same colours (black: not labelled), depth is dark where it is near,
- * inputs go from 0 to 1, or from their least to their largest number where one lies outside,
- * normals are (n + 1) / 2 (black: missing), other vectors the same in the largest's size.
+ * classes 0 and 1, shares the likeliest); other numbers of a sample are written;
+ * segmentation the same colours (black: not labelled), depth is dark where it is near,
+ * inputs go from 0 to 1, or from their least to their largest number where one lies
+ * outside, normals are (n + 1) / 2 (black: missing), other vectors the same in the
+ * largest's size.
  */
 #ifndef DELTAM_SHEET_H
 #define DELTAM_SHEET_H
@@ -47,7 +49,8 @@ void sheet_input(
 	const struct sheet *s, const struct dataset_field *f, int sample, int x, int y);
 /*
  * What a target of that kind says of a sample, or a prediction in its form, at (x, y): a map
- * (most: as sheet_largest; 0 is black), a class, or numbers, one below the other as far as the pictures go.
+ * (most: as sheet_largest; 0 is black), a class, or numbers, one below the other as far as
+ * the pictures go.
  */
 void sheet_target(const struct sheet *s, const struct dataset_field *f, int kind,
 	int sample, float most, int x, int y);

@@ -73,14 +73,15 @@ MUST_CHECK int file_lock(struct file_lock *lock, const char *path, struct err *e
  */
 MUST_CHECK int file_lock_far(struct file_lock *lock, const char *path, struct err *e);
 
-/* What the lock file of that database says now (beat_look), which is not there where nobody runs. */
+/* What the lock file of that database says now (beat_look): not there where nobody runs. */
 MUST_CHECK int file_lock_look(const char *path, struct beat_seen *seen, struct err *e);
 
 /*
- * Locks the file, too, where that is not done yet, and makes an empty one where it is missing. Call it before SQLite
- * opens the file, and file_unlock after it has closed it: closing any other descriptor of
- * the file takes SQLite's own locks away. ERR_LOCKED: in use under another name. Where the
- * kernel locks no files, and the lock has a number, that is enough.
+ * Locks the file, too, where that is not done yet, and makes an empty one where it is
+ * missing. Call it before SQLite opens the file, and file_unlock after it has closed it:
+ * closing any other descriptor of the file takes SQLite's own locks away. ERR_LOCKED: in
+ * use under another name. Where the kernel locks no files, and the lock has a number, that
+ * is enough.
  */
 MUST_CHECK int file_lock_data(struct file_lock *lock, const char *path, struct err *e);
 

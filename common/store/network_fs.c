@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include "common/arena.h"
 #include "common/store/file.h"
 
 /* Of statfs(2) and linux/magic.h; the others are those of their own sources. */
@@ -34,7 +35,7 @@ bool network_fs_holds(const char *path)
 	file_folder(path, folder);
 	if (statfs(path, &fs) && statfs(folder, &fs))
 		return false; /* who opens it says why */
-	for (size_t i = 0; i < sizeof(network) / sizeof(network[0]); i++)
+	for (int i = 0; i < COUNT(network); i++)
 		if ((uint32_t)fs.f_type == network[i])
 			return true;
 	return false;

@@ -1,12 +1,11 @@
 #include "common/store/store_job.h"
 
-#include "common/store/run_name.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "common/random_hex.h"
+#include "common/store/run_name.h"
 
 static const char *const state_names[MEMBER_STATES] = { "pending", "running", "waiting",
 	"done", "stopped", "diverged", "failed" };

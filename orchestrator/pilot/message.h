@@ -33,7 +33,10 @@ enum message_kind {
 	MESSAGE_KINDS
 };
 
-/* Everything that any line says; of a kind, what stands beside it in message.c. Texts are "" where they are not given. */
+/*
+ * Everything that any line says; of a kind, what stands beside it in message.c. Texts are
+ * "" where they are not given.
+ */
 struct message {
 	enum message_kind kind;
 	int64_t number; /* PILOT, HELLO: the version; ALIVE, BEAT: the count */

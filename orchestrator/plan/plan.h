@@ -83,8 +83,8 @@ int64_t job_identity_with_paths(
 
 /*
  * How many jobs each stage of one entry adds in one variant: what the stage before has
- * trained is not counted again, nor the baseline of an earlier variant. refine depends on where the best point lies: the most
- * that it can be.
+ * trained is not counted again, nor the baseline of an earlier variant. refine depends on
+ * where the best point lies: the most that it can be.
  */
 struct plan_entry_jobs {
 	const struct spec_variant *variant;

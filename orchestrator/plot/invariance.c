@@ -1,4 +1,4 @@
-/* What scaled losses change: losses, lengths of gradients and updates of one part (`deltam toy --scale`). */
+/* What scaled losses change in one part: losses, gradients, updates (`deltam toy --scale`). */
 #include <string.h>
 #include "orchestrator/plot/plot_script.h"
 

@@ -1,4 +1,4 @@
-/* The noise that UW learns over that of the data, by their number and the network's width (`deltam toy --sigma`). */
+/* The noise that UW learns over that of the data, by number and width (`deltam toy --sigma`). */
 #include "orchestrator/plot/plot_script.h"
 
 enum { NOISE, LEARNED, TRAIN_ERROR, TEST_ERROR };

@@ -12,7 +12,8 @@
 /*
  * The database that the options mean: --db, or NAME.db in this folder, where the operand
  * is a sweep's name, its file, or the database itself; without any of them the only
- * database of results in this folder, audits aside. ERR_USAGE says what to give where that is none or several.
+ * database of results in this folder, audits aside. ERR_USAGE says what to give where that
+ * is none or several.
  */
 MUST_CHECK int reader_path(
 	const struct cli_options *o, struct arena *a, const char **path, struct err *e);

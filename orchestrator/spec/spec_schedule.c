@@ -102,7 +102,7 @@ static const struct shape {
 	{ "power", false, read_power },
 	{ "cosine", false, read_cosine },
 };
-#define SHAPES ((int)(sizeof(shapes) / sizeof(shapes[0])))
+#define SHAPES COUNT(shapes)
 
 /* Returns the one shape that the object has; NULL: none or several, and said. */
 static const struct shape *shape_of(

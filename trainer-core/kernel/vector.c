@@ -1,7 +1,8 @@
 /*
  * The kernels of one instruction set. This file is compiled once an instruction set;
- * KERNEL_ISA names the table, KERNEL_CLASS the class of the rows that it computes, and everything else is static, so that no instruction of one set can end up
- * in the table of another.
+ * KERNEL_ISA names the table, KERNEL_CLASS the class of the rows that it computes, and
+ * everything else is static, so that no instruction of one set can end up in the table of
+ * another.
  */
 #include "trainer-core/kernel/conv_c16.h"
 #include "trainer-core/kernel/conv_c16_weights.h"

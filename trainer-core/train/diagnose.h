@@ -2,7 +2,8 @@
  * diagnose.gradients: every so many steps some samples of the batch are passed alone, with
  * the parameters that the step starts from. Gradients of the trunk are compared between
  * the tasks of a sample and between the samples of a task, and the signs of a task's on a
- * sample are counted; gradients and updates of the step itself are measured. Nothing that training reads is changed.
+ * sample are counted; gradients and updates of the step itself are measured. Nothing that
+ * training reads is changed.
  */
 #ifndef DELTAM_DIAGNOSE_H
 #define DELTAM_DIAGNOSE_H

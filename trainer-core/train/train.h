@@ -26,9 +26,10 @@ MUST_CHECK int train_new(struct train **out, const struct params *ps,
 	const struct dataset *d, struct arena *a, struct err *e);
 
 /*
- * What decides the last bits of a job of ps (NULL: of the default precision): "avx512", "avx2", "portable",
- * "portable-PROCESSOR", with "+CORE" of the BLAS where it is used; "bf16" on every
- * processor where train.precision says so ("bf16-PROCESSOR" elsewhere than on x86-64).
+ * What decides the last bits of a job of ps (NULL: of the default precision): "avx512",
+ * "avx2", "portable", "portable-PROCESSOR", with "+CORE" of the BLAS where it is used;
+ * "bf16" on every processor where train.precision says so ("bf16-PROCESSOR" elsewhere than
+ * on x86-64).
  */
 const char *train_kernel_class(const struct params *ps);
 
