@@ -35,68 +35,74 @@ END_TEST
  * Identities of jobs as they were before any parameter came later: who changes one
  * trains anew what users have trained.
  */
+static const char small[] =
+	"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, "
+	"\"train\": { \"epochs\": 10 }, \"methods\": [\"ew\", \"uw\", \"uw_o\", "
+	"{ \"name\": \"uw_so\", \"T\": 2 }, { \"name\": \"uw_so\", \"label\": "
+	"\"floor\", \"T\": 2, \"floor\": 1e-6 }, { \"name\": "
+	"\"scalarization\", \"weights\": [0.2, 0.3, 0.5] }, \"dwa\", "
+	"\"mgda\", \"ol_aux\", \"ial\"], \"search\": { \"lr\": 0.1 } }";
+static const char maps[] =
+	"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"scenes\", \"train\": "
+	"100 }, \"model\": { \"name\": \"deeplab\" }, \"train\": { "
+	"\"epochs\": 4, \"batch\": 8, \"optimizer\": { \"name\": \"sgd\", "
+	"\"nesterov\": true }, \"lr_decay\": { \"every\": 2, \"factor\": "
+	"0.5 }, \"freeze\": \"trunk\" }, \"diagnose\": { \"gradients\": {} "
+	"}, \"methods\": [\"pcgrad\"], \"search\": { \"lr\": 0.01, \"wd\": "
+	"1e-5 } }";
+static const char nyuv2[] =
+	"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"nyuv2\" }, \"train\": { "
+	"\"epochs\": 200, \"batch\": 2, \"lr_decay\": \"cosine\" }, "
+	"\"methods\": [\"imtl\"], \"search\": { \"lr\": 1e-4 } }";
+static const struct {
+	const char *sweep, *label, *identity;
+} todays[] = {
+	{ small, "stl", "44db77194564494b4e5a0e7b5f4269bb" },
+	{ small, "ew", "33aeeb667a56417f1891c635ae510752" },
+	{ small, "uw", "c6fd86f38951df5b1d87f12185998c71" },
+	{ small, "uw_o", "666f38c3eaee5caf9484d0c12bbcc559" },
+	{ small, "uw_so", "ab2ccce2d04ce4022ccb9ab003dd0377" },
+	{ small, "floor", "6fa87bcedfb21fdcab9cc2a4fea7a80b" },
+	{ small, "scalarization", "01671307944b5f65a6357e6d7eb28ee1" },
+	{ small, "dwa", "8439f59ea0a60668e4fc7440876ccf69" },
+	{ small, "mgda", "892b35aaebd38407bcfbcd785ed1d393" },
+	{ small, "ol_aux", "6f377317bbd10ef01cf941facf4f9c48" },
+	{ small, "ial", "dd63da368a7bdf8183537196c557f380" },
+	{ maps, "stl", "338cf3befd2814994021332b0f40bb0e" },
+	{ maps, "pcgrad", "6b8e42fd163fd6a92d752e34fa6aff79" },
+	{ nyuv2, "stl", "14492cde4e04609a6b2e968f099a2240" },
+	{ nyuv2, "imtl", "42e94e98538994b8269c648b22a28479" },
+};
+
+/* Of the first job of an entry's search. */
+static void first_identity(const char *sweep, const char *label, char hex[IDENTITY_MAX])
+{
+	const struct spec_variant *v;
+	const struct spec_entry *entry;
+	struct params ps;
+	struct plan_grid g;
+	int k = 0;
+
+	parsed_well(sweep);
+	v = parsed_variant();
+	entry = &v->baseline;
+	while (strcmp(entry->label, label) != 0)
+		entry = &v->entries[k++];
+	g = plan_tune(&parsed, v, entry, &parsed_arena);
+	ps = entry == &v->baseline
+		? plan_job(&v->stl, entry, v->tasks[0].name, &g, 0, 0, &parsed_arena)
+		: plan_job(&v->base, entry, NULL, &g, 0, 0, &parsed_arena);
+	job_identity(&ps, hex);
+}
+
 START_TEST(identities_of_todays_sweeps_stay)
 {
-	static const char small[] =
-		"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"synthetic\" }, "
-		"\"train\": { \"epochs\": 10 }, \"methods\": [\"ew\", \"uw\", \"uw_o\", "
-		"{ \"name\": \"uw_so\", \"T\": 2 }, { \"name\": \"uw_so\", \"label\": "
-		"\"floor\", \"T\": 2, \"floor\": 1e-6 }, { \"name\": "
-		"\"scalarization\", \"weights\": [0.2, 0.3, 0.5] }, \"dwa\", "
-		"\"mgda\", \"ol_aux\", \"ial\"], \"search\": { \"lr\": 0.1 } }";
-	static const char maps[] =
-		"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"scenes\", \"train\": "
-		"100 }, \"model\": { \"name\": \"deeplab\" }, \"train\": { "
-		"\"epochs\": 4, \"batch\": 8, \"optimizer\": { \"name\": \"sgd\", "
-		"\"nesterov\": true }, \"lr_decay\": { \"every\": 2, \"factor\": "
-		"0.5 }, \"freeze\": \"trunk\" }, \"diagnose\": { \"gradients\": {} "
-		"}, \"methods\": [\"pcgrad\"], \"search\": { \"lr\": 0.01, \"wd\": "
-		"1e-5 } }";
-	static const char nyuv2[] =
-		"{ \"sweep\": \"t\", \"dataset\": { \"name\": \"nyuv2\" }, \"train\": { "
-		"\"epochs\": 200, \"batch\": 2, \"lr_decay\": \"cosine\" }, "
-		"\"methods\": [\"imtl\"], \"search\": { \"lr\": 1e-4 } }";
-	static const struct {
-		const char *sweep, *label, *identity;
-	} rows[] = {
-		{ small, "stl", "44db77194564494b4e5a0e7b5f4269bb" },
-		{ small, "ew", "33aeeb667a56417f1891c635ae510752" },
-		{ small, "uw", "c6fd86f38951df5b1d87f12185998c71" },
-		{ small, "uw_o", "666f38c3eaee5caf9484d0c12bbcc559" },
-		{ small, "uw_so", "ab2ccce2d04ce4022ccb9ab003dd0377" },
-		{ small, "floor", "6fa87bcedfb21fdcab9cc2a4fea7a80b" },
-		{ small, "scalarization", "01671307944b5f65a6357e6d7eb28ee1" },
-		{ small, "dwa", "8439f59ea0a60668e4fc7440876ccf69" },
-		{ small, "mgda", "892b35aaebd38407bcfbcd785ed1d393" },
-		{ small, "ol_aux", "6f377317bbd10ef01cf941facf4f9c48" },
-		{ small, "ial", "dd63da368a7bdf8183537196c557f380" },
-		{ maps, "stl", "338cf3befd2814994021332b0f40bb0e" },
-		{ maps, "pcgrad", "6b8e42fd163fd6a92d752e34fa6aff79" },
-		{ nyuv2, "stl", "14492cde4e04609a6b2e968f099a2240" },
-		{ nyuv2, "imtl", "42e94e98538994b8269c648b22a28479" },
-	};
+	char hex[IDENTITY_MAX];
 
-	for (int i = 0; i < COUNT(rows); i++) {
-		const struct spec_variant *v;
-		const struct spec_entry *entry;
-		struct params ps;
-		struct plan_grid g;
-		char hex[IDENTITY_MAX];
-		int k = 0;
-
-		parsed_well(rows[i].sweep);
-		v = parsed_variant();
-		entry = &v->baseline;
-		while (strcmp(entry->label, rows[i].label) != 0)
-			entry = &v->entries[k++];
-		g = plan_tune(&parsed, v, entry, &parsed_arena);
-		ps = entry == &v->baseline
-			? plan_job(&v->stl, entry, v->tasks[0].name, &g, 0, 0,
-				  &parsed_arena)
-			: plan_job(&v->base, entry, NULL, &g, 0, 0, &parsed_arena);
-		job_identity(&ps, hex);
-		ck_assert_msg(!strcmp(hex, rows[i].identity), "%s is now %s",
-			rows[i].label, hex);
+	for (int i = 0; i < COUNT(todays); i++) {
+		first_identity(todays[i].sweep, todays[i].label, hex);
+		ck_assert_msg(!strcmp(hex, todays[i].identity), "%s is now %s",
+			todays[i].label, hex);
 	}
 }
 END_TEST

@@ -72,74 +72,74 @@ START_TEST(a_key_that_is_set_is_read_as_if_the_file_said_so)
 }
 END_TEST
 
+static const struct {
+	const char *set, *says;
+} faults[] = {
+	{ "search.lr=[1e-3, 0]",
+		"--set:1:18: error: lr 0 must be above 0\n"
+		"    1 | search.lr=[1e-3, 0]\n"
+		"      |                  ^\n" },
+	{ "search.lr=[1e-3",
+		"--set:1:16: error: the file ends inside the list "
+		"that begins at line 1\n"
+		"    1 | search.lr=[1e-3\n"
+		"      |                ^\n" },
+	{ "search.lr=1e-3,3e-4",
+		"--set:1:15: error: one value ends here; a list stands in "
+		"brackets: search.lr=[1e-3,3e-4]\n"
+		"    1 | search.lr=1e-3,3e-4\n"
+		"      |               ^\n" },
+	{ "search.lr=[1e-3,,3e-4]",
+		"--set:1:17: error: expected a value, found ,\n"
+		"    1 | search.lr=[1e-3,,3e-4]\n"
+		"      |                 ^\n" },
+	{ "serch.lr=1",
+		"--set:1:1: error: unknown key \"serch\"; did you mean "
+		"\"search\"?\n"
+		"    1 | serch.lr=1\n"
+		"      | ^\n" },
+	{ "train.optimizer=sdg",
+		"--set:1:17: error: unknown optimizer \"sdg\"; "
+		"did you mean \"sgd\"?\n"
+		"    1 | train.optimizer=sdg\n"
+		"      |                 ^\n" },
+	{ "train.epochs=True",
+		"--set:1:14: error: expected a value, found "
+		"True, as Python writes it; JSON has true\n"
+		"    1 | train.epochs=True\n"
+		"      |              ^\n" },
+	{ "sweep.a=1",
+		"--set:1:1: error: \"sweep\" is a string in the sweep file, "
+		"and has no keys: set it as a whole\n"
+		"    1 | sweep.a=1\n"
+		"      | ^\n" },
+	{ "search.lr",
+		"--set:1:1: error: KEY=VALUE is expected: "
+		"search.lr=[1e-3]\n"
+		"    1 | search.lr\n"
+		"      | ^\n" },
+	{ "search..lr=1",
+		"--set:1:1: error: a key is a path of names: "
+		"search.lr\n"
+		"    1 | search..lr=1\n"
+		"      | ^\n" },
+	{ "train.batch=4",
+		"--set:1:1: error: \"vary\" gives this key its "
+		"values: set them\n"
+		"    1 | train.batch=4\n"
+		"      | ^\n" },
+};
+
 START_TEST(what_is_wrong_with_a_key_that_is_set_is_shown_in_the_option)
 {
-	static const struct {
-		const char *set, *says;
-	} cases[] = {
-		{ "search.lr=[1e-3, 0]",
-			"--set:1:18: error: lr 0 must be above 0\n"
-			"    1 | search.lr=[1e-3, 0]\n"
-			"      |                  ^\n" },
-		{ "search.lr=[1e-3",
-			"--set:1:16: error: the file ends inside the list "
-			"that begins at line 1\n"
-			"    1 | search.lr=[1e-3\n"
-			"      |                ^\n" },
-		{ "search.lr=1e-3,3e-4",
-			"--set:1:15: error: one value ends here; a list stands in "
-			"brackets: search.lr=[1e-3,3e-4]\n"
-			"    1 | search.lr=1e-3,3e-4\n"
-			"      |               ^\n" },
-		{ "search.lr=[1e-3,,3e-4]",
-			"--set:1:17: error: expected a value, found ,\n"
-			"    1 | search.lr=[1e-3,,3e-4]\n"
-			"      |                 ^\n" },
-		{ "serch.lr=1",
-			"--set:1:1: error: unknown key \"serch\"; did you mean "
-			"\"search\"?\n"
-			"    1 | serch.lr=1\n"
-			"      | ^\n" },
-		{ "train.optimizer=sdg",
-			"--set:1:17: error: unknown optimizer \"sdg\"; "
-			"did you mean \"sgd\"?\n"
-			"    1 | train.optimizer=sdg\n"
-			"      |                 ^\n" },
-		{ "train.epochs=True",
-			"--set:1:14: error: expected a value, found "
-			"True, as Python writes it; JSON has true\n"
-			"    1 | train.epochs=True\n"
-			"      |              ^\n" },
-		{ "sweep.a=1",
-			"--set:1:1: error: \"sweep\" is a string in the sweep file, "
-			"and has no keys: set it as a whole\n"
-			"    1 | sweep.a=1\n"
-			"      | ^\n" },
-		{ "search.lr",
-			"--set:1:1: error: KEY=VALUE is expected: "
-			"search.lr=[1e-3]\n"
-			"    1 | search.lr\n"
-			"      | ^\n" },
-		{ "search..lr=1",
-			"--set:1:1: error: a key is a path of names: "
-			"search.lr\n"
-			"    1 | search..lr=1\n"
-			"      | ^\n" },
-		{ "train.batch=4",
-			"--set:1:1: error: \"vary\" gives this key its "
-			"values: set them\n"
-			"    1 | train.batch=4\n"
-			"      | ^\n" },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (int i = 0; i < COUNT(faults); i++) {
 		const char *report;
 
 		ck_assert_int_eq(
 			parse_set(SMALL("\"vary\": { \"batch\": [2, 8] }, " EW),
-				SET("final.seeds=2", cases[i].set), &report),
+				SET("final.seeds=2", faults[i].set), &report),
 			ERR_SPEC);
-		ck_assert_str_eq(report, cases[i].says);
+		ck_assert_str_eq(report, faults[i].says);
 	}
 }
 END_TEST
