@@ -24,16 +24,6 @@ static void put_field(struct str *out, const char *text, bool number)
 	str_put(out, "\"");
 }
 
-static bool same_columns(const struct report_table *a, const struct report_table *b)
-{
-	if (a->columns != b->columns)
-		return false;
-	for (int i = 0; i < a->columns; i++)
-		if (strcmp(a->column[i].name, b->column[i].name) != 0)
-			return false;
-	return true;
-}
-
 void report_csv_line(const struct report_table *t, int row, struct str *out)
 {
 	bool first = true;
@@ -60,9 +50,9 @@ void report_csv(const struct report *r, struct str *out)
 	for (int i = 0; i < r->tables; i++) {
 		const struct report_table *t = &r->table[i];
 
-		if (i && !same_columns(t, t - 1))
+		if (i && !table_same_columns(t, t - 1))
 			str_put(out, "\n");
-		if (!i || !same_columns(t, t - 1))
+		if (!i || !table_same_columns(t, t - 1))
 			report_csv_line(t, -1, out);
 		for (int row = 0; row < table_rows(t); row++)
 			report_csv_line(t, row, out);

@@ -144,6 +144,16 @@ int table_rows(const struct report_table *t)
 	return t->columns ? t->cells / t->columns : 0;
 }
 
+bool table_same_columns(const struct report_table *a, const struct report_table *b)
+{
+	if (a->columns != b->columns)
+		return false;
+	for (int i = 0; i < a->columns; i++)
+		if (strcmp(a->column[i].name, b->column[i].name) != 0)
+			return false;
+	return true;
+}
+
 struct report_cell *table_at(const struct report_table *t, int row, int column)
 {
 	ASSERT(row < table_rows(t) && column < t->columns);

@@ -91,6 +91,8 @@ struct report_cell *table_digits(struct report_table *t, const char *digits);
  */
 const char *report_fixed(struct arena *a, double v, int decimals);
 int table_rows(const struct report_table *t);
+/* Whether both have the columns of the same names. */
+bool table_same_columns(const struct report_table *a, const struct report_table *b);
 /* Adds a cell that another table has; NULL: an empty one. */
 void table_copy(struct report_table *t, const struct report_cell *c);
 /* Instead of what the cell has held; the text is not copied. */

@@ -103,16 +103,6 @@ int shape_columns(struct report *r, const char *names, struct err *e)
 	return OK;
 }
 
-static bool equal_columns(const struct report_table *a, const struct report_table *b)
-{
-	if (a->columns != b->columns)
-		return false;
-	for (int i = 0; i < a->columns; i++)
-		if (strcmp(a->column[i].name, b->column[i].name) != 0)
-			return false;
-	return true;
-}
-
 /* The first row of a block says in its column `variant` what the heading said. */
 static void head_by_column(struct report_table *t, int variant)
 {
@@ -139,7 +129,7 @@ static void show_as(struct report_column *to, const struct report_column *c)
 
 bool shape_append(struct report_table *to, const struct report_table *t)
 {
-	if (!equal_columns(to, t))
+	if (!table_same_columns(to, t))
 		return false;
 	for (int i = 0; i < t->columns; i++)
 		show_as(&to->column[i], &t->column[i]);

@@ -314,8 +314,10 @@ static int prepare(struct composition *c, struct err *e)
 	return adopt_whole(c->d, &cache) ? compose(c, &cache, e) : OK;
 }
 
-int dataset_prepare(const struct params *ps, const struct labeller *labeller,
-	struct arena *a, struct dataset *d, struct err *e)
+/* Plans a data set; then the sources are looked for, or all of it is composed. */
+static int plan_then(const struct params *ps, const struct labeller *labeller,
+	struct arena *a, struct dataset *d,
+	int (*then)(struct composition *c, struct err *e), struct err *e)
 {
 	struct composition c;
 	int rc = plan(&c, ps, a, d, e);
@@ -325,28 +327,21 @@ int dataset_prepare(const struct params *ps, const struct labeller *labeller,
 	if (rc)
 		return rc;
 	c.labeller = labeller;
-	rc = prepare(&c, e);
-	if (rc)
+	if (then(&c, e))
 		return err_wrap(e, "data set %s", params_get(&c.key, "dataset.name"));
 	return OK;
+}
+
+int dataset_prepare(const struct params *ps, const struct labeller *labeller,
+	struct arena *a, struct dataset *d, struct err *e)
+{
+	return plan_then(ps, labeller, a, d, prepare, e);
 }
 
 int dataset_look(const struct params *ps, const struct labeller *labeller,
 	struct arena *a, struct err *e)
 {
-	struct dataset *d = NEW(a, struct dataset);
-	struct composition c;
-	int rc = plan(&c, ps, a, d, e);
-
-	if (!rc)
-		rc = count_rows(&c, e);
-	if (rc)
-		return rc;
-	c.labeller = labeller;
-	rc = find_sources(&c, e);
-	if (rc)
-		return err_wrap(e, "data set %s", params_get(&c.key, "dataset.name"));
-	return OK;
+	return plan_then(ps, labeller, a, NEW(a, struct dataset), find_sources, e);
 }
 
 int dataset_count(

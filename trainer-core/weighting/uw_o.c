@@ -16,12 +16,6 @@ static int parse(struct weighting_setup *setup, const struct params *ps,
 	return inverse_floor_parse(ps, floor, e);
 }
 
-static size_t state_size(const struct weighting_setup *setup)
-{
-	(void)setup;
-	return 1;
-}
-
 static int weigh(const struct weighting_setup *setup, double *state,
 	const struct weighting_step *step, double *weight, struct err *e)
 {
@@ -30,13 +24,6 @@ static int weigh(const struct weighting_setup *setup, double *state,
 	(void)e;
 	state[0] += inverse_losses(setup->K, step->loss, floor, weight);
 	return OK;
-}
-
-static void end_epoch(
-	const struct weighting_setup *setup, double *state, const double *mean_loss)
-{
-	(void)setup, (void)mean_loss;
-	state[0] = 0;
 }
 
 static int diagnose(const struct weighting_setup *setup, const double *state,
@@ -49,8 +36,8 @@ static int diagnose(const struct weighting_setup *setup, const double *state,
 
 const struct weighting weighting_uw_o = {
 	.parse = parse,
-	.state_size = state_size,
+	.state_size = inverse_state_size,
 	.weigh = weigh,
-	.end_epoch = end_epoch,
+	.end_epoch = inverse_end_epoch,
 	.diagnose = diagnose,
 };

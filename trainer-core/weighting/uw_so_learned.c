@@ -75,13 +75,6 @@ static double objective(const struct weighting_setup *setup, const double *state
 	return inverse_mean_loss(setup->K, loss, w) + 1 / T;
 }
 
-static void end_epoch(
-	const struct weighting_setup *setup, double *state, const double *mean_loss)
-{
-	(void)setup, (void)mean_loss;
-	state[0] = 0;
-}
-
 static int diagnose(const struct weighting_setup *setup, const double *state,
 	const double *mean_loss, struct diagnostic *d)
 {
@@ -100,6 +93,6 @@ const struct weighting weighting_uw_so_learned = {
 	.weigh = weigh,
 	.update = learned_update,
 	.objective = objective,
-	.end_epoch = end_epoch,
+	.end_epoch = inverse_end_epoch,
 	.diagnose = diagnose,
 };

@@ -27,6 +27,11 @@ int inverse_losses(
 int inverse_softmax(int K, const double *loss, const struct inverse_floor *floor,
 	double T, double *w);
 
+/* For struct weighting, where state[0] counts those of an epoch, alone or in front. */
+size_t inverse_state_size(const struct weighting_setup *setup);
+void inverse_end_epoch(
+	const struct weighting_setup *setup, double *state, const double *mean_loss);
+
 /* sum w L and sum w a under weights w (K). */
 double inverse_mean_loss(int K, const double *loss, const double *w);
 double inverse_alpha(
