@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/bytes.h"
 
 /* Opening a pipe waits for its other end, unless O_NONBLOCK is set. */
 static int open_plain(const char *path, int flags, mode_t mode)
@@ -42,4 +43,17 @@ int plain_file_make(const char *path, int flags, mode_t mode)
 	if (unlink(path) && errno != ENOENT)
 		return -1;
 	return open_plain(path, flags | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+}
+
+int plain_file_write(const char *path, mode_t mode, const void *bytes, size_t n,
+	bool synced, struct err *e)
+{
+	int fd = plain_file_make(path, O_WRONLY, mode);
+	int rc = OK;
+
+	if (fd < 0 || bytes_write(fd, bytes, n) || (synced && fsync(fd)))
+		rc = err_errno(e, "cannot write %s", path);
+	if (fd >= 0 && close(fd) && !rc)
+		rc = err_errno(e, "cannot write %s", path);
+	return rc;
 }

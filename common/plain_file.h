@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <sys/types.h>
+#include "common/err.h"
 
 /*
  * A file that the user names, to read; symbolic links are followed. NULL: errno says why,
@@ -26,5 +27,9 @@ int plain_file_open(const char *path, int flags, mode_t mode);
  * who has the old one open meets our bytes. `flags`: O_WRONLY or O_RDWR, O_APPEND. -1: errno.
  */
 int plain_file_make(const char *path, int flags, mode_t mode);
+
+/* The same with n bytes in it; synced: they are on the disk. ERR_SYS. */
+MUST_CHECK int plain_file_write(const char *path, mode_t mode, const void *bytes,
+	size_t n, bool synced, struct err *e);
 
 #endif

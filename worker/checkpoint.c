@@ -10,7 +10,6 @@
 #include <unistd.h>
 #include <xxhash.h>
 #include "catalogue/catalogue.h"
-#include "common/bytes.h"
 #include "common/crash.h"
 #include "common/plain_file.h"
 #include "common/tree.h"
@@ -180,20 +179,6 @@ static void temporary_name(
 	snprintf(out, CHECKPOINT_PATH_MAX + 8, "%s.tmp", c->path);
 }
 
-static int write_file(const struct checkpoint *c, const char *path, struct err *e)
-{
-	int fd = plain_file_make(path, O_WRONLY, 0666);
-	int rc = OK;
-
-	if (fd < 0)
-		return err_errno(e, "cannot create %s", path);
-	if (bytes_write(fd, c->image, file_size(c)) || fsync(fd))
-		rc = err_errno(e, "cannot write %s", path);
-	if (close(fd) && !rc)
-		rc = err_errno(e, "cannot write %s", path);
-	return rc;
-}
-
 int checkpoint_write(const struct checkpoint *c, int epoch, struct err *e)
 {
 	XXH128_canonical_t hash;
@@ -208,7 +193,7 @@ int checkpoint_write(const struct checkpoint *c, int epoch, struct err *e)
 	hash_image(c, &hash);
 	memcpy(c->image + sizeof(h) + c->state_size, &hash, sizeof(hash));
 	temporary_name(c, temporary);
-	rc = write_file(c, temporary, e);
+	rc = plain_file_write(temporary, 0666, c->image, file_size(c), true, e);
 	if (rc)
 		goto remove;
 	crash_point(c->result ? "result.before_rename" : "checkpoint.before_rename");

@@ -1,11 +1,9 @@
 #include "orchestrator/pilot/launch.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "common/bytes.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/plain_file.h"
@@ -79,8 +77,7 @@ static int write_script(const struct launch *l, const char *name,
 	struct arena a = { 0 };
 	struct str text = { .arena = &a };
 	char folder[MAIL_PATH_MAX];
-	int rc = OK;
-	int fd;
+	int rc;
 
 	yard_path(folder, l->root, name, "");
 	yard_path(path, l->root, name, "batch.sh");
@@ -89,11 +86,7 @@ static int write_script(const struct launch *l, const char *name,
 		str_printf(&text, ". %s\n", quote(l->setup, &a));
 	str_printf(
 		&text, "exec %s pilot %s\n", quote(l->program, &a), quote(folder, &a));
-	fd = plain_file_make(path, O_WRONLY, 0700);
-	if (fd < 0 || bytes_write(fd, text.s, text.n))
-		rc = err_errno(e, "cannot write %s", path);
-	if (fd >= 0 && close(fd) && !rc)
-		rc = err_errno(e, "cannot write %s", path);
+	rc = plain_file_write(path, 0700, text.s, text.n, false, e);
 	arena_release(&a);
 	return rc;
 }

@@ -2,11 +2,9 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "common/bytes.h"
 #include "common/log.h"
 #include "common/plain_file.h"
 #include "common/tree.h"
@@ -184,19 +182,6 @@ void folder_job_text(const struct folder_job *j, struct str *out)
 
 /* Files. */
 
-/* A new file under its name, whole. */
-static int write_file(const char *path, const struct str *text, struct err *e)
-{
-	int fd = plain_file_make(path, O_WRONLY, 0666);
-	int rc = OK;
-
-	if (fd < 0 || bytes_write(fd, str_get(text), text->n))
-		rc = err_errno(e, "cannot write %s", path);
-	if (fd >= 0 && close(fd) && !rc)
-		rc = err_errno(e, "cannot write %s", path);
-	return rc;
-}
-
 bool folder_is_empty(const char *path)
 {
 	DIR *d = opendir(path);
@@ -288,16 +273,15 @@ static int write_files(const char *folder, const struct folder_job *j, struct er
 {
 	struct arena a = { 0 };
 	struct str job = { .arena = &a };
-	struct str nothing = { .arena = &a };
 	char path[FILE_MAX];
 	int rc;
 
 	folder_job_text(j, &job);
 	snprintf(path, sizeof(path), "%s/job.%s.json", folder, j->attempt->token);
-	rc = write_file(path, &job, e);
+	rc = plain_file_write(path, 0666, str_get(&job), job.n, false, e);
 	snprintf(path, sizeof(path), "%s/report.%s", folder, j->attempt->token);
 	if (!rc)
-		rc = write_file(path, &nothing, e);
+		rc = plain_file_write(path, 0666, "", 0, false, e);
 	arena_release(&a);
 	return rc;
 }
