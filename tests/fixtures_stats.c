@@ -3,6 +3,7 @@
 #include "orchestrator/stats/stats.h"
 #include "orchestrator/stats/weight_grid.h"
 #include "tests/fixtures.h"
+#include "tests/lib/corruption_delta.h"
 
 static const cJSON *member(const struct fixture *f, const char *name)
 {
@@ -66,14 +67,14 @@ enum outcome fixture_delta_m(struct fixture *f)
 }
 
 /* One side of eq. 6: NAME_clean and NAME_corrupted, a row of severities a corruption. */
-static struct stats_corrupted read_corrupted(
+static struct corruption_figures read_corrupted(
 	struct fixture *f, const char *name, int *n, int *values)
 {
 	const char *clean = arena_printf(f->arena, "%s_clean", name);
 	const cJSON *rows = member(f, arena_printf(f->arena, "%s_corrupted", name));
 
 	*n = cJSON_GetArraySize(rows);
-	return (struct stats_corrupted){ json_number(member(f, clean)),
+	return (struct corruption_figures){ json_number(member(f, clean)),
 		json_numbers(f->arena, rows, values) };
 }
 
@@ -81,15 +82,15 @@ enum outcome fixture_corruption_delta(struct fixture *f)
 {
 	int values, others;
 	int n, rows;
-	struct stats_corrupted run = read_corrupted(f, "mtl", &n, &values);
-	struct stats_corrupted base = read_corrupted(f, "stl", &rows, &others);
+	struct corruption_figures run = read_corrupted(f, "mtl", &n, &values);
+	struct corruption_figures base = read_corrupted(f, "stl", &rows, &others);
 	double *each = NEW_ARRAY(f->arena, double, n + 1);
-	double delta;
+	double delta = 0;
 	struct err e;
 
 	if (n != rows || values != others || n < 1 || values % n)
 		return fixture_fail(f, "%d and %d figures", values, others);
-	if (stats_corruption_delta(n, values / n, &run, &base,
+	if (corruption_delta(n, values / n, &run, &base,
 		    fixture_number(f, "higher_better", 0) != 0, each, &delta, &e))
 		return fixture_fail(f, "%s", e.msg);
 	if (!fixture_near(

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "tests/fixtures.h"
-#include "trainer-core/toy/toy.h"
+#include "tests/lib/toy_optimum.h"
 
 #define MOST_STEPS 100000
 

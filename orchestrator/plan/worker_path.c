@@ -56,7 +56,8 @@ static int check_build(const char *path, struct err *e)
 	return rc;
 }
 
-int worker_path_from(const char *folder, char *buf, size_t size, struct err *e)
+/* For an executable in `folder`, without a look at $DELTAM_WORKER. */
+static int path_from(const char *folder, char *buf, size_t size, struct err *e)
 {
 	struct arena a = { 0 };
 	int rc = OK;
@@ -85,7 +86,7 @@ int worker_path(char *buf, size_t size, struct err *e)
 	if (!given || !*given) {
 		rc = own_folder(&folder, &a, e);
 		if (!rc)
-			rc = worker_path_from(folder, buf, size, e);
+			rc = path_from(folder, buf, size, e);
 		arena_release(&a);
 		return rc;
 	}

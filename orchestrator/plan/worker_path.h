@@ -18,8 +18,4 @@
  */
 MUST_CHECK int worker_path(char *buf, size_t size, struct err *e);
 
-/* The same for an executable in `folder`, without a look at $DELTAM_WORKER. */
-MUST_CHECK int worker_path_from(
-	const char *folder, char *buf, size_t size, struct err *e);
-
 #endif

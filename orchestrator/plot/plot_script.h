@@ -50,14 +50,14 @@ void script_plot(struct plot_script *s);
 /* What stands in the key for a series: "UW-SO (5 seeds)". */
 void script_key_title(struct plot_script *s, const struct plot_series *x);
 
-#define PLOT_DELTA_M "Δm [%] (↓ better)"
 #define PLOT_VAL_DELTA_M "validation Δm [%] (↓ better)"
 #define PLOT_TEST_DELTA_M "test Δm [%] (↓ better)"
 
 /*
  * Points of a panel that say what they are, in a page: script_hover_point between begin and
- * end, then script_hover as a part of the plot command behind other parts. gnuplot writes
- * the text of a point into a script of its picture as it is, so it gets a number instead.
+ * end, then script_hover_last behind the last part of the plot command, which does nothing
+ * where no page is drawn. gnuplot writes the text of a point into a script of its picture
+ * as it is, so it gets a number instead.
  */
 void script_hover_begin(struct plot_script *s);
 void script_hover_point(struct plot_script *s, double x, double y, const char *text);
@@ -65,8 +65,6 @@ void script_hover_end(struct plot_script *s);
 /* Point k of a series: its title, then its columns by name. */
 const char *script_hover_text(
 	const struct plot_script *s, const struct plot_series *x, int k);
-void script_hover(struct plot_script *s);
-/* The same behind the last part of a plot command; nothing where no page is drawn. */
 void script_hover_last(struct plot_script *s);
 
 /* Shapes. A column is a place in a point of the kind; -1: none. */
@@ -77,8 +75,6 @@ struct plot_lines {
 	bool marks; /* on every point */
 	bool more; /* other plots follow */
 };
-/* Adds what every point of a panel says: its series, then its columns by name. */
-void script_hover_lines(struct plot_script *s, int panel, int x, int y);
 void script_lines(struct plot_script *s, int panel, const struct plot_lines *l);
 /* The same over epochs, with the label of the other axis. */
 void script_curves(struct plot_script *s, int panel, const char *label,

@@ -29,7 +29,8 @@ void script_hover_end(struct plot_script *s)
 	s->blocks++;
 }
 
-void script_hover(struct plot_script *s)
+/* A part of the plot command, behind other parts. */
+static void put_hover(struct plot_script *s)
 {
 	script_put(s,
 		"$h%d using 1:2:3 with labels hypertext point pt 7 ps 1 lc rgb "
@@ -42,7 +43,7 @@ void script_hover_last(struct plot_script *s)
 	if (!s->page)
 		return;
 	script_put(s, ", \\\n");
-	script_hover(s);
+	put_hover(s);
 }
 
 #define HOVER_MOST 50 /* points of a line that say what they are */
@@ -64,7 +65,8 @@ const char *script_hover_text(
 	return str_get(&text);
 }
 
-void script_hover_lines(struct plot_script *s, int panel, int x, int y)
+/* Adds what every point of a panel says: its series, then its columns by name. */
+static void hover_lines(struct plot_script *s, int panel, int x, int y)
 {
 	const struct plot *p = s->p;
 
@@ -89,7 +91,7 @@ void script_lines(struct plot_script *s, int panel, const struct plot_lines *l)
 	const char *with = l->marks ? "linespoints" : "lines";
 
 	if (s->page)
-		script_hover_lines(s, panel, l->x, l->y);
+		hover_lines(s, panel, l->x, l->y);
 	script_plot(s);
 	for (int i = 0; i < p->n; i++)
 		if (p->series[i]->panel == panel && has_values(p, p->series[i], l->std))
@@ -114,7 +116,7 @@ void script_lines(struct plot_script *s, int panel, const struct plot_lines *l)
 		script_put(s, ", \\\n");
 	}
 	if (s->page) {
-		script_hover(s);
+		put_hover(s);
 		script_put(s, ", \\\n");
 	}
 	script_put(s, l->more ? "" : "NaN notitle\n");

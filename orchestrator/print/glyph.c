@@ -29,7 +29,12 @@ static bool within(uint32_t c, const struct block *blocks, size_t n)
 	return false;
 }
 
-int glyph_width(uint32_t c)
+/*
+ * How many cells of a terminal a character takes: 0 where it is put over the one before
+ * it, 2 for ideographs and pictures, else 1. Source: UAX #11 (wide, fullwidth), by
+ * blocks.
+ */
+static int width(uint32_t c)
 {
 	static const struct block none[] = { { 0x300, 0x36f }, { 0x200b, 0x200f },
 		{ 0x20d0, 0x20ff }, { 0xfe00, 0xfe0f } };
@@ -48,7 +53,7 @@ int glyph_text_width(const char *s)
 	int n = 0;
 
 	while (*s)
-		n += glyph_width(glyph_next(&s));
+		n += width(glyph_next(&s));
 	return n;
 }
 
@@ -58,7 +63,7 @@ int glyph_text_fit(const char *s, int cells)
 	const char *next = s;
 
 	while (*next && *next != '\n') {
-		cells -= glyph_width(glyph_next(&next));
+		cells -= width(glyph_next(&next));
 		if (cells < 0)
 			break;
 		end = next;

@@ -10,13 +10,6 @@
  */
 uint32_t glyph_next(const char **s);
 
-/*
- * How many cells of a terminal a character takes: 0 where it is put over the one before
- * it, 2 for ideographs and pictures, else 1. Source: UAX #11 (wide, fullwidth), by
- * blocks.
- */
-int glyph_width(uint32_t c);
-
 /* How many cells a text takes. */
 int glyph_text_width(const char *s);
 

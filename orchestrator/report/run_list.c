@@ -21,7 +21,12 @@ static const char *const columns[] = { "label", "variant", "task_of_baseline", "
 	"method", "stage", "phase", "state", "run", "identity", "job", "seed", "config",
 	"epochs", "epochs_done", "epoch", "lr", "wd", "outcome", NULL };
 
-const char *run_list_value(const struct query_run *x, const char *name, struct arena *a)
+/*
+ * A value of a run by the name of its column, as text; NULL: no such column, or this
+ * method has no such hyperparameter.
+ */
+static const char *value_of(
+	const struct query_run *x, const char *name, struct arena *a)
 {
 	const char *const text[] = { x->label, x->variant, x->task, x->task, x->method,
 		x->stage, x->phase, x->state, x->run, x->identity };
@@ -60,7 +65,7 @@ static int meet(struct store *s, const struct run_list *l,
 	int params = -1; /* not asked for yet */
 
 	for (int i = 0; i < l->n; i++) {
-		const char *have = run_list_value(&l->run[i], c->name, a);
+		const char *have = value_of(&l->run[i], c->name, a);
 
 		if (!have && params < 0) {
 			int rc = query_params(

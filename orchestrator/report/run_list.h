@@ -39,11 +39,4 @@ void run_list_columns(const struct run_list *l, struct report_table *t);
 void run_list_cells(
 	const struct run_list *l, const struct query_run *x, struct report_table *t);
 
-/*
- * A value of a run by the name of its column, as text; NULL: no such column, or this
- * method has no such hyperparameter.
- */
-const char *run_list_value(
-	const struct query_run *x, const char *name, struct arena *a);
-
 #endif

@@ -267,12 +267,6 @@ int spec_parse(struct spec *s, struct arena *a, const char *path, const char *by
 		e);
 }
 
-int spec_load(struct spec *s, struct arena *a, const char *path, struct str *report,
-	struct err *e)
-{
-	return spec_read(s, a, &(struct spec_source){ .path = path }, report, e);
-}
-
 int spec_name(const char *path, struct arena *a, const char **name, const char **text,
 	struct str *report, struct err *e)
 {

@@ -19,7 +19,6 @@ struct diag_piece;
 struct json;
 struct spec_override;
 
-#define SWEEP_NAME_MAX 64
 #define FINAL_SEED \
 	1000 /* counts of final and baseline seeds from here, of search from 0 */
 #define PLAN_JOBS_FREE 10000 /* a plan above needs --yes */
@@ -218,17 +217,11 @@ struct spec {
 };
 
 /*
- * Reads and validates the file at path. ERR_SPEC: *report then holds up to 20 errors as
- * "file:line:col: error: ...", each with its source line and a caret, ready to print,
- * and e->msg is empty: everything is said. A file that cannot be read is ERR_SPEC with
- * a message and an empty report.
- */
-MUST_CHECK int spec_load(struct spec *s, struct arena *a, const char *path,
-	struct str *report, struct err *e);
-
-/*
- * The same from any source. What is set is checked like the file: errors of it name
- * "--set KEY=VALUE" as their file, and the place in it.
+ * Reads and validates a sweep file, from any source. ERR_SPEC: *report then holds up to 20
+ * errors as "file:line:col: error: ...", each with its source line and a caret, ready to
+ * print, and e->msg is empty: everything is said. A file that cannot be read is ERR_SPEC
+ * with a message and an empty report. What is set is checked like the file: errors of it
+ * name "--set KEY=VALUE" as their file, and the place in it.
  */
 MUST_CHECK int spec_read(struct spec *s, struct arena *a,
 	const struct spec_source *from, struct str *report, struct err *e);
@@ -245,7 +238,7 @@ MUST_CHECK int spec_parse(struct spec *s, struct arena *a, const char *path,
 
 /*
  * The name of the sweep in the file at path, whatever else the file says, and the file's
- * text; both are in the arena. Errors as those of spec_load, about the name alone.
+ * text; both are in the arena. Errors as those of spec_read, about the name alone.
  */
 MUST_CHECK int spec_name(const char *path, struct arena *a, const char **name,
 	const char **text, struct str *report, struct err *e);
@@ -260,7 +253,7 @@ size_t spec_place(const struct spec *s, const struct spec_variant *v,
 
 /*
  * A file with a list of what could stand under `prune`: *rules are n copies of the sweep,
- * each with one of them in the place of its own. Errors as those of spec_load.
+ * each with one of them in the place of its own. Errors as those of spec_read.
  */
 MUST_CHECK int spec_load_rules(const struct spec *s, const char *path, struct arena *a,
 	struct spec **rules, int *n, struct str *report, struct err *e);

@@ -276,7 +276,11 @@ static const char *elsewhere(struct arena *a, const char *key)
 	return str_get(&out);
 }
 
-const char *read_key_hint(
+/*
+ * What to write instead of an unknown key among the n known: `; did you mean "from"?`, the
+ * keys of other places that are called so, all that there are; "" where nothing helps.
+ */
+static const char *key_hint(
 	const struct spec_reader *r, const char *key, const char *const *known, int n)
 {
 	const char *near = alias_of(key, known, n);
@@ -302,7 +306,7 @@ static void add_unknown_key(const struct spec_reader *r, const struct json *memb
 	const char *const *known, int n)
 {
 	const char *hint = diag_keeps(r->d, member->key_at)
-		? read_key_hint(r, member->key, known, n)
+		? key_hint(r, member->key, known, n)
 		: "";
 
 	diag_add(r->d, member->key_at, "unknown key %s%s",

@@ -109,13 +109,6 @@ void read_members(const struct spec_reader *r, const struct json *object,
 void read_named_members(const struct spec_reader *r, const struct json *object,
 	const struct param_info *params);
 
-/*
- * What to write instead of an unknown key among the n known: `; did you mean "from"?`, the
- * keys of other places that are called so, all that there are; "" where nothing helps.
- */
-const char *read_key_hint(
-	const struct spec_reader *r, const char *key, const char *const *known, int n);
-
 /* `unknown WHAT "name"`, with the nearest candidate or, where few, all of them. */
 void report_unknown(const struct spec_reader *r, size_t at, const char *what,
 	const char *name, const char *const *known, int n);
@@ -229,7 +222,6 @@ const struct method_info *own_method(
 /* A count of seeds from `first` on, or a list of seeds. */
 void read_seeds(const struct spec_reader *r, const char *path, int first,
 	struct spec_seeds *out);
-bool seeds_have(const struct spec_seeds *x, int seed);
 /* Reports a seed of x, which stands at path, that the search has, too. */
 void check_seeds(const struct spec_reader *r, const struct spec_seeds *search,
 	const char *path, const struct spec_seeds *x);

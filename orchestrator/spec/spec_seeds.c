@@ -3,6 +3,14 @@
 
 #define SEED_MAX 2147483647
 
+static bool have(const struct spec_seeds *x, int seed)
+{
+	for (int i = 0; i < x->n; i++)
+		if (x->seed[i] == seed)
+			return true;
+	return false;
+}
+
 static void count_seeds(const struct spec_reader *r, const char *path, int first,
 	struct spec_seeds *out)
 {
@@ -27,7 +35,7 @@ static bool read_seed(const struct spec_reader *r, const struct json *node,
 	if (!text || !number_parse(text, &v))
 		return false;
 	*seed = (int)v;
-	if (!seeds_have(before, *seed))
+	if (!have(before, *seed))
 		return true;
 	diag_add(r->d, node->at, "seed %d stands in the list twice", *seed);
 	return false;
@@ -47,14 +55,6 @@ static void list_seeds(const struct spec_reader *r, const struct spec_field *f,
 	}
 	for (const struct json *m = list->child; m; m = m->next)
 		out->n += read_seed(r, m, out, &seed[out->n]);
-}
-
-bool seeds_have(const struct spec_seeds *x, int seed)
-{
-	for (int i = 0; i < x->n; i++)
-		if (x->seed[i] == seed)
-			return true;
-	return false;
 }
 
 void read_seeds(const struct spec_reader *r, const char *path, int first,
@@ -85,7 +85,7 @@ void check_seeds(const struct spec_reader *r, const struct spec_seeds *search,
 	const char *path, const struct spec_seeds *x)
 {
 	for (int i = 0; i < x->n; i++) {
-		if (!seeds_have(search, x->seed[i]))
+		if (!have(search, x->seed[i]))
 			continue;
 		diag_add(r->d, place_of(r, path, "search.seeds", x, i),
 			"seed %d is one of \"search.seeds\" and of \"%s\": what was "

@@ -40,22 +40,6 @@ MUST_CHECK int stats_delta_m(int n, const struct stats_criterion *criterion,
 double stats_share(
 	int n, const struct stats_criterion *c, enum stats_average by, int i);
 
-/* A criterion on clean pictures, and (n, severities) on corrupted ones. */
-struct stats_corrupted {
-	double clean;
-	const double *corrupted;
-};
-
-/*
- * What corruption costs a run in shares of its clean figure, less what it costs the
- * baseline; negative: the run is the more robust. of_corruption: (n), each the mean over
- * its severities; *delta is the mean of these (Elich et al. 2024, eq. 6; the view
- * `robustness` says the same). ERR_FAILED where a clean figure is 0, a number not finite.
- */
-MUST_CHECK int stats_corruption_delta(int n, int severities,
-	const struct stats_corrupted *run, const struct stats_corrupted *base,
-	bool higher, double *of_corruption, double *delta, struct err *e);
-
 /* The mean, NaN for n < 1, and the sample deviation (over n - 1), NaN for n < 2. */
 double stats_mean(int n, const double *x);
 double stats_std(int n, const double *x);

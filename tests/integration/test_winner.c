@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "orchestrator/stats/stats.h"
 #include "tests/lib/child.h"
+#include "tests/lib/corruption_delta.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/fake_jpeg.h"
 #include "tests/lib/scratch.h"
@@ -410,8 +411,8 @@ START_TEST(the_view_says_what_equation_6_says)
 {
 	static const char *const tasks[] = { "bright", "place" };
 	double run_figures[15], base_figures[15], each[3], delta[2];
-	struct stats_corrupted mtl = { 0, run_figures };
-	struct stats_corrupted stl = { 0, base_figures };
+	struct corruption_figures mtl = { 0, run_figures };
+	struct corruption_figures stl = { 0, base_figures };
 	char where[128], sql[256];
 	struct err e;
 
@@ -425,7 +426,7 @@ START_TEST(the_view_says_what_equation_6_says)
 				"FROM winner))",
 				1000 + seed);
 			fetch(tasks[k], where, &mtl.clean, run_figures);
-			ck_assert(!stats_corruption_delta(
+			ck_assert(!corruption_delta(
 				3, 5, &mtl, &stl, true, each, &delta[seed], &e));
 		}
 		snprintf(sql, sizeof(sql),

@@ -3,7 +3,7 @@
 #include <check.h>
 #include "tests/lib/must.h"
 #include "tests/lib/pace.h"
-#include "trainer-core/graph/gradcheck.h"
+#include "tests/lib/gradcheck.h"
 #include "common/rng.h"
 
 void built(struct graph *g, int batch, bool fuse)

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "tests/lib/built.h"
 #include "tests/lib/tables.h"
-#include "trainer-core/graph/gradcheck.h"
+#include "tests/lib/gradcheck.h"
 #include "trainer-core/registry.h"
 #include "common/rng.h"
 

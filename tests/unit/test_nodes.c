@@ -8,7 +8,7 @@
 #include <string.h>
 #include "tests/lib/built.h"
 #include "tests/lib/tables.h"
-#include "trainer-core/graph/gradcheck.h"
+#include "tests/lib/gradcheck.h"
 #include "trainer-core/graph/layer.h"
 #include "common/rng.h"
 

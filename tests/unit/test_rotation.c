@@ -2,7 +2,7 @@
 #include <check.h>
 #include <math.h>
 #include <string.h>
-#include "trainer-core/graph/gradcheck.h"
+#include "tests/lib/gradcheck.h"
 #include "trainer-core/optim/optim.h"
 #include "common/rng.h"
 #include "trainer-core/weighting/shared/rotation_pull.h"

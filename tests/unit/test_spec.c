@@ -58,16 +58,21 @@ START_TEST(every_bad_file_gets_its_message)
 }
 END_TEST
 
+static int read_file(const char *path, struct str *report, struct err *e)
+{
+	const struct spec_source source = { .path = path };
+
+	return spec_read(&parsed, &parsed_arena, &source, report, e);
+}
+
 START_TEST(a_missing_file_is_named)
 {
 	struct str report = { .arena = &parsed_arena };
 	struct err e = { 0 };
 
-	ck_assert_int_eq(spec_load(&parsed, &parsed_arena, "no/such.json", &report, &e),
-		ERR_SPEC);
+	ck_assert_int_eq(read_file("no/such.json", &report, &e), ERR_SPEC);
 	ck_assert_str_eq(e.msg, "no/such.json: No such file or directory");
-	ck_assert_int_eq(
-		spec_load(&parsed, &parsed_arena, "tests", &report, &e), ERR_SPEC);
+	ck_assert_int_eq(read_file("tests", &report, &e), ERR_SPEC);
 	ck_assert_str_eq(e.msg, "tests: Is a directory");
 	ck_assert_str_eq(str_get(&report), "");
 }
@@ -345,8 +350,7 @@ START_TEST(every_shipped_sweep_is_good_and_has_its_jobs)
 	for (int i = 0; i < COUNT(shipped); i++) {
 		struct str report = { .arena = &parsed_arena };
 		struct err e = { 0 };
-		int rc =
-			spec_load(&parsed, &parsed_arena, shipped[i].path, &report, &e);
+		int rc = read_file(shipped[i].path, &report, &e);
 
 		ck_assert_msg(rc == OK, "%s%s", e.msg, str_get(&report));
 		ck_assert_int_eq(

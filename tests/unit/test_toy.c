@@ -5,8 +5,8 @@
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/small_db.h"
+#include "tests/lib/toy_optimum.h"
 #include "trainer-core/toy/line.h"
-#include "trainer-core/toy/toy.h"
 #include "trainer-core/train/train.h"
 
 static struct arena arena;

@@ -125,7 +125,8 @@ int block_resize(
 			.align_corners = align_corners });
 }
 
-const char *block_name(const char *name, const char *what, char *out)
+/* A name with a star, and what stands for it; out holds BLOCK_NAME_MAX. */
+static const char *filled(const char *name, const char *what, char *out)
 {
 	const char *star = strchr(name, '*');
 
@@ -139,8 +140,8 @@ int block_conv_bn(const struct site *s, const char *name, int in, struct filter 
 {
 	char part[BLOCK_NAME_MAX];
 
-	in = block_conv(s, block_name(name, "conv", part), in, f);
-	return block_point(s, LAYER_BATCHNORM, block_name(name, "bn", part), in);
+	in = block_conv(s, filled(name, "conv", part), in, f);
+	return block_point(s, LAYER_BATCHNORM, filled(name, "bn", part), in);
 }
 
 int block_conv_bn_relu(const struct site *s, const char *name, int in, struct filter f)
@@ -148,7 +149,7 @@ int block_conv_bn_relu(const struct site *s, const char *name, int in, struct fi
 	char part[BLOCK_NAME_MAX];
 
 	in = block_conv_bn(s, name, in, f);
-	return block_point(s, LAYER_RELU, block_name(name, "relu", part), in);
+	return block_point(s, LAYER_RELU, filled(name, "relu", part), in);
 }
 
 int block_flat_head(const struct site *s, const char *task, int in, int outputs)

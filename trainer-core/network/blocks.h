@@ -63,7 +63,4 @@ int block_conv_bn_relu(const struct site *s, const char *name, int in, struct fi
 /* Adds a head of one answer a sample on maps: the mean of the plane, a linear layer. */
 int block_flat_head(const struct site *s, const char *task, int in, int outputs);
 
-/* The parts of a name with a star; out holds BLOCK_NAME_MAX. */
-const char *block_name(const char *name, const char *what, char *out);
-
 #endif

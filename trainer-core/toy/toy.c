@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define CUSP 5e-6 /* arguments of the logarithm are clamped to it */
-#define BISECTIONS 200
 
 const struct toy_method toy_methods[] = {
 	{ "ew", 0.5, { NULL }, { NULL } },
@@ -80,24 +79,6 @@ void toy_losses(const double *x, double *f, double *grad)
 		grad[i * TOY_K] = l.dx1 * up.v + q.dx1 * down.v;
 		grad[i * TOY_K + 1] =
 			l.dx2 * up.v + l.v * up.dx2 + q.dx2 * down.v + q.v * down.dx2;
-	}
-}
-
-void toy_optimum(double *x)
-{
-	double low = -20;
-	double high = -1;
-	double f[TOY_K];
-	double grad[TOY_K * TOY_K];
-
-	x[0] = 0;
-	for (int n = 0; n < BISECTIONS && low < high; n++) {
-		x[1] = (low + high) / 2;
-		toy_losses(x, f, grad);
-		if (grad[1] + grad[3] < 0)
-			low = x[1];
-		else
-			high = x[1];
 	}
 }
 

@@ -23,9 +23,6 @@
 /* f (2) and grad (2, 2), row i the gradient of loss i. grad may be NULL. */
 void toy_losses(const double *x, double *f, double *grad);
 
-/* The x of the smallest mean loss: it lies on x1 = 0 by symmetry. */
-void toy_optimum(double *x);
-
 struct toy {
 	struct weighting_setup setup;
 	struct optim_info optim;

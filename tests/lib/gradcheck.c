@@ -1,4 +1,4 @@
-#include "trainer-core/graph/gradcheck.h"
+#include "tests/lib/gradcheck.h"
 
 #include <math.h>
 #include <string.h>

@@ -7,8 +7,8 @@
  * the probes (ReLU, another winner of a pool) the parameter is counted as skipped, not
  * as right.
  */
-#ifndef DELTAM_GRADCHECK_H
-#define DELTAM_GRADCHECK_H
+#ifndef DELTAM_TESTS_GRADCHECK_H
+#define DELTAM_TESTS_GRADCHECK_H
 
 #include "trainer-core/graph/graph.h"
 
