@@ -330,7 +330,6 @@ START_TEST(an_empty_row_says_why_while_and_after)
 }
 END_TEST
 
-/* C15 */
 START_TEST(a_row_that_was_removed_is_missed_by_name)
 {
 	said_enter_empty();
