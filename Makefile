@@ -184,8 +184,13 @@ DOCDIR := $(SHAREDIR)/doc/deltam
 HELPERDIR := $(SHAREDIR)/deltam
 BASHDIR := $(SHAREDIR)/bash-completion/completions
 ZSHDIR := $(SHAREDIR)/zsh/site-functions
-PAGES := docs/SWEEP_FILE.md docs/COMMANDS.md docs/SQL.md docs/TABLES.md docs/PLOTS.md docs/STATISTICS.md \
-	docs/NETWORKS.md docs/TRAINERS.md docs/CLUSTERS.md docs/GALLERY.md docs/sweep.schema.json
+# Below DOCDIR files lie as in the sources, so that what one page says of another is true there.
+PAGES := README.md CHANGELOG.md LICENSE schema.sql $(wildcard docs/*.md docs/*.json docs/*.png docs/gallery/*.png \
+	docs/gallery/*.svg docs/gallery/*.json docs/papers/*.svg docs/pruning/*.json docs/examples/*) \
+	$(wildcard sweeps/*.json sweeps/papers/*.tsv sweeps/papers/*/*.json examples/*.md examples/*/*.py examples/*/*.json)
+
+TOLD = $(MANDIR)/man1/deltam.1 $(MANDIR)/man5/deltam-sweep.5 $(BASHDIR)/deltam $(ZSHDIR)/_deltam \
+	$(HELPERDIR)/deltam.py $(DOCDIR)/docs/COMMANDS.md $(DOCDIR)/docs/SWEEP_FILE.md $(DOCDIR)/docs/sweep.schema.json
 
 install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in DESTDIR
 	install -D -m 755 $(B)/deltam $(DESTDIR)$(BINDIR)/deltam
@@ -195,11 +200,9 @@ install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in
 	install -D -m 644 docs/completion/deltam.bash $(DESTDIR)$(BASHDIR)/deltam
 	install -D -m 644 docs/completion/_deltam $(DESTDIR)$(ZSHDIR)/_deltam
 	install -D -m 644 -t $(DESTDIR)$(HELPERDIR) trainers/deltam.py
-	install -D -m 644 -t $(DESTDIR)$(DOCDIR) README.md schema.sql $(PAGES)
-	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/gallery $(wildcard docs/gallery/*.png docs/gallery/*.svg docs/gallery/*.json)
-	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/sweeps $(wildcard sweeps/*.json)
-	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/examples examples/libmtl.md
-	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/examples/torch $(wildcard examples/torch/*.py examples/torch/*.json)
+	@for f in $(PAGES); do install -D -m 644 "$$f" "$(DESTDIR)$(DOCDIR)/$$f" || exit 1; done
+# A bundle may lie anywhere, and its pages keep the word PREFIX.
+	$(if $(PREFIX),sed -i 's|PREFIX/share/doc/deltam|$(DOCDIR)|g' $(TOLD:%=$(DESTDIR)%))
 
 uninstall: ## remove what `install` has put there
 	rm -f $(DESTDIR)$(BINDIR)/deltam $(DESTDIR)$(BASHDIR)/deltam $(DESTDIR)$(ZSHDIR)/_deltam
@@ -304,7 +307,7 @@ $(B)/docs: $(O)/tests/docs.o $(ORCHESTRATOR) $(STORE) $(COMMON)
 
 bench: $(PROGRAMS) ## measure every workload, one JSON line each (docs/PERFORMANCE.md)
 	@for w in mlp lenet lenet_pcgrad segnet resnet18 store; do taskset -c 0 $(B)/bench $$w; done
-	@for w in store2 noop sweep pilots pilot_gap; do $(B)/bench $$w; done
+	@for w in store2 noop sweep pilots pilot_gap pilot_gap_short; do $(B)/bench $$w; done
 
 # It names Debian's python3, whatever other one comes first in PATH.
 bench-peers: PACKAGES += python3-torch

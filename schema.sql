@@ -170,7 +170,7 @@ CREATE TABLE attempt (
   replaced      INTEGER NOT NULL DEFAULT 0,
   cpu_seconds   REAL,                      -- of all its threads, as its worker said last; NULL: it never did
   peak_bytes    INTEGER,                   -- the most memory that it had resident at once
-  pilot         INTEGER REFERENCES pilot(id)  -- where it ran; NULL: as a process of deltam's own
+  pilot         INTEGER REFERENCES pilot(id)  -- where it ran (without pid: waits); NULL: as a process of deltam's own
 ) STRICT;
 CREATE INDEX attempt_by_job ON attempt (job);
 CREATE INDEX attempt_by_pilot ON attempt (pilot) WHERE pilot IS NOT NULL;
@@ -687,14 +687,16 @@ SELECT sweep, variant, label, task, stage, state, job,
           CROSS JOIN decision d ON d.stage = t.id AND d.rule = 'baseline') f
  ORDER BY sweep_id, stage_id, config, seed;
 
--- Processes elsewhere that ran, run or will run segments (docs/CLUSTERS.md). segments: that
--- came to their end there; lost: that it took with it.
+-- Processes elsewhere that ran, run or will run segments (docs/CLUSTERS.md). running: segments
+-- at work there; ahead: that wait there for a slot; segments: that came to their end there;
+-- lost: that it took with it.
 CREATE VIEW pilots AS
 SELECT w.name AS sweep, p.id AS pilot, p.name, p.launcher, p.launcher_job,
        CASE WHEN p.ended IS NOT NULL THEN 'gone' WHEN p.began IS NOT NULL THEN 'working'
             ELSE 'waiting' END AS state,
        p.host, p.slots, p.gpus, p.kernel_class, p.submitted, p.began, p.ended, p.why,
-       (SELECT count(*) FROM attempt a WHERE a.pilot = p.id AND a.outcome IS NULL) AS running,
+       (SELECT count(*) FROM attempt a WHERE a.pilot = p.id AND a.outcome IS NULL AND a.pid IS NOT NULL) AS running,
+       (SELECT count(*) FROM attempt a WHERE a.pilot = p.id AND a.outcome IS NULL AND a.pid IS NULL) AS ahead,
        (SELECT count(*) FROM attempt a WHERE a.pilot = p.id AND a.outcome IN ('done', 'diverged')) AS segments,
        (SELECT count(*) FROM attempt a WHERE a.pilot = p.id AND a.outcome = 'lost') AS lost
   FROM pilot p JOIN sweep w ON w.id = p.sweep

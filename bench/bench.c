@@ -48,6 +48,8 @@ static const struct workload {
 		false },
 	{ "pilot_gap", bench_pilot_gap,
 		"the pause between two segments of a slot of a real pilot", false },
+	{ "pilot_gap_short", bench_pilot_gap_short,
+		"the same where a segment lasts half a second", false },
 	{ "store", bench_store_one, "metric rows, 100 a transaction, one writer",
 		false },
 	{ "store2", bench_store_two, "the same with two writers", false },

@@ -75,6 +75,8 @@ MUST_CHECK int bench_pilots_most(
 /* A real pilot of this machine: the pause of a slot between two of its segments. */
 MUST_CHECK int bench_pilot_gap(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e);
+MUST_CHECK int bench_pilot_gap_short(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e);
 /* What trains in it: `bench segment FILE SECONDS`. */
 int bench_segment(const char *file, double seconds);
 

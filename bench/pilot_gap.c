@@ -18,8 +18,10 @@
 
 #define SLOTS 20
 #define JOBS 200
-#define SECONDS \
+#define LONG \
 	4.0 /* several looks: one task a slot waits at the pilot, and a look brings the next */
+#define SHORT \
+	0.5 /* so many wait there that a slot has work until the next look's come */
 
 /* The value of a text's key in the job's file. */
 static bool find_text(const char *json, const char *key, char *out, size_t size)
@@ -69,8 +71,8 @@ int bench_segment(const char *file, double seconds)
 	return append(file, times) ? 0 : 1;
 }
 
-static int write_sweep(
-	const char *folder, const char *program, struct arena *a, struct err *e)
+static int write_sweep(const char *folder, const char *program, double seconds,
+	struct arena *a, struct err *e)
 {
 	FILE *f = fopen(arena_printf(a, "%s/bench.json", folder), "w");
 
@@ -83,7 +85,7 @@ static int write_sweep(
 		"\"epochs\": 1 }, \"baseline\": { \"values\": { \"a/acc\": 0.5, "
 		"\"b/acc\": 0.5 } }, \"prune\": { \"rule\": \"none\" }, \"methods\": "
 		"[\"ew\"], \"search\": { \"seeds\": %d, \"lr\": [1] } }\n",
-		program, folder, SECONDS, JOBS);
+		program, folder, seconds, JOBS);
 	return fclose(f) ? err_errno(e, "cannot write a sweep file in %s", folder) : OK;
 }
 
@@ -135,19 +137,18 @@ static int read_gaps(const char *path, struct bench_result *r, struct err *e)
 	return OK;
 }
 
-int bench_pilot_gap(
+static int measure(
 	double seconds, struct bench_result *r, struct arena *a, struct err *e)
 {
 	const char *folder;
 	const char *program;
 	int rc = bench_scratch(&folder, a, e);
 
-	(void)seconds;
 	if (rc)
 		return rc;
 	rc = own_program(&program, a, e);
 	if (!rc)
-		rc = write_sweep(folder, program, a, e);
+		rc = write_sweep(folder, program, seconds, a, e);
 	if (!rc)
 		rc = run(folder, a, e);
 	if (!rc)
@@ -156,4 +157,18 @@ int bench_pilot_gap(
 	r->unit = "segments";
 	r->processes = SLOTS;
 	return rc;
+}
+
+int bench_pilot_gap(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e)
+{
+	(void)seconds;
+	return measure(LONG, r, a, e);
+}
+
+int bench_pilot_gap_short(
+	double seconds, struct bench_result *r, struct arena *a, struct err *e)
+{
+	(void)seconds;
+	return measure(SHORT, r, a, e);
 }

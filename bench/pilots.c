@@ -80,10 +80,21 @@ static void note_gap(struct fleet *f, double seconds)
 		f->gap[f->gaps++] = seconds;
 }
 
+static void say(struct fake_pilot *p, const struct message *m)
+{
+	struct arena a = { 0 };
+
+	mail_put(&p->out, message_text(m, &a));
+	arena_release(&a);
+}
+
 /* The slot that is free first takes it. */
 static void take_task(struct fleet *f, struct fake_pilot *p, const struct message *m)
 {
 	struct fake_task *t = &p->task[p->n++];
+	const struct message begin = {
+		.kind = MESSAGE_BEGIN, .token = m->token, .pid = 1
+	};
 	int slot = 0;
 
 	ASSERT(p->n < AT_A_PILOT);
@@ -98,6 +109,7 @@ static void take_task(struct fleet *f, struct fake_pilot *p, const struct messag
 	t->ends = p->free_at[slot];
 	snprintf(t->token, sizeof(t->token), "%s", m->token);
 	snprintf(t->folder, sizeof(t->folder), "%s", m->folder);
+	say(p, &begin);
 }
 
 struct hearing {
@@ -116,14 +128,6 @@ static int hear(void *arg, const char *line, size_t n, struct err *e)
 		take_task(h->f, h->p, &m);
 	arena_release(&a);
 	return rc ? rc : MAIL_TAKEN;
-}
-
-static void say(struct fake_pilot *p, const struct message *m)
-{
-	struct arena a = { 0 };
-
-	mail_put(&p->out, message_text(m, &a));
-	arena_release(&a);
 }
 
 static int write_report(struct fleet *f, const struct fake_task *t, struct err *e)

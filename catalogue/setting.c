@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "catalogue/pseudo.h"
+#include "common/manual.h"
 
 /* The words of a choice behind a bar each. */
 #define V(enumerator, word) "|" word

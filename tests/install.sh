@@ -63,12 +63,36 @@ if command -v python3 >/dev/null; then
 	same "a trainer in Python finds its helper" "$out" "<class 'deltam.Job'>"
 fi
 
-# What the gallery shows and names lies beside it.
+# What a page shows, links to or names lies where it says: seen from the page, or `docs/...` from above.
 doc=$root/opt/deltam/share/doc/deltam
-out=$(grep -oE '\]\([^)]*\)' "$doc/GALLERY.md" | tr -d ']()' | while read -r link; do
-	[ -e "$doc/$link" ] || echo "$link"
+out=$(cd "$doc" && find . -name '*.md' | while read -r page; do
+	grep -oE '\]\([^)#]+' "$page" | sed 's/^](//' | grep -vE '^https?:' | while read -r link; do
+		[ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
+	done
+	grep -ohE '\bdocs/[A-Z_]+\.md' "$page" | sort -u | while read -r name; do
+		[ -e "$name" ] || echo "$page: $name"
+	done
 done)
-same "every link of the gallery" "$(grep -c '](gallery/' "$doc/GALLERY.md") pictures, missing: $out" "19 pictures, missing: "
+same "what the pages name" "$(grep -c '](gallery/' "$doc/docs/GALLERY.md") pictures, missing: $out" "19 pictures, missing: "
+
+# named FILE...: the paths of pages in texts that are not beside the pages
+named() {
+	cat "$@" | sed 's|\\f[A-Z]||g' | tr -s '\n ' '  ' | grep -oE '[A-Za-z0-9/._-]*docs/[A-Z_]+\.md' | sort -u
+}
+share=$root/opt/deltam/share
+for n in $(cd "$root" && "$bin/deltam" help | cut -d' ' -f3 | grep -E '^[a-z]+$'); do
+	"$bin/deltam" help "$n"
+done >"$root/help"
+(cd "$root" && "$bin/deltam" run mine.json --pilots 2 2>"$root/said")
+out=$(named "$root/help" "$root/said" | while read -r path; do
+	[ -e "$path" ] || echo "$path"
+done)
+same "the pages that help and messages name" "$(named "$root/help" "$root/said" | wc -l) pages, missing: $out" "3 pages, missing: "
+out=$(named "$share"/man/man?/* "$share"/bash-completion/completions/* "$share"/zsh/site-functions/* "$share"/deltam/*.py |
+	while read -r path; do
+		[ -e "$root$path" ] || echo "$path"
+	done)
+same "the pages that man pages, completion and deltam.py name" "$out" ""
 
 for page in docs/man/*; do
 	if command -v mandoc >/dev/null; then

@@ -1,4 +1,4 @@
-"""The job that deltam gives to a training program (docs/TRAINERS.md): Python 3.8 or newer.
+"""The job that deltam gives to a training program (PREFIX/share/doc/deltam/docs/TRAINERS.md): Python 3.8 or newer.
 deltam puts the folder of this file at the end of PYTHONPATH; a copy beside the program comes first."""
 
 import collections, contextlib, json, os, pathlib, signal, sys, time

@@ -518,7 +518,10 @@ int store_job_claim(struct store *s, int64_t sweep, int64_t job,
 
 int store_attempt_pid(struct store *s, int64_t attempt, int pid, struct err *e)
 {
-	return store_run(s, STMT_ATTEMPT_PID, ARGS(INT(pid), INT(attempt)), e);
+	char now[TIME_MAX];
+
+	return store_run(s, STMT_ATTEMPT_PID,
+		ARGS(INT(pid), TEXT(store_time(now)), INT(attempt)), e);
 }
 
 static struct arg known(const char *text)

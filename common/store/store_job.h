@@ -218,6 +218,7 @@ struct attempt_row {
  */
 MUST_CHECK int store_job_claim(struct store *s, int64_t sweep, int64_t job,
 	struct attempt_row *attempt, bool *claimed, struct err *e);
+/* Its process is there. One that waited at a pilot for a slot has started now, not when it was claimed. */
 MUST_CHECK int store_attempt_pid(
 	struct store *s, int64_t attempt, int pid, struct err *e);
 struct attempt_end {

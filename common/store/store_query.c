@@ -175,6 +175,9 @@ static void read_attempt(struct rows *r, struct arena *a, struct query_attempt *
 	x->identity = rows_copy(r, a);
 	x->token = rows_copy(r, a);
 	x->pid = rows_int(r);
+	x->task = rows_copy(r, a);
+	x->stage = rows_copy(r, a);
+	x->pilot = rows_int(r);
 }
 
 static void read_robustness(struct rows *r, struct arena *a, struct query_robustness *x)
@@ -226,10 +229,12 @@ static void read_failure(struct rows *r, struct arena *a, struct query_failure *
 static void read_pilot(struct rows *r, struct arena *a, struct query_pilot *x)
 {
 	x->pilot = rows_int(r);
+	x->name = rows_copy(r, a);
 	x->state = rows_copy(r, a);
 	x->host = rows_copy(r, a);
 	x->slots = rows_real(r);
 	x->running = rows_int(r);
+	x->ahead = rows_int(r);
 	x->segments = rows_int(r);
 	x->lost = rows_int(r);
 	x->launcher_job = rows_copy(r, a);

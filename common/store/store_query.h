@@ -212,6 +212,8 @@ struct query_attempt {
 	double started; /* UTC, seconds */
 	const char *identity, *token; /* of its folder and its report */
 	int pid; /* 0: not known */
+	const char *task, *stage; /* of its first stage */
+	int pilot; /* 0: here; one at a pilot without a pid waits there for a slot */
 };
 MUST_CHECK int query_attempts(struct store *s, const struct query_sweep *w,
 	struct arena *a, struct query_attempt **out, int *n, struct err *e);
@@ -243,9 +245,10 @@ MUST_CHECK int query_winners(struct store *s, const struct query_sweep *w,
 /* A process elsewhere that waits for its machine or runs segments. */
 struct query_pilot {
 	int pilot;
+	const char *name; /* of its folder */
 	const char *state, *host, *launcher_job, *launcher;
 	double slots; /* NAN: not said yet */
-	int running, segments, lost;
+	int running, ahead, segments, lost;
 	double since; /* it waits or works: UTC, seconds */
 };
 MUST_CHECK int query_pilots(struct store *s, const struct query_sweep *w,

@@ -99,14 +99,15 @@ static int not_among(
 		choices, str_hint(nearest_choice(choices, word), hint));
 }
 
-static int set_number(int *field, const char *what, const char *value, struct err *e)
+static int set_number(
+	int *field, const char *what, const char *value, int most, struct err *e)
 {
 	int64_t number;
 
-	if (!integer_parse(value, &number) || number < 1 || number > 100000)
+	if (!integer_parse(value, &number) || number < 1 || number > most)
 		return err_set(e, ERR_USAGE,
-			"%s: \"%s\" is not a whole number from 1 to 100000", what,
-			value);
+			"%s: \"%s\" is not a whole number from 1 to %d", what, value,
+			most);
 	*field = (int)number;
 	return OK;
 }
@@ -130,7 +131,7 @@ static int set_value(struct cli_options *o, const struct cli_flag *f, const char
 
 	snprintf(what, sizeof(what), "--%s", cli_spelled(f->id, name));
 	if (f->kind == CLI_NUMBER || f->kind == CLI_PERIOD)
-		return set_number(field, what, value, e);
+		return set_number(field, what, value, cli_most(f), e);
 	if (!*value)
 		return err_set(e, ERR_USAGE, "%s: the value is empty", what);
 	if (f->kind == CLI_LIST)

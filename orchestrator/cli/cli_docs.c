@@ -1,6 +1,7 @@
 /* docs/COMMANDS.md, deltam(1) and deltam-worker(1). */
 #include "orchestrator/cli/cli_docs.h"
 
+#include "common/manual.h"
 #include "orchestrator/cli/cli_tables.h"
 #include "orchestrator/spec/roff.h"
 

@@ -1,5 +1,6 @@
 /* deltam help, --help, version: the tables of options.def for a reader at a terminal. */
 #include <string.h>
+#include "common/manual.h"
 #include "common/str.h"
 #include "common/version.h"
 #include "orchestrator/cli/cli_tables.h"
@@ -14,6 +15,15 @@ static void spell_flag(const struct cli_flag *f, char *buf, size_t size)
 
 	snprintf(buf, size, "%s--%s%s%s", letter[1] ? letter : "    ",
 		cli_spelled(f->id, name), *f->value ? " " : "", f->value);
+}
+
+/* Pages are named by where they lie. */
+static void put_text(FILE *out, int at, int indent, const char *text)
+{
+	struct arena a = { 0 };
+
+	cli_wrap(out, at, indent, manual_text(text, &a));
+	arena_release(&a);
 }
 
 static void put_flags(FILE *out, const struct cli_command *c)
@@ -31,7 +41,7 @@ static void put_flags(FILE *out, const struct cli_command *c)
 			fprintf(out, "  %s\n%*s", left, LEFT, "");
 		else
 			fprintf(out, "  %-*s", LEFT - 2, left);
-		cli_wrap(out, LEFT, LEFT, flags[i].help);
+		put_text(out, LEFT, LEFT, flags[i].help);
 	}
 }
 
@@ -45,7 +55,7 @@ static void put_examples(FILE *out, const struct cli_command *c)
 		if (strcmp(x[i].command, c->name) != 0)
 			continue;
 		fprintf(out, "%s  %s\n      ", head, x[i].line);
-		cli_wrap(out, 6, 6, x[i].what);
+		put_text(out, 6, 6, x[i].what);
 		head = "";
 	}
 }
@@ -71,7 +81,7 @@ static void put_command(FILE *out, const struct cli_command *c)
 	fputs("usage: ", out);
 	cli_wrap(out, 7, 7, usage);
 	fputc('\n', out);
-	cli_wrap(out, 0, 0, c->help);
+	put_text(out, 0, 0, c->help);
 	put_names(out, c);
 	fputc('\n', out);
 	put_flags(out, c);
@@ -90,7 +100,7 @@ void cli_help(FILE *out, const struct cli_command *command)
 	fputs("usage: deltam COMMAND [options]\n\n", out);
 	for (int i = 0; i < n; i++) {
 		fprintf(out, "  %-10s", all[i].name);
-		cli_wrap(out, 12, 12, all[i].help);
+		put_text(out, 12, 12, all[i].help);
 	}
 	fputs("\n`deltam help COMMAND` explains one, deltam(1) all of them, "
 	      "deltam-sweep(5) the\nsweep file. Options of every command:\n",

@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 #include "common/arena.h"
+#include "common/manual.h"
+#include "orchestrator/pilot/launch.h"
 
 #define LINE 80 /* columns */
+#define NUMBER_MOST 100000 /* of a flag without a bound of its own (MOST) */
 
 #define F(name) " " #name " "
 static const struct cli_command commands[] = {
@@ -64,6 +67,19 @@ char cli_letter(const struct cli_flag *f)
 #undef FLAG
 #undef COMMAND
 	return '\0';
+}
+
+int cli_most(const struct cli_flag *f)
+{
+#define COMMAND(name, operand, flags, help)
+#define FLAG(name, kind, value, help)
+#define MOST(flag, number) \
+	if (!strcmp(f->id, #flag)) \
+		return number;
+#include "orchestrator/cli/options.def"
+#undef FLAG
+#undef COMMAND
+	return NUMBER_MOST;
 }
 
 const struct cli_command *cli_find_command(const char *name)

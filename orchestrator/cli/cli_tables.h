@@ -34,6 +34,9 @@ const struct cli_example *cli_examples(int *n);
 /* The letter that stands for the flag; '\0': it has none. */
 char cli_letter(const struct cli_flag *f);
 
+/* The largest number that it takes, where it takes one. */
+int cli_most(const struct cli_flag *f);
+
 /* NULL where there is none of that name. */
 const struct cli_command *cli_find_command(const char *name);
 

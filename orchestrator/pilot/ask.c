@@ -84,6 +84,17 @@ bool ask_is_over(struct asking *x)
 	return false; /* a file system that hangs may keep it from dying */
 }
 
+/* Most programs put their name in front of what they say, and the others get it. */
+static int refused(const struct asking *x, struct arena *a, struct err *e)
+{
+	const char *line = last_line(x->err, a);
+	size_t n = strlen(x->name);
+	bool named = !strncmp(line, x->name, n) && line[n] == ':';
+
+	return err_set(
+		e, ERR_FAILED, "%s%s%s", named ? "" : x->name, named ? "" : ": ", line);
+}
+
 static int judge(const struct asking *x, struct arena *a, struct err *e)
 {
 	if (x->late)
@@ -92,7 +103,7 @@ static int judge(const struct asking *x, struct arena *a, struct err *e)
 	if (WIFEXITED(x->status) && WEXITSTATUS(x->status) == 127)
 		return err_set(e, ERR_SYS, "%s", last_line(x->err, a));
 	if (!WIFEXITED(x->status) || WEXITSTATUS(x->status) != 0)
-		return err_set(e, ERR_FAILED, "%s: %s", x->name, last_line(x->err, a));
+		return refused(x, a, e);
 	return OK;
 }
 
@@ -151,8 +162,23 @@ static bool is_zombie(pid_t pid)
 	return at && at[1] == ' ' && at[2] == 'Z';
 }
 
+bool ask_ended(pid_t pid, int *status)
+{
+	int how = 0;
+	pid_t found = waitpid(pid, &how, WNOHANG);
+
+	if (found == 0)
+		return false;
+	*status = found < 0      ? -1
+		: WIFEXITED(how) ? WEXITSTATUS(how)
+				 : 128 + WTERMSIG(how);
+	return true;
+}
+
 bool ask_lives(pid_t pid)
 {
+	if (pid <= 0) /* waitpid would take another child's end */
+		return false;
 	(void)waitpid(pid, NULL, WNOHANG);
-	return pid > 0 && !kill(pid, 0) && !is_zombie(pid);
+	return !kill(pid, 0) && !is_zombie(pid);
 }

@@ -50,6 +50,12 @@ void ask_give_up(struct asking *x);
 MUST_CHECK int ask_start(
 	const char *const *argv, const char *log, pid_t *pid, struct err *e);
 
+/*
+ * Whether a child of ours has ended, and how: *status is that of its exit, or 128 and the number
+ * of the signal; -1 where somebody else has waited for it.
+ */
+bool ask_ended(pid_t pid, int *status);
+
 /* Whether a process is there and no zombie; a child of ours that has ended is waited for. */
 bool ask_lives(pid_t pid);
 

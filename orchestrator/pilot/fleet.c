@@ -5,6 +5,10 @@
 #include "common/log.h"
 #include "common/store/transaction.h"
 
+/* Before the next pilots are asked for where some ended without a segment: 5, 20, 45 ... */
+#define VAIN_TICKS 5
+#define VAIN_TICKS_MAX 300
+
 struct craft *fleet_add(struct fleet *f)
 {
 	struct craft *c = NEW(&f->arena, struct craft);
@@ -49,9 +53,7 @@ void fleet_give(
 
 	t->task = *task;
 	t->slots = c->slots && slots > c->slots ? c->slots : slots;
-	t->next = c->tasks;
-	c->tasks = t;
-	c->load += t->slots;
+	craft_add(c, t);
 	if (new)
 		craft_say_start(c, t, f->o->launch->root);
 }
@@ -80,6 +82,8 @@ bool fleet_turn(struct fleet *f, const struct sched_end *end)
 	rc = f->ops->turn(f->arg, end, c ? &next : NULL, &e);
 	if (c)
 		f->later = rc == SCHED_LATER;
+	if (end || rc == SCHED_TASK)
+		f->counted = false;
 	fleet_check(f, rc, &e);
 	if (rc == SCHED_TASK)
 		fleet_give(f, c, &next, true);
@@ -134,10 +138,17 @@ void fleet_end_task(
  */
 void fleet_note_in_vain(struct fleet *f, const struct craft *c)
 {
+	int64_t pause;
+
 	if (c->inherited || c->round < f->round)
 		return;
 	f->in_vain++;
 	f->round++;
+	pause = (int64_t)VAIN_TICKS * f->in_vain * f->in_vain;
+	if (pause > VAIN_TICKS_MAX)
+		pause = VAIN_TICKS_MAX;
+	if (f->launch_at < f->ticks + pause)
+		f->launch_at = f->ticks + pause;
 }
 
 void fleet_write_end(struct fleet *f, const struct craft *c, const char *why)
@@ -181,6 +192,8 @@ void fleet_bury(struct fleet *f, struct craft *c, const char *why)
 		fleet_note_in_vain(f, c);
 	tell_of_end(f, c, why);
 	craft_say_leave(c); /* should it only have been late */
+	if (c->state != CRAFT_TOLD && c->state != CRAFT_LEAVES)
+		c->vacancy = c->id;
 	c->state = CRAFT_GONE;
 	fleet_write_end(f, c, why);
 	while (c->tasks)
@@ -191,23 +204,30 @@ void fleet_bury(struct fleet *f, struct craft *c, const char *why)
 int64_t fleet_waiting(struct fleet *f)
 {
 	struct err e = { 0 };
-	int64_t segments = 0;
 	int64_t epochs;
 
+	if (f->counted)
+		return f->waiting;
+	f->waiting = 0;
+	f->counted = true;
 	fleet_check(f,
-		store_sweep_pending(f->o->s, f->o->sweep, &segments, &epochs, &e), &e);
-	return segments;
+		store_sweep_pending(f->o->s, f->o->sweep, &f->waiting, &epochs, &e),
+		&e);
+	return f->waiting;
 }
 
+/* The writing of a thousand files, each with its fsync, would take longer than a tick. */
 void fleet_flush(struct fleet *f)
 {
+	double deadline = fleet_deadline();
+	struct craft *c = f->unwritten ? f->unwritten : f->crafts;
 	struct err e = { 0 };
 
-	for (struct craft *c = f->crafts; c; c = c->next) {
-		if (c->state == CRAFT_GONE)
-			continue;
-		if (f->ticks % CRAFT_ALIVE == 0)
-			craft_say_alive(c);
-		fleet_check(f, craft_flush(c, &e), &e);
-	}
+	for (struct craft *x = f->crafts; x; x = x->next)
+		if (x->state != CRAFT_GONE && f->ticks % CRAFT_ALIVE == 0)
+			craft_say_alive(x);
+	for (; c && clock_seconds() < deadline; c = c->next)
+		if (c->state != CRAFT_GONE)
+			fleet_check(f, craft_flush(c, &e), &e);
+	f->unwritten = c;
 }

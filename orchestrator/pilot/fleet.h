@@ -22,10 +22,15 @@ struct fleet {
 	int64_t open,
 		open_until; /* segments for which pilots may be asked, as counted; the tick
 				     from which on they are counted anew */
+	int64_t waiting; /* fleet_waiting, as it was counted last */
+	bool counted; /* and nothing has changed since */
+	struct craft *unwritten; /* where fleet_flush goes on; NULL: with the first */
 	bool refused; /* and that was said */
+	struct fleet_told *told; /* reasons of pilots that wait, as they were said */
+	int told_of; /* the answer of squeue that was looked at for it */
 	bool later; /* the last turn said that it was too early */
 	bool stopping;
-	int in_vain; /* rounds in a row */
+	int in_vain; /* rounds in a row; the next one is asked for the later */
 	int round; /* grows with each that was in vain */
 	struct err *e; /* the first error */
 	int rc;
@@ -76,10 +81,16 @@ void fleet_bury(struct fleet *f, struct craft *c, const char *why);
 /* Writes into the row of a pilot that it has ended. */
 void fleet_write_end(struct fleet *f, const struct craft *c, const char *why);
 
-/* Segments that wait for a slot. */
+/*
+ * Segments that wait for a slot. Counting reads the memberships of the sweep, so it is done where
+ * a turn has changed them, and not at every tick that a pilot is waited for.
+ */
 int64_t fleet_waiting(struct fleet *f);
 
-/* Writes what is to be said, and to whom it is time that they live. */
+/*
+ * Writes what is to be said, and to whom it is time that we live: to all of them, or to as many
+ * as are reached until fleet_deadline(); the next call goes on with the others.
+ */
 void fleet_flush(struct fleet *f);
 
 #endif

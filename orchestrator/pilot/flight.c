@@ -299,6 +299,16 @@ static int turn(
 	return !f->leaving && begin_next(f, next) ? SCHED_TASK : SCHED_LATER;
 }
 
+/* Its line goes with the next tick's: nobody but people wants to know it sooner. */
+static void on_start(void *arg, const struct sched_task *task, int pid)
+{
+	const struct message m = {
+		.kind = MESSAGE_BEGIN, .token = task->token, .pid = pid
+	};
+
+	flight_say(arg, &m);
+}
+
 static int on_news(void *arg, const struct sched_task *task, struct err *e)
 {
 	struct flight *f = arg;
@@ -341,6 +351,7 @@ static bool is_wanted(void *arg, const struct sched_task *task)
 }
 
 const struct sched_ops flight_ops = { .turn = turn,
+	.started = on_start,
 	.news = on_news,
 	.tick = on_tick,
 	.leave = on_leave,

@@ -1,5 +1,6 @@
 #include "orchestrator/pilot/hear.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,6 +8,7 @@
 #include "common/log.h"
 #include "common/store/transaction.h"
 #include "common/version.h"
+#include "orchestrator/plan/outlook.h"
 
 /* Whether the report has as many bytes here as its pilot has seen, or was waited for long enough. */
 static bool report_is_there(
@@ -88,6 +90,17 @@ static int take_hello(
 
 /* Other lines. */
 
+static void take_begin(struct fleet *f, struct craft *c, const struct message *m)
+{
+	struct craft_task *t = craft_find(c, m->token);
+
+	if (!t)
+		return;
+	t->begun = true;
+	if (f->ops->started)
+		f->ops->started(f->arg, &t->task, (int)m->pid);
+}
+
 static int take_news(struct craft *c, const struct message *m)
 {
 	struct craft_task *t = craft_find(c, m->token);
@@ -111,18 +124,49 @@ static int take_end(
 	if (!report_is_there(c, t, m))
 		return MAIL_LATER;
 	c->proved |= end.why == SCHED_EXITED;
-	if (end.why == SCHED_STOPPED && c->state == CRAFT_WORKS)
+	if (end.why == SCHED_STOPPED && c->state == CRAFT_WORKS) {
 		c->state = CRAFT_LEAVES; /* nothing new begins there */
+		c->vacancy = c->id;
+	}
 	t->news = true;
 	fleet_end_task(f, c, t, &end);
 	return MAIL_TAKEN;
 }
 
+/* Slurm signals up to a minute early, and its words are as old as their way here. */
+#define EARLY_SECONDS 75
+
+/*
+ * A pilot that got SIGTERM does not know why. How much of its time was left tells whether that was
+ * its end, or somebody who called it off or wanted its node.
+ */
+static const char *signal_reason(
+	const struct fleet *f, const struct craft *c, struct arena *a)
+{
+	const struct launch *l = f->o->launch;
+	struct queue_job job;
+	char left[OUTLOOK_TEXT_MAX];
+
+	if (l->kind != LAUNCH_SLURM || !launch_job(l, c->name, &job) || isnan(job.left))
+		return "it was told to end (SIGTERM)";
+	if (job.left <= launch_lead_seconds(l) + EARLY_SECONDS)
+		return "it left (time)";
+	if (isinf(job.left))
+		return "it was cancelled or preempted (SIGTERM, and it has no time "
+		       "limit)";
+	return arena_printf(a,
+		"it was cancelled or preempted (SIGTERM %s before its time limit)",
+		outlook_duration(job.left, left));
+}
+
 static int take_leaving(struct fleet *f, struct craft *c, const struct message *m)
 {
-	fleet_bury(f, c,
-		arena_printf(&f->arena, "it left (%s)%s%s", m->why,
-			*m->text ? ": " : "", m->text));
+	const char *why = !strcmp(m->why, "signal")
+		? signal_reason(f, c, &f->arena)
+		: arena_printf(&f->arena, "it left (%s)%s%s", m->why,
+			  *m->text ? ": " : "", m->text);
+
+	fleet_bury(f, c, why);
 	return MAIL_TAKEN;
 }
 
@@ -133,6 +177,9 @@ static int take_message(
 	case MESSAGE_HELLO:
 		return take_hello(f, c, m, e);
 	case MESSAGE_BEAT:
+		return MAIL_TAKEN;
+	case MESSAGE_BEGIN:
+		take_begin(f, c, m);
 		return MAIL_TAKEN;
 	case MESSAGE_NEWS:
 		return take_news(c, m);

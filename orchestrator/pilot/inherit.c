@@ -15,6 +15,12 @@ static int take_pilot(struct fleet *f, const struct pilot_open_row *row, struct 
 
 	c->id = row->id;
 	snprintf(c->name, sizeof(c->name), "%s", row->name);
+	snprintf(c->job, sizeof(c->job), "%s", row->launcher_job);
+	/*
+	 * It may be in a queue, or never have been asked for; where nothing comes and its launcher
+	 * does not know it, another one is asked for.
+	 */
+	c->state = CRAFT_STARTED;
 	c->inherited = true;
 	c->foreign = strcmp(row->launcher, l->name) != 0;
 	if (l->kind == LAUNCH_PREFIX && !c->foreign)

@@ -44,7 +44,7 @@ static const char *with_host(const char *word, const char *host, struct arena *a
 /* Starting. */
 
 static int start_process(const struct launch *l, const char *name, const char *host,
-	char job[LAUNCH_JOB_MAX], struct err *e)
+	struct launch_answer *x, struct err *e)
 {
 	struct arena a = { 0 };
 	char folder[MAIL_PATH_MAX];
@@ -52,7 +52,6 @@ static int start_process(const struct launch *l, const char *name, const char *h
 	bool prefix = l->kind == LAUNCH_PREFIX;
 	int words = prefix ? l->nwords : 0;
 	const char **argv = NEW_ARRAY(&a, const char *, words + 4);
-	pid_t pid = 0;
 	int rc;
 
 	yard_path(folder, l->root, name, "");
@@ -62,14 +61,30 @@ static int start_process(const struct launch *l, const char *name, const char *h
 	argv[words] = prefix ? quote(l->program, &a) : l->program;
 	argv[words + 1] = "pilot";
 	argv[words + 2] = prefix ? quote(folder, &a) : folder;
-	rc = ask_start(argv, log, &pid, e);
+	rc = ask_start(argv, log, &x->child, e);
 	if (prefix)
-		snprintf(job, LAUNCH_JOB_MAX, "%s", host);
+		snprintf(x->job, sizeof(x->job), "%s", host);
 	else
-		snprintf(job, LAUNCH_JOB_MAX, "%d", (int)pid);
+		snprintf(x->job, sizeof(x->job), "%d", (int)x->child);
 	arena_release(&a);
 	return rc;
 }
+
+/*
+ * Where the pilot does not begin (a script of --setup that fails, a program that is not there),
+ * the job says so itself, as a pilot would: Slurm would tell a look later, and not why. One that
+ * is started a second time finds the words of the first, and adds none.
+ */
+static const char script_end[] =
+	"deltam_end() {\n"
+	"\tdeltam_status=$?\n"
+	"\ttrap - EXIT\n"
+	"\t[ -s \"$deltam_out\" ] || printf '{\"leaving\": \"failed\", \"text\": "
+	"\"its script ended with status %s before it began\"}\\n' \"$deltam_status\" "
+	">>\"$deltam_out\"\n"
+	"\texit \"$deltam_status\"\n"
+	"}\n"
+	"trap deltam_end EXIT\n";
 
 static int write_script(const struct launch *l, const char *name,
 	char path[MAIL_PATH_MAX], struct err *e)
@@ -77,11 +92,13 @@ static int write_script(const struct launch *l, const char *name,
 	struct arena a = { 0 };
 	struct str text = { .arena = &a };
 	char folder[MAIL_PATH_MAX];
+	char out[MAIL_PATH_MAX];
 	int rc;
 
 	yard_path(folder, l->root, name, "");
+	yard_path(out, l->root, name, "out");
 	yard_path(path, l->root, name, "batch.sh");
-	str_put(&text, "#!/bin/sh\n");
+	str_printf(&text, "#!/bin/sh\ndeltam_out=%s\n%s", quote(out, &a), script_end);
 	if (l->setup)
 		str_printf(&text, ". %s\n", quote(l->setup, &a));
 	str_printf(
@@ -91,8 +108,8 @@ static int write_script(const struct launch *l, const char *name,
 	return rc;
 }
 
-/* How long before the end of its time a pilot is told: as every time here, in ticks. */
-static int leave_seconds(const struct launch *l)
+/* As every time here, in ticks. */
+int launch_lead_seconds(const struct launch *l)
 {
 	int64_t ms = (int64_t)(l->stop_seconds + LEAVE_TICKS) * clock_tick_ms();
 
@@ -107,7 +124,7 @@ static int submit(struct launch *l, const char *name, struct err *e)
 	char log[MAIL_PATH_MAX];
 	const char *const front[] = { "sbatch", "--parsable", "--nodes=1", "--ntasks=1",
 		"--no-requeue", arena_printf(&a, "--job-name=deltam-%s", name),
-		arena_printf(&a, "--signal=B:TERM@%d", leave_seconds(l)) };
+		arena_printf(&a, "--signal=B:TERM@%d", launch_lead_seconds(l)) };
 	int n = l->nwords;
 	const char **argv = NEW_ARRAY(&a, const char *, COUNT(front) + n + 3);
 	int rc = write_script(l, name, script, e);
@@ -130,7 +147,7 @@ void launch_start(struct launch *l, const char *name, const char *host)
 	*x = (struct launch_answer){ 0 };
 	snprintf(x->name, sizeof(x->name), "%s", name);
 	x->rc = l->kind == LAUNCH_SLURM ? submit(l, name, &x->e)
-					: start_process(l, name, host, x->job, &x->e);
+					: start_process(l, name, host, x, &x->e);
 }
 
 bool launch_is_busy(const struct launch *l)
@@ -173,7 +190,7 @@ static void tell_once(struct launch *l, const struct err *e)
 void launch_look(struct launch *l)
 {
 	static const char *const argv[] = { "squeue", "--me", "--noheader",
-		"--format=%j", NULL };
+		"--states=all", "--format=" QUEUE_FORMAT, NULL };
 	struct err e;
 
 	if (l->kind != LAUNCH_SLURM || l->look.pid)
@@ -192,6 +209,7 @@ static void hear_look(struct launch *l)
 
 	arena_release(&l->arena);
 	l->queue = NULL;
+	l->looked = l->look.began;
 	if (ask_hear(&l->look, &l->arena, &l->queue, &e)) {
 		tell_once(l, &e);
 		return;
@@ -200,31 +218,26 @@ static void hear_look(struct launch *l)
 	l->told = false;
 }
 
-/* Whether a line of squeue is the name of the pilot's job. */
-static bool is_queued(const char *queue, const char *name)
+bool launch_job(const struct launch *l, const char *name, struct queue_job *out)
 {
-	static const char front[] = "deltam-";
-	size_t n = strlen(name);
-
-	for (const char *at = queue; (at = strstr(at, front)); at++) {
-		const char *rest = at + strlen(front);
-
-		if ((at == queue || at[-1] == '\n') && !strncmp(rest, name, n) &&
-			strchr(" \n", rest[n]))
-			return true;
-	}
-	return false;
+	if (l->kind != LAUNCH_SLURM || !l->queue || !queue_find(l->queue, name, out))
+		return false;
+	out->left -= clock_seconds() - l->looked;
+	return true;
 }
 
 enum launch_sight launch_sight(const struct launch *l, const char *name, int64_t pid)
 {
+	struct queue_job job;
+
 	if (l->kind == LAUNCH_PREFIX)
 		return LAUNCH_BLIND;
 	if (l->kind == LAUNCH_LOCAL)
 		return ask_lives((pid_t)pid) ? LAUNCH_LISTED : LAUNCH_UNLISTED;
 	if (!l->queue || l->look.late)
 		return LAUNCH_NO_ANSWER;
-	return is_queued(l->queue, name) ? LAUNCH_LISTED : LAUNCH_UNLISTED;
+	return launch_job(l, name, &job) && !job.ended ? LAUNCH_LISTED
+						       : LAUNCH_UNLISTED;
 }
 
 /* Calling off. */

@@ -14,9 +14,11 @@
 
 #include "common/store/store_pilot.h"
 #include "orchestrator/pilot/ask.h"
+#include "orchestrator/pilot/queue.h"
 #include "orchestrator/pilot/yard.h"
 
 #define LAUNCH_JOB_MAX 64
+#define LAUNCH_PILOTS_MAX 1000
 
 /* As on the command line; NULL or 0: not given. */
 struct launch_request {
@@ -30,6 +32,7 @@ enum launch_kind { LAUNCH_LOCAL, LAUNCH_SLURM, LAUNCH_PREFIX };
 struct launch_answer {
 	char name[PILOT_NAME_MAX]; /* of the pilot; "": nothing was asked */
 	char job[LAUNCH_JOB_MAX]; /* what the launcher calls it */
+	pid_t child; /* of LOCAL and PREFIX: the process that is it, or starts it */
 	int rc; /* else it refuses, and e says why */
 	struct err e;
 };
@@ -57,6 +60,7 @@ struct launch {
 	struct asking look;
 	struct arena arena;
 	const char *queue; /* NULL: no answer */
+	double looked; /* clock_seconds() when it was asked */
 	int asked,
 		answered; /* questions so far; which of them is answered by `queue` */
 	bool told; /* that there is no answer */
@@ -95,6 +99,17 @@ enum launch_sight {
 };
 /* pid: of the pilot, where it runs on this machine; 0: unknown. */
 enum launch_sight launch_sight(const struct launch *l, const char *name, int64_t pid);
+
+/*
+ * What Slurm said last of a pilot's job, with the time that it has left by now; false: nothing.
+ */
+bool launch_job(const struct launch *l, const char *name, struct queue_job *out);
+
+/* Seconds before the end of its time at which Slurm is asked to tell a pilot. */
+int launch_lead_seconds(const struct launch *l);
+
+/* Warns of a time limit that leaves pilots hardly any time for work; needs stop_seconds. */
+void launch_check_limit(const struct launch *l);
 
 /* The pilot, which nobody wants any more, is called off, sooner or later. pid as above. */
 void launch_cancel(struct launch *l, const char *name, int64_t pid);

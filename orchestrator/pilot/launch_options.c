@@ -1,11 +1,13 @@
 #include "orchestrator/pilot/launch.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "common/log.h"
 #include "common/own_program.h"
-
-#define PILOTS_MAX 1000
+#include "orchestrator/plan/outlook.h"
 
 /* The words of a text; NULL behind the last. */
 static const char *const *split(const char *text, const char *between, struct arena *a)
@@ -113,8 +115,10 @@ static int check_alone(
 		return err_set(e, ERR_USAGE,
 			"--hosts is for a launcher that is a command: --launcher 'ssh "
 			"-o BatchMode=yes {}'");
-	if (l->pilots > PILOTS_MAX)
-		return err_set(e, ERR_USAGE, "at most %d pilots", PILOTS_MAX);
+	if (l->pilots > LAUNCH_PILOTS_MAX) /* --pilots is known to be one */
+		return err_set(e, ERR_USAGE,
+			"--hosts names %d, and a run has at most %d pilots", l->pilots,
+			LAUNCH_PILOTS_MAX);
 	return OK;
 }
 
@@ -134,4 +138,55 @@ int launch_parse(struct launch *l, const struct launch_request *q, struct arena 
 	if (!rc)
 		rc = check_alone(l, q, e);
 	return rc ? rc : own_program(&l->program, a, e);
+}
+
+/* Time limits. */
+
+/* The value of --time among the options, as getopt finds it, the last one; NULL: none. */
+static const char *limit_option(const char *const *words)
+{
+	const char *limit = NULL;
+
+	for (; *words; words++) {
+		const char *word = *words;
+
+		if (!strncmp(word, "--time=", 7))
+			limit = word + 7;
+		else if (!strncmp(word, "-t", 2) && word[2])
+			limit = word + 2;
+		else if ((!strcmp(word, "-t") || !strcmp(word, "--time")) && words[1])
+			limit = *++words;
+	}
+	return limit;
+}
+
+/* Below this many times of what a pilot keeps for leaving, its job is hardly worth its queue. */
+#define LIMIT_WORTH 2
+
+void launch_check_limit(const struct launch *l)
+{
+	const char *limit = l->kind == LAUNCH_SLURM ? limit_option(l->words) : NULL;
+	int lead = launch_lead_seconds(l);
+	char whole[OUTLOOK_TEXT_MAX], kept[OUTLOOK_TEXT_MAX], work[OUTLOOK_TEXT_MAX];
+	double seconds;
+
+	if (l->kind == LAUNCH_SLURM && !limit)
+		limit = getenv("SBATCH_TIMELIMIT");
+	seconds = limit ? queue_seconds(limit) : (double)NAN;
+	if (isnan(seconds) || seconds >= LIMIT_WORTH * lead)
+		return;
+	outlook_duration(seconds, whole);
+	outlook_duration(lead, kept);
+	if (seconds <= lead)
+		log_warn("run",
+			"the time limit of a job (%s) is %s, and a pilot is told to leave "
+			"%s before its end: it trains next to nothing; an hour is a good "
+			"limit",
+			limit, whole, kept);
+	else
+		log_warn("run",
+			"the time limit of a job (%s) is %s, and a pilot is told to leave "
+			"%s before its end: that leaves it %s for work; an hour is a good "
+			"limit",
+			limit, whole, kept, outlook_duration(seconds - lead, work));
 }

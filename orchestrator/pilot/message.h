@@ -5,8 +5,9 @@
  *	     {"start": TOKEN, "folder": PATH, "argv": [...], "slots": N, ...}
  *	     {"alive": N}   {"stop": TOKEN}   {"leave": true}
  *	out  {"hello": 1, "host", "pid", "slots", "gpus", "kernels", "build", "slurm_job"}
- *	     {"beat": N}   {"news": TOKEN, "bytes": N}   {"end": TOKEN, "why", ...}
- *	     {"leaving": "told"|"time"|"alone"|"failed", "text": TEXT}
+ *	     {"beat": N}   {"begin": TOKEN, "pid": N}   {"news": TOKEN, "bytes": N}
+ *	     {"end": TOKEN, "why", ...}
+ *	     {"leaving": "told"|"signal"|"alone"|"failed", "text": TEXT}
  * Unknown keys, missing ones and values of another kind are refused: both ends are of one
  * build. Paths are relative to NAME.db.d.
  */
@@ -27,6 +28,7 @@ enum message_kind {
 	MESSAGE_LEAVE,
 	MESSAGE_HELLO, /* pilot to deltam: the first of the file */
 	MESSAGE_BEAT,
+	MESSAGE_BEGIN, /* a task leaves the queue of the pilot: its process is there */
 	MESSAGE_NEWS,
 	MESSAGE_END,
 	MESSAGE_LEAVING,
@@ -40,10 +42,10 @@ enum message_kind {
 struct message {
 	enum message_kind kind;
 	int64_t number; /* PILOT, HELLO: the version; ALIVE, BEAT: the count */
-	const char *token; /* START, STOP, NEWS, END */
+	const char *token; /* START, STOP, BEGIN, NEWS, END */
 	const char *text; /* END, LEAVING */
 	const char *why; /* END, LEAVING */
-	/* PILOT, HELLO */
+	/* PILOT, HELLO; pid: BEGIN, END, too */
 	const char *build, *kernels, *host, *gpu_list, *slurm_job;
 	int64_t workers, gpus, gpu_slots, pid, slots;
 	/* START */

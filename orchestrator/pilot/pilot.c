@@ -212,7 +212,7 @@ static void say_leaving(struct flight *f, int rc, const struct err *why)
 		f->leaving = "failed";
 		snprintf(f->text, sizeof(f->text), "%.500s", why->msg);
 	}
-	m.why = f->leaving ? f->leaving : "time";
+	m.why = f->leaving ? f->leaving : "signal";
 	flight_end_waiting(f);
 	flight_say(f, &m);
 	flight_flush(f);

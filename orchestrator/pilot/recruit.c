@@ -63,10 +63,27 @@ static int prepare(struct fleet *f, struct craft *c, struct err *e)
 	return rc ? rc : make_yard(f, c, e);
 }
 
+/* Takes the place that has been free for longest; 0: a new one is added. */
+static int64_t take_vacancy(struct fleet *f)
+{
+	struct craft *longest = NULL;
+	int64_t pilot;
+
+	for (struct craft *c = f->crafts; c; c = c->next)
+		if (c->vacancy)
+			longest = c;
+	if (!longest)
+		return 0;
+	pilot = longest->vacancy;
+	longest->vacancy = 0;
+	return pilot;
+}
+
 static void start_pilot(struct fleet *f)
 {
 	int place = recruit_free_place(f, NULL);
 	const char *host = place ? f->o->launch->hosts[place - 1] : "";
+	int64_t instead = take_vacancy(f);
 	struct craft *c = fleet_add(f);
 	struct err e = { 0 };
 	int rc = prepare(f, c, &e);
@@ -77,6 +94,7 @@ static void start_pilot(struct fleet *f)
 		return;
 	}
 	c->place = place;
+	c->instead = instead;
 	launch_start(f->o->launch, c->name, host);
 }
 
@@ -93,6 +111,7 @@ static void take_refusal(struct fleet *f, struct craft *c, const char *why)
 			why);
 	f->refused = true;
 	f->launch_at = f->ticks + REFUSED_TICKS;
+	c->vacancy = c->instead;
 	if (gone)
 		return;
 	c->state = CRAFT_GONE;
@@ -101,15 +120,24 @@ static void take_refusal(struct fleet *f, struct craft *c, const char *why)
 	fleet_write_end(f, c, why);
 }
 
-static void take_job(struct fleet *f, struct craft *c, const char *job)
+static void take_job(struct fleet *f, struct craft *c, const struct launch_answer *x)
 {
+	const struct launch *l = f->o->launch;
 	struct err e = { 0 };
-	int64_t pid;
 	int rc;
 
 	f->refused = false;
-	if (f->o->launch->kind == LAUNCH_LOCAL && integer_parse(job, &pid))
-		c->pid = pid;
+	snprintf(c->job, sizeof(c->job), "%s", x->job);
+	c->child = x->child;
+	if (l->kind == LAUNCH_LOCAL)
+		c->pid = x->child;
+	if (c->instead)
+		log_warn("run", "pilot %lld%s%s takes the place of pilot %lld",
+			(long long)c->id,
+			l->kind == LAUNCH_SLURM            ? ", job "
+				: l->kind == LAUNCH_PREFIX ? " on "
+							   : "",
+			l->kind == LAUNCH_LOCAL ? "" : c->job, (long long)c->instead);
 	if (c->state == CRAFT_ASKED) {
 		c->state = CRAFT_STARTED;
 		c->silent = 0;
@@ -117,7 +145,7 @@ static void take_job(struct fleet *f, struct craft *c, const char *job)
 	}
 	rc = store_begin(f->o->s, &e);
 	if (!rc)
-		rc = store_pilot_job(f->o->s, c->id, job, &e);
+		rc = store_pilot_job(f->o->s, c->id, c->job, &e);
 	fleet_check(f, store_end(f->o->s, rc, &e), &e);
 }
 
@@ -133,7 +161,7 @@ void recruit_hear(struct fleet *f)
 		if (x.rc)
 			take_refusal(f, c, x.e.msg);
 		else
-			take_job(f, c, x.job);
+			take_job(f, c, &x);
 	}
 }
 
@@ -177,6 +205,81 @@ void recruit_pilots(struct fleet *f)
 	}
 }
 
+/* Pilots that wait. */
+
+/* A reason that was said. */
+struct fleet_told {
+	struct fleet_told *next;
+	char reason[128];
+};
+
+/* The reason for which it waits in the queue, and has for a minute; false: it does not. */
+static bool waits(const struct fleet *f, const struct craft *c, struct queue_job *job)
+{
+	if (c->state != CRAFT_STARTED || c->foreign || c->silent <= CRAFT_BEGIN ||
+		!launch_job(f->o->launch, c->name, job))
+		return false;
+	/* What stands behind a comma (nodes) varies from pilot to pilot. */
+	job->reason[strcspn(job->reason, ",")] = '\0';
+	return !strcmp(job->state, "PENDING") && *job->reason;
+}
+
+static int count_waiting(const struct fleet *f, const char *reason)
+{
+	struct queue_job job;
+	int n = 0;
+
+	for (const struct craft *c = f->crafts; c; c = c->next)
+		n += waits(f, c, &job) && !strcmp(job.reason, reason);
+	return n;
+}
+
+static void tell_reason(struct fleet *f, const struct craft *c, const char *reason)
+{
+	struct fleet_told *x = f->told;
+	int n;
+
+	while (x && strcmp(x->reason, reason) != 0)
+		x = x->next;
+	if (x)
+		return;
+	x = NEW(&f->arena, struct fleet_told);
+	snprintf(x->reason, sizeof(x->reason), "%s", reason);
+	x->next = f->told;
+	f->told = x;
+	n = count_waiting(f, reason);
+	log_warn("run", "%d pilot%s in the queue of Slurm: %s%s%s%s", n,
+		n == 1 ? " waits" : "s wait", reason,
+		queue_reason_stays(reason)
+			? ", which may not pass by itself; `scontrol show job "
+			: "",
+		queue_reason_stays(reason) ? c->job : "",
+		queue_reason_stays(reason) ? "` says more" : "");
+}
+
+void recruit_tell_waiting(struct fleet *f)
+{
+	struct queue_job job;
+
+	if (f->told_of == f->o->launch->answered)
+		return;
+	f->told_of = f->o->launch->answered;
+	for (const struct craft *c = f->crafts; c; c = c->next)
+		if (waits(f, c, &job))
+			tell_reason(f, c, job.reason);
+}
+
+/* Pilots that fail. */
+
+/* Whether pilots can work at all: then those that fail are tried again, and keep nobody back. */
+static bool anybody_works(const struct fleet *f)
+{
+	for (const struct craft *c = f->crafts; c; c = c->next)
+		if (c->state == CRAFT_WORKS && c->proved)
+			return true;
+	return false;
+}
+
 /* A launcher or a node that ends every pilot would do so for ever. */
 void recruit_check_progress(struct fleet *f)
 {
@@ -184,7 +287,7 @@ void recruit_check_progress(struct fleet *f)
 	char last[256] = "";
 	const struct craft *c = f->crafts;
 
-	if (f->in_vain < IN_A_ROW || f->stopping)
+	if (f->in_vain < IN_A_ROW || f->stopping || anybody_works(f))
 		return;
 	while (c && c->state != CRAFT_GONE && c->state != CRAFT_TOLD)
 		c = c->next;

@@ -16,6 +16,9 @@ void recruit_pilots(struct fleet *f);
 /* Takes what the launcher has answered. */
 void recruit_hear(struct fleet *f);
 
+/* Says, each reason once, why pilots wait in the queue of Slurm for longer than a minute. */
+void recruit_tell_waiting(struct fleet *f);
+
 /* Stops the run where round after round of pilots ended without a segment. */
 void recruit_check_progress(struct fleet *f);
 

@@ -8,6 +8,7 @@
 #include "orchestrator/pilot/fleet.h"
 #include "orchestrator/pilot/hear.h"
 #include "orchestrator/pilot/inherit.h"
+#include "orchestrator/pilot/parting.h"
 #include "orchestrator/pilot/recruit.h"
 
 #define LOOK_TICKS 30 /* between questions to the launcher */
@@ -37,7 +38,7 @@ static void renew_leases(struct fleet *f)
 		bool cancel;
 		const char *why = c->state == CRAFT_GONE
 			? NULL
-			: craft_lease(c, f->o->launch, &cancel);
+			: craft_lease(c, f->o->launch, &f->arena, &cancel);
 
 		if (!why)
 			continue;
@@ -57,6 +58,7 @@ static void tick(struct fleet *f)
 		f->ops->tick(f->arg);
 	if (!f->stopping) {
 		recruit_check_progress(f);
+		recruit_tell_waiting(f);
 		recruit_pilots(f);
 		fleet_fill(f);
 	}
@@ -99,18 +101,20 @@ static void interrupt(struct remote *r, int number)
 
 	if (f->stopping || number != SIGINT)
 		r->abandoned = true;
-	if (f->stopping)
+	if (f->stopping) {
+		if (f->rc == ERR_INTERRUPTED)
+			(void)err_set(f->e, ERR_INTERRUPTED, "%s",
+				parting_at_once(f, &f->arena));
 		return;
+	}
 	if (number != SIGINT) {
 		f->stopping = true;
-		f->rc = err_set(f->e, ERR_INTERRUPTED,
-			"interrupted; the pilots go on for ten minutes, in which the same "
-			"command takes them over");
+		f->rc = err_set(
+			f->e, ERR_INTERRUPTED, "%s", parting_alone(f, &f->arena));
 		return;
 	}
 	fleet_check(f,
-		err_set(&e, ERR_INTERRUPTED, "interrupted; the same command continues"),
-		&e);
+		err_set(&e, ERR_INTERRUPTED, "%s", parting_together(f, &f->arena)), &e);
 }
 
 /*
@@ -160,12 +164,15 @@ static void farewell(struct remote *r)
 	int64_t last;
 
 	fleet_stop(f);
-	fleet_flush(f);
+	do
+		fleet_flush(f);
+	while (f->unwritten);
 	last = f->ticks + FAREWELL_TICKS;
 	while (!r->abandoned && f->ticks < last && anybody_leaves(f)) {
 		rest(r);
 		f->ticks++;
 		hear_all(f);
+		fleet_flush(f);
 	}
 	for (struct craft *c = f->crafts; c; c = c->next)
 		if (c->state != CRAFT_GONE) {

@@ -4,23 +4,142 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "common/clock.h"
+#include "orchestrator/pilot/overhear.h"
 #include "orchestrator/print/glyph.h"
 #include "orchestrator/print/progress.h"
 #include "orchestrator/print/terminal.h"
 #include "orchestrator/stage/score.h"
 
+/* Who has a segment that was claimed. */
+enum standing_holder { HELD_AT_WORK, HELD_AHEAD, HELD_ENDED, HELD_BY_NOBODY };
+
+/* Where a deltam runs the rows are true. */
+static enum standing_holder holder_by_rows(
+	const struct standing *x, const struct query_attempt *at)
+{
+	if (!x->live)
+		return HELD_BY_NOBODY;
+	return at->pilot && !at->pid ? HELD_AHEAD : HELD_AT_WORK;
+}
+
+/* How long a pilot that works may be silent: it beats every ten seconds. */
+#define QUIET_SECONDS 120
+
+/* What the lines of a pilot say of it and of the n attempts that were open there. */
+static void look_at_pilot(
+	struct standing *x, struct query_pilot *p, struct overheard_task *task, int n)
+{
+	struct overheard o;
+
+	overhear(arena_printf(x->arena, "%s.d", x->reader->s.path), p->name, x->now,
+		task, n, &o, x->arena);
+	if (o.begun && !*p->host) {
+		p->host = o.host;
+		p->slots = o.slots;
+	}
+	if (o.left)
+		p->state = arena_printf(x->arena, "left (%s)", o.left);
+	else if (o.begun && o.silent > QUIET_SECONDS * clock_tick_ms() / 1000.0)
+		p->state = "silent";
+	else if (o.begun)
+		p->state = "working";
+	x->working += o.begun && !strcmp(p->state, "working");
+	x->waiting += !o.begun && !o.left;
+	p->running = p->ahead = 0;
+}
+
 /*
- * A run that was killed leaves its rows as they were. Whether somebody is at work the lock
- * tells, which the kernel gives back; what nobody trains waits for the next run.
+ * A deltam that was killed, or has gone, leaves its rows as they were. Whether one runs the lock
+ * tells, which the kernel gives back; its pilots work on, and what they say is true.
  */
-static void settle(struct standing *x)
+static void look_at_pilots(struct standing *x, enum standing_holder *held)
+{
+	static const enum standing_holder by_words[] = {
+		[OVERHEARD_AHEAD] = HELD_AHEAD,
+		[OVERHEARD_WORKS] = HELD_AT_WORK,
+		[OVERHEARD_ENDED] = HELD_ENDED,
+	};
+
+	for (int i = 0; i < x->pilots; i++) {
+		struct query_pilot *p = &x->pilot[i];
+		struct overheard_task *task =
+			NEW_ARRAY(x->arena, struct overheard_task, x->attempts);
+		int *of = NEW_ARRAY(x->arena, int, x->attempts);
+		int n = 0;
+
+		for (int k = 0; k < x->attempts; k++)
+			if (x->attempt[k].pilot == p->pilot) {
+				of[n] = k;
+				task[n++].token = x->attempt[k].token;
+			}
+		look_at_pilot(x, p, task, n);
+		for (int k = 0; k < n; k++) {
+			enum standing_holder h = by_words[task[k].state];
+
+			if (h == HELD_ENDED || !strcmp(p->state, "working"))
+				held[of[k]] = h;
+			p->running += held[of[k]] == HELD_AT_WORK;
+			p->ahead += held[of[k]] == HELD_AHEAD;
+		}
+	}
+}
+
+static struct query_progress *stage_of(
+	const struct standing *x, const struct query_attempt *at)
 {
 	for (int i = 0; i < x->stages; i++) {
+		struct query_progress *s = &x->stage[i];
+
+		if (!strcmp(s->label, at->label) && !strcmp(s->variant, at->variant) &&
+			!strcmp(s->task, at->task) && !strcmp(s->stage, at->stage))
+			return s;
+	}
+	return NULL;
+}
+
+/* What waits for a slot is pending for whoever asks, whatever was claimed for whom. */
+static void count_in_stages(struct standing *x, const enum standing_holder *held)
+{
+	for (int i = 0; i < x->stages && !x->live; i++) {
 		x->in_progress += x->stage[i].running;
 		x->stage[i].pending += x->stage[i].running;
 		x->stage[i].running = 0;
 	}
-	x->attempts = 0;
+	for (int i = 0; i < x->attempts; i++) {
+		const struct query_attempt *at = &x->attempt[i];
+		struct query_progress *s = at->evaluates ? NULL : stage_of(x, at);
+		int change =
+			x->live ? -(held[i] == HELD_AHEAD) : held[i] == HELD_AT_WORK;
+
+		if (s) {
+			s->running += change;
+			s->pending -= change;
+		}
+		x->in_progress -= !x->live && held[i] != HELD_BY_NOBODY;
+		x->ahead += held[i] == HELD_AHEAD;
+		x->unread += held[i] == HELD_ENDED;
+	}
+	if (x->in_progress < 0) /* a job of several stages was counted in each */
+		x->in_progress = 0;
+}
+
+/* Leaves those that are at work, as far as anybody can tell. */
+static void settle(struct standing *x)
+{
+	enum standing_holder *held =
+		NEW_ARRAY(x->arena, enum standing_holder, x->attempts);
+	int n = 0;
+
+	for (int i = 0; i < x->attempts; i++)
+		held[i] = holder_by_rows(x, &x->attempt[i]);
+	if (!x->live)
+		look_at_pilots(x, held);
+	count_in_stages(x, held);
+	for (int i = 0; i < x->attempts; i++)
+		if (held[i] == HELD_AT_WORK)
+			x->attempt[n++] = x->attempt[i];
+	x->attempts = n;
 }
 
 static const struct spec_variant *variant_of(const struct spec *s, const char *label)
@@ -77,13 +196,15 @@ static double written(const char *path)
 
 /*
  * A trainer speaks by its report and by what it prints, which goes to descriptor 2 of its
- * adapter. Whoever is given no report has no silence.
+ * adapter; that of a pilot's is on another machine. Whoever is given no report has no silence.
  */
 static double silence_of(const struct standing *x, const struct query_attempt *at)
 {
 	double report = written(arena_printf(x->arena, "%s.d/jobs/%s/report.%s",
 		x->reader->s.path, at->identity, at->token));
-	double printed = written(arena_printf(x->arena, "/proc/%d/fd/2", at->pid));
+	double printed = at->pilot
+		? 0
+		: written(arena_printf(x->arena, "/proc/%d/fd/2", at->pid));
 
 	if (report == 0)
 		return (double)NAN;
@@ -132,7 +253,7 @@ int standing_read(struct standing *x, struct report_reader *reader, double now,
 		rc = query_attempts(s, w, a, &x->attempt, &x->attempts, e);
 	if (!rc)
 		rc = query_pilots(s, w, a, &x->pilot, &x->pilots, e);
-	if (!rc && !x->live)
+	if (!rc)
 		settle(x);
 	if (!rc)
 		look_at_silence(x);
@@ -140,8 +261,10 @@ int standing_read(struct standing *x, struct report_reader *reader, double now,
 		rc = read_delta_m(x, spec, e);
 	if (!rc)
 		rc = outlook_read(&q, &x->outlook, e);
-	if (!x->live) /* nothing happens by itself */
+	if (!x->live) { /* nothing is decided or begun by itself */
 		x->outlook.seconds_left = (double)NAN;
+		x->outlook.running = x->attempts;
+	}
 	return rc;
 }
 
@@ -217,6 +340,7 @@ static void put_pilot(const struct query_pilot *x, double now, struct report_tab
 		outlook_duration(seconds, arena_alloc(a, OUTLOOK_TEXT_MAX, 1)));
 	table_number(t, x->slots, NULL);
 	table_number(t, x->running, NULL);
+	table_number(t, x->ahead, NULL);
 	table_number(t, x->segments, NULL);
 	table_number(t, x->lost, NULL);
 	table_text(t, x->launcher);
@@ -228,9 +352,9 @@ void standing_pilots(const struct standing *x, struct report *r)
 	static const struct report_head heads[] = { { "pilot", NULL, true },
 		{ "host", NULL, false }, { "state", NULL, false },
 		{ "seconds", "for", true }, { "slots", NULL, true },
-		{ "running", NULL, true }, { "segments", NULL, true },
-		{ "lost", NULL, true }, { "launcher", NULL, false },
-		{ "launcher_job", "its job", false } };
+		{ "running", NULL, true }, { "ahead", NULL, true },
+		{ "segments", NULL, true }, { "lost", NULL, true },
+		{ "launcher", NULL, false }, { "launcher_job", "its job", false } };
 	struct report_table *t;
 
 	if (!x->pilots)
@@ -241,22 +365,45 @@ void standing_pilots(const struct standing *x, struct report *r)
 		put_pilot(&x->pilot[i], x->now, t, r->arena);
 }
 
+/* What goes on without a deltam; "" where nothing does. */
+static const char *who_works_on(const struct standing *x, struct arena *a)
+{
+	struct str out = { .arena = a };
+	int running = x->attempts;
+
+	if (x->working)
+		str_printf(&out,
+			" %d pilot%s on by %s: %d segment%s at work, %d wait%s ahead, %d "
+			"ended since.",
+			x->working, x->working == 1 ? " works" : "s work",
+			x->working == 1 ? "itself" : "themselves", running,
+			running == 1 ? "" : "s", x->ahead, x->ahead == 1 ? "s" : "",
+			x->unread);
+	if (x->waiting)
+		str_printf(&out, " %d pilot%s not begun.", x->waiting,
+			x->waiting == 1 ? " has" : "s have");
+	return str_get(&out);
+}
+
 void standing_note_stop(const struct standing *x, struct report *r)
 {
 	const struct query_sweep *w = &x->reader->sweep;
 	const char *was = x->in_progress == 1
 		? "1 job was"
 		: arena_printf(r->arena, "%d jobs were", x->in_progress);
+	int pilots = x->working + x->waiting;
 
 	if (x->live)
 		return;
 	if (!strcmp(w->state, "open"))
-		report_note(r,
-			"Not running: no deltam holds %s%s%s%s. `deltam run` goes on "
-			"where it was.",
+		report_note(r, "Not running: no deltam holds %s%s%s%s.%s %s",
 			x->reader->s.path, x->in_progress ? ", and " : "",
 			x->in_progress ? was : "",
-			x->in_progress ? " in progress when the last one ended" : "");
+			x->in_progress ? " in progress when the last one ended" : "",
+			who_works_on(x, r->arena),
+			pilots ? "`deltam run` with the same --launcher takes over; a "
+				 "pilot leaves after ten minutes without a deltam."
+			       : "`deltam run` goes on where it was.");
 	if (w->stop)
 		report_note(r, "Stopped: %s.", w->stop);
 }

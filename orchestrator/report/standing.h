@@ -11,16 +11,18 @@ struct standing {
 	bool live; /* a deltam holds the database */
 	struct query_progress *stage;
 	int stages;
-	struct query_attempt
-		*attempt; /* those that go on; none where nobody is at work */
+	struct query_attempt *attempt; /* those at work; none where nobody is at work */
 	double *silent; /* seconds that each has said nothing; NAN: it makes no report */
 	double *delta_m; /* of each: validation Δm of its latest epoch; NAN: none yet */
 	int attempts;
 	struct query_pilot *pilot; /* that have not ended */
 	int pilots;
+	int working, waiting; /* pilots, where no deltam runs */
+	int ahead,
+		unread; /* segments that wait at pilots; that ended while no deltam ran */
 	struct outlook outlook;
 	double now; /* UTC, seconds */
-	int in_progress; /* jobs, when the last run ended without a word */
+	int in_progress; /* jobs, when the last run ended without a word, and at no pilot now */
 };
 
 MUST_CHECK int standing_read(struct standing *x, struct report_reader *reader,

@@ -118,6 +118,7 @@ static void print_json(const struct standing *x, const struct report *stages)
 	put_number(&out, "jobs", (double)look->jobs);
 	put_number(&out, "open", (double)(look->jobs - look->ended));
 	put_number(&out, "running", look->running);
+	put_number(&out, "ahead", x->ahead);
 	put_number(&out, "done", all.done);
 	put_number(&out, "stopped", all.stopped);
 	put_number(&out, "lost", all.lost);

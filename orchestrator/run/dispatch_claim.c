@@ -143,6 +143,9 @@ static int fill_task(struct dispatch *d, struct dispatch_segment *g,
 	};
 	memcpy(task->token, a->token, sizeof(a->token));
 	task->slots = d->stage->lanes[g->lane].entry->slots;
+	if (d->accounts[g->lane].epochs > 0)
+		task->expected_seconds = (a->stop_epoch - a->start_epoch) *
+			d->accounts[g->lane].seconds / d->accounts[g->lane].epochs;
 	name_log(d, g);
 	dispatch_stage_name(
 		d, g->lane, NULL, d->progress->stage, sizeof(d->progress->stage));

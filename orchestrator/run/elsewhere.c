@@ -96,6 +96,7 @@ int elsewhere_run(
 	umask(usual | 0022);
 	x->launch.root = d->command->root;
 	x->launch.stop_seconds = d->command->trainer->stop_seconds;
+	launch_check_limit(&x->launch);
 	d->logs = arena_printf(&x->arena, "%s/logs", x->launch.root);
 	rc = check_own(x->launch.root, e);
 	if (!rc)

@@ -8,6 +8,7 @@
 #include "catalogue/setting.h"
 #include "common/fatal.h"
 #include "common/log.h"
+#include "common/manual.h"
 #include "common/store/copy.h"
 #include "common/store/run_name.h"
 #include "common/store/store_open.h"
@@ -96,7 +97,8 @@ static int look_around(struct run *r, struct err *e)
 	else if (!rc)
 		rc = places_find(&r->places, &r->spec, r->q->gpus, r->q->workers, e);
 	r->db = r->q->db ? r->q->db : arena_printf(r->arena, "%s.db", r->spec.name);
-	if (!rc && !r->q->launch && places_slots(&r->places) > WORKERS_MAX)
+	if (!rc &&
+		(r->q->launch ? r->q->workers : places_slots(&r->places)) > WORKERS_MAX)
 		rc = err_set(e, ERR_USAGE, "--workers: at most %d on one machine",
 			WORKERS_MAX);
 	if (!rc)
@@ -353,6 +355,27 @@ static int choose_kernels(struct run *r, struct err *e)
 	return rc ? rc : kernel_choice_make(c, r->arena, e);
 }
 
+/* The first line where no bar shows that something happens; more segments follow from these. */
+static void say_start(const struct run *r, int64_t segments, int64_t epochs)
+{
+	const struct launch *l = r->q->launch ? &r->elsewhere.launch : NULL;
+	int n = l ? l->pilots : places_slots(&r->places);
+	char jobs[OUTLOOK_TEXT_MAX];
+
+	if (r->q->quiet || r->progress.bar)
+		return;
+	fprintf(stderr, "%s: %s have ended; %lld segment%s (%lld epochs) to train now",
+		r->spec.name, outlook_jobs(&r->progress.outlook, jobs),
+		(long long)segments, segments == 1 ? "" : "s", (long long)epochs);
+	if (r->elsewhere.kept)
+		fprintf(stderr, ", %d at work since the last run", r->elsewhere.kept);
+	if (l)
+		fprintf(stderr, ", by up to %d pilot%s (%s)\n", n, n == 1 ? "" : "s",
+			l->name);
+	else
+		fprintf(stderr, ", by %d worker%s\n", n, n == 1 ? "" : "s");
+}
+
 static int train(struct run *r, struct err *e)
 {
 	const struct spec_trainer *t = r->spec.trainer;
@@ -369,6 +392,8 @@ static int train(struct run *r, struct err *e)
 			ARGS(INT(places_slots(&r->places)), INT(r->stage.sweep)), e);
 	if (!rc && !t)
 		rc = choose_kernels(r, e);
+	if (!rc)
+		say_start(r, segments, epochs);
 	progress_start(&r->progress);
 	if (!rc)
 		rc = r->q->launch ? run_elsewhere(r, e) : run_here(r, e);
@@ -501,10 +526,14 @@ static int check_launcher(const struct cli_options *o, struct err *e)
 		: o->setup           ? "setup"
 		: o->pilots          ? "pilots"
 				     : NULL;
+	struct arena a = { 0 };
 
 	if (o->launcher || !alone)
 		return OK;
-	return err_set(e, ERR_USAGE, "--%s wants --launcher (docs/CLUSTERS.md)", alone);
+	err_set(e, ERR_USAGE, "--%s wants --launcher (%s)", alone,
+		manual_text(MANUAL("CLUSTERS"), &a));
+	arena_release(&a);
+	return ERR_USAGE;
 }
 
 int cmd_run(const struct cli_options *o, struct err *e)

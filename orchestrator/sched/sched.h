@@ -29,6 +29,7 @@ struct sched_task {
 	double limit_seconds; /* 0: none */
 	double quiet_seconds; /* 0: no limit; see SCHED_QUIET */
 	double leave_seconds; /* after these it is asked to leave (SCHED_ENOUGH); 0: never */
+	double expected_seconds; /* that it takes, as the others did; 0: unknown */
 	int slots; /* above 1: no worker that waits keeps its memory beside it */
 	/*
 	 * What is called where it is not a worker on the database: NULL behind the last

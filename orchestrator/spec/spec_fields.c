@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "catalogue/setting.h"
+#include "common/manual.h"
 
 #define NAMES_MAX 256
 #define KEYS_LISTED 10 /* a longer list helps nobody */

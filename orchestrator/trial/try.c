@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/manual.h"
 #include "common/tree.h"
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/plan/plan.h"
@@ -542,9 +543,10 @@ static int try_all(struct try *t, const char *worker, struct err *e)
 	faults = rc ? 0 : faults_of(t);
 	if (faults)
 		return err_set(e, ERR_FAILED,
-			"%d of %d do not keep the contract of docs/TRAINERS.md; what "
-			"they printed is in %s",
-			faults, t->n, options.logs);
+			"%d of %d do not keep the contract of %s; what they printed is in "
+			"%s",
+			faults, t->n, manual_text(MANUAL("TRAINERS"), &t->arena),
+			options.logs);
 	if (t->folder)
 		(void)!tree_remove(t->folder, NULL);
 	return rc;

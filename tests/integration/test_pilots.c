@@ -103,6 +103,9 @@ START_TEST(the_rows_are_those_of_a_run_here)
 	here(folders, "DELTAM_FOLDERS=1");
 	ck_assert_str_eq(folders, database);
 	runs_well(at_pilots, NULL);
+	ck_assert_msg(strstr(said, "s: 0/") && strstr(said, " jobs have ended; ") &&
+			strstr(said, " to train now, by up to 3 pilots (local)\n"),
+		"%s", said);
 	ck_assert_str_eq(digest_rows("t.db", pilots), database);
 	ck_assert_int_gt(count("SELECT count(*) FROM decision WHERE kind='stop'"), 3);
 	ck_assert_int_eq(count("SELECT count(*) FROM attempt WHERE pilot IS NULL"), 0);
@@ -278,6 +281,7 @@ START_TEST(kills_of_deltam_and_its_pilots_change_nothing)
 	here(wanted, NULL);
 	for (int tries = 0; hits[0] < kills || hits[1] < kills / 2; tries++) {
 		struct child c;
+		int status;
 		int pilot;
 
 		ck_assert_int_lt(tries, 50 * kills);
@@ -290,11 +294,16 @@ START_TEST(kills_of_deltam_and_its_pilots_change_nothing)
 			hits[1] += kill(pilot, SIGKILL) == 0;
 			child_let_live(&c, 100000);
 		}
-		if (!child_ended(&c)) {
+		/* None of those lives as long as the lease of a dead pilot that has all tasks. */
+		if (!child_ended(&c) && tries % 8 != 7) {
 			hits[0]++;
 			child_signal(&c, SIGKILL);
 		}
-		if (child_wait(&c) == 0) {
+		status = child_wait(&c);
+		scratch_read("err", said, sizeof(said));
+		ck_assert_msg(
+			status == 0 || status == 128 + SIGKILL, "%d: %s", status, said);
+		if (status == 0) {
 			ends_as(wanted);
 			forget();
 		}
@@ -405,6 +414,10 @@ START_TEST(a_successor_takes_over_what_is_at_work)
 	child_signal(&c, SIGTERM); /* as a logout does */
 	ck_assert_int_eq(child_wait(&c), 130);
 	child_close_pipe(&c);
+	scratch_read("err", said, sizeof(said));
+	ck_assert_msg(strstr(said, "interrupted; 1 pilot goes on for ten minutes (") &&
+			strstr(said, "); the same command takes it over\n"),
+		"%s", said);
 	expect_status("{\"pilot\":1,\"host\":\"", "\"state\":\"working\"");
 	open = count("SELECT count(*) FROM attempt WHERE outcome IS NULL");
 	ck_assert_int_gt(open, 1);
@@ -419,6 +432,52 @@ START_TEST(a_successor_takes_over_what_is_at_work)
 	ck_assert_int_eq(count("SELECT count(*) FROM pilot"), 1);
 	ck_assert_int_eq(
 		count("SELECT count(*) FROM attempt WHERE outcome<>'done'"), 0);
+}
+END_TEST
+
+/* A pilot has as many tasks at work, and as many that wait there. */
+static bool has_tasks(int n)
+{
+	return has_begun(0) &&
+		count("SELECT count(*) FROM pilots WHERE state='working'") == 1 &&
+		count("SELECT running FROM pilots") == n &&
+		count("SELECT ahead FROM pilots") == n;
+}
+
+static void expect_text(const char *words)
+{
+	static const char *const argv[] = { "deltam", "status", "--db", "t.db", NULL };
+
+	ck_assert_int_eq(child_run(argv, NULL), 0);
+	scratch_read("out", said, sizeof(said));
+	ck_assert_msg(strstr(said, words) != NULL, "\"%s\" is not in: %s", words, said);
+}
+
+START_TEST(status_tells_what_is_at_work_with_and_without_a_deltam)
+{
+	static const char *const argv[] = { "deltam", "run", "s.json", "--db", "t.db",
+		"--launcher", "local", "--workers", "1", NULL };
+	struct child c;
+	int pilot;
+
+	write_command(", \"pause\": 1000");
+	setenv("DELTAM_TIME_SCALE", "0.1", 1);
+	child_start(&c, argv, NULL);
+	ck_assert(await_file(has_tasks, 1, 120));
+	expect_status("\"live\":true", "\"running\":1,\"ahead\":1,");
+	pilot = some_pilot(0);
+	child_signal(&c, SIGTERM);
+	ck_assert_int_eq(child_wait(&c), 130);
+	child_close_pipe(&c);
+	expect_status("\"live\":false", "\"running\":1,\"ahead\":1,");
+	expect_text(
+		"Not running: no deltam holds t.db. 1 pilot works on by itself: 1 "
+		"segment at work, 1 waits ahead, 0 ended since. `deltam run` with the "
+		"same --launcher takes over; ");
+	ck_assert_int_eq(kill(pilot, SIGTERM), 0);
+	ck_assert(await_end(pilot, 120));
+	expect_status("\"state\":\"left (signal)\"", "\"running\":0,\"ahead\":0,");
+	expect_text("Not running: no deltam holds t.db. `deltam run` goes on");
 }
 END_TEST
 
@@ -518,6 +577,8 @@ START_TEST(hostile_lines_are_refused_with_their_place)
 		       "\"slots\": 1, \"host\": \"far\", \"pid\": 1}\\n",
 		"pilot 1 on far is deltam 0.0.1, and this is");
 	expect_of_line("", "pilots ended without a segment, 3 times in a row");
+	expect_of_line("\'; exit 255 #",
+		"pilot 1 is gone: its process ended with status 255 before it began");
 }
 END_TEST
 
@@ -537,7 +598,13 @@ START_TEST(options_that_do_not_fit_are_refused_before_anything_is_written)
 		const char *words[6];
 		const char *message;
 	} cases[] = {
-		{ { "--pilots", "2" }, "--pilots wants --launcher" },
+		{ { "--pilots", "2" }, "--pilots wants --launcher (/" },
+		{ { "--launcher", "local", "--pilots", "1001" },
+			"--pilots: \"1001\" is not a whole number from 1 to 1000\n" },
+		{ { "--launcher", "local", "--pilots", "200000" },
+			"--pilots: \"200000\" is not a whole number from 1 to 1000\n" },
+		{ { "--launcher", "local", "--workers", "1025" },
+			"--workers: at most 1024 on one machine" },
 		{ { "--launcher", "pbs" }, "a command with {} in the place of a host" },
 		{ { "--launcher", "ssh {}" }, "wants --hosts" },
 		{ { "--launcher", "local", "--hosts", "a" },
@@ -606,6 +673,7 @@ Suite *suite_pilots(void)
 	tcase_add_test(tc, a_run_makes_folders_that_its_pilots_accept_under_any_umask);
 	tcase_add_test(tc, a_death_at_any_point_between_files_and_rows_changes_nothing);
 	tcase_add_test(tc, a_successor_takes_over_what_is_at_work);
+	tcase_add_test(tc, status_tells_what_is_at_work_with_and_without_a_deltam);
 	tcase_add_test(tc, a_run_without_a_launcher_lets_pilots_go);
 	tcase_add_test(tc, an_interrupt_ends_the_pilots_and_keeps_what_they_had);
 	tcase_add_test(tc, a_pilot_that_hears_nothing_leaves);
