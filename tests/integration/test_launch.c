@@ -216,6 +216,8 @@ static const char *awaited;
 static bool is_said(int unused)
 {
 	(void)unused;
+	if (access("err", F_OK) != 0)
+		return false;
 	scratch_read("err", said, sizeof(said));
 	return strstr(said, awaited) != NULL;
 }
