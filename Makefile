@@ -203,6 +203,7 @@ install: $(B)/deltam $(B)/deltam-worker ## install below PREFIX (/usr/local), in
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) README.md schema.sql $(PAGES)
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/gallery $(wildcard docs/gallery/*.png docs/gallery/*.svg docs/gallery/*.json)
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/sweeps $(wildcard sweeps/*.json)
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/sweeps/precision $(wildcard sweeps/precision/*.json)
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/examples examples/libmtl.md
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/examples/torch $(wildcard examples/torch/*.py examples/torch/*.json)
 

@@ -260,7 +260,6 @@ Suite *suite_mixed_nodes(void)
 	TCase *t = tcase_create("mixed_nodes");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, means_and_resizing_are_those_on_floats_rounded_once, 0,
 		2 * MIXED_TABLES);
 	tcase_add_loop_test(
