@@ -62,8 +62,8 @@ PROCESSOR := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 ISAS := portable $(if $(filter x86_64,$(PROCESSOR)),avx2 avx512)
 OTHER := $(addprefix -,$(filter-out x86_64,$(PROCESSOR)))
 CLASS_portable := portable$(OTHER)
-# Mixed precision has one order of sums in every build: nothing is contracted. Another order is
-# another class: the number rises.
+# Mixed precision and losses have one order of sums in every build: nothing is contracted. In mixed
+# precision another order is another class: the number rises.
 BF16_CLASS := bf16.2$(OTHER)
 BF16_ISAS := $(ISAS) $(if $(filter x86_64,$(PROCESSOR)),amx)
 BF16_FLAGS := $(KERNEL_FLAGS) -ffp-contract=off
@@ -71,11 +71,11 @@ ARCH_avx2 := -march=x86-64-v3
 ARCH_avx512 := -march=x86-64-v4 -mprefer-vector-width=512
 ARCH_amx := $(ARCH_avx512) -mamx-tile -mamx-bf16
 
-# Every source below a folder; vector.c and bf16.c are compiled apart, once an instruction set.
+# Every source below a folder; PER_ISA are compiled apart, once an instruction set.
 below = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*/*.c $(d)/*/*/*.c)))
 COMMON_SRC := $(wildcard common/*.c) $(call below,catalogue)
 STORE_SRC := $(wildcard common/store/*.c)
-PER_ISA := trainer-core/kernel/vector.c trainer-core/kernel/bf16.c
+PER_ISA := $(addprefix trainer-core/kernel/,vector.c bf16.c exact.c)
 TRAINER_SRC := $(filter-out $(PER_ISA),$(call below,trainer-core))
 ORCHESTRATOR_SRC := $(filter-out orchestrator/cli/main.c,$(call below,orchestrator))
 WORKER_SRC := $(filter-out worker/main.c,$(call below,worker))
@@ -88,7 +88,8 @@ COMMON := $(call obj,$(COMMON_SRC))
 STORE := $(call obj,$(STORE_SRC)) $(O)/schema_sql.o $(O)/toy_sql.o
 PAGE := $(O)/page_css.o $(O)/page_js.o
 TRAINER := $(call obj,$(TRAINER_SRC)) $(ISAS:%=$(O)/trainer-core/kernel/vector_%.o) \
-	$(BF16_ISAS:%=$(O)/trainer-core/kernel/bf16_%.o)
+	$(BF16_ISAS:%=$(O)/trainer-core/kernel/bf16_%.o) \
+	$(ISAS:%=$(O)/trainer-core/kernel/exact_%.o)
 ORCHESTRATOR := $(call obj,$(ORCHESTRATOR_SRC)) $(PAGE)
 WORKER := $(call obj,$(WORKER_SRC))
 
@@ -161,6 +162,10 @@ $(BF16_ISAS:%=$(O)/trainer-core/kernel/bf16_%.o): $(O)/trainer-core/kernel/bf16_
 	$(call PER_ISA_RULE,$(BF16_FLAGS)) -DKERNEL_CLASS='"$(BF16_CLASS)"' \
 		-DKERNEL_WORD='"$(or $(CLASS_$*),$*)"'
 
+$(ISAS:%=$(O)/trainer-core/kernel/exact_%.o): $(O)/trainer-core/kernel/exact_%.o: \
+		trainer-core/kernel/exact.c $(O)/compiler
+	$(call PER_ISA_RULE,$(BF16_FLAGS))
+
 # A text as a string of C, named by its file: schema.sql is schema_sql.
 EMBED = @mkdir -p $(@D); name=$(basename $(@F)); { echo "extern const char $${name}[]; const char $${name}[] ="; \
 	  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } > $@
@@ -187,7 +192,7 @@ ZSHDIR := $(SHAREDIR)/zsh/site-functions
 # Below DOCDIR files lie as in the sources, so that what one page says of another is true there.
 PAGES := README.md CHANGELOG.md LICENSE schema.sql $(wildcard docs/*.md docs/*.json docs/*.png docs/gallery/*.png \
 	docs/gallery/*.svg docs/gallery/*.json docs/papers/*.svg docs/pruning/*.json docs/examples/*) \
-	$(wildcard sweeps/*.json sweeps/papers/*.tsv sweeps/papers/*/*.json examples/*.md examples/*/*.py examples/*/*.json)
+	$(wildcard sweeps/*.json sweeps/papers/*.tsv sweeps/*/*.json sweeps/*/*/*.json examples/*.md examples/*/*.py examples/*/*.json)
 
 TOLD = $(MANDIR)/man1/deltam.1 $(MANDIR)/man5/deltam-sweep.5 $(BASHDIR)/deltam $(ZSHDIR)/_deltam \
 	$(HELPERDIR)/deltam.py $(DOCDIR)/docs/COMMANDS.md $(DOCDIR)/docs/SWEEP_FILE.md $(DOCDIR)/docs/sweep.schema.json
@@ -332,7 +337,7 @@ lint: $(B)/build_id.h ## formatting, clang-tidy, cppcheck
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -I. $(CPPCHECK_WRONG) \
 		--enable=warning,performance,portability common catalogue orchestrator worker trainer-core
 	git ls-files common catalogue orchestrator worker trainer-core bench | grep '\.c$$' | \
-		grep -v -e kernel/vector.c -e kernel/bf16.c | xargs -P $(JOBS) -I{} clang-tidy --quiet {} -- \
+		grep -v -e kernel/vector.c -e kernel/bf16.c -e kernel/exact.c | xargs -P $(JOBS) -I{} clang-tidy --quiet {} -- \
 		-std=c17 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. -I$(B)
 
 clean: ## remove build/

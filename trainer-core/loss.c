@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 #include "common/err.h"
+#include "trainer-core/kernel/kernel.h"
 
 struct loss loss_of(const struct task_info *task)
 {
@@ -24,51 +25,6 @@ int loss_target_floats(const struct loss *l, int C, int S)
 double loss_mean(struct loss_sum s)
 {
 	return s.count > 0 ? s.sum / s.count : 0;
-}
-
-/* Four lanes: what every processor has; masks are all ones or all zeros. */
-typedef float lanes __attribute__((vector_size(16)));
-typedef int32_t lane_mask __attribute__((vector_size(16)));
-typedef uint32_t lane_bits __attribute__((vector_size(16)));
-#define WIDTH 4
-#define INLINE static inline __attribute__((always_inline))
-
-/*
- * exp(x) for x <= 0: 2^k p(r) with r in [-ln 2 / 2, ln 2 / 2] and a polynomial of degree
- * 6, within 2 ulp. Below -87 it is 0; a NaN stays one. One after the other, libm's expf
- * took a tenth of a small network's step.
- */
-static lanes exp_lanes(lanes x)
-{
-	const lane_mask too_low = x < -87.0f;
-	const lanes shifted = x * 1.44269504f + 12582912.0f; /* rounds: 1.5 * 2^23 */
-	const lanes k = shifted - 12582912.0f;
-	const lanes r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
-	/* Unsigned: far below -87 the exponent wraps, in lanes that are masked out. */
-	const lanes scale = (lanes)(((lane_bits)shifted << 23) + 0x3f800000u);
-	lanes p = 1.3888889e-3f * r + 8.3333333e-3f;
-
-	p = p * r + 4.1666667e-2f;
-	p = p * r + 1.6666667e-1f;
-	p = p * r + 0.5f;
-	p = p * r + 1;
-	p = p * r + 1;
-	return (lanes)((lane_mask)(p * scale) & ~too_low);
-}
-
-static void exp_in_place(size_t n, float *v)
-{
-	lanes x = { 0 };
-	size_t i = 0;
-
-	for (; i + WIDTH <= n; i += WIDTH) {
-		memcpy(&x, v + i, sizeof(x));
-		x = exp_lanes(x);
-		memcpy(v + i, &x, sizeof(x));
-	}
-	memcpy(&x, v + i, (n - i) * sizeof(float));
-	x = exp_lanes(x);
-	memcpy(v + i, &x, (n - i) * sizeof(float));
 }
 
 /*
@@ -111,7 +67,7 @@ static struct loss_sum xent(const struct loss_shape *s, const float *x,
 
 	total.sum = -subtract_max(s, x, label, d, &total.count);
 	scale = total.count > 0 ? (float)(1 / total.count) : 0;
-	exp_in_place((size_t)s->C * (size_t)s->N, d);
+	kernels_get()->exact->exp_all((size_t)s->C * (size_t)s->N, d);
 	for (int n = 0; n < s->N; n++, d += s->C) {
 		int right = (int)label[n];
 		double sum = 0; /* at least 1 and at most C */
@@ -136,79 +92,63 @@ static struct loss_sum xent(const struct loss_shape *s, const float *x,
 	return total;
 }
 
-typedef double wide_lanes __attribute__((vector_size(32)));
+/* Neighbouring pixels of a map that are summed up together. */
+#define GROUP 4
 
-/* Neighbouring pixels of a map; those behind the last are not labelled. */
-struct pixels {
-	int n; /* at most WIDTH */
-	int label[WIDTH];
+/* A cross-entropy over the pixels of maps, as far as it is. */
+struct xent_maps {
+	const struct loss_shape *s;
+	const struct kernels_exact *k;
+	float scale;
+	double loss;
+	double product; /* of sums whose logarithms are not yet in the loss ... */
+	int factors; /* ... and how many they are */
 };
 
-INLINE lanes load_pixels(const float *x, int n)
-{
-	lanes v = { 0 };
-
-	memcpy(&v, x, sizeof(float) * (size_t)n);
-	return v;
-}
-
 /*
- * WIDTH pixels at once, for each channel one after the other: d loss / dx in d, unless it
- * is NULL. Returns minus the sum of x - max at the labels; the sums of exponentials
- * multiply into *product.
+ * The labelled ones of n pixels, of which x are the scores, top the largest and sum the
+ * sums of exponentials. Completes d, unless it is NULL.
  */
-INLINE double xent_pixels(const struct loss_shape *s, const struct pixels *p,
-	const float *x, float scale, double *product, float *d)
+static void add_labelled(struct xent_maps *t, int n, const float *label, const float *x,
+	const float *top, const double *sum, float *d)
 {
-	size_t bytes = sizeof(float) * (size_t)p->n;
-	lanes top = load_pixels(x, p->n), factor, v;
-	wide_lanes sum = { 0 };
+	const int C = t->s->C, S = t->s->S;
 	double at_labels = 0;
 
-	for (int c = 1; c < s->C; c++) {
-		v = load_pixels(x + c * s->S, p->n);
-		top = (lanes)(((v > top) & (lane_mask)v) |
-			(~(v > top) & (lane_mask)top));
-	}
-	for (int c = 0; c < s->C; c++) {
-		v = exp_lanes(load_pixels(x + c * s->S, p->n) - top);
-		sum += __builtin_convertvector(v, wide_lanes);
-		if (d)
-			memcpy(d + c * s->S, &v, bytes);
-	}
-	factor = __builtin_convertvector((double)scale / sum, lanes);
-	for (int c = 0; d && c < s->C; c++) {
-		v = load_pixels(d + c * s->S, p->n) * factor;
-		memcpy(d + c * s->S, &v, bytes);
-	}
-	for (int i = 0; i < p->n; i++) {
-		int right = p->label[i];
+	for (int i = 0; i < n; i++) {
+		int right = (int)label[i];
 
-		for (int c = 0; d && right < 0 && c < s->C; c++)
-			d[c * s->S + i] = 0;
+		ASSERT(right < C);
+		for (int c = 0; d && right < 0 && c < C; c++)
+			d[c * S + i] = 0;
 		if (right < 0)
 			continue;
-		at_labels += (double)(x[right * s->S + i] - top[i]);
-		*product *= sum[i];
+		at_labels += (double)(x[right * S + i] - top[i]);
+		t->product *= sum[i];
+		t->factors++;
 		if (d)
-			d[right * s->S + i] -= scale;
+			d[right * S + i] -= t->scale;
 	}
-	return -at_labels;
+	t->loss -= at_labels;
+	if (t->factors >= LOGS - GROUP) {
+		t->loss += log(t->product);
+		t->product = 1;
+		t->factors = 0;
+	}
 }
 
-/* The labels of up to WIDTH pixels; returns how many are one. */
-static int read_labels(
-	const struct loss_shape *s, const float *label, int n, struct pixels *p)
+/* Up to LANES pixels. */
+static void add_pixels(
+	struct xent_maps *t, int n, const float *label, const float *x, float *d)
 {
-	int count = 0;
+	float top[LANES];
+	double sum[LANES];
 
-	p->n = n;
-	for (int i = 0; i < WIDTH; i++) {
-		p->label[i] = i < n ? (int)label[i] : -1;
-		ASSERT(p->label[i] < s->C);
-		count += p->label[i] >= 0;
-	}
-	return count;
+	t->k->softmax_pixels(
+		n, t->s->C, (size_t)t->s->S, (double)t->scale, x, top, sum, d);
+	for (int i = 0; i < n; i += GROUP)
+		add_labelled(t, n - i < GROUP ? n - i : GROUP, label + i, x + i,
+			top + i, sum + i, d ? d + i : NULL);
 }
 
 /* Of maps: xent() with pixels side by side. */
@@ -216,37 +156,19 @@ static struct loss_sum xent_maps(const struct loss_shape *s, const float *x,
 	const float *label, float *d, bool slope)
 {
 	struct loss_sum total = { 0 };
-	struct pixels p;
-	double product = 1;
-	float scale;
-	int factors = 0;
+	struct xent_maps t = { .s = s, .k = kernels_get()->exact, .product = 1 };
 
 	for (size_t i = 0; i < (size_t)s->N * (size_t)s->S; i++)
 		total.count += (int)label[i] >= 0;
-	scale = total.count > 0 ? (float)(1 / total.count) : 0;
+	t.scale = total.count > 0 ? (float)(1 / total.count) : 0;
 	for (int n = 0; n < s->N; n++, x += s->C * s->S, d += s->C * s->S)
-		for (int i = 0; i < s->S; i += WIDTH) {
-			float *to = slope ? d + i : NULL;
-			int have = s->S - i < WIDTH ? s->S - i : WIDTH;
+		for (int i = 0; i < s->S; i += LANES) {
+			int have = s->S - i < LANES ? s->S - i : LANES;
 
-			factors += read_labels(s, label, have, &p);
+			add_pixels(&t, have, label, x + i, slope ? d + i : NULL);
 			label += have;
-			/* The full width is a constant to the compiler. */
-			if (have == WIDTH) {
-				p.n = WIDTH;
-				total.sum +=
-					xent_pixels(s, &p, x + i, scale, &product, to);
-			} else {
-				total.sum +=
-					xent_pixels(s, &p, x + i, scale, &product, to);
-			}
-			if (factors >= LOGS - WIDTH) {
-				total.sum += log(product);
-				product = 1;
-				factors = 0;
-			}
 		}
-	total.sum += log(product);
+	total.sum = t.loss + log(t.product);
 	return total;
 }
 

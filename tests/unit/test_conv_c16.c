@@ -259,6 +259,9 @@ static const struct conv_shape shapes[] = {
 	CONV(2, 10, 6, 5, 3, 8, 1, 7, 1, 0, 0), /* more padding than kernel reaches */
 	CONV(1, 3, 9, 10, 16, 3, 1, 1, 1, 0, 1),
 	CONV(8, 3, 6, 12, 64, 3, 1, 1, 1, 1, 1),
+	CONV(8, 3, 6, 21, 16, 3, 1, 1, 1, 1, 1),
+	CONV(8, 20, 5, 9, 16, 3, 1, 1, 1, 0, 0),
+	CONV(3, 3, 9, 20, 10, 5, 1, 2, 1, 0, 1),
 	CONV(17, 1, 9, 8, 20, 7, 2, 3, 1, 0, 1),
 	CONV(2, 4, 9, 8, 33, 3, 2, 1, 1, 0, 1),
 };
@@ -309,27 +312,91 @@ START_TEST(the_same_call_gives_the_same_bits)
 }
 END_TEST
 
+/* Eight images of sixteen channels have a tile of their own: the same sums. */
+static const struct conv_shape batches[] = {
+	CONV(7, 20, 6, 9, 33, 3, 1, 1, 1, 1, 0),
+	CONV(8, 20, 6, 9, 16, 3, 1, 1, 1, 1, 0),
+	CONV(8, 48, 5, 11, 10, 3, 1, 2, 1, 0, 0),
+	CONV(8, 3, 6, 9, 16, 3, 1, 1, 1, 1, 1),
+	CONV(8, 16, 6, 9, 16, 3, 1, 2, 2, 0, 0),
+};
+
+#define IMAGE 4 /* which is looked at */
+
 START_TEST(an_image_has_the_same_values_in_any_batch)
 {
-	struct conv_shape s = CONV(7, 20, 6, 9, 33, 3, 1, 1, 1, 1, 0);
+	struct conv_shape s = batches[_i % COUNT(batches)];
 	struct conv_case all, one;
+	int N = s.N;
 
-	if (!tables_choose(_i, &k))
+	if (!tables_choose(_i / COUNT(batches), &k))
 		return;
 	make_case(&all, s);
 	s.N = 1;
 	make_case(&one, s);
-	one.px = packed_values(
-		0, 1, s.C, s.H * s.W, all.x + (size_t)4 * s.C * s.H * s.W);
+	int HW = all.s.OH * all.s.OW, in = s.H * s.W;
+	size_t outs = round_up(s.O) * HW, ins = round_up(s.C) * in;
+	float *y = values_all(&arena, outs * N, NAN),
+	      *y1 = values_all(&arena, outs, NAN);
+	float *dx = values_all(&arena, ins * N, NAN),
+	      *dx1 = values_all(&arena, ins, NAN);
 
-	int HW = all.s.OH * all.s.OW;
-	float *y = values_all(&arena, round_up(s.O) * HW * 7, NAN),
-	      *y1 = values_all(&arena, round_up(s.O) * HW, NAN);
-
+	one.px = packed_values(s.c4, 1, s.C, in, all.x + (size_t)IMAGE * s.C * in);
+	one.pdy = packed_values(0, 1, s.O, HW, all.dy + (size_t)IMAGE * s.O * HW);
 	k->conv_c16_forward(&all.s, all.px, all.pw, all.pb, y, all.work);
 	k->conv_c16_forward(&one.s, one.px, all.pw, all.pb, y1, one.work);
 	for (size_t i = 0; i < (size_t)s.O * HW; i++)
-		ASSERT_EACH(y[place(0, 7, HW, 4, i)] == y1[place(0, 1, HW, 0, i)]);
+		ASSERT_EACH(y[place(0, N, HW, IMAGE, i)] == y1[place(0, 1, HW, 0, i)]);
+	if (s.c4)
+		return;
+	k->conv_c16_backward_data(&all.s, all.pw, all.pdy, dx, 0, all.work);
+	k->conv_c16_backward_data(&one.s, all.pw, one.pdy, dx1, 0, one.work);
+	for (size_t i = 0; i < (size_t)s.C * in; i++)
+		ASSERT_EACH(
+			dx[place(0, N, in, IMAGE, i)] == dx1[place(0, 1, in, 0, i)]);
+}
+END_TEST
+
+/* Three channels have tiles of several taps, four have not. */
+static const struct conv_shape colours[] = {
+	CONV(8, 4, 6, 40, 16, 3, 1, 1, 1, 0, 1),
+	CONV(8, 4, 6, 9, 40, 3, 1, 1, 1, 0, 1),
+	CONV(17, 4, 9, 8, 64, 7, 2, 3, 1, 0, 1),
+	CONV(130, 4, 5, 5, 20, 5, 1, 2, 1, 0, 1),
+	CONV(2, 4, 9, 11, 20, 3, 1, 2, 2, 0, 1),
+	CONV(1, 4, 3, 2, 10, 9, 1, 4, 1, 0, 1),
+};
+
+START_TEST(a_channels_gradient_does_not_ask_for_the_others)
+{
+	struct conv_shape s = colours[_i % COUNT(colours)];
+	struct conv_case four, three;
+	float *dw[2];
+
+	if (!tables_choose(_i / COUNT(colours), &k))
+		return;
+	make_case(&four, s);
+	s.C = 3;
+	make_case(&three, s);
+	for (int n = 0; n < s.N; n++)
+		memcpy(three.x + (size_t)n * 3 * s.H * s.W,
+			four.x + (size_t)n * 4 * s.H * s.W,
+			sizeof(float) * 3 * s.H * s.W);
+	three.px = packed_values(1, s.N, 3, s.H * s.W, three.x);
+	for (int i = 0; i < 2; i++) {
+		struct conv_case *t = i ? &three : &four;
+
+		dw[i] = values_all(&arena, conv_c16_floats(&t->s), NAN);
+		k->conv_c16_backward_weights(
+			&t->s, t->px, four.pdy, dw[i], NULL, t->work);
+	}
+	for (int i = 0; i < s.O * 3 * s.kh * s.kw; i++) {
+		int taps = s.kh * s.kw, o = i / taps / 3, c = i / taps % 3;
+		int y = i % taps / s.kw, x = i % s.kw;
+
+		ASSERT_EACH(dw[0][conv_c16_index(&four.s, o, c, y, x)] ==
+			dw[1][conv_c16_index(&three.s, o, c, y, x)]);
+	}
 }
 END_TEST
 
@@ -398,6 +465,33 @@ START_TEST(sixteen_channels_and_rows_are_the_same_numbers)
 }
 END_TEST
 
+/* The gradient of a prediction that lies in rows, times a task's weight. */
+START_TEST(rows_are_added_to_sixteen_channels)
+{
+	int N = values[_i % COUNT(values)].N, C = values[_i % COUNT(values)].C;
+	int HW = values[_i % COUNT(values)].HW;
+	size_t n = (size_t)N * C * HW, floats = round_up(C) * HW * N;
+	const float a = 0.7f;
+
+	if (!tables_choose(_i / COUNT(values), &k))
+		return;
+	for (int add = 0; add < 2; add++) {
+		float *x = values_random(&arena, n);
+		float *old = packed_values(0, N, C, HW, values_random(&arena, n));
+		float *y = values_all(&arena, floats, NAN);
+		float *want = packed_values(0, N, C, HW, x);
+
+		if (add)
+			memcpy(y, old, floats * sizeof(float));
+		else
+			memset(old, 0, floats * sizeof(float));
+		k->axpy(floats, a, want, old);
+		k->add_rows_c16(N, C, HW, a, x, y, add);
+		ck_assert_mem_eq(y, old, floats * sizeof(float));
+	}
+}
+END_TEST
+
 static void check_gather(int c4, int N, int C, int HW)
 {
 	size_t n = (size_t)N * C * HW, floats = (c4 ? 4 : round_up(C)) * HW * N;
@@ -452,7 +546,12 @@ Suite *suite_conv_c16(void)
 	tcase_add_loop_test(
 		t, convolutions_equal_naive_sums_in_double, 0, TABLES * COUNT(shapes));
 	tcase_add_loop_test(t, the_same_call_gives_the_same_bits, 0, TABLES);
-	tcase_add_loop_test(t, an_image_has_the_same_values_in_any_batch, 0, TABLES);
+	tcase_add_loop_test(t, an_image_has_the_same_values_in_any_batch, 0,
+		TABLES * COUNT(batches));
+	tcase_add_loop_test(t, a_channels_gradient_does_not_ask_for_the_others, 0,
+		TABLES * COUNT(colours));
+	tcase_add_loop_test(
+		t, rows_are_added_to_sixteen_channels, 0, TABLES * COUNT(values));
 	tcase_add_loop_test(
 		t, a_nan_pixel_reaches_every_output_that_sees_it, 0, TABLES);
 	tcase_add_test(t, every_weight_has_a_place_of_its_own);

@@ -1,6 +1,8 @@
 #include <check.h>
 #include <math.h>
 #include <string.h>
+#include "tests/lib/each.h"
+#include "tests/lib/tables.h"
 #include "trainer-core/loss.h"
 #include "trainer-core/metric/metric.h"
 #include "common/rng.h"
@@ -114,6 +116,74 @@ START_TEST(cross_entropy_is_right_to_float_precision)
 			sum += (double)d[n * 10 + c];
 		ck_assert_double_eq_tol(sum, 0, 1e-8);
 	}
+}
+END_TEST
+
+/* The exponential that losses are made of, one value after the other. */
+static float defined_exp(float x)
+{
+	float shifted = x * 1.44269504f + 12582912.0f, k = shifted - 12582912.0f;
+	float r = (x - k * 0.693359375f) + k * 2.12194440e-4f, p, scale;
+	uint32_t u;
+
+	memcpy(&u, &shifted, sizeof(u));
+	u = (u << 23) + 0x3f800000u;
+	memcpy(&scale, &u, sizeof(scale));
+	p = 1.3888889e-3f * r + 8.3333333e-3f;
+	p = p * r + 4.1666667e-2f;
+	p = p * r + 1.6666667e-1f;
+	p = p * r + 0.5f;
+	p = p * r + 1;
+	p = p * r + 1;
+	return x < -87.0f ? 0 : p * scale;
+}
+
+static void check_softmax(const struct kernels_exact *k, int n, float spread)
+{
+	const size_t plane = LANES + 3;
+	float x[C * (LANES + 3)], d[C * (LANES + 3)], top[LANES];
+	double sum[LANES];
+
+	for (int i = 0; i < C * (int)plane; i++) {
+		x[i] = spread * noise(i);
+		d[i] = 5;
+	}
+	k->softmax_pixels(n, C, plane, 0.25, x, top, sum, d);
+	for (int i = 0; i < n; i++) {
+		float largest = x[i];
+		double want = 0;
+
+		for (int c = 1; c < C; c++)
+			largest = fmaxf(largest, x[c * plane + i]);
+		for (int c = 0; c < C; c++)
+			want += (double)defined_exp(x[c * plane + i] - largest);
+		ASSERT_EACH(top[i] == largest && sum[i] == want);
+		for (int c = 0; c < C; c++)
+			ASSERT_EACH(d[c * plane + i] ==
+				defined_exp(x[c * plane + i] - largest) *
+					(float)(0.25 / want));
+	}
+	for (int i = n; i < (int)plane; i++)
+		ASSERT_EACH(d[i] == 5);
+}
+
+START_TEST(exponentials_have_the_same_bits_in_every_table)
+{
+	const struct kernels *k;
+	float x[1003];
+
+	if (!tables_choose(_i, &k))
+		return;
+	for (int n = 1; n <= LANES; n++) {
+		check_softmax(k->exact, n, 1);
+		check_softmax(k->exact, n, 40);
+	}
+	for (int i = 0; i < 1003; i++)
+		x[i] = -(float)i / 11;
+	k->exact->exp_all(1003, x);
+	for (int i = 0; i < 1003; i++)
+		ASSERT_EACH(x[i] == defined_exp(-(float)i / 11));
+	tables_reset();
 }
 END_TEST
 
@@ -267,6 +337,8 @@ Suite *suite_loss(void)
 	tcase_add_loop_test(t, a_loss_without_its_gradient_is_the_same_to_the_bit, 0,
 		COUNT(losses));
 	tcase_add_loop_test(t, cross_entropy_is_right_to_float_precision, 0, 2);
+	tcase_add_loop_test(
+		t, exponentials_have_the_same_bits_in_every_table, 0, TABLES);
 	tcase_add_test(t, huge_scores_do_not_overflow);
 	tcase_add_test(t, a_nan_in_the_prediction_shows_in_every_loss);
 	tcase_add_test(t, nothing_valid_is_a_loss_of_zero_without_gradient);

@@ -342,10 +342,12 @@ START_TEST(every_shipped_sweep_is_good_and_has_its_jobs)
 		{ "sweeps/robust.json", 16 },
 		{ "sweeps/scenes_segnet.json", 63 },
 		{ "sweeps/multi_fashion_line.json", 177 },
+		{ "sweeps/precision/quickstart.json", 118 },
+		{ "sweeps/precision/multi_fashion_line.json", 362 },
+		{ "sweeps/precision/scenes_segnet.json", 162 },
 	};
+	static const char *const folders[] = { "sweeps", "sweeps/precision" };
 	int files = 0;
-	DIR *folder = opendir("sweeps");
-	struct dirent *d;
 
 	for (int i = 0; i < COUNT(shipped); i++) {
 		struct str report = { .arena = &parsed_arena };
@@ -356,9 +358,14 @@ START_TEST(every_shipped_sweep_is_good_and_has_its_jobs)
 		ck_assert_int_eq(
 			plan_count(&parsed, &parsed_arena).total, shipped[i].jobs);
 	}
-	while ((d = readdir(folder)))
-		files += strstr(d->d_name, ".json") != NULL;
-	closedir(folder);
+	for (int i = 0; i < COUNT(folders); i++) {
+		DIR *folder = opendir(folders[i]);
+		struct dirent *d;
+
+		while ((d = readdir(folder)))
+			files += strstr(d->d_name, ".json") != NULL;
+		closedir(folder);
+	}
 	ck_assert_int_eq(files, COUNT(shipped));
 }
 END_TEST

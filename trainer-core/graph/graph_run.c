@@ -217,17 +217,23 @@ static void plant_seed(struct graph *g, int task, double weight)
 	struct node *v = g->node[g->output[task]];
 	const float *seed = g->seeds[task];
 	size_t n = node_floats(v, g->n);
+	bool add = v->filled;
 
 	if (!v->dy)
 		return;
-	if (!v->filled)
+	v->filled = true;
+	if (v->layout == LAYOUT_C16) {
+		g->k->add_rows_c16(
+			g->n, v->C, v->H * v->W, (float)weight, seed, v->dy, add);
+		return;
+	}
+	if (!add)
 		memset(v->dy, 0, n * sizeof(float));
 	if (v->layout != LAYOUT_ROW) {
 		node_from_rows(g, v, seed, g->work);
 		seed = g->work;
 	}
 	g->k->axpy(n, (float)weight, seed, v->dy);
-	v->filled = true;
 }
 
 void graph_backward_head(struct graph *g, int task, double weight, float *grad)

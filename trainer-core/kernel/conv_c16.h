@@ -16,6 +16,7 @@
 
 #define CHUNK 128 /* rows that backward weights adds up before it adds to the total */
 #define BAND 256 /* rows that share a pass over all weights, at least */
+#define C4 4 /* floats of a pixel of few channels */
 #define TERMS 144 /* that a tile adds up before it is stored, at least (a 3x3 block) */
 
 #if WIDTH == 16
@@ -50,6 +51,7 @@ struct strip {
 	size_t x_row, y_row;
 	size_t x_line, x_pixel; /* floats from one input row or column to the next */
 	const struct c16_axis_run *down, *right;
+	int shared; /* SHARED_ ...: how strip_shared may run it; 0: it may not */
 	int shift; /* columns past those of the run's first output */
 	int kw, depth, blocks;
 	size_t x_plane, w_plane; /* from one block to the next */
@@ -94,6 +96,94 @@ INLINE void strip_block(int rows, int vecs, size_t row, const struct strip *t,
 		}
 }
 
+#if WIDTH == 16
+/*
+ * One vector of outputs has as many loads as multiplications, one too many for the
+ * processor. With eight images, three neighbouring taps of a row and no stride, a tile of
+ * three pixels reads five of the input, and a value of the middle ones is loaded once for
+ * all outputs that want it. The five are taken in the order in which the taps meet an
+ * output, so that its sum keeps its order: from left to right in the forward pass, from
+ * right to left (MIRRORED) in the backward one.
+ */
+#define SHARED_IMAGES 8
+#define SHARED_TAPS 3
+#define SHARED_PIXELS (THIN / SHARED_IMAGES)
+enum { SHARED_NOT, SHARED_FORWARD, SHARED_MIRRORED };
+
+/* Input pixel i of the five: a times the taps that it is of to outputs. */
+INLINE void shared_pixel(int i, int mirrored, size_t row, const struct strip *t,
+	const float *a, const float *w, vec acc[THIN][2])
+{
+	size_t tap = (size_t)t->depth * LANES;
+
+	for (int k = t->depth; k; k--, a++, w += LANES) {
+		vec b[SHARED_TAPS];
+
+		UNROLL for (int j = 0; j < SHARED_TAPS; j++) if (i - j >= 0 &&
+			i - j < SHARED_PIXELS) b[j] = load(w + j * tap);
+		UNROLL for (int n = 0; n < SHARED_IMAGES; n++)
+		{
+			vec s = all(a[n * row]);
+
+			if (i > 0 && i < SHARED_PIXELS + SHARED_TAPS - 2)
+				PIN(s);
+			UNROLL for (int j = 0; j < SHARED_TAPS; j++)
+			{
+				int pixel =
+					mirrored ? SHARED_PIXELS - 1 - (i - j) : i - j;
+
+				if (pixel >= 0 && pixel < SHARED_PIXELS)
+					acc[pixel * SHARED_IMAGES + n][0] += b[j] * s;
+			}
+		}
+	}
+}
+
+/* One block of x and w into acc, as strip_block has it. */
+INLINE void strip_shared(int mirrored, size_t row, const struct strip *t,
+	const float *x, const float *w_block, vec acc[THIN][2])
+{
+	size_t pixel = SHARED_IMAGES * row;
+	const struct c16_axis_tap *v = t->right->tap;
+
+	for (int i = 0; i < t->down->taps; i++) {
+		const struct c16_axis_tap *u = &t->down->tap[i];
+		const float *a = x + u->in * t->x_line + v->in * pixel;
+		const float *w =
+			w_block + (size_t)(u->k * t->kw + v->k) * t->depth * LANES;
+		ptrdiff_t next = mirrored ? -(ptrdiff_t)pixel : (ptrdiff_t)pixel;
+
+		if (mirrored)
+			a += (SHARED_PIXELS - 1) * pixel;
+		shared_pixel(0, mirrored, row, t, a, w, acc);
+		shared_pixel(1, mirrored, row, t, a + next, w, acc);
+		shared_pixel(2, mirrored, row, t, a + 2 * next, w, acc);
+		shared_pixel(3, mirrored, row, t, a + 3 * next, w, acc);
+		shared_pixel(4, mirrored, row, t, a + 4 * next, w, acc);
+	}
+}
+
+/* Are the taps of the run neighbours that read neighbouring pixels? */
+static int shared_of(const struct product_c16 *p, const struct strip *t)
+{
+	const struct c16_axis_tap *v = t->right->tap;
+	int step = v[1].in - v[0].in;
+
+	if (p->N != SHARED_IMAGES || t->right->taps != SHARED_TAPS ||
+		t->w_row != LANES || v[1].k != v[0].k + 1 || v[2].k != v[0].k + 2 ||
+		v[2].in - v[1].in != step)
+		return SHARED_NOT;
+	return step == 1 ? SHARED_FORWARD : step == -1 ? SHARED_MIRRORED : SHARED_NOT;
+}
+#else
+static int shared_of(const struct product_c16 *p, const struct strip *t)
+{
+	(void)p;
+	(void)t;
+	return 0;
+}
+#endif
+
 INLINE void strip_store(
 	int rows, int vecs, const struct strip *t, float *y, vec acc[THIN][2])
 {
@@ -107,36 +197,66 @@ INLINE void strip_store(
 	}
 }
 
-INLINE void strip_tiles(
-	int rows, int vecs, size_t row, const struct strip *t, int from, int tiles)
+/* shared: SHARED_ ..., a constant. */
+INLINE void strip_tiles_by(int shared, int rows, int vecs, size_t row,
+	const struct strip *t, int from, int tiles)
 {
 	const float *x = t->x + from * row;
 	float *y = t->y + from * t->y_row;
 
+	(void)shared;
 	for (; tiles; tiles--, x += rows * row, y += rows * t->y_row) {
 		vec acc[THIN][2];
 
 		UNROLL for (int r = 0; r < rows; r++)
 			UNROLL for (int n = 0; n < vecs; n++) acc[r][n] =
 				t->bias ? load(t->bias + n * WIDTH) : (vec){ 0 };
-		for (int i = 0; i < t->blocks; i++)
-			strip_block(rows, vecs, row, t, x + i * t->x_plane,
-				t->w + i * t->w_plane, acc);
+		for (int i = 0; i < t->blocks; i++) {
+			const float *a = x + i * t->x_plane;
+			const float *w = t->w + i * t->w_plane;
+
+#if WIDTH == 16
+			if (shared)
+				strip_shared(
+					shared == SHARED_MIRRORED, row, t, a, w, acc);
+			else
+#endif
+				strip_block(rows, vecs, row, t, a, w, acc);
+		}
 		strip_store(rows, vecs, t, y, acc);
 	}
+}
+
+INLINE void strip_tiles(
+	int rows, int vecs, size_t row, const struct strip *t, int from, int tiles)
+{
+	strip_tiles_by(0, rows, vecs, row, t, from, tiles);
 }
 
 #define STRIP_CASE(rows, vecs, row) \
 	CASE(rows, strip_tiles(rows, vecs, row, t, from, tiles))
 
-/* Rows of x one behind the other. */
-static void strip_dense(int rows, int vecs, const struct strip *t, int from, int tiles)
+#if WIDTH == 16
+static void strip_of_three(const struct strip *t, int from, int tiles)
+{
+	if (t->x_row == LANES && t->shared == SHARED_FORWARD)
+		strip_tiles_by(SHARED_FORWARD, THIN, 1, LANES, t, from, tiles);
+	else if (t->x_row == LANES)
+		strip_tiles_by(SHARED_MIRRORED, THIN, 1, LANES, t, from, tiles);
+	else
+		strip_tiles_by(SHARED_FORWARD, THIN, 1, C4, t, from, tiles);
+}
+#endif
+
+/* Rows of x one behind the other, `row` floats of them, a constant. */
+INLINE void strip_dense_by(
+	size_t row, int rows, int vecs, const struct strip *t, int from, int tiles)
 {
 #if WIDTH == 16
 	if (vecs == 1) {
 		switch (rows) {
-			STRIP_CASE(8, 1, LANES)
-			STRIP_CASE(THIN, 1, LANES)
+			STRIP_CASE(8, 1, row)
+			STRIP_CASE(THIN, 1, row)
 		}
 		return;
 	}
@@ -144,10 +264,24 @@ static void strip_dense(int rows, int vecs, const struct strip *t, int from, int
 	(void)vecs;
 	switch (rows) {
 #if WIDTH == 16
-		STRIP_CASE(8, 2, LANES)
+		STRIP_CASE(8, 2, row)
 #endif
-		STRIP_CASE(TALL, 2, LANES)
+		STRIP_CASE(TALL, 2, row)
 	}
+}
+
+static void strip_dense(int rows, int vecs, const struct strip *t, int from, int tiles)
+{
+#if WIDTH == 16
+	if (t->shared && rows == THIN) {
+		strip_of_three(t, from, tiles);
+		return;
+	}
+#endif
+	if (t->x_row == LANES)
+		strip_dense_by(LANES, rows, vecs, t, from, tiles);
+	else
+		strip_dense_by(C4, rows, vecs, t, from, tiles);
 }
 
 /* Rows of x anywhere. */
@@ -178,7 +312,8 @@ static void strip_loose(int rows, int vecs, const struct strip *t, int from, int
 /* Tiles of falling heights: as many of the highest as fit, the rest in powers of two. */
 static void strip(int vecs, const struct strip *t)
 {
-	int dense = t->x_row == LANES, rows = vecs == 1 ? THIN : TALL, from = 0;
+	int dense = t->x_row == LANES || t->x_row == C4;
+	int rows = vecs == 1 ? THIN : TALL, from = 0;
 
 	if (t->add && !t->relu && !(t->down->taps && t->right->taps))
 		return; /* pixels that no input reaches */
@@ -211,10 +346,12 @@ static void run_strips(const struct product_c16 *p, struct strip *t, int vecs)
 	const float *x = t->x;
 
 	t->shift = 0;
+	t->shared = 0;
 	t->x_row = p->lanes;
 	t->y_row = LANES;
 	if (run->count == 1 || (a->step == 1 && a->in_step == 1)) {
 		t->rows = run->count * p->N;
+		t->shared = shared_of(p, t);
 		strip(vecs, t);
 	} else if (p->N >= TALL) {
 		t->rows = p->N;
@@ -339,7 +476,7 @@ static void conv_c16_forward(const struct conv_shape *s, const float *x, const f
 		.W = s->W,
 		.OH = s->OH,
 		.OW = s->OW,
-		.lanes = s->c4 ? 4 : LANES,
+		.lanes = s->c4 ? C4 : LANES,
 		.depth = s->c4 ? s->C : LANES,
 		.blocks = s->c4 ? 1 : round_up(s->C) / LANES,
 		.outs = round_up(s->O),

@@ -81,4 +81,48 @@ static void half_pass_gradient(
 	}
 }
 
+static void half_rectify(size_t n, float a, const uint16_t *x, uint16_t *y)
+{
+	for (size_t i = 0; i < n; i += WIDTH) {
+		vec v = take_half(x + i, n - i);
+
+		/* a 0 would make a negative zero of what is closed. */
+		give_half(y + i, n - i, a == 0 ? relu(v) : choose(v <= 0, a * v, v));
+	}
+}
+
+INLINE vec slope_of(enum kernel_slope kind, float a, vec y)
+{
+	switch (kind) {
+	case SLOPE_SIGMOID:
+		return y * (1.0f - y);
+	case SLOPE_TANH:
+		return 1.0f - y * y;
+	case SLOPE_RECTIFIER:
+		break;
+	}
+	return choose(y > 0, all(1), all(a));
+}
+
+INLINE void pass_slope(size_t n, enum kernel_slope kind, float a, const uint16_t *dy,
+	const uint16_t *y, uint16_t *dx, int add)
+{
+	for (size_t i = 0; i < n; i += WIDTH) {
+		vec d = take_half(dy + i, n - i) *
+			slope_of(kind, a, take_half(y + i, n - i));
+
+		give_half(dx + i, n - i, add ? take_half(dx + i, n - i) + d : d);
+	}
+}
+
+static void half_pass_slope(size_t n, enum kernel_slope kind, float a,
+	const uint16_t *dy, const uint16_t *y, uint16_t *dx, int add)
+{
+	switch (kind) {
+		CASE(SLOPE_SIGMOID, pass_slope(n, SLOPE_SIGMOID, a, dy, y, dx, add))
+		CASE(SLOPE_TANH, pass_slope(n, SLOPE_TANH, a, dy, y, dx, add))
+		CASE(SLOPE_RECTIFIER, pass_slope(n, SLOPE_RECTIFIER, a, dy, y, dx, add))
+	}
+}
+
 #endif

@@ -61,6 +61,12 @@ static int windows_tile(const struct window_shape *s)
 		s->OW * s->kernel == s->W;
 }
 
+/* Floats of sixteen channels of the input. */
+static size_t resize_floats(const struct resize_shape *s)
+{
+	return (size_t)s->H * s->W * s->N * LANES;
+}
+
 /* An output coordinate lies between two of the input, `part` of the way. */
 struct image_between {
 	int low, high;
@@ -222,6 +228,31 @@ static void NAME(pool_gather)(const struct window_shape *s, const uint8_t *which
 	})
 }
 
+#ifdef VALUE_HALF
+/* Window by window as above, but for the mean of each. */
+static void half_pool_spread(
+	const struct window_shape *s, const uint16_t *y, uint16_t *x, int add)
+{
+	size_t row = (size_t)s->N * LANES;
+	float share = 1.0f / (float)(s->kernel * s->kernel);
+	struct taps t;
+
+	for (int b = 0; b < s->C; b += LANES, y += window_out(s))
+		for (int p = 0; p < s->H * s->W; p++, x += row) {
+			find_windows(s, p / s->W, p % s->W, &t);
+			for (size_t i = 0; i < row; i += WIDTH) {
+				vec v = { 0 };
+
+				if (add)
+					v = load_half(x + i);
+				for (int k = 0; k < t.n; k++)
+					v += load_half(y + t.at[k] + i) * share;
+				store_half(x + i, v);
+			}
+		}
+}
+#endif
+
 static void NAME(resize)(const struct resize_shape *s, const VALUE *x, VALUE *y)
 {
 	size_t pixel = (size_t)s->N * LANES;
@@ -239,6 +270,43 @@ static void NAME(resize)(const struct resize_shape *s, const VALUE *x, VALUE *y)
 								c.share[3]));
 		}
 }
+
+/* Of sixteen channels: adds the shares of every output, in their order, to dx. */
+static void NAME(resize_block_back)(
+	const struct resize_shape *s, const VALUE *dy, float *dx)
+{
+	size_t pixel = (size_t)s->N * LANES;
+
+	for (int o = 0; o < s->OH * s->OW; o++, dy += pixel) {
+		struct corners c = find_corners(s, o);
+
+		for (size_t i = 0; i < pixel; i += WIDTH)
+			for (int k = 0; k < 4; k++) {
+				float *to = dx + c.at[k] + i;
+
+				store(to, load(to) + GET(dy + i) * c.share[k]);
+			}
+	}
+}
+
+#ifdef VALUE_HALF
+/* Shares add up in floats, those of sixteen channels, before they are rounded. */
+static void half_resize_back(const struct resize_shape *s, const uint16_t *dy,
+	uint16_t *dx, int add, void *work)
+{
+	size_t in = resize_floats(s), out = (size_t)s->OH * s->OW * s->N * LANES;
+	float *sums = work;
+
+	for (int b = 0; b < s->C; b += LANES, dy += out, dx += in) {
+		if (add)
+			widen(in, dx, sums);
+		else
+			memset(sums, 0, sizeof(*sums) * in);
+		half_resize_block_back(s, dy, sums);
+		narrow(in, sums, dx);
+	}
+}
+#endif
 
 /* y += x, some lanes of a block. */
 static void NAME(add_lanes)(int lanes, const VALUE *x, VALUE *y)
@@ -282,8 +350,7 @@ static void NAME(copy_channels)(
 	}
 }
 
-#ifndef VALUE_HALF
-static void pool_mean(const struct window_shape *s, const float *x, float *y)
+static void NAME(pool_mean)(const struct window_shape *s, const VALUE *x, VALUE *y)
 {
 	float share = 1.0f / (float)(s->kernel * s->kernel);
 	struct taps t;
@@ -292,11 +359,41 @@ static void pool_mean(const struct window_shape *s, const float *x, float *y)
 		vec sum = { 0 };
 
 		for (int k = 0; k < t.n; k++)
-			sum += load(x + t.at[k] + i);
-		store(y + at + i, sum * share);
+			sum += GET(x + t.at[k] + i);
+		PUT(y + at + i, sum * share);
 	})
 }
 
+static void NAME(plane_mean)(int N, int C, int HW, const VALUE *x, VALUE *y)
+{
+	size_t row = (size_t)N * LANES;
+
+	for (int b = 0; b < C; b += LANES, x += row * HW, y += row)
+		for (size_t i = 0; i < row; i += WIDTH) {
+			vec sum = { 0 };
+
+			for (int p = 0; p < HW; p++)
+				sum += GET(x + p * row + i);
+			PUT(y + i, sum / (float)HW);
+		}
+}
+
+static void NAME(plane_spread)(int N, int C, int HW, const VALUE *y, VALUE *x, int add)
+{
+	size_t row = (size_t)N * LANES;
+
+	for (int b = 0; b < C; b += LANES, x += row * HW, y += row)
+		for (int p = 0; p < HW; p++)
+			for (size_t i = 0; i < row; i += WIDTH) {
+				vec v = GET(y + i) / (float)HW;
+
+				if (add)
+					v += GET(x + p * row + i);
+				PUT(x + p * row + i, v);
+			}
+}
+
+#ifndef VALUE_HALF
 static void pool_spread(const struct window_shape *s, const float *y, float *x, int add)
 {
 	float share = 1.0f / (float)(s->kernel * s->kernel);
@@ -312,54 +409,16 @@ static void pool_spread(const struct window_shape *s, const float *y, float *x, 
 	})
 }
 
-static void plane_mean(int N, int C, int HW, const float *x, float *y)
-{
-	size_t row = (size_t)N * LANES;
-
-	for (int b = 0; b < C; b += LANES, x += row * HW, y += row)
-		for (size_t i = 0; i < row; i += WIDTH) {
-			vec sum = { 0 };
-
-			for (int p = 0; p < HW; p++)
-				sum += load(x + p * row + i);
-			store(y + i, sum / (float)HW);
-		}
-}
-
-static void plane_spread(int N, int C, int HW, const float *y, float *x, int add)
-{
-	size_t row = (size_t)N * LANES;
-
-	for (int b = 0; b < C; b += LANES, x += row * HW, y += row)
-		for (int p = 0; p < HW; p++)
-			for (size_t i = 0; i < row; i += WIDTH) {
-				vec v = load(y + i) / (float)HW;
-
-				if (add)
-					v += load(x + p * row + i);
-				store(x + p * row + i, v);
-			}
-}
-
 static void resize_back(
 	const struct resize_shape *s, const float *dy, float *dx, int add)
 {
-	size_t pixel = (size_t)s->N * LANES, plane = (size_t)s->H * s->W * pixel;
+	size_t in = resize_floats(s), out = (size_t)s->OH * s->OW * s->N * LANES;
 
-	if (!add)
-		memset(dx, 0,
-			sizeof(float) * plane * (size_t)((s->C + LANES - 1) / LANES));
-	for (int b = 0; b < s->C; b += LANES, dx += plane)
-		for (int o = 0; o < s->OH * s->OW; o++, dy += pixel) {
-			struct corners c = find_corners(s, o);
-
-			for (size_t i = 0; i < pixel; i += WIDTH)
-				for (int k = 0; k < 4; k++) {
-					float *to = dx + c.at[k] + i;
-
-					store(to, load(to) + load(dy + i) * c.share[k]);
-				}
-		}
+	for (int b = 0; b < s->C; b += LANES, dy += out, dx += in) {
+		if (!add)
+			memset(dx, 0, sizeof(*dx) * in);
+		resize_block_back(s, dy, dx);
+	}
 }
 
 static void join_add(size_t n, const float *a, const float *b, int with_relu, float *y)

@@ -95,6 +95,9 @@ struct sgd_step {
 	int first; /* the buffer becomes the gradient */
 };
 
+/* Whose derivative a pass multiplies by: y > 0 ? 1 : a, y (1 - y), 1 - y^2. */
+enum kernel_slope { SLOPE_RECTIFIER, SLOPE_SIGMOID, SLOPE_TANH };
+
 /*
  * Passes of mixed precision on what it stores: values and gradients are the upper halves
  * of floats, in the layouts of floats. Each is rounded once, to the nearest, of two to the
@@ -142,7 +145,21 @@ struct kernels_half {
 		const uint16_t *y, uint16_t *x, int add);
 	void (*pool_gather)(const struct window_shape *s, const uint8_t *which,
 		const uint16_t *x, uint16_t *y, int add);
+	void (*pool_mean)(const struct window_shape *s, const uint16_t *x, uint16_t *y);
+	void (*pool_spread)(const struct window_shape *s, const uint16_t *dy,
+		uint16_t *dx, int add);
+	void (*plane_mean)(int N, int C, int HW, const uint16_t *x, uint16_t *y);
+	void (*plane_spread)(
+		int N, int C, int HW, const uint16_t *dy, uint16_t *dx, int add);
 	void (*resize)(const struct resize_shape *s, const uint16_t *x, uint16_t *y);
+	/* work: H W N 16 floats. */
+	void (*resize_back)(const struct resize_shape *s, const uint16_t *dy,
+		uint16_t *dx, int add, void *work);
+	/* y = x, or a x where x <= 0; a 0: ReLU. */
+	void (*rectify)(size_t n, float a, const uint16_t *x, uint16_t *y);
+	/* dx = dy times the derivative, which follows from the values y; a as above. */
+	void (*pass_slope)(size_t n, enum kernel_slope kind, float a,
+		const uint16_t *dy, const uint16_t *y, uint16_t *dx, int add);
 	void (*copy_channels)(
 		const struct channel_run *r, const uint16_t *x, uint16_t *y, int add);
 	void (*join_add)(
@@ -155,6 +172,19 @@ struct kernels_half {
 		size_t n, const uint16_t *dy, const uint16_t *y, uint16_t *dx, int add);
 };
 
+/* Passes whose bits are those of every table (exact.c). */
+struct kernels_exact {
+	/* Each of n values <= 0 becomes its exponential, within 2 ulp; below -87: 0. */
+	void (*exp_all)(size_t n, float *x);
+	/*
+	 * At n <= 16 neighbouring pixels, of C scores that lie `plane` floats apart: the
+	 * largest (top, 16), the sums of exp(score - top) (sum, 16), and unless d is NULL
+	 * exp(score - top) scale / sum there.
+	 */
+	void (*softmax_pixels)(int n, int C, size_t plane, double scale, const float *x,
+		float *top, double *sum, float *d);
+};
+
 struct kernels {
 	const char *name; /* the class: "bf16.2", or as isa */
 	const char *isa; /* "amx", "avx512", "avx2", "portable", "portable-PROCESSOR" */
@@ -165,6 +195,7 @@ struct kernels {
 	 * give the same bits.
 	 */
 	const struct kernels_half *half;
+	const struct kernels_exact *exact; /* of float32's tables; NULL elsewhere */
 
 	/*
 	 * Convolution in N16. w (O, C, kh, kw), b (O) or NULL; y (O, OH, OW) or, pooled,
@@ -239,6 +270,9 @@ struct kernels {
 	 */
 	void (*c16_to_rows)(int N, int C, int HW, const float *x, float *y);
 	void (*rows_to_c16)(int N, int C, int HW, const float *x, float *y);
+	/* y = a x, or y += a x: from rows to C16 as above. */
+	void (*add_rows_c16)(
+		int N, int C, int HW, float a, const float *x, float *y, int add);
 	void (*gather_u8_c16)(int N, int C, int HW, const uint8_t *data,
 		const int *index, float scale, float *y);
 	void (*gather_f32_c16)(

@@ -11,6 +11,8 @@
 extern const struct kernels kernels_avx512, kernels_avx2, kernels_portable;
 extern const struct kernels kernels_bf16_amx, kernels_bf16_avx512, kernels_bf16_avx2,
 	kernels_bf16_portable;
+extern const struct kernels_exact kernels_exact_portable, kernels_exact_avx2,
+	kernels_exact_avx512;
 
 /* What stands in the table of either file: functions under the names of their members. */
 #define KERNELS_OF_BOTH \
@@ -25,9 +27,9 @@ extern const struct kernels kernels_bf16_amx, kernels_bf16_avx512, kernels_bf16_
 	.plane_spread = plane_spread, .resize = resize, .resize_back = resize_back, \
 	.copy_channels = copy_channels, .join_add = join_add, .join_mul = join_mul, \
 	.pass_gradient = pass_gradient, .c16_to_rows = c16_to_rows, \
-	.rows_to_c16 = rows_to_c16, .gather_u8_c16 = gather_u8_c16, \
-	.gather_f32_c16 = gather_f32_c16, .gather_u8_c4 = gather_u8_c4, \
-	.gather_f32_c4 = gather_f32_c4, .adam = adam, .sgd = sgd, .axpy = axpy, \
-	.scale = scale, .dot = dot
+	.rows_to_c16 = rows_to_c16, .add_rows_c16 = add_rows_c16, \
+	.gather_u8_c16 = gather_u8_c16, .gather_f32_c16 = gather_f32_c16, \
+	.gather_u8_c4 = gather_u8_c4, .gather_f32_c4 = gather_f32_c4, .adam = adam, \
+	.sgd = sgd, .axpy = axpy, .scale = scale, .dot = dot
 
 #endif

@@ -21,6 +21,7 @@ const struct kernels PASTE(kernels_, KERNEL_ISA) = {
 	.name = KERNEL_CLASS,
 	.isa = KERNEL_CLASS,
 	.blas = WIDTH == 4,
+	.exact = &PASTE(kernels_exact_, KERNEL_ISA),
 	.conv_work = conv_work,
 	.conv_forward = conv_forward,
 	.conv_backward_weights = conv_backward_weights,

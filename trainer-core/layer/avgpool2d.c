@@ -21,6 +21,24 @@ static void backward(struct graph *g, struct node *v, float *grad)
 		g->k->pool_spread(&s, v->dy, dx, add);
 }
 
+static void half_forward_pass(struct graph *g, struct node *v)
+{
+	struct window_shape s = layer_window_shape(g, v);
+
+	g->k->half->pool_mean(&s, layer_in(g, v, 0)->half_y, v->half_y);
+}
+
+static void half_backward_pass(struct graph *g, struct node *v, float *grad)
+{
+	struct window_shape s = layer_window_shape(g, v);
+	int add;
+	uint16_t *dx = layer_half_grad(g, v, 0, &add);
+
+	(void)grad;
+	if (dx)
+		g->k->half->pool_spread(&s, v->half_dy, dx, add);
+}
+
 const struct layer layer_avgpool2d = { .name = "avgpool2d",
 	.rule = LAYOUT_IS_IMAGE,
 	.accepts = LAYOUT_IS_IMAGE,
@@ -28,7 +46,9 @@ const struct layer layer_avgpool2d = { .name = "avgpool2d",
 	.shape = layer_window,
 	.blind = true,
 	.forward = forward,
-	.backward = backward };
+	.backward = backward,
+	.half_forward = half_forward_pass,
+	.half_backward = half_backward_pass };
 
 /* x (C, H, W) -> y (C, 1, 1) */
 static int global_shape(struct graph *g, struct node *v, struct err *e)
@@ -72,6 +92,34 @@ static void global_backward(struct graph *g, struct node *v, float *grad)
 	g->k->plane_spread(g->n, v->C, x->H * x->W, dy, dx, add);
 }
 
+static void half_global_forward(struct graph *g, struct node *v)
+{
+	const struct node *x = layer_in(g, v, 0);
+	bool row = v->layout == LAYOUT_ROW;
+
+	g->k->half->plane_mean(
+		g->n, v->C, x->H * x->W, x->half_y, row ? g->work : v->half_y);
+	if (row)
+		g->k->half->c16_to_rows(g->n, v->C, 1, g->work, v->half_y);
+}
+
+static void half_global_backward(struct graph *g, struct node *v, float *grad)
+{
+	const struct node *x = layer_in(g, v, 0);
+	const uint16_t *dy = v->half_dy;
+	int add;
+	uint16_t *dx = layer_half_grad(g, v, 0, &add);
+
+	(void)grad;
+	if (!dx)
+		return;
+	if (v->layout == LAYOUT_ROW) {
+		g->k->half->rows_to_c16(g->n, v->C, 1, dy, g->work);
+		dy = g->work;
+	}
+	g->k->half->plane_spread(g->n, v->C, x->H * x->W, dy, dx, add);
+}
+
 const struct layer layer_global_avgpool = { .name = "global_avgpool",
 	.rule = LAYOUT_OF_READERS,
 	.accepts = LAYOUT_IS_IMAGE,
@@ -80,4 +128,6 @@ const struct layer layer_global_avgpool = { .name = "global_avgpool",
 	.work = global_work,
 	.blind = true,
 	.forward = global_forward,
-	.backward = global_backward };
+	.backward = global_backward,
+	.half_forward = half_global_forward,
+	.half_backward = half_global_backward };
