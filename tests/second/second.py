@@ -625,11 +625,14 @@ class Answers:
     def q38(cls, variants):
         d, sweep = variants[0].database, variants[0].sweep.id
         there = defaultdict(list)
+        begun = defaultdict(list)
         for a in d.rows("attempt"):
             there[a["pilot"]].append(a["outcome"])
+            if a["outcome"] is None:
+                begun[a["pilot"]].append(a["pid"] is not None)
         return [(p["id"], p["launcher_job"],
                  "gone" if p["ended"] else "working" if p["began"] else "waiting", p["host"],
-                 p["slots"], there[p["id"]].count(None),
+                 p["slots"], begun[p["id"]].count(True), begun[p["id"]].count(False),
                  sum(x in ("done", "diverged") for x in there[p["id"]]),
                  there[p["id"]].count("lost"), p["why"])
                 for p in d.rows("pilot") if p["sweep"] == sweep]
