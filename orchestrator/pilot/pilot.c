@@ -18,7 +18,7 @@
 #include "common/version.h"
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/pilot/flight.h"
-#include "orchestrator/plan/child.h"
+#include "orchestrator/plan/instruction_set.h"
 #include "orchestrator/plan/worker_path.h"
 
 /* Before hello. */
@@ -108,21 +108,9 @@ static int find_places(struct flight *f, struct err *e)
 
 static int ask_class(struct flight *f, const char **class, struct err *e)
 {
-	const char *const argv[] = { f->worker, "--kernels", NULL };
-	char *newline;
-	int rc;
-
-	if (!strcmp(f->setup.kernels, "native"))
-		unsetenv("DELTAM_KERNELS");
-	else if (*f->setup.kernels)
-		setenv("DELTAM_KERNELS", f->setup.kernels, 1);
-	rc = child_ask(argv, &f->arena, class, e);
-	if (rc)
-		return rc;
-	newline = strchr(*class, '\n');
-	if (newline)
-		*newline = '\0';
-	return OK;
+	if (*f->setup.kernels)
+		instruction_set_use(f->setup.kernels);
+	return instruction_set_ask(f->worker, NULL, class, &f->arena, e);
 }
 
 static const char *gpu_list(struct flight *f)

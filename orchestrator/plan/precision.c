@@ -1,7 +1,7 @@
 #include "orchestrator/plan/precision.h"
 
 #include <string.h>
-#include "orchestrator/plan/child.h"
+#include "orchestrator/plan/instruction_set.h"
 #include "orchestrator/plan/worker_path.h"
 
 static const char key[] = "train.precision";
@@ -15,14 +15,14 @@ static bool is_mixed(const struct spec_variant *v)
 static const char *emulated_by(const char *precision, struct arena *a)
 {
 	char worker[1024];
-	const char *argv[] = { worker, "--kernels", precision, NULL };
-	const char *text;
+	const char *set;
 	struct err e;
 
-	if (worker_path(worker, sizeof(worker), &e) || child_ask(argv, a, &text, &e) ||
-		!strncmp(text, "amx", 3))
+	if (worker_path(worker, sizeof(worker), &e) ||
+		instruction_set_ask(worker, precision, &set, a, &e) ||
+		!strncmp(set, "amx", 3))
 		return NULL;
-	return arena_strndup(a, text, strcspn(text, "\n"));
+	return set;
 }
 
 const char *precision_note(const struct spec *s, struct arena *a)

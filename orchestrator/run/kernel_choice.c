@@ -4,30 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/log.h"
-#include "orchestrator/plan/child.h"
-
-static const char variable[] = "DELTAM_KERNELS";
-
-void kernel_choice_use(const char *word)
-{
-	if (!strcmp(word, KERNELS_NATIVE))
-		unsetenv(variable);
-	else
-		setenv(variable, word, 1);
-}
-
-/* The kernel class that the worker has with the present environment. */
-static int ask_class(const struct kernel_choice *c, struct arena *a, const char **class,
-	struct err *e)
-{
-	const char *const argv[] = { c->worker, "--kernels", NULL };
-	const char *text;
-	int rc = child_ask(argv, a, &text, e);
-
-	if (!rc)
-		*class = arena_strndup(a, text, strcspn(text, "\n"));
-	return rc;
-}
+#include "orchestrator/plan/instruction_set.h"
 
 /* The word of DELTAM_KERNELS that makes a class: "avx2" of "avx2+Haswell". */
 static const char *word_of(const char *class, struct arena *a)
@@ -53,7 +30,7 @@ static int differs(
 			strcmp(c->word, word_of(c->rows, a)) != 0;
 		return OK;
 	}
-	rc = ask_class(c, a, &class, e);
+	rc = instruction_set_ask(c->worker, NULL, &class, a, e);
 	*other = !rc && strcmp(class, c->rows) != 0;
 	return rc;
 }
@@ -65,7 +42,7 @@ static int obey(
 	int rc;
 
 	c->word = wish;
-	kernel_choice_use(wish);
+	instruction_set_use(wish);
 	rc = differs(c, a, &other, e);
 	if (rc || !other)
 		return rc;
@@ -84,17 +61,17 @@ static int follow_rows(struct kernel_choice *c, struct arena *a, struct err *e)
 {
 	const char *best;
 	bool other;
-	int rc = ask_class(c, a, &best, e);
+	int rc = instruction_set_ask(c->worker, NULL, &best, a, e);
 
 	c->word = KERNELS_NATIVE;
 	if (rc || !strcmp(best, c->rows))
 		return rc;
 	c->word = word_of(c->rows, a);
-	kernel_choice_use(c->word);
+	instruction_set_use(c->word);
 	rc = differs(c, a, &other, e);
 	if (!rc && other) {
 		c->word = KERNELS_NATIVE;
-		kernel_choice_use(c->word);
+		instruction_set_use(c->word);
 		log_warn("run",
 			"the rows of this sweep are of kernel class \"%s\", and this "
 			"machine computes with \"%s\": what is not finished starts over, "
@@ -111,7 +88,7 @@ static int follow_rows(struct kernel_choice *c, struct arena *a, struct err *e)
 
 int kernel_choice_make(struct kernel_choice *c, struct arena *a, struct err *e)
 {
-	const char *set = getenv(variable);
+	const char *set = getenv("DELTAM_KERNELS");
 	const char *wish = c->asked ? c->asked : set && *set ? set : NULL;
 
 	if (wish)
@@ -121,6 +98,6 @@ int kernel_choice_make(struct kernel_choice *c, struct arena *a, struct err *e)
 	c->word = *c->rows  ? word_of(c->rows, a)
 		: c->worker ? KERNELS_NATIVE
 			    : KERNELS_COMMON;
-	kernel_choice_use(c->word);
+	instruction_set_use(c->word);
 	return OK;
 }

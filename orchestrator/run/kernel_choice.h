@@ -12,8 +12,6 @@
 
 /* What all processors of the last ten years have, so that mixed nodes make equal rows. */
 #define KERNELS_COMMON "avx2"
-/* The best that a processor has. */
-#define KERNELS_NATIVE "native"
 
 struct kernel_choice {
 	const char *asked; /* `--kernels`; NULL: $DELTAM_KERNELS, if that is set */
@@ -21,20 +19,14 @@ struct kernel_choice {
 	bool yes; /* the user accepts that jobs start over */
 	bool quiet;
 	char rows[64]; /* kernel class of the sweep's rows; "": there are none */
-	const char *word; /* the answer: a word of DELTAM_KERNELS, or KERNELS_NATIVE */
+	const char *word; /* the answer: for instruction_set_use */
 };
-
-/*
- * DELTAM_KERNELS for this process and all that it starts; KERNELS_NATIVE takes it out of
- * the environment.
- */
-void kernel_choice_use(const char *word);
 
 /*
  * Fills `word` from the other fields, uses it, and says on stderr where it is not what a
  * sweep without rows would have. With `yes` and another instruction set than the rows',
  * `rows` becomes empty. ERR_USAGE: the user asks for another one than that of the rows;
- * as child_ask besides.
+ * as instruction_set_ask besides.
  */
 MUST_CHECK int kernel_choice_make(
 	struct kernel_choice *c, struct arena *a, struct err *e);

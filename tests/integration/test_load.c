@@ -43,23 +43,6 @@ static const char *const *command(const char *db, const char *workers)
 	return argv;
 }
 
-/* KiB of its own that the process has in memory now; 0: it has ended. */
-static long own_memory(const struct child *c)
-{
-	char path[64];
-	char line[128];
-	long kib = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)c->pid);
-	f = fopen(path, "r");
-	while (f && fgets(line, sizeof(line), f))
-		(void)!sscanf(line, "RssAnon: %ld", &kib);
-	if (f)
-		fclose(f);
-	return kib;
-}
-
 static int64_t jobs_done(void)
 {
 	if (access("t.db-wal", F_OK) != 0 ||
@@ -78,13 +61,15 @@ START_TEST(memory_of_a_run_does_not_grow_with_the_jobs_behind_it)
 	child_start(
 		&c, command("t.db", "2"), "DELTAM_HALT=claim.after_commit@halted@180");
 	while (!child_ended(&c) && !late) {
+		bool halted =
+			access("halted", F_OK) == 0; /* before: then there are jobs */
 		int64_t done = jobs_done();
-		long now = own_memory(&c);
+		long now = child_status_kib(c.pid, "RssAnon");
 
 		if (!early && done >= JOBS / 10)
 			early = now;
-		if (access("halted", F_OK) == 0)
-			late = own_memory(&c);
+		if (halted)
+			late = now;
 		else
 			child_let_live(&c, 3000);
 	}

@@ -159,6 +159,24 @@ bool child_ended(const struct child *c)
 	return info.si_pid == c->pid;
 }
 
+long child_status_kib(pid_t pid, const char *name)
+{
+	size_t n = strlen(name);
+	char path[64];
+	char line[128];
+	long kib = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, n) && line[n] == ':')
+			kib = strtol(line + n + 1, NULL, 10);
+	if (f)
+		fclose(f);
+	return kib;
+}
+
 int child_run(const char *const argv[], const char *env)
 {
 	struct child c;

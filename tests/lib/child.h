@@ -45,6 +45,9 @@ int child_wait(struct child *c);
 /* Has ended by now; the status stays for child_wait. */
 bool child_ended(const struct child *c);
 
+/* KiB that /proc says of the process under a name ("RssAnon"); 0: it has ended. */
+long child_status_kib(pid_t pid, const char *name);
+
 /* Start and wait. */
 int child_run(const char *const argv[], const char *env);
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/arena.h"
+#include "tests/lib/child.h"
 #include "tests/lib/command.h"
 #include "tests/lib/digest.h"
 #include "tests/lib/scratch.h"
@@ -318,25 +319,11 @@ START_TEST(an_export_has_every_row)
 }
 END_TEST
 
-/* Bytes of data that this process has, which the limit of a test counts, too. */
-static long own_data(void)
-{
-	char line[128];
-	long kib = 0;
-	FILE *f = fopen("/proc/self/status", "r");
-
-	ck_assert_ptr_nonnull(f);
-	while (fgets(line, sizeof(line), f))
-		(void)!sscanf(line, "VmData: %ld", &kib);
-	ck_assert_int_eq(fclose(f), 0);
-	ck_assert_int_gt(kib, 0);
-	return kib << 10;
-}
-
 /* 200,000 rows of 150 bytes in an address space that has no room for them. */
 START_TEST(an_export_does_not_hold_its_rows)
 {
 	struct rlimit limit;
+	long data; /* KiB that this process has, which the limit counts, too */
 	struct cli_options o;
 	char *argv[] = { (char[]){ "deltam" }, (char[]){ "export" },
 		(char[]){ "metrics" }, (char[]){ "small" }, (char[]){ "--sweep" },
@@ -348,7 +335,9 @@ START_TEST(an_export_does_not_hold_its_rows)
 	       "printf('%07d', i), i FROM n");
 	ck_assert_int_eq(cli_parse(&o, COUNT(argv) - 1, argv, &e), OK);
 	ck_assert_int_eq(getrlimit(RLIMIT_DATA, &limit), 0);
-	limit.rlim_cur = (rlim_t)own_data() + (16 << 20);
+	data = child_status_kib(getpid(), "VmData");
+	ck_assert_int_gt(data, 0);
+	limit.rlim_cur = ((rlim_t)data << 10) + (16 << 20);
 	ck_assert_int_eq(setrlimit(RLIMIT_DATA, &limit), 0);
 	ck_assert_ptr_nonnull(freopen("rows", "w", stdout));
 	ck_assert_int_eq(o.command->run(&o, &e), OK);
